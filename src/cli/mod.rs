@@ -1,0 +1,140 @@
+//! Arguments, files and the progress bar; everything else is the session's.
+
+mod args;
+mod pairs;
+
+use std::{
+    fs,
+    io::{self, IsTerminal, Write},
+    path::Path,
+    process::ExitCode,
+};
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use pathpatch::{
+    error::{Code, Error, Result},
+    gpt2::Config,
+    patching::{Progress, SweepOptions},
+    report::SweepReport,
+    session::{ModelFiles, Session, SweepRequest},
+};
+
+use args::{Args, Command, InspectArgs, SweepArgs};
+
+/// Parse the arguments and run the command.
+pub fn main() -> ExitCode {
+    let result = match Args::parse().command {
+        Command::Sweep(args) => pollster::block_on(sweep(&args)),
+        Command::Inspect(args) => inspect(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", error.to_string().replace('\n', " "));
+            match error.code {
+                Code::Device => ExitCode::from(1),
+                _ => ExitCode::from(2),
+            }
+        }
+    }
+}
+
+async fn sweep(args: &SweepArgs) -> Result<()> {
+    let request = SweepRequest {
+        pairs: args.pairs()?,
+        component: args.component.parse()?,
+        metric: args.metric.parse()?,
+        source: args.source.as_deref().map(str::parse).transpose()?,
+        position: args.position,
+        prepend_bos: !args.no_bos,
+    };
+    let config = read(&args.model.join("config.json"))?;
+    let tokenizer_path = args.model.join("tokenizer.json");
+    let tokenizer = tokenizer_path
+        .exists()
+        .then(|| read(&tokenizer_path))
+        .transpose()?;
+    let weights = read(&args.model.join("model.safetensors"))?;
+    let files = ModelFiles {
+        config: &config,
+        tokenizer: tokenizer.as_deref(),
+        weights: &weights,
+    };
+    let session = Session::load(files, args.device.parse()?).await?;
+    drop(weights);
+
+    let bar = progress_bar();
+    let grid = session
+        .sweep(&request, SweepOptions::default(), async |p: Progress| {
+            bar.set_length(p.total as u64);
+            bar.set_position(p.done as u64);
+            Ok(())
+        })
+        .await?;
+    bar.finish_and_clear();
+
+    let name = model_name(&args.model);
+    let report = SweepReport::new(
+        &name,
+        session.config(),
+        request.component,
+        request.metric,
+        request.source,
+        &grid,
+    );
+    let json = serde_json::to_string(&report).map_err(|e| io_error("the result", e))?;
+    match &args.out {
+        Some(path) => fs::write(path, json + "\n").map_err(|e| io_error(path.display(), e)),
+        None => writeln!(io::stdout(), "{json}").map_err(|e| io_error("standard output", e)),
+    }
+}
+
+fn inspect(args: &InspectArgs) -> Result<()> {
+    let config = Config::from_json(&read(&args.model.join("config.json"))?)?;
+    let name = model_name(&args.model);
+    let (n_params, bos) = (config.n_params(), config.bos_token_id);
+    let text = format!(
+        "model       {name}\n\
+         n_layers    {}\nn_heads     {}\nd_model     {}\nd_head      {}\nd_mlp       {}\n\
+         n_ctx       {}\nd_vocab     {}\neps         {}\nbos         {}\nn_params    {n_params}",
+        config.n_layers,
+        config.n_heads,
+        config.d_model,
+        config.d_head,
+        config.d_mlp,
+        config.n_ctx,
+        config.d_vocab,
+        config.eps,
+        bos.map_or("none".into(), |id| id.to_string()),
+    );
+    writeln!(io::stdout(), "{text}").map_err(|e| io_error("standard output", e))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|e| io_error(path.display(), e))
+}
+
+fn io_error(what: impl std::fmt::Display, error: impl std::fmt::Display) -> Error {
+    Error::new(Code::Io, what, "a file that can be used", error)
+}
+
+/// The directory's own name.
+fn model_name(dir: &Path) -> String {
+    let full = dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf());
+    let name = full.file_name().unwrap_or(full.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+/// Edges done, rate and time left, on a terminal; silent elsewhere.
+fn progress_bar() -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let template = "{bar:40} {pos}/{len} edges, {per_sec}, {eta} left";
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

@@ -1,0 +1,114 @@
+//! Which device computes: a GPU through WebGPU's API, or the CPU.
+//!
+//! On `auto` a hardware adapter is taken where there is one. A software adapter is slower than the CPU
+//! path, so `auto` passes it over; asking for `webgpu` by name takes it.
+
+use std::str::FromStr;
+
+use burn::tensor::{
+    Device,
+    wgpu::wgpu::{self, DeviceType, RequestAdapterOptions},
+};
+use serde::Serialize;
+
+use crate::error::{Code, Error, Result};
+
+/// What the caller asks for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// A GPU where there is one, else the CPU.
+    #[default]
+    Auto,
+    /// Burn's flex backend.
+    Cpu,
+    /// Burn's wgpu backend, on a software adapter if there is no other.
+    WebGpu,
+}
+
+impl FromStr for DeviceChoice {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "webgpu" => Ok(Self::WebGpu),
+            _ => {
+                let expected = "auto, cpu or webgpu";
+                Err(Error::new(Code::Option, "device", expected, text))
+            }
+        }
+    }
+}
+
+/// Which device was taken, and why.
+#[derive(Debug, Clone, Serialize)]
+pub struct DeviceReport {
+    /// `cpu` or `webgpu`.
+    pub kind: &'static str,
+    /// The adapter's name, where it gives one.
+    pub adapter: Option<String>,
+    /// One clause that says why this device.
+    pub reason: String,
+}
+
+/// Open the device of choice.
+///
+/// # Errors
+/// [`Code::Device`] when WebGPU is asked for by name and cannot be had.
+pub async fn open(choice: DeviceChoice) -> Result<(Device, DeviceReport)> {
+    if choice == DeviceChoice::Cpu {
+        return Ok(cpu("asked for"));
+    }
+    let adapter = adapter().await;
+    match (choice, adapter) {
+        (DeviceChoice::Auto, Err(reason)) => Ok(cpu(&format!("no WebGPU adapter ({reason})"))),
+        (DeviceChoice::Auto, Ok(info)) if info.device_type == DeviceType::Cpu => {
+            Ok(cpu("the only WebGPU adapter is a software one"))
+        }
+        (DeviceChoice::Auto, Ok(info)) => match webgpu(&info, "hardware adapter").await {
+            Ok(opened) => Ok(opened),
+            Err(error) => Ok(cpu(&format!("WebGPU could not be opened ({})", error.got))),
+        },
+        (_, Ok(info)) => webgpu(&info, "asked for").await,
+        (_, Err(reason)) => Err(Error::new(
+            Code::Device,
+            "device webgpu",
+            "a WebGPU adapter",
+            format!("none ({reason})"),
+        )),
+    }
+}
+
+fn cpu(reason: &str) -> (Device, DeviceReport) {
+    let report = DeviceReport {
+        kind: "cpu",
+        adapter: None,
+        reason: reason.into(),
+    };
+    (Device::flex(), report)
+}
+
+async fn webgpu(info: &wgpu::AdapterInfo, reason: &str) -> Result<(Device, DeviceReport)> {
+    let device = Device::wgpu_options().init_async().await.map_err(|e| {
+        let expected = "an adapter that Burn can use";
+        Error::new(Code::Device, "device webgpu", expected, e)
+    })?;
+    let report = DeviceReport {
+        kind: "webgpu",
+        adapter: Some(info.name.clone()).filter(|name| !name.is_empty()),
+        reason: reason.into(),
+    };
+    Ok((device, report))
+}
+
+/// What is known of the adapter that Burn would take.
+async fn adapter() -> std::result::Result<wgpu::AdapterInfo, String> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    let options = RequestAdapterOptions {
+        power_preference: wgpu::PowerPreference::HighPerformance,
+        ..Default::default()
+    };
+    let adapter = instance.request_adapter(&options).await;
+    adapter.map(|a| a.get_info()).map_err(|e| e.to_string())
+}

@@ -1,0 +1,95 @@
+//! The one error type: what was being read, what it should have been, and what came.
+//!
+//! Every failure that a file, a prompt or a browser can cause ends here. [`Code`] is stable and tells
+//! a front end which field the error belongs beside; the three texts tell the person what to mend.
+
+use std::fmt;
+
+/// What pathpatch returns from anything that can fail.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A failure that names what was expected and what came.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}: expected {expected}, got {got}")]
+pub struct Error {
+    /// Which kind of input failed; stable across versions.
+    pub code: Code,
+    /// The thing that was being read: a file's field, a tensor, a prompt.
+    pub what: String,
+    /// What it should have been.
+    pub expected: String,
+    /// What it was.
+    pub got: String,
+}
+
+impl Error {
+    /// Build an error; the three texts read as "`what`: expected `expected`, got `got`".
+    pub fn new(
+        code: Code,
+        what: impl fmt::Display,
+        expected: impl fmt::Display,
+        got: impl fmt::Display,
+    ) -> Self {
+        Self {
+            code,
+            what: what.to_string(),
+            expected: expected.to_string(),
+            got: got.to_string(),
+        }
+    }
+}
+
+/// Which input an [`Error`] is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// `config.json`.
+    Config,
+    /// `model.safetensors`.
+    Checkpoint,
+    /// `tokenizer.json`, or a text it cannot encode.
+    Tokenizer,
+    /// The clean prompt.
+    Clean,
+    /// The corrupted prompt.
+    Corrupted,
+    /// The two prompts do not fit each other.
+    PromptLength,
+    /// The answer token.
+    Answer,
+    /// The distractor token.
+    Distractor,
+    /// The source head.
+    Source,
+    /// The component, or another word that must be one of a few.
+    Option,
+    /// The metric, or the position it reads.
+    Metric,
+    /// The compute device.
+    Device,
+    /// A file or a download.
+    Io,
+    /// The caller cancelled.
+    Cancelled,
+}
+
+impl Code {
+    /// The stable name that reaches JavaScript as `error.code`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Checkpoint => "checkpoint",
+            Self::Tokenizer => "tokenizer",
+            Self::Clean => "clean",
+            Self::Corrupted => "corrupted",
+            Self::PromptLength => "prompt-length",
+            Self::Answer => "answer",
+            Self::Distractor => "distractor",
+            Self::Source => "source",
+            Self::Option => "option",
+            Self::Metric => "metric",
+            Self::Device => "device",
+            Self::Io => "io",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Causal attention of heads whose queries are the last rows of a sequence.
+//!
+//!     pattern = softmax(q k^T / sqrt(d_head) + mask);  z = pattern v
+//!
+//! The queries may be fewer than the keys: when only the rows from some position on are recomputed, the
+//! keys and values before it come from an earlier run.
+
+use burn::tensor::{Device, Tensor, TensorData, activation::softmax};
+
+/// What a masked score gets added: far below any score, yet finite, because WGSL knows no infinity.
+const MASKED: f32 = -1e30;
+
+/// The additive causal mask of the last `rows` of `pos` positions: 0 where query row `i`, at position
+/// `pos - rows + i`, may look at key `j`; far below zero where `j` comes after it.
+///
+/// # Shapes
+/// returns `[rows, pos]`
+pub fn causal_mask(rows: usize, pos: usize, device: &Device) -> Tensor<2> {
+    let first = pos - rows;
+    let mask = (0..rows)
+        .flat_map(|i| (0..pos).map(move |j| if j <= first + i { 0.0 } else { MASKED }))
+        .collect::<Vec<f32>>();
+    Tensor::from_data(TensorData::new(mask, [rows, pos]), device)
+}
+
+/// Attention pattern and weighted values. Leading dimensions broadcast.
+///
+/// # Shapes
+/// - `q`: `[.., rows, d_head]`, `k` and `v`: `[.., pos, d_head]`, `mask`: `[rows, pos]`
+/// - returns pattern `[.., rows, pos]` and z `[.., rows, d_head]`
+pub fn attention<const D: usize>(
+    q: Tensor<D>,
+    k: Tensor<D>,
+    v: Tensor<D>,
+    mask: &Tensor<2>,
+) -> (Tensor<D>, Tensor<D>) {
+    let d_head = q.dims()[D - 1];
+    let scores = q.matmul(k.transpose()) / (d_head as f64).sqrt() + mask.clone().unsqueeze();
+    let pattern = softmax(scores, D - 1);
+    let z = pattern.clone().matmul(v);
+    (pattern, z)
+}

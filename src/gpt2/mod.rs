@@ -1,0 +1,19 @@
+//! GPT-2 on Burn tensors: its shape, its processed weights, its forward pass and what that pass keeps.
+//!
+//! Knows nothing of checkpoints, patching or prompts. Leaves out everything training needs.
+
+mod attention;
+mod cache;
+mod config;
+mod forward;
+mod linear;
+mod norm;
+mod weights;
+
+pub use attention::{attention, causal_mask};
+pub use cache::{ActivationCache, BlockCache};
+pub use config::Config;
+pub use forward::Past;
+pub use linear::linear;
+pub use norm::layer_norm;
+pub use weights::{Block, Gpt2};

@@ -1,0 +1,59 @@
+//! The weights of a GPT-2 as TransformerLens processes them by default.
+//!
+//! LayerNorm's weight and bias are folded into the linear map that follows, maps that write to the
+//! residual stream are centred, the unembedding is centred over the vocabulary, and the value biases
+//! are folded into `b_o`. What is left of LayerNorm is `x - mean(x)` over its root mean square, and the
+//! model's log-probabilities are unchanged. `checkpoint::process` makes these weights.
+
+use burn::tensor::{Device, Tensor};
+
+use super::Config;
+
+/// A GPT-2 on a device.
+#[derive(Debug, Clone)]
+pub struct Gpt2 {
+    /// Its shape.
+    pub config: Config,
+    /// Token embedding, `[d_vocab, d_model]`.
+    pub w_e: Tensor<2>,
+    /// Position embedding, `[n_ctx, d_model]`.
+    pub w_pos: Tensor<2>,
+    /// The transformer blocks, first to last.
+    pub blocks: Vec<Block>,
+    /// Unembedding with the final LayerNorm folded in, `[d_model, d_vocab]`.
+    pub w_u: Tensor<2>,
+    /// Bias of the logits, `[d_vocab]`.
+    pub b_u: Tensor<1>,
+}
+
+/// One transformer block: attention, then MLP, each on a normalised copy of the residual stream.
+#[derive(Debug, Clone)]
+pub struct Block {
+    /// Attention heads.
+    pub n_heads: usize,
+    /// Added to the variance under LayerNorm's root.
+    pub eps: f64,
+    /// Queries, keys and values of all heads side by side, `[d_model, 3 * n_heads * d_head]`.
+    pub w_qkv: Tensor<2>,
+    /// Their biases, `[3 * n_heads * d_head]`; the value part is zero after folding.
+    pub b_qkv: Tensor<1>,
+    /// Output map of the heads, `[n_heads * d_head, d_model]`.
+    pub w_o: Tensor<2>,
+    /// Bias of the attention output, `[d_model]`.
+    pub b_o: Tensor<1>,
+    /// `[d_model, d_mlp]`.
+    pub w_in: Tensor<2>,
+    /// `[d_mlp]`.
+    pub b_in: Tensor<1>,
+    /// `[d_mlp, d_model]`.
+    pub w_out: Tensor<2>,
+    /// `[d_model]`.
+    pub b_out: Tensor<1>,
+}
+
+impl Gpt2 {
+    /// The device that holds the weights.
+    pub fn device(&self) -> Device {
+        self.w_e.device()
+    }
+}

@@ -1,0 +1,30 @@
+//! Direct path patching on GPT-2: which attention head talks to which.
+//!
+//! For a source head A and every later head B, only what A writes into B's query, key or value is taken
+//! from a clean run and put into a corrupted one; the model is re-run from there and a metric of the
+//! output recorded. The equation stands in [`patching`]; results match TransformerLens's
+//! `direct_path_patching`.
+//!
+//! # Shapes
+//! `batch` pairs of prompts, `pos` tokens, `head`s of width `d_head`, a residual stream of width
+//! `d_model`, `rows` = the positions from the first one that a patch can change. `src` and `dst` are the
+//! heads at the two ends of an edge; `clean` and `corrupted` the two prompts of a pair.
+//!
+//! # Map
+//! [`session`] holds the use cases and is what the command line and the browser call. Under it
+//! [`checkpoint`] turns files into a [`gpt2`] model on a [`device`], [`tokenizer`] and [`prompt`] texts
+//! into batches, [`patching`] runs the edges and [`metric`] reads their logits; [`report`] is a sweep as
+//! JSON and [`error`] is known to all. The browser side is the private module `web`.
+
+pub mod checkpoint;
+pub mod device;
+pub mod error;
+pub mod gpt2;
+pub mod metric;
+pub mod patching;
+pub mod prompt;
+pub mod report;
+pub mod session;
+pub mod tokenizer;
+#[cfg(target_family = "wasm")]
+mod web;

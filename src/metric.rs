@@ -1,0 +1,185 @@
+//! Metrics of the output: logits in, one number an edge out.
+//!
+//!     logit-diff   logit(answer) - logit(distractor)
+//!     normalized   (logit-diff - corrupted) / (clean - corrupted)
+//!     log-prob     log p(answer)          prob   p(answer)
+//!     kl           sum_t p_clean(t) (log p_clean(t) - log p(t))
+//!
+//! Each is the mean over the batch; the normalised one is made of the means. Any closure over the logits
+//! is a metric too. Tensors in, tensors out: no strings from prompts, no model.
+
+use std::str::FromStr;
+
+use burn::tensor::{Int, Tensor, TensorData, activation::log_softmax};
+
+use crate::{
+    error::{Code, Error, Result},
+    prompt::Batch,
+};
+
+/// Something to measure on the logits of a run.
+pub trait Metric {
+    /// The positions it reads, one for each prompt of the batch; all of them where `None`.
+    fn positions(&self) -> Option<&[usize]> {
+        None
+    }
+
+    /// One number for each edge.
+    ///
+    /// # Shapes
+    /// - `logits`: `[edge, batch, pos, d_vocab]`; `pos` is 1 where [`Metric::positions`] is `Some`
+    /// - returns `[edge]`
+    fn evaluate(&self, logits: Tensor<4>) -> Tensor<1>;
+
+    /// Whether results are reported on the scale that puts the corrupted run at 0, the clean one at 1.
+    fn normalized(&self) -> bool {
+        false
+    }
+}
+
+/// Any closure from the logits of one run, `[batch, pos, d_vocab]`, to a single number.
+impl<F: Fn(Tensor<3>) -> Tensor<1>> Metric for F {
+    fn evaluate(&self, logits: Tensor<4>) -> Tensor<1> {
+        let edges = logits.iter_dim(0).map(|edge| self(edge.squeeze_dim(0)));
+        Tensor::cat(edges.collect(), 0)
+    }
+}
+
+/// The built-in metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricKind {
+    /// Logit of the answer minus logit of the distractor.
+    LogitDiff,
+    /// The same, corrupted at 0 and clean at 1.
+    NormalizedLogitDiff,
+    /// Log-probability of the answer, in nats.
+    LogProb,
+    /// Probability of the answer.
+    Prob,
+    /// KL divergence from the clean run's distribution, in nats.
+    Kl,
+}
+
+impl MetricKind {
+    /// Every metric with the name that the command line and JavaScript know it by.
+    pub const ALL: [(Self, &str); 5] = [
+        (Self::LogitDiff, "logit-diff"),
+        (Self::NormalizedLogitDiff, "normalized-logit-diff"),
+        (Self::LogProb, "log-prob"),
+        (Self::Prob, "prob"),
+        (Self::Kl, "kl"),
+    ];
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
+    fn needs_answer(self) -> bool {
+        self != Self::Kl
+    }
+
+    fn needs_distractor(self) -> bool {
+        matches!(self, Self::LogitDiff | Self::NormalizedLogitDiff)
+    }
+}
+
+impl FromStr for MetricKind {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        let known = Self::ALL.iter().find(|(_, n)| *n == name);
+        known.map(|(kind, _)| *kind).ok_or_else(|| {
+            let names = Self::ALL.map(|(_, n)| n).join(", ");
+            Error::new(Code::Option, "metric", format!("one of {names}"), name)
+        })
+    }
+}
+
+/// A built-in metric, ready for one batch of prompts.
+#[derive(Debug, Clone)]
+pub struct AnswerMetric {
+    kind: MetricKind,
+    positions: Vec<usize>,
+    /// `[batch]`; empty where the metric needs none.
+    answers: Vec<u32>,
+    distractors: Vec<u32>,
+    /// `[batch, d_vocab]`.
+    clean_log_probs: Tensor<2>,
+}
+
+impl AnswerMetric {
+    /// Bind a metric to a batch.
+    ///
+    /// # Shapes
+    /// - `clean_logits`: `[batch, d_vocab]`, the clean run at the batch's positions
+    ///
+    /// # Errors
+    /// [`Code::Answer`] or [`Code::Distractor`] when the metric needs one and a pair has none.
+    pub fn new(kind: MetricKind, batch: &Batch, clean_logits: Tensor<2>) -> Result<Self> {
+        let collect = |needed, code, what, id: fn(&crate::prompt::PromptPair) -> Option<u32>| {
+            if !needed {
+                return Ok(Vec::new());
+            }
+            let missing = || {
+                let expected = format!("one token (metric {})", kind.as_str());
+                Error::new(code, what, expected, "none")
+            };
+            let ids = batch
+                .pairs()
+                .iter()
+                .map(|pair| id(pair).ok_or_else(missing));
+            ids.collect::<Result<Vec<u32>>>()
+        };
+        Ok(Self {
+            kind,
+            positions: batch.positions().to_vec(),
+            answers: collect(kind.needs_answer(), Code::Answer, "answer", |p| p.answer)?,
+            distractors: collect(
+                kind.needs_distractor(),
+                Code::Distractor,
+                "distractor",
+                |p| p.distractor,
+            )?,
+            clean_log_probs: log_softmax(clean_logits, 1),
+        })
+    }
+}
+
+impl Metric for AnswerMetric {
+    fn positions(&self) -> Option<&[usize]> {
+        Some(&self.positions)
+    }
+
+    fn evaluate(&self, logits: Tensor<4>) -> Tensor<1> {
+        let logits: Tensor<3> = logits.squeeze_dim(2);
+        let per_prompt = match self.kind {
+            MetricKind::LogitDiff | MetricKind::NormalizedLogitDiff => {
+                pick(logits.clone(), &self.answers) - pick(logits, &self.distractors)
+            }
+            MetricKind::LogProb => pick(log_softmax(logits, 2), &self.answers),
+            MetricKind::Prob => pick(log_softmax(logits, 2), &self.answers).exp(),
+            MetricKind::Kl => {
+                let clean = self.clean_log_probs.clone().unsqueeze_dim::<3>(0);
+                let terms = clean.clone().exp() * (clean - log_softmax(logits, 2));
+                terms.sum_dim(2).squeeze_dim(2)
+            }
+        };
+        per_prompt.mean_dim(1).squeeze_dim(1)
+    }
+
+    fn normalized(&self) -> bool {
+        self.kind == MetricKind::NormalizedLogitDiff
+    }
+}
+
+/// The entry of one token for each prompt: `[edge, batch, d_vocab]` and ids `[batch]` to `[edge, batch]`.
+fn pick(values: Tensor<3>, ids: &[u32]) -> Tensor<2> {
+    let [edges, batch, _] = values.dims();
+    let ids: Vec<i32> = ids.iter().map(|id| *id as i32).collect();
+    let ids = TensorData::new(ids, [1, batch, 1]);
+    let ids = Tensor::<3, Int>::from_data(ids, &values.device());
+    values
+        .gather(2, ids.expand([edges, batch, 1]))
+        .squeeze_dim(2)
+}

@@ -1,0 +1,39 @@
+//! A grid of results: values, which of them have a path, and the baselines they are read against.
+
+use super::Head;
+use crate::gpt2::Config;
+
+/// The metric for each edge of a sweep.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Grid {
+    /// `[n_layers, n_heads]` over destinations, or `[n_layers, n_heads, n_layers, n_heads]` over
+    /// (source, destination).
+    pub shape: Vec<usize>,
+    /// Row-major; NaN where there is no path.
+    pub values: Vec<f32>,
+    /// 1 where the destination's layer comes after the source's, else 0.
+    pub mask: Vec<u8>,
+    /// The metric on the clean run.
+    pub clean_metric: f32,
+    /// The metric on the corrupted run: the value of an edge without effect.
+    pub corrupted_metric: f32,
+}
+
+/// All heads of a model, layer by layer.
+pub fn all_heads(config: &Config) -> Vec<Head> {
+    (0..config.n_layers)
+        .flat_map(|layer| (0..config.n_heads).map(move |head| Head { layer, head }))
+        .collect()
+}
+
+/// 1 for each (source, destination) with a path, in the order of the grid's values.
+pub(super) fn path_mask(config: &Config, sources: &[Head]) -> Vec<u8> {
+    let destinations = all_heads(config);
+    let from = |src: &Head| {
+        let src_layer = src.layer;
+        destinations
+            .iter()
+            .map(move |dst| u8::from(dst.layer > src_layer))
+    };
+    sources.iter().flat_map(from).collect()
+}

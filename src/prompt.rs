@@ -1,0 +1,155 @@
+//! Pairs of prompts, clean and corrupted, checked and laid out as a batch.
+//!
+//! A pair is two token sequences of one length that differ where the task differs. Pairs of different
+//! lengths may share a batch: shorter ones are padded on the right, which by causality changes nothing
+//! before the padding, and each pair's metric reads its own last token.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use crate::{
+    error::{Code, Error, Result},
+    gpt2::Config,
+};
+
+/// A clean and a corrupted prompt and the tokens whose logits are compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromptPair {
+    /// Token ids of the clean prompt.
+    pub clean: Vec<u32>,
+    /// Token ids of the corrupted prompt, as many.
+    pub corrupted: Vec<u32>,
+    /// The right next token of the clean prompt.
+    pub answer: Option<u32>,
+    /// The token it is compared with.
+    pub distractor: Option<u32>,
+}
+
+impl PromptPair {
+    /// Check the pair against a model's vocabulary and context length.
+    ///
+    /// # Errors
+    /// [`Code::Clean`], [`Code::Corrupted`], [`Code::PromptLength`], [`Code::Answer`] or
+    /// [`Code::Distractor`].
+    pub fn check(&self, config: &Config) -> Result<()> {
+        for (code, what, ids) in [
+            (Code::Clean, "clean prompt", &self.clean),
+            (Code::Corrupted, "corrupted prompt", &self.corrupted),
+        ] {
+            if ids.is_empty() {
+                return Err(Error::new(code, what, "at least 1 token", "none"));
+            }
+            if ids.len() > config.n_ctx {
+                let expected = format!("at most {} tokens (the model's context)", config.n_ctx);
+                return Err(Error::new(code, what, expected, ids.len()));
+            }
+            for id in ids {
+                check_id(code, what, *id, config)?;
+            }
+        }
+        if self.clean.len() != self.corrupted.len() {
+            return Err(Error::new(
+                Code::PromptLength,
+                "corrupted prompt",
+                format!("as many tokens as the clean prompt ({})", self.clean.len()),
+                self.corrupted.len(),
+            ));
+        }
+        for (code, what, id) in [
+            (Code::Answer, "answer", self.answer),
+            (Code::Distractor, "distractor", self.distractor),
+        ] {
+            if let Some(id) = id {
+                check_id(code, what, id, config)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_id(code: Code, what: &str, id: u32, config: &Config) -> Result<()> {
+    if (id as usize) < config.d_vocab {
+        return Ok(());
+    }
+    let expected = format!(
+        "token ids below {} (the model's vocabulary)",
+        config.d_vocab
+    );
+    Err(Error::new(code, what, expected, id))
+}
+
+/// Checked pairs, laid out as `[batch, pos]`.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    pairs: Vec<PromptPair>,
+    positions: Vec<usize>,
+}
+
+impl Batch {
+    /// Check the pairs; `position` is where the metric reads, each pair's last token where `None`.
+    ///
+    /// # Errors
+    /// Those of [`PromptPair::check`]; [`Code::Clean`] when there is no pair; [`Code::Metric`] when
+    /// `position` lies beyond a prompt.
+    pub fn new(pairs: Vec<PromptPair>, position: Option<usize>, config: &Config) -> Result<Self> {
+        if pairs.is_empty() {
+            let expected = "at least 1 pair";
+            return Err(Error::new(Code::Clean, "prompt pairs", expected, "none"));
+        }
+        for pair in &pairs {
+            pair.check(config)?;
+        }
+        let positions = pairs
+            .iter()
+            .map(|pair| match position {
+                None => Ok(pair.clean.len() - 1),
+                Some(p) if p < pair.clean.len() => Ok(p),
+                Some(p) => {
+                    let expected = format!("below the prompt's {} tokens", pair.clean.len());
+                    Err(Error::new(Code::Metric, "metric position", expected, p))
+                }
+            })
+            .collect::<Result<_>>()?;
+        Ok(Self { pairs, positions })
+    }
+
+    /// The pairs.
+    pub fn pairs(&self) -> &[PromptPair] {
+        &self.pairs
+    }
+
+    /// Where each pair's metric reads.
+    pub fn positions(&self) -> &[usize] {
+        &self.positions
+    }
+
+    /// Tokens of the longest pair.
+    pub fn len_pos(&self) -> usize {
+        self.pairs.iter().map(|p| p.clean.len()).max().unwrap_or(0)
+    }
+
+    /// The first position at which some pair differs, or at which some metric reads if that is earlier:
+    /// nothing before it is changed by any patch.
+    pub fn first_row(&self) -> usize {
+        let first_difference = |pair: &PromptPair| {
+            let mut both = pair.clean.iter().zip(&pair.corrupted);
+            both.position(|(a, b)| a != b)
+        };
+        let differences = self.pairs.iter().filter_map(first_difference);
+        let reads = self.positions.iter().copied();
+        differences.chain(reads).min().unwrap_or(0)
+    }
+
+    /// Clean and corrupted tokens, each `[batch, pos]`, padded on the right with token 0.
+    pub fn tokens(&self, device: &Device) -> [Tensor<2, Int>; 2] {
+        let pos = self.len_pos();
+        let lay_out = |ids: fn(&PromptPair) -> &Vec<u32>| {
+            let rows = self.pairs.iter().flat_map(|pair| {
+                let ids = ids(pair).iter().map(|id| *id as i32);
+                ids.chain(std::iter::repeat(0)).take(pos)
+            });
+            let data = TensorData::new(rows.collect::<Vec<i32>>(), [self.pairs.len(), pos]);
+            Tensor::from_data(data, device)
+        };
+        [lay_out(|p| &p.clean), lay_out(|p| &p.corrupted)]
+    }
+}

@@ -1,0 +1,243 @@
+//! The use cases, in their order: load a model, tokenise prompts, sweep. No JavaScript types.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    checkpoint,
+    device::{self, DeviceChoice, DeviceReport},
+    error::{Code, Error, Result},
+    gpt2::{Config, Gpt2},
+    metric::{AnswerMetric, MetricKind},
+    patching::{
+        Component, Grid, Head, Progress, Runs, SweepOptions, get_act_patch_direct_path,
+        get_act_patch_direct_path_all_sources,
+    },
+    prompt::{Batch, PromptPair},
+    tokenizer::{Token, Tokenizer},
+};
+
+/// The bytes of a model's files.
+pub struct ModelFiles<'a> {
+    /// `config.json`.
+    pub config: &'a [u8],
+    /// `tokenizer.json`; without it prompts are ids.
+    pub tokenizer: Option<&'a [u8]>,
+    /// `model.safetensors`.
+    pub weights: &'a [u8],
+}
+
+/// A model on a device, ready for prompts.
+pub struct Session {
+    model: Gpt2,
+    tokenizer: Option<Tokenizer>,
+    device: DeviceReport,
+}
+
+/// A prompt as it comes from a person or a program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Prompt {
+    /// Text to tokenise.
+    Text(String),
+    /// Token ids, taken as they are.
+    Ids(Vec<u32>),
+}
+
+/// An answer as it comes from a person or a program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// Text that must be one token.
+    Text(String),
+    /// A token id.
+    Id(u32),
+}
+
+/// A pair of prompts before tokenisation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PairRequest {
+    /// The clean prompt.
+    pub clean: Prompt,
+    /// The corrupted prompt.
+    pub corrupted: Prompt,
+    /// The right next token of the clean prompt.
+    pub answer: Option<Answer>,
+    /// The token it is compared with.
+    pub distractor: Option<Answer>,
+}
+
+/// What to sweep.
+#[derive(Debug, Clone)]
+pub struct SweepRequest {
+    /// The prompts; metrics are means over them.
+    pub pairs: Vec<PairRequest>,
+    /// The input that is patched.
+    pub component: Component,
+    /// The metric.
+    pub metric: MetricKind,
+    /// The source head; every head where `None`.
+    pub source: Option<Head>,
+    /// Where the metric reads; at each prompt's last token where `None`.
+    pub position: Option<usize>,
+    /// Whether texts get the model's beginning-of-text token in front.
+    pub prepend_bos: bool,
+}
+
+impl Session {
+    /// Open a device and load a model onto it.
+    ///
+    /// # Errors
+    /// [`Code::Config`], [`Code::Tokenizer`], [`Code::Checkpoint`] or [`Code::Device`].
+    pub async fn load(files: ModelFiles<'_>, choice: DeviceChoice) -> Result<Self> {
+        let config = Config::from_json(files.config)?;
+        let tokenizer = files.tokenizer.map(Tokenizer::from_json).transpose()?;
+        let (device, report) = device::open(choice).await?;
+        let model = checkpoint::load(config, files.weights, &device)?;
+        Ok(Self {
+            model,
+            tokenizer,
+            device: report,
+        })
+    }
+
+    /// The model's shape.
+    pub fn config(&self) -> &Config {
+        &self.model.config
+    }
+
+    /// Which device it is on, and why.
+    pub fn device(&self) -> &DeviceReport {
+        &self.device
+    }
+
+    /// The tokens of a text, with the beginning-of-text token in front if asked for.
+    ///
+    /// # Errors
+    /// [`Code::Tokenizer`] when there is no tokenizer, no such token, or no token for a word.
+    pub fn tokenize(&self, text: &str, prepend_bos: bool) -> Result<Vec<Token>> {
+        let ids = self.ids(text, prepend_bos)?;
+        Ok(self.tokenizer()?.describe(&ids))
+    }
+
+    /// Tokenise and check a pair.
+    ///
+    /// # Errors
+    /// The code of the part that is wrong.
+    pub fn pair(&self, request: &PairRequest, prepend_bos: bool) -> Result<PromptPair> {
+        let prompt = |prompt: &Prompt, code, what| match prompt {
+            Prompt::Ids(ids) => Ok(ids.clone()),
+            Prompt::Text(text) => {
+                self.ids(text, prepend_bos)
+                    .map_err(|e| Error { code, what, ..e })
+            }
+        };
+        let answer = |answer: &Option<Answer>, code, what| {
+            let one = |answer: &Answer| match answer {
+                Answer::Id(id) => Ok(*id),
+                Answer::Text(text) => self.one_token(text, code, what),
+            };
+            answer.as_ref().map(one).transpose()
+        };
+        let pair = PromptPair {
+            clean: prompt(&request.clean, Code::Clean, "clean prompt".into())?,
+            corrupted: prompt(
+                &request.corrupted,
+                Code::Corrupted,
+                "corrupted prompt".into(),
+            )?,
+            answer: answer(&request.answer, Code::Answer, "answer")?,
+            distractor: answer(&request.distractor, Code::Distractor, "distractor")?,
+        };
+        pair.check(&self.model.config)?;
+        Ok(pair)
+    }
+
+    /// Patch the direct paths from one head, or from every head, to every later head.
+    ///
+    /// # Errors
+    /// Those of [`Session::pair`], [`Batch::new`] and [`get_act_patch_direct_path`].
+    pub async fn sweep(
+        &self,
+        request: &SweepRequest,
+        options: SweepOptions,
+        on_progress: impl AsyncFnMut(Progress) -> Result<()>,
+    ) -> Result<Grid> {
+        if let Some(source) = request.source {
+            source.check(self.config())?;
+        }
+        let numbered = |(i, pair): (usize, &PairRequest)| {
+            self.pair(pair, request.prepend_bos).map_err(|e| Error {
+                what: match request.pairs.len() {
+                    1 => e.what,
+                    _ => format!("pair {}: {}", i + 1, e.what),
+                },
+                ..e
+            })
+        };
+        let pairs = request.pairs.iter().enumerate().map(numbered);
+        let batch = Batch::new(
+            pairs.collect::<Result<_>>()?,
+            request.position,
+            self.config(),
+        )?;
+        let runs = Runs::new(&self.model, &batch);
+        let clean_logits = runs.clean_logits(batch.positions());
+        let metric = AnswerMetric::new(request.metric, &batch, clean_logits)?;
+        let component = request.component;
+        match request.source {
+            Some(source) => {
+                get_act_patch_direct_path(&runs, &metric, source, component, options, on_progress)
+                    .await
+            }
+            None => {
+                get_act_patch_direct_path_all_sources(
+                    &runs,
+                    &metric,
+                    component,
+                    options,
+                    on_progress,
+                )
+                .await
+            }
+        }
+    }
+
+    fn tokenizer(&self) -> Result<&Tokenizer> {
+        self.tokenizer.as_ref().ok_or_else(|| {
+            let expected = "a tokenizer.json beside the model, or prompts as token ids";
+            Error::new(Code::Tokenizer, "text", expected, "text and no tokenizer")
+        })
+    }
+
+    fn ids(&self, text: &str, prepend_bos: bool) -> Result<Vec<u32>> {
+        let ids = self.tokenizer()?.encode(text)?;
+        if !prepend_bos {
+            return Ok(ids);
+        }
+        let bos = self.model.config.bos_token_id.ok_or_else(|| {
+            let expected = "a bos_token_id within the vocabulary, or a run without it";
+            Error::new(Code::Config, "beginning-of-text token", expected, "none")
+        })?;
+        Ok(std::iter::once(bos).chain(ids).collect())
+    }
+
+    fn one_token(&self, text: &str, code: Code, what: &str) -> Result<u32> {
+        let tokenizer = self.tokenizer()?;
+        let of_field = |e| Error {
+            code,
+            what: what.to_string(),
+            ..e
+        };
+        let ids = tokenizer.encode(text).map_err(of_field)?;
+        if let [id] = ids[..] {
+            return Ok(id);
+        }
+        let tokens = tokenizer.describe(&ids);
+        let texts: Vec<String> = tokens.iter().map(|t| format!("{:?}", t.text)).collect();
+        let got = match ids.len() {
+            0 => "none".to_string(),
+            n => format!("{n}: {}", texts.join(" ")),
+        };
+        Err(Error::new(code, what, "one token", got))
+    }
+}

@@ -1,0 +1,10 @@
+//! All tests of the library and the command line; a module a subject.
+
+mod checkpoints;
+mod common;
+mod config;
+mod invariants;
+mod oracle;
+mod parity;
+mod prompts;
+mod shortcuts;

@@ -1,0 +1,56 @@
+//! TransformerLens's numbers, from `fixtures/generate.py`: logits and every edge to 1e-4 absolute.
+
+use pathpatch::gpt2::Gpt2;
+
+use crate::common::{
+    Expected, RANDOM_MODELS, batch, demo, expected, fixtures, max_difference, metric, model,
+    random_model, sweep_all,
+};
+use pathpatch::patching::Runs;
+
+const TOLERANCE: f32 = 1e-4;
+
+fn check(model: &Gpt2, expected: &Expected) {
+    let batch = batch(model, expected);
+    let [clean, _] = batch.tokens(&model.device());
+    let logits = model.unembed(model.run_with_cache(clean).final_resid());
+    let logits = logits.into_data().into_vec::<f32>().unwrap();
+    assert_eq!(logits.len(), expected.clean_logits.len());
+    for (ours, theirs) in logits.iter().zip(&expected.clean_logits) {
+        assert!((ours - theirs).abs() < TOLERANCE, "{ours} and {theirs}");
+    }
+
+    let runs = Runs::new(model, &batch);
+    for theirs in &expected.sweeps {
+        let kind = theirs.metric.parse().unwrap();
+        let metric = metric(kind, &runs, &batch);
+        let grid = sweep_all(&runs, &metric, theirs.component.parse().unwrap());
+        let what = format!("{} {}", theirs.component, theirs.metric);
+        let difference = max_difference(&grid, &theirs.values);
+        assert!(difference < TOLERANCE, "{what}: {difference}");
+        assert!(
+            (grid.clean_metric - theirs.clean_metric).abs() < TOLERANCE,
+            "{what}"
+        );
+        assert!(
+            (grid.corrupted_metric - theirs.corrupted_metric).abs() < TOLERANCE,
+            "{what}"
+        );
+        let moved = theirs.values.iter().filter(|v| **v != 0.0);
+        let moved = moved.filter(|v| (*v - theirs.corrupted_metric).abs() > 10.0 * TOLERANCE);
+        assert!(moved.count() > 0, "{what}: no edge does anything");
+    }
+}
+
+#[test]
+fn random_models_agree() {
+    for name in RANDOM_MODELS {
+        let (model, expected) = random_model(name);
+        check(&model, &expected);
+    }
+}
+
+#[test]
+fn the_bundled_model_agrees() {
+    check(&model(demo()), &expected(fixtures().join("ioi-demo.json")));
+}
