@@ -14,7 +14,7 @@ use burn::tensor::{Int, Tensor, TensorData, activation::log_softmax};
 
 use crate::{
     error::{Code, Error, Result},
-    prompt::Batch,
+    prompt::{Batch, PromptPair},
 };
 
 /// Something to measure on the logits of a run.
@@ -117,7 +117,7 @@ impl AnswerMetric {
     /// # Errors
     /// [`Code::Answer`] or [`Code::Distractor`] when the metric needs one and a pair has none.
     pub fn new(kind: MetricKind, batch: &Batch, clean_logits: Tensor<2>) -> Result<Self> {
-        let collect = |needed, code, what, id: fn(&crate::prompt::PromptPair) -> Option<u32>| {
+        let collect = |needed: bool, code, what, id: fn(&PromptPair) -> Option<u32>| {
             if !needed {
                 return Ok(Vec::new());
             }

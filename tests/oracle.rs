@@ -41,7 +41,7 @@ impl Matrix {
 }
 
 fn read<const D: usize>(tensor: &Tensor<D>) -> Vec<f64> {
-    let values = tensor.to_data().into_vec::<f32>().unwrap();
+    let values = tensor.to_data().try_into_vec::<f32>().unwrap();
     values.into_iter().map(f64::from).collect()
 }
 

@@ -14,7 +14,7 @@ fn check(model: &Gpt2, expected: &Expected) {
     let batch = batch(model, expected);
     let [clean, _] = batch.tokens(&model.device());
     let logits = model.unembed(model.run_with_cache(clean).final_resid());
-    let logits = logits.into_data().into_vec::<f32>().unwrap();
+    let logits = logits.into_data().try_into_vec::<f32>().unwrap();
     assert_eq!(logits.len(), expected.clean_logits.len());
     for (ours, theirs) in logits.iter().zip(&expected.clean_logits) {
         assert!((ours - theirs).abs() < TOLERANCE, "{ours} and {theirs}");
@@ -37,7 +37,7 @@ fn check(model: &Gpt2, expected: &Expected) {
             "{what}"
         );
         let moved = theirs.values.iter().filter(|v| **v != 0.0);
-        let moved = moved.filter(|v| (*v - theirs.corrupted_metric).abs() > 10.0 * TOLERANCE);
+        let moved = moved.filter(|v| (*v - theirs.corrupted_metric).abs() > TOLERANCE);
         assert!(moved.count() > 0, "{what}: no edge does anything");
     }
 }

@@ -223,7 +223,7 @@ async fn read_back(
     };
     let data = metric.evaluate(logits).into_data_async().await;
     let data = data.map_err(|e| failed(&e))?;
-    data.into_vec().map_err(|e| failed(&format!("{e:?}")))
+    data.try_into_vec().map_err(|e| failed(&format!("{e:?}")))
 }
 
 /// From the metric as measured to the metric as reported: identity, or corrupted at 0 and clean at 1.

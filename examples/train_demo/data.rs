@@ -1,0 +1,177 @@
+//! What the bundled model is trained on and measured with.
+//!
+//! Two tasks, mixed. Indirect object identification: a sentence with two names, one of them repeated; the
+//! next word is the other. Pairs: distinct words, then pairs of neighbours from among them in another
+//! order; the second word of each pair can only be known by finding where the first stood before. Name
+//! pairs on which [`is_held_out`] says so never occur in training.
+
+use std::collections::HashMap;
+
+use pathpatch::prompt::PromptPair;
+use rand::{Rng, seq::SliceRandom};
+use rand_chacha::ChaCha8Rng;
+
+use super::words;
+
+/// Longest sequence that is made, and the model's context.
+pub const N_CTX: usize = 32;
+const BOS: u32 = 0;
+
+/// The words with their ids, and the kinds that templates choose from.
+pub struct Vocabulary {
+    /// Every word at its id.
+    pub words: Vec<&'static str>,
+    ids: HashMap<&'static str, u32>,
+    names: Vec<&'static str>,
+    places: Vec<&'static str>,
+    objects: Vec<&'static str>,
+    /// Ids of the words that sequences of pairs are made of.
+    content: Vec<u32>,
+}
+
+/// A sequence, and the positions whose next token is learned.
+pub struct Example {
+    pub ids: Vec<u32>,
+    pub loss_at: Vec<usize>,
+}
+
+/// A prompt pair for induction, and where its parts stand.
+pub struct Induction {
+    pub pair: PromptPair,
+    /// The word after the earlier occurrence of the last word.
+    pub successor: usize,
+}
+
+const TEMPLATES: [&str; 8] = [
+    "When {A} and {B} went to the {P} , {S} gave a {O} to",
+    "When {A} and {B} were at the {P} , {S} handed a {O} to",
+    "Then {A} and {B} went to the {P} . {S} gave a {O} to",
+    "Then {A} and {B} had a long day at the {P} . {S} passed a {O} to",
+    "After {A} and {B} went to the {P} , {S} offered a {O} to",
+    "After the meeting {A} and {B} went to the {P} . {S} decided to give a {O} to",
+    "While {A} and {B} were working at the {P} , {S} handed the {O} to",
+    "While {A} and {B} were at the {P} together , {S} decided to offer a {O} to",
+];
+
+impl Vocabulary {
+    pub fn new() -> Self {
+        let split = |text: &'static str| text.split_whitespace().collect::<Vec<_>>();
+        let (names, places) = (split(words::NAMES), split(words::PLACES));
+        let (objects, nouns) = (split(words::OBJECTS), split(words::NOUNS));
+        let mut all = words::SPECIAL.to_vec();
+        all.extend(split(words::FUNCTION));
+        let first_content = all.len() as u32;
+        for kind in [&names, &places, &objects, &nouns] {
+            all.extend(kind);
+        }
+        Self {
+            ids: all.iter().zip(0..).map(|(w, i)| (*w, i)).collect(),
+            content: (first_content..all.len() as u32).collect(),
+            words: all,
+            names,
+            places,
+            objects,
+        }
+    }
+
+    /// Ids of a text of known words, beginning-of-text in front.
+    fn ids(&self, text: &str) -> Vec<u32> {
+        let words = text.split_whitespace().map(|word| self.ids[word]);
+        std::iter::once(BOS).chain(words).collect()
+    }
+
+    /// An IOI prompt of names that are, or are not, held out, and the same with the names exchanged in
+    /// the second clause.
+    pub fn ioi(&self, rng: &mut ChaCha8Rng, held_out: bool) -> PromptPair {
+        let (a, b) = loop {
+            let a = rng.random_range(0..self.names.len());
+            let b = rng.random_range(0..self.names.len());
+            if a != b && is_held_out(a, b) == held_out {
+                break (self.names[a], self.names[b]);
+            }
+        };
+        let template = pick(rng, &TEMPLATES)
+            .replace("{A}", a)
+            .replace("{B}", b)
+            .replace("{P}", pick::<&str>(rng, &self.places))
+            .replace("{O}", pick::<&str>(rng, &self.objects));
+        let (subject, indirect) = if rng.random() { (a, b) } else { (b, a) };
+        PromptPair {
+            clean: self.ids(&template.replace("{S}", subject)),
+            corrupted: self.ids(&template.replace("{S}", indirect)),
+            answer: Some(self.ids[indirect]),
+            distractor: Some(self.ids[subject]),
+        }
+    }
+
+    /// An IOI sentence with its answer, to learn from.
+    pub fn ioi_example(&self, rng: &mut ChaCha8Rng) -> Example {
+        let prompt = self.ioi(rng, false);
+        let mut ids = prompt.clean;
+        let loss_at = vec![ids.len() - 1];
+        ids.extend(prompt.answer);
+        Example { ids, loss_at }
+    }
+
+    /// Distinct words and then shuffled pairs of neighbours, to learn from.
+    pub fn pairs_example(&self, rng: &mut ChaCha8Rng) -> Example {
+        let (mut ids, starts) = self.pairs_prefix(rng);
+        let mut loss_at = Vec::new();
+        for start in starts {
+            ids.extend([ids[start], ids[start + 1]]);
+            loss_at.push(ids.len() - 2);
+        }
+        Example { ids, loss_at }
+    }
+
+    /// Distinct words, one or two pairs, then the first word of another: the answer is the second. In
+    /// the corrupted prompt the earlier occurrence of that first word is another word.
+    pub fn induction(&self, rng: &mut ChaCha8Rng) -> Induction {
+        let (mut clean, starts) = self.pairs_prefix(rng);
+        let n_before = rng.random_range(1..=2);
+        for start in &starts[..n_before] {
+            clean.extend([clean[*start], clean[start + 1]]);
+        }
+        let (earlier, other) = (starts[n_before], starts[n_before + 1]);
+        let (answer, distractor) = (clean[earlier + 1], clean[other + 1]);
+        clean.push(clean[earlier]);
+        let mut corrupted = clean.clone();
+        corrupted[earlier] = loop {
+            let word = *pick(rng, &self.content);
+            if !clean.contains(&word) {
+                break word;
+            }
+        };
+        let successor = earlier + 1;
+        let (answer, distractor) = (Some(answer), Some(distractor));
+        let pair = PromptPair {
+            clean,
+            corrupted,
+            answer,
+            distractor,
+        };
+        Induction { pair, successor }
+    }
+
+    /// Beginning-of-text and distinct words, and where pairs of neighbours start, shuffled; no two pairs
+    /// share a word.
+    fn pairs_prefix(&self, rng: &mut ChaCha8Rng) -> (Vec<u32>, Vec<usize>) {
+        let n_words = rng.random_range(8..=14);
+        let words = rand::seq::index::sample(rng, self.content.len(), n_words);
+        let mut ids = vec![BOS];
+        ids.extend(words.iter().map(|i| self.content[i]));
+        let offset = rng.random_range(1..=2);
+        let mut starts: Vec<usize> = (offset..n_words).step_by(2).collect();
+        starts.shuffle(rng);
+        (ids, starts)
+    }
+}
+
+/// Whether two names, by their places in the list, are kept from training.
+fn is_held_out(a: usize, b: usize) -> bool {
+    (a + b).is_multiple_of(7)
+}
+
+fn pick<'a, T>(rng: &mut ChaCha8Rng, of: &'a [T]) -> &'a T {
+    &of[rng.random_range(0..of.len())]
+}

@@ -1,0 +1,189 @@
+//! What the bundled model can do and which heads do it; the README's numbers and the test's.
+
+use pathpatch::{
+    error::Result,
+    gpt2::Gpt2,
+    metric::{AnswerMetric, MetricKind},
+    patching::{
+        Component, Grid, Progress, Runs, SweepOptions, all_heads,
+        get_act_patch_direct_path_all_sources,
+    },
+    prompt::{Batch, PromptPair},
+};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use super::data::{Induction, Vocabulary};
+
+/// Prompts that each figure is taken over.
+const N_PROMPTS: usize = 400;
+/// Prompts that the sweeps are averaged over.
+const N_SWEPT: usize = 64;
+/// Not the seed of training.
+const SEED: u64 = 1_000_003;
+
+/// One edge and its mean normalised effect.
+pub struct Edge {
+    pub src: usize,
+    pub dst: usize,
+    pub effect: f32,
+}
+
+/// The figures. Heads are numbered `layer * n_heads + head`.
+pub struct Measured {
+    /// Share of held-out IOI prompts on which the indirect object's logit is above the subject's.
+    pub ioi_accuracy: f32,
+    /// Share of pairs whose second word is the most likely one.
+    pub pairs_accuracy: f32,
+    /// Each head's mean attention to the previous position, from the words of induction prompts.
+    pub to_previous: Vec<f32>,
+    /// Each head's mean attention from the last word to the word after its earlier occurrence.
+    pub to_successor: Vec<f32>,
+    /// Edges by mean normalised effect on induction prompts, strongest first, for q, k and v.
+    pub edges: [Vec<Edge>; 3],
+}
+
+/// Measure a model.
+///
+/// # Errors
+/// Those of a sweep.
+pub fn measure(model: &Gpt2) -> Result<Measured> {
+    let vocabulary = Vocabulary::new();
+    let mut rng = ChaCha8Rng::seed_from_u64(SEED);
+    let ioi: Vec<_> = (0..N_PROMPTS)
+        .map(|_| vocabulary.ioi(&mut rng, true))
+        .collect();
+    let induction: Vec<_> = (0..N_PROMPTS)
+        .map(|_| vocabulary.induction(&mut rng))
+        .collect();
+    let (to_previous, to_successor) = attention(model, &induction)?;
+    let swept = &induction[..N_SWEPT];
+    Ok(Measured {
+        ioi_accuracy: ioi_accuracy(model, ioi)?,
+        pairs_accuracy: pairs_accuracy(model, &mut rng, &vocabulary)?,
+        to_previous,
+        to_successor,
+        edges: [
+            strongest(model, swept, Component::Q)?,
+            strongest(model, swept, Component::K)?,
+            strongest(model, swept, Component::V)?,
+        ],
+    })
+}
+
+fn pair_of(ids: Vec<u32>) -> PromptPair {
+    PromptPair {
+        corrupted: ids.clone(),
+        clean: ids,
+        answer: None,
+        distractor: None,
+    }
+}
+
+/// Logits of each prompt at its last token, row by row.
+fn last_logits(model: &Gpt2, prompts: Vec<PromptPair>) -> Result<Vec<Vec<f32>>> {
+    let batch = Batch::new(prompts, None, &model.config)?;
+    let logits = Runs::new(model, &batch).clean_logits(batch.positions());
+    Ok(host(logits)
+        .chunks(model.config.d_vocab)
+        .map(<[f32]>::to_vec)
+        .collect())
+}
+
+fn host<const D: usize>(tensor: burn::tensor::Tensor<D>) -> Vec<f32> {
+    tensor.into_data().try_into_vec().expect("f32 on the CPU")
+}
+
+fn ioi_accuracy(model: &Gpt2, prompts: Vec<PromptPair>) -> Result<f32> {
+    let logits = last_logits(model, prompts.clone())?;
+    let right = prompts.iter().zip(&logits).filter(|(prompt, logits)| {
+        let of = |id: Option<u32>| id.map(|id| logits[id as usize]);
+        of(prompt.answer) > of(prompt.distractor)
+    });
+    Ok(right.count() as f32 / prompts.len() as f32)
+}
+
+fn pairs_accuracy(model: &Gpt2, rng: &mut ChaCha8Rng, vocabulary: &Vocabulary) -> Result<f32> {
+    let mut prompts = Vec::new();
+    let mut answers = Vec::new();
+    while prompts.len() < N_PROMPTS {
+        let example = vocabulary.pairs_example(rng);
+        for at in example.loss_at {
+            prompts.push(pair_of(example.ids[..=at].to_vec()));
+            answers.push(example.ids[at + 1]);
+        }
+    }
+    let logits = last_logits(model, prompts)?;
+    let right = answers.iter().zip(&logits).filter(|(answer, logits)| {
+        let best = (0..logits.len()).max_by(|a, b| logits[*a].total_cmp(&logits[*b]));
+        best == Some(**answer as usize)
+    });
+    Ok(right.count() as f32 / answers.len() as f32)
+}
+
+/// Each head's mean attention to the previous position and to the earlier occurrence's successor.
+fn attention(model: &Gpt2, prompts: &[Induction]) -> Result<(Vec<f32>, Vec<f32>)> {
+    let pairs = prompts.iter().map(|p| p.pair.clone()).collect();
+    let batch = Batch::new(pairs, None, &model.config)?;
+    let [clean, _] = batch.tokens(&model.device());
+    let cache = model.run_with_cache(clean);
+    let (n, pos) = (prompts.len(), batch.len_pos());
+    let mut to_previous = Vec::new();
+    let mut to_successor = Vec::new();
+    for block in cache.blocks {
+        let pattern = host(block.pattern);
+        for head in 0..model.config.n_heads {
+            let at = |i: usize, query: usize, key: usize| {
+                pattern[((i * model.config.n_heads + head) * pos + query) * pos + key]
+            };
+            let (mut previous, mut n_previous, mut successor) = (0.0, 0, 0.0);
+            for (i, prompt) in prompts.iter().enumerate() {
+                let last = prompt.pair.clean.len() - 1;
+                // From the second word on: before it, the previous position is all there is.
+                previous += (2..=last).map(|q| at(i, q, q - 1)).sum::<f32>();
+                n_previous += last - 1;
+                successor += at(i, last, prompt.successor);
+            }
+            to_previous.push(previous / n_previous as f32);
+            to_successor.push(successor / n as f32);
+        }
+    }
+    Ok((to_previous, to_successor))
+}
+
+/// Mean of each prompt's normalised sweep, strongest edge first.
+fn strongest(model: &Gpt2, prompts: &[Induction], component: Component) -> Result<Vec<Edge>> {
+    let mut sums: Vec<f32> = Vec::new();
+    for prompt in prompts {
+        let grid = normalized_sweep(model, &prompt.pair, component)?;
+        sums.resize(grid.values.len(), 0.0);
+        sums.iter_mut().zip(&grid.values).for_each(|(s, v)| *s += v);
+    }
+    let n_heads = all_heads(&model.config).len();
+    let mut edges: Vec<Edge> = sums
+        .iter()
+        .enumerate()
+        .filter(|(_, sum)| !sum.is_nan())
+        .map(|(i, sum)| Edge {
+            src: i / n_heads,
+            dst: i % n_heads,
+            effect: sum / prompts.len() as f32,
+        })
+        .collect();
+    edges.sort_by(|a, b| b.effect.abs().total_cmp(&a.effect.abs()));
+    Ok(edges)
+}
+
+fn normalized_sweep(model: &Gpt2, pair: &PromptPair, component: Component) -> Result<Grid> {
+    let batch = Batch::new(vec![pair.clone()], None, &model.config)?;
+    let runs = Runs::new(model, &batch);
+    let clean_logits = runs.clean_logits(batch.positions());
+    let metric = AnswerMetric::new(MetricKind::NormalizedLogitDiff, &batch, clean_logits)?;
+    pollster::block_on(get_act_patch_direct_path_all_sources(
+        &runs,
+        &metric,
+        component,
+        SweepOptions::default(),
+        async |_: Progress| Ok(()),
+    ))
+}
