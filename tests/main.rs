@@ -3,6 +3,7 @@
 mod checkpoints;
 mod common;
 mod config;
+mod demo;
 mod invariants;
 mod oracle;
 mod parity;

@@ -128,7 +128,8 @@ impl Vocabulary {
     /// the corrupted prompt the earlier occurrence of that first word is another word.
     pub fn induction(&self, rng: &mut ChaCha8Rng) -> Induction {
         let (mut clean, starts) = self.pairs_prefix(rng);
-        let n_before = rng.random_range(1..=2);
+        // One pair is asked for and one gives the distractor.
+        let n_before = rng.random_range(1..=starts.len() - 2).min(2);
         for start in &starts[..n_before] {
             clean.extend([clean[*start], clean[start + 1]]);
         }

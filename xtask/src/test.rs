@@ -1,0 +1,42 @@
+//! Every check, the quick ones first.
+
+use anyhow::Result;
+
+use crate::{
+    run::{cargo, npm_script},
+    setup, site, wasm,
+};
+
+/// Run all of them; the first failure ends the run.
+pub fn all() -> Result<()> {
+    setup::wasm_target()?;
+    setup::npm_packages()?;
+    let chromium = setup::chromium()?;
+
+    cargo(&["fmt", "--all", "--check"])?;
+    let deny = ["--", "--deny", "warnings"];
+    cargo(
+        &[
+            &["clippy", "--locked", "--workspace", "--all-targets"],
+            &deny[..],
+        ]
+        .concat(),
+    )?;
+    cargo(&["test", "--locked", "--workspace"])?;
+
+    wasm::build_site()?;
+    let target = [
+        "--lib",
+        "--target",
+        "wasm32-unknown-unknown",
+        "--profile",
+        "wasm",
+    ];
+    cargo(&[&["clippy", "--locked"], &target[..], &deny].concat())?;
+    npm_script("check", &[])?;
+    npm_script("test", &[])?;
+    site::bundle()?;
+    // SAFETY: no other thread of ours is running.
+    unsafe { std::env::set_var("CHROMIUM", chromium) };
+    npm_script("test:browser", &[])
+}

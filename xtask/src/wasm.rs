@@ -1,0 +1,99 @@
+//! The wasm module: cargo, then wasm-bindgen, then for the site wasm-opt.
+
+use std::{fs, io::Write, path::Path};
+
+use anyhow::{Context, Result, bail};
+use flate2::{Compression, write::GzEncoder};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::{
+    run::{cargo, run},
+    setup,
+};
+
+/// Where the front end imports the module from.
+const PACKAGE: &str = "www/src/wasm";
+const MODULE: &str = "www/src/wasm/engine_bg.wasm";
+/// Gzipped, the tokenizer included.
+const MAX_GZIPPED: usize = 3_300_000;
+
+/// Build for development: fast to rebuild, larger.
+pub fn build_dev() -> Result<()> {
+    compile("wasm-dev")
+}
+
+/// Build for the site, and fail if it has outgrown its limit.
+pub fn build_site() -> Result<()> {
+    compile("wasm")?;
+    optimize()?;
+    let bytes = fs::read(MODULE)?;
+    let gzipped = gzipped_len(&bytes)?;
+    println!(
+        "wasm: {:.2} MB, {:.2} MB gzipped (at most {:.1})",
+        megabytes(bytes.len()),
+        megabytes(gzipped),
+        megabytes(MAX_GZIPPED)
+    );
+    if gzipped > MAX_GZIPPED {
+        bail!("the wasm module is {gzipped} bytes gzipped, more than {MAX_GZIPPED}");
+    }
+    Ok(())
+}
+
+fn compile(profile: &str) -> Result<()> {
+    setup::wasm_target()?;
+    let target = "wasm32-unknown-unknown";
+    cargo(&[
+        "build",
+        "--lib",
+        "--locked",
+        "--target",
+        target,
+        "--profile",
+        profile,
+    ])?;
+    let wasm = format!("target/{target}/{profile}/pathpatch.wasm");
+    Bindgen::new()
+        .input_path(&wasm)
+        .web(true)?
+        .out_name("engine")
+        .generate(PACKAGE)
+        .with_context(|| format!("wasm-bindgen on {wasm}"))
+}
+
+/// Shrink in place. The features are the ones that every browser with WebGPU has, and the target's.
+fn optimize() -> Result<()> {
+    setup::npm_packages()?;
+    let wasm_opt = Path::new("node_modules/.bin/wasm-opt");
+    let features = [
+        "--enable-simd",
+        "--enable-bulk-memory",
+        "--enable-nontrapping-float-to-int",
+        "--enable-sign-ext",
+        "--enable-mutable-globals",
+        "--enable-reference-types",
+        "--enable-multivalue",
+    ];
+    let files = [MODULE, "-o", MODULE];
+    let passes = [
+        "-Oz",
+        "--strip-debug",
+        "--strip-producers",
+        "--strip-target-features",
+    ];
+    run(
+        &wasm_opt.to_string_lossy(),
+        &[&files[..], &passes, &features].concat(),
+    )
+}
+
+/// Length after `gzip -9`.
+pub fn gzipped_len(bytes: &[u8]) -> Result<usize> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?.len())
+}
+
+fn megabytes(bytes: usize) -> f64 {
+    bytes as f64 / 1e6
+}
