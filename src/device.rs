@@ -62,7 +62,7 @@ pub async fn open(choice: DeviceChoice) -> Result<(Device, DeviceReport)> {
     }
     let adapter = adapter().await;
     match (choice, adapter) {
-        (DeviceChoice::Auto, Err(reason)) => Ok(cpu(&format!("no WebGPU adapter ({reason})"))),
+        (DeviceChoice::Auto, Err(reason)) => Ok(cpu(&reason)),
         (DeviceChoice::Auto, Ok(info)) if info.device_type == DeviceType::Cpu => {
             Ok(cpu("the only WebGPU adapter is a software one"))
         }
@@ -75,7 +75,7 @@ pub async fn open(choice: DeviceChoice) -> Result<(Device, DeviceReport)> {
             Code::Device,
             "device webgpu",
             "a WebGPU adapter",
-            format!("none ({reason})"),
+            reason,
         )),
     }
 }
@@ -110,5 +110,10 @@ async fn adapter() -> std::result::Result<wgpu::AdapterInfo, String> {
         ..Default::default()
     };
     let adapter = instance.request_adapter(&options).await;
-    adapter.map(|a| a.get_info()).map_err(|e| e.to_string())
+    // The rest of wgpu's message lists the APIs that it was built without.
+    let reason = |e: wgpu::RequestAdapterError| {
+        let text = e.to_string();
+        text.split(';').next().unwrap_or_default().to_lowercase()
+    };
+    adapter.map(|a| a.get_info()).map_err(reason)
 }

@@ -32,7 +32,14 @@ pub fn all() -> Result<()> {
         "--profile",
         "wasm",
     ];
-    cargo(&[&["clippy", "--locked"], &target[..], &deny].concat())?;
+    cargo(
+        &[
+            &["clippy", "--locked", "--package", "pathpatch"],
+            &target[..],
+            &deny,
+        ]
+        .concat(),
+    )?;
     npm_script("check", &[])?;
     npm_script("test", &[])?;
     site::bundle()?;

@@ -56,6 +56,7 @@ fn compile(profile: &str) -> Result<()> {
     Bindgen::new()
         .input_path(&wasm)
         .web(true)?
+        .typescript(true)
         .out_name("engine")
         .generate(PACKAGE)
         .with_context(|| format!("wasm-bindgen on {wasm}"))

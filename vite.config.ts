@@ -1,0 +1,35 @@
+import { cpSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  root: at("www"),
+  // Relative, so that dist/ works under any path.
+  base: "./",
+  publicDir: false,
+  build: {
+    outDir: at("dist"),
+    emptyOutDir: true,
+    target: "es2022",
+    rollupOptions: {
+      input: { index: at("www/index.html"), pathpatch: at("www/src/engine/pathpatch.ts") },
+      preserveEntrySignatures: "strict",
+      output: {
+        // The module that other pages import keeps its name; the rest is named by content.
+        entryFileNames: (chunk) =>
+          chunk.name === "pathpatch" ? "pathpatch.js" : "assets/[name]-[hash].js",
+      },
+    },
+  },
+  worker: { format: "es" },
+  plugins: [
+    {
+      name: "copy-models",
+      apply: "build",
+      closeBundle: () => cpSync(at("www/models"), at("dist/models"), { recursive: true }),
+    },
+  ],
+  test: { root: at("www"), include: ["src/**/*.test.ts"] },
+} as Parameters<typeof defineConfig>[0]);

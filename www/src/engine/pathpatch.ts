@@ -1,0 +1,175 @@
+// Direct path patching on GPT-2, for any page: `import { PathPatch } from "./pathpatch.js"`.
+//
+// A thin client: the engine runs in a worker of its own, so that the page stays responsive.
+
+import type { Call, Calls, FromWorker, SweepRequest, ToWorker } from "./messages";
+import type {
+  AllSourcesOptions,
+  Config,
+  DeviceReport,
+  ErrorCode,
+  Grid,
+  LoadOptions,
+  LoadProgress,
+  OneSourceOptions,
+  SweepProgress,
+  Token,
+} from "./types";
+import workerUrl from "./worker?worker&url";
+
+export type * from "./types";
+
+/** An error that names what was expected and what came; `code` says which input it is about. */
+export class PathPatchError extends Error {
+  override name = "PathPatchError";
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+interface Waiting {
+  resolve: (answer: never) => void;
+  reject: (error: Error) => void;
+  onProgress?: (progress: never) => void;
+}
+
+/** A GPT-2 ready for direct path patching. */
+export class PathPatch {
+  readonly #engine: EngineClient;
+  /** The model's shape. */
+  readonly config: Config;
+  /** Which device it runs on, and why. */
+  readonly device: DeviceReport;
+
+  private constructor(engine: EngineClient, config: Config, device: DeviceReport) {
+    this.#engine = engine;
+    this.config = config;
+    this.device = device;
+  }
+
+  /**
+   * Download `config.json`, `tokenizer.json` and `model.safetensors` from a base URL and load them.
+   * Rejects with a `PathPatchError`; its code is `cancelled` once `signal` is aborted.
+   */
+  static async load(baseUrl: string | URL, options: LoadOptions = {}): Promise<PathPatch> {
+    const { device = "auto", onProgress, signal } = options;
+    const engine = new EngineClient();
+    try {
+      const absolute = new URL(baseUrl, document.baseURI).href;
+      const loaded = await engine.ask("load", { baseUrl: absolute, device }, onProgress, signal);
+      return new PathPatch(engine, loaded.config, loaded.device);
+    } catch (error) {
+      engine.stop();
+      throw error;
+    }
+  }
+
+  /** The tokens of a text; with the beginning-of-text token in front unless `prependBos` is false. */
+  tokenize(text: string, { prependBos = true }: { prependBos?: boolean } = {}): Promise<Token[]> {
+    return this.#engine.ask("tokenize", { text, prependBos });
+  }
+
+  /** Patch the direct path from one head to every later head: a grid `[layers, heads]`. */
+  getActPatchDirectPath(options: OneSourceOptions): Promise<Grid> {
+    const { srcLayer, srcHead } = options;
+    return this.#sweep(options, { srcLayer, srcHead });
+  }
+
+  /** Patch the direct path from every head to every later head: `[layers, heads, layers, heads]`. */
+  getActPatchDirectPathAllSources(options: AllSourcesOptions): Promise<Grid> {
+    return this.#sweep(options, {});
+  }
+
+  /** Stop the worker and free the model; anything under way is rejected as cancelled. */
+  dispose(): void {
+    this.#engine.stop();
+  }
+
+  #sweep(options: AllSourcesOptions, source: { srcLayer?: number; srcHead?: number }): Promise<Grid> {
+    const { clean, corrupted, answer, distractor, component, position } = options;
+    const { metric = "logit-diff", prependBos = true, onProgress, signal } = options;
+    const request: SweepRequest = {
+      ...{ clean, corrupted, answer, distractor, component, position, metric, prependBos },
+      ...source,
+    };
+    return this.#engine.ask("sweep", request, onProgress, signal);
+  }
+}
+
+/** Asks the worker and keeps track of what is under way. */
+class EngineClient {
+  readonly #worker = startWorker();
+  readonly #waiting = new Map<number, Waiting>();
+  #lastId = 0;
+  #stopped: PathPatchError | undefined;
+
+  constructor() {
+    this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
+    this.#worker.onerror = (event) => {
+      const message = event.message || "its worker could not be started";
+      this.#fail(new PathPatchError("engine", `the engine stopped: ${message}`));
+    };
+  }
+
+  ask<C extends Call>(
+    call: C,
+    args: Calls[C]["arguments"],
+    onProgress?: ((p: LoadProgress) => void) | ((p: SweepProgress) => void),
+    signal?: AbortSignal,
+  ): Promise<Calls[C]["answer"]> {
+    if (this.#stopped) return Promise.reject(this.#stopped);
+    if (signal?.aborted) return Promise.reject(cancelled(call));
+    const id = ++this.#lastId;
+    const cancel = () => this.#post({ id, call: "cancel" });
+    signal?.addEventListener("abort", cancel, { once: true });
+    const answer = new Promise<Calls[C]["answer"]>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject, onProgress });
+    });
+    this.#post({ id, call, arguments: args } as ToWorker);
+    return answer.finally(() => signal?.removeEventListener("abort", cancel));
+  }
+
+  stop(): void {
+    this.#fail(cancelled("the engine"));
+  }
+
+  #post(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  #receive(message: FromWorker): void {
+    const waiting = this.#waiting.get(message.id);
+    if (!waiting) return;
+    if ("progress" in message) {
+      waiting.onProgress?.(message.progress as never);
+      return;
+    }
+    this.#waiting.delete(message.id);
+    if ("answer" in message) waiting.resolve(message.answer as never);
+    else waiting.reject(new PathPatchError(message.failure.code, message.failure.message));
+  }
+
+  /** Nothing more comes from this worker: reject what waits, and whatever is asked later. */
+  #fail(error: PathPatchError): void {
+    this.#stopped = error;
+    this.#worker.terminate();
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+}
+
+function cancelled(what: string): PathPatchError {
+  return new PathPatchError("cancelled", `${what}: expected to finish, got a cancel`);
+}
+
+/** Start the worker; through a blob where this module comes from another origin than the page. */
+function startWorker(): Worker {
+  const url = new URL(workerUrl, import.meta.url);
+  if (url.origin === location.origin) return new Worker(url, { type: "module" });
+  const source = new Blob([`import ${JSON.stringify(url.href)};`], { type: "text/javascript" });
+  return new Worker(URL.createObjectURL(source), { type: "module" });
+}

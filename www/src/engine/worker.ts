@@ -1,0 +1,71 @@
+// The worker: holds the wasm engine and answers one message after another.
+
+import init, { Engine } from "../wasm/engine";
+import module_or_path from "../wasm/engine_bg.wasm?url";
+import type { Calls, Failure, FromWorker, ToWorker } from "./messages";
+import type { Grid } from "./types";
+
+const running = new Map<number, AbortController>();
+let engine: Engine | undefined;
+
+self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
+  if (data.call === "cancel") {
+    running.get(data.id)?.abort();
+    return;
+  }
+  const { id } = data;
+  const controller = new AbortController();
+  running.set(id, controller);
+  try {
+    const answer = await perform(data, controller.signal);
+    const transfer = data.call === "sweep" ? buffers(answer as Grid) : [];
+    post({ id, answer }, transfer);
+  } catch (error) {
+    post({ id, failure: failure(error) });
+  } finally {
+    running.delete(id);
+  }
+};
+
+async function perform(
+  request: Exclude<ToWorker, { call: "cancel" }>,
+  signal: AbortSignal,
+): Promise<Calls[keyof Calls]["answer"]> {
+  const onProgress = (progress: never) => post({ id: request.id, progress });
+  switch (request.call) {
+    case "load": {
+      await init({ module_or_path });
+      const { baseUrl, device } = request.arguments;
+      engine = await Engine.load(baseUrl, device, onProgress, signal);
+      return { config: engine.config(), device: engine.device() };
+    }
+    case "tokenize":
+      return loaded().tokenize(request.arguments.text, request.arguments.prependBos);
+    case "sweep":
+      return loaded().sweep(request.arguments, onProgress, signal);
+  }
+}
+
+function loaded(): Engine {
+  if (!engine) throw new Error("no model is loaded");
+  return engine;
+}
+
+function post(message: FromWorker, transfer: Transferable[] = []): void {
+  self.postMessage(message, { transfer });
+}
+
+function buffers(grid: Grid): Transferable[] {
+  return [grid.values.buffer, grid.mask.buffer];
+}
+
+/** What went wrong, as data. An error without a code of ours is a fault of the engine or the browser. */
+function failure(error: unknown): Failure {
+  if (error instanceof WebAssembly.CompileError) {
+    const expected = "a browser with WebAssembly SIMD (any of 2023 or later)";
+    return { code: "unsupported", message: `this browser: expected ${expected}, got ${error.message}` };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const code = (error as Partial<Failure> | null)?.code;
+  return code ? { code, message } : { code: "engine", message: `the engine stopped: ${message}` };
+}
