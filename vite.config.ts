@@ -8,6 +8,8 @@ export default defineConfig({
   root: at("www"),
   // Relative, so that dist/ works under any path.
   base: "./",
+  // A file that is not there is a 404, as on any static host.
+  appType: "mpa",
   publicDir: false,
   build: {
     outDir: at("dist"),

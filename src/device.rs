@@ -58,7 +58,7 @@ pub struct DeviceReport {
 /// [`Code::Device`] when WebGPU is asked for by name and cannot be had.
 pub async fn open(choice: DeviceChoice) -> Result<(Device, DeviceReport)> {
     if choice == DeviceChoice::Cpu {
-        return Ok(cpu("asked for"));
+        return Ok(cpu("as asked"));
     }
     let adapter = adapter().await;
     match (choice, adapter) {
@@ -70,7 +70,7 @@ pub async fn open(choice: DeviceChoice) -> Result<(Device, DeviceReport)> {
             Ok(opened) => Ok(opened),
             Err(error) => Ok(cpu(&format!("WebGPU could not be opened ({})", error.got))),
         },
-        (_, Ok(info)) => webgpu(&info, "asked for").await,
+        (_, Ok(info)) => webgpu(&info, "as asked").await,
         (_, Err(reason)) => Err(Error::new(
             Code::Device,
             "device webgpu",

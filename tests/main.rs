@@ -1,6 +1,7 @@
 //! All tests of the library and the command line; a module a subject.
 
 mod checkpoints;
+mod cli;
 mod common;
 mod config;
 mod demo;

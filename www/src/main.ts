@@ -13,6 +13,9 @@ import * as progressView from "./views/progress";
 /** After the last keystroke, before tokens and grid follow. */
 const TYPING_PAUSE_MS = 300;
 
+/** The mark in the browser's timeline by which the start is measured. */
+const FIRST_GRID = "first-grid";
+
 const FIELD_OF: Partial<Record<ErrorCode, controlsView.Field>> = {
   clean: "clean",
   corrupted: "corrupted",
@@ -137,6 +140,7 @@ function open(model: PathPatch): void {
         },
       });
       if (running === controller) draw(grid, mine);
+      if (!performance.getEntriesByName(FIRST_GRID).length) performance.mark(FIRST_GRID);
     } catch (error) {
       if (running === controller) report(error);
     } finally {

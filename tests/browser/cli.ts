@@ -1,0 +1,18 @@
+// The command line as the oracle of the browser's numbers.
+
+import { execFileSync } from "node:child_process";
+
+/** Nested values of a sweep on the bundled model, flat; null where there is no path. */
+export function sweep(options: Record<string, string>): (number | null)[] {
+  const model = { model: "www/models/ioi-demo", device: "cpu" };
+  const flags = Object.entries({ ...model, ...options }).flatMap(([key, value]) => [`--${key}`, value]);
+  const output = execFileSync("target/debug/pathpatch", ["sweep", ...flags], { encoding: "utf8" });
+  return JSON.parse(output).values.flat(3);
+}
+
+export const INDUCTION = {
+  clean: "fox lamp river piano cloud spoon tiger crown eagle glove river piano fox",
+  corrupted: "dragon lamp river piano cloud spoon tiger crown eagle glove river piano fox",
+  answer: "lamp",
+  distractor: "spoon",
+};

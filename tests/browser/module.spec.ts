@@ -1,0 +1,114 @@
+// pathpatch.js on its own, on the CPU: the command line's numbers, and its errors.
+
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import * as cli from "./cli";
+import { difference, sweep } from "./module";
+import { expect, test } from "./test";
+
+for (const component of ["q", "k", "v"]) {
+  test(`all sources, ${component}: the command line's grid`, async ({ page }) => {
+    const { kind, grid } = await sweep(page, "auto", { ...cli.INDUCTION, component });
+    expect(kind).toBe("cpu");
+    expect(grid.shape).toEqual([3, 4, 3, 4]);
+    const theirs = cli.sweep({ ...cli.INDUCTION, component });
+    expect(difference(grid.values, theirs)).toBeLessThan(1e-3);
+    expect(grid.mask).toEqual(theirs.map((value) => (value === null ? 0 : 1)));
+  });
+}
+
+test("one source, another metric, ids instead of text", async ({ page }) => {
+  const metric = "normalized-logit-diff";
+  const one = { component: "k", metric, srcLayer: 0, srcHead: 3 };
+  const fromText = await sweep(page, "cpu", { ...cli.INDUCTION, ...one });
+  expect(fromText.grid.shape).toEqual([3, 4]);
+  expect(fromText.grid.cleanMetric).toBeCloseTo(1, 5);
+  expect(fromText.grid.corruptedMetric).toBeCloseTo(0, 5);
+  const theirs = cli.sweep({ ...cli.INDUCTION, component: "k", metric, source: "0.3" });
+  expect(difference(fromText.grid.values, theirs)).toBeLessThan(1e-3);
+
+  const ids = await page.evaluate(async (texts) => {
+    const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+    const model = await PathPatch.load(`${location.origin}/models/ioi-demo`);
+    const of = async (text: string, prependBos: boolean) =>
+      (await model.tokenize(text, { prependBos })).map((t: { id: number }) => t.id);
+    return {
+      clean: await of(texts.clean, true),
+      corrupted: await of(texts.corrupted, true),
+      answer: (await of(texts.answer, false))[0],
+      distractor: (await of(texts.distractor, false))[0],
+    };
+  }, cli.INDUCTION);
+  const fromIds = await sweep(page, "cpu", { ...ids, ...one });
+  expect(fromIds.grid).toEqual(fromText.grid);
+});
+
+test("load reports progress and the model's shape; a cancel and a fault are told apart", async ({ page }) => {
+  await page.goto("/models/ioi-demo/config.json");
+  const seen = await page.evaluate(async (prompts) => {
+    const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+    const codeOf = (promise: Promise<unknown>) =>
+      promise.then(
+        () => "none",
+        (error: { code: string; message: string }) => `${error.code} | ${error.message}`,
+      );
+    const files: Record<string, [number, number]> = {};
+    const model = await PathPatch.load("../ioi-demo/", {
+      onProgress: (p: { file: string; loaded: number; total: number }) => {
+        files[p.file] = [p.loaded, p.total];
+      },
+    });
+    const all = { ...prompts, component: "q" };
+    const early = AbortSignal.abort();
+    const during = new AbortController();
+    const onProgress = ({ done }: { done: number }) => {
+      if (done > 0) during.abort();
+    };
+    const cancelled = model.getActPatchDirectPathAllSources({ ...all, signal: during.signal, onProgress });
+    return {
+      files,
+      layers: model.config.n_layers,
+      cancelledEarly: await codeOf(model.getActPatchDirectPathAllSources({ ...all, signal: early })),
+      cancelled: await codeOf(cancelled),
+      afterCancel: await codeOf(model.getActPatchDirectPathAllSources(all)),
+      source: await codeOf(model.getActPatchDirectPath({ ...all, srcLayer: 9, srcHead: 0 })),
+      answer: await codeOf(model.getActPatchDirectPathAllSources({ ...all, answer: "Mary John" })),
+      component: await codeOf(model.getActPatchDirectPathAllSources({ ...all, component: "z" })),
+      missing: await codeOf(PathPatch.load("../nothing-here")),
+      device: await codeOf(PathPatch.load("../ioi-demo", { device: "webgpu" })),
+      wrongDevice: await codeOf(PathPatch.load("../ioi-demo", { device: "tpu" })),
+    };
+  }, cli.INDUCTION);
+
+  expect(seen.layers).toBe(3);
+  const [loaded, total] = seen.files["model.safetensors"]!;
+  expect(loaded).toBe(total);
+  expect(loaded).toBeGreaterThan(1_000_000);
+  expect(seen.cancelledEarly).toContain("cancelled | ");
+  expect(seen.cancelled).toContain("cancelled | ");
+  expect(seen.afterCancel).toBe("none");
+  expect(seen.source).toBe("source | source head: expected layer 0 to 2 and head 0 to 3, got 9.0");
+  expect(seen.answer).toBe('answer | answer: expected one token, got 2: "Mary" "John"');
+  expect(seen.component).toBe("option | component: expected q, k or v, got z");
+  expect(seen.missing).toMatch(/^io \| .*config\.json: expected a file, got status 404/);
+  expect(seen.device).toMatch(/^device \| device webgpu: expected a WebGPU adapter, got /);
+  expect(seen.wrongDevice).toBe("option | device: expected auto, cpu or webgpu, got tpu");
+});
+
+test("a page of another origin can use it", async ({ page, baseURL }) => {
+  const server = createServer((_, response) => {
+    response.setHeader("content-type", "text/html").end("<!doctype html><title>A blog</title>");
+  });
+  await new Promise<void>((resolve) => server.listen(0, resolve));
+  try {
+    await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/`);
+    const layers = await page.evaluate(async (site) => {
+      const { PathPatch } = await import(/* @vite-ignore */ `${site}/pathpatch.js`);
+      const model = await PathPatch.load(`${site}/models/ioi-demo`);
+      return model.config.n_layers;
+    }, baseURL);
+    expect(layers).toBe(3);
+  } finally {
+    server.close();
+  }
+});

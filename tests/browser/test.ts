@@ -1,0 +1,20 @@
+// Playwright's test, with a failure wherever the page writes an error to the console.
+
+import { test as base, expect } from "@playwright/test";
+
+export const test = base.extend<{ consoleStaysClean: void }>({
+  consoleStaysClean: [
+    async ({ page }, use) => {
+      const complaints: string[] = [];
+      page.on("console", (m) => {
+        if (["error", "warning"].includes(m.type())) complaints.push(m.text());
+      });
+      page.on("pageerror", (error) => complaints.push(String(error)));
+      await use();
+      expect(complaints).toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+export { expect };
