@@ -42,7 +42,7 @@ fn main() -> Result<()> {
         Command::Serve { no_open } => site::serve(!no_open),
         Command::Build => site::build(),
         Command::Test => test::all(),
-        Command::Bench => cargo(&["bench", "--package", "pathpatch"]),
+        Command::Bench => cargo(&["bench", "--package", "pathpatch", "--bench", "sweep"]),
         Command::TrainDemo => {
             let example = [
                 "run",
