@@ -184,7 +184,7 @@ fn inspect_prints_the_shape_and_the_parameters() {
         "n_layers    4",
         "d_head      10",
         "n_ctx       9",
-        "n_params    21900",
+        "n_params    21940",
     ] {
         assert!(text.lines().any(|l| l == line), "{line} in\n{text}");
     }

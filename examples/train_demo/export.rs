@@ -44,10 +44,13 @@ fn write_json(path: &Path, value: &Value) -> Result<(), Box<dyn Error>> {
     )?)
 }
 
+/// A tensor on the host: name, shape, row-major values.
+type Named = (String, Vec<usize>, Vec<f32>);
+
 /// A safetensors file; what is not trained is zero, LayerNorm weights one.
 fn weights(config: &Config, model: &AttentionOnly) -> Result<Vec<u8>, Box<dyn Error>> {
     let (d, m) = (config.d_model, config.d_mlp);
-    let mut tensors: Vec<(String, Vec<usize>, Vec<f32>)> = Vec::new();
+    let mut tensors: Vec<Named> = Vec::new();
     let mut constant = |name: String, shape: Vec<usize>, value: f32| {
         let n = shape.iter().product();
         tensors.push((name, shape, vec![value; n]));
@@ -90,10 +93,7 @@ fn weights(config: &Config, model: &AttentionOnly) -> Result<Vec<u8>, Box<dyn Er
     Ok(safetensors::serialize(views, Some(format.into()))?)
 }
 
-fn trained<const D: usize>(
-    name: &str,
-    tensor: Tensor<D>,
-) -> Result<(String, Vec<usize>, Vec<f32>), Box<dyn Error>> {
+fn trained<const D: usize>(name: &str, tensor: Tensor<D>) -> Result<Named, Box<dyn Error>> {
     let shape = tensor.dims().to_vec();
     let values = tensor.into_data().try_into_vec::<f32>();
     let values = values.map_err(|e| format!("{name}: {e:?}"))?;
