@@ -1,9 +1,11 @@
 //! Metrics of the output: logits in, one number an edge out.
 //!
-//!     logit-diff   logit(answer) - logit(distractor)
-//!     normalized   (logit-diff - corrupted) / (clean - corrupted)
-//!     log-prob     log p(answer)          prob   p(answer)
-//!     kl           sum_t p_clean(t) (log p_clean(t) - log p(t))
+//! ```text
+//! logit-diff   logit(answer) - logit(distractor)
+//! normalized   (logit-diff - corrupted) / (clean - corrupted)
+//! log-prob     log p(answer)          prob   p(answer)
+//! kl           sum_t p_clean(t) (log p_clean(t) - log p(t))
+//! ```
 //!
 //! Each is the mean over the batch; the normalised one is made of the means. Any closure over the logits
 //! is a metric too. Tensors in, tensors out: no strings from prompts, no model.

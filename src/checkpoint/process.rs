@@ -1,9 +1,11 @@
 //! TransformerLens's default weight processing, on the device.
 //!
-//!     fold_ln:                W <- diag(ln.w) W, centred over d_model;  b <- b + ln.b W
-//!     center_writing_weights: W_E, W_pos, W_O, W_out and the biases b_O, b_out centred over d_model
-//!     center_unembed:         W_U and b_U centred over d_vocab
-//!     fold_value_biases:      b_O <- b_O + b_V W_O;  b_V <- 0
+//! ```text
+//! fold_ln:                W <- diag(ln.w) W, centred over d_model;  b <- b + ln.b W
+//! center_writing_weights: W_E, W_pos, W_O, W_out and the biases b_O, b_out centred over d_model
+//! center_unembed:         W_U and b_U centred over d_vocab
+//! fold_value_biases:      b_O <- b_O + b_V W_O;  b_V <- 0
+//! ```
 //!
 //! LayerNorm ignores a constant added to the residual stream and softmax one added to the logits, so the
 //! model's log-probabilities stay as they were.

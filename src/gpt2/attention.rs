@@ -1,6 +1,8 @@
 //! Causal attention of heads whose queries are the last rows of a sequence.
 //!
-//!     pattern = softmax(q k^T / sqrt(d_head) + mask);  z = pattern v
+//! ```text
+//! pattern = softmax(q k^T / sqrt(d_head) + mask);  z = pattern v
+//! ```
 //!
 //! The queries may be fewer than the keys: when only the rows from some position on are recomputed, the
 //! keys and values before it come from an earlier run.

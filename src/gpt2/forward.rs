@@ -1,8 +1,10 @@
 //! The forward pass, whole or from a row on.
 //!
-//!     resid_mid  = resid_pre + attn(ln1(resid_pre)) W_O + b_O
-//!     resid_post = resid_mid + gelu(ln2(resid_mid) W_in + b_in) W_out + b_out
-//!     logits     = ln_final(resid_post) W_U + b_U
+//! ```text
+//! resid_mid  = resid_pre + attn(ln1(resid_pre)) W_O + b_O
+//! resid_post = resid_mid + gelu(ln2(resid_mid) W_in + b_in) W_out + b_out
+//! logits     = ln_final(resid_post) W_U + b_U
+//! ```
 
 use burn::tensor::{Int, Tensor, activation::gelu_approximate};
 

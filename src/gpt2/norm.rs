@@ -1,6 +1,8 @@
 //! LayerNorm without its weight and bias, which are folded into the next map.
 //!
-//!     centred = x - mean(x);  scale = sqrt(mean(centred^2) + eps);  normalised = centred / scale
+//! ```text
+//! centred = x - mean(x);  scale = sqrt(mean(centred^2) + eps);  normalised = centred / scale
+//! ```
 
 use burn::tensor::Tensor;
 

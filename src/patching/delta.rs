@@ -1,7 +1,9 @@
 //! What source heads write, as destination heads read it.
 //!
-//!     delta_resid = (z_clean - z_corr) @ W_O[src]
-//!     delta_c     = (delta_resid / ln1_scale_corr[dl]) @ W_c[dl]
+//! ```text
+//! delta_resid = (z_clean - z_corr) @ W_O[src]
+//! delta_c     = (delta_resid / ln1_scale_corr[dl]) @ W_c[dl]
+//! ```
 
 use burn::tensor::{Int, Tensor, TensorData};
 

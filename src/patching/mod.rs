@@ -2,9 +2,11 @@
 //!
 //! For a source head A = (sl, sh), a destination head B = (dl, dh) with dl > sl, and c in {q, k, v}:
 //!
-//!     delta_resid = (z_clean - z_corr)[sl, sh] @ W_O[sl, sh]
-//!     delta_c     = (delta_resid / ln1_scale_corr[dl]) @ W_c[dl, dh]
-//!     c_patched   = c_corr[dl, dh] + delta_c
+//! ```text
+//! delta_resid = (z_clean - z_corr)[sl, sh] @ W_O[sl, sh]
+//! delta_c     = (delta_resid / ln1_scale_corr[dl]) @ W_c[dl, dh]
+//! c_patched   = c_corr[dl, dh] + delta_c
+//! ```
 //!
 //! Everything after B is recomputed from `c_patched`; the metric of the final logits is the entry of the
 //! edge. The LayerNorm scale stays that of the corrupted run, as in TransformerLens's
