@@ -8,13 +8,20 @@ export interface PlainGrid extends Omit<Grid, "values" | "mask"> {
   mask: number[];
 }
 
-/** Sweep with the module of the built site, from a page that has nothing else on it. */
+/** A page that has nothing on it. */
+export async function openBlank(page: Page): Promise<void> {
+  const body = '<!doctype html><title>Blank</title><link rel="icon" href="data:,">';
+  await page.route("**/blank.html", (route) => route.fulfill({ contentType: "text/html", body }));
+  await page.goto("/blank.html");
+}
+
+/** Sweep with the module of the built site, from a blank page. */
 export async function sweep(
   page: Page,
   device: DeviceChoice,
   options: Record<string, unknown>,
 ): Promise<{ kind: string; grid: PlainGrid }> {
-  await page.goto("/models/ioi-demo/config.json");
+  await openBlank(page);
   return page.evaluate(
     async ({ device, options }) => {
       const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);

@@ -1,6 +1,7 @@
 // The page as a reader uses it, by pointer and by keyboard, on the CPU.
 
 import * as cli from "./cli";
+import { valueIn } from "./page";
 import { expect, test } from "./test";
 
 const preset = { ...cli.INDUCTION, component: "k", metric: "normalized-logit-diff" };
@@ -14,15 +15,15 @@ test.beforeEach(async ({ page }) => {
 test("the first grid is there without a click, with the command line's values", async ({ page }) => {
   await expect(page.getByRole("status")).toContainText("ioi-demo: 3 layers × 4 heads, on the CPU: ");
   const theirs = cli.sweep({ ...preset, source: "0.3" });
-  const labels = await page.getByRole("gridcell").evaluateAll((cells) => cells.map((c) => c.ariaLabel ?? c.getAttribute("aria-label")));
+  const cells = page.getByRole("gridcell");
+  const labels = await cells.evaluateAll((all) => all.map((cell) => cell.getAttribute("aria-label")));
   expect(labels).toHaveLength(12);
   theirs.forEach((value, i) => {
     if (value === null) {
       expect(labels[i]).toMatch(i === 3 ? /the source$/ : /no path/);
       return;
     }
-    const shown = Number(/: (-?[\d.]+) \(/.exec(labels[i]!)?.[1]);
-    expect(Math.abs(shown - value)).toBeLessThan(1e-3);
+    expect(Math.abs(valueIn(labels[i]!) - value)).toBeLessThan(1e-3);
   });
   const first = await page.evaluate(() => performance.getEntriesByName("first-grid")[0]?.startTime);
   console.log(`first grid after ${first?.toFixed(0)} ms`);

@@ -44,7 +44,7 @@ fn gzipped_size_of(directory: &Path, extension: &str) -> Result<usize> {
 /// Serve the page with Vite, which reloads on changes in www/, and rebuild the wasm on changes in src/.
 pub fn serve(open: bool) -> Result<()> {
     setup::npm_packages()?;
-    wasm::build_dev()?;
+    wasm::build()?;
     let mut arguments = vec!["run", "dev"];
     if open {
         arguments.extend(["--", "--open"]);
@@ -67,7 +67,7 @@ pub fn serve(open: bool) -> Result<()> {
             bail!("the development server stopped: {status}");
         }
         if let Ok(Ok(_)) = changes.recv_timeout(Duration::from_millis(500))
-            && let Err(error) = wasm::build_dev()
+            && let Err(error) = wasm::build()
         {
             eprintln!("{error:#}; the page keeps the last module that built");
         }

@@ -25,21 +25,7 @@ pub fn all() -> Result<()> {
     cargo(&["test", "--locked", "--workspace"])?;
 
     wasm::build_site()?;
-    let target = [
-        "--lib",
-        "--target",
-        "wasm32-unknown-unknown",
-        "--profile",
-        "wasm",
-    ];
-    cargo(
-        &[
-            &["clippy", "--locked", "--package", "pathpatch"],
-            &target[..],
-            &deny,
-        ]
-        .concat(),
-    )?;
+    wasm::lint()?;
     npm_script("check", &[])?;
     npm_script("test", &[])?;
     site::bundle()?;

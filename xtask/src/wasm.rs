@@ -11,20 +11,26 @@ use crate::{
     setup,
 };
 
+/// The crate as the browser gets it.
+const CRATE: [&str; 6] = [
+    "--package=pathpatch",
+    "--lib",
+    "--target",
+    "wasm32-unknown-unknown",
+    "--profile",
+    "wasm",
+];
+/// What cargo makes of it.
+const WASM: &str = "target/wasm32-unknown-unknown/wasm/pathpatch.wasm";
 /// Where the front end imports the module from.
 const PACKAGE: &str = "www/src/wasm";
 const MODULE: &str = "www/src/wasm/engine_bg.wasm";
 /// Gzipped, the tokenizer included.
 const MAX_GZIPPED: usize = 3_300_000;
 
-/// Build for development: fast to rebuild, larger.
-pub fn build_dev() -> Result<()> {
-    compile("wasm-dev")
-}
-
 /// Build for the site, and fail if it has outgrown its limit.
 pub fn build_site() -> Result<()> {
-    compile("wasm")?;
+    build()?;
     optimize()?;
     let bytes = fs::read(MODULE)?;
     let gzipped = gzipped_len(&bytes)?;
@@ -40,26 +46,23 @@ pub fn build_site() -> Result<()> {
     Ok(())
 }
 
-fn compile(profile: &str) -> Result<()> {
+/// Build and bind, without the minutes that shrinking takes.
+pub fn build() -> Result<()> {
     setup::wasm_target()?;
-    let target = "wasm32-unknown-unknown";
-    cargo(&[
-        "build",
-        "--lib",
-        "--locked",
-        "--target",
-        target,
-        "--profile",
-        profile,
-    ])?;
-    let wasm = format!("target/{target}/{profile}/pathpatch.wasm");
+    cargo(&[&["build", "--locked"], &CRATE[..]].concat())?;
     Bindgen::new()
-        .input_path(&wasm)
+        .input_path(WASM)
         .web(true)?
         .typescript(true)
         .out_name("engine")
         .generate(PACKAGE)
-        .with_context(|| format!("wasm-bindgen on {wasm}"))
+        .with_context(|| format!("wasm-bindgen on {WASM}"))
+}
+
+/// Lint the code that only wasm compiles.
+pub fn lint() -> Result<()> {
+    let deny = ["--", "--deny", "warnings"];
+    cargo(&[&["clippy", "--locked"], &CRATE[..], &deny].concat())
 }
 
 /// Shrink in place. The features are the ones that every browser with WebGPU has, and the target's.
