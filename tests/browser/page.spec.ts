@@ -101,3 +101,26 @@ test("errors stand beside their field, and go when it is mended", async ({ page 
   await expect(errors).toHaveCount(0);
   await expect(page.getByRole("gridcell", { name: "Head 0.3: the source" })).toBeVisible();
 });
+
+test("a head of the last layer has no later head", async ({ page }) => {
+  await page.getByLabel("Source layer").selectOption("2");
+  await expect(page.getByRole("heading", { name: "No head comes after head 2.3: it is in the last layer" })).toBeVisible();
+});
+
+test("a slow download shows where it is, can be cancelled and started again", async ({ page }) => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route("**/model.safetensors", async (route) => {
+    await held;
+    await route.continue().catch(() => {}); // The page that asked may have been reloaded.
+  });
+  await page.reload();
+  await expect(page.locator(".progress")).toContainText(/tokenizer\.json: 0 MB|Starting/);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await expect(page.getByRole("status")).toHaveText("ioi-demo is not loaded.");
+  release();
+  await page.getByRole("button", { name: "Run again" }).click();
+  await expect(page.getByRole("gridcell", { name: "Head 0.3: the source" })).toBeVisible();
+});

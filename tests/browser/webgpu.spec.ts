@@ -32,6 +32,15 @@ test("the page says that it runs on WebGPU and shows the same edge", async ({ pa
   expect(Math.abs(valueIn(label!) - strongest)).toBeLessThan(1e-3);
 });
 
+test("a sweep can be cancelled and run again", async ({ page }) => {
+  await page.goto("/?device=webgpu");
+  await expect(page.locator(".progress")).toContainText("edges");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await expect(page.getByText("Cancelled.")).toBeVisible();
+  await page.getByRole("button", { name: "Run again" }).click();
+  await expect(page.getByRole("gridcell", { name: "Head 0.3: the source" })).toBeVisible();
+});
+
 test("auto passes a software adapter over, and says so", async ({ page }) => {
   await page.goto("/");
   await expect(page.getByRole("status")).toContainText("the only WebGPU adapter is a software one");

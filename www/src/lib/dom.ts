@@ -1,4 +1,4 @@
-// Making elements.
+// Elements, and the words of errors.
 
 type Attributes = Record<string, string | number | boolean>;
 
@@ -14,4 +14,16 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   }
   made.append(...children);
   return made;
+}
+
+/** An element of index.html. */
+export function at<E extends HTMLElement = HTMLElement>(id: string): E {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`index.html: expected an element with the id ${id}`);
+  return found as E;
+}
+
+/** What an error says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

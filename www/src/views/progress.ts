@@ -1,25 +1,33 @@
-// How far a run is, with a button to stop it.
+// How far a run is, with a button to stop it, or to start it again once it was stopped.
 
 import { element } from "../lib/dom";
 
-export interface ProgressData {
-  /** What is being done; empty when nothing is. */
-  text: string;
-  done: number;
-  /** Null where it is not known. */
-  total: number | null;
+export type ProgressData =
+  | { state: "idle" }
+  | { state: "stopped" }
+  /** `total` is null where it is not known. */
+  | { state: "running"; text: string; done: number; total: number | null };
+
+export interface ProgressEvents {
+  onCancel: () => void;
+  onRunAgain: () => void;
 }
 
-export function create(container: HTMLElement, onCancel: () => void): (data: ProgressData) => void {
+export function create(container: HTMLElement, events: ProgressEvents): (data: ProgressData) => void {
   const bar = element("progress", { "aria-label": "Progress" });
-  const text = element("span", {});
+  const text = element("span");
   const cancel = element("button", { type: "button" }, "Cancel");
-  cancel.addEventListener("click", onCancel);
-  const row = element("div", { class: "progress" }, bar, text, cancel);
+  const again = element("button", { type: "button" }, "Run again");
+  cancel.addEventListener("click", events.onCancel);
+  again.addEventListener("click", events.onRunAgain);
+  const row = element("div", { class: "progress" }, bar, text, cancel, again);
   container.append(row);
   return (data) => {
-    row.classList.toggle("idle", data.text === "");
-    cancel.disabled = data.text === "";
+    row.dataset.state = data.state;
+    bar.hidden = cancel.hidden = data.state !== "running";
+    again.hidden = data.state !== "stopped";
+    text.textContent = { idle: "", stopped: "Cancelled.", running: "" }[data.state];
+    if (data.state !== "running") return;
     text.textContent = data.text;
     if (data.total === null) bar.removeAttribute("value");
     else {
