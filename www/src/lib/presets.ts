@@ -25,7 +25,7 @@ const PREVIOUS_TOKEN_HEAD = { srcLayer: 0, srcHead: 3 };
 
 export const PRESETS: [Preset, ...Preset[]] = [
   {
-    name: "Induction: a previous-token head feeds the induction heads",
+    name: "Induction: fox, lamp, … fox",
     clean: "fox lamp river piano cloud spoon tiger crown eagle glove river piano fox",
     corrupted: "dragon lamp river piano cloud spoon tiger crown eagle glove river piano fox",
     answer: "lamp",

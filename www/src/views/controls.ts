@@ -106,7 +106,7 @@ export function create(form: HTMLFormElement, events: ControlsEvents): (data: Co
       element(
         "div",
         { class: "choices", role: "radiogroup", "aria-label": "Input of the later heads that is patched" },
-        element("span", { "aria-hidden": "true" }, "into each later head’s"),
+        element("span", { "aria-hidden": "true" }, "Patched into each later head’s"),
         ...components.map((c) => c.label),
       ),
       labelled("metric", "Metric", metric),
