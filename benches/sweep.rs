@@ -53,7 +53,8 @@ fn sweep(criterion: &mut Criterion) {
 
     let runs = Runs::new(&model, &batch);
     let clean_logits = runs.clean_logits(batch.positions());
-    let metric = AnswerMetric::new(MetricKind::LogitDiff, &batch, clean_logits).expect("a metric");
+    let metric =
+        AnswerMetric::new(MetricKind::LogitDiff, batch.targets(), clean_logits).expect("a metric");
     let options = SweepOptions::default();
     let ignore = async |_: Progress| Ok(());
     let (layers, heads) = (model.config.n_layers, model.config.n_heads);

@@ -14,10 +14,7 @@ use std::str::FromStr;
 
 use burn::tensor::{Int, Tensor, TensorData, activation::log_softmax};
 
-use crate::{
-    error::{Code, Error, Result},
-    prompt::{Batch, PromptPair},
-};
+use crate::error::{Code, Error, Result};
 
 /// Something to measure on the logits of a run.
 pub trait Metric {
@@ -110,39 +107,44 @@ pub struct AnswerMetric {
     clean_log_probs: Tensor<2>,
 }
 
+/// What a batch gives a metric to read, one entry a prompt.
+#[derive(Debug, Clone)]
+pub struct Targets {
+    /// Where it reads.
+    pub positions: Vec<usize>,
+    /// Ids of the right next tokens, where there are any.
+    pub answers: Vec<Option<u32>>,
+    /// Ids of the tokens they are compared with, where there are any.
+    pub distractors: Vec<Option<u32>>,
+}
+
 impl AnswerMetric {
     /// Bind a metric to a batch.
     ///
     /// # Shapes
-    /// - `clean_logits`: `[batch, d_vocab]`, the clean run at the batch's positions
+    /// - `clean_logits`: `[batch, d_vocab]`, the clean run at the targets' positions
     ///
     /// # Errors
-    /// [`Code::Answer`] or [`Code::Distractor`] when the metric needs one and a pair has none.
-    pub fn new(kind: MetricKind, batch: &Batch, clean_logits: Tensor<2>) -> Result<Self> {
-        let collect = |needed: bool, code, what, id: fn(&PromptPair) -> Option<u32>| {
-            if !needed {
+    /// [`Code::Answer`] or [`Code::Distractor`] when the metric needs one and a prompt has none.
+    pub fn new(kind: MetricKind, targets: Targets, clean_logits: Tensor<2>) -> Result<Self> {
+        let needed = |is_needed: bool, code, what, ids: Vec<Option<u32>>| {
+            if !is_needed {
                 return Ok(Vec::new());
             }
             let missing = || {
                 let expected = format!("one token (metric {})", kind.as_str());
                 Error::new(code, what, expected, "none")
             };
-            let ids = batch
-                .pairs()
-                .iter()
-                .map(|pair| id(pair).ok_or_else(missing));
+            let ids = ids.into_iter().map(|id| id.ok_or_else(missing));
             ids.collect::<Result<Vec<u32>>>()
         };
+        let (answers, distractors) = (targets.answers, targets.distractors);
+        let (one, two) = (kind.needs_answer(), kind.needs_distractor());
         Ok(Self {
             kind,
-            positions: batch.positions().to_vec(),
-            answers: collect(kind.needs_answer(), Code::Answer, "answer", |p| p.answer)?,
-            distractors: collect(
-                kind.needs_distractor(),
-                Code::Distractor,
-                "distractor",
-                |p| p.distractor,
-            )?,
+            positions: targets.positions,
+            answers: needed(one, Code::Answer, "answer", answers)?,
+            distractors: needed(two, Code::Distractor, "distractor", distractors)?,
             clean_log_probs: log_softmax(clean_logits, 1),
         })
     }

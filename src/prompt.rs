@@ -9,6 +9,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use crate::{
     error::{Code, Error, Result},
     gpt2::Config,
+    metric::Targets,
 };
 
 /// A clean and a corrupted prompt and the tokens whose logits are compared.
@@ -120,6 +121,15 @@ impl Batch {
     /// Where each pair's metric reads.
     pub fn positions(&self) -> &[usize] {
         &self.positions
+    }
+
+    /// What a metric reads of each pair.
+    pub fn targets(&self) -> Targets {
+        Targets {
+            positions: self.positions.clone(),
+            answers: self.pairs.iter().map(|p| p.answer).collect(),
+            distractors: self.pairs.iter().map(|p| p.distractor).collect(),
+        }
     }
 
     /// Tokens of the longest pair.

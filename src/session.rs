@@ -182,7 +182,7 @@ impl Session {
         )?;
         let runs = Runs::new(&self.model, &batch);
         let clean_logits = runs.clean_logits(batch.positions());
-        let metric = AnswerMetric::new(request.metric, &batch, clean_logits)?;
+        let metric = AnswerMetric::new(request.metric, batch.targets(), clean_logits)?;
         let component = request.component;
         match request.source {
             Some(source) => {

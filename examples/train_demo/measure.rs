@@ -178,7 +178,11 @@ fn normalized_sweep(model: &Gpt2, pair: &PromptPair, component: Component) -> Re
     let batch = Batch::new(vec![pair.clone()], None, &model.config)?;
     let runs = Runs::new(model, &batch);
     let clean_logits = runs.clean_logits(batch.positions());
-    let metric = AnswerMetric::new(MetricKind::NormalizedLogitDiff, &batch, clean_logits)?;
+    let metric = AnswerMetric::new(
+        MetricKind::NormalizedLogitDiff,
+        batch.targets(),
+        clean_logits,
+    )?;
     pollster::block_on(get_act_patch_direct_path_all_sources(
         &runs,
         &metric,

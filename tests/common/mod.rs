@@ -96,7 +96,7 @@ pub fn batch(model: &Gpt2, expected: &Expected) -> Batch {
 }
 
 pub fn metric(kind: MetricKind, runs: &Runs, batch: &Batch) -> AnswerMetric {
-    AnswerMetric::new(kind, batch, runs.clean_logits(batch.positions())).unwrap()
+    AnswerMetric::new(kind, batch.targets(), runs.clean_logits(batch.positions())).unwrap()
 }
 
 /// The full sweep under any metric.
