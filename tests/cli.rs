@@ -301,3 +301,33 @@ fn a_bad_line_of_a_file_of_pairs_is_named() {
         "error: prompt pairs: expected at least 1 pair, got none"
     );
 }
+
+#[test]
+fn wrong_arguments_are_one_line_too() {
+    let missing = refused(&["sweep", "--component", "q"]);
+    assert!(
+        missing.starts_with("error: the following required arguments"),
+        "{missing}"
+    );
+    assert!(missing.contains("--model <DIR>"), "{missing}");
+    let both = refused(&[
+        "sweep",
+        "--model",
+        "m",
+        "--component",
+        "q",
+        "--clean",
+        "a",
+        "--pairs",
+        "f",
+    ]);
+    assert!(both.contains("cannot be used with"), "{both}");
+    let ids = ["--clean-ids", "1,two", "--corrupted-ids", "1,3"];
+    let ids = refused(&[&["sweep", "--model", "m", "--component", "q"], &ids[..]].concat());
+    assert!(
+        ids.contains("invalid value 'two' for '--clean-ids <IDS>'"),
+        "{ids}"
+    );
+    assert!(refused(&["swep"]).contains("unrecognized subcommand 'swep'"));
+    assert!(pathpatch(&["--help"]).status.success());
+}

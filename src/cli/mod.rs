@@ -24,7 +24,11 @@ use args::{Args, Command, InspectArgs, SweepArgs};
 
 /// Parse the arguments and run the command.
 pub fn main() -> ExitCode {
-    let result = match Args::parse().command {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return usage(&error),
+    };
+    let result = match args.command {
         Command::Sweep(args) => pollster::block_on(sweep(&args)),
         Command::Inspect(args) => inspect(&args),
     };
@@ -38,6 +42,18 @@ pub fn main() -> ExitCode {
             }
         }
     }
+}
+
+/// Help and version as clap prints them; wrong arguments as one line, without the usage that follows.
+fn usage(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    let text = error.to_string();
+    let what = text.split("\n\n").next().unwrap_or_default();
+    let words: Vec<&str> = what.split_whitespace().collect();
+    eprintln!("{}", words.join(" "));
+    ExitCode::from(2)
 }
 
 async fn sweep(args: &SweepArgs) -> Result<()> {

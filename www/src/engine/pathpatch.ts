@@ -59,7 +59,7 @@ export class PathPatch {
     const { device = "auto", onProgress, signal } = options;
     const engine = new EngineClient();
     try {
-      const absolute = new URL(baseUrl, document.baseURI).href;
+      const absolute = new URL(baseUrl, globalThis.document?.baseURI ?? location.href).href;
       const loaded = await engine.ask("load", { baseUrl: absolute, device }, onProgress, signal);
       return new PathPatch(engine, loaded.config, loaded.device);
     } catch (error) {
