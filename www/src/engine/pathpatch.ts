@@ -14,10 +14,10 @@ import type {
   OneSourceOptions,
   SweepProgress,
   Token,
-} from "./types";
+} from "./types.js";
 import workerUrl from "./worker?worker&url";
 
-export type * from "./types";
+export type * from "./types.js";
 
 /** An error that names what was expected and what came; `code` says which input it is about. */
 export class PathPatchError extends Error {
