@@ -9,7 +9,7 @@ use pathpatch::{
     gpt2::{Config, Gpt2},
     metric::{AnswerMetric, MetricKind},
     patching::{
-        Component, Head, Progress, Runs, SweepOptions, get_act_patch_direct_path,
+        Component, Head, Runs, SweepOptions, Update, get_act_patch_direct_path,
         get_act_patch_direct_path_all_sources,
     },
     prompt::{Batch, PromptPair},
@@ -56,7 +56,7 @@ fn sweep(criterion: &mut Criterion) {
     let metric =
         AnswerMetric::new(MetricKind::LogitDiff, batch.targets(), clean_logits).expect("a metric");
     let options = SweepOptions::default();
-    let ignore = async |_: Progress| Ok(());
+    let ignore = async |_: Update<'_>| Ok(());
     let (layers, heads) = (model.config.n_layers, model.config.n_heads);
 
     group.throughput(Throughput::Elements(((layers - 1) * heads) as u64));

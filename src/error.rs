@@ -70,6 +70,8 @@ pub enum Code {
     Io,
     /// The caller cancelled.
     Cancelled,
+    /// Something that the browser lacks.
+    Unsupported,
 }
 
 impl Code {
@@ -90,6 +92,7 @@ impl Code {
             Self::Device => "device",
             Self::Io => "io",
             Self::Cancelled => "cancelled",
+            Self::Unsupported => "unsupported",
         }
     }
 }

@@ -14,7 +14,7 @@
 //! [`session`] holds the use cases and is what the command line and the browser call. Under it
 //! [`checkpoint`] turns files into a [`gpt2`] model on a [`device`], [`tokenizer`] and [`prompt`] texts
 //! into batches, [`patching`] runs the edges and [`metric`] reads their logits; [`report`] is a sweep as
-//! JSON and [`error`] is known to all. The browser side is the private module `web`.
+//! JSON, [`rate`] what a device can do at its best, and [`error`] is known to all. The browser side is the private module `web`.
 
 pub mod checkpoint;
 pub mod device;
@@ -23,6 +23,7 @@ pub mod gpt2;
 pub mod metric;
 pub mod patching;
 pub mod prompt;
+pub mod rate;
 pub mod report;
 pub mod session;
 pub mod tokenizer;

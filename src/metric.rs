@@ -12,7 +12,10 @@
 
 use std::str::FromStr;
 
-use burn::tensor::{Int, Tensor, TensorData, activation::log_softmax};
+use burn::tensor::{
+    Device, Int, Tensor, TensorData,
+    activation::{log_softmax, softmax},
+};
 
 use crate::error::{Code, Error, Result};
 
@@ -23,12 +26,28 @@ pub trait Metric {
         None
     }
 
+    /// The tokens whose logits it reads; all of them, in the order of their ids, where `None`.
+    fn tokens(&self) -> Option<&[u32]> {
+        None
+    }
+
     /// One number for each edge.
     ///
     /// # Shapes
-    /// - `logits`: `[edge, batch, pos, d_vocab]`; `pos` is 1 where [`Metric::positions`] is `Some`
+    /// - `logits`: `[edge, batch, pos, token]`; `pos` is 1 where [`Metric::positions`] is `Some`, `token`
+    ///   goes over [`Metric::tokens`]
     /// - returns `[edge]`
     fn evaluate(&self, logits: Tensor<4>) -> Tensor<1>;
+
+    /// The gradient of each edge's number with respect to its logits; `None` where it is not known, and
+    /// with it no first-order estimate.
+    ///
+    /// # Shapes
+    /// - `logits`: as for [`Metric::evaluate`], also returned
+    fn gradient(&self, logits: Tensor<4>) -> Option<Tensor<4>> {
+        let _ = logits;
+        None
+    }
 
     /// Whether results are reported on the scale that puts the corrupted run at 0, the clean one at 1.
     fn normalized(&self) -> bool {
@@ -100,9 +119,8 @@ impl FromStr for MetricKind {
 pub struct AnswerMetric {
     kind: MetricKind,
     positions: Vec<usize>,
-    /// `[batch]`; empty where the metric needs none.
-    answers: Vec<u32>,
-    distractors: Vec<u32>,
+    /// Answers of all prompts, then for a logit difference their distractors.
+    tokens: Vec<u32>,
     /// `[batch, d_vocab]`.
     clean_log_probs: Tensor<2>,
 }
@@ -140,13 +158,29 @@ impl AnswerMetric {
         };
         let (answers, distractors) = (targets.answers, targets.distractors);
         let (one, two) = (kind.needs_answer(), kind.needs_distractor());
+        let mut tokens = needed(one, Code::Answer, "answer", answers)?;
+        tokens.extend(needed(two, Code::Distractor, "distractor", distractors)?);
         Ok(Self {
             kind,
             positions: targets.positions,
-            answers: needed(one, Code::Answer, "answer", answers)?,
-            distractors: needed(two, Code::Distractor, "distractor", distractors)?,
+            tokens,
             clean_log_probs: log_softmax(clean_logits, 1),
         })
+    }
+
+    /// Where the answers are among the logits, and the distractors where those are read.
+    ///
+    /// # Shapes
+    /// each `[1, batch, 1]`
+    fn places(&self, device: &Device) -> Vec<Tensor<3, Int>> {
+        let batch = self.positions.len();
+        let ids: Vec<i32> = match self.tokens() {
+            Some(tokens) => (0..tokens.len() as i32).collect(),
+            None => self.tokens.iter().map(|id| *id as i32).collect(),
+        };
+        let place =
+            |ids: &[i32]| Tensor::from_data(TensorData::new(ids.to_vec(), [1, batch, 1]), device);
+        ids.chunks(batch).map(place).collect()
     }
 }
 
@@ -155,14 +189,24 @@ impl Metric for AnswerMetric {
         Some(&self.positions)
     }
 
+    fn tokens(&self) -> Option<&[u32]> {
+        self.kind.needs_distractor().then_some(&self.tokens)
+    }
+
     fn evaluate(&self, logits: Tensor<4>) -> Tensor<1> {
         let logits: Tensor<3> = logits.squeeze_dim(2);
+        let places = self.places(&logits.device());
+        let pick = |values: Tensor<3>, place: &Tensor<3, Int>| {
+            let [edges, batch, _] = values.dims();
+            let place = place.clone().expand([edges, batch, 1]);
+            values.gather(2, place).squeeze_dim::<2>(2)
+        };
         let per_prompt = match self.kind {
             MetricKind::LogitDiff | MetricKind::NormalizedLogitDiff => {
-                pick(logits.clone(), &self.answers) - pick(logits, &self.distractors)
+                pick(logits.clone(), &places[0]) - pick(logits, &places[1])
             }
-            MetricKind::LogProb => pick(log_softmax(logits, 2), &self.answers),
-            MetricKind::Prob => pick(log_softmax(logits, 2), &self.answers).exp(),
+            MetricKind::LogProb => pick(log_softmax(logits, 2), &places[0]),
+            MetricKind::Prob => pick(log_softmax(logits, 2), &places[0]).exp(),
             MetricKind::Kl => {
                 let clean = self.clean_log_probs.clone().unsqueeze_dim::<3>(0);
                 let terms = clean.clone().exp() * (clean - log_softmax(logits, 2));
@@ -172,18 +216,36 @@ impl Metric for AnswerMetric {
         per_prompt.mean_dim(1).squeeze_dim(1)
     }
 
+    fn gradient(&self, logits: Tensor<4>) -> Option<Tensor<4>> {
+        let logits: Tensor<3> = logits.squeeze_dim(2);
+        let [_, batch, tokens] = logits.dims();
+        let ids = Tensor::<1, Int>::arange(0..tokens as i64, &logits.device());
+        let one_hot = |place: &Tensor<3, Int>| {
+            let ids = ids.clone().reshape([1, 1, tokens]);
+            ids.equal(place.clone()).float()
+        };
+        let places = self.places(&logits.device());
+        let per_prompt = match self.kind {
+            MetricKind::LogitDiff | MetricKind::NormalizedLogitDiff => {
+                let direction = one_hot(&places[0]) - one_hot(&places[1]);
+                direction.expand(logits.dims())
+            }
+            MetricKind::LogProb => one_hot(&places[0]) - softmax(logits, 2),
+            MetricKind::Prob => {
+                let probs = softmax(logits, 2);
+                let one_hot = one_hot(&places[0]);
+                let answer = (probs.clone() * one_hot.clone()).sum_dim(2);
+                answer * (one_hot - probs)
+            }
+            MetricKind::Kl => {
+                let clean = self.clean_log_probs.clone().unsqueeze_dim::<3>(0);
+                softmax(logits, 2) - clean.exp()
+            }
+        };
+        Some((per_prompt / batch as f64).unsqueeze_dim(2))
+    }
+
     fn normalized(&self) -> bool {
         self.kind == MetricKind::NormalizedLogitDiff
     }
-}
-
-/// The entry of one token for each prompt: `[edge, batch, d_vocab]` and ids `[batch]` to `[edge, batch]`.
-fn pick(values: Tensor<3>, ids: &[u32]) -> Tensor<2> {
-    let [edges, batch, _] = values.dims();
-    let ids: Vec<i32> = ids.iter().map(|id| *id as i32).collect();
-    let ids = TensorData::new(ids, [1, batch, 1]);
-    let ids = Tensor::<3, Int>::from_data(ids, &values.device());
-    values
-        .gather(2, ids.expand([edges, batch, 1]))
-        .squeeze_dim(2)
 }

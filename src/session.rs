@@ -9,10 +9,12 @@ use crate::{
     gpt2::{Config, Gpt2},
     metric::{AnswerMetric, MetricKind},
     patching::{
-        Component, Grid, Head, Progress, Runs, SweepOptions, get_act_patch_direct_path,
+        Component, Estimates, Grid, Head, Runs, SweepOptions, Update,
+        estimate_direct_path_all_sources, get_act_patch_direct_path,
         get_act_patch_direct_path_all_sources,
     },
     prompt::{Batch, PromptPair},
+    rate::matmul_rate,
     tokenizer::{Token, Tokenizer},
 };
 
@@ -66,21 +68,28 @@ pub struct PairRequest {
     pub distractor: Option<Answer>,
 }
 
-/// What to sweep.
+/// Prompts, and what to measure on them.
 #[derive(Debug, Clone)]
-pub struct SweepRequest {
+pub struct MetricRequest {
     /// The prompts; metrics are means over them.
     pub pairs: Vec<PairRequest>,
-    /// The input that is patched.
-    pub component: Component,
     /// The metric.
     pub metric: MetricKind,
-    /// The source head; every head where `None`.
-    pub source: Option<Head>,
     /// Where the metric reads; at each prompt's last token where `None`.
     pub position: Option<usize>,
     /// Whether texts get the model's beginning-of-text token in front.
     pub prepend_bos: bool,
+}
+
+/// What to sweep.
+#[derive(Debug, Clone)]
+pub struct SweepRequest {
+    /// On what.
+    pub on: MetricRequest,
+    /// The input that is patched.
+    pub component: Component,
+    /// The source head; every head where `None`.
+    pub source: Option<Head>,
 }
 
 impl Session {
@@ -160,11 +169,45 @@ impl Session {
         &self,
         request: &SweepRequest,
         options: SweepOptions,
-        on_progress: impl AsyncFnMut(Progress) -> Result<()>,
+        on_update: impl AsyncFnMut(Update<'_>) -> Result<()>,
     ) -> Result<Grid> {
         if let Some(source) = request.source {
             source.check(self.config())?;
         }
+        let (runs, metric) = self.runs(&request.on)?;
+        let (component, metric) = (request.component, &metric);
+        match request.source {
+            Some(source) => {
+                get_act_patch_direct_path(&runs, metric, source, component, options, on_update)
+                    .await
+            }
+            None => {
+                let runs = &runs;
+                get_act_patch_direct_path_all_sources(runs, metric, component, options, on_update)
+                    .await
+            }
+        }
+    }
+
+    /// Estimate the direct paths from every head to every later head's query, key and value.
+    ///
+    /// # Errors
+    /// Those of [`Session::pair`], [`Batch::new`] and [`estimate_direct_path_all_sources`].
+    pub async fn estimate(&self, request: &MetricRequest) -> Result<Estimates> {
+        let (runs, metric) = self.runs(request)?;
+        estimate_direct_path_all_sources(&runs, &metric).await
+    }
+
+    /// Operations a second of a bare matrix product on the session's device: see [`matmul_rate`].
+    ///
+    /// # Errors
+    /// [`Code::Device`].
+    pub async fn matmul_rate(&self, shape: [usize; 3]) -> Result<f64> {
+        matmul_rate(&self.model.device(), shape).await
+    }
+
+    /// The model run on the prompts, and the metric bound to them.
+    fn runs(&self, request: &MetricRequest) -> Result<(Runs<'_>, AnswerMetric)> {
         let numbered = |(i, pair): (usize, &PairRequest)| {
             self.pair(pair, request.prepend_bos).map_err(|e| Error {
                 what: match request.pairs.len() {
@@ -175,31 +218,12 @@ impl Session {
             })
         };
         let pairs = request.pairs.iter().enumerate().map(numbered);
-        let batch = Batch::new(
-            pairs.collect::<Result<_>>()?,
-            request.position,
-            self.config(),
-        )?;
+        let pairs = pairs.collect::<Result<_>>()?;
+        let batch = Batch::new(pairs, request.position, self.config())?;
         let runs = Runs::new(&self.model, &batch);
         let clean_logits = runs.clean_logits(batch.positions());
         let metric = AnswerMetric::new(request.metric, batch.targets(), clean_logits)?;
-        let component = request.component;
-        match request.source {
-            Some(source) => {
-                get_act_patch_direct_path(&runs, &metric, source, component, options, on_progress)
-                    .await
-            }
-            None => {
-                get_act_patch_direct_path_all_sources(
-                    &runs,
-                    &metric,
-                    component,
-                    options,
-                    on_progress,
-                )
-                .await
-            }
-        }
+        Ok((runs, metric))
     }
 
     fn tokenizer(&self) -> Result<&Tokenizer> {

@@ -4,7 +4,7 @@ use pathpatch::{
     error::{Code, Error},
     metric::MetricKind,
     patching::{
-        Component, Head, Progress, Runs, SweepOptions, all_heads, get_act_patch_direct_path,
+        Component, Head, Runs, SweepOptions, Update, all_heads, get_act_patch_direct_path,
         get_act_patch_direct_path_all_sources,
     },
     prompt::Batch,
@@ -61,7 +61,7 @@ fn one_source_equals_its_part_of_all_sources() {
                 src,
                 Component::Q,
                 SweepOptions::default(),
-                async |_: Progress| Ok(()),
+                async |_: Update<'_>| Ok(()),
             ))
             .unwrap();
             assert_eq!(one.shape, [model.config.n_layers, model.config.n_heads]);
@@ -81,7 +81,10 @@ fn any_memory_budget_gives_the_same_grid() {
         let metric = metric(MetricKind::LogProb, &runs, &batch);
         let whole = sweep_all(&runs, &metric, Component::V);
         for memory_budget in [0, 20_000, 50_000] {
-            let options = SweepOptions { memory_budget };
+            let options = SweepOptions {
+                memory_budget: Some(memory_budget),
+                ..Default::default()
+            };
             let cut = sweep_all_within(&runs, &metric, Component::V, options);
             assert!(max_difference(&cut, &whole.values) < TOLERANCE, "{name}");
         }
@@ -126,9 +129,13 @@ fn progress_counts_every_edge_and_an_error_from_it_stops_the_sweep() {
     let batch = batch(&model, &expected);
     let runs = Runs::new(&model, &batch);
     let metric = metric(MetricKind::LogitDiff, &runs, &batch);
-    let options = SweepOptions { memory_budget: 0 };
+    let options = SweepOptions {
+        memory_budget: Some(0),
+        ..Default::default()
+    };
     let mut seen = Vec::new();
-    let record = async |p: Progress| {
+    let record = async |u: Update<'_>| {
+        let p = u.progress;
         seen.push(p.done);
         assert_eq!(p.total, 4 * 3 / 2 * 2 * 2);
         Ok(())
@@ -138,7 +145,8 @@ fn progress_counts_every_edge_and_an_error_from_it_stops_the_sweep() {
     assert_eq!(seen, (0..=24).collect::<Vec<_>>());
 
     let mut calls = 0;
-    let cancel = async |p: Progress| {
+    let cancel = async |u: Update<'_>| {
+        let p = u.progress;
         calls += 1;
         match p.done {
             5.. => Err(Error::new(Code::Cancelled, "sweep", "to finish", "a stop")),
@@ -164,7 +172,7 @@ fn a_source_that_is_not_there_and_a_metric_without_range_are_errors() {
             src,
             Component::Q,
             SweepOptions::default(),
-            async |_: Progress| Ok(()),
+            async |_: Update<'_>| Ok(()),
         ))
     };
     let error = sweep(&runs, &batch, Head { layer: 2, head: 0 }).unwrap_err();

@@ -5,7 +5,7 @@ use pathpatch::{
     gpt2::Gpt2,
     metric::{AnswerMetric, MetricKind},
     patching::{
-        Component, Grid, Progress, Runs, SweepOptions, all_heads,
+        Component, Grid, Runs, SweepOptions, Update, all_heads,
         get_act_patch_direct_path_all_sources,
     },
     prompt::{Batch, PromptPair},
@@ -188,6 +188,6 @@ fn normalized_sweep(model: &Gpt2, pair: &PromptPair, component: Component) -> Re
         &metric,
         component,
         SweepOptions::default(),
-        async |_: Progress| Ok(()),
+        async |_: Update<'_>| Ok(()),
     ))
 }

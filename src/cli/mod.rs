@@ -15,9 +15,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pathpatch::{
     error::{Code, Error, Result},
     gpt2::Config,
-    patching::{Progress, SweepOptions},
+    patching::{SweepOptions, Update},
     report::SweepReport,
-    session::{ModelFiles, Session, SweepRequest},
+    session::{MetricRequest, ModelFiles, Session, SweepRequest},
 };
 
 use args::{Args, Command, InspectArgs, SweepArgs};
@@ -58,12 +58,14 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 async fn sweep(args: &SweepArgs) -> Result<()> {
     let request = SweepRequest {
-        pairs: args.pairs()?,
+        on: MetricRequest {
+            pairs: args.pairs()?,
+            metric: args.metric.parse()?,
+            position: args.position,
+            prepend_bos: !args.no_bos,
+        },
         component: args.component.parse()?,
-        metric: args.metric.parse()?,
         source: args.source.as_deref().map(str::parse).transpose()?,
-        position: args.position,
-        prepend_bos: !args.no_bos,
     };
     let config = read(&args.model.join("config.json"))?;
     let tokenizer_path = args.model.join("tokenizer.json");
@@ -82,11 +84,15 @@ async fn sweep(args: &SweepArgs) -> Result<()> {
 
     let bar = progress_bar();
     let grid = session
-        .sweep(&request, SweepOptions::default(), async |p: Progress| {
-            bar.set_length(p.total as u64);
-            bar.set_position(p.done as u64);
-            Ok(())
-        })
+        .sweep(
+            &request,
+            SweepOptions::default(),
+            async |update: Update<'_>| {
+                bar.set_length(update.progress.total as u64);
+                bar.set_position(update.progress.done as u64);
+                Ok(())
+            },
+        )
         .await?;
     bar.finish_and_clear();
 
@@ -95,7 +101,7 @@ async fn sweep(args: &SweepArgs) -> Result<()> {
         &name,
         session.config(),
         request.component,
-        request.metric,
+        request.on.metric,
         request.source,
         &grid,
     );

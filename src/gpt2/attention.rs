@@ -28,16 +28,16 @@ pub fn causal_mask(rows: usize, pos: usize, device: &Device) -> Tensor<2> {
 /// Attention pattern and weighted values. Leading dimensions broadcast.
 ///
 /// # Shapes
-/// - `q`: `[.., rows, d_head]`, `k` and `v`: `[.., pos, d_head]`, `mask`: `[rows, pos]`
+/// - `q`: `[.., rows, d_head]`, `k` and `v`: `[.., pos, d_head]`, `mask`: `[.., rows, pos]`
 /// - returns pattern `[.., rows, pos]` and z `[.., rows, d_head]`
 pub fn attention<const D: usize>(
     q: Tensor<D>,
     k: Tensor<D>,
     v: Tensor<D>,
-    mask: &Tensor<2>,
+    mask: Tensor<D>,
 ) -> (Tensor<D>, Tensor<D>) {
     let d_head = q.dims()[D - 1];
-    let scores = q.matmul(k.transpose()) / (d_head as f64).sqrt() + mask.clone().unsqueeze();
+    let scores = q.matmul(k.transpose()) / (d_head as f64).sqrt() + mask;
     let pattern = softmax(scores, D - 1);
     let z = pattern.clone().matmul(v);
     (pattern, z)

@@ -1,4 +1,4 @@
-//! The forward pass, whole or from a row on.
+//! The forward pass: of whole sequences, with all that it computes; of their last rows, for its outcome.
 //!
 //! ```text
 //! resid_mid  = resid_pre + attn(ln1(resid_pre)) W_O + b_O
@@ -6,23 +6,15 @@
 //! logits     = ln_final(resid_post) W_U + b_U
 //! ```
 
-use burn::tensor::{Int, Tensor, activation::gelu_approximate};
+use burn::tensor::{Int, Tensor, TensorData};
 
 use super::{
     ActivationCache, Block, BlockCache, Gpt2,
     attention::{attention, causal_mask},
+    kernels::{self, Past, Queries},
     linear::linear,
     norm::layer_norm,
 };
-
-/// Keys and values of the positions before the rows that a block is run on.
-#[derive(Debug, Clone)]
-pub struct Past {
-    /// `[batch, head, past, d_head]`.
-    pub k: Tensor<4>,
-    /// `[batch, head, past, d_head]`.
-    pub v: Tensor<4>,
-}
 
 impl Gpt2 {
     /// Token plus position embedding.
@@ -48,7 +40,7 @@ impl Gpt2 {
         let mut resid = self.embed(tokens);
         let mut blocks = Vec::with_capacity(self.blocks.len());
         for block in &self.blocks {
-            let cache = block.forward(resid, None, &mask);
+            let cache = block.forward(resid, &mask);
             resid = cache.resid_post.clone();
             blocks.push(cache);
         }
@@ -61,36 +53,72 @@ impl Gpt2 {
     /// - `resid`: `[batch, pos, d_model]`
     /// - returns `[batch, pos, d_vocab]`
     pub fn unembed(&self, resid: Tensor<3>) -> Tensor<3> {
-        let (normalised, _) = layer_norm(resid, self.config.eps);
-        linear(normalised, &self.w_u, &self.b_u)
+        let [batch, pos, d_model] = resid.dims();
+        let logits = self
+            .unembedding(None)
+            .logits(resid.reshape([batch * pos, d_model]));
+        logits.reshape([batch, pos, self.config.d_vocab])
+    }
+
+    /// The map to the logits of some tokens, of all where `None`.
+    pub fn unembedding(&self, tokens: Option<&[u32]>) -> Unembedding {
+        let of_tokens = |w_u: Tensor<2>, b_u: Tensor<1>, tokens: &[u32]| {
+            let ids = tokens.iter().map(|id| *id as i32).collect::<Vec<_>>();
+            let ids = TensorData::new(ids, [tokens.len()]);
+            let ids = Tensor::<1, Int>::from_data(ids, &self.device());
+            (w_u.select(1, ids.clone()), b_u.select(0, ids))
+        };
+        let (w_u, b_u) = (self.w_u.clone(), self.b_u.clone());
+        let (w_u, b_u) = match tokens {
+            None => (w_u, b_u),
+            Some(tokens) => of_tokens(w_u, b_u, tokens),
+        };
+        Unembedding {
+            eps: self.config.eps,
+            w_u,
+            b_u,
+        }
+    }
+}
+
+/// The final LayerNorm and the map to the logits of some tokens.
+#[derive(Debug, Clone)]
+pub struct Unembedding {
+    /// Added to the variance under LayerNorm's root.
+    pub eps: f64,
+    /// `[d_model, tokens]`.
+    pub w_u: Tensor<2>,
+    /// `[tokens]`.
+    pub b_u: Tensor<1>,
+}
+
+impl Unembedding {
+    /// Logits of rows of the final residual stream.
+    ///
+    /// # Shapes
+    /// - `resid`: `[rows, d_model]`
+    /// - returns `[rows, tokens]`
+    pub fn logits(&self, resid: Tensor<2>) -> Tensor<2> {
+        let normalised = kernels::normalise(resid, self.eps);
+        normalised.matmul(self.w_u.clone()) + self.b_u.clone().unsqueeze()
     }
 }
 
 impl Block {
-    /// Run the block on the last rows of a sequence, with `past` standing for the rows before them.
+    /// Run the block on whole sequences and keep what it computes.
     ///
     /// # Shapes
-    /// - `resid_pre`: `[batch, rows, d_model]`, `mask`: `[rows, past + rows]`
-    pub fn forward(
-        &self,
-        resid_pre: Tensor<3>,
-        past: Option<Past>,
-        mask: &Tensor<2>,
-    ) -> BlockCache {
-        let [batch, rows, d_model] = resid_pre.dims();
+    /// - `resid_pre`: `[batch, pos, d_model]`, `mask`: `[pos, pos]`
+    pub fn forward(&self, resid_pre: Tensor<3>, mask: &Tensor<2>) -> BlockCache {
+        let [batch, pos, d_model] = resid_pre.dims();
         let (normalised, ln1_scale) = layer_norm(resid_pre.clone(), self.eps);
         let [q, k, v] = self.qkv(normalised);
-        let (keys, values) = match past {
-            Some(past) => (
-                Tensor::cat(vec![past.k, k.clone()], 2),
-                Tensor::cat(vec![past.v, v.clone()], 2),
-            ),
-            None => (k.clone(), v.clone()),
-        };
-        let (pattern, z) = attention(q.clone(), keys, values, mask);
-        let all_heads = z.clone().swap_dims(1, 2).reshape([batch, rows, d_model]);
+        let mask = mask.clone().unsqueeze();
+        let (pattern, z) = attention(q.clone(), k.clone(), v.clone(), mask);
+        let all_heads = z.clone().swap_dims(1, 2).reshape([batch, pos, d_model]);
         let resid_mid = resid_pre.clone() + linear(all_heads, &self.w_o, &self.b_o);
-        let resid_post = self.add_mlp(resid_mid.clone());
+        let flat = resid_mid.clone().reshape([batch * pos, d_model]);
+        let resid_post = self.add_mlp(flat).reshape([batch, pos, d_model]);
         BlockCache {
             resid_pre,
             ln1_scale,
@@ -104,14 +132,35 @@ impl Block {
         }
     }
 
+    /// Run the block on the last rows of sequences, `past` standing for the positions before them.
+    ///
+    /// # Shapes
+    /// - `resid`: `[sequence * rows, d_model]`
+    /// - returns `[sequence * queries, d_model]`
+    pub fn forward_rows(
+        &self,
+        resid: Tensor<2>,
+        past: Option<&Past>,
+        rows: usize,
+        queries: Queries<'_>,
+    ) -> Tensor<2> {
+        let normalised = kernels::normalise(resid.clone(), self.eps);
+        let qkv = normalised.matmul(self.w_qkv.clone());
+        let z = kernels::attend(qkv, &self.b_qkv, self.n_heads, past, rows, queries);
+        let attn = z.matmul(self.w_o.clone());
+        let resid = queries.select(resid, rows);
+        self.add_mlp(kernels::add_to_residual(resid, attn, &self.b_o))
+    }
+
     /// `resid_mid` plus the MLP's output.
     ///
     /// # Shapes
-    /// - `resid_mid`: `[batch, rows, d_model]`, also returned
-    pub fn add_mlp(&self, resid_mid: Tensor<3>) -> Tensor<3> {
-        let (normalised, _) = layer_norm(resid_mid.clone(), self.eps);
-        let post = gelu_approximate(linear(normalised, &self.w_in, &self.b_in));
-        resid_mid + linear(post, &self.w_out, &self.b_out)
+    /// - `resid_mid`: `[rows, d_model]`, also returned
+    pub fn add_mlp(&self, resid_mid: Tensor<2>) -> Tensor<2> {
+        let normalised = kernels::normalise(resid_mid.clone(), self.eps);
+        let pre = normalised.matmul(self.w_in.clone());
+        let post = kernels::gelu_bias(pre, &self.b_in);
+        kernels::add_to_residual(resid_mid, post.matmul(self.w_out.clone()), &self.b_out)
     }
 
     /// Queries, keys and values, each `[batch, head, rows, d_head]`, of normalised rows.

@@ -6,14 +6,14 @@
 
 use burn::tensor::Tensor;
 
-/// Normalise each row.
+/// Normalise each row, the last dimension.
 ///
 /// # Shapes
-/// - `x`: `[batch, pos, d_model]`
-/// - returns the normalised rows `[batch, pos, d_model]` and their scale `[batch, pos, 1]`
+/// - `x`: `[.., d_model]`
+/// - returns the normalised rows `[.., d_model]` and their scale `[.., 1]`
 ///   (TransformerLens: `ln1.hook_normalized`, `ln1.hook_scale`)
-pub fn layer_norm(x: Tensor<3>, eps: f64) -> (Tensor<3>, Tensor<3>) {
-    let centred = x.clone() - x.mean_dim(2);
-    let scale = (centred.clone().square().mean_dim(2) + eps).sqrt();
+pub fn layer_norm<const D: usize>(x: Tensor<D>, eps: f64) -> (Tensor<D>, Tensor<D>) {
+    let centred = x.clone() - x.mean_dim(D - 1);
+    let scale = (centred.clone().square().mean_dim(D - 1) + eps).sqrt();
     (centred / scale.clone(), scale)
 }

@@ -5,51 +5,65 @@
 //! delta_c     = (delta_resid / ln1_scale_corr[dl]) @ W_c[dl]
 //! ```
 
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::{Component, Head, runs::Destination, runs::Runs};
+use super::{Component, Head, runs::Destination, runs::Runs, schedule::Chunk};
 
 impl Runs<'_> {
-    /// `delta_resid` of some source heads, `[src, batch, rows, d_model]`.
-    pub(super) fn delta_resid(&self, sources: &[Head]) -> Tensor<4> {
-        let n_heads = self.model.config.n_heads as i32;
-        let flat = sources
-            .iter()
-            .map(|s| s.layer as i32 * n_heads + s.head as i32);
-        let index = TensorData::new(flat.collect::<Vec<i32>>(), [sources.len()]);
-        let index = Tensor::<1, Int>::from_data(index, &self.delta_z.device());
+    /// `delta_resid` of some source heads, `[src, batch * rows, d_model]`.
+    pub(super) fn delta_resid(&self, sources: &[Head]) -> Tensor<3> {
+        let n_heads = self.model.config.n_heads;
+        let index = index(
+            sources.iter().map(|s| s.layer * n_heads + s.head),
+            &self.delta_z.device(),
+        );
         let delta_z = self.delta_z.clone().select(0, index.clone());
-        let w_o = self.w_o.clone().select(0, index);
-        let d_model = self.model.config.d_model;
-        delta_z
-            .matmul(w_o)
-            .reshape([sources.len(), self.batch, self.rows, d_model])
+        delta_z.matmul(self.w_o.clone().select(0, index))
     }
 
-    /// `delta_c` for a range of destination heads, `[dst head, src, batch, rows, d_head]`.
+    /// `delta_c` of each edge of a chunk, `[edge, batch, rows, d_head]`.
     ///
-    /// # Shapes
-    /// - `delta_resid`: `[src, batch, rows, d_model]`
+    /// All sources of the chunk are read by all heads of the layer in one product; edges then pick theirs.
     pub(super) fn delta_component(
         &self,
-        delta_resid: Tensor<4>,
+        sources: &[Head],
+        chunk: &Chunk,
         component: Component,
-        layer: usize,
         destination: &Destination,
-        heads: &std::ops::Range<usize>,
-    ) -> Tensor<5> {
-        let [n_src, batch, rows, d_model] = delta_resid.dims();
-        let d_head = self.model.config.d_head;
+    ) -> Tensor<4> {
+        let config = &self.model.config;
+        let (n_heads, d_head, d_model) = (config.n_heads, config.d_head, config.d_model);
+        let mut of_chunk: Vec<usize> = chunk.edges.iter().map(|e| e.src).collect();
+        of_chunk.sort_unstable();
+        of_chunk.dedup();
+        let heads: Vec<Head> = of_chunk.iter().map(|src| sources[*src]).collect();
+        let delta_resid = self.delta_resid(&heads);
+        let [n_src, flat, _] = delta_resid.dims();
         let scaled = delta_resid / destination.ln1_scale.clone().unsqueeze_dim(0);
-        let w_c = self.model.blocks[layer].w_qkv.clone().narrow(
-            1,
-            component as usize * d_model + heads.start * d_head,
-            heads.len() * d_head,
+        let w_qkv = self.model.blocks[chunk.layer].w_qkv.clone();
+        let delta = scaled
+            .reshape([n_src * flat, d_model])
+            .matmul(w_qkv.narrow(1, component as usize * d_model, d_model))
+            .reshape([n_src, flat, n_heads, d_head])
+            .swap_dims(1, 2)
+            .reshape([n_src * n_heads, flat, d_head]);
+        let place = |src: usize| of_chunk.partition_point(|s| *s < src);
+        let picked = index(
+            chunk
+                .edges
+                .iter()
+                .map(|e| place(e.src) * n_heads + e.dst.head),
+            &delta.device(),
         );
-        scaled
-            .reshape([n_src * batch * rows, d_model])
-            .matmul(w_c)
-            .reshape([n_src, batch, rows, heads.len(), d_head])
-            .permute([3, 0, 1, 2, 4])
+        delta
+            .select(0, picked)
+            .reshape([chunk.edges.len(), self.batch, self.rows, d_head])
     }
+}
+
+/// Places as a tensor of indices.
+pub(super) fn index(places: impl Iterator<Item = usize>, device: &Device) -> Tensor<1, Int> {
+    let places: Vec<i32> = places.map(|p| p as i32).collect();
+    let n = places.len();
+    Tensor::from_data(TensorData::new(places, [n]), device)
 }

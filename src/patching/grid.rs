@@ -1,4 +1,5 @@
-//! A grid of results: values, which of them have a path, and the baselines they are read against.
+//! A grid of results: values, which of them have a path and which are exact, and the baselines they are
+//! read against.
 
 use super::Head;
 use crate::gpt2::Config;
@@ -9,10 +10,13 @@ pub struct Grid {
     /// `[n_layers, n_heads]` over destinations, or `[n_layers, n_heads, n_layers, n_heads]` over
     /// (source, destination).
     pub shape: Vec<usize>,
-    /// Row-major; NaN where there is no path.
+    /// Row-major; NaN where there is no path, or no value yet.
     pub values: Vec<f32>,
     /// 1 where the destination's layer comes after the source's, else 0.
     pub mask: Vec<u8>,
+    /// 1 where the value is that of the patched run; 0 where it is a first-order estimate, not there yet,
+    /// or without a path.
+    pub exact: Vec<u8>,
     /// The metric on the clean run.
     pub clean_metric: f32,
     /// The metric on the corrupted run: the value of an edge without effect.

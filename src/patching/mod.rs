@@ -14,19 +14,28 @@
 //! proposal in TransformerLens issue 111).
 //!
 //! `runs` holds the two runs that every edge shares, `delta` what sources write as destinations read it,
-//! `propagate` the batched rest of the model, `sweep` the order and the chunks. Leaves out first-order
-//! estimates and a destination LayerNorm that renormalises. Never sees strings or a choice of device.
+//! `propagate` the batched rest of the model, `readout` the logits that a metric reads, `estimate` the
+//! first-order estimates, `schedule` which edges go together and when, `sweep` the whole, `progress` and
+//! `cost` how far it is. Leaves out a destination LayerNorm that renormalises. Never sees strings or a
+//! choice of device.
 
+mod cost;
 mod delta;
 mod edge;
+mod estimate;
 mod grid;
+mod progress;
 mod propagate;
+mod readout;
 mod runs;
+mod schedule;
 mod sweep;
 
 pub use edge::{Component, Head};
+pub use estimate::{Estimates, estimate_direct_path_all_sources};
 pub use grid::{Grid, all_heads};
+pub use progress::Progress;
 pub use runs::Runs;
 pub use sweep::{
-    Progress, SweepOptions, get_act_patch_direct_path, get_act_patch_direct_path_all_sources,
+    SweepOptions, Update, get_act_patch_direct_path, get_act_patch_direct_path_all_sources,
 };

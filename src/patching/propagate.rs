@@ -1,85 +1,111 @@
 //! From a patched input of destination heads to the final residual stream, many edges at once.
 //!
 //! At the destination layer only the patched head's attention changes, so its new `resid_mid` is the
-//! corrupted one plus `(z_patched - z_corr) @ W_O[dst]`; the MLP and all later blocks then run in full on
-//! the rows, each edge a member of the batch.
-
-use std::ops::Range;
+//! corrupted one plus `(z_patched - z_corr) @ W_O[dst]`; the MLP and all later blocks then run on the rows,
+//! each edge a member of the batch. Past the last layer's keys and values, only the rows that the metric
+//! reads are computed.
 
 use burn::tensor::Tensor;
 
-use super::{Component, runs::Destination, runs::Runs};
-use crate::gpt2::attention;
+use super::{
+    Component, Head, delta::index, readout::Readout, runs::Destination, runs::Runs, schedule::Chunk,
+};
+use crate::gpt2::{Queries, attention};
 
 impl Runs<'_> {
-    /// Residual stream between attention and MLP of the destination layer, for every edge.
+    /// Residual stream after the destination layer, for every edge of a chunk.
     ///
     /// # Shapes
-    /// - `delta`: `[dst head, src, batch, rows, d_head]`, added to the corrupted component
-    /// - returns `[dst head * src * batch, rows, d_model]`
-    pub(super) fn patched_resid_mid(
+    /// returns `[edge * batch * queries, d_model]`, in the order of the chunk's edges
+    pub(super) fn enter(
         &self,
-        delta: Tensor<5>,
+        sources: &[Head],
+        chunk: &Chunk,
         component: Component,
-        layer: usize,
-        destination: &Destination,
-        heads: &Range<usize>,
-    ) -> Tensor<3> {
-        let [n_dst, n_src, batch, rows, d_head] = delta.dims();
+        readout: &Readout,
+    ) -> Tensor<2> {
         let d_model = self.model.config.d_model;
-        let of_heads = |x: &Tensor<4>| {
-            let x = x.clone().narrow(0, heads.start, heads.len());
-            x.unsqueeze_dim::<5>(1)
-        };
-        let [mut q, mut k, mut v] = [&destination.q, &destination.k, &destination.v].map(of_heads);
+        let destination = self.destination(chunk.layer);
+        let delta = self.delta_component(sources, chunk, component, &destination);
+        let delta_z = self.delta_z_of_destination(chunk, component, &destination, delta);
+        let queries = self.queries(chunk.layer, readout);
+        let delta_z = queries.select(delta_z, self.rows);
+        let resid_mid = queries.select(destination.resid_mid, self.rows);
+        let changed = self.written(chunk, delta_z);
+        let edges = chunk.edges.len();
+        let each = changed.dims()[0] / edges;
+        let resid_mid = resid_mid.unsqueeze_dim::<3>(0) + changed.reshape([edges, each, d_model]);
+        self.model.blocks[chunk.layer].add_mlp(resid_mid.reshape([edges * each, d_model]))
+    }
+
+    /// One layer more: the residual stream after `layer`, from the one before it.
+    ///
+    /// # Shapes
+    /// - `resid`: `[edge * batch * rows, d_model]`; returns `[edge * batch * queries, d_model]`
+    pub(super) fn step(&self, layer: usize, resid: Tensor<2>, readout: &Readout) -> Tensor<2> {
+        let queries = self.queries(layer, readout);
+        let past = self.past[layer].as_ref();
+        self.model.blocks[layer].forward_rows(resid, past, self.rows, queries)
+    }
+
+    fn queries<'r>(&self, layer: usize, readout: &'r Readout) -> Queries<'r> {
+        match layer + 1 == self.model.config.n_layers {
+            true => readout.queries(),
+            false => Queries::All,
+        }
+    }
+
+    /// Change of each edge's destination head's z, `[edge * batch * rows, d_head]`.
+    ///
+    /// # Shapes
+    /// - `delta`: `[edge, batch, rows, d_head]`, added to the corrupted component
+    fn delta_z_of_destination(
+        &self,
+        chunk: &Chunk,
+        component: Component,
+        destination: &Destination,
+        delta: Tensor<4>,
+    ) -> Tensor<2> {
+        let [edges, batch, rows, d_head] = delta.dims();
+        let heads = index(chunk.edges.iter().map(|e| e.dst.head), &delta.device());
+        let of_edges = |x: &Tensor<4>| x.clone().select(0, heads.clone());
+        let [mut q, mut k, mut v] = [&destination.q, &destination.k, &destination.v].map(of_edges);
         match component {
             Component::Q => q = q + delta,
             Component::K => k = self.add_on_rows(k, delta),
             Component::V => v = self.add_on_rows(v, delta),
         }
-        let everywhere = |x: Tensor<5>| {
-            let [_, _, _, pos, _] = x.dims();
-            x.expand([n_dst, n_src, batch, pos, d_head])
-        };
-        let (_, z) = attention(everywhere(q), everywhere(k), everywhere(v), &self.mask);
-        let delta_z = (z - of_heads(&destination.z)).reshape([n_dst, n_src * batch * rows, d_head]);
-        let w_o = self.w_o.clone().narrow(
-            0,
-            layer * self.model.config.n_heads + heads.start,
-            heads.len(),
-        );
-        let delta_resid = delta_z
-            .matmul(w_o)
-            .reshape([n_dst * n_src, batch, rows, d_model]);
-        let resid_mid = destination.resid_mid.clone().unsqueeze_dim::<4>(0) + delta_resid;
-        resid_mid.reshape([n_dst * n_src * batch, rows, d_model])
+        let (_, z) = attention(q, k, v, self.mask.clone().unsqueeze());
+        (z - of_edges(&destination.z)).reshape([edges * batch * rows, d_head])
     }
 
-    /// Keys or values at all positions, `[dst head, src, batch, pos, d_head]`, with the rows changed.
-    fn add_on_rows(&self, x: Tensor<5>, delta: Tensor<5>) -> Tensor<5> {
-        let [n_dst, n_src, batch, _, d_head] = delta.dims();
-        let rows = x.clone().narrow(3, self.first, self.rows) + delta;
-        if self.first == 0 {
-            return rows;
+    /// Keys or values at all positions, `[edge, batch, pos, d_head]`, with the rows changed.
+    fn add_on_rows(&self, x: Tensor<4>, delta: Tensor<4>) -> Tensor<4> {
+        let rows = x.clone().narrow(2, self.first, self.rows) + delta;
+        match self.first {
+            0 => rows,
+            first => Tensor::cat(vec![x.narrow(2, 0, first), rows], 2),
         }
-        let before = x.narrow(3, 0, self.first);
-        let before = before.expand([n_dst, n_src, batch, self.first, d_head]);
-        Tensor::cat(vec![before, rows], 3)
     }
 
-    /// The rest of the model, from `resid_mid` of a layer to the final residual stream.
+    /// What a change of z writes into the residual stream: a product a destination head, whose edges stand
+    /// together.
     ///
     /// # Shapes
-    /// - `resid_mid`: `[edge * batch, rows, d_model]`, also returned
-    pub(super) fn run_from(&self, layer: usize, resid_mid: Tensor<3>) -> Tensor<3> {
-        let edges = resid_mid.dims()[0] / self.batch;
-        let mut resid = self.model.blocks[layer].add_mlp(resid_mid);
-        for later in layer + 1..self.model.config.n_layers {
-            let past = self.past(later, edges);
-            resid = self.model.blocks[later]
-                .forward(resid, past, &self.mask)
-                .resid_post;
-        }
-        resid
+    /// - `delta_z`: `[edge * n, d_head]`; returns `[edge * n, d_model]`
+    fn written(&self, chunk: &Chunk, delta_z: Tensor<2>) -> Tensor<2> {
+        let config = &self.model.config;
+        let w_o = &self.model.blocks[chunk.layer].w_o;
+        let each = delta_z.dims()[0] / chunk.edges.len();
+        let mut start = 0;
+        let of_head = chunk.edges.chunk_by(|a, b| a.dst.head == b.dst.head);
+        let products = of_head.map(|edges| {
+            let n = edges.len() * each;
+            let delta_z = delta_z.clone().narrow(0, start, n);
+            start += n;
+            let first = edges[0].dst.head * config.d_head;
+            delta_z.matmul(w_o.clone().narrow(0, first, config.d_head))
+        });
+        Tensor::cat(products.collect(), 0)
     }
 }

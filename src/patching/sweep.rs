@@ -1,49 +1,46 @@
-//! Every edge of a sweep, in batches.
+//! Every edge of a sweep: first an estimate of all, then the exact values, chunk by chunk.
 //!
-//! Destination layers are taken in order; all edges into one of them are cut into chunks of
-//! (destination heads) x (sources) that fit a memory budget, each chunk one batched pass through the rest
-//! of the model and one read-back. After each chunk the caller hears how far it is, and may stop it.
+//! A chunk is one batched pass through the rest of the model and one read-back. The caller is called after
+//! each step of a chunk, a layer, and may stop the sweep there; on the CPU of a browser, where one thread
+//! does all, that is also when other events get their turn.
 
-use std::ops::Range;
+use burn::tensor::{Device, Tensor};
 
 use super::{
-    Component, Grid, Head,
+    Component, Grid, Head, Progress,
+    estimate::estimated_effects,
     grid::{all_heads, path_mask},
-    runs::{Destination, Runs},
+    progress::Meter,
+    readout::Readout,
+    runs::Runs,
+    schedule::{Chunk, schedule},
 };
 use crate::{
     error::{Code, Error, Result},
     metric::Metric,
 };
 
-/// How far a sweep is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// Edges done.
-    pub done: usize,
-    /// Edges in all.
-    pub total: usize,
-}
-
-/// How a sweep is cut up.
-#[derive(Debug, Clone, Copy)]
+/// How a sweep is done.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct SweepOptions {
-    /// Bytes that the activations of one chunk may take; a chunk has at least one edge.
-    pub memory_budget: usize,
+    /// Bytes that the activations of one chunk may take, though a chunk has at least one edge; what suits
+    /// the device where `None`.
+    pub memory_budget: Option<usize>,
+    /// Whether first-order estimates come first, and with them the largest effects, where the metric has
+    /// a gradient.
+    pub estimates: bool,
 }
 
-impl Default for SweepOptions {
-    /// In a browser a chunk is also the unit of cancelling, and one thread does the work: keep it small.
-    fn default() -> Self {
-        let megabytes = if cfg!(target_family = "wasm") {
-            32
-        } else {
-            256
-        };
-        Self {
-            memory_budget: megabytes << 20,
-        }
-    }
+/// A sweep at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Update<'a> {
+    /// How far it is.
+    pub progress: Progress,
+    /// Estimates where there are any, overwritten by exact values as they come.
+    pub grid: &'a Grid,
+    /// The entries of the grid that have changed since the last update: once the estimates, then what has
+    /// become exact.
+    pub fresh: &'a [usize],
 }
 
 /// Patch the direct path from one source head to every later head.
@@ -57,28 +54,20 @@ impl Default for SweepOptions {
 ///
 /// # Errors
 /// [`Code::Source`] for a head the model has not; [`Code::Metric`] when a normalised metric has nothing
-/// to normalise by; [`Code::Device`] when the device fails; whatever `on_progress` returns.
+/// to normalise by; [`Code::Device`] when the device fails; whatever `on_update` returns.
 pub async fn get_act_patch_direct_path(
     runs: &Runs<'_>,
     metric: &dyn Metric,
     src: Head,
     component: Component,
     options: SweepOptions,
-    on_progress: impl AsyncFnMut(Progress) -> Result<()>,
+    on_update: impl AsyncFnMut(Update<'_>) -> Result<()>,
 ) -> Result<Grid> {
     let config = &runs.model.config;
     src.check(config)?;
     let shape = vec![config.n_layers, config.n_heads];
-    sweep(
-        runs,
-        metric,
-        vec![src],
-        component,
-        shape,
-        options,
-        on_progress,
-    )
-    .await
+    let sources = vec![src];
+    sweep(runs, metric, sources, component, shape, options, on_update).await
 }
 
 /// Patch the direct path from every head to every later head: the full sweep.
@@ -96,22 +85,13 @@ pub async fn get_act_patch_direct_path_all_sources(
     metric: &dyn Metric,
     component: Component,
     options: SweepOptions,
-    on_progress: impl AsyncFnMut(Progress) -> Result<()>,
+    on_update: impl AsyncFnMut(Update<'_>) -> Result<()>,
 ) -> Result<Grid> {
     let config = &runs.model.config;
     let (layers, heads) = (config.n_layers, config.n_heads);
     let shape = vec![layers, heads, layers, heads];
     let sources = all_heads(config);
-    sweep(
-        runs,
-        metric,
-        sources,
-        component,
-        shape,
-        options,
-        on_progress,
-    )
-    .await
+    sweep(runs, metric, sources, component, shape, options, on_update).await
 }
 
 async fn sweep(
@@ -121,113 +101,138 @@ async fn sweep(
     component: Component,
     shape: Vec<usize>,
     options: SweepOptions,
-    mut on_progress: impl AsyncFnMut(Progress) -> Result<()>,
+    mut on_update: impl AsyncFnMut(Update<'_>) -> Result<()>,
 ) -> Result<Grid> {
     let config = &runs.model.config;
-    let baseline = read_back(runs, metric, runs.baseline_logits(metric.positions())).await?;
-    let scale = Scale::new(metric.normalized(), baseline[0], baseline[1])?;
-
-    let mask = path_mask(config, &sources);
-    let total = mask.iter().map(|m| usize::from(*m)).sum();
-    let mut values = vec![f32::NAN; mask.len()];
-    let mut done = 0;
-    let edges_in_chunk = runs.edges_in_chunk(metric, options.memory_budget);
-    on_progress(Progress { done, total }).await?;
-
-    for layer in 1..config.n_layers {
-        // Sources below the layer, by their place in `sources`.
-        let below: Vec<usize> = (0..sources.len())
-            .filter(|i| sources[*i].layer < layer)
-            .collect();
-        let destination = runs.destination(layer);
-        for (src_range, dst_heads) in chunks(below.len(), config.n_heads, edges_in_chunk) {
-            let chunk = &below[src_range];
-            let heads: Vec<Head> = chunk.iter().map(|i| sources[*i]).collect();
-            let logits = runs.patch(metric, &heads, component, layer, &destination, &dst_heads);
-            let results = read_back(runs, metric, logits).await?;
-            let edges = dst_heads.flat_map(|dst| chunk.iter().map(move |src| (*src, dst)));
-            for ((src, dst), value) in edges.zip(&results) {
-                values[(src * config.n_layers + layer) * config.n_heads + dst] =
-                    scale.apply(*value);
-            }
-            done += results.len();
-            on_progress(Progress { done, total }).await?;
-        }
+    let readout = Readout::of(runs, metric);
+    let (mut grid, scale) = empty_grid(runs, metric, &readout, &sources, shape).await?;
+    let effects = match options.estimates {
+        true => estimated_effects(runs, metric, &readout, &sources).await?,
+        false => None,
+    };
+    let effects = effects.as_ref().map(|effects| effects.of(component));
+    let mut estimated = Vec::new();
+    if let Some(effects) = effects {
+        fill_estimates(&mut grid, effects, &scale);
+        estimated.extend((0..grid.mask.len()).filter(|i| grid.mask[*i] == 1));
     }
-    Ok(Grid {
+    let sizes = effects.map(|e| e.iter().map(|e| e.abs()).collect::<Vec<_>>());
+    let size = runs.edges_in_chunk(&readout, options.memory_budget);
+    let chunks = schedule(config, &sources, size, sizes.as_deref());
+
+    let flops = |c: &Chunk| c.edges.len() as f64 * runs.flops_of_edge(c.layer, &readout);
+    let total = chunks.iter().map(|c| c.edges.len()).sum();
+    let mut meter = Meter::new(total, chunks.iter().map(flops).sum(), sizes.is_some());
+    let mut update = async |meter: &Meter, grid: &Grid, fresh: &[usize]| {
+        let progress = meter.progress();
+        on_update(Update {
+            progress,
+            grid,
+            fresh,
+        })
+        .await
+    };
+    update(&meter, &grid, &estimated).await?;
+    for chunk in &chunks {
+        let mut resid = runs.enter(&sources, chunk, component, &readout);
+        for layer in chunk.layer + 1..config.n_layers {
+            update(&meter, &grid, &[]).await?;
+            resid = runs.step(layer, resid, &readout);
+        }
+        let results = read_back(runs, metric, readout.of_rows(resid)).await?;
+        let fresh: Vec<usize> = chunk.edges.iter().map(|e| e.index(config)).collect();
+        for (index, value) in fresh.iter().zip(results) {
+            let exact = scale.apply(value);
+            meter.compare(grid.values[*index], exact);
+            grid.values[*index] = exact;
+            grid.exact[*index] = 1;
+        }
+        meter.add(chunk.edges.len(), flops(chunk));
+        update(&meter, &grid, &fresh).await?;
+    }
+    Ok(grid)
+}
+
+/// A grid without values, and the scale that its values are reported on.
+pub(super) async fn empty_grid(
+    runs: &Runs<'_>,
+    metric: &dyn Metric,
+    readout: &Readout<'_>,
+    sources: &[Head],
+    shape: Vec<usize>,
+) -> Result<(Grid, Scale)> {
+    let both = vec![runs.clean_final.clone(), runs.corrupted.final_resid()];
+    let both = readout.of_whole_runs(Tensor::cat(both, 0));
+    let baseline = read_back(runs, metric, both).await?;
+    let scale = Scale::new(metric.normalized(), baseline[0], baseline[1])?;
+    let mask = path_mask(&runs.model.config, sources);
+    let grid = Grid {
         shape,
-        values,
+        values: vec![f32::NAN; mask.len()],
+        exact: vec![0; mask.len()],
         mask,
         clean_metric: scale.apply(baseline[0]),
         corrupted_metric: scale.apply(baseline[1]),
-    })
+    };
+    Ok((grid, scale))
+}
+
+/// Estimates of all edges with a path, from their effects on the metric as measured.
+pub(super) fn fill_estimates(grid: &mut Grid, effects: &[f32], scale: &Scale) {
+    let entries = grid.values.iter_mut().zip(&grid.mask).zip(effects);
+    for ((value, _), effect) in entries.filter(|((_, mask), _)| **mask == 1) {
+        *value = grid.corrupted_metric + effect / scale.unit;
+    }
 }
 
 impl Runs<'_> {
-    /// Logits for every edge from `sources` to `heads` of `layer`, `[dst head * src, batch, pos, d_vocab]`.
-    fn patch(
-        &self,
-        metric: &dyn Metric,
-        sources: &[Head],
-        component: Component,
-        layer: usize,
-        destination: &Destination,
-        heads: &Range<usize>,
-    ) -> burn::tensor::Tensor<4> {
-        let delta_resid = self.delta_resid(sources);
-        let delta = self.delta_component(delta_resid, component, layer, destination, heads);
-        let resid_mid = self.patched_resid_mid(delta, component, layer, destination, heads);
-        self.patched_logits(self.run_from(layer, resid_mid), metric.positions())
-    }
-
-    /// Edges whose activations fit the budget. The widest moments are the MLP's hidden layer (its input
-    /// to GELU, the output and two temporaries) and the logits with two copies for a softmax.
-    fn edges_in_chunk(&self, metric: &dyn Metric, budget: usize) -> usize {
+    /// Edges whose activations fit the budget.
+    ///
+    /// A row holds, at the widest moment, the residual stream and its normalised copy beside the MLP's
+    /// hidden layer, of which Burn's operations keep up to four copies where ours on the CPU keep one.
+    /// Logits come with two copies for a softmax.
+    fn edges_in_chunk(&self, readout: &Readout, budget: Option<usize>) -> usize {
         let config = &self.model.config;
-        let read = if metric.positions().is_some() {
-            1
-        } else {
-            self.first + self.rows
-        };
-        let floats = 4 * self.rows * config.d_mlp + 3 * read * config.d_vocab;
+        let on_cpu = self.model.device() == Device::flex();
+        let hidden = if on_cpu { 1 } else { 4 };
+        let row = 4 * config.d_model + hidden * config.d_mlp;
+        let tokens = readout.unembedding.b_u.dims()[0];
+        let floats = self.rows * row + 3 * readout.positions() * tokens;
+        let budget = budget.unwrap_or_else(|| default_budget(on_cpu));
         budget / (floats * self.batch * size_of::<f32>())
     }
 }
 
-/// Cut sources x destination heads into rectangles of at most `edges` edges, though at least one.
-fn chunks(
-    n_src: usize,
-    n_dst: usize,
-    edges: usize,
-) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
-    let dst_step = edges.clamp(1, n_dst);
-    let src_step = (edges / n_dst).max(1);
-    let ranges = |len: usize, step: usize| {
-        (0..len)
-            .step_by(step)
-            .map(move |start| start..(start + step).min(len))
-    };
-    ranges(n_src, src_step)
-        .flat_map(move |src| ranges(n_dst, dst_step).map(move |dst| (src.clone(), dst)))
+/// In a browser, a step on the CPU is how long a cancel waits: 4 MB are 170 rows of GPT-2 small, 0.1 s a
+/// layer at 20 GFLOPS. Elsewhere rows fill the matrix products.
+fn default_budget(on_cpu: bool) -> usize {
+    match on_cpu && cfg!(target_family = "wasm") {
+        true => 4 << 20,
+        false => 128 << 20,
+    }
 }
 
 /// The metric of each run, on the host.
-async fn read_back(
-    runs: &Runs<'_>,
-    metric: &dyn Metric,
-    logits: burn::tensor::Tensor<4>,
-) -> Result<Vec<f32>> {
+async fn read_back(runs: &Runs<'_>, metric: &dyn Metric, logits: Tensor<4>) -> Result<Vec<f32>> {
+    to_host(runs, metric.evaluate(logits)).await
+}
+
+/// Numbers of the device, on the host.
+///
+/// # Errors
+/// [`Code::Device`].
+pub(super) async fn to_host(runs: &Runs<'_>, numbers: Tensor<1>) -> Result<Vec<f32>> {
     let failed = |e: &dyn std::fmt::Display| {
         let device = format!("{:?}", runs.model.device());
         Error::new(Code::Device, device, "results of a batch of edges", e)
     };
-    let data = metric.evaluate(logits).into_data_async().await;
+    let data = numbers.into_data_async().await;
     let data = data.map_err(|e| failed(&e))?;
     data.try_into_vec().map_err(|e| failed(&format!("{e:?}")))
 }
 
 /// From the metric as measured to the metric as reported: identity, or corrupted at 0 and clean at 1.
-struct Scale {
+pub(super) struct Scale {
     zero: f32,
     unit: f32,
 }
@@ -256,28 +261,5 @@ impl Scale {
 
     fn apply(&self, value: f32) -> f32 {
         (value - self.zero) / self.unit
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::chunks;
-
-    #[test]
-    fn chunks_cover_every_edge_once_within_the_limit() {
-        for (n_src, n_dst) in [(1, 4), (5, 3), (12, 12), (0, 4)] {
-            for edges in [0, 1, 2, 7, 30, 1000] {
-                let mut seen = vec![0; n_src * n_dst];
-                for (src, dst) in chunks(n_src, n_dst, edges) {
-                    assert!(src.len() * dst.len() <= edges.max(1));
-                    for s in src {
-                        for d in dst.clone() {
-                            seen[s * n_dst + d] += 1;
-                        }
-                    }
-                }
-                assert!(seen.iter().all(|n| *n == 1), "{n_src} x {n_dst} by {edges}");
-            }
-        }
     }
 }

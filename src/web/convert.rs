@@ -1,29 +1,36 @@
 //! Between JavaScript's values and the session's: requests in, grids and errors out.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use wasm_bindgen::prelude::*;
-use web_sys::js_sys::{self, Float32Array, Function, Reflect, Uint8Array};
+use web_sys::js_sys::{self, Float32Array, Function, Reflect, Uint8Array, Uint32Array};
 
 use crate::{
     error::{Code, Error, Result},
-    patching::{Grid, Head, Progress},
-    session::{Answer, PairRequest, Prompt, SweepRequest},
+    patching::{Estimates, Grid, Head, Update},
+    session::{Answer, MetricRequest, PairRequest, Prompt, SweepRequest},
 };
 
-/// The argument of `getActPatchDirectPath` and `getActPatchDirectPathAllSources`.
+/// Prompts and a metric: the argument of `estimateDirectPathAllSources`, and part of a sweep's.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct JsSweepRequest {
+struct JsMetricRequest {
     clean: Prompt,
     corrupted: Prompt,
     answer: Option<Answer>,
     distractor: Option<Answer>,
-    src_layer: Option<usize>,
-    src_head: Option<usize>,
-    component: String,
     metric: String,
     position: Option<usize>,
     prepend_bos: bool,
+}
+
+/// The rest of the argument of `getActPatchDirectPath` and `getActPatchDirectPathAllSources`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct JsSweepRequest {
+    src_layer: Option<usize>,
+    src_head: Option<usize>,
+    component: String,
+    estimates: bool,
 }
 
 #[derive(Serialize)]
@@ -34,22 +41,62 @@ struct JsGrid {
     values: Float32Array,
     #[serde(with = "serde_wasm_bindgen::preserve")]
     mask: Uint8Array,
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    exact: Uint8Array,
     clean_metric: f32,
     corrupted_metric: f32,
 }
 
 #[derive(Serialize)]
-pub struct Edges {
-    done: usize,
-    total: usize,
+struct JsEstimates {
+    q: JsGrid,
+    k: JsGrid,
+    v: JsGrid,
 }
 
-/// Read a sweep's request.
-pub fn sweep_request(value: JsValue) -> Result<SweepRequest> {
-    let request: JsSweepRequest = serde_wasm_bindgen::from_value(value).map_err(|e| {
-        let expected = "prompts as text or token ids, a component and a metric";
-        Error::new(Code::Option, "sweep request", expected, e)
-    })?;
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct JsUpdate {
+    done: usize,
+    total: usize,
+    edges_per_second: f64,
+    seconds_left: Option<f64>,
+    flops: f64,
+    max_estimate_error: Option<f32>,
+    fresh: JsFresh,
+}
+
+/// Entries of the grid that have changed.
+#[derive(Serialize)]
+struct JsFresh {
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    indices: Uint32Array,
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    values: Float32Array,
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    exact: Uint8Array,
+}
+
+/// Read what to measure.
+pub fn metric_request(value: JsValue) -> Result<MetricRequest> {
+    let request: JsMetricRequest = read(value, "prompts as text or token ids, and a metric")?;
+    Ok(MetricRequest {
+        pairs: vec![PairRequest {
+            clean: request.clean,
+            corrupted: request.corrupted,
+            answer: request.answer,
+            distractor: request.distractor,
+        }],
+        metric: request.metric.parse()?,
+        position: request.position,
+        prepend_bos: request.prepend_bos,
+    })
+}
+
+/// Read what to sweep, and whether estimates come first.
+pub fn sweep_request(value: JsValue) -> Result<(SweepRequest, bool)> {
+    let on = metric_request(value.clone())?;
+    let request: JsSweepRequest = read(value, "a component, and a source head or none")?;
     let source = match (request.src_layer, request.src_head) {
         (Some(layer), Some(head)) => Some(Head { layer, head }),
         (None, None) => None,
@@ -58,38 +105,66 @@ pub fn sweep_request(value: JsValue) -> Result<SweepRequest> {
             return Err(Error::new(Code::Source, "source head", expected, "one"));
         }
     };
-    Ok(SweepRequest {
-        pairs: vec![PairRequest {
-            clean: request.clean,
-            corrupted: request.corrupted,
-            answer: request.answer,
-            distractor: request.distractor,
-        }],
-        component: request.component.parse()?,
-        metric: request.metric.parse()?,
+    let component = request.component.parse()?;
+    let sweep = SweepRequest {
+        on,
+        component,
         source,
-        position: request.position,
-        prepend_bos: request.prepend_bos,
-    })
+    };
+    Ok((sweep, request.estimates))
 }
 
-/// A grid as `{shape, values, mask, cleanMetric, corruptedMetric}` with typed arrays.
+fn read<T: DeserializeOwned>(value: JsValue, expected: &str) -> Result<T> {
+    serde_wasm_bindgen::from_value(value)
+        .map_err(|e| Error::new(Code::Option, "request", expected, e))
+}
+
+/// A grid as `{shape, values, mask, exact, cleanMetric, corruptedMetric}` with typed arrays.
 pub fn grid(grid: Grid) -> Result<JsValue> {
-    to_js(&JsGrid {
+    to_js(&js_grid(grid))
+}
+
+/// A grid for each component, as `{q, k, v}`.
+pub fn estimates(estimates: Estimates) -> Result<JsValue> {
+    let Estimates { q, k, v } = estimates;
+    let [q, k, v] = [q, k, v].map(js_grid);
+    to_js(&JsEstimates { q, k, v })
+}
+
+fn js_grid(grid: Grid) -> JsGrid {
+    JsGrid {
         shape: grid.shape,
         values: Float32Array::from(&grid.values[..]),
         mask: Uint8Array::from(&grid.mask[..]),
+        exact: Uint8Array::from(&grid.exact[..]),
         clean_metric: grid.clean_metric,
         corrupted_metric: grid.corrupted_metric,
-    })
+    }
 }
 
-/// A sweep's progress as a plain object.
-pub fn edges(progress: Progress) -> Edges {
-    Edges {
-        done: progress.done,
-        total: progress.total,
-    }
+/// A sweep's progress and what is new in its grid, as a plain object.
+pub fn update(update: Update<'_>) -> Result<JsValue> {
+    let Update {
+        progress: p,
+        grid,
+        fresh,
+    } = update;
+    let indices: Vec<u32> = fresh.iter().map(|i| *i as u32).collect();
+    let values: Vec<f32> = fresh.iter().map(|i| grid.values[*i]).collect();
+    let exact: Vec<u8> = fresh.iter().map(|i| grid.exact[*i]).collect();
+    to_js(&JsUpdate {
+        done: p.done,
+        total: p.total,
+        edges_per_second: p.edges_per_second,
+        seconds_left: p.seconds_left,
+        flops: p.flops,
+        max_estimate_error: p.max_estimate_error,
+        fresh: JsFresh {
+            indices: Uint32Array::from(&indices[..]),
+            values: Float32Array::from(&values[..]),
+            exact: Uint8Array::from(&exact[..]),
+        },
+    })
 }
 
 /// Any value as a plain JavaScript object.
@@ -101,10 +176,10 @@ pub fn to_js(value: &impl Serialize) -> Result<JsValue> {
 }
 
 /// Call a callback with one argument; what it throws becomes an error.
-pub fn call(callback: &Function, argument: &impl Serialize) -> Result<()> {
+pub fn call(callback: &Function, argument: &JsValue) -> Result<()> {
     let thrown = |e: JsValue| Error::new(Code::Option, "onProgress", "to return", text(&e));
     callback
-        .call1(&JsValue::NULL, &to_js(argument)?)
+        .call1(&JsValue::NULL, argument)
         .map(|_| ())
         .map_err(thrown)
 }

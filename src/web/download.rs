@@ -80,14 +80,12 @@ async fn get(
     let total = length(&response);
     let mut bytes = Vec::with_capacity(total.unwrap_or(0));
     let report = |loaded| {
-        convert::call(
-            on_progress,
-            &DownloadProgress {
-                file,
-                loaded,
-                total,
-            },
-        )
+        let progress = DownloadProgress {
+            file,
+            loaded,
+            total,
+        };
+        convert::call(on_progress, &convert::to_js(&progress)?)
     };
     let body = response
         .body()

@@ -6,13 +6,19 @@
 mod convert;
 mod download;
 
-use gloo::timers::future::TimeoutFuture;
+use std::time::Duration;
+
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortSignal, js_sys::Function};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    AbortSignal, MessageChannel,
+    js_sys::{Function, Promise},
+};
+use web_time::Instant;
 
 use crate::{
     error::{Code, Error, Result},
-    patching::{Progress, SweepOptions},
+    patching::{SweepOptions, Update},
     session::{ModelFiles, Session},
 };
 
@@ -74,29 +80,94 @@ impl Engine {
 
     /// Sweep the destinations of one source head, or of all where the request names none.
     ///
-    /// `on_progress` gets `{done, total}` in edges. An aborted `signal` stops the sweep after the batch
-    /// it is in.
+    /// `on_progress` gets what `convert::update` makes. An aborted `signal` stops the sweep after the step
+    /// it is in: one layer of one chunk.
     pub async fn sweep(
         &self,
         request: JsValue,
         on_progress: Function,
         signal: AbortSignal,
     ) -> std::result::Result<JsValue, JsValue> {
+        let mut turn = Turn::new();
         let sweep = async {
-            let request = convert::sweep_request(request)?;
-            let report = async |progress: Progress| {
-                convert::call(&on_progress, &convert::edges(progress))?;
-                // A macrotask, so that the worker hears a cancel that was sent meanwhile.
-                TimeoutFuture::new(0).await;
+            let (request, estimates) = convert::sweep_request(request)?;
+            let options = SweepOptions {
+                estimates,
+                ..SweepOptions::default()
+            };
+            let report = async |update: Update<'_>| {
+                convert::call(&on_progress, &convert::update(update)?)?;
+                turn.of_others().await?;
                 check_signal(&signal, "sweep")
             };
-            let grid = self
-                .session
-                .sweep(&request, SweepOptions::default(), report)
-                .await?;
+            let grid = self.session.sweep(&request, options, report).await?;
             convert::grid(grid)
         };
         sweep.await.map_err(convert::error)
+    }
+
+    /// Estimate every edge into every head's query, key and value: `{q, k, v}`, a grid each.
+    pub async fn estimate(&self, request: JsValue) -> std::result::Result<JsValue, JsValue> {
+        let estimate = async {
+            let request = convert::metric_request(request)?;
+            convert::estimates(self.session.estimate(&request).await?)
+        };
+        estimate.await.map_err(convert::error)
+    }
+
+    /// Floating-point operations a second of a bare matrix product, `[m, k]` by `[k, n]`, on its device.
+    #[wasm_bindgen(js_name = matmulRate)]
+    pub async fn matmul_rate(
+        &self,
+        m: usize,
+        k: usize,
+        n: usize,
+    ) -> std::result::Result<f64, JsValue> {
+        let rate = self.session.matmul_rate([m, k, n]).await;
+        rate.map_err(convert::error)
+    }
+}
+
+/// Whose turn it is: one thread computes and hears the page.
+struct Turn {
+    began: Instant,
+}
+
+/// How long we compute before others are heard; short beside the 200 ms that a cancel may take.
+const TURN: Duration = Duration::from_millis(20);
+
+impl Turn {
+    fn new() -> Self {
+        Self {
+            began: Instant::now(),
+        }
+    }
+
+    /// Let the worker hear what came meanwhile, a cancel above all. By a message to ourselves: browsers
+    /// hold back a timer that follows a timer by 4 ms.
+    async fn of_others(&mut self) -> Result<()> {
+        if self.began.elapsed() < TURN {
+            return Ok(());
+        }
+        let failed = |e: JsValue| {
+            let expected = "to carry a message";
+            Error::new(
+                Code::Unsupported,
+                "MessageChannel",
+                expected,
+                convert::text(&e),
+            )
+        };
+        let channel = MessageChannel::new().map_err(failed)?;
+        let heard = Promise::new(&mut |resolve, _| channel.port1().set_onmessage(Some(&resolve)));
+        channel
+            .port2()
+            .post_message(&JsValue::NULL)
+            .map_err(failed)?;
+        JsFuture::from(heard).await.map_err(failed)?;
+        channel.port1().close();
+        self.began = Instant::now();
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@ use pathpatch::{
     gpt2::{Config, Gpt2},
     metric::{AnswerMetric, Metric, MetricKind},
     patching::{
-        Component, Grid, Progress, Runs, SweepOptions, get_act_patch_direct_path_all_sources,
+        Component, Grid, Runs, SweepOptions, Update, get_act_patch_direct_path_all_sources,
     },
     prompt::{Batch, PromptPair},
 };
@@ -110,7 +110,7 @@ pub fn sweep_all_within(
     component: Component,
     options: SweepOptions,
 ) -> Grid {
-    let ignore = async |_: Progress| Ok(());
+    let ignore = async |_: Update<'_>| Ok(());
     let sweep = get_act_patch_direct_path_all_sources(runs, metric, component, options, ignore);
     pollster::block_on(sweep).unwrap()
 }

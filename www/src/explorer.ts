@@ -3,7 +3,7 @@
 import { type Grid, type PathPatch, PathPatchError, type Token } from "./engine/pathpatch";
 import type { ErrorCode } from "./engine/types";
 import { at, element, messageOf } from "./lib/dom";
-import { COMPONENTS, headName, METRICS } from "./lib/format";
+import { COMPONENTS, formatProgress, headName, METRICS } from "./lib/format";
 import { PRESETS, type Settings } from "./lib/presets";
 import { colours } from "./lib/scale";
 import * as controlsView from "./views/controls";
@@ -117,9 +117,10 @@ export function explore(
         answer: mine.answer || undefined,
         distractor: mine.distractor || undefined,
         signal: controller.signal,
-        onProgress: ({ done, total }) => {
+        onProgress: (progress) => {
           if (!isLatest()) return;
-          showProgress({ state: "running", text: `${done} of ${total} edges`, done, total });
+          const { done, total } = progress;
+          showProgress({ state: "running", text: formatProgress(progress), done, total });
         },
       });
       if (!isLatest()) return;

@@ -1,5 +1,6 @@
 //! Every command that README and CI name: `cargo xtask serve | build | test | bench | train-demo`.
 
+mod bench;
 mod run;
 mod setup;
 mod site;
@@ -30,7 +31,7 @@ enum Command {
     Build,
     /// Run every check: formatting, lints, Rust tests, TypeScript tests, browser tests
     Test,
-    /// Measure the sweep on the bundled model
+    /// Measure the full sweep, native and in a browser, beside TransformerLens
     Bench,
     /// Train the bundled model anew (about 15 minutes on 2 cores)
     TrainDemo,
@@ -42,7 +43,7 @@ fn main() -> Result<()> {
         Command::Serve { no_open } => site::serve(!no_open),
         Command::Build => site::build(),
         Command::Test => test::all(),
-        Command::Bench => cargo(&["bench", "--package", "pathpatch", "--bench", "sweep"]),
+        Command::Bench => bench::all(),
         Command::TrainDemo => {
             let example = [
                 "run",

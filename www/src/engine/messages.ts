@@ -1,29 +1,39 @@
 // What client and worker say to each other. Everything here can be cloned between threads.
 
 import type {
-  AllSourcesOptions,
+  Component,
   Config,
   DeviceChoice,
   DeviceReport,
   ErrorCode,
+  EstimateOptions,
+  Estimates,
   Grid,
   LoadProgress,
   SweepProgress,
   Token,
 } from "./types";
 
-/** A sweep as the engine reads it: defaults filled in, callbacks left out. */
-export type SweepRequest = Required<Pick<AllSourcesOptions, "component" | "metric" | "prependBos">> &
-  Pick<AllSourcesOptions, "clean" | "corrupted" | "answer" | "distractor" | "position"> & {
-    srcLayer?: number;
-    srcHead?: number;
-  };
+/** Prompts and metric as the engine reads them: defaults filled in, callbacks left out. */
+export type MetricRequest = Required<Pick<EstimateOptions, "metric" | "prependBos">> &
+  Pick<EstimateOptions, "clean" | "corrupted" | "answer" | "distractor" | "position">;
+
+/** A sweep likewise. */
+export type SweepRequest = MetricRequest & {
+  component: Component;
+  estimates: boolean;
+  srcLayer?: number;
+  srcHead?: number;
+};
 
 /** What can be asked, with the arguments and the answer of each. */
 export interface Calls {
   load: { arguments: { baseUrl: string; device: DeviceChoice }; answer: { config: Config; device: DeviceReport } };
   tokenize: { arguments: { text: string; prependBos: boolean }; answer: Token[] };
   sweep: { arguments: SweepRequest; answer: Grid };
+  estimate: { arguments: MetricRequest; answer: Estimates };
+  matmulRate: { arguments: { m: number; k: number; n: number }; answer: number };
+  memory: { arguments: Record<string, never>; answer: number };
 }
 
 export type Call = keyof Calls;

@@ -2,12 +2,14 @@
 //
 // A thin client: the engine runs in a worker of its own, so that the page stays responsive.
 
-import type { Call, Calls, FromWorker, SweepRequest, ToWorker } from "./messages";
+import type { Call, Calls, FromWorker, MetricRequest, ToWorker } from "./messages";
 import type {
   AllSourcesOptions,
   Config,
   DeviceReport,
   ErrorCode,
+  EstimateOptions,
+  Estimates,
   Grid,
   LoadOptions,
   LoadProgress,
@@ -75,13 +77,32 @@ export class PathPatch {
 
   /** Patch the direct path from one head to every later head: a grid `[layers, heads]`. */
   getActPatchDirectPath(options: OneSourceOptions): Promise<Grid> {
-    const { srcLayer, srcHead } = options;
-    return this.#sweep(options, { srcLayer, srcHead });
+    const { srcLayer, srcHead, estimates = false } = options;
+    return this.#sweep(options, { srcLayer, srcHead, estimates });
   }
 
   /** Patch the direct path from every head to every later head: `[layers, heads, layers, heads]`. */
   getActPatchDirectPathAllSources(options: AllSourcesOptions): Promise<Grid> {
-    return this.#sweep(options, {});
+    const { estimates = true } = options;
+    return this.#sweep(options, { estimates });
+  }
+
+  /**
+   * Estimate the direct path from every head to every later head's query, key and value, to first order:
+   * the price of a few forward passes instead of one for each edge.
+   */
+  estimateDirectPathAllSources(options: EstimateOptions): Promise<Estimates> {
+    return this.#engine.ask("estimate", metricRequest(options));
+  }
+
+  /** Floating-point operations a second of a bare matrix product, `[m, k]` by `[k, n]`, on its device. */
+  matmulRate(m: number, k: number, n: number): Promise<number> {
+    return this.#engine.ask("matmulRate", { m, k, n });
+  }
+
+  /** Bytes of memory that the engine has taken from the browser; a GPU's own memory is not among them. */
+  memory(): Promise<number> {
+    return this.#engine.ask("memory", {});
   }
 
   /** Stop the worker and free the model; anything under way is rejected as cancelled. */
@@ -89,15 +110,20 @@ export class PathPatch {
     this.#engine.stop();
   }
 
-  #sweep(options: AllSourcesOptions, source: { srcLayer?: number; srcHead?: number }): Promise<Grid> {
-    const { clean, corrupted, answer, distractor, component, position } = options;
-    const { metric = "logit-diff", prependBos = true, onProgress, signal } = options;
-    const request: SweepRequest = {
-      ...{ clean, corrupted, answer, distractor, component, position, metric, prependBos },
-      ...source,
-    };
+  #sweep(
+    options: AllSourcesOptions,
+    rest: { srcLayer?: number; srcHead?: number; estimates: boolean },
+  ): Promise<Grid> {
+    const { component, onProgress, signal } = options;
+    const request = { ...metricRequest(options), component, ...rest };
     return this.#engine.ask("sweep", request, onProgress, signal);
   }
+}
+
+function metricRequest(options: EstimateOptions): MetricRequest {
+  const { clean, corrupted, answer, distractor, position } = options;
+  const { metric = "logit-diff", prependBos = true } = options;
+  return { clean, corrupted, answer, distractor, position, metric, prependBos };
 }
 
 /** Asks the worker and keeps track of what is under way. */

@@ -37,10 +37,27 @@ export interface LoadProgress {
   total: number | null;
 }
 
-/** Edges of a sweep. */
+/** How far a sweep is, and what is new. */
 export interface SweepProgress {
+  /** Edges whose exact value is there. */
   done: number;
+  /** Edges in all. */
   total: number;
+  edgesPerSecond: number;
+  /** By the work that is left; null before the first edge is done. */
+  secondsLeft: number | null;
+  /** Floating-point operations done, of the products with weights. */
+  flops: number;
+  /** Largest |estimate - exact value| so far; null where there are no estimates. */
+  maxEstimateError: number | null;
+  /** Entries of the grid that have changed: once the estimates, then what has become exact. */
+  fresh: {
+    /** Places in the grid's values. */
+    indices: Uint32Array;
+    values: Float32Array;
+    /** 1 for an exact value, 0 for an estimate. */
+    exact: Uint8Array;
+  };
 }
 
 export interface LoadOptions {
@@ -55,7 +72,8 @@ export type Component = "q" | "k" | "v";
 
 export type Metric = "logit-diff" | "normalized-logit-diff" | "log-prob" | "prob" | "kl";
 
-export interface AllSourcesOptions {
+/** Prompts, and what to measure on them. */
+export interface EstimateOptions {
   /** The clean prompt: text, or token ids to which nothing is prepended. */
   clean: string | number[];
   /** The corrupted prompt, of as many tokens. */
@@ -64,13 +82,21 @@ export interface AllSourcesOptions {
   answer?: string | number;
   /** The token it is compared with. */
   distractor?: string | number;
-  component: Component;
   /** Default `logit-diff`. */
   metric?: Metric;
   /** Where the metric reads; the last token by default. */
   position?: number;
   /** Whether texts get the beginning-of-text token in front; default true. */
   prependBos?: boolean;
+}
+
+export interface AllSourcesOptions extends EstimateOptions {
+  component: Component;
+  /**
+   * Whether first-order estimates of all edges come first, as the first `onProgress`, and exact values then
+   * in the order of their size. Default true for all sources, false for one.
+   */
+  estimates?: boolean;
   onProgress?: (progress: SweepProgress) => void;
   signal?: AbortSignal;
 }
@@ -88,9 +114,18 @@ export interface Grid {
   values: Float32Array;
   /** 1 where there is a path. */
   mask: Uint8Array;
+  /** 1 where the value is that of the patched run, 0 where it is an estimate or there is no path. */
+  exact: Uint8Array;
   cleanMetric: number;
   /** The value of an edge without effect. */
   corruptedMetric: number;
+}
+
+/** First-order estimates of the full sweep into each component. */
+export interface Estimates {
+  q: Grid;
+  k: Grid;
+  v: Grid;
 }
 
 /** Which input an error is about; stable across versions. */

@@ -3,10 +3,10 @@
 import init, { Engine } from "../wasm/engine";
 import module_or_path from "../wasm/engine_bg.wasm?url";
 import type { Calls, Failure, FromWorker, ToWorker } from "./messages";
-import type { Grid } from "./types";
 
 const running = new Map<number, AbortController>();
 let engine: Engine | undefined;
+let memory: WebAssembly.Memory | undefined;
 
 self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
   if (data.call === "cancel") {
@@ -18,8 +18,7 @@ self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
   running.set(id, controller);
   try {
     const answer = await perform(data, controller.signal);
-    const transfer = data.call === "sweep" ? buffers(answer as Grid) : [];
-    post({ id, answer }, transfer);
+    post({ id, answer });
   } catch (error) {
     post({ id, failure: failure(error) });
   } finally {
@@ -34,7 +33,7 @@ async function perform(
   const onProgress = (progress: never) => post({ id: request.id, progress });
   switch (request.call) {
     case "load": {
-      await init({ module_or_path });
+      ({ memory } = await init({ module_or_path }));
       const { baseUrl, device } = request.arguments;
       engine = await Engine.load(baseUrl, device, onProgress, signal);
       return { config: engine.config(), device: engine.device() };
@@ -43,6 +42,14 @@ async function perform(
       return loaded().tokenize(request.arguments.text, request.arguments.prependBos);
     case "sweep":
       return loaded().sweep(request.arguments, onProgress, signal);
+    case "estimate":
+      return loaded().estimate(request.arguments);
+    case "matmulRate": {
+      const { m, k, n } = request.arguments;
+      return loaded().matmulRate(m, k, n);
+    }
+    case "memory":
+      return memory?.buffer.byteLength ?? 0;
   }
 }
 
@@ -51,12 +58,8 @@ function loaded(): Engine {
   return engine;
 }
 
-function post(message: FromWorker, transfer: Transferable[] = []): void {
-  self.postMessage(message, { transfer });
-}
-
-function buffers(grid: Grid): Transferable[] {
-  return [grid.values.buffer, grid.mask.buffer];
+function post(message: FromWorker): void {
+  self.postMessage(message);
 }
 
 /** What went wrong, as data. An error without a code of ours is a fault of the engine or the browser. */

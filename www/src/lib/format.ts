@@ -1,6 +1,6 @@
 // Numbers and names as the page writes them.
 
-import type { Metric } from "../engine/types";
+import type { Metric, SweepProgress } from "../engine/types";
 
 export const METRICS: Record<Metric, string> = {
   "logit-diff": "Logit difference",
@@ -27,3 +27,19 @@ export const formatChange = (change: number): string => signed.format(change);
 export const formatBytes = (count: number): string => `${bytes.format(count / 1e6)} MB`;
 
 export const headName = (layer: number, head: number): string => `${layer}.${head}`;
+
+/** About how long: `4 s`, `2 min`, `1 h 5 min`. */
+export function formatDuration(seconds: number): string {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** Edges done, their rate and the time left, as far as they are known. */
+export function formatProgress(progress: SweepProgress): string {
+  const { done, total, edgesPerSecond, secondsLeft } = progress;
+  const text = `${done} of ${total} edges`;
+  if (secondsLeft === null) return text;
+  return `${text}, ${Math.round(edgesPerSecond)} a second, ${formatDuration(secondsLeft)} left`;
+}

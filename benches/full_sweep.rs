@@ -1,0 +1,226 @@
+//! One full sweep of a checkpoint, timed, with all that is needed to judge the time: one line of JSON.
+//!
+//! `cargo xtask bench` runs it on a checkpoint of GPT-2 small's size and puts it beside the browser and
+//! TransformerLens. One run, not a statistic: a sweep of seconds averages over the machine's noise itself,
+//! and the bare matrix products that it is compared with are timed beside it.
+
+use std::{fs, path::PathBuf, time::Instant};
+
+use clap::Parser;
+use pathpatch::{
+    device::DeviceChoice,
+    metric::MetricKind,
+    patching::{Component, Grid, SweepOptions, Update},
+    session::{Answer, MetricRequest, ModelFiles, PairRequest, Prompt, Session, SweepRequest},
+};
+use serde::{Deserialize, Serialize};
+
+#[derive(Parser)]
+struct Args {
+    /// Directory with config.json and model.safetensors
+    #[arg(long)]
+    model: PathBuf,
+    /// Prompts as token ids
+    #[arg(long)]
+    prompts: PathBuf,
+    #[arg(long, default_value = "k")]
+    component: String,
+    #[arg(long, default_value = "cpu")]
+    device: String,
+    /// What cargo passes to a bench
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// The prompts file that all runners of the benchmark read.
+#[derive(Deserialize)]
+struct Prompts {
+    clean: Vec<Vec<u32>>,
+    corrupted: Vec<Vec<u32>>,
+    answers: Vec<u32>,
+    distractors: Vec<u32>,
+}
+
+#[derive(Serialize)]
+struct Report {
+    device: &'static str,
+    adapter: Option<String>,
+    load_seconds: f64,
+    estimate_seconds: f64,
+    /// The sweep as a user calls it: both runs, estimates and all exact values.
+    seconds: f64,
+    edges: usize,
+    flops: f64,
+    /// Of bare matrix products of a block's shapes, in the proportions of a block.
+    matmul_flops_per_second: f64,
+    peak_memory: Option<u64>,
+    max_estimate_error: f32,
+    /// Rank correlation of estimated and exact effects.
+    spearman: f64,
+    /// Of the 20 edges with the largest exact effects, how many are among the 20 largest estimates.
+    top_20: usize,
+    values: Vec<Option<f32>>,
+}
+
+fn main() {
+    let args = Args::parse();
+    let report = pollster::block_on(measure(&args));
+    println!("{}", serde_json::to_string(&report).expect("plain numbers"));
+}
+
+async fn measure(args: &Args) -> Report {
+    let read =
+        |path: PathBuf| fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let prompts = read(args.prompts.clone());
+    let prompts: Prompts = serde_json::from_slice(&prompts).expect("a prompts file");
+    let choice: DeviceChoice = args.device.parse().expect("a device");
+
+    let start = Instant::now();
+    let weights = read(args.model.join("model.safetensors"));
+    let files = ModelFiles {
+        config: &read(args.model.join("config.json")),
+        tokenizer: None,
+        weights: &weights,
+    };
+    let session = Session::load(files, choice).await.expect("a model");
+    drop(weights);
+    let load_seconds = start.elapsed().as_secs_f64();
+
+    let on = request(&prompts);
+    let component: Component = args.component.parse().expect("a component");
+    let start = Instant::now();
+    let estimates = session.estimate(&on).await.expect("estimates");
+    let estimate_seconds = start.elapsed().as_secs_f64();
+    let estimates = match component {
+        Component::Q => estimates.q,
+        Component::K => estimates.k,
+        Component::V => estimates.v,
+    };
+
+    let request = SweepRequest {
+        on,
+        component,
+        source: None,
+    };
+    let options = SweepOptions {
+        estimates: true,
+        ..SweepOptions::default()
+    };
+    let (mut last, mut rows) = (None, 0);
+    let rows_of_edge = rows_of_edge(&prompts);
+    let start = Instant::now();
+    let grid = session.sweep(&request, options, async |update: Update<'_>| {
+        if update.fresh.iter().all(|i| update.grid.exact[*i] == 1) {
+            rows = rows.max(update.fresh.len() * rows_of_edge);
+        }
+        last = Some(update.progress);
+        Ok(())
+    });
+    let grid = grid.await.expect("a sweep");
+    let seconds = start.elapsed().as_secs_f64();
+    let last = last.expect("an update");
+    let (spearman, top_20) = ranking(&estimates, &grid);
+    Report {
+        device: session.device().kind,
+        adapter: session.device().adapter.clone(),
+        load_seconds,
+        estimate_seconds,
+        seconds,
+        edges: last.total,
+        flops: last.flops,
+        matmul_flops_per_second: matmul_rate(&session, rows).await,
+        peak_memory: peak_memory(),
+        max_estimate_error: last.max_estimate_error.expect("estimates"),
+        spearman,
+        top_20,
+        values: entries(&grid, &grid.values),
+    }
+}
+
+fn request(prompts: &Prompts) -> MetricRequest {
+    let pair = |i: usize| PairRequest {
+        clean: Prompt::Ids(prompts.clean[i].clone()),
+        corrupted: Prompt::Ids(prompts.corrupted[i].clone()),
+        answer: Some(Answer::Id(prompts.answers[i])),
+        distractor: Some(Answer::Id(prompts.distractors[i])),
+    };
+    MetricRequest {
+        pairs: (0..prompts.clean.len()).map(pair).collect(),
+        metric: MetricKind::LogitDiff,
+        position: None,
+        prepend_bos: false,
+    }
+}
+
+/// Rows of an edge in the batch: from the first difference to the end, of each prompt.
+fn rows_of_edge(prompts: &Prompts) -> usize {
+    let first = |(a, b): (&Vec<u32>, &Vec<u32>)| a.iter().zip(b).position(|(a, b)| a != b);
+    let pairs = prompts.clean.iter().zip(&prompts.corrupted);
+    let first = pairs.filter_map(first).min().unwrap_or(0);
+    (prompts.clean[0].len() - first) * prompts.clean.len()
+}
+
+/// Bare products of a block's four shapes, each weighed by its share of a block's operations.
+async fn matmul_rate(session: &Session, rows: usize) -> f64 {
+    let c = session.config();
+    let (d, mlp) = (c.d_model, c.d_mlp);
+    let (mut operations, mut seconds) = (0.0, 0.0);
+    for (k, n) in [(d, 3 * d), (d, d), (d, mlp), (mlp, d)] {
+        let of_shape = (2 * rows * k * n) as f64;
+        let rate = session.matmul_rate([rows, k, n]).await.expect("a product");
+        operations += of_shape;
+        seconds += of_shape / rate;
+    }
+    operations / seconds
+}
+
+/// The most memory that this process has held, in bytes, where the system tells.
+fn peak_memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes << 10)
+}
+
+/// A grid's values, `None` where there is no path.
+fn entries(grid: &Grid, values: &[f32]) -> Vec<Option<f32>> {
+    let entries = values.iter().zip(&grid.mask);
+    entries
+        .map(|(value, mask)| (*mask == 1).then_some(*value))
+        .collect()
+}
+
+/// Spearman's rank correlation of the effects, and the overlap of the 20 largest.
+fn ranking(estimates: &Grid, exact: &Grid) -> (f64, usize) {
+    let effects = |grid: &Grid| -> Vec<f32> {
+        let values = entries(grid, &grid.values).into_iter().flatten();
+        values.map(|v| v - grid.corrupted_metric).collect()
+    };
+    let (estimates, exact) = (effects(estimates), effects(exact));
+    let ranks = |effects: &[f32]| {
+        let mut order: Vec<usize> = (0..effects.len()).collect();
+        order.sort_by(|a, b| effects[*a].total_cmp(&effects[*b]));
+        let mut ranks = vec![0.0; effects.len()];
+        order
+            .iter()
+            .enumerate()
+            .for_each(|(rank, i)| ranks[*i] = rank as f64);
+        ranks
+    };
+    let pairs = ranks(&estimates).into_iter().zip(ranks(&exact));
+    let squares = pairs.map(|(a, b)| (a - b) * (a - b));
+    let n = exact.len() as f64;
+    let spearman = 1.0 - 6.0 * squares.sum::<f64>() / (n * (n * n - 1.0));
+    let largest = |effects: &[f32]| {
+        let mut order: Vec<usize> = (0..effects.len()).collect();
+        order.sort_by(|a, b| effects[*b].abs().total_cmp(&effects[*a].abs()));
+        order.truncate(20);
+        order
+    };
+    let of_estimates = largest(&estimates);
+    let top_20 = largest(&exact)
+        .iter()
+        .filter(|i| of_estimates.contains(i))
+        .count();
+    (spearman, top_20)
+}

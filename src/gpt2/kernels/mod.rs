@@ -1,0 +1,173 @@
+//! The steps between the matrix products of a block, each one pass over memory on the CPU.
+//!
+//! A matrix product does hundreds of floating-point operations for each number that it reads; these steps
+//! do a few, so they cost what their walks through memory cost, and an `exp` that is not vectorised costs
+//! more than the product beside it. On the CPU each is therefore one loop over the tensor's own bytes
+//! (`cpu`), elsewhere the same formula in Burn's operations.
+//!
+//! Rows are flat, `[sequence * row, width]`: a sequence is one prompt of one edge, prompts fastest.
+
+mod cpu;
+
+use burn::tensor::{Device, Int, Tensor, TensorData, activation::gelu_approximate};
+
+use super::{
+    attention::{attention, causal_mask},
+    norm::layer_norm,
+};
+
+/// Keys and values of the positions before the rows, shared by all sequences of the same prompt.
+#[derive(Debug, Clone)]
+pub struct Past {
+    /// `[prompt, head, past, d_head]`.
+    pub k: Tensor<4>,
+    /// `[prompt, head, past, d_head]`.
+    pub v: Tensor<4>,
+}
+
+/// The rows of a sequence whose outcome is wanted.
+#[derive(Debug, Clone, Copy)]
+pub enum Queries<'a> {
+    /// Every row.
+    All,
+    /// One row of each prompt.
+    One(&'a [usize]),
+}
+
+impl Queries<'_> {
+    /// How many of a sequence's rows.
+    pub fn count(self, rows: usize) -> usize {
+        match self {
+            Self::All => rows,
+            Self::One(_) => 1,
+        }
+    }
+
+    /// The wanted rows of flat ones.
+    ///
+    /// # Shapes
+    /// - `x`: `[sequence * rows, width]`; returns `[sequence * queries, width]`
+    pub fn select(self, x: Tensor<2>, rows: usize) -> Tensor<2> {
+        let Self::One(of_prompt) = self else {
+            return x;
+        };
+        let sequences = x.dims()[0] / rows;
+        let flat = |s: usize| s * rows + of_prompt[s % of_prompt.len()];
+        select((0..sequences).map(flat), x)
+    }
+
+    /// The reverse: the wanted rows among rows of zeros.
+    ///
+    /// # Shapes
+    /// - `x`: `[sequence * queries, width]`; returns `[sequence * rows, width]`
+    pub fn put_back(self, x: Tensor<2>, rows: usize) -> Tensor<2> {
+        let Self::One(of_prompt) = self else {
+            return x;
+        };
+        let [sequences, width] = x.dims();
+        let zeros = Tensor::zeros([1, width], &x.device());
+        let of_row = |flat: usize| match (flat / rows, flat % rows) {
+            (s, row) if row == of_prompt[s % of_prompt.len()] => s,
+            _ => sequences,
+        };
+        select(
+            (0..sequences * rows).map(of_row),
+            Tensor::cat(vec![x, zeros], 0),
+        )
+    }
+}
+
+fn select(rows: impl Iterator<Item = usize>, x: Tensor<2>) -> Tensor<2> {
+    let rows: Vec<i32> = rows.map(|row| row as i32).collect();
+    let n = rows.len();
+    let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [n]), &x.device());
+    x.select(0, rows)
+}
+
+fn on_cpu(device: &Device) -> bool {
+    *device == Device::flex() && !device.is_autodiff()
+}
+
+/// `(x - mean(x)) / sqrt(var(x) + eps)` of each row.
+///
+/// # Shapes
+/// - `x`: `[rows, d_model]`, also returned
+pub fn normalise(x: Tensor<2>, eps: f64) -> Tensor<2> {
+    if on_cpu(&x.device()) {
+        return cpu::normalise(x, eps as f32);
+    }
+    layer_norm(x, eps).0
+}
+
+/// `gelu(x + b)`, GELU by tanh.
+///
+/// # Shapes
+/// - `x`: `[rows, d_mlp]`, also returned; `b`: `[d_mlp]`
+pub fn gelu_bias(x: Tensor<2>, b: &Tensor<1>) -> Tensor<2> {
+    if on_cpu(&x.device()) {
+        return cpu::gelu_bias(x, b);
+    }
+    gelu_approximate(x + b.clone().unsqueeze())
+}
+
+/// `resid + x + b`: what a sublayer adds to the residual stream.
+///
+/// # Shapes
+/// - `resid` and `x`: `[rows, d_model]`, also returned; `b`: `[d_model]`
+pub fn add_to_residual(resid: Tensor<2>, x: Tensor<2>, b: &Tensor<1>) -> Tensor<2> {
+    if on_cpu(&x.device()) {
+        return cpu::add_to_residual(resid, x, b);
+    }
+    resid + (x + b.clone().unsqueeze())
+}
+
+/// Causal attention of all heads, from the product with `W_QKV` to what goes into `W_O`.
+///
+/// # Shapes
+/// - `qkv`: `[sequence * rows, 3 * d_model]` before its bias `b`, `[3 * d_model]`; `past` is `None` where
+///   the rows start their sequence
+/// - returns z, `[sequence * queries, d_model]`
+pub fn attend(
+    qkv: Tensor<2>,
+    b: &Tensor<1>,
+    n_heads: usize,
+    past: Option<&Past>,
+    rows: usize,
+    queries: Queries<'_>,
+) -> Tensor<2> {
+    if on_cpu(&qkv.device()) {
+        return cpu::attend(qkv, b, n_heads, past, rows, queries);
+    }
+    let [flat, width] = qkv.dims();
+    let (d_model, sequences) = (width / 3, flat / rows);
+    let qkv = qkv + b.clone().unsqueeze();
+    let part = |i: usize| qkv.clone().narrow(1, i * d_model, d_model);
+    let by_head = |x: Tensor<2>| {
+        let rows = x.dims()[0] / sequences;
+        x.reshape([sequences, rows, n_heads, d_model / n_heads])
+            .swap_dims(1, 2)
+    };
+    let every_edge = |x: Tensor<4>| {
+        let edges = sequences / x.dims()[0];
+        x.repeat(&[edges, 1, 1, 1])
+    };
+    let [k, v] = [1, 2].map(|i| by_head(part(i)));
+    let [k, v] = match past {
+        Some(past) => [(&past.k, k), (&past.v, v)]
+            .map(|(past, now)| Tensor::cat(vec![every_edge(past.clone()), now], 2)),
+        None => [k, v],
+    };
+    let pos = k.dims()[2];
+    let mask = causal_mask(rows, pos, &qkv.device());
+    // The mask of all rows is that of every prompt; the mask of one row each is not.
+    let mask = match queries {
+        Queries::All => mask,
+        Queries::One(of_prompt) => queries.select(mask.repeat(&[of_prompt.len(), 1]), rows),
+    };
+    let asked = queries.count(rows);
+    let prompts = mask.dims()[0] / asked;
+    let mask = every_edge(mask.reshape([prompts, 1, asked, pos]));
+    let q = by_head(queries.select(part(0), rows));
+    let (_, z) = attention(q, k, v, mask);
+    z.swap_dims(1, 2).reshape([sequences * asked, d_model])
+}

@@ -1,0 +1,73 @@
+//! How far a sweep is, how fast, and how good the estimates were so far.
+
+use web_time::Instant;
+
+/// How far a sweep is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// Edges whose exact value is there.
+    pub done: usize,
+    /// Edges in all.
+    pub total: usize,
+    /// Edges done each second so far; 0 before the first.
+    pub edges_per_second: f64,
+    /// Seconds to the end, by the work that is left: edges into early layers cost more. `None` before the
+    /// first edge is done.
+    pub seconds_left: Option<f64>,
+    /// Floating-point operations done, of the products with weights.
+    pub flops: f64,
+    /// Largest difference between estimate and exact value so far, in units of the metric; `None` where
+    /// there are no estimates.
+    pub max_estimate_error: Option<f32>,
+}
+
+/// Keeps the time and the work of a sweep.
+pub(super) struct Meter {
+    start: Instant,
+    total: usize,
+    total_flops: f64,
+    done: usize,
+    flops: f64,
+    max_estimate_error: Option<f32>,
+}
+
+impl Meter {
+    pub fn new(total: usize, total_flops: f64, has_estimates: bool) -> Self {
+        Self {
+            start: Instant::now(),
+            total,
+            total_flops,
+            done: 0,
+            flops: 0.0,
+            max_estimate_error: has_estimates.then_some(0.0),
+        }
+    }
+
+    /// Edges are done.
+    pub fn add(&mut self, edges: usize, flops: f64) {
+        self.done += edges;
+        self.flops += flops;
+    }
+
+    /// An estimate, if there was one, has met its exact value.
+    pub fn compare(&mut self, estimate: f32, exact: f32) {
+        if let Some(max) = &mut self.max_estimate_error {
+            *max = max.max((estimate - exact).abs());
+        }
+    }
+
+    pub fn progress(&self) -> Progress {
+        let seconds = self.start.elapsed().as_secs_f64();
+        let per_second = |amount: f64| if seconds > 0.0 { amount / seconds } else { 0.0 };
+        let flops_per_second = per_second(self.flops);
+        let left = (self.total_flops - self.flops).max(0.0);
+        Progress {
+            done: self.done,
+            total: self.total,
+            edges_per_second: per_second(self.done as f64),
+            seconds_left: (flops_per_second > 0.0).then(|| left / flops_per_second),
+            flops: self.flops,
+            max_estimate_error: self.max_estimate_error,
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! What a device's matrix product can do at its best: the yardstick for a sweep's speed.
+
+use burn::tensor::{Device, Tensor};
+use web_time::{Duration, Instant};
+
+use crate::error::{Code, Error, Result};
+
+/// Long enough for a steady figure, short enough for a page.
+const MEASURED: Duration = Duration::from_millis(500);
+
+/// Floating-point operations a second of `[m, k] @ [k, n]` in f32, `2 m k n` each, products one after the
+/// other, the device's queue drained at the end.
+///
+/// # Errors
+/// [`Code::Device`] when the device fails.
+pub async fn matmul_rate(device: &Device, [m, k, n]: [usize; 3]) -> Result<f64> {
+    let ones = |rows, cols| Tensor::<2>::ones([rows, cols], device);
+    let (a, b) = (ones(m, k), ones(k, n));
+    let drained = async |product: Tensor<2>| {
+        let corner = product.narrow(0, 0, 1).narrow(1, 0, 1);
+        let read = corner.into_data_async().await;
+        read.map_err(|e| {
+            let what = format!("{device:?}");
+            Error::new(Code::Device, what, "a matrix product", e)
+        })
+    };
+    drained(a.clone().matmul(b.clone())).await?;
+    let start = Instant::now();
+    let mut products = 0;
+    // A device with a queue takes products faster than it does them: ask it for an answer now and then.
+    while start.elapsed() < MEASURED {
+        for _ in 1..4 {
+            let _queued = a.clone().matmul(b.clone());
+        }
+        drained(a.clone().matmul(b.clone())).await?;
+        products += 4;
+    }
+    let operations = 2.0 * (m * k * n) as f64 * f64::from(products);
+    Ok(operations / start.elapsed().as_secs_f64())
+}
