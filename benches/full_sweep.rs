@@ -8,9 +8,10 @@ use std::{fs, path::PathBuf, time::Instant};
 
 use clap::Parser;
 use pathpatch::{
+    allocator::keep_freed_memory,
     device::DeviceChoice,
     metric::MetricKind,
-    patching::{Component, Grid, SweepOptions, Update},
+    patching::{Component, Grid, LayerNorm, SweepOptions, Update},
     session::{Answer, MetricRequest, ModelFiles, PairRequest, Prompt, Session, SweepRequest},
 };
 use serde::{Deserialize, Serialize};
@@ -25,8 +26,13 @@ struct Args {
     prompts: PathBuf,
     #[arg(long, default_value = "k")]
     component: String,
+    #[arg(long, default_value = "frozen")]
+    layer_norm: String,
     #[arg(long, default_value = "cpu")]
     device: String,
+    /// Bytes of a chunk's activations, instead of what suits the device
+    #[arg(long)]
+    memory_budget: Option<usize>,
     /// What cargo passes to a bench
     #[arg(long, hide = true)]
     bench: bool,
@@ -64,6 +70,7 @@ struct Report {
 
 fn main() {
     let args = Args::parse();
+    keep_freed_memory();
     let report = pollster::block_on(measure(&args));
     println!("{}", serde_json::to_string(&report).expect("plain numbers"));
 }
@@ -88,8 +95,9 @@ async fn measure(args: &Args) -> Report {
 
     let on = request(&prompts);
     let component: Component = args.component.parse().expect("a component");
+    let layer_norm: LayerNorm = args.layer_norm.parse().expect("a layer norm");
     let start = Instant::now();
-    let estimates = session.estimate(&on).await.expect("estimates");
+    let estimates = session.estimate(&on, layer_norm).await.expect("estimates");
     let estimate_seconds = start.elapsed().as_secs_f64();
     let estimates = match component {
         Component::Q => estimates.q,
@@ -103,8 +111,9 @@ async fn measure(args: &Args) -> Report {
         source: None,
     };
     let options = SweepOptions {
+        layer_norm,
         estimates: true,
-        ..SweepOptions::default()
+        memory_budget: args.memory_budget,
     };
     let (mut last, mut rows) = (None, 0);
     let rows_of_edge = rows_of_edge(&prompts);

@@ -16,6 +16,8 @@
 //! into batches, [`patching`] runs the edges and [`metric`] reads their logits; [`report`] is a sweep as
 //! JSON, [`rate`] what a device can do at its best, and [`error`] is known to all. The browser side is the private module `web`.
 
+#[cfg(not(target_family = "wasm"))]
+pub mod allocator;
 pub mod checkpoint;
 pub mod device;
 pub mod error;

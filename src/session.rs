@@ -9,7 +9,7 @@ use crate::{
     gpt2::{Config, Gpt2},
     metric::{AnswerMetric, MetricKind},
     patching::{
-        Component, Estimates, Grid, Head, Runs, SweepOptions, Update,
+        Component, Estimates, Grid, Head, LayerNorm, Runs, SweepOptions, Update,
         estimate_direct_path_all_sources, get_act_patch_direct_path,
         get_act_patch_direct_path_all_sources,
     },
@@ -193,9 +193,13 @@ impl Session {
     ///
     /// # Errors
     /// Those of [`Session::pair`], [`Batch::new`] and [`estimate_direct_path_all_sources`].
-    pub async fn estimate(&self, request: &MetricRequest) -> Result<Estimates> {
+    pub async fn estimate(
+        &self,
+        request: &MetricRequest,
+        layer_norm: LayerNorm,
+    ) -> Result<Estimates> {
         let (runs, metric) = self.runs(request)?;
-        estimate_direct_path_all_sources(&runs, &metric).await
+        estimate_direct_path_all_sources(&runs, &metric, layer_norm).await
     }
 
     /// Operations a second of a bare matrix product on the session's device: see [`matmul_rate`].

@@ -1,10 +1,12 @@
 //! What must hold whatever the weights: on the random models, to 1e-5 absolute where runs are compared.
 
+use burn::tensor::Tensor;
 use pathpatch::{
     error::{Code, Error},
     metric::MetricKind,
     patching::{
-        Component, Head, Runs, SweepOptions, Update, all_heads, get_act_patch_direct_path,
+        Component, Head, LayerNorm, Runs, SweepOptions, Update, all_heads,
+        estimate_direct_path_all_sources, get_act_patch_direct_path,
         get_act_patch_direct_path_all_sources,
     },
     prompt::Batch,
@@ -124,7 +126,7 @@ fn the_mask_marks_later_layers_only() {
 }
 
 #[test]
-fn progress_counts_every_edge_and_an_error_from_it_stops_the_sweep() {
+fn progress_counts_every_edge_and_an_error_from_the_caller_stops_the_sweep() {
     let (model, expected) = random_model("untied-bf16");
     let batch = batch(&model, &expected);
     let runs = Runs::new(&model, &batch);
@@ -136,7 +138,9 @@ fn progress_counts_every_edge_and_an_error_from_it_stops_the_sweep() {
     let mut seen = Vec::new();
     let record = async |u: Update<'_>| {
         let p = u.progress;
-        seen.push(p.done);
+        if seen.last() != Some(&p.done) {
+            seen.push(p.done);
+        }
         assert_eq!(p.total, 4 * 3 / 2 * 2 * 2);
         Ok(())
     };
@@ -144,10 +148,10 @@ fn progress_counts_every_edge_and_an_error_from_it_stops_the_sweep() {
     pollster::block_on(all).unwrap();
     assert_eq!(seen, (0..=24).collect::<Vec<_>>());
 
-    let mut calls = 0;
+    let mut last = 0;
     let cancel = async |u: Update<'_>| {
         let p = u.progress;
-        calls += 1;
+        last = p.done;
         match p.done {
             5.. => Err(Error::new(Code::Cancelled, "sweep", "to finish", "a stop")),
             _ => Ok(()),
@@ -155,7 +159,70 @@ fn progress_counts_every_edge_and_an_error_from_it_stops_the_sweep() {
     };
     let all = get_act_patch_direct_path_all_sources(&runs, &metric, Component::Q, options, cancel);
     assert_eq!(pollster::block_on(all).unwrap_err().code, Code::Cancelled);
-    assert_eq!(calls, 6);
+    assert_eq!(last, 5);
+}
+
+#[test]
+fn estimates_come_first_and_the_largest_become_exact_first() {
+    let (model, expected) = random_model("prefixed-f32");
+    let batch = batch(&model, &expected);
+    let runs = Runs::new(&model, &batch);
+    let metric = metric(MetricKind::NormalizedLogitDiff, &runs, &batch);
+    let estimates = pollster::block_on(estimate_direct_path_all_sources(
+        &runs,
+        &metric,
+        LayerNorm::Frozen,
+    ))
+    .unwrap();
+    let options = SweepOptions {
+        estimates: true,
+        memory_budget: Some(0),
+        ..Default::default()
+    };
+    let effect = |i: usize| (estimates.v.values[i] - estimates.v.corrupted_metric).abs();
+    let (mut order, mut updates, mut last_error) = (Vec::new(), 0, None);
+    let record = async |u: Update<'_>| {
+        if updates == 0 {
+            assert_eq!(u.fresh.len(), u.progress.total);
+            assert!(max_difference(u.grid, &estimates.v.values) < TOLERANCE);
+            assert!(u.grid.exact.iter().all(|e| *e == 0));
+        } else {
+            assert!(u.fresh.iter().all(|i| u.grid.exact[*i] == 1));
+            order.extend_from_slice(u.fresh);
+        }
+        updates += 1;
+        last_error = u.progress.max_estimate_error;
+        Ok(())
+    };
+    let component = Component::V;
+    let sweep = get_act_patch_direct_path_all_sources(&runs, &metric, component, options, record);
+    let grid = pollster::block_on(sweep).unwrap();
+
+    assert!(order.windows(2).all(|two| effect(two[0]) >= effect(two[1])));
+    assert_eq!(grid.exact, grid.mask);
+    let worst = max_difference(&grid, &estimates.v.values);
+    assert!((worst - last_error.unwrap()).abs() < TOLERANCE);
+    let plain = sweep_all(&runs, &metric, component);
+    assert!(max_difference(&grid, &plain.values) < TOLERANCE);
+}
+
+#[test]
+fn a_metric_without_a_gradient_is_swept_without_estimates() {
+    let (model, expected) = random_model("prefixed-f32");
+    let batch = batch(&model, &expected);
+    let runs = Runs::new(&model, &batch);
+    let closure = |logits: Tensor<3>| logits.square().mean();
+    let error = estimate_direct_path_all_sources(&runs, &closure, LayerNorm::Frozen);
+    let error = pollster::block_on(error).unwrap_err();
+    assert_eq!(error.code, Code::Metric);
+    let options = SweepOptions {
+        estimates: true,
+        ..Default::default()
+    };
+    let grid = sweep_all_within(&runs, &closure, Component::Q, options);
+    let plain = sweep_all(&runs, &closure, Component::Q);
+    assert_eq!(grid.exact, grid.mask);
+    assert!(max_difference(&grid, &plain.values) < TOLERANCE);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use burn::tensor::Tensor;
 use pathpatch::{
     gpt2::{Block, Gpt2},
-    patching::{Component, Head},
+    patching::{Component, Head, LayerNorm},
     prompt::PromptPair,
 };
 
@@ -79,6 +79,7 @@ pub struct Oracle {
 pub struct Run {
     /// All heads' z side by side.
     z: Vec<Vec<Vec<f64>>>,
+    resid_pre: Vec<Vec<Vec<f64>>>,
     ln1_scale: Vec<Vec<f64>>,
     /// `[pos][d_vocab]`.
     pub logits: Vec<Vec<f64>>,
@@ -124,15 +125,15 @@ impl Oracle {
         self.run_patched(ids, None)
     }
 
-    /// The logits of the corrupted run with the direct path from `src` into `dst` patched.
+    /// The logits of the corrupted run with `amount` of the direct path from `src` into `dst` patched: all of
+    /// it where 1.
     pub fn patched_logits(
         &self,
         pair: &PromptPair,
-        clean: &Run,
-        corrupted: &Run,
-        src: Head,
-        dst: Head,
-        component: Component,
+        (clean, corrupted): (&Run, &Run),
+        (src, dst): (Head, Head),
+        (component, layer_norm): (Component, LayerNorm),
+        amount: f64,
     ) -> Vec<Vec<f64>> {
         let of_src = |run: &Run, pos: usize| {
             run.z[src.layer][pos][src.head * self.d_head..][..self.d_head].to_vec()
@@ -142,8 +143,20 @@ impl Oracle {
             let dz: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a - b).collect();
             let w_o = &self.blocks[src.layer].w_o;
             let resid = w_o.apply(&dz, src.head * self.d_head, 0, self.d_model);
-            let scale = corrupted.ln1_scale[dst.layer][pos];
-            let scaled: Vec<f64> = resid.iter().map(|x| x / scale).collect();
+            let resid: Vec<f64> = resid.iter().map(|x| amount * x).collect();
+            let before = &corrupted.resid_pre[dst.layer][pos];
+            let scaled: Vec<f64> = match layer_norm {
+                LayerNorm::Frozen => {
+                    let scale = corrupted.ln1_scale[dst.layer][pos];
+                    resid.iter().map(|x| x / scale).collect()
+                }
+                LayerNorm::Exact => {
+                    let mut after = before.clone();
+                    add(&mut after, &resid);
+                    let (after, before) = (self.norm(&after).0, self.norm(before).0);
+                    after.iter().zip(before).map(|(a, b)| a - b).collect()
+                }
+            };
             let column = component as usize * self.d_model + dst.head * self.d_head;
             self.blocks[dst.layer]
                 .w_qkv
@@ -175,9 +188,10 @@ impl Oracle {
                 x
             })
             .collect();
-        let (mut z, mut ln1_scale) = (Vec::new(), Vec::new());
+        let (mut z, mut resid_pre, mut ln1_scale) = (Vec::new(), Vec::new(), Vec::new());
         for (layer, block) in self.blocks.iter().enumerate() {
             let normed: Vec<(Vec<f64>, f64)> = resid.iter().map(|x| self.norm(x)).collect();
+            resid_pre.push(resid.clone());
             ln1_scale.push(normed.iter().map(|(_, scale)| *scale).collect());
             let mut qkv: Vec<Vec<f64>> = normed
                 .iter()
@@ -216,6 +230,7 @@ impl Oracle {
             .collect();
         Run {
             z,
+            resid_pre,
             ln1_scale,
             logits,
         }

@@ -1,60 +1,96 @@
-//! The batched sweep against the oracle of one full forward pass an edge, to 1e-4 absolute.
+//! Sweep and estimates against the oracle of one full forward pass an edge, to 1e-4 absolute: every entry.
 
 use burn::tensor::Tensor;
 use pathpatch::{
     gpt2::Gpt2,
     metric::MetricKind,
-    patching::{Component, Runs, all_heads},
+    patching::{
+        Component, LayerNorm, Runs, SweepOptions, all_heads, estimate_direct_path_all_sources,
+    },
     prompt::{Batch, PromptPair},
 };
 
 use crate::{
-    common::{RANDOM_MODELS, max_difference, metric, random_model, sweep_all},
+    common::{RANDOM_MODELS, max_difference, metric, random_model, sweep_all, sweep_all_within},
     oracle::Oracle,
 };
 
 const TOLERANCE: f32 = 1e-4;
 const COMPONENTS: [Component; 3] = [Component::Q, Component::K, Component::V];
 
-/// Mean over the pairs of `read(logits, pair, position)`, for every edge.
+/// A metric on plain logits of one prompt, `[pos][d_vocab]`, beside the clean run's.
+type Read = fn(&[Vec<f64>], &[Vec<f64>], &PromptPair, usize) -> f64;
+
+/// Mean over the pairs of what `read` makes of each edge's logits, with `amount` of the edge patched.
 fn oracle_sweep(
     model: &Gpt2,
     batch: &Batch,
-    component: Component,
-    read: impl Fn(&[Vec<f64>], &PromptPair, usize) -> f64,
-) -> Vec<f32> {
+    read_as: (Component, LayerNorm),
+    amount: f64,
+    read: Read,
+) -> Vec<f64> {
     let oracle = Oracle::new(model);
     let heads = all_heads(&model.config);
     let mut sums = vec![0.0; heads.len() * heads.len()];
     for (pair, position) in batch.pairs().iter().zip(batch.positions()) {
         let (clean, corrupted) = (oracle.run(&pair.clean), oracle.run(&pair.corrupted));
         for (i, src) in heads.iter().enumerate() {
-            for (j, dst) in heads
-                .iter()
-                .enumerate()
-                .filter(|(_, d)| d.layer > src.layer)
-            {
-                let logits = oracle.patched_logits(pair, &clean, &corrupted, *src, *dst, component);
-                sums[i * heads.len() + j] += read(&logits, pair, *position);
+            let later = heads.iter().enumerate();
+            for (j, dst) in later.filter(|(_, d)| d.layer > src.layer) {
+                let runs = (&clean, &corrupted);
+                let logits = oracle.patched_logits(pair, runs, (*src, *dst), read_as, amount);
+                sums[i * heads.len() + j] += read(&logits, &clean.logits, pair, *position);
             }
         }
     }
     let n = batch.pairs().len() as f64;
-    sums.into_iter().map(|s| (s / n) as f32).collect()
+    sums.into_iter().map(|s| s / n).collect()
 }
 
-fn logit_diff(logits: &[Vec<f64>], pair: &PromptPair, position: usize) -> f64 {
-    let at = |id: Option<u32>| logits[position][id.unwrap() as usize];
-    at(pair.answer) - at(pair.distractor)
+fn to_f32(values: Vec<f64>) -> Vec<f32> {
+    values.into_iter().map(|x| x as f32).collect()
 }
 
-fn check_logit_diff(model: &Gpt2, batch: &Batch, what: &str) {
+fn log_softmax(logits: &[f64]) -> Vec<f64> {
+    let total: f64 = logits.iter().map(|x| x.exp()).sum();
+    logits.iter().map(|x| x - total.ln()).collect()
+}
+
+/// The built-in metrics, plainly.
+fn read_of(kind: MetricKind) -> Read {
+    match kind {
+        MetricKind::LogitDiff => |logits, _, pair, at| {
+            let of = |id: Option<u32>| logits[at][id.unwrap() as usize];
+            of(pair.answer) - of(pair.distractor)
+        },
+        MetricKind::LogProb => {
+            |logits, _, pair, at| log_softmax(&logits[at])[pair.answer.unwrap() as usize]
+        }
+        MetricKind::Prob => {
+            |logits, _, pair, at| log_softmax(&logits[at])[pair.answer.unwrap() as usize].exp()
+        }
+        MetricKind::Kl => |logits, clean, _, at| {
+            let (clean, log_probs) = (log_softmax(&clean[at]), log_softmax(&logits[at]));
+            let terms = clean.iter().zip(log_probs);
+            terms.map(|(c, p)| c.exp() * (c - p)).sum()
+        },
+        MetricKind::NormalizedLogitDiff => panic!("made of the mean of another"),
+    }
+}
+
+fn check(model: &Gpt2, batch: &Batch, kind: MetricKind, what: &str) {
     let runs = Runs::new(model, batch);
-    let metric = metric(MetricKind::LogitDiff, &runs, batch);
+    let metric = metric(kind, &runs, batch);
     for component in COMPONENTS {
         let grid = sweep_all(&runs, &metric, component);
-        let expected = oracle_sweep(model, batch, component, logit_diff);
-        let difference = max_difference(&grid, &expected);
+        let expected = oracle_sweep(
+            model,
+            batch,
+            (component, LayerNorm::Frozen),
+            1.0,
+            read_of(kind),
+        );
+        let difference = max_difference(&grid, &to_f32(expected));
         assert!(difference < TOLERANCE, "{what} {component:?}: {difference}");
     }
 }
@@ -64,7 +100,29 @@ fn batches_whose_lengths_and_first_differences_differ() {
     for name in RANDOM_MODELS {
         let (model, expected) = random_model(name);
         let batch = Batch::new(expected.batch.pairs(), None, &model.config).unwrap();
-        check_logit_diff(&model, &batch, name);
+        check(&model, &batch, MetricKind::LogitDiff, name);
+    }
+}
+
+#[test]
+fn an_exact_layer_norm() {
+    let options = SweepOptions {
+        layer_norm: LayerNorm::Exact,
+        ..Default::default()
+    };
+    for name in RANDOM_MODELS {
+        let (model, expected) = random_model(name);
+        let batch = Batch::new(expected.batch.pairs(), None, &model.config).unwrap();
+        let runs = Runs::new(&model, &batch);
+        let metric = metric(MetricKind::LogitDiff, &runs, &batch);
+        for component in COMPONENTS {
+            let grid = sweep_all_within(&runs, &metric, component, options);
+            let read = read_of(MetricKind::LogitDiff);
+            let read_as = (component, LayerNorm::Exact);
+            let expected = oracle_sweep(&model, &batch, read_as, 1.0, read);
+            let difference = max_difference(&grid, &to_f32(expected));
+            assert!(difference < TOLERANCE, "{name} {component:?}: {difference}");
+        }
     }
 }
 
@@ -74,7 +132,8 @@ fn a_metric_before_after_and_at_the_first_difference() {
     let first_difference = 4;
     for position in [0, 2, first_difference, first_difference + 1, 7] {
         let batch = Batch::new(expected.batch.pairs(), Some(position), &model.config).unwrap();
-        check_logit_diff(&model, &batch, &format!("position {position}"));
+        let what = format!("position {position}");
+        check(&model, &batch, MetricKind::LogitDiff, &what);
     }
 }
 
@@ -85,7 +144,7 @@ fn a_difference_in_the_last_token_alone() {
     pair.corrupted = pair.clean.clone();
     *pair.corrupted.last_mut().unwrap() ^= 1;
     let batch = Batch::new(vec![pair], None, &model.config).unwrap();
-    check_logit_diff(&model, &batch, "last token");
+    check(&model, &batch, MetricKind::LogitDiff, "last token");
 }
 
 #[test]
@@ -96,12 +155,66 @@ fn a_closure_that_reads_all_logits() {
     let runs = Runs::new(&model, &batch);
     // The mean square of all logits at all positions.
     let closure = |logits: Tensor<3>| logits.square().mean();
-    let grid = sweep_all(&runs, &closure, Component::V);
-    let read = |logits: &[Vec<f64>], _: &PromptPair, _| {
+    let read: Read = |logits, _, _, _| {
         let all: Vec<f64> = logits.iter().flatten().map(|x| x * x).collect();
         all.iter().sum::<f64>() / all.len() as f64
     };
-    let expected = oracle_sweep(&model, &batch, Component::V, read);
-    let difference = max_difference(&grid, &expected);
-    assert!(difference < TOLERANCE, "{difference}");
+    for component in COMPONENTS {
+        let grid = sweep_all(&runs, &closure, component);
+        let expected = oracle_sweep(&model, &batch, (component, LayerNorm::Frozen), 1.0, read);
+        let difference = max_difference(&grid, &to_f32(expected));
+        assert!(difference < TOLERANCE, "{component:?}: {difference}");
+    }
+}
+
+#[test]
+fn metrics_of_all_logits_at_one_position() {
+    let (model, expected) = random_model("hub-f16");
+    let batch = Batch::new(expected.batch.pairs(), None, &model.config).unwrap();
+    for kind in [MetricKind::LogProb, MetricKind::Prob, MetricKind::Kl] {
+        check(&model, &batch, kind, kind.as_str());
+    }
+}
+
+/// The estimate is the derivative of the oracle's metric by how much of the edge is patched, here by
+/// central differences.
+#[test]
+fn estimates_are_the_first_order() {
+    let kinds = [
+        MetricKind::LogitDiff,
+        MetricKind::LogProb,
+        MetricKind::Prob,
+        MetricKind::Kl,
+    ];
+    for name in RANDOM_MODELS {
+        let (model, expected) = random_model(name);
+        let ways = [
+            (None, LayerNorm::Frozen),
+            (None, LayerNorm::Exact),
+            (Some(5), LayerNorm::Exact),
+            (Some(3), LayerNorm::Frozen),
+        ];
+        for (kind, (position, layer_norm)) in kinds.into_iter().zip(ways) {
+            let batch = Batch::new(expected.batch.pairs(), position, &model.config).unwrap();
+            let runs = Runs::new(&model, &batch);
+            let metric = metric(kind, &runs, &batch);
+            let estimates = estimate_direct_path_all_sources(&runs, &metric, layer_norm);
+            let estimates = pollster::block_on(estimates).unwrap();
+            let grids = [&estimates.q, &estimates.k, &estimates.v];
+            for (component, grid) in COMPONENTS.into_iter().zip(grids) {
+                assert!(grid.exact.iter().all(|e| *e == 0));
+                const STEP: f64 = 1e-4;
+                let read_as = (component, layer_norm);
+                let [more, less] = [STEP, -STEP]
+                    .map(|amount| oracle_sweep(&model, &batch, read_as, amount, read_of(kind)));
+                let slopes = more.iter().zip(&less).map(|(a, b)| (a - b) / (2.0 * STEP));
+                let expected = slopes.map(|s| s + f64::from(grid.corrupted_metric));
+                let difference = max_difference(grid, &to_f32(expected.collect()));
+                assert!(
+                    difference < TOLERANCE,
+                    "{name} {kind:?} {component:?}: {difference}"
+                );
+            }
+        }
+    }
 }

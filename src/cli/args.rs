@@ -100,6 +100,9 @@ pub struct SweepArgs {
     /// Do not prepend the model's beginning-of-text token to texts
     #[arg(long)]
     pub no_bos: bool,
+    /// What the destination's LayerNorm does about the patch: frozen or exact
+    #[arg(long, default_value = "frozen")]
+    pub layer_norm: String,
     /// auto, cpu or webgpu
     #[arg(long, default_value = "auto")]
     pub device: String,

@@ -13,6 +13,7 @@ use std::{
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pathpatch::{
+    allocator::keep_freed_memory,
     error::{Code, Error, Result},
     gpt2::Config,
     patching::{SweepOptions, Update},
@@ -28,6 +29,7 @@ pub fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return usage(&error),
     };
+    keep_freed_memory();
     let result = match args.command {
         Command::Sweep(args) => pollster::block_on(sweep(&args)),
         Command::Inspect(args) => inspect(&args),
@@ -67,6 +69,10 @@ async fn sweep(args: &SweepArgs) -> Result<()> {
         component: args.component.parse()?,
         source: args.source.as_deref().map(str::parse).transpose()?,
     };
+    let options = SweepOptions {
+        layer_norm: args.layer_norm.parse()?,
+        ..SweepOptions::default()
+    };
     let config = read(&args.model.join("config.json"))?;
     let tokenizer_path = args.model.join("tokenizer.json");
     let tokenizer = tokenizer_path
@@ -84,15 +90,11 @@ async fn sweep(args: &SweepArgs) -> Result<()> {
 
     let bar = progress_bar();
     let grid = session
-        .sweep(
-            &request,
-            SweepOptions::default(),
-            async |update: Update<'_>| {
-                bar.set_length(update.progress.total as u64);
-                bar.set_position(update.progress.done as u64);
-                Ok(())
-            },
-        )
+        .sweep(&request, options, async |update: Update<'_>| {
+            bar.set_length(update.progress.total as u64);
+            bar.set_position(update.progress.done as u64);
+            Ok(())
+        })
         .await?;
     bar.finish_and_clear();
 

@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! delta_resid = (z_clean - z_corr) @ W_O[src]
-//! delta_c     = (delta_resid / ln1_scale_corr[dl]) @ W_c[dl]
+//! delta_c     = (delta_resid / ln1_scale_corr[dl]) @ W_c[dl]                      frozen LayerNorm
+//! delta_c     = (ln1(resid_pre_corr + delta_resid) - ln1(resid_pre_corr)) @ W_c   exact
 //! ```
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::{Component, Head, runs::Destination, runs::Runs, schedule::Chunk};
+use super::{Head, LayerNorm, Read, runs::Destination, runs::Runs, schedule::Chunk};
+use crate::gpt2::layer_norm;
 
 impl Runs<'_> {
     /// `delta_resid` of some source heads, `[src, batch * rows, d_model]`.
@@ -28,7 +30,7 @@ impl Runs<'_> {
         &self,
         sources: &[Head],
         chunk: &Chunk,
-        component: Component,
+        read: Read,
         destination: &Destination,
     ) -> Tensor<4> {
         let config = &self.model.config;
@@ -39,11 +41,19 @@ impl Runs<'_> {
         let heads: Vec<Head> = of_chunk.iter().map(|src| sources[*src]).collect();
         let delta_resid = self.delta_resid(&heads);
         let [n_src, flat, _] = delta_resid.dims();
-        let scaled = delta_resid / destination.ln1_scale.clone().unsqueeze_dim(0);
-        let w_qkv = self.model.blocks[chunk.layer].w_qkv.clone();
-        let delta = scaled
+        let block = &self.model.blocks[chunk.layer];
+        let normalised = match read.layer_norm {
+            LayerNorm::Frozen => delta_resid / destination.ln1_scale.clone().unsqueeze_dim(0),
+            LayerNorm::Exact => {
+                let resid_pre = destination.resid_pre.clone().unsqueeze_dim::<3>(0);
+                let patched = resid_pre.clone() + delta_resid;
+                layer_norm(patched, block.eps).0 - layer_norm(resid_pre, block.eps).0
+            }
+        };
+        let first = read.component as usize * d_model;
+        let delta = normalised
             .reshape([n_src * flat, d_model])
-            .matmul(w_qkv.narrow(1, component as usize * d_model, d_model))
+            .matmul(block.w_qkv.clone().narrow(1, first, d_model))
             .reshape([n_src, flat, n_heads, d_head])
             .swap_dims(1, 2)
             .reshape([n_src * n_heads, flat, d_head]);

@@ -89,3 +89,37 @@ impl FromStr for Component {
         }
     }
 }
+
+/// What the destination's LayerNorm does about the change of its input.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LayerNorm {
+    /// Its scale stays that of the corrupted run: the change goes through a linear map. TransformerLens
+    /// up to 3.9 and 4.2.
+    #[default]
+    Frozen,
+    /// It normalises the changed input anew: the edge exactly as the model would read it. TransformerLens
+    /// from 4.3.
+    Exact,
+}
+
+impl FromStr for LayerNorm {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "frozen" => Ok(Self::Frozen),
+            "exact" => Ok(Self::Exact),
+            _ => {
+                let expected = "frozen or exact";
+                Err(Error::new(Code::Option, "layer norm", expected, text))
+            }
+        }
+    }
+}
+
+/// How a destination head reads what is patched.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Read {
+    pub component: Component,
+    pub layer_norm: LayerNorm,
+}

@@ -13,8 +13,8 @@
 use burn::tensor::Tensor;
 
 use super::{
-    Component, Grid, Head, grid::all_heads, readout::Readout, runs::Runs, sweep::empty_grid,
-    sweep::fill_estimates, sweep::to_host,
+    Component, Grid, Head, LayerNorm, grid::all_heads, readout::Readout, runs::Runs,
+    sweep::empty_grid, sweep::fill_estimates, sweep::to_host,
 };
 use crate::{
     error::{Code, Error, Result},
@@ -41,6 +41,7 @@ pub struct Estimates {
 pub async fn estimate_direct_path_all_sources(
     runs: &Runs<'_>,
     metric: &dyn Metric,
+    layer_norm: LayerNorm,
 ) -> Result<Estimates> {
     let config = &runs.model.config;
     let sources = all_heads(config);
@@ -48,7 +49,7 @@ pub async fn estimate_direct_path_all_sources(
     let (layers, heads) = (config.n_layers, config.n_heads);
     let shape = vec![layers, heads, layers, heads];
     let (grid, scale) = empty_grid(runs, metric, &readout, &sources, shape).await?;
-    let effects = estimated_effects(runs, metric, &readout, &sources).await?;
+    let effects = estimated_effects(runs, metric, &readout, &sources, layer_norm).await?;
     let effects = effects.ok_or_else(|| {
         let expected = "a metric with a gradient";
         Error::new(Code::Metric, "estimate", expected, "one without")
@@ -85,6 +86,7 @@ pub(super) async fn estimated_effects(
     metric: &dyn Metric,
     readout: &Readout<'_>,
     sources: &[Head],
+    layer_norm: LayerNorm,
 ) -> Result<Option<Effects>> {
     let config = &runs.model.config;
     let (layers, heads) = (config.n_layers, config.n_heads);
@@ -98,7 +100,7 @@ pub(super) async fn estimated_effects(
     let mut resid = runs.before_unembedding(readout, gradient);
     let mut parts = Vec::new();
     for layer in (1..layers).rev() {
-        let gradients = runs.through_block(layer, resid);
+        let gradients = runs.through_block(layer, resid, layer_norm);
         // What one unit of residual stream does by way of each head's q, k and v.
         let by_resid = gradients.by_resid.reshape([3 * heads, flat * d_model]);
         let effects = delta_resid.clone().matmul(by_resid.transpose());
@@ -123,7 +125,7 @@ pub(super) async fn estimated_effects(
 struct Gradients {
     /// With respect to its input, `[batch * rows, d_model]`.
     resid_pre: Tensor<2>,
-    /// With respect to the residual stream as each head's q, k and v read it, LayerNorm's scale held:
+    /// With respect to the residual stream as each head's q, k and v read it,
     /// `[3 * head, batch * rows, d_model]`.
     by_resid: Tensor<3>,
 }
@@ -150,7 +152,7 @@ impl Runs<'_> {
     ///
     /// # Shapes
     /// - `gradient`: with respect to its output, `[batch * rows, d_model]`
-    fn through_block(&self, layer: usize, gradient: Tensor<2>) -> Gradients {
+    fn through_block(&self, layer: usize, gradient: Tensor<2>, mode: LayerNorm) -> Gradients {
         let (block, cache) = (&self.model.blocks[layer], &self.corrupted.blocks[layer]);
         let gradient = self.through_mlp(block, cache, gradient);
         let qkv = self.through_attention(block, cache, gradient.clone());
@@ -158,7 +160,7 @@ impl Runs<'_> {
         let heads = self.model.config.n_heads;
         let normalised = qkv.clone().matmul(block.w_qkv.clone().transpose());
         let resid_pre = self.flat_rows(&cache.resid_pre);
-        let resid_pre = gradient + through_norm(resid_pre, block.eps, normalised);
+        let after = gradient + through_norm(resid_pre.clone(), block.eps, normalised);
         let d_head = d_model / heads;
         let of_heads = |x: Tensor<2>| {
             let rows = x.dims()[0];
@@ -166,11 +168,14 @@ impl Runs<'_> {
         };
         let w_qkv = of_heads(block.w_qkv.clone()).transpose();
         let by_resid = of_heads(qkv).matmul(w_qkv);
-        let scale = self.flat_rows(&cache.ln1_scale);
         debug_assert_eq!(by_resid.dims(), [3 * heads, flat, d_model]);
+        let by_resid = match mode {
+            LayerNorm::Frozen => by_resid / self.flat_rows(&cache.ln1_scale).unsqueeze_dim(0),
+            LayerNorm::Exact => through_norm(resid_pre.unsqueeze_dim(0), block.eps, by_resid),
+        };
         Gradients {
-            resid_pre,
-            by_resid: by_resid / scale.unsqueeze_dim(0),
+            resid_pre: after,
+            by_resid,
         }
     }
 
@@ -219,11 +224,11 @@ impl Runs<'_> {
 /// Through LayerNorm, backwards: `(g - mean(g) - y mean(g y)) / scale` for a normalised `y`.
 ///
 /// # Shapes
-/// - `x`: its input, `[rows, d_model]`; `gradient`: with respect to its output, likewise, also returned
-fn through_norm(x: Tensor<2>, eps: f64, gradient: Tensor<2>) -> Tensor<2> {
+/// - `x`: its input, `[.., rows, d_model]`; `gradient`: with respect to its output, likewise, also returned
+fn through_norm<const D: usize>(x: Tensor<D>, eps: f64, gradient: Tensor<D>) -> Tensor<D> {
     let (y, scale) = layer_norm(x, eps);
-    let along = (gradient.clone() * y.clone()).mean_dim(1);
-    (gradient.clone() - gradient.mean_dim(1) - y * along) / scale
+    let along = (gradient.clone() * y.clone()).mean_dim(D - 1);
+    (gradient.clone() - gradient.mean_dim(D - 1) - y * along) / scale
 }
 
 /// Derivative of GELU by tanh.

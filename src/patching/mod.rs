@@ -10,14 +10,14 @@
 //!
 //! Everything after B is recomputed from `c_patched`; the metric of the final logits is the entry of the
 //! edge. The LayerNorm scale stays that of the corrupted run, as in TransformerLens's
-//! `direct_path_patching` (after Wang et al. 2022, "Interpretability in the Wild", and Neel Nanda's
-//! proposal in TransformerLens issue 111).
+//! `direct_path_patching` up to 4.2 (after Wang et al. 2022, "Interpretability in the Wild", and Neel
+//! Nanda's proposal in TransformerLens issue 111); or B's LayerNorm reads the changed residual stream as it
+//! is, as TransformerLens does from 4.3 on: [`LayerNorm`].
 //!
 //! `runs` holds the two runs that every edge shares, `delta` what sources write as destinations read it,
 //! `propagate` the batched rest of the model, `readout` the logits that a metric reads, `estimate` the
 //! first-order estimates, `schedule` which edges go together and when, `sweep` the whole, `progress` and
-//! `cost` how far it is. Leaves out a destination LayerNorm that renormalises. Never sees strings or a
-//! choice of device.
+//! `cost` how far it is. Never sees strings or a choice of device.
 
 mod cost;
 mod delta;
@@ -31,7 +31,8 @@ mod runs;
 mod schedule;
 mod sweep;
 
-pub use edge::{Component, Head};
+use edge::Read;
+pub use edge::{Component, Head, LayerNorm};
 pub use estimate::{Estimates, estimate_direct_path_all_sources};
 pub use grid::{Grid, all_heads};
 pub use progress::Progress;

@@ -8,7 +8,8 @@
 use burn::tensor::Tensor;
 
 use super::{
-    Component, Head, delta::index, readout::Readout, runs::Destination, runs::Runs, schedule::Chunk,
+    Component, Head, Read, delta::index, readout::Readout, runs::Destination, runs::Runs,
+    schedule::Chunk,
 };
 use crate::gpt2::{Queries, attention};
 
@@ -21,13 +22,13 @@ impl Runs<'_> {
         &self,
         sources: &[Head],
         chunk: &Chunk,
-        component: Component,
+        read: Read,
         readout: &Readout,
     ) -> Tensor<2> {
         let d_model = self.model.config.d_model;
         let destination = self.destination(chunk.layer);
-        let delta = self.delta_component(sources, chunk, component, &destination);
-        let delta_z = self.delta_z_of_destination(chunk, component, &destination, delta);
+        let delta = self.delta_component(sources, chunk, read, &destination);
+        let delta_z = self.delta_z_of_destination(chunk, read, &destination, delta);
         let queries = self.queries(chunk.layer, readout);
         let delta_z = queries.select(delta_z, self.rows);
         let resid_mid = queries.select(destination.resid_mid, self.rows);
@@ -62,7 +63,7 @@ impl Runs<'_> {
     fn delta_z_of_destination(
         &self,
         chunk: &Chunk,
-        component: Component,
+        read: Read,
         destination: &Destination,
         delta: Tensor<4>,
     ) -> Tensor<2> {
@@ -70,7 +71,7 @@ impl Runs<'_> {
         let heads = index(chunk.edges.iter().map(|e| e.dst.head), &delta.device());
         let of_edges = |x: &Tensor<4>| x.clone().select(0, heads.clone());
         let [mut q, mut k, mut v] = [&destination.q, &destination.k, &destination.v].map(of_edges);
-        match component {
+        match read.component {
             Component::Q => q = q + delta,
             Component::K => k = self.add_on_rows(k, delta),
             Component::V => v = self.add_on_rows(v, delta),

@@ -42,6 +42,8 @@ pub(super) struct Destination {
     pub v: Tensor<4>,
     /// `[head, batch, rows, d_head]`.
     pub z: Tensor<4>,
+    /// `[batch * rows, d_model]`.
+    pub resid_pre: Tensor<2>,
     /// `[batch * rows, 1]`.
     pub ln1_scale: Tensor<2>,
     /// `[batch * rows, d_model]`.
@@ -106,6 +108,7 @@ impl<'a> Runs<'a> {
             k: heads_first(&block.k),
             v: heads_first(&block.v),
             z: heads_first(&block.z).narrow(2, self.first, self.rows),
+            resid_pre: self.flat_rows(&block.resid_pre),
             ln1_scale: self.flat_rows(&block.ln1_scale),
             resid_mid: self.flat_rows(&block.resid_mid),
         }

@@ -7,7 +7,7 @@
 use burn::tensor::{Device, Tensor};
 
 use super::{
-    Component, Grid, Head, Progress,
+    Component, Grid, Head, LayerNorm, Progress, Read,
     estimate::estimated_effects,
     grid::{all_heads, path_mask},
     progress::Meter,
@@ -23,6 +23,8 @@ use crate::{
 /// How a sweep is done.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SweepOptions {
+    /// How the destination's LayerNorm reads the patch.
+    pub layer_norm: LayerNorm,
     /// Bytes that the activations of one chunk may take, though a chunk has at least one edge; what suits
     /// the device where `None`.
     pub memory_budget: Option<usize>,
@@ -47,7 +49,7 @@ pub struct Update<'a> {
 ///
 /// For each destination `B = (dl, dh)` with `dl > src.layer`, only what the source writes into B's
 /// query, key or value is taken from the clean run; the metric of the resulting logits is B's entry.
-/// Follows TransformerLens's `get_act_patch_direct_path` (LayerNorm scales as in the corrupted run).
+/// Follows TransformerLens's `get_act_patch_direct_path`.
 ///
 /// # Shapes
 /// The grid is `[n_layers, n_heads]`.
@@ -107,7 +109,7 @@ async fn sweep(
     let readout = Readout::of(runs, metric);
     let (mut grid, scale) = empty_grid(runs, metric, &readout, &sources, shape).await?;
     let effects = match options.estimates {
-        true => estimated_effects(runs, metric, &readout, &sources).await?,
+        true => estimated_effects(runs, metric, &readout, &sources, options.layer_norm).await?,
         false => None,
     };
     let effects = effects.as_ref().map(|effects| effects.of(component));
@@ -117,6 +119,10 @@ async fn sweep(
         estimated.extend((0..grid.mask.len()).filter(|i| grid.mask[*i] == 1));
     }
     let sizes = effects.map(|e| e.iter().map(|e| e.abs()).collect::<Vec<_>>());
+    let read = Read {
+        component,
+        layer_norm: options.layer_norm,
+    };
     let size = runs.edges_in_chunk(&readout, options.memory_budget);
     let chunks = schedule(config, &sources, size, sizes.as_deref());
 
@@ -134,7 +140,7 @@ async fn sweep(
     };
     update(&meter, &grid, &estimated).await?;
     for chunk in &chunks {
-        let mut resid = runs.enter(&sources, chunk, component, &readout);
+        let mut resid = runs.enter(&sources, chunk, read, &readout);
         for layer in chunk.layer + 1..config.n_layers {
             update(&meter, &grid, &[]).await?;
             resid = runs.step(layer, resid, &readout);
@@ -203,13 +209,16 @@ impl Runs<'_> {
     }
 }
 
-/// In a browser, a step on the CPU is how long a cancel waits: 4 MB are 170 rows of GPT-2 small, 0.1 s a
-/// layer at 20 GFLOPS. Elsewhere rows fill the matrix products.
+/// On the CPU 32 MB, 1,360 rows of GPT-2 small: fewer leave the matrix products short, more fall out of
+/// the caches. In a browser 4 MB, 170 rows: there a cancel waits for a step to end, 0.1 s at 20 GFLOPS. On
+/// a GPU as much as its buffers take.
 fn default_budget(on_cpu: bool) -> usize {
-    match on_cpu && cfg!(target_family = "wasm") {
-        true => 4 << 20,
-        false => 128 << 20,
-    }
+    let megabytes = match on_cpu {
+        true if cfg!(target_family = "wasm") => 4,
+        true => 32,
+        false => 128,
+    };
+    megabytes << 20
 }
 
 /// The metric of each run, on the host.

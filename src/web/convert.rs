@@ -6,7 +6,7 @@ use web_sys::js_sys::{self, Float32Array, Function, Reflect, Uint8Array, Uint32A
 
 use crate::{
     error::{Code, Error, Result},
-    patching::{Estimates, Grid, Head, Update},
+    patching::{Estimates, Grid, Head, LayerNorm, SweepOptions, Update},
     session::{Answer, MetricRequest, PairRequest, Prompt, SweepRequest},
 };
 
@@ -21,6 +21,7 @@ struct JsMetricRequest {
     metric: String,
     position: Option<usize>,
     prepend_bos: bool,
+    layer_norm: String,
 }
 
 /// The rest of the argument of `getActPatchDirectPath` and `getActPatchDirectPathAllSources`.
@@ -77,10 +78,11 @@ struct JsFresh {
     exact: Uint8Array,
 }
 
-/// Read what to measure.
-pub fn metric_request(value: JsValue) -> Result<MetricRequest> {
+/// Read what to measure, and how LayerNorm reads the patch.
+pub fn metric_request(value: JsValue) -> Result<(MetricRequest, LayerNorm)> {
     let request: JsMetricRequest = read(value, "prompts as text or token ids, and a metric")?;
-    Ok(MetricRequest {
+    let layer_norm = request.layer_norm.parse()?;
+    let on = MetricRequest {
         pairs: vec![PairRequest {
             clean: request.clean,
             corrupted: request.corrupted,
@@ -90,12 +92,13 @@ pub fn metric_request(value: JsValue) -> Result<MetricRequest> {
         metric: request.metric.parse()?,
         position: request.position,
         prepend_bos: request.prepend_bos,
-    })
+    };
+    Ok((on, layer_norm))
 }
 
-/// Read what to sweep, and whether estimates come first.
-pub fn sweep_request(value: JsValue) -> Result<(SweepRequest, bool)> {
-    let on = metric_request(value.clone())?;
+/// Read what to sweep, and how.
+pub fn sweep_request(value: JsValue) -> Result<(SweepRequest, SweepOptions)> {
+    let (on, layer_norm) = metric_request(value.clone())?;
     let request: JsSweepRequest = read(value, "a component, and a source head or none")?;
     let source = match (request.src_layer, request.src_head) {
         (Some(layer), Some(head)) => Some(Head { layer, head }),
@@ -111,7 +114,12 @@ pub fn sweep_request(value: JsValue) -> Result<(SweepRequest, bool)> {
         component,
         source,
     };
-    Ok((sweep, request.estimates))
+    let options = SweepOptions {
+        layer_norm,
+        estimates: request.estimates,
+        ..SweepOptions::default()
+    };
+    Ok((sweep, options))
 }
 
 fn read<T: DeserializeOwned>(value: JsValue, expected: &str) -> Result<T> {

@@ -18,7 +18,7 @@ use web_time::Instant;
 
 use crate::{
     error::{Code, Error, Result},
-    patching::{SweepOptions, Update},
+    patching::Update,
     session::{ModelFiles, Session},
 };
 
@@ -90,11 +90,7 @@ impl Engine {
     ) -> std::result::Result<JsValue, JsValue> {
         let mut turn = Turn::new();
         let sweep = async {
-            let (request, estimates) = convert::sweep_request(request)?;
-            let options = SweepOptions {
-                estimates,
-                ..SweepOptions::default()
-            };
+            let (request, options) = convert::sweep_request(request)?;
             let report = async |update: Update<'_>| {
                 convert::call(&on_progress, &convert::update(update)?)?;
                 turn.of_others().await?;
@@ -109,8 +105,8 @@ impl Engine {
     /// Estimate every edge into every head's query, key and value: `{q, k, v}`, a grid each.
     pub async fn estimate(&self, request: JsValue) -> std::result::Result<JsValue, JsValue> {
         let estimate = async {
-            let request = convert::metric_request(request)?;
-            convert::estimates(self.session.estimate(&request).await?)
+            let (request, layer_norm) = convert::metric_request(request)?;
+            convert::estimates(self.session.estimate(&request, layer_norm).await?)
         };
         estimate.await.map_err(convert::error)
     }

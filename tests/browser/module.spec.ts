@@ -44,6 +44,54 @@ test("one source, another metric, ids instead of text", async ({ page }) => {
   expect(fromIds.grid).toEqual(fromText.grid);
 });
 
+test("estimates come first, exact values then in batches, and each says which it is", async ({ page }) => {
+  await openBlank(page);
+  const seen = await page.evaluate(async (prompts) => {
+    const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+    const model = await PathPatch.load("models/ioi-demo");
+    type Progress = import("../../www/src/engine/types").SweepProgress;
+    const updates: Progress[] = [];
+    const onProgress = (progress: Progress) => updates.push(progress);
+    const options = { ...prompts, component: "k", onProgress };
+    const grid = await model.getActPatchDirectPathAllSources(options);
+    const estimates = await model.estimateDirectPathAllSources(prompts);
+    const drawn = new Float32Array(grid.values.length).fill(Number.NaN);
+    const exact = new Uint8Array(grid.values.length);
+    for (const { fresh } of updates) {
+      fresh.indices.forEach((index, i) => {
+        drawn[index] = fresh.values[i]!;
+        exact[index] = fresh.exact[i]!;
+      });
+    }
+    const first = updates[0]!.fresh;
+    const { k } = estimates;
+    const off = (a: Float32Array, b: Float32Array) =>
+      a.reduce((most, x, i) => (Number.isNaN(x) ? most : Math.max(most, Math.abs(x - b[i]!))), 0);
+    return {
+      first: { entries: first.indices.length, exact: Array.from(first.exact) },
+      firstOff: Math.max(...Array.from(first.indices, (i, at) => Math.abs(k.values[i] - first.values[at]!))),
+      estimated: Array.from(k.exact as Uint8Array),
+      drawnOff: off(grid.values, drawn),
+      exact: Array.from(exact),
+      mask: Array.from(grid.mask as Uint8Array),
+      last: { ...updates.at(-1)!, fresh: undefined },
+      estimateOff: off(grid.values, k.values),
+      rate: await model.matmulRate(64, 64, 64),
+      memory: await model.memory(),
+    };
+  }, cli.INDUCTION);
+  const paths = seen.mask.filter((m) => m === 1).length;
+  expect(seen.first).toEqual({ entries: paths, exact: Array(paths).fill(0) });
+  expect(seen.firstOff).toBe(0);
+  expect(seen.estimated).toEqual(Array(seen.mask.length).fill(0));
+  expect(seen.drawnOff).toBe(0);
+  expect(seen.exact).toEqual(seen.mask);
+  expect(seen.last).toMatchObject({ done: paths, total: paths, secondsLeft: 0 });
+  expect(seen.last.maxEstimateError).toBeCloseTo(seen.estimateOff, 5);
+  expect(seen.rate).toBeGreaterThan(1e6);
+  expect(seen.memory).toBeGreaterThan(1e6);
+});
+
 test("load reports progress and the model's shape; a cancel and a fault are told apart", async ({ page }) => {
   await openBlank(page);
   const seen = await page.evaluate(async (prompts) => {

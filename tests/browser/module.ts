@@ -3,9 +3,10 @@
 import type { Page } from "@playwright/test";
 import type { DeviceChoice, Grid } from "../../www/src/engine/types";
 
-export interface PlainGrid extends Omit<Grid, "values" | "mask"> {
+export interface PlainGrid extends Omit<Grid, "values" | "mask" | "exact"> {
   values: (number | null)[];
   mask: number[];
+  exact: number[];
 }
 
 /** A page that has nothing on it. */
@@ -30,7 +31,8 @@ export async function sweep(
       const grid = await model[sweep](options);
       model.dispose();
       const values = Array.from(grid.values as Float32Array, (v) => (Number.isNaN(v) ? null : v));
-      return { kind: model.device.kind, grid: { ...grid, values, mask: Array.from(grid.mask) } };
+      const [mask, exact] = [grid.mask, grid.exact].map((flags: Uint8Array) => Array.from(flags));
+      return { kind: model.device.kind, grid: { ...grid, values, mask, exact } };
     },
     { device, options },
   );

@@ -15,7 +15,7 @@ import type {
 } from "./types";
 
 /** Prompts and metric as the engine reads them: defaults filled in, callbacks left out. */
-export type MetricRequest = Required<Pick<EstimateOptions, "metric" | "prependBos">> &
+export type MetricRequest = Required<Pick<EstimateOptions, "metric" | "prependBos" | "layerNorm">> &
   Pick<EstimateOptions, "clean" | "corrupted" | "answer" | "distractor" | "position">;
 
 /** A sweep likewise. */

@@ -122,8 +122,8 @@ export class PathPatch {
 
 function metricRequest(options: EstimateOptions): MetricRequest {
   const { clean, corrupted, answer, distractor, position } = options;
-  const { metric = "logit-diff", prependBos = true } = options;
-  return { clean, corrupted, answer, distractor, position, metric, prependBos };
+  const { metric = "logit-diff", prependBos = true, layerNorm = "frozen" } = options;
+  return { clean, corrupted, answer, distractor, position, metric, prependBos, layerNorm };
 }
 
 /** Asks the worker and keeps track of what is under way. */

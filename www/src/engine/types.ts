@@ -72,6 +72,12 @@ export type Component = "q" | "k" | "v";
 
 export type Metric = "logit-diff" | "normalized-logit-diff" | "log-prob" | "prob" | "kl";
 
+/**
+ * `frozen` keeps the LayerNorm scale of the corrupted run, as TransformerLens did up to 4.2; `exact`
+ * normalises anew, as it does from 4.3 on.
+ */
+export type LayerNorm = "frozen" | "exact";
+
 /** Prompts, and what to measure on them. */
 export interface EstimateOptions {
   /** The clean prompt: text, or token ids to which nothing is prepended. */
@@ -88,6 +94,8 @@ export interface EstimateOptions {
   position?: number;
   /** Whether texts get the beginning-of-text token in front; default true. */
   prependBos?: boolean;
+  /** How the destination's LayerNorm reads the patch; default `frozen`. */
+  layerNorm?: LayerNorm;
 }
 
 export interface AllSourcesOptions extends EstimateOptions {
