@@ -1,12 +1,164 @@
 //! The sweep, measured: native, in a browser, and TransformerLens on the same work, in one run.
 
 mod checkpoint;
+mod runners;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
+use runners::{Peer, Sweep};
+
+const DEMO: &str = "www/models/ioi-demo";
+/// Tokens of the bundled model, of GPT-2.
+const DEMO_VOCAB: u32 = 600;
+const GPT2_VOCAB: u32 = 50257;
+const GPT2_HEADS: usize = 12;
+/// Seconds after which a sweep in the browser is stopped, and the time that it had left believed.
+const LIMIT: u32 = 240;
+/// Largest difference to the peer's values, in logits.
+const TOLERANCE: f64 = 1e-3;
+
+/// Run everything and print one table.
 pub fn all() -> Result<()> {
     let model = checkpoint::random_gpt2_small()?;
-    let prompts = checkpoint::prompts(50257, 15, 10, 1)?;
-    println!("{model} {prompts}");
+    let short = checkpoint::prompts(GPT2_VOCAB, 15, 10, 1)?;
+    let long = checkpoint::prompts(GPT2_VOCAB, 60, 10, 1)?;
+    let many = checkpoint::prompts(GPT2_VOCAB, 15, 10, 8)?;
+    let demo = checkpoint::prompts(DEMO_VOCAB, 15, 10, 1)?;
+    runners::set_up_peers()?;
+    let site = runners::site(model)?;
+
+    let native = runners::native(model, &short, "frozen")?;
+    let exact = runners::native(model, &short, "exact")?;
+    let peers = [
+        (runners::peer("3.9", model, &short)?, &native),
+        (runners::peer("4.3", model, &short)?, &exact),
+    ];
+    for (peer, ours) in &peers {
+        let worst = largest_difference(peer, ours);
+        println!(
+            "transformer-lens {}: {:.0} ms an edge; {} edges differ from ours by at most {worst:.1e}",
+            peer.version,
+            1e3 * peer.seconds_per_edge,
+            peer.edges.len(),
+        );
+        if worst.is_nan() || worst > TOLERANCE {
+            bail!("that is more than {TOLERANCE:e}");
+        }
+    }
+    let per_edge = peers.iter().map(|(peer, _)| peer.seconds_per_edge);
+    let per_edge = per_edge.fold(f64::INFINITY, f64::min);
+
+    let in_browser =
+        |device, model, prompts: &str| runners::browser(site, device, model, prompts, LIMIT);
+    let rows = [
+        (
+            "native CPU",
+            "GPT-2 small, 15 tokens",
+            native,
+            Some(per_edge),
+        ),
+        (
+            "native CPU, exact LayerNorm",
+            "GPT-2 small, 15 tokens",
+            exact,
+            Some(per_edge),
+        ),
+        (
+            "native CPU",
+            "GPT-2 small, 60 tokens",
+            runners::native(model, &long, "frozen")?,
+            None,
+        ),
+        (
+            "native CPU",
+            "GPT-2 small, 15 tokens, 8 pairs",
+            runners::native(model, &many, "frozen")?,
+            None,
+        ),
+        (
+            "native CPU",
+            "bundled, 15 tokens",
+            runners::native(DEMO, &demo, "frozen")?,
+            None,
+        ),
+        (
+            "Chromium, CPU",
+            "GPT-2 small, 15 tokens",
+            in_browser("cpu", "model", &short)?,
+            Some(per_edge),
+        ),
+        (
+            "Chromium, CPU",
+            "GPT-2 small, 60 tokens",
+            in_browser("cpu", "model", &long)?,
+            None,
+        ),
+        (
+            "Chromium, CPU",
+            "bundled, 15 tokens",
+            in_browser("cpu", "models/ioi-demo", &demo)?,
+            None,
+        ),
+        (
+            "Chromium, WebGPU",
+            "bundled, 15 tokens",
+            in_browser("webgpu", "models/ioi-demo", &demo)?,
+            None,
+        ),
+    ];
+    println!(
+        "\n| where | what | full sweep | edges/s | × peer | estimates | TFLOP | GFLOPS | of bare product | \
+         Spearman | top 20 | peak memory | cancel |\n\
+         | --- | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |"
+    );
+    for (place, work, sweep, per_edge) in &rows {
+        println!("{}", row(place, work, sweep, *per_edge));
+    }
     Ok(())
+}
+
+fn row(place: &str, work: &str, sweep: &Sweep, per_edge: Option<f64>) -> String {
+    let or_none = |text: Option<String>| text.unwrap_or_default();
+    let rate = sweep.flops / sweep.seconds;
+    let cells = [
+        place.to_string(),
+        work.to_string(),
+        format!(
+            "{}{:.2} s",
+            if sweep.projected { "≈ " } else { "" },
+            sweep.seconds
+        ),
+        format!("{:.0}", sweep.edges as f64 / sweep.seconds),
+        or_none(per_edge.map(|s| format!("{:.0}", s * sweep.edges as f64 / sweep.seconds))),
+        format!("{:.2} s", sweep.estimate_seconds),
+        format!("{:.3}", sweep.flops / 1e12),
+        format!("{:.1}", rate / 1e9),
+        format!("{:.0}%", 100.0 * rate / sweep.matmul_flops_per_second),
+        or_none(sweep.spearman.map(|s| format!("{s:.3}"))),
+        or_none(sweep.top_20.map(|n| n.to_string())),
+        or_none(
+            sweep
+                .peak_memory
+                .map(|bytes| format!("{:.0} MB", bytes / 1e6)),
+        ),
+        or_none(sweep.slowest_cancel_ms.map(|ms| format!("{ms:.0} ms"))),
+    ];
+    format!("| {} |", cells.join(" | "))
+}
+
+/// Over the peer's edges; NaN where we have no value.
+fn largest_difference(peer: &Peer, ours: &Sweep) -> f64 {
+    let layers = ours.values.len().isqrt() / GPT2_HEADS;
+    let value = |sl, sh, dl, dh| {
+        let index = ((sl * GPT2_HEADS + sh) * layers + dl) * GPT2_HEADS + dh;
+        ours.values
+            .get(index)
+            .copied()
+            .flatten()
+            .unwrap_or(f64::NAN)
+    };
+    let differences = peer.edges.iter();
+    let differences =
+        differences.map(|&(sl, sh, dl, dh, theirs)| (value(sl, sh, dl, dh) - theirs).abs());
+    differences.fold(0.0, |most, d| if d.is_nan() || d > most { d } else { most })
 }

@@ -2,14 +2,14 @@
 //!
 //! A matrix product does hundreds of floating-point operations for each number that it reads; these steps
 //! do a few, so they cost what their walks through memory cost, and an `exp` that is not vectorised costs
-//! more than the product beside it. On the CPU each is therefore one loop over the tensor's own bytes
-//! (`cpu`), elsewhere the same formula in Burn's operations.
+//! more than the product beside it. On the CPU each is therefore one loop of `pathpatch_kernels` over the
+//! tensor's own bytes, which Burn's flex backend hands out without a copy where nothing else holds the
+//! tensor; elsewhere it is the same formula in Burn's operations.
 //!
 //! Rows are flat, `[sequence * row, width]`: a sequence is one prompt of one edge, prompts fastest.
 
-mod cpu;
-
 use burn::tensor::{Device, Int, Tensor, TensorData, activation::gelu_approximate};
+use pathpatch_kernels as cpu;
 
 use super::{
     attention::{attention, causal_mask},
@@ -94,7 +94,8 @@ fn on_cpu(device: &Device) -> bool {
 /// - `x`: `[rows, d_model]`, also returned
 pub fn normalise(x: Tensor<2>, eps: f64) -> Tensor<2> {
     if on_cpu(&x.device()) {
-        return cpu::normalise(x, eps as f32);
+        let width = x.dims()[1];
+        return in_place(x, |x| cpu::normalise(x, width, eps as f32));
     }
     layer_norm(x, eps).0
 }
@@ -105,7 +106,8 @@ pub fn normalise(x: Tensor<2>, eps: f64) -> Tensor<2> {
 /// - `x`: `[rows, d_mlp]`, also returned; `b`: `[d_mlp]`
 pub fn gelu_bias(x: Tensor<2>, b: &Tensor<1>) -> Tensor<2> {
     if on_cpu(&x.device()) {
-        return cpu::gelu_bias(x, b);
+        let b = b.to_data();
+        return in_place(x, |x| cpu::gelu_bias(x, floats(&b)));
     }
     gelu_approximate(x + b.clone().unsqueeze())
 }
@@ -116,7 +118,8 @@ pub fn gelu_bias(x: Tensor<2>, b: &Tensor<1>) -> Tensor<2> {
 /// - `resid` and `x`: `[rows, d_model]`, also returned; `b`: `[d_model]`
 pub fn add_to_residual(resid: Tensor<2>, x: Tensor<2>, b: &Tensor<1>) -> Tensor<2> {
     if on_cpu(&x.device()) {
-        return cpu::add_to_residual(resid, x, b);
+        let (resid, b) = (resid.into_data(), b.to_data());
+        return in_place(x, |x| cpu::add_to_residual(x, floats(&resid), floats(&b)));
     }
     resid + (x + b.clone().unsqueeze())
 }
@@ -136,7 +139,7 @@ pub fn attend(
     queries: Queries<'_>,
 ) -> Tensor<2> {
     if on_cpu(&qkv.device()) {
-        return cpu::attend(qkv, b, n_heads, past, rows, queries);
+        return attend_on_cpu(qkv, b, n_heads, past, rows, queries);
     }
     let [flat, width] = qkv.dims();
     let (d_model, sequences) = (width / 3, flat / rows);
@@ -170,4 +173,58 @@ pub fn attend(
     let q = by_head(queries.select(part(0), rows));
     let (_, z) = attention(q, k, v, mask);
     z.swap_dims(1, 2).reshape([sequences * asked, d_model])
+}
+
+fn attend_on_cpu(
+    qkv: Tensor<2>,
+    b: &Tensor<1>,
+    n_heads: usize,
+    past: Option<&Past>,
+    rows: usize,
+    queries: Queries<'_>,
+) -> Tensor<2> {
+    let device = qkv.device();
+    let [flat, width] = qkv.dims();
+    let sequences = flat / rows;
+    let past = past.map(|past| [&past.k, &past.v].map(|x| (x.dims()[0], x.to_data())));
+    let [(prompts, past_k), (_, past_v)] = match &past {
+        Some(past) => past
+            .each_ref()
+            .map(|(prompts, data)| (*prompts, floats(data))),
+        None => [(1, &[][..]); 2],
+    };
+    let (prompts, queries_of) = match queries {
+        Queries::All => (prompts, None),
+        Queries::One(of_prompt) => (of_prompt.len(), Some(of_prompt)),
+    };
+    let (b, mut qkv) = (b.to_data(), qkv.into_data());
+    let attention = cpu::Attention {
+        qkv: floats_mut(&mut qkv),
+        bias: floats(&b),
+        past_k,
+        past_v,
+        queries: queries_of,
+        prompts,
+        rows,
+        n_heads,
+    };
+    let z = Tensor::empty([sequences * queries.count(rows), width / 3], &device);
+    in_place(z, |z| cpu::attend(attention, z))
+}
+
+/// Change a tensor's numbers where they are.
+fn in_place(x: Tensor<2>, change: impl FnOnce(&mut [f32])) -> Tensor<2> {
+    let device = x.device();
+    let mut data = x.into_data();
+    change(floats_mut(&mut data));
+    Tensor::from_data(data, &device)
+}
+
+/// A tensor's numbers. Every tensor that this crate makes is of this type.
+fn floats(data: &TensorData) -> &[f32] {
+    data.as_slice().expect("a tensor of f32")
+}
+
+fn floats_mut(data: &mut TensorData) -> &mut [f32] {
+    data.as_mut_slice().expect("a tensor of f32")
 }

@@ -1,0 +1,119 @@
+// The full sweep in Chromium, on the CPU or on WebGPU: one line of JSON.
+//
+//     node benches/browser.mjs SITE cpu|webgpu MODEL PROMPTS.json SECONDS
+//
+// A sweep that takes longer than SECONDS is stopped there, and the time that it had left is believed.
+// SITE is a directory with the built site and, under it, the model's directory MODEL. Without a GPU, WebGPU
+// is SwiftShader: right, not fast.
+
+import { readFileSync } from "node:fs";
+import { chromium } from "@playwright/test";
+import { preview } from "vite";
+
+const [site, device, model, promptsFile, limit] = process.argv.slice(2);
+const prompts = JSON.parse(readFileSync(promptsFile, "utf8"));
+const request = {
+  clean: prompts.clean[0],
+  corrupted: prompts.corrupted[0],
+  answer: prompts.answers[0],
+  distractor: prompts.distractors[0],
+  component: "k",
+};
+
+const server = await preview({
+  configFile: false,
+  appType: "mpa",
+  root: site,
+  build: { outDir: "." },
+  preview: { port: 0 },
+  logLevel: "error",
+});
+const webgpu = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", ...(device === "webgpu" ? webgpu : [])],
+});
+try {
+  const page = await browser.newPage();
+  const origin = server.resolvedUrls.local[0];
+  await page.route("**/blank.html", (route) =>
+    route.fulfill({ contentType: "text/html", body: "<!doctype html>" }),
+  );
+  await page.goto(`${origin}blank.html`);
+  const report = await page.evaluate(measure, { device, model, request, limit: Number(limit) });
+  console.log(JSON.stringify(report));
+} finally {
+  await browser.close();
+  await server.close();
+}
+
+/** Runs in the page. */
+async function measure({ device, model: name, request, limit }) {
+  const { PathPatch } = await import(`${location.origin}/pathpatch.js`);
+  const seconds = async (work) => {
+    const start = performance.now();
+    const result = await work();
+    return [(performance.now() - start) / 1e3, result];
+  };
+  const [loadSeconds, model] = await seconds(() => PathPatch.load(`${location.origin}/${name}`, { device }));
+  const [estimateSeconds] = await seconds(() => model.estimateDirectPathAllSources(request));
+
+  const sweep = (options) => model.getActPatchDirectPathAllSources({ ...request, ...options });
+  let last;
+  let largest = 0;
+  const tooLong = new AbortController();
+  const began = performance.now();
+  const onProgress = (progress) => {
+    const { exact, indices } = progress.fresh;
+    if (exact.includes(1)) {
+      last = progress;
+      largest = Math.max(largest, indices.length);
+      if (performance.now() - began > limit * 1e3) tooLong.abort();
+    }
+  };
+  const [taken, grid] = await seconds(() =>
+    sweep({ onProgress, signal: tooLong.signal }).catch((error) => {
+      if (error.code !== "cancelled") throw error;
+    }),
+  );
+  // The time left is by the work left, so the share of the work done follows from it.
+  const doneShare = grid ? 1 : taken / (taken + last.secondsLeft);
+
+  // How long a cancel takes, asked for at moments that have nothing to do with the sweep's steps.
+  const cancels = [];
+  for (let i = 0; i < 5; i++) {
+    const controller = new AbortController();
+    const stopped = sweep({ signal: controller.signal }).catch((error) => error);
+    await new Promise((resolve) => setTimeout(resolve, 700 + 130 * i));
+    const [took, error] = await seconds(() => {
+      controller.abort();
+      return stopped;
+    });
+    // A small model may be done before.
+    if (error.code === "cancelled") cancels.push(took * 1e3);
+  }
+
+  // A block's products, each weighed by its share of a block's operations.
+  const { d_model: d, d_mlp: mlp } = model.config;
+  const rows = largest * (request.clean.length - request.clean.findIndex((id, i) => id !== request.corrupted[i]));
+  let [operations, took] = [0, 0];
+  for (const [k, n] of [[d, 3 * d], [d, d], [d, mlp], [mlp, d]]) {
+    const ofShape = 2 * rows * k * n;
+    operations += ofShape;
+    took += ofShape / (await model.matmulRate(rows, k, n));
+  }
+  return {
+    device: model.device.kind,
+    adapter: model.device.adapter,
+    load_seconds: loadSeconds,
+    estimate_seconds: estimateSeconds,
+    seconds: taken / doneShare,
+    projected: !grid,
+    edges: last.total,
+    flops: last.flops / doneShare,
+    matmul_flops_per_second: operations / took,
+    peak_memory: await model.memory(),
+    slowest_cancel_ms: cancels.length ? Math.max(...cancels) : null,
+    values: Array.from(grid?.values ?? [], (value) => (Number.isNaN(value) ? null : value)),
+  };
+}

@@ -1,0 +1,125 @@
+//! The programs that do the work: the native bench, a browser, TransformerLens. Each prints JSON.
+
+use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, de::DeserializeOwned};
+
+use crate::{run::run, setup, site};
+
+/// What our runners print.
+#[derive(Deserialize)]
+pub struct Sweep {
+    pub estimate_seconds: f64,
+    pub seconds: f64,
+    /// Whether the seconds are those of a run that was stopped, and the time that it had left.
+    #[serde(default)]
+    pub projected: bool,
+    pub edges: usize,
+    /// Of the whole sweep.
+    pub flops: f64,
+    pub matmul_flops_per_second: f64,
+    pub peak_memory: Option<f64>,
+    /// Rank correlation and top-20 overlap of the estimates; the native bench measures them.
+    pub spearman: Option<f64>,
+    pub top_20: Option<usize>,
+    pub slowest_cancel_ms: Option<f64>,
+    /// Row-major over (source, destination), null without a path.
+    pub values: Vec<Option<f64>>,
+}
+
+/// What the peer prints.
+#[derive(Deserialize)]
+pub struct Peer {
+    pub version: String,
+    pub seconds_per_edge: f64,
+    /// Source layer and head, destination layer and head, value.
+    pub edges: Vec<(usize, usize, usize, usize, f64)>,
+}
+
+/// The native bench, built already.
+pub fn native(model: &str, prompts: &str, layer_norm: &str) -> Result<Sweep> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let bench = ["bench", "--quiet", "--locked", "--package", "pathpatch"];
+    let of = ["--bench", "full_sweep", "--", "--model", model];
+    let on = ["--prompts", prompts, "--layer-norm", layer_norm];
+    json(Command::new(cargo).args(bench).args(of).args(on))
+}
+
+/// The built site and the checkpoint side by side, for a server.
+pub fn site(model: &str) -> Result<&'static str> {
+    const SITE: &str = "target/bench/site";
+    site::build()?;
+    if Path::new(SITE).exists() {
+        fs::remove_dir_all(SITE)?;
+    }
+    run("cp", &["--recursive", "dist", SITE])?;
+    symlink(fs::canonicalize(model)?, format!("{SITE}/model"))?;
+    Ok(SITE)
+}
+
+/// Chromium on the site; a sweep that takes longer than `limit` seconds is stopped there.
+pub fn browser(site: &str, device: &str, model: &str, prompts: &str, limit: u32) -> Result<Sweep> {
+    let limit = limit.to_string();
+    let arguments = ["benches/browser.mjs", site, device, model, prompts, &limit];
+    let chromium = setup::chromium()?;
+    json(
+        Command::new("node")
+            .env("CHROMIUM", chromium)
+            .args(arguments),
+    )
+}
+
+/// A virtual environment with both peers: 4.3 installed, 3.9 in a directory of its own before it.
+pub fn set_up_peers() -> Result<()> {
+    const PIP: &str = "target/bench/venv/bin/pip";
+    if Path::new("target/bench/venv/ready").exists() {
+        return Ok(());
+    }
+    run("python3", &["-m", "venv", "target/bench/venv"])?;
+    run(
+        PIP,
+        &[
+            "install",
+            "--quiet",
+            "--requirement",
+            "benches/peer/requirements.txt",
+        ],
+    )?;
+    let other = [
+        "--target",
+        "target/bench/venv/3.9",
+        "transformer-lens==3.9.0",
+    ];
+    run(
+        PIP,
+        &[&["install", "--quiet", "--no-deps"][..], &other].concat(),
+    )?;
+    fs::write("target/bench/venv/ready", "")?;
+    Ok(())
+}
+
+/// TransformerLens, `3.9` or `4.3`.
+pub fn peer(version: &str, model: &str, prompts: &str) -> Result<Peer> {
+    let mut python = Command::new("target/bench/venv/bin/python");
+    if version == "3.9" {
+        python.env("PYTHONPATH", "target/bench/venv/3.9");
+    }
+    let peer: Peer = json(python.args(["benches/peer/run.py", model, prompts]))?;
+    if !peer.version.starts_with(version) {
+        bail!("asked for transformer-lens {version}, got {}", peer.version);
+    }
+    Ok(peer)
+}
+
+/// The last line that a program prints, as JSON.
+fn json<T: DeserializeOwned>(command: &mut Command) -> Result<T> {
+    eprintln!("> {command:?}");
+    let output = command.stderr(std::process::Stdio::inherit()).output()?;
+    if !output.status.success() {
+        bail!("{command:?} failed: {}", output.status);
+    }
+    let text = String::from_utf8(output.stdout)?;
+    let line = text.lines().last().unwrap_or_default();
+    serde_json::from_str(line).with_context(|| format!("{command:?} printed {line:.200}"))
+}
