@@ -34,7 +34,7 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
 /// `(1 + tanh(u)) / 2 = 1 / (1 + exp(-2u))`.
 #[inline(always)]
 pub fn gelu(x: f32) -> f32 {
-    const MINUS_TWO_ROOT: f32 = -1.595_769_1;
+    const MINUS_TWO_ROOT: f32 = -1.595_769;
     x / (1.0 + exp(MINUS_TWO_ROOT * (x + 0.044_715 * x * x * x)))
 }
 
@@ -56,7 +56,7 @@ pub fn exp(x: f32) -> f32 {
     let p = p * r + 8.333_452e-3;
     let p = p * r + 4.166_579_6e-2;
     let p = p * r + 1.666_666_5e-1;
-    let p = p * r + 5.000_000_1e-1;
+    let p = p * r + 0.5;
     let e_r = p * r * r + r + 1.0;
     let power = f32::from_bits((shifted.to_bits() << 23).wrapping_add(1.0_f32.to_bits()));
     e_r * power

@@ -210,11 +210,11 @@ impl Runs<'_> {
 }
 
 /// On the CPU 32 MB, 1,360 rows of GPT-2 small: fewer leave the matrix products short, more fall out of
-/// the caches. In a browser 4 MB, 170 rows: there a cancel waits for a step to end, 0.1 s at 20 GFLOPS. On
+/// the caches. In a browser 3 MB, 128 rows: there a cancel waits for a step to end, 0.1 s at 20 GFLOPS. On
 /// a GPU as much as its buffers take.
 fn default_budget(on_cpu: bool) -> usize {
     let megabytes = match on_cpu {
-        true if cfg!(target_family = "wasm") => 4,
+        true if cfg!(target_family = "wasm") => 3,
         true => 32,
         false => 128,
     };

@@ -16,11 +16,13 @@ pub fn all() -> Result<()> {
     cargo(&["fmt", "--all", "--check"])?;
     let deny = ["--", "--deny", "warnings"];
     // One package at a time: together they would share features, and Burn would be built twice.
-    for package in ["xtask", "pathpatch"] {
+    for package in ["xtask", "pathpatch-kernels", "pathpatch"] {
         let lint = ["clippy", "--locked", "--package", package, "--all-targets"];
         cargo(&[&lint[..], &deny].concat())?;
     }
-    cargo(&["test", "--locked", "--package", "pathpatch"])?;
+    for package in ["pathpatch-kernels", "pathpatch"] {
+        cargo(&["test", "--locked", "--package", package])?;
+    }
 
     wasm::build_site()?;
     wasm::lint()?;
