@@ -3,12 +3,11 @@
 //! On `auto` a hardware adapter is taken where there is one. A software adapter is slower than the CPU
 //! path, so `auto` passes it over; asking for `webgpu` by name takes it.
 
+mod webgpu;
+
 use std::str::FromStr;
 
-use burn::tensor::{
-    Device,
-    wgpu::wgpu::{self, DeviceType, RequestAdapterOptions},
-};
+use burn::tensor::Device;
 use serde::Serialize;
 
 use crate::error::{Code, Error, Result};
@@ -60,17 +59,17 @@ pub async fn open(choice: DeviceChoice) -> Result<(Device, DeviceReport)> {
     if choice == DeviceChoice::Cpu {
         return Ok(cpu("as asked"));
     }
-    let adapter = adapter().await;
+    let adapter = webgpu::adapter().await;
     match (choice, adapter) {
         (DeviceChoice::Auto, Err(reason)) => Ok(cpu(&reason)),
-        (DeviceChoice::Auto, Ok(info)) if info.device_type == DeviceType::Cpu => {
+        (DeviceChoice::Auto, Ok(adapter)) if adapter.is_software => {
             Ok(cpu("the only WebGPU adapter is a software one"))
         }
-        (DeviceChoice::Auto, Ok(info)) => match webgpu(&info, "hardware adapter").await {
+        (DeviceChoice::Auto, Ok(adapter)) => match webgpu(adapter, "hardware adapter").await {
             Ok(opened) => Ok(opened),
             Err(error) => Ok(cpu(&format!("WebGPU could not be opened ({})", error.got))),
         },
-        (_, Ok(info)) => webgpu(&info, "as asked").await,
+        (_, Ok(adapter)) => webgpu(adapter, "as asked").await,
         (_, Err(reason)) => Err(Error::new(
             Code::Device,
             "device webgpu",
@@ -89,31 +88,15 @@ fn cpu(reason: &str) -> (Device, DeviceReport) {
     (Device::flex(), report)
 }
 
-async fn webgpu(info: &wgpu::AdapterInfo, reason: &str) -> Result<(Device, DeviceReport)> {
-    let device = Device::wgpu_options().init_async().await.map_err(|e| {
+async fn webgpu(adapter: webgpu::Adapter, reason: &str) -> Result<(Device, DeviceReport)> {
+    let device = webgpu::open().await.map_err(|e| {
         let expected = "an adapter that Burn can use";
         Error::new(Code::Device, "device webgpu", expected, e)
     })?;
     let report = DeviceReport {
         kind: "webgpu",
-        adapter: Some(info.name.clone()).filter(|name| !name.is_empty()),
+        adapter: Some(adapter.name).filter(|name| !name.is_empty()),
         reason: reason.into(),
     };
     Ok((device, report))
-}
-
-/// What is known of the adapter that Burn would take.
-async fn adapter() -> std::result::Result<wgpu::AdapterInfo, String> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-    let options = RequestAdapterOptions {
-        power_preference: wgpu::PowerPreference::HighPerformance,
-        ..Default::default()
-    };
-    let adapter = instance.request_adapter(&options).await;
-    // The rest of wgpu's message lists the APIs that it was built without.
-    let reason = |e: wgpu::RequestAdapterError| {
-        let text = e.to_string();
-        text.split(';').next().unwrap_or_default().to_lowercase()
-    };
-    adapter.map(|a| a.get_info()).map_err(reason)
 }

@@ -12,15 +12,17 @@ use super::{Head, LayerNorm, Read, runs::Destination, runs::Runs, schedule::Chun
 use crate::gpt2::layer_norm;
 
 impl Runs<'_> {
-    /// `delta_resid` of some source heads, `[src, batch * rows, d_model]`.
+    /// `delta_resid` of some source heads, `[src, batch * rows, d_model]`: a product each, so that no
+    /// weights are copied.
     pub(super) fn delta_resid(&self, sources: &[Head]) -> Tensor<3> {
-        let n_heads = self.model.config.n_heads;
-        let index = index(
-            sources.iter().map(|s| s.layer * n_heads + s.head),
-            &self.delta_z.device(),
-        );
-        let delta_z = self.delta_z.clone().select(0, index.clone());
-        delta_z.matmul(self.w_o.clone().select(0, index))
+        let config = &self.model.config;
+        let written = sources.iter().map(|src| {
+            let place = src.layer * config.n_heads + src.head;
+            let delta_z: Tensor<2> = self.delta_z.clone().narrow(0, place, 1).squeeze_dim(0);
+            let w_o = self.model.blocks[src.layer].w_o.clone();
+            delta_z.matmul(w_o.narrow(0, src.head * config.d_head, config.d_head))
+        });
+        Tensor::stack(written.collect(), 0)
     }
 
     /// `delta_c` of each edge of a chunk, `[edge, batch, rows, d_head]`.

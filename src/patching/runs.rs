@@ -24,8 +24,6 @@ pub struct Runs<'a> {
     pub(super) clean_final: Tensor<3>,
     /// `z_clean - z_corrupted` of all heads on the rows, `[layer * head, batch * rows, d_head]`.
     pub(super) delta_z: Tensor<3>,
-    /// Output map of all heads, `[layer * head, d_head, d_model]`.
-    pub(super) w_o: Tensor<3>,
     /// Mask of the rows, `[rows, pos]`.
     pub(super) mask: Tensor<2>,
     /// The corrupted run's keys and values before the rows, a layer each; `None` where there are none.
@@ -67,10 +65,6 @@ impl<'a> Runs<'a> {
                 .swap_dims(0, 1)
                 .reshape([heads, n_batch * rows, d_head])
         });
-        let w_o = model
-            .blocks
-            .iter()
-            .map(|b| b.w_o.clone().reshape([heads, d_head, config.d_model]));
         let before = |x: &Tensor<4>| x.clone().narrow(2, 0, first);
         let past = corrupted.blocks.iter().map(|block| {
             (first > 0).then(|| Past {
@@ -84,7 +78,6 @@ impl<'a> Runs<'a> {
             rows,
             batch: n_batch,
             delta_z: Tensor::cat(delta_z.collect(), 0),
-            w_o: Tensor::cat(w_o.collect(), 0),
             mask: causal_mask(rows, pos, &device),
             clean_final: clean.final_resid(),
             past: past.collect(),

@@ -9,6 +9,7 @@ use anyhow::Result;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use safetensors::{Dtype, tensor::TensorView};
+use serde::Deserialize;
 use serde_json::json;
 
 /// Changes when the files do, so that an old one is not taken for a new one.
@@ -94,8 +95,9 @@ fn random(rng: &mut ChaCha8Rng, n: usize, mean: f32) -> Vec<u8> {
     (0..n).map(number).flat_map(f32::to_le_bytes).collect()
 }
 
-/// Prompt pairs of `tokens` random ids that differ in one token, at `difference`; the file's path.
-pub fn prompts(d_vocab: u32, tokens: usize, difference: usize, batch: usize) -> Result<String> {
+/// Pairs of `tokens` random ids that differ in one token, at `difference`; the path of their file.
+pub fn prompts(tokens: usize, difference: usize, batch: usize) -> Result<String> {
+    let d_vocab = D_VOCAB as u32;
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let mut id = || rng.random_range(0..d_vocab);
     let clean: Vec<Vec<u32>> = (0..batch)
@@ -107,10 +109,35 @@ pub fn prompts(d_vocab: u32, tokens: usize, difference: usize, batch: usize) -> 
     }
     let answers: Vec<u32> = (0..batch).map(|_| id()).collect();
     let distractors: Vec<u32> = (0..batch).map(|_| id()).collect();
-    let path = format!("target/bench/prompts-{d_vocab}-{tokens}-{difference}-{batch}.json");
+    let path = format!("target/bench/prompts-{tokens}-{difference}-{batch}.json");
     let prompts = json!({
         "clean": clean, "corrupted": corrupted, "answers": answers, "distractors": distractors,
     });
     fs::write(&path, prompts.to_string())?;
+    Ok(path)
+}
+
+/// The prompts that the tests have for the bundled model: induction, then an indirect object.
+#[derive(Deserialize)]
+struct DemoPrompts {
+    clean: Vec<Vec<u32>>,
+    corrupted: Vec<Vec<u32>>,
+    lengths: Vec<usize>,
+    answers: Vec<u32>,
+    distractors: Vec<u32>,
+}
+
+/// The `i`-th of them; the path of its file.
+pub fn demo_prompts(i: usize) -> Result<String> {
+    let prompts = fs::read("tests/fixtures/ioi-demo.prompts.json")?;
+    let prompts: DemoPrompts = serde_json::from_slice(&prompts)?;
+    let ids = |prompts: &[Vec<u32>], length| vec![prompts[i][..length].to_vec()];
+    let length = prompts.lengths[i];
+    let pair = json!({
+        "clean": ids(&prompts.clean, length), "corrupted": ids(&prompts.corrupted, length),
+        "answers": [prompts.answers[i]], "distractors": [prompts.distractors[i]],
+    });
+    let path = format!("target/bench/prompts-demo-{i}.json");
+    fs::write(&path, pair.to_string())?;
     Ok(path)
 }

@@ -8,22 +8,21 @@ use anyhow::{Result, bail};
 use runners::{Peer, Sweep};
 
 const DEMO: &str = "www/models/ioi-demo";
-/// Tokens of the bundled model, of GPT-2.
-const DEMO_VOCAB: u32 = 600;
-const GPT2_VOCAB: u32 = 50257;
+/// Where the built site has it.
+const DEMO_ON_SITE: &str = "models/ioi-demo";
 const GPT2_HEADS: usize = 12;
 /// Seconds after which a sweep in the browser is stopped, and the time that it had left believed.
-const LIMIT: u32 = 240;
+const LIMIT: u32 = 150;
 /// Largest difference to the peer's values, in logits.
 const TOLERANCE: f64 = 1e-3;
 
 /// Run everything and print one table.
 pub fn all() -> Result<()> {
     let model = checkpoint::random_gpt2_small()?;
-    let short = checkpoint::prompts(GPT2_VOCAB, 15, 10, 1)?;
-    let long = checkpoint::prompts(GPT2_VOCAB, 60, 10, 1)?;
-    let many = checkpoint::prompts(GPT2_VOCAB, 15, 10, 8)?;
-    let demo = checkpoint::prompts(DEMO_VOCAB, 15, 10, 1)?;
+    let short = checkpoint::prompts(15, 10, 1)?;
+    let long = checkpoint::prompts(60, 10, 1)?;
+    let many = checkpoint::prompts(15, 10, 8)?;
+    let [induction, indirect] = [checkpoint::demo_prompts(0)?, checkpoint::demo_prompts(1)?];
     runners::set_up_peers()?;
     let site = runners::site(model)?;
 
@@ -48,72 +47,53 @@ pub fn all() -> Result<()> {
     let per_edge = peers.iter().map(|(peer, _)| peer.seconds_per_edge);
     let per_edge = per_edge.fold(f64::INFINITY, f64::min);
 
-    let in_browser =
-        |device, model, prompts: &str| runners::browser(site, device, model, prompts, LIMIT);
-    let rows = [
-        (
-            "native CPU",
-            "GPT-2 small, 15 tokens",
-            native,
-            Some(per_edge),
-        ),
-        (
-            "native CPU, exact LayerNorm",
-            "GPT-2 small, 15 tokens",
-            exact,
-            Some(per_edge),
-        ),
-        (
-            "native CPU",
-            "GPT-2 small, 60 tokens",
-            runners::native(model, &long, "frozen")?,
-            None,
-        ),
-        (
-            "native CPU",
-            "GPT-2 small, 15 tokens, 8 pairs",
-            runners::native(model, &many, "frozen")?,
-            None,
-        ),
-        (
-            "native CPU",
-            "bundled, 15 tokens",
-            runners::native(DEMO, &demo, "frozen")?,
-            None,
-        ),
-        (
-            "Chromium, CPU",
-            "GPT-2 small, 15 tokens",
-            in_browser("cpu", "model", &short)?,
-            Some(per_edge),
-        ),
-        (
-            "Chromium, CPU",
-            "GPT-2 small, 60 tokens",
-            in_browser("cpu", "model", &long)?,
-            None,
-        ),
-        (
-            "Chromium, CPU",
-            "bundled, 15 tokens",
-            in_browser("cpu", "models/ioi-demo", &demo)?,
-            None,
-        ),
-        (
-            "Chromium, WebGPU",
-            "bundled, 15 tokens",
-            in_browser("webgpu", "models/ioi-demo", &demo)?,
-            None,
-        ),
-    ];
     println!(
         "\n| where | what | full sweep | edges/s | × peer | estimates | TFLOP | GFLOPS | of bare product | \
          Spearman | top 20 | peak memory | cancel |\n\
          | --- | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |"
     );
-    for (place, work, sweep, per_edge) in &rows {
-        println!("{}", row(place, work, sweep, *per_edge));
-    }
+    let row = |place, work, sweep: &Sweep| println!("{}", row(place, work, sweep, None));
+    let beside_peer = |place, sweep: &Sweep| {
+        let row = self::row(place, "GPT-2 small, 15 tokens", sweep, Some(per_edge));
+        println!("{row}");
+    };
+    let native_on = |model, prompts| runners::native(model, prompts, "frozen");
+    let browser_on = |device, model, prompts| runners::browser(site, device, model, prompts, LIMIT);
+    beside_peer("native", &native);
+    beside_peer("native, exact LayerNorm", &exact);
+    row(
+        "native",
+        "GPT-2 small, 60 tokens",
+        &native_on(model, &long)?,
+    );
+    row(
+        "native",
+        "GPT-2 small, 15 tokens, 8 pairs",
+        &native_on(model, &many)?,
+    );
+    row(
+        "native",
+        "bundled, induction",
+        &native_on(DEMO, &induction)?,
+    );
+    row(
+        "native",
+        "bundled, indirect object",
+        &native_on(DEMO, &indirect)?,
+    );
+    beside_peer("Chromium, CPU", &browser_on("cpu", "model", &short)?);
+    row(
+        "Chromium, CPU",
+        "GPT-2 small, 60 tokens",
+        &browser_on("cpu", "model", &long)?,
+    );
+    row(
+        "Chromium, CPU",
+        "bundled, induction",
+        &browser_on("cpu", DEMO_ON_SITE, &induction)?,
+    );
+    let webgpu = browser_on("webgpu", DEMO_ON_SITE, &induction)?;
+    row("Chromium, WebGPU", "bundled, induction", &webgpu);
     Ok(())
 }
 
