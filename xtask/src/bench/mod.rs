@@ -48,7 +48,7 @@ pub fn all() -> Result<()> {
     let per_edge = per_edge.fold(f64::INFINITY, f64::min);
 
     println!(
-        "\n| where | what | full sweep | edges/s | × peer | estimates | TFLOP | GFLOPS | of bare product | \
+        "\n| where | what | full sweep | edges/s | × peer | estimates | GFLOP | GFLOPS | of bare product | \
          Spearman | top 20 | peak memory | cancel |\n\
          | --- | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |"
     );
@@ -104,14 +104,14 @@ fn row(place: &str, work: &str, sweep: &Sweep, per_edge: Option<f64>) -> String 
         place.to_string(),
         work.to_string(),
         format!(
-            "{}{:.2} s",
+            "{}{}",
             if sweep.projected { "≈ " } else { "" },
-            sweep.seconds
+            seconds(sweep.seconds)
         ),
         format!("{:.0}", sweep.edges as f64 / sweep.seconds),
         or_none(per_edge.map(|s| format!("{:.0}", s * sweep.edges as f64 / sweep.seconds))),
-        format!("{:.2} s", sweep.estimate_seconds),
-        format!("{:.3}", sweep.flops / 1e12),
+        seconds(sweep.estimate_seconds),
+        format!("{:.1}", sweep.flops / 1e9),
         format!("{:.1}", rate / 1e9),
         format!("{:.0}%", 100.0 * rate / sweep.matmul_flops_per_second),
         or_none(sweep.spearman.map(|s| format!("{s:.3}"))),
@@ -124,6 +124,14 @@ fn row(place: &str, work: &str, sweep: &Sweep, per_edge: Option<f64>) -> String 
         or_none(sweep.slowest_cancel_ms.map(|ms| format!("{ms:.0} ms"))),
     ];
     format!("| {} |", cells.join(" | "))
+}
+
+/// Seconds, or milliseconds where they are few.
+fn seconds(seconds: f64) -> String {
+    if seconds < 0.1 {
+        return format!("{:.1} ms", 1e3 * seconds);
+    }
+    format!("{seconds:.2} s")
 }
 
 /// Over the peer's edges; NaN where we have no value.
