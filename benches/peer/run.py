@@ -7,6 +7,7 @@ of 4; whichever is on the path.
 import argparse
 import importlib.metadata
 import json
+import sys
 import time
 from pathlib import Path
 
@@ -19,31 +20,13 @@ SOURCES = [(3, 1), (8, 4), (10, 7)]
 
 
 def load_hooked(directory: Path):
-    """transformer-lens 3: HookedTransformer with the default weight processing."""
-    from transformer_lens import HookedTransformer, HookedTransformerConfig
-    from transformer_lens.pretrained.weight_conversions import convert_gpt2_weights
+    """transformer-lens 3: HookedTransformer, loaded as the test fixtures' generator does."""
     from transformer_lens.tools.analysis.direct_path_patching import get_act_patch_direct_path
 
-    hf = GPT2LMHeadModel.from_pretrained(directory, dtype=torch.float32).eval()
-    c = hf.config
-    cfg = HookedTransformerConfig(
-        n_layers=c.n_layer,
-        n_heads=c.n_head,
-        d_model=c.n_embd,
-        d_head=c.n_embd // c.n_head,
-        d_mlp=4 * c.n_embd,
-        n_ctx=c.n_positions,
-        d_vocab=c.vocab_size,
-        eps=c.layer_norm_epsilon,
-        act_fn="gelu_new",
-        normalization_type="LN",
-        device="cpu",
-    )
-    model = HookedTransformer(cfg)
-    model.load_and_process_state_dict(
-        convert_gpt2_weights(hf, cfg), fold_ln=True, center_writing_weights=True, center_unembed=True
-    )
-    return model.eval(), get_act_patch_direct_path
+    sys.path.append(str(Path(__file__).parents[2] / "tests/fixtures"))
+    from peer import hooked, load
+
+    return hooked(load(directory)), get_act_patch_direct_path
 
 
 def load_bridge(directory: Path):
