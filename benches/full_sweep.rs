@@ -12,6 +12,7 @@ use pathpatch::{
     device::DeviceChoice,
     metric::MetricKind,
     patching::{Component, Grid, LayerNorm, SweepOptions, Update},
+    prompt::Batch,
     session::{Answer, MetricRequest, ModelFiles, PairRequest, Prompt, Session, SweepRequest},
 };
 use serde::{Deserialize, Serialize};
@@ -116,7 +117,7 @@ async fn measure(args: &Args) -> Report {
         memory_budget: args.memory_budget,
     };
     let (mut last, mut rows) = (None, 0);
-    let rows_of_edge = rows_of_edge(&prompts);
+    let rows_of_edge = rows_of_edge(&session, &request.on);
     let start = Instant::now();
     let grid = session.sweep(&request, options, async |update: Update<'_>| {
         if update.fresh.iter().all(|i| update.grid.exact[*i] == 1) {
@@ -142,7 +143,7 @@ async fn measure(args: &Args) -> Report {
         max_estimate_error: last.max_estimate_error.expect("estimates"),
         spearman,
         top_20,
-        values: entries(&grid, &grid.values),
+        values: entries(&grid),
     }
 }
 
@@ -161,12 +162,12 @@ fn request(prompts: &Prompts) -> MetricRequest {
     }
 }
 
-/// Rows of an edge in the batch: from the first difference to the end, of each prompt.
-fn rows_of_edge(prompts: &Prompts) -> usize {
-    let first = |(a, b): (&Vec<u32>, &Vec<u32>)| a.iter().zip(b).position(|(a, b)| a != b);
-    let pairs = prompts.clean.iter().zip(&prompts.corrupted);
-    let first = pairs.filter_map(first).min().unwrap_or(0);
-    (prompts.clean[0].len() - first) * prompts.clean.len()
+/// Rows of an edge in the batch: from the first row to the end, of each prompt.
+fn rows_of_edge(session: &Session, on: &MetricRequest) -> usize {
+    let pairs = on.pairs.iter().map(|pair| session.pair(pair, false));
+    let pairs = pairs.collect::<Result<_, _>>().expect("pairs");
+    let batch = Batch::new(pairs, None, session.config()).expect("a batch");
+    (batch.len_pos() - batch.first_row()) * batch.pairs().len()
 }
 
 /// Bare products of a block's four shapes, each weighed by its share of a block's operations.
@@ -192,8 +193,8 @@ fn peak_memory() -> Option<u64> {
 }
 
 /// A grid's values, `None` where there is no path.
-fn entries(grid: &Grid, values: &[f32]) -> Vec<Option<f32>> {
-    let entries = values.iter().zip(&grid.mask);
+fn entries(grid: &Grid) -> Vec<Option<f32>> {
+    let entries = grid.values.iter().zip(&grid.mask);
     entries
         .map(|(value, mask)| (*mask == 1).then_some(*value))
         .collect()
@@ -202,7 +203,7 @@ fn entries(grid: &Grid, values: &[f32]) -> Vec<Option<f32>> {
 /// Spearman's rank correlation of the effects, and the overlap of the 20 largest.
 fn ranking(estimates: &Grid, exact: &Grid) -> (f64, usize) {
     let effects = |grid: &Grid| -> Vec<f32> {
-        let values = entries(grid, &grid.values).into_iter().flatten();
+        let values = entries(grid).into_iter().flatten();
         values.map(|v| v - grid.corrupted_metric).collect()
     };
     let (estimates, exact) = (effects(estimates), effects(exact));

@@ -44,8 +44,7 @@ pub trait Metric {
     ///
     /// # Shapes
     /// - `logits`: as for [`Metric::evaluate`], also returned
-    fn gradient(&self, logits: Tensor<4>) -> Option<Tensor<4>> {
-        let _ = logits;
+    fn gradient(&self, _logits: Tensor<4>) -> Option<Tensor<4>> {
         None
     }
 

@@ -6,12 +6,12 @@
 //! logits     = ln_final(resid_post) W_U + b_U
 //! ```
 
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{Int, Tensor};
 
 use super::{
     ActivationCache, Block, BlockCache, Gpt2,
     attention::{attention, causal_mask},
-    kernels::{self, Past, Queries},
+    kernels::{self, Past, Queries, index},
     linear::linear,
     norm::layer_norm,
 };
@@ -62,17 +62,11 @@ impl Gpt2 {
 
     /// The map to the logits of some tokens, of all where `None`.
     pub fn unembedding(&self, tokens: Option<&[u32]>) -> Unembedding {
-        let of_tokens = |w_u: Tensor<2>, b_u: Tensor<1>, tokens: &[u32]| {
-            let ids = tokens.iter().map(|id| *id as i32).collect::<Vec<_>>();
-            let ids = TensorData::new(ids, [tokens.len()]);
-            let ids = Tensor::<1, Int>::from_data(ids, &self.device());
-            (w_u.select(1, ids.clone()), b_u.select(0, ids))
-        };
-        let (w_u, b_u) = (self.w_u.clone(), self.b_u.clone());
-        let (w_u, b_u) = match tokens {
-            None => (w_u, b_u),
-            Some(tokens) => of_tokens(w_u, b_u, tokens),
-        };
+        let (mut w_u, mut b_u) = (self.w_u.clone(), self.b_u.clone());
+        if let Some(tokens) = tokens {
+            let ids = index(tokens.iter().map(|id| *id as usize), &self.device());
+            (w_u, b_u) = (w_u.select(1, ids.clone()), b_u.select(0, ids));
+        }
         Unembedding {
             eps: self.config.eps,
             w_u,

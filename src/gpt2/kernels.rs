@@ -53,7 +53,8 @@ impl Queries<'_> {
         };
         let sequences = x.dims()[0] / rows;
         let flat = |s: usize| s * rows + of_prompt[s % of_prompt.len()];
-        select((0..sequences).map(flat), x)
+        let rows = index((0..sequences).map(flat), &x.device());
+        x.select(0, rows)
     }
 
     /// The reverse: the wanted rows among rows of zeros.
@@ -70,21 +71,20 @@ impl Queries<'_> {
             (s, row) if row == of_prompt[s % of_prompt.len()] => s,
             _ => sequences,
         };
-        select(
-            (0..sequences * rows).map(of_row),
-            Tensor::cat(vec![x, zeros], 0),
-        )
+        let rows = index((0..sequences * rows).map(of_row), &x.device());
+        Tensor::cat(vec![x, zeros], 0).select(0, rows)
     }
 }
 
-fn select(rows: impl Iterator<Item = usize>, x: Tensor<2>) -> Tensor<2> {
-    let rows: Vec<i32> = rows.map(|row| row as i32).collect();
-    let n = rows.len();
-    let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [n]), &x.device());
-    x.select(0, rows)
+/// Places as a tensor of indices.
+pub fn index(places: impl Iterator<Item = usize>, device: &Device) -> Tensor<1, Int> {
+    let places: Vec<i32> = places.map(|p| p as i32).collect();
+    let n = places.len();
+    Tensor::from_data(TensorData::new(places, [n]), device)
 }
 
-fn on_cpu(device: &Device) -> bool {
+/// Whether the loops of `pathpatch_kernels` run there; an autodiff device must see Burn's operations.
+pub fn on_cpu(device: &Device) -> bool {
     *device == Device::flex() && !device.is_autodiff()
 }
 
@@ -186,16 +186,14 @@ fn attend_on_cpu(
     let device = qkv.device();
     let [flat, width] = qkv.dims();
     let sequences = flat / rows;
-    let past = past.map(|past| [&past.k, &past.v].map(|x| (x.dims()[0], x.to_data())));
-    let [(prompts, past_k), (_, past_v)] = match &past {
-        Some(past) => past
-            .each_ref()
-            .map(|(prompts, data)| (*prompts, floats(data))),
-        None => [(1, &[][..]); 2],
-    };
-    let (prompts, queries_of) = match queries {
-        Queries::All => (prompts, None),
+    let (prompts, asking) = match queries {
+        Queries::All => (past.map_or(1, |past| past.k.dims()[0]), None),
         Queries::One(of_prompt) => (of_prompt.len(), Some(of_prompt)),
+    };
+    let past = past.map(|past| [past.k.to_data(), past.v.to_data()]);
+    let [past_k, past_v] = match &past {
+        Some(past) => past.each_ref().map(floats),
+        None => [&[][..]; 2],
     };
     let (b, mut qkv) = (b.to_data(), qkv.into_data());
     let attention = cpu::Attention {
@@ -203,7 +201,7 @@ fn attend_on_cpu(
         bias: floats(&b),
         past_k,
         past_v,
-        queries: queries_of,
+        queries: asking,
         prompts,
         rows,
         n_heads,

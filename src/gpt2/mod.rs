@@ -15,7 +15,7 @@ pub use attention::{attention, causal_mask};
 pub use cache::{ActivationCache, BlockCache};
 pub use config::Config;
 pub use forward::Unembedding;
-pub use kernels::{Past, Queries};
+pub use kernels::{Past, Queries, index, on_cpu};
 pub use linear::linear;
 pub use norm::layer_norm;
 pub use weights::{Block, Gpt2};

@@ -14,7 +14,7 @@ impl Runs<'_> {
         let rows = (self.batch * self.rows) as f64;
         let read = (self.batch * readout.queries().count(self.rows)) as f64;
         let last = c.n_layers - 1;
-        let tokens = readout.unembedding.b_u.dims()[0] as f64;
+        let tokens = readout.tokens() as f64;
         let unembed = 2.0 * d * tokens * (self.batch * readout.positions()) as f64;
         // Of the destination layer, the patched head's output and the MLP.
         let entered = |rows: f64| rows * (2.0 * d * c.d_head as f64 + mlp);

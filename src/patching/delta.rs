@@ -6,10 +6,10 @@
 //! delta_c     = (ln1(resid_pre_corr + delta_resid) - ln1(resid_pre_corr)) @ W_c   exact
 //! ```
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::Tensor;
 
 use super::{Head, LayerNorm, Read, runs::Destination, runs::Runs, schedule::Chunk};
-use crate::gpt2::layer_norm;
+use crate::gpt2::{index, layer_norm};
 
 impl Runs<'_> {
     /// `delta_resid` of some source heads, `[src, batch * rows, d_model]`: a product each, so that no
@@ -71,11 +71,4 @@ impl Runs<'_> {
             .select(0, picked)
             .reshape([chunk.edges.len(), self.batch, self.rows, d_head])
     }
-}
-
-/// Places as a tensor of indices.
-pub(super) fn index(places: impl Iterator<Item = usize>, device: &Device) -> Tensor<1, Int> {
-    let places: Vec<i32> = places.map(|p| p as i32).collect();
-    let n = places.len();
-    Tensor::from_data(TensorData::new(places, [n]), device)
 }

@@ -8,10 +8,9 @@
 use burn::tensor::Tensor;
 
 use super::{
-    Component, Head, Read, delta::index, readout::Readout, runs::Destination, runs::Runs,
-    schedule::Chunk,
+    Component, Head, Read, readout::Readout, runs::Destination, runs::Runs, schedule::Chunk,
 };
-use crate::gpt2::{Queries, attention};
+use crate::gpt2::{Queries, attention, index};
 
 impl Runs<'_> {
     /// Residual stream after the destination layer, for every edge of a chunk.

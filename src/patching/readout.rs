@@ -48,6 +48,11 @@ impl<'a> Readout<'a> {
         }
     }
 
+    /// How many tokens' logits it reads.
+    pub fn tokens(&self) -> usize {
+        self.unembedding.b_u.dims()[0]
+    }
+
     /// Logits of patched runs, `[edge, batch, pos, token]`.
     ///
     /// # Shapes

@@ -4,7 +4,7 @@
 //! each step of a chunk, a layer, and may stop the sweep there; on the CPU of a browser, where one thread
 //! does all, that is also when other events get their turn.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 
 use super::{
     Component, Grid, Head, LayerNorm, Progress, Read,
@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     error::{Code, Error, Result},
+    gpt2::on_cpu,
     metric::Metric,
 };
 
@@ -199,11 +200,10 @@ impl Runs<'_> {
     /// Logits come with two copies for a softmax.
     fn edges_in_chunk(&self, readout: &Readout, budget: Option<usize>) -> usize {
         let config = &self.model.config;
-        let on_cpu = self.model.device() == Device::flex();
+        let on_cpu = on_cpu(&self.model.device());
         let hidden = if on_cpu { 1 } else { 4 };
         let row = 4 * config.d_model + hidden * config.d_mlp;
-        let tokens = readout.unembedding.b_u.dims()[0];
-        let floats = self.rows * row + 3 * readout.positions() * tokens;
+        let floats = self.rows * row + 3 * readout.positions() * readout.tokens();
         let budget = budget.unwrap_or_else(|| default_budget(on_cpu));
         budget / (floats * self.batch * size_of::<f32>())
     }

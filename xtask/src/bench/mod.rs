@@ -52,48 +52,53 @@ pub fn all() -> Result<()> {
          Spearman | top 20 | peak memory | cancel |\n\
          | --- | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |"
     );
-    let row = |place, work, sweep: &Sweep| println!("{}", row(place, work, sweep, None));
-    let beside_peer = |place, sweep: &Sweep| {
-        let row = self::row(place, "GPT-2 small, 15 tokens", sweep, Some(per_edge));
-        println!("{row}");
+    let print = |place, work, sweep: Sweep, per_edge| {
+        println!("{}", row(place, work, &sweep, per_edge));
     };
-    let native_on = |model, prompts| runners::native(model, prompts, "frozen");
-    let browser_on = |device, model, prompts| runners::browser(site, device, model, prompts, LIMIT);
-    beside_peer("native", &native);
-    beside_peer("native, exact LayerNorm", &exact);
-    row(
-        "native",
-        "GPT-2 small, 60 tokens",
-        &native_on(model, &long)?,
-    );
-    row(
-        "native",
-        "GPT-2 small, 15 tokens, 8 pairs",
-        &native_on(model, &many)?,
-    );
-    row(
-        "native",
-        "bundled, induction",
-        &native_on(DEMO, &induction)?,
-    );
-    row(
-        "native",
-        "bundled, indirect object",
-        &native_on(DEMO, &indirect)?,
-    );
-    beside_peer("Chromium, CPU", &browser_on("cpu", "model", &short)?);
-    row(
-        "Chromium, CPU",
-        "GPT-2 small, 60 tokens",
-        &browser_on("cpu", "model", &long)?,
-    );
-    row(
-        "Chromium, CPU",
-        "bundled, induction",
-        &browser_on("cpu", DEMO_ON_SITE, &induction)?,
-    );
-    let webgpu = browser_on("webgpu", DEMO_ON_SITE, &induction)?;
-    row("Chromium, WebGPU", "bundled, induction", &webgpu);
+    const SHORT: &str = "GPT-2 small, 15 tokens";
+    const LONG: &str = "GPT-2 small, 60 tokens";
+    const INDUCTION: &str = "bundled, induction";
+    print("native", SHORT, native, Some(per_edge));
+    print("native, exact LayerNorm", SHORT, exact, Some(per_edge));
+    for (work, model, prompts) in [
+        (LONG, model, &long),
+        ("GPT-2 small, 15 tokens, 8 pairs", model, &many),
+        (INDUCTION, DEMO, &induction),
+        ("bundled, indirect object", DEMO, &indirect),
+    ] {
+        let sweep = runners::native(model, prompts, "frozen")?;
+        print("native", work, sweep, None);
+    }
+    for (place, device, work, model, prompts, per_edge) in [
+        (
+            "Chromium, CPU",
+            "cpu",
+            SHORT,
+            "model",
+            &short,
+            Some(per_edge),
+        ),
+        ("Chromium, CPU", "cpu", LONG, "model", &long, None),
+        (
+            "Chromium, CPU",
+            "cpu",
+            INDUCTION,
+            DEMO_ON_SITE,
+            &induction,
+            None,
+        ),
+        (
+            "Chromium, WebGPU",
+            "webgpu",
+            INDUCTION,
+            DEMO_ON_SITE,
+            &induction,
+            None,
+        ),
+    ] {
+        let sweep = runners::browser(site, device, model, prompts, LIMIT)?;
+        print(place, work, sweep, per_edge);
+    }
     Ok(())
 }
 
