@@ -13,6 +13,7 @@ use super::{
     attention::{attention, causal_mask},
     kernels::{self, Past, Queries, index},
     linear::linear,
+    matmul::matmul,
     norm::layer_norm,
 };
 
@@ -94,7 +95,7 @@ impl Unembedding {
     /// - returns `[rows, tokens]`
     pub fn logits(&self, resid: Tensor<2>) -> Tensor<2> {
         let normalised = kernels::normalise(resid, self.eps);
-        normalised.matmul(self.w_u.clone()) + self.b_u.clone().unsqueeze()
+        matmul(normalised, &self.w_u) + self.b_u.clone().unsqueeze()
     }
 }
 
@@ -139,9 +140,9 @@ impl Block {
         queries: Queries<'_>,
     ) -> Tensor<2> {
         let normalised = kernels::normalise(resid.clone(), self.eps);
-        let qkv = normalised.matmul(self.w_qkv.clone());
+        let qkv = matmul(normalised, &self.w_qkv);
         let z = kernels::attend(qkv, &self.b_qkv, self.n_heads, past, rows, queries);
-        let attn = z.matmul(self.w_o.clone());
+        let attn = matmul(z, &self.w_o);
         let resid = queries.select(resid, rows);
         self.add_mlp(kernels::add_to_residual(resid, attn, &self.b_o))
     }
@@ -152,9 +153,9 @@ impl Block {
     /// - `resid_mid`: `[rows, d_model]`, also returned
     pub fn add_mlp(&self, resid_mid: Tensor<2>) -> Tensor<2> {
         let normalised = kernels::normalise(resid_mid.clone(), self.eps);
-        let pre = normalised.matmul(self.w_in.clone());
+        let pre = matmul(normalised, &self.w_in);
         let post = kernels::gelu_bias(pre, &self.b_in);
-        kernels::add_to_residual(resid_mid, post.matmul(self.w_out.clone()), &self.b_out)
+        kernels::add_to_residual(resid_mid, matmul(post, &self.w_out), &self.b_out)
     }
 
     /// Queries, keys and values, each `[batch, head, rows, d_head]`, of normalised rows.

@@ -2,6 +2,8 @@
 
 use burn::tensor::Tensor;
 
+use super::matmul::matmul;
+
 /// `x @ w + b`.
 ///
 /// # Shapes
@@ -10,6 +12,6 @@ use burn::tensor::Tensor;
 pub fn linear(x: Tensor<3>, w: &Tensor<2>, b: &Tensor<1>) -> Tensor<3> {
     let [batch, pos, d_in] = x.dims();
     let [_, d_out] = w.dims();
-    let y = x.reshape([batch * pos, d_in]).matmul(w.clone()) + b.clone().unsqueeze();
+    let y = matmul(x.reshape([batch * pos, d_in]), w) + b.clone().unsqueeze();
     y.reshape([batch, pos, d_out])
 }

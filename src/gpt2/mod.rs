@@ -8,6 +8,7 @@ mod config;
 mod forward;
 mod kernels;
 mod linear;
+mod matmul;
 mod norm;
 mod weights;
 
@@ -17,5 +18,8 @@ pub use config::Config;
 pub use forward::Unembedding;
 pub use kernels::{Past, Queries, index, on_cpu};
 pub use linear::linear;
+#[cfg(target_family = "wasm")]
+pub use matmul::fused;
+pub use matmul::matmul;
 pub use norm::layer_norm;
 pub use weights::{Block, Gpt2};

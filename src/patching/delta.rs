@@ -9,7 +9,7 @@
 use burn::tensor::Tensor;
 
 use super::{Head, LayerNorm, Read, runs::Destination, runs::Runs, schedule::Chunk};
-use crate::gpt2::{index, layer_norm};
+use crate::gpt2::{index, layer_norm, matmul};
 
 impl Runs<'_> {
     /// `delta_resid` of some source heads, `[src, batch * rows, d_model]`: a product each, so that no
@@ -20,7 +20,8 @@ impl Runs<'_> {
             let place = src.layer * config.n_heads + src.head;
             let delta_z: Tensor<2> = self.delta_z.clone().narrow(0, place, 1).squeeze_dim(0);
             let w_o = self.model.blocks[src.layer].w_o.clone();
-            delta_z.matmul(w_o.narrow(0, src.head * config.d_head, config.d_head))
+            let w_o = w_o.narrow(0, src.head * config.d_head, config.d_head);
+            matmul(delta_z, &w_o)
         });
         Tensor::stack(written.collect(), 0)
     }
@@ -53,9 +54,8 @@ impl Runs<'_> {
             }
         };
         let first = read.component as usize * d_model;
-        let delta = normalised
-            .reshape([n_src * flat, d_model])
-            .matmul(block.w_qkv.clone().narrow(1, first, d_model))
+        let w = block.w_qkv.clone().narrow(1, first, d_model);
+        let delta = matmul(normalised.reshape([n_src * flat, d_model]), &w)
             .reshape([n_src, flat, n_heads, d_head])
             .swap_dims(1, 2)
             .reshape([n_src * n_heads, flat, d_head]);

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     error::{Code, Error, Result},
-    gpt2::{Block, BlockCache, layer_norm},
+    gpt2::{Block, BlockCache, layer_norm, matmul},
     metric::Metric,
 };
 
@@ -182,7 +182,7 @@ impl Runs<'_> {
     fn through_mlp(&self, block: &Block, cache: &BlockCache, gradient: Tensor<2>) -> Tensor<2> {
         let resid_mid = self.flat_rows(&cache.resid_mid);
         let (normalised, _) = layer_norm(resid_mid.clone(), block.eps);
-        let pre = normalised.matmul(block.w_in.clone()) + block.b_in.clone().unsqueeze();
+        let pre = matmul(normalised, &block.w_in) + block.b_in.clone().unsqueeze();
         let post = gradient.clone().matmul(block.w_out.clone().transpose());
         let pre = post * gelu_derivative(pre);
         let normalised = pre.matmul(block.w_in.clone().transpose());

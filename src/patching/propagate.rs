@@ -10,7 +10,7 @@ use burn::tensor::Tensor;
 use super::{
     Component, Head, Read, readout::Readout, runs::Destination, runs::Runs, schedule::Chunk,
 };
-use crate::gpt2::{Queries, attention, index};
+use crate::gpt2::{Queries, attention, index, matmul};
 
 impl Runs<'_> {
     /// Residual stream after the destination layer, for every edge of a chunk.
@@ -104,7 +104,7 @@ impl Runs<'_> {
             let delta_z = delta_z.clone().narrow(0, start, n);
             start += n;
             let first = edges[0].dst.head * config.d_head;
-            delta_z.matmul(w_o.clone().narrow(0, first, config.d_head))
+            matmul(delta_z, &w_o.clone().narrow(0, first, config.d_head))
         });
         Tensor::cat(products.collect(), 0)
     }

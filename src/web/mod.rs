@@ -1,10 +1,11 @@
 //! The browser side: what the worker calls, with JavaScript's types in and out.
 //!
 //! The only room that knows wasm-bindgen, URLs and streams. `download` fetches a model's files, `convert`
-//! translates requests, grids and errors.
+//! translates requests, grids and errors, `fused` links the product of relaxed SIMD.
 
 mod convert;
 mod download;
+mod fused;
 
 use std::time::Duration;
 
@@ -22,10 +23,11 @@ use crate::{
     session::{ModelFiles, Session},
 };
 
-/// Make panics readable in the console; called by the worker when the module is instantiated.
+/// Make panics readable in the console and products fast; called when the module is instantiated.
 #[wasm_bindgen(start)]
-fn start() {
+fn start() -> std::result::Result<(), JsValue> {
     console_error_panic_hook::set_once();
+    fused::link()
 }
 
 /// A loaded model.

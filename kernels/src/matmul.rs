@@ -1,0 +1,200 @@
+//! Matrix product around a tile that is given from outside.
+//!
+//! ```text
+//! c[m, n] = sum_k a[m, k] b[k, n]
+//! ```
+//!
+//! Plain wasm SIMD multiplies and adds in two instructions; the relaxed `madd` is one, which nearly doubles
+//! what a core can do, but a module with it is no module to a browser that does not know it. So the tile,
+//! the innermost loop, comes at run time, where there is one. Around it the classic scheme (Goto and van de
+//! Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008): `b` is cut into blocks that stay in a
+//! cache, packed in strips of 12 columns, the rows of `a` in strips of 3.
+
+/// Rows of a tile.
+const MR: usize = 3;
+/// Columns of a tile.
+const NR: usize = 12;
+/// Depth of a block: a strip of `b` is 12 kB, within the first-level cache.
+const KC: usize = 256;
+/// Columns of a block: 250 kB, within the second-level cache.
+const NC: usize = 20 * NR;
+
+/// `c += a @ b`, 3 rows by 12 columns.
+///
+/// # Safety
+/// `a` is `[depth, 3]` and `b` `[depth, 12]`, `depth` at least 1; `c` is 3 rows of 12 numbers, `stride`
+/// bytes from one to the next.
+pub type Tile =
+    unsafe extern "C" fn(a: *const f32, b: *const f32, depth: usize, c: *mut f32, stride: usize);
+
+/// A row-major matrix within a larger one.
+#[derive(Clone, Copy)]
+pub struct Matrix<'a> {
+    /// Its numbers, from its first.
+    pub values: &'a [f32],
+    /// Rows.
+    pub rows: usize,
+    /// Columns.
+    pub cols: usize,
+    /// Numbers from one row to the next.
+    pub stride: usize,
+}
+
+/// `a @ b`, row-major.
+///
+/// # Panics
+/// When the columns of `a` are not as many as the rows of `b`, or a matrix is longer than its numbers.
+pub fn matmul(tile: Tile, a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
+    assert_eq!(a.cols, b.rows, "columns of a and rows of b");
+    let (m, n, k) = (a.rows, b.cols, a.cols);
+    let mut c = vec![0.0; m * n];
+    let mut packed_a = vec![0.0; m.next_multiple_of(MR) * KC.min(k)];
+    let mut packed_b = vec![0.0; NC.min(n.next_multiple_of(NR)) * KC.min(k)];
+    for k0 in (0..k).step_by(KC) {
+        let depth = KC.min(k - k0);
+        pack_a(a, k0, depth, &mut packed_a);
+        for n0 in (0..n).step_by(NC) {
+            let cols = NC.min(n - n0);
+            pack_b(b, (k0, n0), (depth, cols), &mut packed_b);
+            for (b, j) in packed_b.chunks_exact(NR * depth).zip((0..cols).step_by(NR)) {
+                for (a, i) in packed_a.chunks_exact(MR * depth).zip((0..m).step_by(MR)) {
+                    let size = [MR.min(m - i), NR.min(cols - j)];
+                    add_tile(tile, [a, b], depth, &mut c[i * n + n0 + j..], n, size);
+                }
+            }
+        }
+    }
+    c
+}
+
+/// Add a strip by a strip to the `rows` by `cols` numbers of `c` that are there.
+#[inline(always)]
+fn add_tile(
+    tile: Tile,
+    [a, b]: [&[f32]; 2],
+    depth: usize,
+    c: &mut [f32],
+    stride: usize,
+    [rows, cols]: [usize; 2],
+) {
+    assert!(a.len() == MR * depth && b.len() == NR * depth && depth > 0);
+    let add = |c: &mut [f32], stride: usize| {
+        assert!(c.len() >= (MR - 1) * stride + NR);
+        // SAFETY: the lengths are those that a tile asks for.
+        unsafe {
+            tile(
+                a.as_ptr(),
+                b.as_ptr(),
+                depth,
+                c.as_mut_ptr(),
+                size_of::<f32>() * stride,
+            )
+        };
+    };
+    if [rows, cols] == [MR, NR] {
+        return add(c, stride);
+    }
+    let mut whole = [0.0; MR * NR];
+    add(&mut whole, NR);
+    for (whole, c) in whole.chunks_exact(NR).zip(c.chunks_mut(stride)).take(rows) {
+        c.iter_mut()
+            .zip(whole)
+            .take(cols)
+            .for_each(|(c, x)| *c += x);
+    }
+}
+
+/// Strips of rows, each column by column; rows that are not there are zero.
+fn pack_a(a: Matrix<'_>, k0: usize, depth: usize, packed: &mut [f32]) {
+    let strips = packed.chunks_exact_mut(MR * depth);
+    for (packed, first) in strips.zip((0..a.rows).step_by(MR)) {
+        for i in 0..MR {
+            let packed = packed[i..].iter_mut().step_by(MR);
+            if first + i < a.rows {
+                let row = &a.values[(first + i) * a.stride + k0..][..depth];
+                packed.zip(row).for_each(|(p, a)| *p = *a);
+            } else {
+                packed.for_each(|p| *p = 0.0);
+            }
+        }
+    }
+}
+
+/// Strips of columns, each row by row; columns that are not there are zero.
+fn pack_b(
+    b: Matrix<'_>,
+    (k0, n0): (usize, usize),
+    (depth, cols): (usize, usize),
+    packed: &mut [f32],
+) {
+    for row in 0..depth {
+        let values = &b.values[(k0 + row) * b.stride + n0..][..cols];
+        // Whole strips by themselves: copies of a fixed length are loads and stores, not calls.
+        let (whole, rest) = values.as_chunks::<NR>();
+        let mut place = row * NR;
+        for values in whole {
+            packed[place..][..NR].copy_from_slice(values);
+            place += depth * NR;
+        }
+        if !rest.is_empty() {
+            packed[place..][..NR].fill(0.0);
+            packed[place..][..rest.len()].copy_from_slice(rest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the tile of relaxed SIMD does.
+    unsafe extern "C" fn plain(
+        a: *const f32,
+        b: *const f32,
+        depth: usize,
+        c: *mut f32,
+        stride: usize,
+    ) {
+        for k in 0..depth {
+            for i in 0..MR {
+                for j in 0..NR {
+                    // SAFETY: the caller's promise.
+                    unsafe {
+                        *c.byte_add(i * stride).add(j) += *a.add(k * MR + i) * *b.add(k * NR + j)
+                    };
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn products_of_all_remainders_are_those_of_the_definition() {
+        let number = |i: usize| ((i * 37) % 101) as f32 / 50.0 - 1.0;
+        let numbers: Vec<f32> = (0..700 * 300).map(number).collect();
+        for [m, k, n] in [
+            [1, 1, 1],
+            [2, 3, 11],
+            [3, 256, 12],
+            [4, 257, 13],
+            [7, 300, 240],
+            [5, 600, 253],
+        ] {
+            let of = |rows, cols, stride, from: usize| Matrix {
+                values: &numbers[from..],
+                rows,
+                cols,
+                stride,
+            };
+            let (a, b) = (of(m, k, k + 2, 5), of(k, n, n + 3, 9));
+            let c = matmul(plain, a, b);
+            for i in 0..m {
+                for j in 0..n {
+                    let term = |l: usize| a.values[i * a.stride + l] * b.values[l * b.stride + j];
+                    let exact: f64 = (0..k).map(|l| f64::from(term(l))).sum();
+                    let error = (f64::from(c[i * n + j]) - exact).abs();
+                    assert!(error < 1e-4, "{m} x {k} x {n} at {i}, {j}: {error}");
+                }
+            }
+        }
+    }
+}
