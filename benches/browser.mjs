@@ -93,15 +93,8 @@ async function measure({ device, model: name, request, limit }) {
     if (error.code === "cancelled") cancels.push(took * 1e3);
   }
 
-  // A block's products, each weighed by its share of a block's operations.
-  const { d_model: d, d_mlp: mlp } = model.config;
-  const rows = largest * (request.clean.length - request.clean.findIndex((id, i) => id !== request.corrupted[i]));
-  let [operations, took] = [0, 0];
-  for (const [k, n] of [[d, 3 * d], [d, d], [d, mlp], [mlp, d]]) {
-    const ofShape = 2 * rows * k * n;
-    operations += ofShape;
-    took += ofShape / (await model.matmulRate(rows, k, n));
-  }
+  const differs = (id, i) => id !== request.corrupted[i];
+  const rows = largest * (request.clean.length - request.clean.findIndex(differs));
   return {
     device: model.device.kind,
     adapter: model.device.adapter,
@@ -111,7 +104,7 @@ async function measure({ device, model: name, request, limit }) {
     projected: !grid,
     edges: last.total,
     flops: last.flops / doneShare,
-    matmul_flops_per_second: operations / took,
+    matmul_flops_per_second: await model.matmulRate(rows),
     peak_memory: await model.memory(),
     slowest_cancel_ms: cancels.length ? Math.max(...cancels) : null,
     values: Array.from(grid?.values ?? [], (value) => (Number.isNaN(value) ? null : value)),

@@ -11,7 +11,8 @@ use pathpatch::{
     allocator::keep_freed_memory,
     device::DeviceChoice,
     metric::MetricKind,
-    patching::{Component, Grid, LayerNorm, SweepOptions, Update},
+    patching::{Component, Grid, LayerNorm, SweepOptions},
+    pause::NoPause,
     prompt::Batch,
     session::{Answer, MetricRequest, ModelFiles, PairRequest, Prompt, Session, SweepRequest},
 };
@@ -58,7 +59,7 @@ struct Report {
     seconds: f64,
     edges: usize,
     flops: f64,
-    /// Of bare matrix products of a block's shapes, in the proportions of a block.
+    /// Of bare products of as many rows with a block's weights.
     matmul_flops_per_second: f64,
     peak_memory: Option<u64>,
     max_estimate_error: f32,
@@ -98,7 +99,10 @@ async fn measure(args: &Args) -> Report {
     let component: Component = args.component.parse().expect("a component");
     let layer_norm: LayerNorm = args.layer_norm.parse().expect("a layer norm");
     let start = Instant::now();
-    let estimates = session.estimate(&on, layer_norm).await.expect("estimates");
+    let estimates = session
+        .estimate(&on, layer_norm, &NoPause)
+        .await
+        .expect("estimates");
     let estimate_seconds = start.elapsed().as_secs_f64();
     let estimates = match component {
         Component::Q => estimates.q,
@@ -119,7 +123,7 @@ async fn measure(args: &Args) -> Report {
     let (mut last, mut rows) = (None, 0);
     let rows_of_edge = rows_of_edge(&session, &request.on);
     let start = Instant::now();
-    let grid = session.sweep(&request, options, async |update: Update<'_>| {
+    let grid = session.sweep(&request, options, &NoPause, |update| {
         if update.fresh.iter().all(|i| update.grid.exact[*i] == 1) {
             rows = rows.max(update.fresh.len() * rows_of_edge);
         }
@@ -138,7 +142,7 @@ async fn measure(args: &Args) -> Report {
         seconds,
         edges: last.total,
         flops: last.flops,
-        matmul_flops_per_second: matmul_rate(&session, rows).await,
+        matmul_flops_per_second: session.matmul_rate(rows).await.expect("products"),
         peak_memory: peak_memory(),
         max_estimate_error: last.max_estimate_error.expect("estimates"),
         spearman,
@@ -168,20 +172,6 @@ fn rows_of_edge(session: &Session, on: &MetricRequest) -> usize {
     let pairs = pairs.collect::<Result<_, _>>().expect("pairs");
     let batch = Batch::new(pairs, None, session.config()).expect("a batch");
     (batch.len_pos() - batch.first_row()) * batch.pairs().len()
-}
-
-/// Bare products of a block's four shapes, each weighed by its share of a block's operations.
-async fn matmul_rate(session: &Session, rows: usize) -> f64 {
-    let c = session.config();
-    let (d, mlp) = (c.d_model, c.d_mlp);
-    let (mut operations, mut seconds) = (0.0, 0.0);
-    for (k, n) in [(d, 3 * d), (d, d), (d, mlp), (mlp, d)] {
-        let of_shape = (2 * rows * k * n) as f64;
-        let rate = session.matmul_rate([rows, k, n]).await.expect("a product");
-        operations += of_shape;
-        seconds += of_shape / rate;
-    }
-    operations / seconds
 }
 
 /// The most memory that this process has held, in bytes, where the system tells.

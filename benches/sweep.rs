@@ -12,6 +12,7 @@ use pathpatch::{
         Component, Head, Runs, SweepOptions, Update, get_act_patch_direct_path,
         get_act_patch_direct_path_all_sources,
     },
+    pause::NoPause,
     prompt::{Batch, PromptPair},
     tokenizer::Tokenizer,
 };
@@ -46,17 +47,18 @@ fn sweep(criterion: &mut Criterion) {
     group.bench_function("one forward pass an edge", |bencher| {
         bencher.iter(|| {
             let [_, corrupted] = batch.tokens(&model.device());
-            let resid = model.run_with_cache(corrupted).final_resid();
+            let resid = pollster::block_on(model.run_with_cache(corrupted, &NoPause));
+            let resid = resid.expect("a run").final_resid();
             model.unembed(resid).into_data()
         });
     });
 
-    let runs = Runs::new(&model, &batch);
+    let runs = pollster::block_on(Runs::new(&model, &batch, &NoPause)).expect("runs");
     let clean_logits = runs.clean_logits(batch.positions());
     let metric =
         AnswerMetric::new(MetricKind::LogitDiff, batch.targets(), clean_logits).expect("a metric");
     let options = SweepOptions::default();
-    let ignore = async |_: Update<'_>| Ok(());
+    let ignore = |_: Update<'_>| Ok(());
     let (layers, heads) = (model.config.n_layers, model.config.n_heads);
 
     group.throughput(Throughput::Elements(((layers - 1) * heads) as u64));

@@ -14,7 +14,8 @@
 //! [`session`] holds the use cases and is what the command line and the browser call. Under it
 //! [`checkpoint`] turns files into a [`gpt2`] model on a [`device`], [`tokenizer`] and [`prompt`] texts
 //! into batches, [`patching`] runs the edges and [`metric`] reads their logits; [`report`] is a sweep as
-//! JSON, [`rate`] what a device can do at its best, and [`error`] is known to all. The browser side is the private module `web`.
+//! JSON, [`rate`] what a device can do at its best; [`pause`] and [`error`] are known to all. The browser
+//! side is the private module `web`.
 
 #[cfg(not(target_family = "wasm"))]
 pub mod allocator;
@@ -24,6 +25,7 @@ pub mod error;
 pub mod gpt2;
 pub mod metric;
 pub mod patching;
+pub mod pause;
 pub mod prompt;
 pub mod rate;
 pub mod report;

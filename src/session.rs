@@ -13,6 +13,7 @@ use crate::{
         estimate_direct_path_all_sources, get_act_patch_direct_path,
         get_act_patch_direct_path_all_sources,
     },
+    pause::Pause,
     prompt::{Batch, PromptPair},
     rate::matmul_rate,
     tokenizer::{Token, Tokenizer},
@@ -169,12 +170,13 @@ impl Session {
         &self,
         request: &SweepRequest,
         options: SweepOptions,
-        on_update: impl AsyncFnMut(Update<'_>) -> Result<()>,
+        pause: &dyn Pause,
+        on_update: impl FnMut(Update<'_>) -> Result<()>,
     ) -> Result<Grid> {
         if let Some(source) = request.source {
             source.check(self.config())?;
         }
-        let (runs, metric) = self.runs(&request.on)?;
+        let (runs, metric) = self.runs(&request.on, pause).await?;
         let (component, metric) = (request.component, &metric);
         match request.source {
             Some(source) => {
@@ -197,21 +199,27 @@ impl Session {
         &self,
         request: &MetricRequest,
         layer_norm: LayerNorm,
+        pause: &dyn Pause,
     ) -> Result<Estimates> {
-        let (runs, metric) = self.runs(request)?;
+        let (runs, metric) = self.runs(request, pause).await?;
         estimate_direct_path_all_sources(&runs, &metric, layer_norm).await
     }
 
-    /// Operations a second of a bare matrix product on the session's device: see [`matmul_rate`].
+    /// Operations a second of bare matrix products of so many rows on the session's device: see
+    /// [`matmul_rate`].
     ///
     /// # Errors
     /// [`Code::Device`].
-    pub async fn matmul_rate(&self, shape: [usize; 3]) -> Result<f64> {
-        matmul_rate(&self.model.device(), shape).await
+    pub async fn matmul_rate(&self, rows: usize) -> Result<f64> {
+        matmul_rate(&self.model.device(), self.config(), rows).await
     }
 
     /// The model run on the prompts, and the metric bound to them.
-    fn runs(&self, request: &MetricRequest) -> Result<(Runs<'_>, AnswerMetric)> {
+    async fn runs<'a>(
+        &'a self,
+        request: &MetricRequest,
+        pause: &'a dyn Pause,
+    ) -> Result<(Runs<'a>, AnswerMetric)> {
         let numbered = |(i, pair): (usize, &PairRequest)| {
             self.pair(pair, request.prepend_bos).map_err(|e| Error {
                 what: match request.pairs.len() {
@@ -224,7 +232,7 @@ impl Session {
         let pairs = request.pairs.iter().enumerate().map(numbered);
         let pairs = pairs.collect::<Result<_>>()?;
         let batch = Batch::new(pairs, request.position, self.config())?;
-        let runs = Runs::new(&self.model, &batch);
+        let runs = Runs::new(&self.model, &batch, pause).await?;
         let clean_logits = runs.clean_logits(batch.positions());
         let metric = AnswerMetric::new(request.metric, batch.targets(), clean_logits)?;
         Ok((runs, metric))

@@ -1,19 +1,27 @@
 //! What must hold whatever the weights: on the random models, to 1e-5 absolute where runs are compared.
 
+use std::{
+    cell::Cell,
+    future::{Future, ready},
+    pin::Pin,
+};
+
 use burn::tensor::Tensor;
 use pathpatch::{
-    error::{Code, Error},
+    error::{Code, Error, Result},
     metric::MetricKind,
     patching::{
         Component, Head, LayerNorm, Runs, SweepOptions, Update, all_heads,
         estimate_direct_path_all_sources, get_act_patch_direct_path,
         get_act_patch_direct_path_all_sources,
     },
+    pause::Pause,
     prompt::Batch,
 };
 
 use crate::common::{
-    RANDOM_MODELS, batch, max_difference, metric, random_model, sweep_all, sweep_all_within,
+    RANDOM_MODELS, batch, max_difference, metric, random_model, run_pairs, sweep_all,
+    sweep_all_within,
 };
 
 const TOLERANCE: f32 = 1e-5;
@@ -25,7 +33,7 @@ fn equal_prompts_give_the_baseline_everywhere() {
         let mut pairs = expected.batch.pairs();
         pairs.iter_mut().for_each(|p| p.corrupted = p.clean.clone());
         let batch = Batch::new(pairs, None, &model.config).unwrap();
-        let runs = Runs::new(&model, &batch);
+        let runs = run_pairs(&model, &batch);
         let metric = metric(MetricKind::LogitDiff, &runs, &batch);
         for component in [Component::Q, Component::K, Component::V] {
             let grid = sweep_all(&runs, &metric, component);
@@ -40,7 +48,7 @@ fn equal_prompts_give_the_baseline_everywhere() {
 fn a_metric_before_the_first_difference_never_moves() {
     let (model, expected) = random_model("prefixed-f32");
     let batch = Batch::new(expected.batch.pairs(), Some(1), &model.config).unwrap();
-    let runs = Runs::new(&model, &batch);
+    let runs = run_pairs(&model, &batch);
     let metric = metric(MetricKind::LogitDiff, &runs, &batch);
     let grid = sweep_all(&runs, &metric, Component::K);
     let baseline = vec![grid.corrupted_metric; grid.values.len()];
@@ -52,7 +60,7 @@ fn one_source_equals_its_part_of_all_sources() {
     for name in RANDOM_MODELS {
         let (model, expected) = random_model(name);
         let batch = batch(&model, &expected);
-        let runs = Runs::new(&model, &batch);
+        let runs = run_pairs(&model, &batch);
         let metric = metric(MetricKind::Kl, &runs, &batch);
         let all = sweep_all(&runs, &metric, Component::Q);
         let n = model.config.n_layers * model.config.n_heads;
@@ -63,7 +71,7 @@ fn one_source_equals_its_part_of_all_sources() {
                 src,
                 Component::Q,
                 SweepOptions::default(),
-                async |_: Update<'_>| Ok(()),
+                |_: Update<'_>| Ok(()),
             ))
             .unwrap();
             assert_eq!(one.shape, [model.config.n_layers, model.config.n_heads]);
@@ -79,7 +87,7 @@ fn any_memory_budget_gives_the_same_grid() {
     for name in RANDOM_MODELS {
         let (model, expected) = random_model(name);
         let batch = batch(&model, &expected);
-        let runs = Runs::new(&model, &batch);
+        let runs = run_pairs(&model, &batch);
         let metric = metric(MetricKind::LogProb, &runs, &batch);
         let whole = sweep_all(&runs, &metric, Component::V);
         for memory_budget in [0, 20_000, 50_000] {
@@ -99,7 +107,7 @@ fn a_batch_is_the_mean_of_its_pairs() {
     let pairs = expected.batch.pairs();
     let sweep = |pairs: Vec<_>| {
         let batch = Batch::new(pairs, None, &model.config).unwrap();
-        let runs = Runs::new(&model, &batch);
+        let runs = run_pairs(&model, &batch);
         let metric = metric(MetricKind::Prob, &runs, &batch);
         sweep_all(&runs, &metric, Component::K)
     };
@@ -114,7 +122,7 @@ fn a_batch_is_the_mean_of_its_pairs() {
 fn the_mask_marks_later_layers_only() {
     let (model, expected) = random_model("hub-f16");
     let batch = batch(&model, &expected);
-    let runs = Runs::new(&model, &batch);
+    let runs = run_pairs(&model, &batch);
     let metric = metric(MetricKind::LogitDiff, &runs, &batch);
     let grid = sweep_all(&runs, &metric, Component::Q);
     let heads = all_heads(&model.config);
@@ -129,14 +137,14 @@ fn the_mask_marks_later_layers_only() {
 fn progress_counts_every_edge_and_an_error_from_the_caller_stops_the_sweep() {
     let (model, expected) = random_model("untied-bf16");
     let batch = batch(&model, &expected);
-    let runs = Runs::new(&model, &batch);
+    let runs = run_pairs(&model, &batch);
     let metric = metric(MetricKind::LogitDiff, &runs, &batch);
     let options = SweepOptions {
         memory_budget: Some(0),
         ..Default::default()
     };
     let mut seen = Vec::new();
-    let record = async |u: Update<'_>| {
+    let record = |u: Update<'_>| {
         let p = u.progress;
         if seen.last() != Some(&p.done) {
             seen.push(p.done);
@@ -149,7 +157,7 @@ fn progress_counts_every_edge_and_an_error_from_the_caller_stops_the_sweep() {
     assert_eq!(seen, (0..=24).collect::<Vec<_>>());
 
     let mut last = 0;
-    let cancel = async |u: Update<'_>| {
+    let cancel = |u: Update<'_>| {
         let p = u.progress;
         last = p.done;
         match p.done {
@@ -162,11 +170,50 @@ fn progress_counts_every_edge_and_an_error_from_the_caller_stops_the_sweep() {
     assert_eq!(last, 5);
 }
 
+/// Lets a computation go on so many times, then stops it.
+struct StopAfter(Cell<usize>);
+
+impl Pause for StopAfter {
+    fn pause(&self) -> Pin<Box<dyn Future<Output = Result<()>> + '_>> {
+        let left = self.0.get().checked_sub(1);
+        self.0.set(left.unwrap_or(0));
+        let stop = || Error::new(Code::Cancelled, "sweep", "to finish", "a stop");
+        Box::pin(ready(left.map(|_| ()).ok_or_else(stop)))
+    }
+}
+
+#[test]
+fn a_stop_is_heard_after_every_layer_of_runs_estimates_and_sweep() {
+    let (model, expected) = random_model("untied-bf16");
+    let batch = batch(&model, &expected);
+    let options = SweepOptions {
+        estimates: true,
+        ..Default::default()
+    };
+    let sweep = |pauses| {
+        let pause = StopAfter(Cell::new(pauses));
+        pollster::block_on(async {
+            let runs = Runs::new(&model, &batch, &pause).await?;
+            let metric = metric(MetricKind::LogitDiff, &runs, &batch);
+            let component = Component::Q;
+            let ignore = |_: Update<'_>| Ok(());
+            get_act_patch_direct_path_all_sources(&runs, &metric, component, options, ignore).await
+        })
+    };
+    let layers = model.config.n_layers;
+    // A layer of each run, of the backward pass, and of each layer's chunk.
+    let steps = 2 * layers + (layers - 1) + layers * (layers - 1) / 2;
+    for pauses in 0..steps {
+        assert_eq!(sweep(pauses).unwrap_err().code, Code::Cancelled);
+    }
+    sweep(steps).unwrap();
+}
+
 #[test]
 fn estimates_come_first_and_the_largest_become_exact_first() {
     let (model, expected) = random_model("prefixed-f32");
     let batch = batch(&model, &expected);
-    let runs = Runs::new(&model, &batch);
+    let runs = run_pairs(&model, &batch);
     let metric = metric(MetricKind::NormalizedLogitDiff, &runs, &batch);
     let estimates = pollster::block_on(estimate_direct_path_all_sources(
         &runs,
@@ -181,7 +228,7 @@ fn estimates_come_first_and_the_largest_become_exact_first() {
     };
     let effect = |i: usize| (estimates.v.values[i] - estimates.v.corrupted_metric).abs();
     let (mut order, mut updates, mut last_error) = (Vec::new(), 0, None);
-    let record = async |u: Update<'_>| {
+    let record = |u: Update<'_>| {
         if updates == 0 {
             assert_eq!(u.fresh.len(), u.progress.total);
             assert!(max_difference(u.grid, &estimates.v.values) < TOLERANCE);
@@ -210,7 +257,7 @@ fn estimates_come_first_and_the_largest_become_exact_first() {
 fn a_metric_without_a_gradient_is_swept_without_estimates() {
     let (model, expected) = random_model("prefixed-f32");
     let batch = batch(&model, &expected);
-    let runs = Runs::new(&model, &batch);
+    let runs = run_pairs(&model, &batch);
     let closure = |logits: Tensor<3>| logits.square().mean();
     let error = estimate_direct_path_all_sources(&runs, &closure, LayerNorm::Frozen);
     let error = pollster::block_on(error).unwrap_err();
@@ -230,7 +277,7 @@ fn a_source_that_is_not_there_and_a_metric_without_range_are_errors() {
     let (model, expected) = random_model("prefixed-f32");
     let batch_of = |pairs| Batch::new(pairs, None, &model.config).unwrap();
     let batch = batch_of(expected.batch.pairs());
-    let runs = Runs::new(&model, &batch);
+    let runs = run_pairs(&model, &batch);
     let kind = MetricKind::NormalizedLogitDiff;
     let sweep = |runs: &Runs, batch: &Batch, src| {
         pollster::block_on(get_act_patch_direct_path(
@@ -239,7 +286,7 @@ fn a_source_that_is_not_there_and_a_metric_without_range_are_errors() {
             src,
             Component::Q,
             SweepOptions::default(),
-            async |_: Update<'_>| Ok(()),
+            |_: Update<'_>| Ok(()),
         ))
     };
     let error = sweep(&runs, &batch, Head { layer: 2, head: 0 }).unwrap_err();
@@ -252,7 +299,7 @@ fn a_source_that_is_not_there_and_a_metric_without_range_are_errors() {
     let mut pairs = expected.batch.pairs();
     pairs.iter_mut().for_each(|p| p.corrupted = p.clean.clone());
     let equal = batch_of(pairs);
-    let runs = Runs::new(&model, &equal);
+    let runs = run_pairs(&model, &equal);
     let error = sweep(&runs, &equal, Head { layer: 0, head: 0 }).unwrap_err();
     assert_eq!(error.code, Code::Metric);
 }

@@ -1,10 +1,10 @@
 //! TransformerLens's numbers, from `fixtures/generate.py`: logits and every edge to 1e-4 absolute.
 
-use pathpatch::{gpt2::Gpt2, patching::Runs};
+use pathpatch::{gpt2::Gpt2, pause::NoPause};
 
 use crate::common::{
     Expected, RANDOM_MODELS, batch, demo, expected, fixtures, max_difference, metric, model,
-    random_model, sweep_all,
+    random_model, run_pairs, sweep_all,
 };
 
 const TOLERANCE: f32 = 1e-4;
@@ -12,14 +12,15 @@ const TOLERANCE: f32 = 1e-4;
 fn check(model: &Gpt2, expected: &Expected) {
     let batch = batch(model, expected);
     let [clean, _] = batch.tokens(&model.device());
-    let logits = model.unembed(model.run_with_cache(clean).final_resid());
+    let logits = pollster::block_on(model.run_with_cache(clean, &NoPause)).unwrap();
+    let logits = model.unembed(logits.final_resid());
     let logits = logits.into_data().try_into_vec::<f32>().unwrap();
     assert_eq!(logits.len(), expected.clean_logits.len());
     for (ours, theirs) in logits.iter().zip(&expected.clean_logits) {
         assert!((ours - theirs).abs() < TOLERANCE, "{ours} and {theirs}");
     }
 
-    let runs = Runs::new(model, &batch);
+    let runs = run_pairs(model, &batch);
     let mut largest: f32 = 0.0;
     for theirs in &expected.sweeps {
         let kind = theirs.metric.parse().unwrap();

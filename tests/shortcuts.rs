@@ -4,14 +4,14 @@ use burn::tensor::Tensor;
 use pathpatch::{
     gpt2::Gpt2,
     metric::MetricKind,
-    patching::{
-        Component, LayerNorm, Runs, SweepOptions, all_heads, estimate_direct_path_all_sources,
-    },
+    patching::{Component, LayerNorm, SweepOptions, all_heads, estimate_direct_path_all_sources},
     prompt::{Batch, PromptPair},
 };
 
 use crate::{
-    common::{RANDOM_MODELS, max_difference, metric, random_model, sweep_all, sweep_all_within},
+    common::{
+        RANDOM_MODELS, max_difference, metric, random_model, run_pairs, sweep_all, sweep_all_within,
+    },
     oracle::Oracle,
 };
 
@@ -79,7 +79,7 @@ fn read_of(kind: MetricKind) -> Read {
 }
 
 fn check(model: &Gpt2, batch: &Batch, kind: MetricKind, what: &str) {
-    let runs = Runs::new(model, batch);
+    let runs = run_pairs(model, batch);
     let metric = metric(kind, &runs, batch);
     for component in COMPONENTS {
         let grid = sweep_all(&runs, &metric, component);
@@ -113,7 +113,7 @@ fn an_exact_layer_norm() {
     for name in RANDOM_MODELS {
         let (model, expected) = random_model(name);
         let batch = Batch::new(expected.batch.pairs(), None, &model.config).unwrap();
-        let runs = Runs::new(&model, &batch);
+        let runs = run_pairs(&model, &batch);
         let metric = metric(MetricKind::LogitDiff, &runs, &batch);
         for component in COMPONENTS {
             let grid = sweep_all_within(&runs, &metric, component, options);
@@ -152,7 +152,7 @@ fn a_closure_that_reads_all_logits() {
     let (model, expected) = random_model("untied-bf16");
     let pairs = expected.batch.pairs();
     let batch = Batch::new(pairs[1..].to_vec(), None, &model.config).unwrap();
-    let runs = Runs::new(&model, &batch);
+    let runs = run_pairs(&model, &batch);
     // The mean square of all logits at all positions.
     let closure = |logits: Tensor<3>| logits.square().mean();
     let read: Read = |logits, _, _, _| {
@@ -196,7 +196,7 @@ fn estimates_are_the_first_order() {
         ];
         for (kind, (position, layer_norm)) in kinds.into_iter().zip(ways) {
             let batch = Batch::new(expected.batch.pairs(), position, &model.config).unwrap();
-            let runs = Runs::new(&model, &batch);
+            let runs = run_pairs(&model, &batch);
             let metric = metric(kind, &runs, &batch);
             let estimates = estimate_direct_path_all_sources(&runs, &metric, layer_norm);
             let estimates = pollster::block_on(estimates).unwrap();

@@ -8,6 +8,7 @@ use pathpatch::{
         Component, Grid, Runs, SweepOptions, Update, all_heads,
         get_act_patch_direct_path_all_sources,
     },
+    pause::NoPause,
     prompt::{Batch, PromptPair},
 };
 use rand::SeedableRng;
@@ -83,7 +84,8 @@ fn pair_of(ids: Vec<u32>) -> PromptPair {
 /// Logits of each prompt at its last token, row by row.
 fn last_logits(model: &Gpt2, prompts: Vec<PromptPair>) -> Result<Vec<Vec<f32>>> {
     let batch = Batch::new(prompts, None, &model.config)?;
-    let logits = Runs::new(model, &batch).clean_logits(batch.positions());
+    let runs = pollster::block_on(Runs::new(model, &batch, &NoPause))?;
+    let logits = runs.clean_logits(batch.positions());
     Ok(host(logits)
         .chunks(model.config.d_vocab)
         .map(<[f32]>::to_vec)
@@ -126,7 +128,7 @@ fn attention(model: &Gpt2, prompts: &[Induction]) -> Result<(Vec<f32>, Vec<f32>)
     let pairs = prompts.iter().map(|p| p.pair.clone()).collect();
     let batch = Batch::new(pairs, None, &model.config)?;
     let [clean, _] = batch.tokens(&model.device());
-    let cache = model.run_with_cache(clean);
+    let cache = pollster::block_on(model.run_with_cache(clean, &NoPause))?;
     let (n, pos) = (prompts.len(), batch.len_pos());
     let mut to_previous = Vec::new();
     let mut to_successor = Vec::new();
@@ -176,7 +178,7 @@ fn strongest(model: &Gpt2, prompts: &[Induction], component: Component) -> Resul
 
 fn normalized_sweep(model: &Gpt2, pair: &PromptPair, component: Component) -> Result<Grid> {
     let batch = Batch::new(vec![pair.clone()], None, &model.config)?;
-    let runs = Runs::new(model, &batch);
+    let runs = pollster::block_on(Runs::new(model, &batch, &NoPause))?;
     let clean_logits = runs.clean_logits(batch.positions());
     let metric = AnswerMetric::new(
         MetricKind::NormalizedLogitDiff,
@@ -188,6 +190,6 @@ fn normalized_sweep(model: &Gpt2, pair: &PromptPair, component: Component) -> Re
         &metric,
         component,
         SweepOptions::default(),
-        async |_: Update<'_>| Ok(()),
+        |_: Update<'_>| Ok(()),
     ))
 }

@@ -7,7 +7,10 @@ use burn::{
     module::{Module, Param},
     tensor::{Device, Distribution, Int, Tensor},
 };
-use pathpatch::gpt2::{Block, Config, Gpt2};
+use pathpatch::{
+    gpt2::{Block, Config, Gpt2},
+    pause::NoPause,
+};
 
 /// The parameters that are learned.
 #[derive(Module, Debug)]
@@ -71,7 +74,8 @@ impl AttentionOnly {
         rows: Tensor<1, Int>,
     ) -> Tensor<2> {
         let model = self.gpt2(config);
-        let resid = model.run_with_cache(tokens).final_resid();
+        let cache = pollster::block_on(model.run_with_cache(tokens, &NoPause));
+        let resid = cache.expect("nothing stops it").final_resid();
         let [batch, pos, d_model] = resid.dims();
         let resid = resid.reshape([batch * pos, d_model]).select(0, rows);
         model.unembed(resid.unsqueeze_dim(0)).squeeze_dim(0)

@@ -16,7 +16,8 @@ use pathpatch::{
     allocator::keep_freed_memory,
     error::{Code, Error, Result},
     gpt2::Config,
-    patching::{SweepOptions, Update},
+    patching::SweepOptions,
+    pause::NoPause,
     report::SweepReport,
     session::{MetricRequest, ModelFiles, Session, SweepRequest},
 };
@@ -90,7 +91,7 @@ async fn sweep(args: &SweepArgs) -> Result<()> {
 
     let bar = progress_bar();
     let grid = session
-        .sweep(&request, options, async |update: Update<'_>| {
+        .sweep(&request, options, &NoPause, |update| {
             bar.set_length(update.progress.total as u64);
             bar.set_position(update.progress.done as u64);
             Ok(())

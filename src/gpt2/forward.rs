@@ -16,6 +16,7 @@ use super::{
     matmul::matmul,
     norm::layer_norm,
 };
+use crate::{error::Result, pause::Pause};
 
 impl Gpt2 {
     /// Token plus position embedding.
@@ -35,7 +36,14 @@ impl Gpt2 {
     ///
     /// # Shapes
     /// - `tokens`: `[batch, pos]`, `pos` at most `n_ctx`
-    pub fn run_with_cache(&self, tokens: Tensor<2, Int>) -> ActivationCache {
+    ///
+    /// # Errors
+    /// Those of `pause`, which is asked after each block.
+    pub async fn run_with_cache(
+        &self,
+        tokens: Tensor<2, Int>,
+        pause: &dyn Pause,
+    ) -> Result<ActivationCache> {
         let [_, pos] = tokens.dims();
         let mask = causal_mask(pos, pos, &self.device());
         let mut resid = self.embed(tokens);
@@ -44,8 +52,9 @@ impl Gpt2 {
             let cache = block.forward(resid, &mask);
             resid = cache.resid_post.clone();
             blocks.push(cache);
+            pause.pause().await?;
         }
-        ActivationCache { blocks }
+        Ok(ActivationCache { blocks })
     }
 
     /// Logits of rows of the final residual stream.

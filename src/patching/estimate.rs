@@ -37,7 +37,7 @@ pub struct Estimates {
 ///
 /// # Errors
 /// [`Code::Metric`] for a metric without a gradient, or a normalised one with nothing to normalise by;
-/// [`Code::Device`] when the device fails.
+/// [`Code::Device`] when the device fails; whatever ends a pause.
 pub async fn estimate_direct_path_all_sources(
     runs: &Runs<'_>,
     metric: &dyn Metric,
@@ -106,6 +106,7 @@ pub(super) async fn estimated_effects(
         let effects = delta_resid.clone().matmul(by_resid.transpose());
         parts.push(effects.reshape([n_src * 3 * heads]));
         resid = gradients.resid_pre;
+        runs.pause.pause().await?;
     }
     let mut effects = Effects::none(n_src * layers * heads);
     if parts.is_empty() {

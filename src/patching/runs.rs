@@ -8,13 +8,16 @@ use burn::tensor::Tensor;
 
 use super::readout::Readout;
 use crate::{
+    error::Result,
     gpt2::{ActivationCache, Gpt2, Past, causal_mask},
+    pause::Pause,
     prompt::Batch,
 };
 
 /// A batch of prompts run through a model, clean and corrupted.
 pub struct Runs<'a> {
     pub(super) model: &'a Gpt2,
+    pub(super) pause: &'a dyn Pause,
     /// First row that a patch can change.
     pub(super) first: usize,
     /// Rows from there to the end.
@@ -49,11 +52,17 @@ pub(super) struct Destination {
 }
 
 impl<'a> Runs<'a> {
-    /// Run the model on both prompts of every pair.
-    pub fn new(model: &'a Gpt2, batch: &Batch) -> Self {
+    /// Run the model on both prompts of every pair; `pause` is asked after each step, here and in whatever
+    /// starts from these runs.
+    ///
+    /// # Errors
+    /// Those of `pause`.
+    pub async fn new(model: &'a Gpt2, batch: &Batch, pause: &'a dyn Pause) -> Result<Self> {
         let device = model.device();
         let config = &model.config;
-        let [clean, corrupted] = batch.tokens(&device).map(|t| model.run_with_cache(t));
+        let [clean, corrupted] = batch.tokens(&device);
+        let clean = model.run_with_cache(clean, pause).await?;
+        let corrupted = model.run_with_cache(corrupted, pause).await?;
         let pos = batch.len_pos();
         let first = batch.first_row();
         let rows = pos - first;
@@ -72,8 +81,9 @@ impl<'a> Runs<'a> {
                 v: before(&block.v),
             })
         });
-        Self {
+        Ok(Self {
             model,
+            pause,
             first,
             rows,
             batch: n_batch,
@@ -82,7 +92,7 @@ impl<'a> Runs<'a> {
             clean_final: clean.final_resid(),
             past: past.collect(),
             corrupted,
-        }
+        })
     }
 
     /// Logits of the clean run at one position of each prompt, `[batch, d_vocab]`.

@@ -1,8 +1,8 @@
 //! Every edge of a sweep: first an estimate of all, then the exact values, chunk by chunk.
 //!
-//! A chunk is one batched pass through the rest of the model and one read-back. The caller is called after
-//! each step of a chunk, a layer, and may stop the sweep there; on the CPU of a browser, where one thread
-//! does all, that is also when other events get their turn.
+//! A chunk is one batched pass through the rest of the model and one read-back. After each step of a chunk,
+//! a layer, the sweep pauses and may be stopped; on the CPU of a browser, where one thread does all, that is
+//! when other events get their turn.
 
 use burn::tensor::Tensor;
 
@@ -57,14 +57,14 @@ pub struct Update<'a> {
 ///
 /// # Errors
 /// [`Code::Source`] for a head the model has not; [`Code::Metric`] when a normalised metric has nothing
-/// to normalise by; [`Code::Device`] when the device fails; whatever `on_update` returns.
+/// to normalise by; [`Code::Device`] when the device fails; whatever `on_update` returns or ends a pause.
 pub async fn get_act_patch_direct_path(
     runs: &Runs<'_>,
     metric: &dyn Metric,
     src: Head,
     component: Component,
     options: SweepOptions,
-    on_update: impl AsyncFnMut(Update<'_>) -> Result<()>,
+    on_update: impl FnMut(Update<'_>) -> Result<()>,
 ) -> Result<Grid> {
     let config = &runs.model.config;
     src.check(config)?;
@@ -88,7 +88,7 @@ pub async fn get_act_patch_direct_path_all_sources(
     metric: &dyn Metric,
     component: Component,
     options: SweepOptions,
-    on_update: impl AsyncFnMut(Update<'_>) -> Result<()>,
+    on_update: impl FnMut(Update<'_>) -> Result<()>,
 ) -> Result<Grid> {
     let config = &runs.model.config;
     let (layers, heads) = (config.n_layers, config.n_heads);
@@ -104,7 +104,7 @@ async fn sweep(
     component: Component,
     shape: Vec<usize>,
     options: SweepOptions,
-    mut on_update: impl AsyncFnMut(Update<'_>) -> Result<()>,
+    mut on_update: impl FnMut(Update<'_>) -> Result<()>,
 ) -> Result<Grid> {
     let config = &runs.model.config;
     let readout = Readout::of(runs, metric);
@@ -130,20 +130,20 @@ async fn sweep(
     let flops = |c: &Chunk| c.edges.len() as f64 * runs.flops_of_edge(c.layer, &readout);
     let total = chunks.iter().map(|c| c.edges.len()).sum();
     let mut meter = Meter::new(total, chunks.iter().map(flops).sum(), sizes.is_some());
-    let mut update = async |meter: &Meter, grid: &Grid, fresh: &[usize]| {
+    let mut update = |meter: &Meter, grid: &Grid, fresh: &[usize]| {
         let progress = meter.progress();
         on_update(Update {
             progress,
             grid,
             fresh,
         })
-        .await
     };
-    update(&meter, &grid, &estimated).await?;
+    update(&meter, &grid, &estimated)?;
     for chunk in &chunks {
+        runs.pause.pause().await?;
         let mut resid = runs.enter(&sources, chunk, read, &readout);
         for layer in chunk.layer + 1..config.n_layers {
-            update(&meter, &grid, &[]).await?;
+            runs.pause.pause().await?;
             resid = runs.step(layer, resid, &readout);
         }
         let results = read_back(runs, metric, readout.of_rows(resid)).await?;
@@ -155,7 +155,7 @@ async fn sweep(
             grid.exact[*index] = 1;
         }
         meter.add(chunk.edges.len(), flops(chunk));
-        update(&meter, &grid, &fresh).await?;
+        update(&meter, &grid, &fresh)?;
     }
     Ok(grid)
 }

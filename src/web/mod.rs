@@ -7,7 +7,7 @@ mod convert;
 mod download;
 mod fused;
 
-use std::time::Duration;
+use std::{cell::Cell, pin::Pin, time::Duration};
 
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -20,6 +20,7 @@ use web_time::Instant;
 use crate::{
     error::{Code, Error, Result},
     patching::Update,
+    pause::Pause,
     session::{ModelFiles, Session},
 };
 
@@ -83,90 +84,92 @@ impl Engine {
     /// Sweep the destinations of one source head, or of all where the request names none.
     ///
     /// `on_progress` gets what `convert::update` makes. An aborted `signal` stops the sweep after the step
-    /// it is in: one layer of one chunk.
+    /// it is in: one layer of a run or of a chunk.
     pub async fn sweep(
         &self,
         request: JsValue,
         on_progress: Function,
         signal: AbortSignal,
     ) -> std::result::Result<JsValue, JsValue> {
-        let mut turn = Turn::new();
         let sweep = async {
             let (request, options) = convert::sweep_request(request)?;
-            let report = async |update: Update<'_>| {
-                convert::call(&on_progress, &convert::update(update)?)?;
-                turn.of_others().await?;
-                check_signal(&signal, "sweep")
-            };
-            let grid = self.session.sweep(&request, options, report).await?;
-            convert::grid(grid)
+            let report =
+                |update: Update<'_>| convert::call(&on_progress, &convert::update(update)?);
+            let turn = Turn::new("sweep", &signal);
+            let grid = self.session.sweep(&request, options, &turn, report);
+            convert::grid(grid.await?)
         };
         sweep.await.map_err(convert::error)
     }
 
     /// Estimate every edge into every head's query, key and value: `{q, k, v}`, a grid each.
-    pub async fn estimate(&self, request: JsValue) -> std::result::Result<JsValue, JsValue> {
+    pub async fn estimate(
+        &self,
+        request: JsValue,
+        signal: AbortSignal,
+    ) -> std::result::Result<JsValue, JsValue> {
         let estimate = async {
             let (request, layer_norm) = convert::metric_request(request)?;
-            convert::estimates(self.session.estimate(&request, layer_norm).await?)
+            let turn = Turn::new("estimate", &signal);
+            let estimates = self.session.estimate(&request, layer_norm, &turn);
+            convert::estimates(estimates.await?)
         };
         estimate.await.map_err(convert::error)
     }
 
-    /// Floating-point operations a second of a bare matrix product, `[m, k]` by `[k, n]`, on its device.
+    /// Floating-point operations a second of bare matrix products of so many rows on its device.
     #[wasm_bindgen(js_name = matmulRate)]
-    pub async fn matmul_rate(
-        &self,
-        m: usize,
-        k: usize,
-        n: usize,
-    ) -> std::result::Result<f64, JsValue> {
-        let rate = self.session.matmul_rate([m, k, n]).await;
+    pub async fn matmul_rate(&self, rows: usize) -> std::result::Result<f64, JsValue> {
+        let rate = self.session.matmul_rate(rows).await;
         rate.map_err(convert::error)
     }
 }
 
 /// Whose turn it is: one thread computes and hears the page.
-struct Turn {
-    began: Instant,
+struct Turn<'a> {
+    began: Cell<Instant>,
+    what: &'static str,
+    signal: &'a AbortSignal,
 }
 
 /// How long we compute before others are heard; short beside the 200 ms that a cancel may take.
 const TURN: Duration = Duration::from_millis(20);
 
-impl Turn {
-    fn new() -> Self {
+impl<'a> Turn<'a> {
+    fn new(what: &'static str, signal: &'a AbortSignal) -> Self {
         Self {
-            began: Instant::now(),
+            began: Cell::new(Instant::now()),
+            what,
+            signal,
         }
     }
+}
 
-    /// Let the worker hear what came meanwhile, a cancel above all. By a message to ourselves: browsers
-    /// hold back a timer that follows a timer by 4 ms.
-    async fn of_others(&mut self) -> Result<()> {
-        if self.began.elapsed() < TURN {
-            return Ok(());
-        }
-        let failed = |e: JsValue| {
-            let expected = "to carry a message";
-            Error::new(
-                Code::Unsupported,
-                "MessageChannel",
-                expected,
-                convert::text(&e),
-            )
-        };
-        let channel = MessageChannel::new().map_err(failed)?;
-        let heard = Promise::new(&mut |resolve, _| channel.port1().set_onmessage(Some(&resolve)));
-        channel
-            .port2()
-            .post_message(&JsValue::NULL)
-            .map_err(failed)?;
-        JsFuture::from(heard).await.map_err(failed)?;
-        channel.port1().close();
-        self.began = Instant::now();
-        Ok(())
+impl Pause for Turn<'_> {
+    fn pause(&self) -> Pin<Box<dyn Future<Output = Result<()>> + '_>> {
+        Box::pin(async {
+            if self.began.get().elapsed() < TURN {
+                return Ok(());
+            }
+            hear_messages().await.map_err(|e| {
+                let (what, expected) = ("MessageChannel", "to carry a message");
+                Error::new(Code::Unsupported, what, expected, convert::text(&e))
+            })?;
+            self.began.set(Instant::now());
+            check_signal(self.signal, self.what)
+        })
     }
+}
+
+/// Let the worker hear what came meanwhile, a cancel above all. By a message to ourselves: browsers hold
+/// back a timer that follows a timer by 4 ms.
+async fn hear_messages() -> std::result::Result<(), JsValue> {
+    let channel = MessageChannel::new()?;
+    let heard = Promise::new(&mut |resolve, _| channel.port1().set_onmessage(Some(&resolve)));
+    channel.port2().post_message(&JsValue::NULL)?;
+    JsFuture::from(heard).await?;
+    channel.port1().close();
+    Ok(())
 }
 
 /// An error once the signal is aborted.

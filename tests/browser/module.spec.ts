@@ -91,7 +91,7 @@ test("estimates come first, exact values then in batches, and each says which it
       mask: Array.from(grid.mask as Uint8Array),
       last: { ...updates.at(-1)!, fresh: undefined },
       estimateOff: off(grid.values, k.values),
-      rate: await model.matmulRate(64, 64, 64),
+      rate: await model.matmulRate(64),
       memory: await model.memory(),
     };
   }, cli.INDUCTION);

@@ -10,6 +10,7 @@ use pathpatch::{
     patching::{
         Component, Grid, Runs, SweepOptions, Update, get_act_patch_direct_path_all_sources,
     },
+    pause::NoPause,
     prompt::{Batch, PromptPair},
 };
 use serde::Deserialize;
@@ -95,6 +96,11 @@ pub fn batch(model: &Gpt2, expected: &Expected) -> Batch {
     Batch::new(expected.batch.pairs(), None, &model.config).unwrap()
 }
 
+/// Both runs of a batch.
+pub fn run_pairs<'a>(model: &'a Gpt2, batch: &Batch) -> Runs<'a> {
+    pollster::block_on(Runs::new(model, batch, &NoPause)).unwrap()
+}
+
 pub fn metric(kind: MetricKind, runs: &Runs, batch: &Batch) -> AnswerMetric {
     AnswerMetric::new(kind, batch.targets(), runs.clean_logits(batch.positions())).unwrap()
 }
@@ -110,7 +116,7 @@ pub fn sweep_all_within(
     component: Component,
     options: SweepOptions,
 ) -> Grid {
-    let ignore = async |_: Update<'_>| Ok(());
+    let ignore = |_: Update<'_>| Ok(());
     let sweep = get_act_patch_direct_path_all_sources(runs, metric, component, options, ignore);
     pollster::block_on(sweep).unwrap()
 }

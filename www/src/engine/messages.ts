@@ -32,7 +32,7 @@ export interface Calls {
   tokenize: { arguments: { text: string; prependBos: boolean }; answer: Token[] };
   sweep: { arguments: SweepRequest; answer: Grid };
   estimate: { arguments: MetricRequest; answer: Estimates };
-  matmulRate: { arguments: { m: number; k: number; n: number }; answer: number };
+  matmulRate: { arguments: { rows: number }; answer: number };
   memory: { arguments: Record<string, never>; answer: number };
 }
 

@@ -92,12 +92,12 @@ export class PathPatch {
    * the price of a few forward passes instead of one for each edge.
    */
   estimateDirectPathAllSources(options: EstimateOptions): Promise<Estimates> {
-    return this.#engine.ask("estimate", metricRequest(options));
+    return this.#engine.ask("estimate", metricRequest(options), undefined, options.signal);
   }
 
-  /** Floating-point operations a second of a bare matrix product, `[m, k]` by `[k, n]`, on its device. */
-  matmulRate(m: number, k: number, n: number): Promise<number> {
-    return this.#engine.ask("matmulRate", { m, k, n });
+  /** Floating-point operations a second of bare products of so many rows with a block's weights. */
+  matmulRate(rows: number): Promise<number> {
+    return this.#engine.ask("matmulRate", { rows });
   }
 
   /** Bytes of memory that the engine has taken from the browser; a GPU's own memory is not among them. */

@@ -96,6 +96,7 @@ export interface EstimateOptions {
   prependBos?: boolean;
   /** How the destination's LayerNorm reads the patch; default `frozen`. */
   layerNorm?: LayerNorm;
+  signal?: AbortSignal;
 }
 
 export interface AllSourcesOptions extends EstimateOptions {
@@ -106,7 +107,6 @@ export interface AllSourcesOptions extends EstimateOptions {
    */
   estimates?: boolean;
   onProgress?: (progress: SweepProgress) => void;
-  signal?: AbortSignal;
 }
 
 export interface OneSourceOptions extends AllSourcesOptions {

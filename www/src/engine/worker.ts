@@ -43,11 +43,9 @@ async function perform(
     case "sweep":
       return loaded().sweep(request.arguments, onProgress, signal);
     case "estimate":
-      return loaded().estimate(request.arguments);
-    case "matmulRate": {
-      const { m, k, n } = request.arguments;
-      return loaded().matmulRate(m, k, n);
-    }
+      return loaded().estimate(request.arguments, signal);
+    case "matmulRate":
+      return loaded().matmulRate(request.arguments.rows);
     case "memory":
       return memory?.buffer.byteLength ?? 0;
   }
