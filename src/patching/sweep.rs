@@ -214,7 +214,7 @@ impl Runs<'_> {
 /// a GPU as much as its buffers take.
 fn default_budget(on_cpu: bool) -> usize {
     let megabytes = match on_cpu {
-        true if cfg!(target_family = "wasm") => 3,
+        true if cfg!(target_family = "wasm") => 6,
         true => 32,
         false => 128,
     };

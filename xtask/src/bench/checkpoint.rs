@@ -1,4 +1,4 @@
-//! A checkpoint of GPT-2 small's size with random weights, and prompts for it.
+//! Checkpoints of GPT-2 small's width with random weights, and prompts for them.
 //!
 //! The speed of a sweep does not depend on the weights; agreement with the peer must not be for want of
 //! effects, so the weights are large enough (standard deviation 0.05) for heads to attend to something.
@@ -13,31 +13,31 @@ use serde::Deserialize;
 use serde_json::json;
 
 /// Changes when the files do, so that an old one is not taken for a new one.
-const DIRECTORY: &str = "target/bench/gpt2-small-random-1";
-const LAYERS: usize = 12;
+const VERSION: usize = 1;
 const HEADS: usize = 12;
 const D_MODEL: usize = 768;
 const N_CTX: usize = 1024;
 const D_VOCAB: usize = 50257;
 const DEVIATION: f32 = 0.05;
 
-/// The directory of the checkpoint, written if it is not there.
-pub fn random_gpt2_small() -> Result<&'static str> {
-    let directory = Path::new(DIRECTORY);
+/// The directory of a checkpoint of so many layers, written if it is not there.
+pub fn random_gpt2(layers: usize) -> Result<String> {
+    let path = format!("target/bench/gpt2-{layers}-layers-random-{VERSION}");
+    let directory = Path::new(&path);
     let weights = directory.join("model.safetensors");
     if weights.exists() {
-        return Ok(DIRECTORY);
+        return Ok(path);
     }
     fs::create_dir_all(directory)?;
     let config = json!({
         "model_type": "gpt2", "architectures": ["GPT2LMHeadModel"],
-        "n_layer": LAYERS, "n_head": HEADS, "n_embd": D_MODEL, "n_positions": N_CTX, "n_ctx": N_CTX,
+        "n_layer": layers, "n_head": HEADS, "n_embd": D_MODEL, "n_positions": N_CTX, "n_ctx": N_CTX,
         "vocab_size": D_VOCAB, "layer_norm_epsilon": 1e-5, "activation_function": "gelu_new",
         "bos_token_id": D_VOCAB - 1, "eos_token_id": D_VOCAB - 1,
     });
     fs::write(directory.join("config.json"), config.to_string())?;
     let mut rng = ChaCha8Rng::seed_from_u64(0);
-    let tensors: BTreeMap<String, (Vec<usize>, Vec<u8>)> = layout()
+    let tensors: BTreeMap<String, (Vec<usize>, Vec<u8>)> = layout(layers)
         .into_iter()
         .map(|(name, shape, mean)| {
             let n = shape.iter().product();
@@ -55,11 +55,11 @@ pub fn random_gpt2_small() -> Result<&'static str> {
     let unfinished = directory.join("unfinished");
     safetensors::serialize_to_file(views, None, &unfinished)?;
     fs::rename(unfinished, weights)?;
-    Ok(DIRECTORY)
+    Ok(path)
 }
 
 /// Names, shapes and means of GPT-2's tensors.
-fn layout() -> Vec<(String, Vec<usize>, f32)> {
+fn layout(layers: usize) -> Vec<(String, Vec<usize>, f32)> {
     let d = D_MODEL;
     let mut tensors = vec![
         ("wte.weight".to_string(), vec![D_VOCAB, d], 0.0),
@@ -67,7 +67,7 @@ fn layout() -> Vec<(String, Vec<usize>, f32)> {
         ("ln_f.weight".to_string(), vec![d], 1.0),
         ("ln_f.bias".to_string(), vec![d], 0.0),
     ];
-    for layer in 0..LAYERS {
+    for layer in 0..layers {
         for (name, shape, mean) in [
             ("ln_1.weight", vec![d], 1.0),
             ("ln_1.bias", vec![d], 0.0),

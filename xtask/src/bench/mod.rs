@@ -18,12 +18,14 @@ const TOLERANCE: f64 = 1e-3;
 
 /// Run everything and print one table.
 pub fn all() -> Result<()> {
-    let model = checkpoint::random_gpt2_small()?;
+    let model = checkpoint::random_gpt2(12)?;
+    let half = checkpoint::random_gpt2(6)?;
     let short = checkpoint::prompts(15, 10, 1)?;
     let long = checkpoint::prompts(60, 10, 1)?;
     let many = checkpoint::prompts(15, 10, 8)?;
     let [induction, indirect] = [checkpoint::demo_prompts(0)?, checkpoint::demo_prompts(1)?];
     runners::set_up_peers()?;
+    let (model, half) = (model.as_str(), half.as_str());
     let site = runners::site(model)?;
 
     let native = runners::native(model, &short, "frozen")?;
@@ -63,6 +65,7 @@ pub fn all() -> Result<()> {
     for (work, model, prompts) in [
         (LONG, model, &long),
         ("GPT-2 small, 15 tokens, 8 pairs", model, &many),
+        ("half as many layers, 15 tokens", half, &short),
         (INDUCTION, DEMO, &induction),
         ("bundled, indirect object", DEMO, &indirect),
     ] {
