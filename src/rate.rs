@@ -26,13 +26,45 @@ pub async fn matmul_rate(device: &Device, config: &Config, rows: usize) -> Resul
         (d_mlp, d_model),
     ] {
         operations += 2.0 * (rows * k * n) as f64;
-        seconds += seconds_of_product(device, [rows, k, n]).await?;
+        seconds += seconds_of_product(device, [rows, k, n], MEASURED).await?;
     }
     Ok(operations / seconds)
 }
 
-/// Of `[m, k] @ [k, n]`, products one after the other, the device's queue drained at the end.
-async fn seconds_of_product(device: &Device, [m, k, n]: [usize; 3]) -> Result<f64> {
+/// Let the products of a GPU be done by the faster of the two kernels that there are for them, Burn's and ours:
+/// which that is differs between GPUs. Returns the name of the one that was chosen.
+///
+/// # Errors
+/// [`Code::Device`] when the device fails.
+#[cfg(feature = "webgpu")]
+pub async fn choose_kernel(device: &Device, config: &Config) -> Result<&'static str> {
+    use crate::gpt2::tiled;
+
+    /// Of one product with the weights of an MLP, if so many rows take so long: a software adapter should not
+    /// be asked for more.
+    const ROWS: std::ops::RangeInclusive<f64> = 16.0..=512.0;
+    const LONG: f64 = 0.02;
+    const MEASURED: Duration = Duration::from_millis(20);
+
+    let product = |rows| [rows, config.d_model, config.d_mlp];
+    tiled::choose(true);
+    let few = *ROWS.start();
+    let seconds = seconds_of_product(device, product(few as usize), MEASURED).await?;
+    let rows = (few * LONG / seconds).clamp(few, *ROWS.end()) as usize;
+    let ours = seconds_of_product(device, product(rows), MEASURED).await?;
+    tiled::choose(false);
+    let burns = seconds_of_product(device, product(rows), MEASURED).await?;
+    let is_ours = ours < burns;
+    tiled::choose(is_ours);
+    Ok(if is_ours { "tiled" } else { "cubek" })
+}
+
+/// Of `[m, k] @ [k, n]`, products one after the other for so long, the device's queue drained at the end.
+async fn seconds_of_product(
+    device: &Device,
+    [m, k, n]: [usize; 3],
+    measured: Duration,
+) -> Result<f64> {
     let ones = |rows, cols| Tensor::<2>::ones([rows, cols], device);
     let (a, b) = (ones(m, k), ones(k, n));
     let drained = async |product: Tensor<2>| {
@@ -47,7 +79,7 @@ async fn seconds_of_product(device: &Device, [m, k, n]: [usize; 3]) -> Result<f6
     let start = Instant::now();
     let mut products = 0;
     // A device with a queue takes products faster than it does them: ask it for an answer now and then.
-    while start.elapsed() < MEASURED {
+    while start.elapsed() < measured {
         for _ in 1..4 {
             let _queued = matmul(a.clone(), &b);
         }

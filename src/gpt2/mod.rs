@@ -20,6 +20,8 @@ pub use kernels::{Past, Queries, index, on_cpu};
 pub use linear::linear;
 #[cfg(target_family = "wasm")]
 pub use matmul::fused;
+#[cfg(feature = "webgpu")]
+pub use matmul::tiled;
 pub use matmul::matmul;
 pub use norm::layer_norm;
 pub use weights::{Block, Gpt2};

@@ -7,6 +7,8 @@ export type DeviceChoice = "auto" | "webgpu" | "cpu";
 export interface DeviceReport {
   kind: "webgpu" | "cpu";
   adapter: string | null;
+  /** Who multiplies matrices: on a GPU Burn's kernel or ours, whichever was measured to be faster there. */
+  matmul: "flex" | "cubek" | "tiled";
   reason: string;
 }
 
