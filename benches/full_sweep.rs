@@ -10,11 +10,12 @@ use clap::Parser;
 use pathpatch::{
     allocator::keep_freed_memory,
     device::DeviceChoice,
+    directory,
     metric::MetricKind,
     patching::{Component, Grid, LayerNorm, SweepOptions},
     pause::NoPause,
     prompt::Batch,
-    session::{Answer, MetricRequest, ModelFiles, PairRequest, Prompt, Session, SweepRequest},
+    session::{Answer, MetricRequest, PairRequest, Prompt, Session, SweepRequest},
 };
 use serde::{Deserialize, Serialize};
 
@@ -78,21 +79,12 @@ fn main() {
 }
 
 async fn measure(args: &Args) -> Report {
-    let read =
-        |path: PathBuf| fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let prompts = read(args.prompts.clone());
+    let prompts = directory::read(&args.prompts).expect("the prompts file");
     let prompts: Prompts = serde_json::from_slice(&prompts).expect("a prompts file");
     let choice: DeviceChoice = args.device.parse().expect("a device");
 
     let start = Instant::now();
-    let weights = read(args.model.join("model.safetensors"));
-    let files = ModelFiles {
-        config: &read(args.model.join("config.json")),
-        tokenizer: None,
-        weights: &weights,
-    };
-    let session = Session::load(files, choice).await.expect("a model");
-    drop(weights);
+    let session = directory::load(&args.model, choice).await.expect("a model");
     let load_seconds = start.elapsed().as_secs_f64();
 
     let on = request(&prompts);

@@ -46,8 +46,8 @@ fn sweep(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(1));
     group.bench_function("one forward pass an edge", |bencher| {
         bencher.iter(|| {
-            let [_, corrupted] = batch.tokens(&model.device());
-            let resid = pollster::block_on(model.run_with_cache(corrupted, &NoPause));
+            let [_, corrupted] = batch.tokens();
+            let resid = pollster::block_on(model.run_with_cache(&corrupted, &NoPause));
             let resid = resid.expect("a run").final_resid();
             model.unembed(resid).into_data()
         });

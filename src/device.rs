@@ -47,7 +47,8 @@ pub struct DeviceReport {
     pub kind: &'static str,
     /// The adapter's name, where it gives one.
     pub adapter: Option<String>,
-    /// Who multiplies matrices there: `flex` on the CPU; on a GPU `cubek`, Burn's kernel, or `tiled`, ours.
+    /// Who multiplies matrices there, once a model is: `flex` on the CPU; on a GPU `cubek`, Burn's kernel, or
+    /// `tiled`, ours.
     pub matmul: &'static str,
     /// One clause that says why this device.
     pub reason: String,
@@ -85,7 +86,7 @@ fn cpu(reason: &str) -> (Device, DeviceReport) {
     let report = DeviceReport {
         kind: "cpu",
         adapter: None,
-        matmul: "flex",
+        matmul: "",
         reason: reason.into(),
     };
     (Device::flex(), report)
@@ -99,7 +100,7 @@ async fn webgpu(adapter: webgpu::Adapter, reason: &str) -> Result<(Device, Devic
     let report = DeviceReport {
         kind: "webgpu",
         adapter: Some(adapter.name).filter(|name| !name.is_empty()),
-        matmul: "cubek",
+        matmul: "",
         reason: reason.into(),
     };
     Ok((device, report))

@@ -6,11 +6,11 @@
 use std::fmt;
 
 /// What pathpatch returns from anything that can fail.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A failure that names what was expected and what came.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what}: expected {expected}, got {got}")]
+#[error("{what}: expected {expected}, got {got}{}", hint(.suggestion))]
 pub struct Error {
     /// Which kind of input failed; stable across versions.
     pub code: Code,
@@ -20,6 +20,8 @@ pub struct Error {
     pub expected: String,
     /// What it was.
     pub got: String,
+    /// What would do in its place, where that is known.
+    pub suggestion: Option<String>,
 }
 
 impl Error {
@@ -35,8 +37,23 @@ impl Error {
             what: what.to_string(),
             expected: expected.to_string(),
             got: got.to_string(),
+            suggestion: None,
         }
     }
+
+    /// The same with what would do in place of what was given.
+    #[must_use]
+    pub fn suggest(self, suggestion: impl fmt::Display) -> Self {
+        Self {
+            suggestion: Some(suggestion.to_string()),
+            ..self
+        }
+    }
+}
+
+fn hint(suggestion: &Option<String>) -> String {
+    let hint = |suggestion: &String| format!("; did you mean {suggestion:?}?");
+    suggestion.as_ref().map(hint).unwrap_or_default()
 }
 
 /// Which input an [`Error`] is about.

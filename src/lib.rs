@@ -11,7 +11,7 @@
 //! heads at the two ends of an edge; `clean` and `corrupted` the two prompts of a pair.
 //!
 //! # Map
-//! [`session`] holds the use cases and is what the command line and the browser call. Under it
+//! [`session`] holds the use cases and is what the command line, by way of `directory`, and the browser call. Under it
 //! [`checkpoint`] turns files into a [`gpt2`] model on a [`device`], [`tokenizer`] and [`prompt`] texts
 //! into batches, [`patching`] runs the edges and [`metric`] reads their logits; [`report`] is a sweep as
 //! JSON, [`rate`] what a device can do at its best; [`pause`] and [`error`] are known to all. The browser
@@ -21,6 +21,8 @@
 pub mod allocator;
 pub mod checkpoint;
 pub mod device;
+#[cfg(not(target_family = "wasm"))]
+pub mod directory;
 pub mod error;
 pub mod gpt2;
 pub mod metric;

@@ -4,8 +4,6 @@
 //! lengths may share a batch: shorter ones are padded on the right, which by causality changes nothing
 //! before the padding, and each pair's metric reads its own last token.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
-
 use crate::{
     error::{Code, Error, Result},
     gpt2::Config,
@@ -149,17 +147,16 @@ impl Batch {
         differences.chain(reads).min().unwrap_or(0)
     }
 
-    /// Clean and corrupted tokens, each `[batch, pos]`, padded on the right with token 0.
-    pub fn tokens(&self, device: &Device) -> [Tensor<2, Int>; 2] {
+    /// Clean and corrupted tokens, each `[batch][pos]`, padded on the right with token 0.
+    pub fn tokens(&self) -> [Vec<Vec<u32>>; 2] {
         let pos = self.len_pos();
-        let lay_out = |ids: fn(&PromptPair) -> &Vec<u32>| {
-            let rows = self.pairs.iter().flat_map(|pair| {
-                let ids = ids(pair).iter().map(|id| *id as i32);
-                ids.chain(std::iter::repeat(0)).take(pos)
-            });
-            let data = TensorData::new(rows.collect::<Vec<i32>>(), [self.pairs.len(), pos]);
-            Tensor::from_data(data, device)
+        let padded = |ids: &Vec<u32>| {
+            let padding = std::iter::repeat_n(0, pos - ids.len());
+            ids.iter().copied().chain(padding).collect()
         };
-        [lay_out(|p| &p.clean), lay_out(|p| &p.corrupted)]
+        [
+            self.pairs.iter().map(|p| padded(&p.clean)).collect(),
+            self.pairs.iter().map(|p| padded(&p.corrupted)).collect(),
+        ]
     }
 }

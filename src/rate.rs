@@ -5,7 +5,7 @@ use web_time::{Duration, Instant};
 
 use crate::{
     error::{Code, Error, Result},
-    gpt2::{Config, matmul},
+    gpt2::{Config, matmul, on_cpu},
 };
 
 /// Long enough for a steady figure, short enough for a page.
@@ -32,12 +32,24 @@ pub async fn matmul_rate(device: &Device, config: &Config, rows: usize) -> Resul
 }
 
 /// Let the products of a GPU be done by the faster of the two kernels that there are for them, Burn's and ours:
-/// which that is differs between GPUs. Returns the name of the one that was chosen.
+/// which that is differs between GPUs. Returns the name of who multiplies on the device.
 ///
 /// # Errors
 /// [`Code::Device`] when the device fails.
-#[cfg(feature = "webgpu")]
 pub async fn choose_kernel(device: &Device, config: &Config) -> Result<&'static str> {
+    match on_cpu(device) {
+        true => Ok("flex"),
+        false => choose_gpu_kernel(device, config).await,
+    }
+}
+
+#[cfg(not(feature = "webgpu"))]
+async fn choose_gpu_kernel(_: &Device, _: &Config) -> Result<&'static str> {
+    Ok("cubek")
+}
+
+#[cfg(feature = "webgpu")]
+async fn choose_gpu_kernel(device: &Device, config: &Config) -> Result<&'static str> {
     use crate::gpt2::tiled;
 
     /// Of one product with the weights of an MLP, if so many rows take so long: a software adapter should not

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    checkpoint,
+    checkpoint::Loader,
     device::{self, DeviceChoice, DeviceReport},
     error::{Code, Error, Result},
     gpt2::{Config, Gpt2},
@@ -15,18 +15,39 @@ use crate::{
     },
     pause::Pause,
     prompt::{Batch, PromptPair},
-    rate::matmul_rate,
+    rate::{choose_kernel, matmul_rate},
     tokenizer::{Token, Tokenizer},
 };
 
-/// The bytes of a model's files.
-pub struct ModelFiles<'a> {
-    /// `config.json`.
-    pub config: &'a [u8],
-    /// `tokenizer.json`; without it prompts are ids.
-    pub tokenizer: Option<&'a [u8]>,
-    /// `model.safetensors`.
-    pub weights: &'a [u8],
+/// A model whose weights are still to come.
+pub struct Loading {
+    loader: Loader,
+    tokenizer: Option<Tokenizer>,
+    device: DeviceReport,
+}
+
+impl Loading {
+    /// The model's shape.
+    pub fn config(&self) -> &Config {
+        self.loader.config()
+    }
+
+    /// Where the bytes of the checkpoint's files go.
+    pub fn weights(&mut self) -> &mut Loader {
+        &mut self.loader
+    }
+
+    /// The model, ready for prompts.
+    ///
+    /// # Errors
+    /// [`Code::Checkpoint`] when weights are missing.
+    pub fn finish(self) -> Result<Session> {
+        Ok(Session {
+            model: self.loader.finish()?,
+            tokenizer: self.tokenizer,
+            device: self.device,
+        })
+    }
 }
 
 /// A model on a device, ready for prompts.
@@ -94,17 +115,20 @@ pub struct SweepRequest {
 }
 
 impl Session {
-    /// Open a device and load a model onto it.
+    /// Open a device for the model of a `config.json`; without a tokenizer, its prompts are token ids.
     ///
     /// # Errors
-    /// [`Code::Config`], [`Code::Tokenizer`], [`Code::Checkpoint`] or [`Code::Device`].
-    pub async fn load(files: ModelFiles<'_>, choice: DeviceChoice) -> Result<Self> {
-        let config = Config::from_json(files.config)?;
-        let tokenizer = files.tokenizer.map(Tokenizer::from_json).transpose()?;
-        let (device, report) = device::open(choice).await?;
-        let model = checkpoint::load(config, files.weights, &device)?;
-        Ok(Self {
-            model,
+    /// [`Code::Config`] or [`Code::Device`].
+    pub async fn begin(
+        config: &[u8],
+        tokenizer: Option<Tokenizer>,
+        choice: DeviceChoice,
+    ) -> Result<Loading> {
+        let config = Config::from_json(config)?;
+        let (device, mut report) = device::open(choice).await?;
+        report.matmul = choose_kernel(&device, &config).await?;
+        Ok(Loading {
+            loader: Loader::new(config, &device),
             tokenizer,
             device: report,
         })
@@ -274,6 +298,12 @@ impl Session {
             0 => "none".to_string(),
             n => format!("{n}: {}", texts.join(" ")),
         };
-        Err(Error::new(code, what, "one token", got))
+        let error = Error::new(code, what, "one token", got);
+        // The usual slip with byte-level tokens: a word within a text begins with its space.
+        let spaced = format!(" {text}");
+        match tokenizer.encode(&spaced) {
+            Ok(ids) if ids.len() == 1 && !text.starts_with(' ') => Err(error.suggest(spaced)),
+            _ => Err(error),
+        }
     }
 }

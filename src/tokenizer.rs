@@ -1,6 +1,9 @@
-//! Text to token ids and back, by the `tokenizers` crate from a model's `tokenizer.json`.
+//! Text to token ids and back, by the `tokenizers` crate from a model's own files.
+
+use std::collections::HashMap;
 
 use serde::Serialize;
+use serde_json::json;
 use tokenizers::{Tokenizer as Inner, models::ModelWrapper};
 
 use crate::error::{Code, Error, Result};
@@ -30,6 +33,45 @@ impl Tokenizer {
             Error::new(Code::Tokenizer, "tokenizer.json", expected, e)
         };
         let inner = Inner::from_bytes(bytes).map_err(invalid)?;
+        Ok(Self { inner })
+    }
+
+    /// Read the bytes of GPT-2's own two files, `vocab.json` and `merges.txt`: its byte-level BPE, with
+    /// `<|endoftext|>` as a token that no text is split across.
+    ///
+    /// # Errors
+    /// [`Code::Tokenizer`].
+    pub fn from_vocab_and_merges(vocab: &[u8], merges: &[u8]) -> Result<Self> {
+        const END: &str = "<|endoftext|>";
+        let invalid = |what: &str, expected: &str, e: &dyn std::fmt::Display| {
+            Error::new(Code::Tokenizer, what, expected, e)
+        };
+        let vocab: HashMap<String, u32> = serde_json::from_slice(vocab)
+            .map_err(|e| invalid("vocab.json", "an object from tokens to ids", &e))?;
+        let merges = std::str::from_utf8(merges)
+            .map_err(|e| invalid("merges.txt", "lines of two tokens in UTF-8", &e))?;
+        let is_merge = |line: &&str| !line.is_empty() && !line.starts_with("#version");
+        let merges: Vec<&str> = merges.lines().filter(is_merge).collect();
+        let added = vocab.get(END).map(|id| {
+            json!({
+                "id": id, "content": END, "special": true, "normalized": false,
+                "single_word": false, "lstrip": false, "rstrip": false,
+            })
+        });
+        let byte_level = json!({
+            "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true,
+        });
+        let tokenizer = json!({
+            "version": "1.0",
+            "added_tokens": added.into_iter().collect::<Vec<_>>(),
+            "pre_tokenizer": byte_level,
+            "decoder": byte_level,
+            "model": { "type": "BPE", "vocab": vocab, "merges": merges },
+        });
+        let inner = Inner::from_bytes(tokenizer.to_string()).map_err(|e| {
+            let what = "vocab.json and merges.txt";
+            invalid(what, "the two files of one byte-level BPE", &e)
+        })?;
         Ok(Self { inner })
     }
 

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use pathpatch::{
-    checkpoint,
+    checkpoint::{self, Loader, WEIGHTS},
     error::{Code, Error},
-    gpt2::Config,
+    gpt2::{Config, Gpt2},
 };
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
-use crate::common::{fixtures, read};
+use crate::common::{RANDOM_MODELS, fixtures, model, read};
 
 const MODEL: &str = "prefixed-f32";
 
@@ -204,4 +204,134 @@ fn weights_that_are_not_finite() {
             format!("tensor wte.weight: expected finite numbers, got {name} at element 3")
         );
     }
+}
+
+fn config_of(name: &str) -> Config {
+    Config::from_json(&read(fixtures().join(name).join("config.json"))).unwrap()
+}
+
+/// Every number of a model.
+fn numbers(model: &Gpt2) -> Vec<f32> {
+    let flat = |x: &Tensor<2>| x.to_data().try_into_vec::<f32>().unwrap();
+    let line = |x: &Tensor<1>| x.to_data().try_into_vec::<f32>().unwrap();
+    let all: Vec<u32> = (0..model.config.d_vocab as u32).collect();
+    let mut numbers = [
+        flat(&model.embed.rows(&all)),
+        flat(&model.w_pos),
+        flat(&model.unembed.table.rows(&all)),
+        flat(&model.unembed.ln_w),
+        flat(&model.unembed.ln_b),
+        flat(&model.unembed.mean),
+    ]
+    .concat();
+    for block in &model.blocks {
+        let maps = [&block.w_qkv, &block.w_o, &block.w_in, &block.w_out];
+        let biases = [&block.b_qkv, &block.b_o, &block.b_in, &block.b_out];
+        numbers.extend(maps.into_iter().flat_map(flat));
+        numbers.extend(biases.into_iter().flat_map(line));
+    }
+    numbers
+}
+
+#[test]
+fn bytes_may_come_in_pieces_of_any_size() {
+    for name in RANDOM_MODELS {
+        let dir = fixtures().join(name);
+        let whole = numbers(&model(dir.clone()));
+        let bytes = read(dir.join(WEIGHTS));
+        for size in [1, 7, 1000, bytes.len() - 1] {
+            let mut loader = Loader::new(config_of(name), &Device::flex());
+            let mut file = loader.file(WEIGHTS);
+            for piece in bytes.chunks(size) {
+                file.push(piece).unwrap();
+            }
+            file.end().unwrap();
+            assert!(
+                whole == numbers(&loader.finish().unwrap()),
+                "{name} by {size}"
+            );
+        }
+    }
+}
+
+/// Every other tensor of the file in one file, the rest in another.
+fn two_files() -> [Vec<u8>; 2] {
+    [0, 1].map(|remainder| {
+        changed(|tensors| {
+            let mut place = 0..;
+            tensors.retain(|_, _| place.next().is_some_and(|i| i % 2 == remainder));
+        })
+    })
+}
+
+#[test]
+fn a_checkpoint_may_be_in_several_files() {
+    let whole = numbers(&model(fixtures().join(MODEL)));
+    let [a, b] = two_files();
+    for order in [[&a, &b], [&b, &a]] {
+        let mut loader = Loader::new(config_of(MODEL), &Device::flex());
+        for (i, bytes) in order.into_iter().enumerate() {
+            let mut file = loader.file(&format!("model-{i}.safetensors"));
+            file.push(bytes).unwrap();
+            file.end().unwrap();
+        }
+        assert!(whole == numbers(&loader.finish().unwrap()));
+    }
+}
+
+#[test]
+fn a_file_of_several_that_is_missing_or_there_twice() {
+    let [a, _] = two_files();
+    let mut loader = Loader::new(config_of(MODEL), &Device::flex());
+    loader.file("a.safetensors").push(&a).unwrap();
+    let twice = loader.file("b.safetensors").push(&a).unwrap_err();
+    assert!(
+        twice
+            .to_string()
+            .ends_with("expected one tensor of that name, got two, in different files"),
+        "{twice}"
+    );
+    let missing = loader.finish().map(|_| ()).unwrap_err();
+    assert!(
+        missing
+            .to_string()
+            .ends_with("expected its bytes in one of the checkpoint's files, got none"),
+        "{missing}"
+    );
+}
+
+#[test]
+fn an_index_names_the_files() {
+    let config = config_of(MODEL);
+    let bytes = file();
+    let names = SafeTensors::deserialize(&bytes).unwrap();
+    let map = |file: fn(usize) -> String| -> serde_json::Value {
+        let names = names.names().into_iter().enumerate();
+        let map: BTreeMap<&str, String> = names.map(|(i, name)| (name, file(i))).collect();
+        serde_json::json!({ "metadata": { "total_size": 1 }, "weight_map": map })
+    };
+    let files =
+        |index: &serde_json::Value| checkpoint::files(index.to_string().as_bytes(), &config);
+    let good = map(|i| format!("model-{}.safetensors", i % 2));
+    assert_eq!(
+        files(&good).unwrap(),
+        ["model-0.safetensors", "model-1.safetensors"]
+    );
+
+    let mut lacking = good.clone();
+    let weights = lacking["weight_map"].as_object_mut().unwrap();
+    weights.remove("transformer.h.1.ln_2.bias").unwrap();
+    assert_eq!(
+        files(&lacking).unwrap_err().to_string(),
+        "tensor h.1.ln_2.bias: expected shape [16], got an index of 27 tensors, not this one"
+    );
+    let elsewhere = files(&map(|_| "../secret.safetensors".into())).unwrap_err();
+    assert!(
+        elsewhere
+            .to_string()
+            .contains("names of .safetensors files beside it"),
+        "{elsewhere}"
+    );
+    let not_json = checkpoint::files(b"<html>", &config).unwrap_err();
+    assert!(not_json.to_string().contains("a weight_map"), "{not_json}");
 }

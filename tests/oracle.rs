@@ -4,7 +4,7 @@
 
 use burn::tensor::Tensor;
 use pathpatch::{
-    gpt2::{Block, Gpt2},
+    gpt2::{Block, Embedding, Gpt2},
     patching::{Component, Head, LayerNorm},
     prompt::PromptPair,
 };
@@ -25,6 +25,15 @@ impl Matrix {
         }
     }
 
+    /// Each row less its mean.
+    fn with_centred_rows(mut self) -> Self {
+        for row in self.values.chunks_exact_mut(self.cols) {
+            let mean = row.iter().sum::<f64>() / row.len() as f64;
+            row.iter_mut().for_each(|x| *x -= mean);
+        }
+        self
+    }
+
     fn row(&self, i: usize) -> &[f64] {
         &self.values[i * self.cols..(i + 1) * self.cols]
     }
@@ -38,6 +47,12 @@ impl Matrix {
         }
         y
     }
+}
+
+/// All rows of a table of tokens.
+fn table(table: &Embedding) -> Tensor<2> {
+    let all: Vec<u32> = (0..table.tokens() as u32).collect();
+    table.rows(&all)
 }
 
 fn read<const D: usize>(tensor: &Tensor<D>) -> Vec<f64> {
@@ -71,8 +86,9 @@ pub struct Oracle {
     w_e: Matrix,
     w_pos: Matrix,
     blocks: Vec<PlainBlock>,
+    ln_w: Vec<f64>,
+    ln_b: Vec<f64>,
     w_u: Matrix,
-    b_u: Vec<f64>,
 }
 
 /// What one run keeps, `[layer][pos]`.
@@ -113,11 +129,12 @@ impl Oracle {
             d_mlp: c.d_mlp,
             d_vocab: c.d_vocab,
             eps: c.eps,
-            w_e: Matrix::read(&model.w_e),
+            w_e: Matrix::read(&table(&model.embed)).with_centred_rows(),
             w_pos: Matrix::read(&model.w_pos),
             blocks: model.blocks.iter().map(block).collect(),
-            w_u: Matrix::read(&model.w_u),
-            b_u: read(&model.b_u),
+            ln_w: read(&model.unembed.ln_w),
+            ln_b: read(&model.unembed.ln_b),
+            w_u: Matrix::read(&table(&model.unembed.table).transpose()).with_centred_rows(),
         }
     }
 
@@ -223,9 +240,10 @@ impl Oracle {
         let logits = resid
             .iter()
             .map(|x| {
-                let mut y = self.w_u.apply(&self.norm(x).0, 0, 0, self.d_vocab);
-                add(&mut y, &self.b_u);
-                y
+                let normed = self.norm(x).0.into_iter().zip(&self.ln_w);
+                let mut y: Vec<f64> = normed.map(|(x, w)| x * w).collect();
+                add(&mut y, &self.ln_b);
+                self.w_u.apply(&y, 0, 0, self.d_vocab)
             })
             .collect();
         Run {

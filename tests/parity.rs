@@ -11,8 +11,8 @@ const TOLERANCE: f32 = 1e-4;
 
 fn check(model: &Gpt2, expected: &Expected) {
     let batch = batch(model, expected);
-    let [clean, _] = batch.tokens(&model.device());
-    let logits = pollster::block_on(model.run_with_cache(clean, &NoPause)).unwrap();
+    let [clean, _] = batch.tokens();
+    let logits = pollster::block_on(model.run_with_cache(&clean, &NoPause)).unwrap();
     let logits = model.unembed(logits.final_resid());
     let logits = logits.into_data().try_into_vec::<f32>().unwrap();
     assert_eq!(logits.len(), expected.clean_logits.len());

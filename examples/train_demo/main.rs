@@ -94,7 +94,7 @@ fn train(recipe: &Recipe, vocabulary: &Vocabulary, config: &Config) -> (Attentio
     let start = Instant::now();
     for step in 1..=recipe.steps {
         let batch = Batch::sample(recipe, vocabulary, &mut rng, &device);
-        let logits = model.logits(config, batch.tokens, batch.rows);
+        let logits = model.logits(config, &batch.tokens, batch.rows);
         let loss = -log_softmax(logits, 1).gather(1, batch.targets).mean();
         recent.push(loss.clone().into_scalar::<f32>());
         let gradients = GradientsParams::from_grads(loss.backward(), &model);
@@ -127,8 +127,8 @@ fn learning_rate(recipe: &Recipe, step: usize) -> f64 {
 
 /// One step's sequences on the device.
 struct Batch {
-    /// `[batch, pos]`, padded on the right.
-    tokens: Tensor<2, Int>,
+    /// `[batch][pos]`, padded on the right.
+    tokens: Vec<Vec<u32>>,
     /// Rows of `batch * pos` whose next token is learned, `[n]`.
     rows: Tensor<1, Int>,
     /// Those tokens, `[n, 1]`.
@@ -154,8 +154,8 @@ impl Batch {
         let pos = examples.iter().map(|e| e.ids.len()).max().unwrap_or(0);
         let (mut tokens, mut rows, mut targets) = (Vec::new(), Vec::new(), Vec::new());
         for (i, example) in examples.iter().enumerate() {
-            let ids = example.ids.iter().map(|id| *id as i32);
-            tokens.extend(ids.chain(std::iter::repeat(0)).take(pos));
+            let padding = std::iter::repeat_n(0, pos - example.ids.len());
+            tokens.push(example.ids.iter().copied().chain(padding).collect());
             for at in &example.loss_at {
                 rows.push((i * pos + at) as i32);
                 targets.push(example.ids[at + 1] as i32);
@@ -163,7 +163,7 @@ impl Batch {
         }
         let n = rows.len();
         Self {
-            tokens: Tensor::from_data(TensorData::new(tokens, [recipe.batch, pos]), device),
+            tokens,
             rows: Tensor::from_data(TensorData::new(rows, [n]), device),
             targets: Tensor::from_data(TensorData::new(targets, [n, 1]), device),
         }

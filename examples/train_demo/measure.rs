@@ -127,8 +127,8 @@ fn pairs_accuracy(model: &Gpt2, rng: &mut ChaCha8Rng, vocabulary: &Vocabulary) -
 fn attention(model: &Gpt2, prompts: &[Induction]) -> Result<(Vec<f32>, Vec<f32>)> {
     let pairs = prompts.iter().map(|p| p.pair.clone()).collect();
     let batch = Batch::new(pairs, None, &model.config)?;
-    let [clean, _] = batch.tokens(&model.device());
-    let cache = pollster::block_on(model.run_with_cache(clean, &NoPause))?;
+    let [clean, _] = batch.tokens();
+    let cache = pollster::block_on(model.run_with_cache(&clean, &NoPause))?;
     let (n, pos) = (prompts.len(), batch.len_pos());
     let mut to_previous = Vec::new();
     let mut to_successor = Vec::new();

@@ -8,7 +8,7 @@ use burn::{
     tensor::{Device, Distribution, Int, Tensor},
 };
 use pathpatch::{
-    gpt2::{Block, Config, Gpt2},
+    gpt2::{Block, Config, Embedding, Gpt2, Unembed},
     pause::NoPause,
 };
 
@@ -65,14 +65,9 @@ impl AttentionOnly {
     /// Logits of some rows of a batch.
     ///
     /// # Shapes
-    /// - `tokens`: `[batch, pos]`, `rows`: `[n]`, indices into `batch * pos`
+    /// - `tokens`: `[batch][pos]`, `rows`: `[n]`, indices into `batch * pos`
     /// - returns `[n, d_vocab]`
-    pub fn logits(
-        &self,
-        config: &Config,
-        tokens: Tensor<2, Int>,
-        rows: Tensor<1, Int>,
-    ) -> Tensor<2> {
+    pub fn logits(&self, config: &Config, tokens: &[Vec<u32>], rows: Tensor<1, Int>) -> Tensor<2> {
         let model = self.gpt2(config);
         let cache = pollster::block_on(model.run_with_cache(tokens, &NoPause));
         let resid = cache.expect("nothing stops it").final_resid();
@@ -83,6 +78,12 @@ impl AttentionOnly {
 
     fn gpt2(&self, config: &Config) -> Gpt2 {
         let device = self.wte.val().device();
+        let embed = Embedding::new(vec![self.wte.val()]);
+        let (ln_w, ln_b) = (
+            Tensor::ones([config.d_model], &device),
+            Tensor::zeros([config.d_model], &device),
+        );
+        let unembed = Unembed::new(config.eps, ln_w, ln_b, embed.clone());
         let zeros = |shape: [usize; 2]| Tensor::<2>::zeros(shape, &device);
         let block = |layer: &Layer| Block {
             n_heads: config.n_heads,
@@ -98,11 +99,10 @@ impl AttentionOnly {
         };
         Gpt2 {
             config: config.clone(),
-            w_e: self.wte.val(),
+            embed,
             w_pos: self.wpe.val(),
             blocks: self.layers.iter().map(block).collect(),
-            w_u: self.wte.val().transpose(),
-            b_u: Tensor::zeros([config.d_vocab], &device),
+            unembed,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! TransformerLens's default weight processing, on the device.
+//! TransformerLens's default weight processing, on the device, as the tensors arrive.
 //!
 //! ```text
 //! fold_ln:                W <- diag(ln.w) W, centred over d_model;  b <- b + ln.b W
@@ -8,71 +8,167 @@
 //! ```
 //!
 //! LayerNorm ignores a constant added to the residual stream and softmax one added to the logits, so the
-//! model's log-probabilities stay as they were.
+//! model's log-probabilities stay as they were. A block is processed when its last tensor has come, in
+//! whatever order they do; the tables of tokens are processed as they are read, by `gpt2`.
 
-use burn::tensor::{Device, Tensor};
+use std::collections::HashMap;
 
-use super::{file::CheckpointFile, layout::LM_HEAD};
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::{header::invalid, layout, reader::Piece};
 use crate::{
     error::Result,
-    gpt2::{Block, Config, Gpt2},
+    gpt2::{Block, Config, Embedding, Gpt2, Unembed},
 };
 
-/// Read every tensor of the file and process it.
-pub fn process(config: Config, file: &CheckpointFile, device: &Device) -> Result<Gpt2> {
-    let wte: Tensor<2> = file.tensor("wte.weight", device)?;
-    let wpe = file.tensor("wpe.weight", device)?;
-    let lm_head = if config.tie_word_embeddings {
-        wte.clone()
-    } else {
-        file.tensor(LM_HEAD, device)?
-    };
-    let zero_b_u = Tensor::zeros([config.d_vocab], device);
-    let ln_f = LayerNorm::read(file, "ln_f", device)?;
-    let (w_u, b_u) = ln_f.fold_into(lm_head.transpose(), zero_b_u);
-    let blocks = (0..config.n_layers)
-        .map(|layer| block(&config, file, layer, device))
-        .collect::<Result<_>>()?;
-    Ok(Gpt2 {
-        w_e: centre(wte, 1),
-        w_pos: centre(wpe, 1),
-        blocks,
-        w_u: centre(w_u, 1),
-        b_u: centre(b_u, 0),
-        config,
-    })
+/// A model in the making.
+pub struct Assembly {
+    config: Config,
+    device: Device,
+    /// Tensors that wait for others of their block, flat, by their names.
+    waiting: HashMap<String, (Vec<usize>, Tensor<1>)>,
+    blocks: Vec<Option<Block>>,
+    /// Parts of `wte.weight` and `lm_head.weight`.
+    tables: HashMap<String, Vec<Tensor<2>>>,
 }
 
-fn block(config: &Config, file: &CheckpointFile, layer: usize, device: &Device) -> Result<Block> {
-    let name = |tensor: &str| format!("h.{layer}.{tensor}");
-    let matrix = |tensor: &str| file.tensor::<2>(&name(tensor), device);
-    let vector = |tensor: &str| file.tensor::<1>(&name(tensor), device);
+impl Assembly {
+    pub fn new(config: Config, device: Device) -> Self {
+        Self {
+            blocks: vec![None; config.n_layers],
+            waiting: HashMap::new(),
+            tables: HashMap::new(),
+            config,
+            device,
+        }
+    }
 
-    let (w_qkv, b_qkv) = LayerNorm::read(file, &name("ln_1"), device)?
-        .fold_into(matrix("attn.c_attn.weight")?, vector("attn.c_attn.bias")?);
-    let w_o = centre(matrix("attn.c_proj.weight")?, 1);
-    let b_o = centre(vector("attn.c_proj.bias")?, 0);
-    let d = config.d_model;
-    let b_v = b_qkv.clone().narrow(0, 2 * d, d);
-    let b_o = b_o + b_v.unsqueeze_dim::<2>(0).matmul(w_o.clone()).squeeze_dim(0);
-    let b_qkv = Tensor::cat(
-        vec![b_qkv.narrow(0, 0, 2 * d), Tensor::zeros([d], device)],
-        0,
-    );
-    let (w_in, b_in) = LayerNorm::read(file, &name("ln_2"), device)?
-        .fold_into(matrix("mlp.c_fc.weight")?, vector("mlp.c_fc.bias")?);
-    Ok(Block {
-        n_heads: config.n_heads,
-        eps: config.eps,
-        w_qkv,
-        b_qkv,
-        w_o,
-        b_o,
-        w_in,
-        b_in,
-        w_out: centre(matrix("mlp.c_proj.weight")?, 1),
-        b_out: centre(vector("mlp.c_proj.bias")?, 0),
-    })
+    /// Put a piece on the device.
+    ///
+    /// # Errors
+    /// `Code::Checkpoint` when the tensor has come before, in another file.
+    pub fn take(&mut self, piece: Piece) -> Result<()> {
+        let Piece {
+            name,
+            shape,
+            values,
+        } = piece;
+        if layout::is_table(&name) {
+            let part = Tensor::from_data(TensorData::new(values, shape), &self.device);
+            let parts = self.tables.entry(name.clone()).or_default();
+            parts.push(part);
+            let rows: usize = parts.iter().map(|part| part.dims()[0]).sum();
+            return match rows > self.config.d_vocab {
+                true => Err(twice(&name)),
+                false => Ok(()),
+            };
+        }
+        let n = values.len();
+        let tensor = Tensor::from_data(TensorData::new(values, [n]), &self.device);
+        let layer = layout::layer(&name);
+        if layer.is_some_and(|layer| self.blocks[layer].is_some())
+            || self.waiting.insert(name.clone(), (shape, tensor)).is_some()
+        {
+            return Err(twice(&name));
+        }
+        if let Some(layer) = layer {
+            let is_there = |tensor| self.waiting.contains_key(&layout::of_block(layer, tensor));
+            if layout::BLOCK.iter().all(|tensor| is_there(tensor)) {
+                self.blocks[layer] = Some(self.block(layer)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The model, once every tensor has come.
+    ///
+    /// # Errors
+    /// `Code::Checkpoint`, naming one that has not.
+    pub fn finish(mut self) -> Result<Gpt2> {
+        let embed = self.table(layout::WTE)?;
+        let lm_head = match self.config.tie_word_embeddings {
+            true => embed.clone(),
+            false => self.table(layout::LM_HEAD)?,
+        };
+        let ln_f = self.layer_norm("ln_f")?;
+        let mut blocks = Vec::with_capacity(self.config.n_layers);
+        for layer in 0..self.config.n_layers {
+            blocks.push(match self.blocks[layer].take() {
+                Some(block) => block,
+                None => self.block(layer)?,
+            });
+        }
+        Ok(Gpt2 {
+            embed,
+            w_pos: centre(self.tensor("wpe.weight")?, 1),
+            blocks,
+            unembed: Unembed::new(self.config.eps, ln_f.w, ln_f.b, lm_head),
+            config: self.config,
+        })
+    }
+
+    fn table(&mut self, name: &str) -> Result<Embedding> {
+        let parts = self.tables.remove(name).ok_or_else(|| missing(name))?;
+        Ok(Embedding::new(parts))
+    }
+
+    /// A tensor of rank `D`, which no longer waits.
+    fn tensor<const D: usize>(&mut self, name: &str) -> Result<Tensor<D>> {
+        let (shape, flat) = self.waiting.remove(name).ok_or_else(|| missing(name))?;
+        let shape: [usize; D] = shape.try_into().map_err(|got: Vec<usize>| {
+            invalid(name, format!("{D} dimensions"), format!("shape {got:?}"))
+        })?;
+        Ok(flat.reshape(shape))
+    }
+
+    fn layer_norm(&mut self, name: &str) -> Result<LayerNorm> {
+        Ok(LayerNorm {
+            w: self.tensor(&format!("{name}.weight"))?,
+            b: self.tensor(&format!("{name}.bias"))?,
+        })
+    }
+
+    fn block(&mut self, layer: usize) -> Result<Block> {
+        let name = |tensor: &str| layout::of_block(layer, tensor);
+        let (w, b) = (
+            self.tensor(&name("attn.c_attn.weight"))?,
+            self.tensor(&name("attn.c_attn.bias"))?,
+        );
+        let (w_qkv, b_qkv) = self.layer_norm(&name("ln_1"))?.fold_into(w, b);
+        let w_o = centre(self.tensor(&name("attn.c_proj.weight"))?, 1);
+        let b_o = centre(self.tensor::<1>(&name("attn.c_proj.bias"))?, 0);
+        let d = self.config.d_model;
+        let b_v = b_qkv.clone().narrow(0, 2 * d, d);
+        let b_o = b_o + b_v.unsqueeze_dim::<2>(0).matmul(w_o.clone()).squeeze_dim(0);
+        let no_b_v = Tensor::zeros([d], &self.device);
+        let b_qkv = Tensor::cat(vec![b_qkv.narrow(0, 0, 2 * d), no_b_v], 0);
+        let (w, b) = (
+            self.tensor(&name("mlp.c_fc.weight"))?,
+            self.tensor(&name("mlp.c_fc.bias"))?,
+        );
+        let (w_in, b_in) = self.layer_norm(&name("ln_2"))?.fold_into(w, b);
+        Ok(Block {
+            n_heads: self.config.n_heads,
+            eps: self.config.eps,
+            w_qkv,
+            b_qkv,
+            w_o,
+            b_o,
+            w_in,
+            b_in,
+            w_out: centre(self.tensor(&name("mlp.c_proj.weight"))?, 1),
+            b_out: centre(self.tensor(&name("mlp.c_proj.bias"))?, 0),
+        })
+    }
+}
+
+fn missing(name: &str) -> crate::error::Error {
+    let expected = "its bytes in one of the checkpoint's files";
+    invalid(name, expected, "none")
+}
+
+fn twice(name: &str) -> crate::error::Error {
+    invalid(name, "one tensor of that name", "two, in different files")
 }
 
 /// LayerNorm's weight and bias, `[d_model]` each.
@@ -82,13 +178,6 @@ struct LayerNorm {
 }
 
 impl LayerNorm {
-    fn read(file: &CheckpointFile, name: &str, device: &Device) -> Result<Self> {
-        Ok(Self {
-            w: file.tensor(&format!("{name}.weight"), device)?,
-            b: file.tensor(&format!("{name}.bias"), device)?,
-        })
-    }
-
     /// Fold into the linear map that follows; the map is then centred, since its input has mean zero.
     ///
     /// # Shapes

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use pathpatch::{
+    directory::read,
     error::Result,
     session::{Answer, PairRequest, Prompt},
 };
 
-use super::{pairs, read};
+use super::pairs;
 
 /// Direct path patching on GPT-2: which attention head talks to which.
 #[derive(Parser)]

@@ -14,12 +14,13 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pathpatch::{
     allocator::keep_freed_memory,
+    directory,
     error::{Code, Error, Result},
     gpt2::Config,
     patching::SweepOptions,
     pause::NoPause,
     report::SweepReport,
-    session::{MetricRequest, ModelFiles, Session, SweepRequest},
+    session::{MetricRequest, SweepRequest},
 };
 
 use args::{Args, Command, InspectArgs, SweepArgs};
@@ -74,20 +75,7 @@ async fn sweep(args: &SweepArgs) -> Result<()> {
         layer_norm: args.layer_norm.parse()?,
         ..SweepOptions::default()
     };
-    let config = read(&args.model.join("config.json"))?;
-    let tokenizer_path = args.model.join("tokenizer.json");
-    let tokenizer = tokenizer_path
-        .exists()
-        .then(|| read(&tokenizer_path))
-        .transpose()?;
-    let weights = read(&args.model.join("model.safetensors"))?;
-    let files = ModelFiles {
-        config: &config,
-        tokenizer: tokenizer.as_deref(),
-        weights: &weights,
-    };
-    let session = Session::load(files, args.device.parse()?).await?;
-    drop(weights);
+    let session = directory::load(&args.model, args.device.parse()?).await?;
 
     let bar = progress_bar();
     let grid = session
@@ -116,7 +104,7 @@ async fn sweep(args: &SweepArgs) -> Result<()> {
 }
 
 fn inspect(args: &InspectArgs) -> Result<()> {
-    let config = Config::from_json(&read(&args.model.join("config.json"))?)?;
+    let config = Config::from_json(&directory::read(&args.model.join("config.json"))?)?;
     let name = model_name(&args.model);
     let (n_params, bos) = (config.n_params(), config.bos_token_id);
     let text = format!(
@@ -134,10 +122,6 @@ fn inspect(args: &InspectArgs) -> Result<()> {
         bos.map_or("none".into(), |id| id.to_string()),
     );
     writeln!(io::stdout(), "{text}").map_err(|e| io_error("standard output", e))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|e| io_error(path.display(), e))
 }
 
 fn io_error(what: impl std::fmt::Display, error: impl std::fmt::Display) -> Error {

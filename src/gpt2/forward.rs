@@ -6,12 +6,12 @@
 //! logits     = ln_final(resid_post) W_U + b_U
 //! ```
 
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
 
 use super::{
     ActivationCache, Block, BlockCache, Gpt2,
     attention::{attention, causal_mask},
-    kernels::{self, Past, Queries, index},
+    kernels::{self, Past, Queries},
     linear::linear,
     matmul::matmul,
     norm::layer_norm,
@@ -19,15 +19,16 @@ use super::{
 use crate::{error::Result, pause::Pause};
 
 impl Gpt2 {
-    /// Token plus position embedding.
+    /// Token plus position embedding, each centred over `d_model`.
     ///
     /// # Shapes
-    /// - `tokens`: `[batch, pos]`, `pos` at most `n_ctx`
+    /// - `tokens`: `[batch][pos]`, prompts of one length of at most `n_ctx`
     /// - returns `[batch, pos, d_model]`
-    pub fn embed(&self, tokens: Tensor<2, Int>) -> Tensor<3> {
-        let [batch, pos] = tokens.dims();
+    pub fn embed(&self, tokens: &[Vec<u32>]) -> Tensor<3> {
+        let (batch, pos) = (tokens.len(), tokens[0].len());
         let d_model = self.config.d_model;
-        let embed = self.w_e.clone().select(0, tokens.reshape([batch * pos]));
+        let embed = self.embed.rows(&tokens.concat());
+        let embed = embed.clone() - embed.mean_dim(1);
         let pos_embed = self.w_pos.clone().narrow(0, 0, pos);
         embed.reshape([batch, pos, d_model]) + pos_embed.unsqueeze()
     }
@@ -35,16 +36,16 @@ impl Gpt2 {
     /// Run all blocks and keep their activations.
     ///
     /// # Shapes
-    /// - `tokens`: `[batch, pos]`, `pos` at most `n_ctx`
+    /// - `tokens`: `[batch][pos]`, prompts of one length of at most `n_ctx`
     ///
     /// # Errors
     /// Those of `pause`, which is asked after each block.
     pub async fn run_with_cache(
         &self,
-        tokens: Tensor<2, Int>,
+        tokens: &[Vec<u32>],
         pause: &dyn Pause,
     ) -> Result<ActivationCache> {
-        let [_, pos] = tokens.dims();
+        let pos = tokens[0].len();
         let mask = causal_mask(pos, pos, &self.device());
         let mut resid = self.embed(tokens);
         let mut blocks = Vec::with_capacity(self.blocks.len());
@@ -64,47 +65,9 @@ impl Gpt2 {
     /// - returns `[batch, pos, d_vocab]`
     pub fn unembed(&self, resid: Tensor<3>) -> Tensor<3> {
         let [batch, pos, d_model] = resid.dims();
-        let logits = self
-            .unembedding(None)
-            .logits(resid.reshape([batch * pos, d_model]));
+        let resid = resid.reshape([batch * pos, d_model]);
+        let logits = self.unembed.of_tokens(None).logits(resid);
         logits.reshape([batch, pos, self.config.d_vocab])
-    }
-
-    /// The map to the logits of some tokens, of all where `None`.
-    pub fn unembedding(&self, tokens: Option<&[u32]>) -> Unembedding {
-        let (mut w_u, mut b_u) = (self.w_u.clone(), self.b_u.clone());
-        if let Some(tokens) = tokens {
-            let ids = index(tokens.iter().map(|id| *id as usize), &self.device());
-            (w_u, b_u) = (w_u.select(1, ids.clone()), b_u.select(0, ids));
-        }
-        Unembedding {
-            eps: self.config.eps,
-            w_u,
-            b_u,
-        }
-    }
-}
-
-/// The final LayerNorm and the map to the logits of some tokens.
-#[derive(Debug, Clone)]
-pub struct Unembedding {
-    /// Added to the variance under LayerNorm's root.
-    pub eps: f64,
-    /// `[d_model, tokens]`.
-    pub w_u: Tensor<2>,
-    /// `[tokens]`.
-    pub b_u: Tensor<1>,
-}
-
-impl Unembedding {
-    /// Logits of rows of the final residual stream.
-    ///
-    /// # Shapes
-    /// - `resid`: `[rows, d_model]`
-    /// - returns `[rows, tokens]`
-    pub fn logits(&self, resid: Tensor<2>) -> Tensor<2> {
-        let normalised = kernels::normalise(resid, self.eps);
-        matmul(normalised, &self.w_u) + self.b_u.clone().unsqueeze()
     }
 }
 

@@ -5,23 +5,26 @@
 mod attention;
 mod cache;
 mod config;
+mod embedding;
 mod forward;
 mod kernels;
 mod linear;
 mod matmul;
 mod norm;
+mod unembed;
 mod weights;
 
 pub use attention::{attention, causal_mask};
 pub use cache::{ActivationCache, BlockCache};
 pub use config::Config;
-pub use forward::Unembedding;
+pub use embedding::Embedding;
 pub use kernels::{Past, Queries, index, on_cpu};
 pub use linear::linear;
 #[cfg(target_family = "wasm")]
 pub use matmul::fused;
+pub use matmul::matmul;
 #[cfg(feature = "webgpu")]
 pub use matmul::tiled;
-pub use matmul::matmul;
 pub use norm::layer_norm;
+pub use unembed::{Unembed, Unembedding};
 pub use weights::{Block, Gpt2};

@@ -3,27 +3,26 @@
 //! LayerNorm's weight and bias are folded into the linear map that follows, maps that write to the
 //! residual stream are centred, the unembedding is centred over the vocabulary, and the value biases
 //! are folded into `b_o`. What is left of LayerNorm is `x - mean(x)` over its root mean square, and the
-//! model's log-probabilities are unchanged. `checkpoint::process` makes these weights.
+//! model's log-probabilities are unchanged. `checkpoint::process` makes these weights; the two tables of
+//! tokens, which may be one, are processed as they are read.
 
 use burn::tensor::{Device, Tensor};
 
-use super::Config;
+use super::{Config, Embedding, Unembed};
 
 /// A GPT-2 on a device.
 #[derive(Debug, Clone)]
 pub struct Gpt2 {
     /// Its shape.
     pub config: Config,
-    /// Token embedding, `[d_vocab, d_model]`.
-    pub w_e: Tensor<2>,
+    /// Token embedding, as the checkpoint has it: the rows that are read are centred.
+    pub embed: Embedding,
     /// Position embedding, `[n_ctx, d_model]`.
     pub w_pos: Tensor<2>,
     /// The transformer blocks, first to last.
     pub blocks: Vec<Block>,
-    /// Unembedding with the final LayerNorm folded in, `[d_model, d_vocab]`.
-    pub w_u: Tensor<2>,
-    /// Bias of the logits, `[d_vocab]`.
-    pub b_u: Tensor<1>,
+    /// The final LayerNorm and the unembedding.
+    pub unembed: Unembed,
 }
 
 /// One transformer block: attention, then MLP, each on a normalised copy of the residual stream.
@@ -54,6 +53,6 @@ pub struct Block {
 impl Gpt2 {
     /// The device that holds the weights.
     pub fn device(&self) -> Device {
-        self.w_e.device()
+        self.embed.device()
     }
 }

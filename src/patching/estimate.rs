@@ -142,7 +142,7 @@ impl Runs<'_> {
         let asked = queries.count(self.rows);
         let on_rows = gradient.narrow(2, pos - asked, asked);
         let on_rows = on_rows.reshape([batch * asked, tokens]);
-        let normalised = on_rows.matmul(readout.unembedding.w_u.clone().transpose());
+        let normalised = readout.unembedding.backward(on_rows);
         let resid = self.flat_rows(&self.corrupted.final_resid());
         let resid = queries.select(resid, self.rows);
         let gradient = through_norm(resid, self.model.config.eps, normalised);

@@ -23,7 +23,7 @@ impl<'a> Readout<'a> {
         Self {
             runs,
             rows: positions.map(from_first),
-            unembedding: runs.model.unembedding(tokens),
+            unembedding: runs.model.unembed.of_tokens(tokens),
         }
     }
 
@@ -50,7 +50,7 @@ impl<'a> Readout<'a> {
 
     /// How many tokens' logits it reads.
     pub fn tokens(&self) -> usize {
-        self.unembedding.b_u.dims()[0]
+        self.unembedding.tokens()
     }
 
     /// Logits of patched runs, `[edge, batch, pos, token]`.

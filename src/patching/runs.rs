@@ -60,9 +60,9 @@ impl<'a> Runs<'a> {
     pub async fn new(model: &'a Gpt2, batch: &Batch, pause: &'a dyn Pause) -> Result<Self> {
         let device = model.device();
         let config = &model.config;
-        let [clean, corrupted] = batch.tokens(&device);
-        let clean = model.run_with_cache(clean, pause).await?;
-        let corrupted = model.run_with_cache(corrupted, pause).await?;
+        let [clean, corrupted] = batch.tokens();
+        let clean = model.run_with_cache(&clean, pause).await?;
+        let corrupted = model.run_with_cache(&corrupted, pause).await?;
         let pos = batch.len_pos();
         let first = batch.first_row();
         let rows = pos - first;

@@ -197,12 +197,16 @@ pub fn error(error: Error) -> JsValue {
     let js = js_sys::Error::new(&error.to_string());
     for (key, value) in [
         ("code", error.code.as_str()),
-        ("what", &error.what),
+        ("what", &error.what[..]),
         ("expected", &error.expected),
         ("got", &error.got),
     ] {
         // Setting a fresh property of a fresh object cannot fail.
         let _ = Reflect::set(&js, &key.into(), &value.into());
+    }
+    if let Some(suggestion) = error.suggestion {
+        // As above.
+        let _ = Reflect::set(&js, &"suggestion".into(), &suggestion.into());
     }
     js.into()
 }

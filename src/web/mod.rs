@@ -1,14 +1,21 @@
 //! The browser side: what the worker calls, with JavaScript's types in and out.
 //!
-//! The only room that knows wasm-bindgen, URLs and streams. `download` fetches a model's files, `convert`
-//! translates requests, grids and errors, `fused` links the product of relaxed SIMD.
+//! The only room that knows wasm-bindgen, URLs and streams. `load` goes from a `source` to a session: `place`
+//! reads a model's files wherever they are, by way of `http`, and keeps them in the `store`, with `progress`.
+//! `convert` translates requests, grids and errors, `fused` links the product of relaxed SIMD.
 
 mod convert;
-mod download;
 mod fused;
+mod http;
+mod load;
+mod place;
+mod progress;
+mod source;
+mod store;
 
 use std::{cell::Cell, pin::Pin, time::Duration};
 
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -21,12 +28,25 @@ use crate::{
     error::{Code, Error, Result},
     patching::Update,
     pause::Pause,
-    session::{ModelFiles, Session},
+    session::Session,
 };
+
+use load::Keeping;
+use place::Watcher;
+use source::Source;
+use store::Store;
+
+unsafe extern "C" {
+    fn __wasm_call_ctors();
+}
 
 /// Make panics readable in the console and products fast; called when the module is instantiated.
 #[wasm_bindgen(start)]
-fn start() -> std::result::Result<(), JsValue> {
+fn start() -> Result<(), JsValue> {
+    // SAFETY: once, before anything else: the linker's function that runs what libraries register for the
+    // start. A linker that sees nobody call it has every export call it, anew each time, which made a call from
+    // JavaScript cost 3 ms.
+    unsafe { __wasm_call_ctors() };
     console_error_panic_hook::set_once();
     fused::link()
 }
@@ -35,46 +55,91 @@ fn start() -> std::result::Result<(), JsValue> {
 #[wasm_bindgen]
 pub struct Engine {
     session: Session,
+    keeping: Keeping,
+}
+
+/// What loading a source would download: `{title, revision, files, kept, space}`.
+#[wasm_bindgen]
+pub async fn plan(
+    source: JsValue,
+    on_progress: Function,
+    signal: AbortSignal,
+) -> Result<JsValue, JsValue> {
+    let plan = async {
+        let watcher = Watcher {
+            on_progress: &on_progress,
+            signal: &signal,
+        };
+        convert::to_js(&load::plan(&Source::from_js(source)?, &watcher).await?)
+    };
+    plan.await.map_err(convert::error)
+}
+
+/// The models that this browser keeps, and what it grants: `{models, space}`.
+#[wasm_bindgen(js_name = keptModels)]
+pub async fn kept_models() -> Result<JsValue, JsValue> {
+    #[derive(Serialize)]
+    struct Kept {
+        models: Vec<store::Listed>,
+        space: Option<store::Space>,
+    }
+    let kept = async {
+        let models = Store::open().await?.list().await?;
+        let space = store::space().await;
+        convert::to_js(&Kept { models, space })
+    };
+    kept.await.map_err(convert::error)
+}
+
+/// Keep a model no more.
+#[wasm_bindgen(js_name = removeModel)]
+pub async fn remove_model(id: String) -> Result<(), JsValue> {
+    let remove = async { Store::open().await?.remove(&id).await };
+    remove.await.map_err(convert::error)
 }
 
 #[wasm_bindgen]
 impl Engine {
-    /// Download `config.json`, `tokenizer.json` and `model.safetensors` from a base URL and load them.
+    /// Load a model: `{kind: "hub", hub, repo, revision}`, `{kind: "url", baseUrl}` or `{files}`.
     ///
-    /// `on_progress` gets `{file, loaded, total}` in bytes, `total` undefined where the server does not
-    /// say.
+    /// `on_progress` gets what `Progress` makes of each file's bytes.
     pub async fn load(
-        base_url: String,
+        source: JsValue,
         device: String,
+        keep: bool,
         on_progress: Function,
         signal: AbortSignal,
-    ) -> std::result::Result<Engine, JsValue> {
+    ) -> Result<Engine, JsValue> {
         let load = async {
             let choice = device.parse()?;
-            let files = download::model_files(&base_url, &signal, &on_progress).await?;
-            let files = ModelFiles {
-                config: &files.config,
-                tokenizer: files.tokenizer.as_deref(),
-                weights: &files.weights,
+            let source = Source::from_js(source)?;
+            let watcher = Watcher {
+                on_progress: &on_progress,
+                signal: &signal,
             };
-            let session = Session::load(files, choice).await?;
-            Ok(Engine { session })
+            let (session, keeping) = load::load(source, choice, keep, &watcher).await?;
+            Ok(Engine { session, keeping })
         };
         load.await.map_err(convert::error)
     }
 
     /// The model's shape.
-    pub fn config(&self) -> std::result::Result<JsValue, JsValue> {
+    pub fn config(&self) -> Result<JsValue, JsValue> {
         convert::to_js(self.session.config()).map_err(convert::error)
     }
 
     /// `{kind, adapter, reason}` of the device it is on.
-    pub fn device(&self) -> std::result::Result<JsValue, JsValue> {
+    pub fn device(&self) -> Result<JsValue, JsValue> {
         convert::to_js(self.session.device()).map_err(convert::error)
     }
 
+    /// `{kept, reason, revision}`: whether this browser keeps the model.
+    pub fn keeping(&self) -> Result<JsValue, JsValue> {
+        convert::to_js(&self.keeping).map_err(convert::error)
+    }
+
     /// The tokens of a text, each `{id, text}`.
-    pub fn tokenize(&self, text: &str, prepend_bos: bool) -> std::result::Result<JsValue, JsValue> {
+    pub fn tokenize(&self, text: &str, prepend_bos: bool) -> Result<JsValue, JsValue> {
         let tokens = self.session.tokenize(text, prepend_bos);
         tokens
             .and_then(|tokens| convert::to_js(&tokens))
@@ -90,7 +155,7 @@ impl Engine {
         request: JsValue,
         on_progress: Function,
         signal: AbortSignal,
-    ) -> std::result::Result<JsValue, JsValue> {
+    ) -> Result<JsValue, JsValue> {
         let sweep = async {
             let (request, options) = convert::sweep_request(request)?;
             let report =
@@ -107,7 +172,7 @@ impl Engine {
         &self,
         request: JsValue,
         signal: AbortSignal,
-    ) -> std::result::Result<JsValue, JsValue> {
+    ) -> Result<JsValue, JsValue> {
         let estimate = async {
             let (request, layer_norm) = convert::metric_request(request)?;
             let turn = Turn::new("estimate", &signal);
@@ -119,7 +184,7 @@ impl Engine {
 
     /// Floating-point operations a second of bare matrix products of so many rows on its device.
     #[wasm_bindgen(js_name = matmulRate)]
-    pub async fn matmul_rate(&self, rows: usize) -> std::result::Result<f64, JsValue> {
+    pub async fn matmul_rate(&self, rows: usize) -> Result<f64, JsValue> {
         let rate = self.session.matmul_rate(rows).await;
         rate.map_err(convert::error)
     }
@@ -163,7 +228,7 @@ impl Pause for Turn<'_> {
 
 /// Let the worker hear what came meanwhile, a cancel above all. By a message to ourselves: browsers hold
 /// back a timer that follows a timer by 4 ms.
-async fn hear_messages() -> std::result::Result<(), JsValue> {
+async fn hear_messages() -> Result<(), JsValue> {
     let channel = MessageChannel::new()?;
     let heard = Promise::new(&mut |resolve, _| channel.port1().set_onmessage(Some(&resolve)));
     channel.port2().post_message(&JsValue::NULL)?;

@@ -63,7 +63,7 @@ test("estimates come first, exact values then in batches, and each says which it
   await openBlank(page);
   const seen = await page.evaluate(async (prompts) => {
     const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
-    const model = await PathPatch.load("models/ioi-demo");
+    const model = await PathPatch.load("./models/ioi-demo");
     type Progress = import("../../www/src/engine/types").SweepProgress;
     const updates: Progress[] = [];
     const onProgress = (progress: Progress) => updates.push(progress);
@@ -117,7 +117,7 @@ test("load reports progress and the model's shape; a cancel and a fault are told
         (error: { code: string; message: string }) => `${error.code} | ${error.message}`,
       );
     const files: Record<string, [number, number]> = {};
-    const model = await PathPatch.load("models/ioi-demo/", {
+    const model = await PathPatch.load("./models/ioi-demo/", {
       onProgress: (p: { file: string; loaded: number; total: number }) => {
         files[p.file] = [p.loaded, p.total];
       },
@@ -138,8 +138,8 @@ test("load reports progress and the model's shape; a cancel and a fault are told
       source: await codeOf(model.getActPatchDirectPath({ ...all, srcLayer: 9, srcHead: 0 })),
       answer: await codeOf(model.getActPatchDirectPathAllSources({ ...all, answer: "Mary John" })),
       component: await codeOf(model.getActPatchDirectPathAllSources({ ...all, component: "z" })),
-      device: await codeOf(PathPatch.load("models/ioi-demo", { device: "webgpu" })),
-      wrongDevice: await codeOf(PathPatch.load("models/ioi-demo", { device: "tpu" })),
+      device: await codeOf(PathPatch.load("./models/ioi-demo", { device: "webgpu" })),
+      wrongDevice: await codeOf(PathPatch.load("./models/ioi-demo", { device: "tpu" })),
     };
   }, cli.INDUCTION);
 
@@ -167,9 +167,9 @@ test.describe("a model that is not there", () => {
     await openBlank(page);
     const error = await page.evaluate(async () => {
       const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
-      return PathPatch.load("models/nothing-here").catch((e: Error & { code: string }) => `${e.code} | ${e.message}`);
+      return PathPatch.load("./models/nothing-here").catch((e: Error & { code: string }) => `${e.code} | ${e.message}`);
     });
-    expect(error).toMatch(/^io \| .*\/models\/nothing-here\/config\.json: expected a file, got status 404/);
+    expect(error).toMatch(/^io \| .*\/models\/nothing-here: expected a file config\.json, got none of that name \(status 404/);
   });
 });
 

@@ -13,7 +13,7 @@ test.beforeEach(async ({ page }) => {
 });
 
 test("the first grid is there without a click, with the command line's values", async ({ page }) => {
-  await expect(page.getByRole("status")).toContainText("ioi-demo: 3 layers × 4 heads, on the CPU: ");
+  await expect(page.locator("#status")).toContainText("ioi-demo: 3 layers × 4 heads, on the CPU: ");
   const theirs = cli.sweep({ ...preset, source: "0.3" });
   const cells = page.getByRole("gridcell");
   const labels = await cells.evaluateAll((all) => all.map((cell) => cell.getAttribute("aria-label")));
@@ -119,7 +119,7 @@ test("a slow download shows where it is, can be cancelled and started again", as
   await page.reload();
   await expect(page.locator(".progress")).toContainText(/tokenizer\.json: 0 MB|Starting/);
   await page.getByRole("button", { name: "Cancel" }).click();
-  await expect(page.getByRole("status")).toHaveText("ioi-demo is not loaded.");
+  await expect(page.locator("#status")).toHaveText("ioi-demo is not loaded.");
   release();
   await page.getByRole("button", { name: "Run again" }).click();
   await expect(page.getByRole("gridcell", { name: "Head 0.3: the source" })).toBeVisible();

@@ -25,7 +25,7 @@ for (const metric of ["normalized-logit-diff", "log-prob", "prob", "kl"]) {
 test("the page says that it runs on WebGPU and shows the same edge", async ({ page }) => {
   await page.goto("/?device=webgpu");
   await expect(page.getByRole("gridcell", { name: "Head 0.3: the source" })).toBeVisible();
-  await expect(page.getByRole("status")).toContainText("on WebGPU");
+  await expect(page.locator("#status")).toContainText("on WebGPU");
   const one = { ...cli.INDUCTION, component: "k", metric: "normalized-logit-diff", source: "0.3" };
   const strongest = cli.sweep(one)[7]!;
   const label = await page.getByRole("gridcell", { name: /^Head 1\.3: / }).getAttribute("aria-label");
@@ -43,5 +43,5 @@ test("a sweep can be cancelled and run again", async ({ page }) => {
 
 test("auto passes a software adapter over, and says so", async ({ page }) => {
   await page.goto("/");
-  await expect(page.getByRole("status")).toContainText("the only WebGPU adapter is a software one");
+  await expect(page.locator("#status")).toContainText("the only WebGPU adapter is a software one");
 });

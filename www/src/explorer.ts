@@ -4,7 +4,7 @@ import { type Grid, type PathPatch, PathPatchError, type Token } from "./engine/
 import type { ErrorCode } from "./engine/types";
 import { at, element, messageOf } from "./lib/dom";
 import { COMPONENTS, formatProgress, headName, METRICS } from "./lib/format";
-import { PRESETS, type Settings } from "./lib/presets";
+import { presetsFor, type Settings } from "./lib/presets";
 import { colours } from "./lib/scale";
 import * as controlsView from "./views/controls";
 import * as heatmapView from "./views/heatmap";
@@ -38,12 +38,18 @@ export interface ExplorerEvents {
   fail: (error: unknown) => void;
 }
 
+export interface Explorer {
+  /** Draw the grid of what is chosen. */
+  run: () => void;
+  cancel: () => void;
+  /** Leave the page to another. */
+  close: () => void;
+}
+
 /** Fill the page's views for a model; `run` draws the first grid. */
-export function explore(
-  model: PathPatch,
-  { showProgress, fail }: ExplorerEvents,
-): { run: () => void; cancel: () => void } {
-  const { name: _, ...first } = PRESETS[0];
+export function explore(model: PathPatch, { showProgress, fail }: ExplorerEvents): Explorer {
+  const presets = presetsFor(model.config);
+  const { name: _, source: __, ...first } = presets[0];
   let settings: Settings = first;
   /** The run under way; a new one takes its place. */
   let running = new AbortController();
@@ -57,7 +63,8 @@ export function explore(
     change(changed);
     void run();
   };
-  const showControls = controlsView.create(at<HTMLFormElement>("controls"), {
+  const form = at<HTMLFormElement>("controls");
+  const showControls = controlsView.create(form, presets, {
     onInput: (changed) => {
       change(changed);
       typing = setTimeout(run, TYPING_PAUSE_MS);
@@ -107,6 +114,8 @@ export function explore(
     const tokens = {
       clean: await tokenize(model, "clean", mine, errors),
       corrupted: await tokenize(model, "corrupted", mine, errors),
+      answer: await tokenize(model, "answer", mine, errors),
+      distractor: await tokenize(model, "distractor", mine, errors),
     };
     if (!isLatest()) return;
     at("failure").textContent = "";
@@ -129,25 +138,39 @@ export function explore(
     } catch (error) {
       if (!isLatest()) return;
       const field = error instanceof PathPatchError ? FIELD_OF[error.code] : undefined;
-      if (field) showForm(tokens, { [field]: messageOf(error) });
+      if (field) showForm(tokens, { [field]: fieldError(error) });
       else fail(error);
     }
   }
 
-  return { run: () => void run(), cancel: () => running.abort() };
+  const close = () => {
+    clearTimeout(typing);
+    running.abort();
+    // Whatever still comes is not of the latest run.
+    running = new AbortController();
+    form.replaceChildren();
+    figure.replaceChildren();
+  };
+  return { run: () => void run(), cancel: () => running.abort(), close };
 }
 
-/** The tokens of a prompt; none, and an error beside its field, where it has no tokens. */
+/** The tokens of a field; none, and an error beside it, where it has no tokens. */
 async function tokenize(
   model: PathPatch,
-  field: "clean" | "corrupted",
+  field: controlsView.TextField,
   settings: Settings,
   errors: Errors,
 ): Promise<Token[]> {
+  const isPrompt = field === "clean" || field === "corrupted";
   try {
-    return await model.tokenize(settings[field], { prependBos: settings.prependBos });
+    return await model.tokenize(settings[field], { prependBos: isPrompt && settings.prependBos });
   } catch (error) {
-    errors[field] = messageOf(error);
+    errors[field] = fieldError(error);
     return [];
   }
+}
+
+function fieldError(error: unknown): controlsView.FieldError {
+  const suggestion = error instanceof PathPatchError ? error.suggestion : undefined;
+  return { text: messageOf(error), suggestion };
 }

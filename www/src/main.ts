@@ -1,29 +1,85 @@
-// The page's start: load the bundled model, then hand over to the explorer.
+// The page's start: load the bundled model, then hand over to the explorer; other models on request.
 
-import { PathPatch, PathPatchError } from "./engine/pathpatch";
+import { type KeptModel, type ModelSource, PathPatch, PathPatchError, type Plan } from "./engine/pathpatch";
 import type { DeviceChoice } from "./engine/types";
-import { explore } from "./explorer";
+import { type Explorer, explore } from "./explorer";
 import { at, messageOf } from "./lib/dom";
-import { formatBytes } from "./lib/format";
-import { BUNDLED_MODEL } from "./lib/presets";
+import { formatLoading } from "./lib/format";
+import { BUNDLED } from "./lib/models";
+import * as modelsView from "./views/models";
 import * as progressView from "./views/progress";
 
-const { name, url } = BUNDLED_MODEL;
-const cancel = new AbortController();
-/** What the progress bar's buttons do: while loading, and once a model is there. */
-let onCancel = (): void => cancel.abort();
-let onRunAgain = (): void => location.reload();
+let model: PathPatch | undefined;
+let explorer: Explorer | undefined;
+/** The load under way, or the last one. */
+let loading = new AbortController();
+/** What the progress bar's buttons do: they belong to whoever showed progress last. */
+let onCancel = (): void => loading.abort();
+let onRunAgain = (): void => {};
+/** The latest question about a model; only its answer counts. */
+let asking = new AbortController();
+let models: modelsView.ModelsData = { plan: null, kept: [], space: null, error: "", isLoading: false };
 
 const showProgress = progressView.create(at("progress"), {
   onCancel: () => onCancel(),
   onRunAgain: () => onRunAgain(),
 });
+const showModels = modelsView.create(at("models"), {
+  onChoice: (source) => void plan(source),
+  onLoad: (source) => void load(source),
+  onDelete: (kept) => void remove(kept),
+});
+
+function update(changed: Partial<modelsView.ModelsData>): void {
+  models = { ...models, ...changed };
+  showModels(models);
+}
+
+const isCancel = (error: unknown): boolean => error instanceof PathPatchError && error.code === "cancelled";
 
 /** What belongs to no field; a cancel is no failure, and can be taken back. */
 function fail(error: unknown): void {
-  const isCancel = error instanceof PathPatchError && error.code === "cancelled";
-  at("failure").textContent = isCancel ? "" : messageOf(error);
-  showProgress({ state: isCancel ? "stopped" : "idle" });
+  at("failure").textContent = isCancel(error) ? "" : messageOf(error);
+  showProgress({ state: isCancel(error) ? "stopped" : "idle" });
+}
+
+/** Say what loading a model would take. */
+async function plan(source: ModelSource | null): Promise<void> {
+  asking.abort();
+  const mine = new AbortController();
+  asking = mine;
+  update({ plan: null, error: "" });
+  const isAtHand = source === null || source === BUNDLED.source || isFiles(source);
+  if (isAtHand) return;
+  let planned: Plan | null = null;
+  let error = "";
+  try {
+    planned = await PathPatch.plan(source, { signal: mine.signal });
+  } catch (thrown) {
+    error = messageOf(thrown);
+  }
+  if (asking === mine) update({ plan: planned, error });
+}
+
+const isFiles = (source: ModelSource): boolean => typeof source === "object" && "files" in source;
+
+/** What this browser keeps; a browser that can keep nothing has nothing to show. */
+async function showKept(): Promise<void> {
+  try {
+    const { models: kept, space } = await PathPatch.keptModels();
+    update({ kept, space });
+  } catch (error) {
+    if (!(error instanceof PathPatchError && error.code === "unsupported")) throw error;
+  }
+}
+
+async function remove(kept: KeptModel): Promise<void> {
+  try {
+    await PathPatch.removeModel(kept.id);
+    await showKept();
+  } catch (error) {
+    update({ error: messageOf(error) });
+  }
 }
 
 /** `?device=cpu` or `?device=webgpu` overrides the choice. */
@@ -31,35 +87,81 @@ function deviceFromUrl(): DeviceChoice {
   return (new URL(location.href).searchParams.get("device") ?? "auto") as DeviceChoice;
 }
 
-function describe({ config, device }: PathPatch): string {
+function describe(source: ModelSource, { config, device, keeping }: PathPatch): string {
   const adapter = device.adapter ? ` (${device.adapter})` : "";
   const on = device.kind === "webgpu" ? `WebGPU${adapter}` : "the CPU";
-  return `${name}: ${config.n_layers} layers × ${config.n_heads} heads, on ${on}: ${device.reason}`;
+  const shape = `${config.n_layers} layers × ${config.n_heads} heads`;
+  const kept = source === BUNDLED.source ? "" : keeping.kept ? "; kept in this browser" : `; not kept: ${keeping.reason}`;
+  return `${nameOf(source)}: ${shape}, on ${on}: ${device.reason}${kept}`;
+}
+
+function nameOf(source: ModelSource): string {
+  if (source === BUNDLED.source) return "ioi-demo";
+  if (typeof source !== "object" || source instanceof URL) return String(source);
+  return "repo" in source ? source.repo : "your files";
+}
+
+/** Load a model in place of the one that is there, which stays until the new one is ready. */
+async function load(source: ModelSource): Promise<void> {
+  loading.abort();
+  const mine = new AbortController();
+  loading = mine;
+  explorer?.cancel();
+  onCancel = () => mine.abort();
+  onRunAgain = () => void load(source);
+  const before = at("status").textContent;
+  at("status").textContent = `Loading ${nameOf(source)} …`;
+  at("failure").textContent = "";
+  update({ isLoading: true });
+  showProgress({ state: "running", text: "Starting", done: 0, total: null });
+  try {
+    const loaded = await PathPatch.load(source, {
+      device: deviceFromUrl(),
+      keep: source !== BUNDLED.source,
+      signal: mine.signal,
+      onProgress: (progress) => {
+        if (loading !== mine) return;
+        const { loaded: done, total } = progress;
+        showProgress({ state: "running", text: formatLoading(progress), done, total });
+      },
+    });
+    if (loading !== mine) {
+      loaded.dispose();
+      return;
+    }
+    explorer?.close();
+    model?.dispose();
+    model = loaded;
+    at("status").textContent = describe(source, loaded);
+    at("status").dataset.device = loaded.device.kind;
+    const opened = explore(loaded, {
+      showProgress: (data) => {
+        onCancel = opened.cancel;
+        onRunAgain = opened.run;
+        showProgress(data);
+      },
+      fail,
+    });
+    explorer = opened;
+    opened.run();
+  } catch (error) {
+    if (loading !== mine) return;
+    at("status").textContent = model ? before : `${nameOf(source)} is not loaded.`;
+    fail(error);
+  } finally {
+    if (loading === mine) update({ isLoading: false });
+  }
+  if (source !== BUNDLED.source) {
+    await showKept();
+    await plan(source);
+  }
 }
 
 async function start(): Promise<void> {
-  at("status").textContent = `Loading ${name} …`;
-  showProgress({ state: "running", text: "Starting", done: 0, total: null });
-  try {
-    const model = await PathPatch.load(url, {
-      device: deviceFromUrl(),
-      signal: cancel.signal,
-      onProgress: ({ file, loaded, total }) => {
-        const size = total === null ? "" : ` of ${formatBytes(total)}`;
-        const text = `${file}: ${formatBytes(loaded)}${size}`;
-        showProgress({ state: "running", text, done: loaded, total });
-      },
-    });
-    at("status").textContent = describe(model);
-    at("status").dataset.device = model.device.kind;
-    const explorer = explore(model, { showProgress, fail });
-    onCancel = explorer.cancel;
-    onRunAgain = explorer.run;
-    explorer.run();
-  } catch (error) {
-    at("status").textContent = `${name} is not loaded.`;
-    fail(error);
-  }
+  update({});
+  await load(BUNDLED.source);
+  // Only now: what is kept is of no use to a reader who waits for the first grid.
+  await showKept();
 }
 
 void start();

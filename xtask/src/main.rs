@@ -1,6 +1,8 @@
-//! Every command that README and CI name: `cargo xtask serve | build | test | bench | train-demo`.
+//! Every command that README and CI name: `cargo xtask serve | build | test | bench | check-gpt2 |
+//! train-demo`.
 
 mod bench;
+mod check_gpt2;
 mod run;
 mod setup;
 mod site;
@@ -32,7 +34,17 @@ enum Command {
     /// Run every check: formatting, lints, Rust tests, TypeScript tests, browser tests
     Test,
     /// Measure the full sweep, native and in a browser, beside TransformerLens
-    Bench,
+    Bench {
+        /// Also on the GPU of this machine, natively
+        #[arg(long)]
+        gpu: bool,
+    },
+    /// Check GPT-2 small's published figures on its real weights
+    #[command(name = "check-gpt2")]
+    CheckGpt2 {
+        /// Directory with config.json, model.safetensors and tokenizer.json
+        directory: String,
+    },
     /// Train the bundled model anew (about 15 minutes on 2 cores)
     TrainDemo,
 }
@@ -43,7 +55,8 @@ fn main() -> Result<()> {
         Command::Serve { no_open } => site::serve(!no_open),
         Command::Build => site::build(),
         Command::Test => test::all(),
-        Command::Bench => bench::all(),
+        Command::Bench { gpu } => bench::all(gpu),
+        Command::CheckGpt2 { directory } => check_gpt2::check(&directory),
         Command::TrainDemo => {
             let example = [
                 "run",

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::{
+    bench::checkpoint::random_gpt2,
     run::{cargo, npm_script},
     setup, site, wasm,
 };
@@ -38,6 +39,8 @@ pub fn all() -> Result<()> {
     npm_script("check", &[])?;
     npm_script("test", &[])?;
     site::bundle()?;
+    // The browser loads a checkpoint of GPT-2 small's size.
+    random_gpt2(12)?;
     // SAFETY: no other thread of ours is running.
     unsafe { std::env::set_var("CHROMIUM", chromium) };
     npm_script("test:browser", &[])

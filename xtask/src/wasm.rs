@@ -26,7 +26,7 @@ const WASM: &str = "target/wasm32-unknown-unknown/wasm/pathpatch.wasm";
 const PACKAGE: &str = "www/src/wasm";
 const MODULE: &str = "www/src/wasm/engine_bg.wasm";
 /// Gzipped, the tokenizer included.
-const MAX_GZIPPED: usize = 3_300_000;
+const MAX_GZIPPED: usize = 3_400_000;
 
 /// Build for the site, and fail if it has outgrown its limit.
 pub fn build_site() -> Result<()> {
@@ -50,6 +50,7 @@ pub fn build_site() -> Result<()> {
 pub fn build() -> Result<()> {
     setup::wasm_target()?;
     cargo(&[&["build", "--locked"], &CRATE[..]].concat())?;
+    check_exports()?;
     Bindgen::new()
         .input_path(WASM)
         .web(true)?
@@ -57,6 +58,16 @@ pub fn build() -> Result<()> {
         .out_name("engine")
         .generate(PACKAGE)
         .with_context(|| format!("wasm-bindgen on {WASM}"))
+}
+
+/// Fail if the linker has wrapped the exports in calls of what runs at the start: see `start` in `src/web`.
+fn check_exports() -> Result<()> {
+    const WRAPPED: &[u8] = b".command_export";
+    let module = fs::read(WASM)?;
+    if module.windows(WRAPPED.len()).any(|bytes| bytes == WRAPPED) {
+        bail!("every export of {WASM} runs the module's constructors anew");
+    }
+    Ok(())
 }
 
 /// Lint the code that only wasm compiles.

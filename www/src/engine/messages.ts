@@ -9,7 +9,12 @@ import type {
   EstimateOptions,
   Estimates,
   Grid,
+  HubModel,
+  Keeping,
+  KeptModel,
   LoadProgress,
+  Plan,
+  Space,
   SweepProgress,
   Token,
 } from "./types";
@@ -26,9 +31,21 @@ export type SweepRequest = MetricRequest & {
   srcHead?: number;
 };
 
+/** What to load, as the engine reads it. */
+export type WorkerSource =
+  | ({ kind: "hub" } & Required<HubModel>)
+  | { kind: "url"; baseUrl: string }
+  | { kind: "files"; files: File[] };
+
 /** What can be asked, with the arguments and the answer of each. */
 export interface Calls {
-  load: { arguments: { baseUrl: string; device: DeviceChoice }; answer: { config: Config; device: DeviceReport } };
+  load: {
+    arguments: { source: WorkerSource; device: DeviceChoice; keep: boolean };
+    answer: { config: Config; device: DeviceReport; keeping: Keeping };
+  };
+  plan: { arguments: { source: WorkerSource }; answer: Plan };
+  keptModels: { arguments: Record<string, never>; answer: { models: KeptModel[]; space: Space | null } };
+  removeModel: { arguments: { id: string }; answer: undefined };
   tokenize: { arguments: { text: string; prependBos: boolean }; answer: Token[] };
   sweep: { arguments: SweepRequest; answer: Grid };
   estimate: { arguments: MetricRequest; answer: Estimates };
@@ -45,6 +62,8 @@ export type ToWorker =
 export interface Failure {
   message: string;
   code: ErrorCode;
+  /** What would do in place of what was given. */
+  suggestion?: string;
 }
 
 export type FromWorker = { id: number } & (

@@ -11,12 +11,18 @@ import type {
   EstimateOptions,
   Estimates,
   Grid,
+  Keeping,
+  KeptModel,
   LoadOptions,
   LoadProgress,
+  ModelSource,
   OneSourceOptions,
+  Plan,
+  Space,
   SweepProgress,
   Token,
 } from "./types.js";
+import { workerSource } from "./source";
 import workerUrl from "./worker?worker&url";
 
 export type * from "./types.js";
@@ -28,6 +34,8 @@ export class PathPatchError extends Error {
   constructor(
     readonly code: ErrorCode,
     message: string,
+    /** What would do in place of what was given, as an answer with the space that it lacks. */
+    readonly suggestion?: string,
   ) {
     super(message);
   }
@@ -46,28 +54,48 @@ export class PathPatch {
   readonly config: Config;
   /** Which device it runs on, and why. */
   readonly device: DeviceReport;
+  /** Whether this browser keeps it for the next visit. */
+  readonly keeping: Keeping;
 
-  private constructor(engine: EngineClient, config: Config, device: DeviceReport) {
+  private constructor(engine: EngineClient, loaded: Calls["load"]["answer"]) {
     this.#engine = engine;
-    this.config = config;
-    this.device = device;
+    this.config = loaded.config;
+    this.device = loaded.device;
+    this.keeping = loaded.keeping;
   }
 
   /**
-   * Download `config.json`, `tokenizer.json` and `model.safetensors` from a base URL and load them.
-   * Rejects with a `PathPatchError`; its code is `cancelled` once `signal` is aborted.
+   * Load a model: a tensor at a time, as its bytes come. A download goes on where a lost connection or a closed
+   * tab left it. Rejects with a `PathPatchError`; its code is `cancelled` once `signal` is aborted.
    */
-  static async load(baseUrl: string | URL, options: LoadOptions = {}): Promise<PathPatch> {
-    const { device = "auto", onProgress, signal } = options;
+  static async load(model: ModelSource, options: LoadOptions = {}): Promise<PathPatch> {
+    const source = workerSource(model);
+    const { device = "auto", keep = source.kind === "hub", onProgress, signal } = options;
     const engine = new EngineClient();
     try {
-      const absolute = new URL(baseUrl, globalThis.document?.baseURI ?? location.href).href;
-      const loaded = await engine.ask("load", { baseUrl: absolute, device }, onProgress, signal);
-      return new PathPatch(engine, loaded.config, loaded.device);
+      // Whether the browser may clear what is kept, it asks the reader or decides by itself.
+      if (keep) await globalThis.navigator?.storage?.persist?.();
+      const loaded = await engine.ask("load", { source, device, keep }, onProgress, signal);
+      return new PathPatch(engine, loaded);
     } catch (error) {
       engine.stop();
       throw error;
     }
+  }
+
+  /** What loading a model would download. */
+  static plan(model: ModelSource, { signal }: { signal?: AbortSignal } = {}): Promise<Plan> {
+    return helper().ask("plan", { source: workerSource(model) }, undefined, signal);
+  }
+
+  /** The models that this browser keeps. */
+  static keptModels(): Promise<{ models: KeptModel[]; space: Space | null }> {
+    return helper().ask("keptModels", {});
+  }
+
+  /** Keep a model no more, by its `id`. */
+  static removeModel(id: string): Promise<void> {
+    return helper().ask("removeModel", { id });
   }
 
   /** The tokens of a text; with the beginning-of-text token in front unless `prependBos` is false. */
@@ -159,6 +187,10 @@ class EngineClient {
     return answer.finally(() => signal?.removeEventListener("abort", cancel));
   }
 
+  get isStopped(): boolean {
+    return this.#stopped !== undefined;
+  }
+
   stop(): void {
     this.#fail(cancelled("the engine"));
   }
@@ -176,7 +208,10 @@ class EngineClient {
     }
     this.#waiting.delete(message.id);
     if ("answer" in message) waiting.resolve(message.answer as never);
-    else waiting.reject(new PathPatchError(message.failure.code, message.failure.message));
+    else {
+      const { code, message: text, suggestion } = message.failure;
+      waiting.reject(new PathPatchError(code, text, suggestion));
+    }
   }
 
   /** Nothing more comes from this worker: reject what waits, and whatever is asked later. */
@@ -186,6 +221,14 @@ class EngineClient {
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }
+}
+
+let helping: EngineClient | undefined;
+
+/** An engine without a model, for what needs none. */
+function helper(): EngineClient {
+  if (!helping || helping.isStopped) helping = new EngineClient();
+  return helping;
 }
 
 function cancelled(what: string): PathPatchError {

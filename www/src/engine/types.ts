@@ -32,11 +32,71 @@ export interface Token {
   text: string;
 }
 
-/** Bytes of one of the model's files; `total` is null where the server does not say. */
+/** A repository of the Hugging Face Hub, or of a server that speaks as it does. */
+export interface HubModel {
+  /** `owner/name`. */
+  repo: string;
+  /** A branch, a tag or a commit; default `main`. */
+  revision?: string;
+  /** Default `https://huggingface.co`. */
+  hub?: string;
+}
+
+/**
+ * What to load: `owner/name` or `owner/name@revision` on the Hub; any other string is the address of a
+ * directory with `config.json`, `model.safetensors` (or the files of its index) and, for prompts as text,
+ * `tokenizer.json` or `vocab.json` and `merges.txt`; `files` are such files of the reader's own.
+ */
+export type ModelSource = string | URL | HubModel | { files: Iterable<File> };
+
+/** Bytes of one of the model's files. */
 export interface LoadProgress {
   file: string;
+  /** A server, what this browser has kept, or a file that was picked. */
+  from: "network" | "store" | "disk";
   loaded: number;
+  /** Null where the server does not say. */
   total: number | null;
+  bytesPerSecond: number;
+  secondsLeft: number | null;
+  /** Why nothing comes for the moment, as when a connection was lost and is tried again. */
+  waiting: string | null;
+}
+
+/** What this browser grants to the site, in bytes. */
+export interface Space {
+  quota: number;
+  usage: number;
+}
+
+/** What a load would download. */
+export interface Plan {
+  title: string;
+  /** The commit that the revision stands for. */
+  revision: string | null;
+  /** Empty where all is kept. */
+  files: { name: string; bytes: number | null }[];
+  /** Whether this browser keeps all of it: then nothing is downloaded. */
+  kept: boolean;
+  /** Null where the browser does not tell. */
+  space: Space | null;
+}
+
+/** A model of which this browser keeps something. */
+export interface KeptModel {
+  id: string;
+  title: string;
+  revision: string | null;
+  /** False after a download that was not finished; loading it goes on from there. */
+  complete: boolean;
+  bytes: number;
+}
+
+/** Whether a loaded model is kept for the next visit, and why or why not. */
+export interface Keeping {
+  kept: boolean;
+  reason: string;
+  revision: string | null;
 }
 
 /** How far a sweep is, and what is new. */
@@ -65,6 +125,8 @@ export interface SweepProgress {
 export interface LoadOptions {
   /** Default `auto`. */
   device?: DeviceChoice;
+  /** Whether what is downloaded is kept in this browser; by default if it comes from the Hub. */
+  keep?: boolean;
   onProgress?: (progress: LoadProgress) => void;
   signal?: AbortSignal;
 }

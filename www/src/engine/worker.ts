@@ -1,12 +1,13 @@
 // The worker: holds the wasm engine and answers one message after another.
 
-import init, { Engine } from "../wasm/engine";
+import init, { Engine, keptModels, plan, removeModel } from "../wasm/engine";
 import module_or_path from "../wasm/engine_bg.wasm?url";
 import type { Calls, Failure, FromWorker, ToWorker } from "./messages";
 
 const running = new Map<number, AbortController>();
 let engine: Engine | undefined;
-let memory: WebAssembly.Memory | undefined;
+/** The module, instantiated once. */
+let module: ReturnType<typeof init> | undefined;
 
 self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
   if (data.call === "cancel") {
@@ -31,13 +32,21 @@ async function perform(
   signal: AbortSignal,
 ): Promise<Calls[keyof Calls]["answer"]> {
   const onProgress = (progress: never) => post({ id: request.id, progress });
+  module ??= init({ module_or_path });
+  const { memory } = await module;
   switch (request.call) {
     case "load": {
-      ({ memory } = await init({ module_or_path }));
-      const { baseUrl, device } = request.arguments;
-      engine = await Engine.load(baseUrl, device, onProgress, signal);
-      return { config: engine.config(), device: engine.device() };
+      const { source, device, keep } = request.arguments;
+      engine = await Engine.load(source, device, keep, onProgress, signal);
+      return { config: engine.config(), device: engine.device(), keeping: engine.keeping() };
     }
+    case "plan":
+      return plan(request.arguments.source, onProgress, signal);
+    case "keptModels":
+      return keptModels();
+    case "removeModel":
+      await removeModel(request.arguments.id);
+      return undefined;
     case "tokenize":
       return loaded().tokenize(request.arguments.text, request.arguments.prependBos);
     case "sweep":
@@ -47,7 +56,7 @@ async function perform(
     case "matmulRate":
       return loaded().matmulRate(request.arguments.rows);
     case "memory":
-      return memory?.buffer.byteLength ?? 0;
+      return memory.buffer.byteLength;
   }
 }
 
@@ -67,6 +76,6 @@ function failure(error: unknown): Failure {
     return { code: "unsupported", message: `this browser: expected ${expected}, got ${error.message}` };
   }
   const message = error instanceof Error ? error.message : String(error);
-  const code = (error as Partial<Failure> | null)?.code;
-  return code ? { code, message } : { code: "engine", message: `the engine stopped: ${message}` };
+  const { code, suggestion } = (error ?? {}) as Partial<Failure>;
+  return code ? { code, message, suggestion } : { code: "engine", message: `the engine stopped: ${message}` };
 }

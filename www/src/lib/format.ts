@@ -1,6 +1,6 @@
 // Numbers and names as the page writes them.
 
-import type { Metric, SweepProgress } from "../engine/types";
+import type { LoadProgress, Metric, SweepProgress } from "../engine/types";
 
 export const METRICS: Record<Metric, string> = {
   "logit-diff": "Logit difference",
@@ -24,7 +24,11 @@ export const formatValue = (value: number): string => number.format(value);
 
 export const formatChange = (change: number): string => signed.format(change);
 
-export const formatBytes = (count: number): string => `${bytes.format(count / 1e6)} MB`;
+export function formatBytes(count: number): string {
+  if (count < 1e5) return `${bytes.format(count / 1e3)} kB`;
+  if (count < 1e10) return `${bytes.format(count / 1e6)} MB`;
+  return `${bytes.format(count / 1e9)} GB`;
+}
 
 export const headName = (layer: number, head: number): string => `${layer}.${head}`;
 
@@ -34,6 +38,16 @@ export function formatDuration(seconds: number): string {
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** Which file, how much of it, how fast, and how long still; or why nothing comes. */
+export function formatLoading(progress: LoadProgress): string {
+  const { file, from, loaded, total, bytesPerSecond, secondsLeft, waiting } = progress;
+  const of = total === null ? "" : ` of ${formatBytes(total)}`;
+  const text = `${file}${from === "store" ? " (kept)" : ""}: ${formatBytes(loaded)}${of}`;
+  if (waiting !== null) return `${text}: ${waiting}`;
+  if (secondsLeft === null || secondsLeft === 0) return text;
+  return `${text}, ${formatBytes(bytesPerSecond)} a second, ${formatDuration(secondsLeft)} left`;
 }
 
 /** Edges done, their rate and the time left, as far as they are known. */

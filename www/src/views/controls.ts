@@ -3,18 +3,27 @@
 import type { Component, Config, Metric, Token } from "../engine/types";
 import { element } from "../lib/dom";
 import { COMPONENTS, METRICS } from "../lib/format";
-import { PRESETS, type Settings } from "../lib/presets";
-import { differences } from "../lib/tokens";
+import type { Preset, Settings } from "../lib/presets";
+import { differences, visible } from "../lib/tokens";
 import * as tokensView from "./tokens";
 
+/** The parts of the form that hold text of the model's vocabulary. */
+export type TextField = "clean" | "corrupted" | "answer" | "distractor";
+
 /** The parts of the form that an error can stand beside. */
-export type Field = "clean" | "corrupted" | "answer" | "distractor" | "source" | "metric";
+export type Field = TextField | "source" | "metric";
+
+/** What is wrong with a field, and what would do in its place. */
+export interface FieldError {
+  text: string;
+  suggestion?: string;
+}
 
 export interface ControlsData {
   settings: Settings;
   config: Config;
-  tokens: { clean: Token[]; corrupted: Token[] };
-  errors: Partial<Record<Field, string>>;
+  tokens: Record<TextField, Token[]>;
+  errors: Partial<Record<Field, FieldError>>;
 }
 
 export interface ControlsEvents {
@@ -24,22 +33,26 @@ export interface ControlsEvents {
   onChoice: (change: Partial<Settings>) => void;
 }
 
-export function create(form: HTMLFormElement, events: ControlsEvents): (data: ControlsData) => void {
-  form.addEventListener("submit", (event) => event.preventDefault());
+export function create(
+  form: HTMLFormElement,
+  presets: Preset[],
+  events: ControlsEvents,
+): (data: ControlsData) => void {
+  form.onsubmit = (event) => event.preventDefault();
 
   const preset = element("select", { id: "preset" });
   preset.append(
     element("option", { value: "" }, "Your own"),
-    ...PRESETS.map((p, i) => element("option", { value: i }, p.name)),
+    ...presets.map((p, i) => element("option", { value: i }, p.name)),
   );
   preset.addEventListener("change", () => {
-    const chosen = PRESETS[Number(preset.value)];
+    const chosen = presets[Number(preset.value)];
     if (preset.value === "" || !chosen) return;
-    const { name: _, ...settings } = chosen;
+    const { name: _, source: __, ...settings } = chosen;
     events.onChoice(settings);
   });
 
-  const text = (id: "clean" | "corrupted" | "answer" | "distractor", rows: number) => {
+  const text = (id: TextField, rows: number) => {
     const input = rows > 1 ? element("textarea", { id, rows, spellcheck: "false" }) : element("input", { id, spellcheck: "false" });
     input.setAttribute("aria-describedby", `${id}-error`);
     input.addEventListener("input", () => events.onInput({ [id]: input.value }));
@@ -49,10 +62,12 @@ export function create(form: HTMLFormElement, events: ControlsEvents): (data: Co
   const corrupted = text("corrupted", 3);
   const answer = text("answer", 1);
   const distractor = text("distractor", 1);
-  const cleanTokens = element("div");
-  const corruptedTokens = element("div");
-  const showClean = tokensView.create(cleanTokens);
-  const showCorrupted = tokensView.create(corruptedTokens);
+  const tokens = () => {
+    const place = element("div");
+    return { place, show: tokensView.create(place) };
+  };
+  const of = { clean: tokens(), corrupted: tokens(), answer: tokens(), distractor: tokens() };
+  const credit = element("p", { class: "note" });
 
   const layer = element("select", { id: "src-layer", "aria-describedby": "source-error" });
   const head = element("select", { id: "src-head", "aria-describedby": "source-error" });
@@ -78,17 +93,18 @@ export function create(form: HTMLFormElement, events: ControlsEvents): (data: Co
       {},
       element("legend", {}, "Prompts"),
       labelled("preset", "Example", preset),
+      credit,
       labelled("clean", "Clean prompt", clean),
-      cleanTokens,
+      of.clean.place,
       error("clean"),
       labelled("corrupted", "Corrupted prompt", corrupted),
-      corruptedTokens,
+      of.corrupted.place,
       error("corrupted"),
       element(
         "div",
         { class: "pair" },
-        element("div", {}, labelled("answer", "Answer", answer), error("answer")),
-        element("div", {}, labelled("distractor", "Distractor", distractor), error("distractor")),
+        element("div", {}, labelled("answer", "Answer", answer), of.answer.place, error("answer")),
+        element("div", {}, labelled("distractor", "Distractor", distractor), of.distractor.place, error("distractor")),
       ),
       element("label", { for: "bos", class: "inline" }, bos, " Begin with <|endoftext|>"),
     ),
@@ -121,7 +137,8 @@ export function create(form: HTMLFormElement, events: ControlsEvents): (data: Co
       // Setting an equal value would still move the caret.
       if (input.value !== value) input.value = value;
     }
-    const same = PRESETS.findIndex(({ name: _, ...p }) => isSame(p, settings));
+    const same = presets.findIndex((p) => isSame(p, settings));
+    credit.replaceChildren(...(presets[same] ? ["After ", link(presets[same].source)] : []));
     preset.value = same < 0 ? "" : String(same);
     numbers(layer, config.n_layers);
     numbers(head, config.n_heads);
@@ -132,15 +149,31 @@ export function create(form: HTMLFormElement, events: ControlsEvents): (data: Co
     bos.checked = settings.prependBos;
 
     const differs = differences(tokens.clean, tokens.corrupted);
-    showClean({ tokens: tokens.clean, differs });
-    showCorrupted({ tokens: tokens.corrupted, differs });
+    of.clean.show({ tokens: tokens.clean, differs });
+    of.corrupted.show({ tokens: tokens.corrupted, differs });
+    of.answer.show({ tokens: tokens.answer, differs: [] });
+    of.distractor.show({ tokens: tokens.distractor, differs: [] });
     for (const place of form.querySelectorAll<HTMLElement>(".error")) {
       const field = place.dataset.field as Field;
-      place.textContent = errors[field] ?? "";
+      place.replaceChildren(...says(field, errors[field], events));
       const input = { ...values, source: layer, metric }[field];
       input.setAttribute("aria-invalid", String(field in errors));
     }
   };
+}
+
+/** An error, with a button that mends it where that is known. */
+function says(field: Field, error: FieldError | undefined, events: ControlsEvents): (Node | string)[] {
+  if (!error) return [];
+  const { text, suggestion } = error;
+  if (suggestion === undefined) return [text];
+  const mend = element("button", { type: "button" }, `Use “${visible(suggestion)}”`);
+  mend.addEventListener("click", () => events.onChoice({ [field]: suggestion }));
+  return [`${text} `, mend];
+}
+
+function link({ text, url }: Preset["source"]): HTMLElement {
+  return element("a", { href: url }, text);
 }
 
 function labelled(id: string, text: string, control: HTMLElement): HTMLElement {

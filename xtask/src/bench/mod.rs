@@ -1,11 +1,11 @@
 //! The sweep, measured: native, in a browser, and TransformerLens on the same work, in one run.
 
-mod checkpoint;
+pub mod checkpoint;
 mod runners;
 
 use anyhow::{Result, bail};
 
-use runners::{Peer, Sweep};
+use runners::{Device, Peer, Sweep};
 
 const DEMO: &str = "www/models/ioi-demo";
 /// Where the built site has it.
@@ -17,7 +17,7 @@ const LIMIT: u32 = 150;
 const TOLERANCE: f64 = 1e-3;
 
 /// Run everything and print one table.
-pub fn all() -> Result<()> {
+pub fn all(gpu: bool) -> Result<()> {
     let model = checkpoint::random_gpt2(12)?;
     let half = checkpoint::random_gpt2(6)?;
     let short = checkpoint::prompts(15, 10, 1)?;
@@ -28,8 +28,8 @@ pub fn all() -> Result<()> {
     let (model, half) = (model.as_str(), half.as_str());
     let site = runners::site(model)?;
 
-    let native = runners::native(model, &short, "frozen")?;
-    let exact = runners::native(model, &short, "exact")?;
+    let native = runners::native(model, &short, "frozen", Device::Cpu)?;
+    let exact = runners::native(model, &short, "exact", Device::Cpu)?;
     let peers = [
         (runners::peer("3.9", model, &short)?, &native),
         (runners::peer("4.3", model, &short)?, &exact),
@@ -69,8 +69,14 @@ pub fn all() -> Result<()> {
         (INDUCTION, DEMO, &induction),
         ("bundled, indirect object", DEMO, &indirect),
     ] {
-        let sweep = runners::native(model, prompts, "frozen")?;
+        let sweep = runners::native(model, prompts, "frozen", Device::Cpu)?;
         print("native", work, sweep, None);
+    }
+    for (work, prompts) in [(SHORT, &short), (LONG, &long)] {
+        if gpu {
+            let sweep = runners::native(model, prompts, "frozen", Device::Gpu)?;
+            print("native, GPU", work, sweep, Some(per_edge));
+        }
     }
     for (place, device, work, model, prompts, per_edge) in [
         (

@@ -37,13 +37,38 @@ pub struct Peer {
     pub edges: Vec<(usize, usize, usize, usize, f64)>,
 }
 
-/// The native bench, built already.
-pub fn native(model: &str, prompts: &str, layer_norm: &str) -> Result<Sweep> {
+/// Where the native bench runs.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Device {
+    Cpu,
+    /// Through wgpu, which is half of what there is to compile.
+    Gpu,
+}
+
+/// The native bench, built where it is not.
+pub fn native(model: &str, prompts: &str, layer_norm: &str, device: Device) -> Result<Sweep> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let bench = ["bench", "--quiet", "--locked", "--package", "pathpatch"];
+    let (features, device): (&[&str], _) = match device {
+        Device::Cpu => (&["--no-default-features"], "cpu"),
+        Device::Gpu => (&[], "webgpu"),
+    };
     let of = ["--bench", "full_sweep", "--", "--model", model];
-    let on = ["--prompts", prompts, "--layer-norm", layer_norm];
-    json(Command::new(cargo).args(bench).args(of).args(on))
+    let on = [
+        "--prompts",
+        prompts,
+        "--layer-norm",
+        layer_norm,
+        "--device",
+        device,
+    ];
+    json(
+        Command::new(cargo)
+            .args(bench)
+            .args(features)
+            .args(of)
+            .args(on),
+    )
 }
 
 /// The built site and the checkpoint side by side, for a server.

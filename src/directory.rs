@@ -1,0 +1,75 @@
+//! A model's directory on disk, as Hugging Face lays one out.
+
+use std::{fs, fs::File, io::Read, path::Path};
+
+use crate::{
+    checkpoint::{self, INDEX, Loader, WEIGHTS},
+    device::DeviceChoice,
+    error::{Code, Error, Result},
+    session::{Loading, Session},
+    tokenizer::Tokenizer,
+};
+
+/// Bytes that are read at once.
+const CHUNK: usize = 8 << 20;
+
+/// Load the model of a directory: `config.json`, `model.safetensors` or the files of its index, and for prompts
+/// as text `tokenizer.json`, or `vocab.json` and `merges.txt`.
+///
+/// # Errors
+/// [`Code::Io`] with the path, or those of [`Session::begin`] and [`Loader`].
+pub async fn load(directory: &Path, choice: DeviceChoice) -> Result<Session> {
+    let config = read(&directory.join("config.json"))?;
+    let mut loading = Session::begin(&config, tokenizer(directory)?, choice).await?;
+    for file in weights(directory, &loading)? {
+        push(loading.weights(), directory, &file)?;
+    }
+    loading.finish()
+}
+
+/// All bytes of a file.
+///
+/// # Errors
+/// [`Code::Io`].
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|e| io_error(path, &e))
+}
+
+fn tokenizer(directory: &Path) -> Result<Option<Tokenizer>> {
+    let [json, vocab, merges] =
+        ["tokenizer.json", "vocab.json", "merges.txt"].map(|file| directory.join(file));
+    if json.exists() {
+        return Tokenizer::from_json(&read(&json)?).map(Some);
+    }
+    if vocab.exists() && merges.exists() {
+        return Tokenizer::from_vocab_and_merges(&read(&vocab)?, &read(&merges)?).map(Some);
+    }
+    Ok(None)
+}
+
+fn weights(directory: &Path, loading: &Loading) -> Result<Vec<String>> {
+    let index = directory.join(INDEX);
+    if directory.join(WEIGHTS).exists() || !index.exists() {
+        return Ok(vec![WEIGHTS.into()]);
+    }
+    checkpoint::files(&read(&index)?, loading.config())
+}
+
+fn push(loader: &mut Loader, directory: &Path, name: &str) -> Result<()> {
+    let path = directory.join(name);
+    let failed = |e| io_error(&path, &e);
+    let mut file = File::open(&path).map_err(failed)?;
+    let mut chunk = vec![0; CHUNK];
+    let mut weights = loader.file(name);
+    loop {
+        match file.read(&mut chunk).map_err(failed)? {
+            0 => return weights.end(),
+            n => weights.push(&chunk[..n])?,
+        }
+    }
+}
+
+fn io_error(path: &Path, error: &std::io::Error) -> Error {
+    let expected = "a file that can be used";
+    Error::new(Code::Io, path.display(), expected, error)
+}

@@ -1,0 +1,121 @@
+//! From the final residual stream to logits.
+//!
+//! ```text
+//! logits = (ln_final(resid) * ln.w + ln.b) (W_U - mean over d_vocab of W_U)
+//! ```
+//!
+//! The logits are those of TransformerLens's processed weights: it folds `ln.w` and `ln.b` into `W_U` and
+//! centres that over the vocabulary. Here the table stays as it is, for it is often the embedding's, and what
+//! would change it is done to the rows that are multiplied with it.
+
+use burn::tensor::Tensor;
+
+use super::{Embedding, kernels, matmul::matmul};
+
+/// The final LayerNorm and the table of the unembedding.
+#[derive(Debug, Clone)]
+pub struct Unembed {
+    /// Added to the variance under LayerNorm's root.
+    pub eps: f64,
+    /// Weight of the final LayerNorm, `[1, d_model]`.
+    pub ln_w: Tensor<2>,
+    /// Its bias, `[1, d_model]`.
+    pub ln_b: Tensor<2>,
+    /// `W_U` transposed.
+    pub table: Embedding,
+    /// Mean row of the table, `[1, d_model]`.
+    pub mean: Tensor<2>,
+}
+
+impl Unembed {
+    /// Of the weights as a checkpoint has them.
+    ///
+    /// # Shapes
+    /// - `ln_w` and `ln_b`: `[d_model]`
+    pub fn new(eps: f64, ln_w: Tensor<1>, ln_b: Tensor<1>, table: Embedding) -> Self {
+        Self {
+            eps,
+            ln_w: ln_w.unsqueeze(),
+            ln_b: ln_b.unsqueeze(),
+            mean: table.mean(),
+            table,
+        }
+    }
+
+    /// The map to the logits of some tokens, of all where `None`.
+    pub fn of_tokens(&self, tokens: Option<&[u32]>) -> Unembedding {
+        let columns = match tokens {
+            None => Columns::All(self.table.clone(), self.mean.clone()),
+            Some(ids) => {
+                let rows = self.table.rows(ids) - self.mean.clone();
+                Columns::Some(rows.transpose())
+            }
+        };
+        let (ln_w, ln_b) = (self.ln_w.clone(), self.ln_b.clone());
+        Unembedding {
+            eps: self.eps,
+            ln_w,
+            ln_b,
+            columns,
+        }
+    }
+}
+
+/// The final LayerNorm and the map to the logits of some tokens.
+#[derive(Debug, Clone)]
+pub struct Unembedding {
+    eps: f64,
+    ln_w: Tensor<2>,
+    ln_b: Tensor<2>,
+    columns: Columns,
+}
+
+/// Centred columns of `W_U`.
+#[derive(Debug, Clone)]
+enum Columns {
+    /// `[d_model, tokens]`.
+    Some(Tensor<2>),
+    /// The table and its mean row.
+    All(Embedding, Tensor<2>),
+}
+
+impl Unembedding {
+    /// How many tokens' logits it gives.
+    pub fn tokens(&self) -> usize {
+        match &self.columns {
+            Columns::Some(columns) => columns.dims()[1],
+            Columns::All(table, _) => table.tokens(),
+        }
+    }
+
+    /// Logits of rows of the final residual stream.
+    ///
+    /// # Shapes
+    /// - `resid`: `[rows, d_model]`
+    /// - returns `[rows, tokens]`
+    pub fn logits(&self, resid: Tensor<2>) -> Tensor<2> {
+        let x = kernels::normalise(resid, self.eps) * self.ln_w.clone() + self.ln_b.clone();
+        match &self.columns {
+            Columns::Some(columns) => matmul(x, columns),
+            Columns::All(table, mean) => {
+                let of_mean = x.clone().matmul(mean.clone().transpose());
+                table.scores(x) - of_mean
+            }
+        }
+    }
+
+    /// The gradient with respect to the normalised rows, from that with respect to the logits.
+    ///
+    /// # Shapes
+    /// - `gradient`: `[rows, tokens]`
+    /// - returns `[rows, d_model]`
+    pub fn backward(&self, gradient: Tensor<2>) -> Tensor<2> {
+        let by_x = match &self.columns {
+            Columns::Some(columns) => gradient.matmul(columns.clone().transpose()),
+            Columns::All(table, mean) => {
+                table.weighted(gradient.clone()) - gradient.sum_dim(1).matmul(mean.clone())
+            }
+        };
+        by_x * self.ln_w.clone()
+    }
+}

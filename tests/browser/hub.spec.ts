@@ -1,0 +1,311 @@
+// Models from a server that behaves like the Hugging Face Hub, faults and all, on the CPU.
+
+import { statSync } from "node:fs";
+import * as cli from "./cli";
+import { Hub } from "./hub";
+import { kept, load, openBlank, sweepLoaded } from "./loading";
+import { GPT2_SMALL, expectedTokens, tinyGpt2 } from "./models";
+import { difference } from "./module";
+import { expect, test } from "./test";
+import { GPT2_PRESETS } from "../../www/src/lib/presets";
+
+const REPO = "openai-community/gpt2";
+const WEIGHTS = "model.safetensors";
+const PROMPTS = {
+  clean: "When Mary and John went to the store, John gave a drink to",
+  corrupted: "When Mary and John went to the store, Mary gave a drink to",
+  answer: " Mary",
+  distractor: " John",
+};
+
+let hub: Hub;
+let size: number;
+
+test.beforeAll(async () => {
+  hub = await Hub.start();
+  hub.repositories.set(REPO, tinyGpt2("whole"));
+  hub.repositories.set("tests/sharded", tinyGpt2("sharded"));
+  size = statSync(`${tinyGpt2("whole")}/${WEIGHTS}`).size;
+});
+
+test.afterAll(() => hub.stop());
+
+test.beforeEach(async ({ page }) => {
+  hub.reset();
+  await openBlank(page);
+});
+
+test("a model loads with progress, is kept, and loads again without the network", async ({ page }) => {
+  const first = await load(page, hub, { repo: REPO });
+  expect(first).toMatchObject({ error: "none", layers: 2, kept: true, reason: "for the next visit" });
+  expect(first.revision).toMatch(/^607a30d/);
+  const weights = first.progress.filter(({ file, from }) => file === WEIGHTS && from === "network");
+  expect(weights.at(-1)).toMatchObject({ loaded: size, total: size, secondsLeft: 0, waiting: null });
+  expect(weights.at(-1)!.bytesPerSecond).toBeGreaterThan(0);
+  for (const component of ["q", "k", "v"]) {
+    const theirs = cli.sweep({ model: tinyGpt2("whole"), ...PROMPTS, component });
+    expect(difference(await sweepLoaded(page, { ...PROMPTS, component }), theirs)).toBeLessThan(1e-3);
+  }
+  expect(await kept(page)).toMatchObject([{ title: REPO, complete: true, revision: first.revision }]);
+
+  hub.reset();
+  const second = await load(page, hub, { repo: REPO });
+  expect(second).toMatchObject({ error: "none", kept: true, revision: first.revision });
+  expect(second.progress.every(({ from }) => from === "store")).toBe(true);
+  expect(hub.seen).toEqual([]);
+  const theirs = cli.sweep({ model: tinyGpt2("whole"), ...PROMPTS, component: "k" });
+  expect(difference(await sweepLoaded(page, { ...PROMPTS, component: "k" }), theirs)).toBeLessThan(1e-3);
+});
+
+test("what is kept can be deleted, and without being asked to nothing is kept", async ({ page }) => {
+  expect(await load(page, hub, { repo: REPO, keep: false })).toMatchObject({ error: "none", kept: false, reason: "as asked" });
+  expect(await kept(page)).toEqual([]);
+  await load(page, hub, { repo: REPO });
+  const [model] = await kept(page);
+  expect(model!.bytes).toBeGreaterThan(size);
+  await page.evaluate(async (id) => {
+    const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+    await PathPatch.removeModel(id);
+  }, model!.id);
+  expect(await kept(page)).toEqual([]);
+});
+
+test("a plan says what will be downloaded before anything is", async ({ page }) => {
+  const plan = () =>
+    page.evaluate(async (hub) => {
+      const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+      return PathPatch.plan({ repo: "openai-community/gpt2", hub });
+    }, hub.url);
+  const before = await plan();
+  expect(before).toMatchObject({ title: REPO, kept: false, revision: expect.stringMatching(/^607a30d/) });
+  expect(before.files.map(({ name }: { name: string }) => name)).toEqual(["config.json", "vocab.json", "merges.txt", WEIGHTS]);
+  expect(before.files.at(-1).bytes).toBe(size);
+  expect(before.space.quota).toBeGreaterThan(size);
+  expect(hub.requestsFor(WEIGHTS)).toEqual([]);
+  await load(page, hub, { repo: REPO });
+  expect(await plan()).toMatchObject({ kept: true, files: [] });
+});
+
+test.describe("when the connection is lost", () => {
+  // Chromium logs every lost connection itself.
+  test.use({ expectedComplaints: /ERR_|status of/ });
+
+  test("a download goes on where it was cut off", async ({ page }) => {
+    hub.fault = (file, before) => (file === WEIGHTS && before < 2 ? { cutAfter: size / 3 } : undefined);
+    const loaded = await load(page, hub, { repo: REPO });
+    expect(loaded.error).toBe("none");
+    const [whole, second, third] = hub.requestsFor(WEIGHTS);
+    expect(whole!.range).toBeUndefined();
+    const from = (seen: typeof second) => Number(/^bytes=(\d+)-$/.exec(seen?.range ?? "")?.[1]);
+    expect(from(second)).toBeGreaterThan(size / 4);
+    expect(from(third)).toBeGreaterThan(size / 2);
+    expect(hub.seen.filter(({ method }) => method === "OPTIONS")).toEqual([]);
+    expect(loaded.progress.some(({ waiting }) => /asking again in \d+ s/.test(waiting ?? ""))).toBe(true);
+    const theirs = cli.sweep({ model: tinyGpt2("whole"), ...PROMPTS, component: "v" });
+    expect(difference(await sweepLoaded(page, { ...PROMPTS, component: "v" }), theirs)).toBeLessThan(1e-3);
+  });
+
+  test("a server that knows no ranges is read from the beginning", async ({ page }) => {
+    hub.fault = (file, before) => (file === WEIGHTS && before < 1 ? { cutAfter: size / 2 } : { noRanges: true });
+    expect((await load(page, hub, { repo: REPO })).error).toBe("none");
+    expect(hub.requestsFor(WEIGHTS)).toHaveLength(2);
+  });
+
+  test("for good, what came is kept, and loading again goes on from there", async ({ page }) => {
+    hub.fault = (file, before) => (file === WEIGHTS ? (before ? { status: 503 } : { cutAfter: size / 2 }) : undefined);
+    const lost = await load(page, hub, { repo: REPO });
+    expect(lost.error).toMatch(/^io \| .*expected \d+ bytes, got \d+ bytes, then status 503.*5 times in a row; what came is kept: load again/);
+    expect(await kept(page)).toMatchObject([{ title: REPO, complete: false }]);
+    hub.reset();
+    const again = await load(page, hub, { repo: REPO });
+    expect(again.error).toBe("none");
+    expect(hub.requestsFor(WEIGHTS)).toHaveLength(1);
+    expect(hub.requestsFor(WEIGHTS)[0]!.range).toMatch(/^bytes=[1-9]\d+-$/);
+    expect(hub.requestsFor("config.json")).toEqual([]);
+  });
+
+  test("a file that has changed meanwhile starts over", async ({ page }) => {
+    hub.fault = (file, before) =>
+      file !== WEIGHTS ? undefined : before < 1 ? { cutAfter: size / 2 } : { etag: '"another"' };
+    expect((await load(page, hub, { repo: REPO })).error).toBe("none");
+    const ranges = hub.requestsFor(WEIGHTS).map(({ range }) => range);
+    expect(ranges[1]).toMatch(/^bytes=/);
+    expect(ranges.at(-1)).toBeUndefined();
+  });
+
+  test("one that changes each time is given up, and nothing of it is kept", async ({ page }) => {
+    hub.fault = (file, before) =>
+      file === WEIGHTS ? { etag: `"${before}"`, cutAfter: size / 2 } : undefined;
+    const { error } = await load(page, hub, { repo: REPO });
+    expect(error).toMatch(/^io \| .*expected files that stay the same while they are downloaded, got others each time/);
+    expect(await kept(page)).toEqual([]);
+  });
+});
+
+test("a cancelled download goes on next time, in another tab too", async ({ page, context }) => {
+  hub.fault = (file) => (file === WEIGHTS ? { chunkDelayMs: 5 } : undefined);
+  const cancelled = await load(page, hub, { repo: REPO, cancelAt: size / 4 });
+  expect(cancelled.error).toMatch(/^cancelled \| /);
+  await page.close();
+  hub.reset();
+  const other = await context.newPage();
+  await openBlank(other);
+  expect(await kept(other)).toMatchObject([{ complete: false }]);
+  expect((await load(other, hub, { repo: REPO })).error).toBe("none");
+  expect(hub.requestsFor(WEIGHTS).map(({ range }) => range)).toEqual([expect.stringMatching(/^bytes=[1-9]\d+-$/)]);
+});
+
+test("a tab that is closed in the middle leaves what came", async ({ page, context }) => {
+  hub.fault = (file) => (file === WEIGHTS ? { chunkDelayMs: 20 } : undefined);
+  void load(page, hub, { repo: REPO }).catch(() => {}); // The page is closed under it.
+  await expect.poll(() => hub.requestsFor(WEIGHTS).length).toBe(1);
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  await page.close();
+  hub.reset();
+  const other = await context.newPage();
+  await openBlank(other);
+  expect((await load(other, hub, { repo: REPO })).error).toBe("none");
+  expect(hub.requestsFor(WEIGHTS)[0]!.range).toMatch(/^bytes=[1-9]\d+-$/);
+});
+
+test.describe("faults end in a message, and nothing half-kept", () => {
+  // Chromium logs every status that is no success itself.
+  test.use({ expectedComplaints: /status of/ });
+
+  const faults: [string, () => void, RegExp, Partial<{ repo: string; revision: string }>?][] = [
+    ["no such repository", () => {}, /^io \| .*expected a file that everybody may read, got status 401 Unauthorized: it is private, gated or not there/, { repo: "nobody/nothing" }],
+    ["no such revision", () => {}, /^io \| .* at v9: expected a public repository with that revision on http.*, got none of that name/, { revision: "v9" }],
+    ["403", () => { hub.fault = (file) => (file === WEIGHTS ? { status: 403 } : undefined); }, /^io \| .*model\.safetensors: expected a file that everybody may read, got status 403/],
+    ["404 for a listed file", () => { hub.fault = (file) => (file === WEIGHTS ? { status: 404 } : undefined); }, /^io \| .*expected a file model\.safetensors, got none of that name/],
+    ["a page instead of JSON", () => { hub.fault = (file) => (file === "config.json" ? { html: true } : undefined); }, /^io \| .*config\.json: expected a model's file, got a web page; is the address right\?/],
+    ["a page instead of the list", () => { hub.apiFault = { html: true }; }, /^io \| .*expected a model's file, got a web page/],
+    ["a file that ends early as if that were all", () => { hub.fault = (file) => (file === WEIGHTS ? { endAfter: size / 2 } : undefined); }, /^io \| .*expected \d+ bytes, got \d+ bytes: it is another file than was announced/],
+    ["a file that is longer", () => { hub.fault = (file) => (file === WEIGHTS ? { extra: 10 } : undefined); }, /^io \| .*expected \d+ bytes, got \d+ bytes: it is another file than was announced/],
+    ["a damaged file", () => { hub.fault = (file) => (file === WEIGHTS ? { corruptAt: size - 2 } : undefined); }, /^io \| .*expected the SHA-256 [0-9a-f]{64}, got [0-9a-f]{64}: it was damaged on the way, and is not kept/],
+  ];
+  for (const [name, arrange, message, model] of faults) {
+    test(name, async ({ page }) => {
+      arrange();
+      const { error } = await load(page, hub, { repo: REPO, ...model });
+      expect(error).toMatch(message);
+      expect(await kept(page)).toEqual([]);
+      hub.reset();
+      expect((await load(page, hub, { repo: REPO })).error).toBe("none");
+    });
+  }
+
+  for (const status of [429, 503]) {
+    test(`${status} for a while: it waits as long as the server asks`, async ({ page }) => {
+      const headers = { "retry-after": "1", "access-control-expose-headers": "Retry-After" };
+      hub.fault = (file, before) => (file === WEIGHTS && before < 2 ? { status, headers } : undefined);
+      const loaded = await load(page, hub, { repo: REPO });
+      expect(loaded.error).toBe("none");
+      expect(loaded.progress.map(({ waiting }) => waiting)).toContain(
+        `status ${status} ${status === 429 ? "Too Many Requests" : "Service Unavailable"}; asking again in 1 s`,
+      );
+    });
+  }
+});
+
+test("a checkpoint in several files, its tensors in any order", async ({ page }) => {
+  const loaded = await load(page, hub, { repo: "tests/sharded" });
+  expect(loaded).toMatchObject({ error: "none", kept: true });
+  const theirs = cli.sweep({ model: tinyGpt2("sharded"), ...PROMPTS, component: "k" });
+  const ours = await sweepLoaded(page, { ...PROMPTS, component: "k" });
+  expect(difference(ours, theirs)).toBeLessThan(1e-3);
+  const whole = cli.sweep({ model: tinyGpt2("whole"), ...PROMPTS, component: "k" });
+  expect(difference(theirs, whole)).toBe(0);
+});
+
+test("a directory under any address", async ({ page }) => {
+  const base = `${hub.url}/${REPO}/resolve/main`;
+  const layers = await page.evaluate(async (base) => {
+    const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+    const model = await PathPatch.load(base);
+    return [model.config.n_layers, model.keeping.kept, (await model.tokenize(" Mary", { prependBos: false })).length];
+  }, base);
+  expect(layers).toEqual([2, false, 1]);
+});
+
+test("GPT-2's tokens are those of transformers, whatever the text", async ({ page }) => {
+  expect((await load(page, hub, { repo: REPO })).error).toBe("none");
+  const expected = expectedTokens();
+  const wrong = await page.evaluate(async (expected) => {
+    type Model = import("../../www/src/engine/pathpatch").PathPatch;
+    const { model } = globalThis as unknown as { model: Model };
+    const off: unknown[] = [];
+    for (const [text, ids] of expected) {
+      const ours = (await model.tokenize(text, { prependBos: false })).map(({ id }) => id);
+      if (String(ours) !== String(ids)) off.push({ text, ours, theirs: ids });
+    }
+    return off;
+  }, expected);
+  expect(expected.length).toBeGreaterThan(2000);
+  expect(wrong).toEqual([]);
+});
+
+test("every preset for GPT-2 has prompts of one length and answers of one token", async ({ page }) => {
+  expect((await load(page, hub, { repo: REPO })).error).toBe("none");
+  const found = await page.evaluate(async (presets) => {
+    type Model = import("../../www/src/engine/pathpatch").PathPatch;
+    const { model } = globalThis as unknown as { model: Model };
+    const ids = async (text: string) => (await model.tokenize(text)).map(({ id }) => id);
+    return Promise.all(
+      presets.map(async ({ name, clean, corrupted, answer, distractor }) => {
+        const [a, b] = [await ids(clean), await ids(corrupted)];
+        const answers = [(await ids(answer)).length - 1, (await ids(distractor)).length - 1];
+        return { name, lengths: a.length - b.length, differing: a.filter((id, i) => id !== b[i]).length, first: a[0], answers };
+      }),
+    );
+  }, GPT2_PRESETS);
+  expect(found.length).toBeGreaterThanOrEqual(5);
+  for (const preset of found) expect(preset).toMatchObject({ lengths: 0, differing: 1, first: 50256, answers: [1, 1] });
+});
+
+test("an answer that lacks its space is told so", async ({ page }) => {
+  expect((await load(page, hub, { repo: REPO })).error).toBe("none");
+  const error = await page.evaluate(async (prompts) => {
+    type Model = import("../../www/src/engine/pathpatch").PathPatch;
+    const { model } = globalThis as unknown as { model: Model };
+    const asked = model.getActPatchDirectPathAllSources({ ...prompts, answer: "Warsaw", component: "k" });
+    return asked.then(() => ({}), ({ code, message, suggestion }) => ({ code, message, suggestion }));
+  }, PROMPTS);
+  expect(error).toEqual({
+    code: "answer",
+    message: 'answer: expected one token, got 2: "Wars" "aw"; did you mean " Warsaw"?',
+    suggestion: " Warsaw",
+  });
+});
+
+test("GPT-2 small's size: the weights once, resumed, kept, offline, the command line's numbers", async ({ page }) => {
+  test.setTimeout(240_000);
+  hub.repositories.set("tests/gpt2-small", GPT2_SMALL);
+  const bytes = statSync(`${GPT2_SMALL}/${WEIGHTS}`).size;
+  hub.fault = (file, before) => (file === WEIGHTS && before < 1 ? { cutAfter: bytes * 0.6 } : undefined);
+  const first = await load(page, hub, { repo: "tests/gpt2-small" });
+  expect(first).toMatchObject({ error: "none", layers: 12, kept: true });
+  expect(hub.requestsFor(WEIGHTS)).toHaveLength(2);
+  hub.reset();
+  const second = await load(page, hub, { repo: "tests/gpt2-small" });
+  expect(second).toMatchObject({ error: "none", kept: true });
+  expect(hub.seen).toEqual([]);
+  const megabytes = (n: number) => (n / 1e6).toFixed(0);
+  console.log(
+    `${megabytes(bytes)} MB of weights: downloaded and loaded in ${first.seconds.toFixed(1)} s, ` +
+      `from the store in ${second.seconds.toFixed(1)} s; ${megabytes(second.memory)} MB of wasm memory`,
+  );
+  expect(Math.max(first.memory, second.memory)).toBeLessThan(bytes + 150e6);
+
+  const ids = { clean: [50256, 9, 8, 7, 6, 5], corrupted: [50256, 9, 8, 4, 6, 3], answer: 11, distractor: 12 };
+  const ours = await sweepLoaded(page, { ...ids, component: "k", srcLayer: 9, srcHead: 3 });
+  const theirs = cli.sweep({
+    model: GPT2_SMALL,
+    "clean-ids": ids.clean.join(),
+    "corrupted-ids": ids.corrupted.join(),
+    "answer-id": "11",
+    "distractor-id": "12",
+    component: "k",
+    source: "9.3",
+  });
+  expect(difference(ours, theirs)).toBeLessThan(1e-3);
+});

@@ -1,0 +1,129 @@
+// Choosing a model on the page, as a reader does: by name, by address, by files; and what is kept.
+
+import { Hub } from "./hub";
+import { tinyGpt2 } from "./models";
+import { expect, test } from "./test";
+
+let hub: Hub;
+
+test.beforeAll(async () => {
+  hub = await Hub.start();
+  hub.repositories.set("openai-community/gpt2", tinyGpt2("whole"));
+  hub.repositories.set("tests/sharded", tinyGpt2("sharded"));
+});
+
+test.afterAll(() => hub.stop());
+
+test.beforeEach(async ({ page }) => {
+  hub.reset();
+  // The Hub's own address, which the page knows by heart, leads to ours.
+  await page.route("https://huggingface.co/**", async (route) => {
+    const { pathname, search } = new URL(route.request().url());
+    const response = await route.fetch({ url: `${hub.url}${pathname}${search}` });
+    await route.fulfill({ response });
+  });
+  await page.goto("/");
+  await expect(page.getByRole("gridcell", { name: "Head 0.3: the source" })).toBeVisible();
+});
+
+test("GPT-2 is one choice and one click away, and kept", async ({ page }) => {
+  await page.getByLabel("Weights").selectOption({ label: "GPT-2 small: 12 layers × 12 heads" });
+  await expect(page.locator("#model-plan")).toHaveText(
+    /^8 MB will be downloaded: config\.json, vocab\.json, merges\.txt, model\.safetensors \(commit 607a30d\)\.$/,
+  );
+  expect(hub.requestsFor("model.safetensors")).toEqual([]);
+  await page.getByRole("button", { name: "Download and load" }).click();
+  await expect(page.locator("header .status")).toContainText("openai-community/gpt2: 2 layers × 2 heads, on the CPU");
+  await expect(page.locator("header .status")).toContainText("kept in this browser");
+  await expect(page.locator("#model-plan")).toHaveText("Kept in this browser (commit 607a30d): nothing will be downloaded.");
+
+  // Its own prompts, with tokens as people know them.
+  await expect(page.getByLabel("Example")).toHaveValue("0");
+  await expect(page.getByLabel("Answer")).toHaveValue(" Mary");
+  const tokens = page.locator(".tokens").first().locator("li");
+  await expect(tokens.first()).toHaveText("<|endoftext|>");
+  await expect(tokens.nth(2)).toHaveText("·Mary");
+  await expect(page.locator(".tokens mark")).toHaveText(["·John", "·Mary"]);
+  await expect(page.getByRole("link", { name: /Wang et al/ }).first()).toHaveAttribute("href", "https://arxiv.org/abs/2211.00593");
+  await expect(page.getByRole("gridcell", { name: "Head 0.1: the source" })).toBeVisible();
+
+  // A second visit needs the network for the page alone.
+  hub.reset();
+  await page.reload();
+  await page.getByLabel("Weights").selectOption("gpt2");
+  await page.getByRole("button", { name: "Load", exact: true }).click();
+  await expect(page.locator("header .status")).toContainText("openai-community/gpt2: 2 layers");
+  expect(hub.seen).toEqual([]);
+
+  await page.getByText("Kept in this browser", { exact: true }).click();
+  await expect(page.locator(".kept li")).toHaveText(/^openai-community\/gpt2 at 607a30d: 8 MB/);
+  await page.getByRole("button", { name: "Delete openai-community/gpt2 at 607a30d" }).click();
+  await expect(page.locator("#kept")).toBeHidden();
+});
+
+test("an answer that lacks its space is mended by one click", async ({ page }) => {
+  await page.getByLabel("Weights").selectOption("gpt2");
+  await page.getByRole("button", { name: "Download and load" }).click();
+  await expect(page.getByLabel("Answer")).toHaveValue(" Mary");
+  await page.getByLabel("Answer").fill("Warsaw");
+  await expect(page.locator("#answer-error")).toContainText('expected one token, got 2: "Wars" "aw"; did you mean " Warsaw"?');
+  await page.getByRole("button", { name: "Use “·Warsaw”" }).click();
+  await expect(page.getByLabel("Answer")).toHaveValue(" Warsaw");
+  await expect(page.locator("#answer-error")).toBeEmpty();
+});
+
+test("another repository at a revision, and the way back", async ({ page }) => {
+  await page.getByLabel("Weights").selectOption("other");
+  await expect(page.getByRole("button", { name: "Load", exact: true })).toBeDisabled();
+  await page.getByLabel("Repository or address").fill("tests/sharded");
+  await page.getByLabel("Revision").fill("607a30d");
+  await expect(page.locator("#model-plan")).toContainText("model-00001-of-00002.safetensors, model-00002-of-00002.safetensors");
+  await page.getByRole("button", { name: "Download and load" }).click();
+  await expect(page.locator("header .status")).toContainText("tests/sharded@607a30d: 2 layers × 2 heads");
+  await page.getByLabel("Weights").selectOption("bundled");
+  await page.getByRole("button", { name: "Load", exact: true }).click();
+  await expect(page.locator("header .status")).toContainText("ioi-demo: 3 layers × 4 heads");
+  await expect(page.getByRole("gridcell", { name: "Head 0.3: the source" })).toBeVisible();
+});
+
+test("files of one's own, chosen", async ({ page }) => {
+  const directory = tinyGpt2("whole");
+  await page.getByLabel("Weights").selectOption("files");
+  const files = ["config.json", "model.safetensors", "vocab.json", "merges.txt"].map((name) => `${directory}/${name}`);
+  await page.getByLabel("choose them, or drop them here").setInputFiles(files);
+  await expect(page.locator(".drop .note")).toContainText("model.safetensors (6.5 MB)");
+  await page.getByRole("button", { name: "Load", exact: true }).click();
+  await expect(page.locator("header .status")).toContainText("your files: 2 layers × 2 heads");
+  await expect(page.locator("header .status")).toContainText("not kept: files of your own stay where they are");
+});
+
+test("files of one's own, dropped, and one that is missing", async ({ page }) => {
+  const config = `{"model_type":"gpt2","n_layer":1,"n_head":1,"n_embd":4,"n_positions":4,"vocab_size":5}`;
+  const dropped = await page.evaluateHandle((config) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([config], "config.json"));
+    return transfer;
+  }, config);
+  await page.dispatchEvent("main", "drop", { dataTransfer: dropped });
+  await expect(page.getByLabel("Weights")).toHaveValue("files");
+  await page.getByRole("button", { name: "Load", exact: true }).click();
+  await expect(page.locator("#failure")).toHaveText(
+    "files of your own: expected a file model.safetensors, got none of that name (status 404 or not picked)",
+  );
+  // The model that was there still is.
+  await expect(page.locator("header .status")).toContainText("ioi-demo: 3 layers × 4 heads");
+  await page.getByRole("gridcell", { name: /^Head 1\.2: / }).click();
+  await expect(page.getByRole("gridcell", { name: "Head 1.2: the source" })).toBeVisible();
+});
+
+test.describe("a repository that is not there", () => {
+  // Chromium logs every status that is no success itself.
+  test.use({ expectedComplaints: /status of 401/ });
+
+  test("is said beside the choice", async ({ page }) => {
+    await page.getByLabel("Weights").selectOption("other");
+    await page.getByLabel("Repository or address").fill("nobody/nothing");
+    await expect(page.locator("#model-error")).toContainText("status 401 Unauthorized: it is private, gated or not there");
+    await expect(page.getByRole("button", { name: "Load", exact: true })).toBeDisabled();
+  });
+});

