@@ -11,7 +11,7 @@ export interface OfferedModel {
 
 export const BUNDLED: Required<OfferedModel> = {
   id: "bundled",
-  name: "ioi-demo, bundled: 3 layers, words of a small world",
+  name: "ioi-demo, bundled: 3 layers × 4 heads",
   source: "./models/ioi-demo",
 };
 
