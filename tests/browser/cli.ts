@@ -16,3 +16,13 @@ export const INDUCTION = {
   answer: "lamp",
   distractor: "spoon",
 };
+
+/** Prompts as token ids, as the command line takes them. */
+export function flagsOf(ids: { clean: number[]; corrupted: number[]; answer: number; distractor: number }): Record<string, string> {
+  return {
+    "clean-ids": ids.clean.join(),
+    "corrupted-ids": ids.corrupted.join(),
+    "answer-id": String(ids.answer),
+    "distractor-id": String(ids.distractor),
+  };
+}

@@ -298,14 +298,6 @@ test("GPT-2 small's size: the weights once, resumed, kept, offline, the command 
 
   const ids = { clean: [50256, 9, 8, 7, 6, 5], corrupted: [50256, 9, 8, 4, 6, 3], answer: 11, distractor: 12 };
   const ours = await sweepLoaded(page, { ...ids, component: "k", srcLayer: 9, srcHead: 3 });
-  const theirs = cli.sweep({
-    model: GPT2_SMALL,
-    "clean-ids": ids.clean.join(),
-    "corrupted-ids": ids.corrupted.join(),
-    "answer-id": "11",
-    "distractor-id": "12",
-    component: "k",
-    source: "9.3",
-  });
+  const theirs = cli.sweep({ model: GPT2_SMALL, ...cli.flagsOf(ids), component: "k", source: "9.3" });
   expect(difference(ours, theirs)).toBeLessThan(1e-3);
 });

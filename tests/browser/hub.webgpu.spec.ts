@@ -40,14 +40,6 @@ test("GPT-2 small's size: a tensor at a time, kept, offline, the command line's 
 
   const ids = { clean: [50256, 9, 8, 7], corrupted: [50256, 9, 4, 7], answer: 11, distractor: 12 };
   const ours = await sweepLoaded(page, { ...ids, component: "k", srcLayer: 10, srcHead: 3 });
-  const theirs = cli.sweep({
-    model: GPT2_SMALL,
-    "clean-ids": ids.clean.join(),
-    "corrupted-ids": ids.corrupted.join(),
-    "answer-id": "11",
-    "distractor-id": "12",
-    component: "k",
-    source: "10.3",
-  });
+  const theirs = cli.sweep({ model: GPT2_SMALL, ...cli.flagsOf(ids), component: "k", source: "10.3" });
   expect(difference(ours, theirs)).toBeLessThan(1e-3);
 });

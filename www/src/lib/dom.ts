@@ -16,6 +16,11 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** A control of a form under its label. */
+export function labelled(id: string, text: string, control: HTMLElement): HTMLElement {
+  return element("div", { class: "field" }, element("label", { for: id }, text), control);
+}
+
 /** An element of index.html. */
 export function at<E extends HTMLElement = HTMLElement>(id: string): E {
   const found = document.getElementById(id);

@@ -1,7 +1,7 @@
 // The form: prompts with their tokens, answers, and what to patch. Says what was changed; keeps nothing.
 
 import type { Component, Config, Metric, Token } from "../engine/types";
-import { element } from "../lib/dom";
+import { element, labelled } from "../lib/dom";
 import { COMPONENTS, METRICS } from "../lib/format";
 import type { Preset, Settings } from "../lib/presets";
 import { differences, visible } from "../lib/tokens";
@@ -174,10 +174,6 @@ function says(field: Field, error: FieldError | undefined, events: ControlsEvent
 
 function link({ text, url }: Preset["source"]): HTMLElement {
   return element("a", { href: url }, text);
-}
-
-function labelled(id: string, text: string, control: HTMLElement): HTMLElement {
-  return element("div", { class: "field" }, element("label", { for: id }, text), control);
 }
 
 function error(field: Field): HTMLElement {

@@ -1,7 +1,7 @@
 // Choosing a model: what will be downloaded is said before it is, and what is kept can be deleted.
 
 import type { KeptModel, ModelSource, Plan, Space } from "../engine/types";
-import { element } from "../lib/dom";
+import { element, labelled } from "../lib/dom";
 import { formatBytes } from "../lib/format";
 import { BUNDLED, MODELS } from "../lib/models";
 
@@ -155,8 +155,4 @@ function describe({ files, kept, revision, space }: Plan): string {
   const room =
     free === null ? "" : free < total ? ` There is no room to keep it: this browser grants ${formatBytes(free)} more.` : "";
   return `${size} will be downloaded: ${files.map(({ name }) => name).join(", ")}${at}.${room}`;
-}
-
-function labelled(id: string, text: string, control: HTMLElement): HTMLElement {
-  return element("div", { class: "field" }, element("label", { for: id }, text), control);
 }
