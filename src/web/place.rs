@@ -81,7 +81,8 @@ pub enum Files {
 }
 
 impl Files {
-    fn find(&self, name: &str) -> Option<Remote> {
+    /// Where a file is; `None` where there is known to be no such file.
+    pub fn find(&self, name: &str) -> Option<Remote> {
         match self {
             Self::Known(files) => files.get(name).cloned(),
             Self::Under(base) => Some(Remote {

@@ -245,21 +245,18 @@ impl Listing {
         name: &str,
         watcher: &Watcher<'_>,
     ) -> Result<Option<Option<u64>>, Stop> {
-        match &self.files {
-            Files::Known(files) => Ok(files.get(name).map(|remote| remote.size)),
-            Files::Under(base) => {
-                let url = format!("{}/{name}", base.trim_end_matches('/'));
-                match http::head(&url, watcher.signal).await {
-                    Ok(head) => Ok(head.map(|head| head.size)),
-                    Err(http::Failure::Final(error)) => Err(error.into()),
-                    Err(_) => {
-                        let expected = "an answer";
-                        Err(
-                            Error::new(Code::Io, url, expected, "none; check the connection")
-                                .into(),
-                        )
-                    }
-                }
+        let Some(remote) = self.files.find(name) else {
+            return Ok(None);
+        };
+        if let Files::Known(_) = self.files {
+            return Ok(Some(remote.size));
+        }
+        match http::head(&remote.url, watcher.signal).await {
+            Ok(head) => Ok(head.map(|head| head.size)),
+            Err(http::Failure::Final(error)) => Err(error.into()),
+            Err(_) => {
+                let (expected, got) = ("an answer", "none; check the connection");
+                Err(Error::new(Code::Io, remote.url, expected, got).into())
             }
         }
     }
