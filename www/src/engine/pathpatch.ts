@@ -169,14 +169,14 @@ class EngineClient {
     };
   }
 
-  ask<C extends Call>(
+  async ask<C extends Call>(
     call: C,
     args: Calls[C]["arguments"],
     onProgress?: ((p: LoadProgress) => void) | ((p: SweepProgress) => void),
     signal?: AbortSignal,
   ): Promise<Calls[C]["answer"]> {
-    if (this.#stopped) return Promise.reject(this.#stopped);
-    if (signal?.aborted) return Promise.reject(cancelled(call));
+    if (this.#stopped) throw this.#stopped;
+    if (signal?.aborted) throw cancelled(call);
     const id = ++this.#lastId;
     const cancel = () => this.#post({ id, call: "cancel" });
     signal?.addEventListener("abort", cancel, { once: true });
@@ -184,7 +184,14 @@ class EngineClient {
       this.#waiting.set(id, { resolve, reject, onProgress });
     });
     this.#post({ id, call, arguments: args } as ToWorker);
-    return answer.finally(() => signal?.removeEventListener("abort", cancel));
+    try {
+      const got = await answer;
+      // The answer may have been on its way when the cancel was sent; whoever cancelled expects none.
+      if (signal?.aborted) throw cancelled(call);
+      return got;
+    } finally {
+      signal?.removeEventListener("abort", cancel);
+    }
   }
 
   get isStopped(): boolean {
