@@ -7,7 +7,7 @@
 //! kl           sum_t p_clean(t) (log p_clean(t) - log p(t))
 //! ```
 //!
-//! Each is the mean over the batch; the normalised one is made of the means. Any closure over the logits
+//! A run's value is the mean over the batch; the normalised one is made of the means. Any closure over the logits
 //! is a metric too. Tensors in, tensors out: no strings from prompts, no model.
 
 use std::str::FromStr;
@@ -31,15 +31,15 @@ pub trait Metric {
         None
     }
 
-    /// One number for each edge.
+    /// One number for each prompt of each edge; the edge's value is their mean.
     ///
     /// # Shapes
     /// - `logits`: `[edge, batch, pos, token]`; `pos` is 1 where [`Metric::positions`] is `Some`, `token`
     ///   goes over [`Metric::tokens`]
-    /// - returns `[edge]`
-    fn evaluate(&self, logits: Tensor<4>) -> Tensor<1>;
+    /// - returns `[edge, batch]`, or `[edge, 1]` where there is only a number for all prompts
+    fn evaluate(&self, logits: Tensor<4>) -> Tensor<2>;
 
-    /// The gradient of each edge's number with respect to its logits; `None` where it is not known, and
+    /// The gradient of each edge's mean with respect to its logits; `None` where it is not known, and
     /// with it no first-order estimate.
     ///
     /// # Shapes
@@ -56,9 +56,9 @@ pub trait Metric {
 
 /// Any closure from the logits of one run, `[batch, pos, d_vocab]`, to a single number.
 impl<F: Fn(Tensor<3>) -> Tensor<1>> Metric for F {
-    fn evaluate(&self, logits: Tensor<4>) -> Tensor<1> {
+    fn evaluate(&self, logits: Tensor<4>) -> Tensor<2> {
         let edges = logits.iter_dim(0).map(|edge| self(edge.squeeze_dim(0)));
-        Tensor::cat(edges.collect(), 0)
+        Tensor::cat(edges.collect(), 0).unsqueeze_dim(1)
     }
 }
 
@@ -192,7 +192,7 @@ impl Metric for AnswerMetric {
         self.kind.needs_distractor().then_some(&self.tokens)
     }
 
-    fn evaluate(&self, logits: Tensor<4>) -> Tensor<1> {
+    fn evaluate(&self, logits: Tensor<4>) -> Tensor<2> {
         let logits: Tensor<3> = logits.squeeze_dim(2);
         let places = self.places(&logits.device());
         let pick = |values: Tensor<3>, place: &Tensor<3, Int>| {
@@ -200,7 +200,7 @@ impl Metric for AnswerMetric {
             let place = place.clone().expand([edges, batch, 1]);
             values.gather(2, place).squeeze_dim::<2>(2)
         };
-        let per_prompt = match self.kind {
+        match self.kind {
             MetricKind::LogitDiff | MetricKind::NormalizedLogitDiff => {
                 pick(logits.clone(), &places[0]) - pick(logits, &places[1])
             }
@@ -211,8 +211,7 @@ impl Metric for AnswerMetric {
                 let terms = clean.clone().exp() * (clean - log_softmax(logits, 2));
                 terms.sum_dim(2).squeeze_dim(2)
             }
-        };
-        per_prompt.mean_dim(1).squeeze_dim(1)
+        }
     }
 
     fn gradient(&self, logits: Tensor<4>) -> Option<Tensor<4>> {

@@ -9,9 +9,9 @@ use crate::{
     gpt2::{Config, Gpt2},
     metric::{AnswerMetric, MetricKind},
     patching::{
-        Component, Estimates, Grid, Head, LayerNorm, Runs, SweepOptions, Update,
-        estimate_direct_path_all_sources, get_act_patch_direct_path,
-        get_act_patch_direct_path_all_sources,
+        Component, EdgeDetail, Estimates, Grid, Head, HeadDetail, LayerNorm, Runs, SweepOptions,
+        Update, edge_detail, estimate_direct_path_all_sources, get_act_patch_direct_path,
+        get_act_patch_direct_path_all_sources, head_detail,
     },
     pause::Pause,
     prompt::{Batch, PromptPair},
@@ -112,6 +112,31 @@ pub struct SweepRequest {
     pub component: Component,
     /// The source head; every head where `None`.
     pub source: Option<Head>,
+}
+
+/// One edge of one pair of prompts.
+#[derive(Debug, Clone)]
+pub struct EdgeRequest {
+    /// On what; one pair.
+    pub on: MetricRequest,
+    /// The head that writes.
+    pub src: Head,
+    /// The head that reads.
+    pub dst: Head,
+    /// The input that is patched.
+    pub component: Component,
+    /// How the destination's LayerNorm reads the patch.
+    pub layer_norm: LayerNorm,
+}
+
+/// What an edge does, in words too.
+#[derive(Debug, Clone, Serialize)]
+pub struct EdgeReport {
+    /// In numbers.
+    #[serde(flatten)]
+    pub detail: EdgeDetail,
+    /// The tokens of [`EdgeDetail::moved`]; none without a tokenizer.
+    pub tokens: Vec<Token>,
 }
 
 impl Session {
@@ -229,6 +254,40 @@ impl Session {
         estimate_direct_path_all_sources(&runs, &metric, layer_norm).await
     }
 
+    /// Look at one head on one pair of prompts.
+    ///
+    /// # Errors
+    /// Those of [`Session::pair`], [`Batch::new`] and [`head_detail`].
+    pub async fn head_detail(
+        &self,
+        request: &MetricRequest,
+        head: Head,
+        pause: &dyn Pause,
+    ) -> Result<HeadDetail> {
+        head_detail(&self.model, &self.batch(request)?, head, pause).await
+    }
+
+    /// Look at one edge on one pair of prompts.
+    ///
+    /// # Errors
+    /// Those of [`Session::pair`], [`Batch::new`] and [`edge_detail`].
+    pub async fn edge_detail(
+        &self,
+        request: &EdgeRequest,
+        pause: &dyn Pause,
+    ) -> Result<EdgeReport> {
+        let (batch, ends) = (self.batch(&request.on)?, [request.src, request.dst]);
+        let (runs, metric) = self.run(&batch, request.on.metric, pause).await?;
+        let (component, layer_norm) = (request.component, request.layer_norm);
+        let detail = edge_detail(&runs, &batch, &metric, ends, component, layer_norm).await?;
+        let ids: Vec<u32> = detail.moved.iter().map(|moved| moved.id).collect();
+        let tokens = self.tokenizer.as_ref().map(|t| t.describe(&ids));
+        Ok(EdgeReport {
+            detail,
+            tokens: tokens.unwrap_or_default(),
+        })
+    }
+
     /// Operations a second of bare matrix products of so many rows on the session's device: see
     /// [`matmul_rate`].
     ///
@@ -244,6 +303,23 @@ impl Session {
         request: &MetricRequest,
         pause: &'a dyn Pause,
     ) -> Result<(Runs<'a>, AnswerMetric)> {
+        self.run(&self.batch(request)?, request.metric, pause).await
+    }
+
+    async fn run<'a>(
+        &'a self,
+        batch: &Batch,
+        metric: MetricKind,
+        pause: &'a dyn Pause,
+    ) -> Result<(Runs<'a>, AnswerMetric)> {
+        let runs = Runs::new(&self.model, batch, pause).await?;
+        let clean_logits = runs.clean_logits(batch.positions());
+        let metric = AnswerMetric::new(metric, batch.targets(), clean_logits)?;
+        Ok((runs, metric))
+    }
+
+    /// The pairs of a request, tokenised and checked.
+    fn batch(&self, request: &MetricRequest) -> Result<Batch> {
         let numbered = |(i, pair): (usize, &PairRequest)| {
             self.pair(pair, request.prepend_bos).map_err(|e| Error {
                 what: match request.pairs.len() {
@@ -255,11 +331,7 @@ impl Session {
         };
         let pairs = request.pairs.iter().enumerate().map(numbered);
         let pairs = pairs.collect::<Result<_>>()?;
-        let batch = Batch::new(pairs, request.position, self.config())?;
-        let runs = Runs::new(&self.model, &batch, pause).await?;
-        let clean_logits = runs.clean_logits(batch.positions());
-        let metric = AnswerMetric::new(request.metric, batch.targets(), clean_logits)?;
-        Ok((runs, metric))
+        Batch::new(pairs, request.position, self.config())
     }
 
     fn tokenizer(&self) -> Result<&Tokenizer> {

@@ -5,6 +5,7 @@ mod cli;
 mod common;
 mod config;
 mod demo;
+mod details;
 mod invariants;
 mod oracle;
 mod parity;

@@ -17,6 +17,9 @@ pub struct Grid {
     /// 1 where the value is that of the patched run; 0 where it is a first-order estimate, not there yet,
     /// or without a path.
     pub exact: Vec<u8>,
+    /// Standard deviation over the prompt pairs of the exact value's change from the corrupted run; NaN
+    /// where there is no exact value, or only one pair.
+    pub spread: Vec<f32>,
     /// The metric on the clean run.
     pub clean_metric: f32,
     /// The metric on the corrupted run: the value of an edge without effect.

@@ -16,11 +16,12 @@
 //!
 //! `runs` holds the two runs that every edge shares, `delta` what sources write as destinations read it,
 //! `propagate` the batched rest of the model, `readout` the logits that a metric reads, `estimate` the
-//! first-order estimates, `schedule` which edges go together and when, `sweep` the whole, `progress` and
-//! `cost` how far it is. Never sees strings or a choice of device.
+//! first-order estimates, `schedule` which edges go together and when, `sweep` the whole, `detail` one edge by itself,
+//! `progress` and `cost` how far a sweep is. Never sees strings or a choice of device.
 
 mod cost;
 mod delta;
+mod detail;
 mod edge;
 mod estimate;
 mod grid;
@@ -31,6 +32,7 @@ mod runs;
 mod schedule;
 mod sweep;
 
+pub use detail::{Both, EdgeDetail, HeadDetail, Moved, edge_detail, head_detail};
 use edge::Read;
 pub use edge::{Component, Head, LayerNorm};
 pub use estimate::{Estimates, estimate_direct_path_all_sources};

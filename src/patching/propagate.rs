@@ -10,7 +10,7 @@ use burn::tensor::Tensor;
 use super::{
     Component, Head, Read, readout::Readout, runs::Destination, runs::Runs, schedule::Chunk,
 };
-use crate::gpt2::{Queries, attention, index, matmul};
+use crate::gpt2::{Queries, attention, matmul};
 
 impl Runs<'_> {
     /// Residual stream after the destination layer, for every edge of a chunk.
@@ -67,7 +67,24 @@ impl Runs<'_> {
         delta: Tensor<4>,
     ) -> Tensor<2> {
         let [edges, batch, rows, d_head] = delta.dims();
-        let heads = index(chunk.edges.iter().map(|e| e.dst.head), &delta.device());
+        let heads = chunk.heads(&delta.device());
+        let (_, z) = self.patched_attention(chunk, read, destination, delta);
+        (z - destination.z.clone().select(0, heads)).reshape([edges * batch * rows, d_head])
+    }
+
+    /// Pattern `[edge, batch, rows, pos]` and z `[edge, batch, rows, d_head]` of each edge's destination
+    /// head, its component patched.
+    ///
+    /// # Shapes
+    /// - `delta`: `[edge, batch, rows, d_head]`, added to the corrupted component
+    pub(super) fn patched_attention(
+        &self,
+        chunk: &Chunk,
+        read: Read,
+        destination: &Destination,
+        delta: Tensor<4>,
+    ) -> (Tensor<4>, Tensor<4>) {
+        let heads = chunk.heads(&delta.device());
         let of_edges = |x: &Tensor<4>| x.clone().select(0, heads.clone());
         let [mut q, mut k, mut v] = [&destination.q, &destination.k, &destination.v].map(of_edges);
         match read.component {
@@ -75,8 +92,7 @@ impl Runs<'_> {
             Component::K => k = self.add_on_rows(k, delta),
             Component::V => v = self.add_on_rows(v, delta),
         }
-        let (_, z) = attention(q, k, v, self.mask.clone().unsqueeze());
-        (z - of_edges(&destination.z)).reshape([edges * batch * rows, d_head])
+        attention(q, k, v, self.mask.clone().unsqueeze())
     }
 
     /// Keys or values at all positions, `[edge, batch, pos, d_head]`, with the rows changed.

@@ -7,7 +7,7 @@
 use burn::tensor::Tensor;
 
 use super::{
-    Component, Grid, Head, LayerNorm, Progress, Read,
+    Both, Component, Grid, Head, LayerNorm, Progress, Read,
     estimate::estimated_effects,
     grid::{all_heads, path_mask},
     progress::Meter,
@@ -148,10 +148,11 @@ async fn sweep(
         }
         let results = read_back(runs, metric, readout.of_rows(resid)).await?;
         let fresh: Vec<usize> = chunk.edges.iter().map(|e| e.index(config)).collect();
-        for (index, value) in fresh.iter().zip(results) {
-            let exact = scale.apply(value);
+        for (index, prompts) in fresh.iter().zip(results) {
+            let exact = scale.value(&prompts);
             meter.compare(grid.values[*index], exact);
             grid.values[*index] = exact;
+            grid.spread[*index] = scale.spread(&prompts);
             grid.exact[*index] = 1;
         }
         meter.add(chunk.edges.len(), flops(chunk));
@@ -168,20 +169,33 @@ pub(super) async fn empty_grid(
     sources: &[Head],
     shape: Vec<usize>,
 ) -> Result<(Grid, Scale)> {
-    let both = vec![runs.clean_final.clone(), runs.corrupted.final_resid()];
-    let both = readout.of_whole_runs(Tensor::cat(both, 0));
-    let baseline = read_back(runs, metric, both).await?;
-    let scale = Scale::new(metric.normalized(), baseline[0], baseline[1])?;
+    let (metric, scale) = baseline(runs, metric, readout).await?;
     let mask = path_mask(&runs.model.config, sources);
     let grid = Grid {
         shape,
         values: vec![f32::NAN; mask.len()],
         exact: vec![0; mask.len()],
+        spread: vec![f32::NAN; mask.len()],
         mask,
-        clean_metric: scale.apply(baseline[0]),
-        corrupted_metric: scale.apply(baseline[1]),
+        clean_metric: metric.clean,
+        corrupted_metric: metric.corrupted,
     };
     Ok((grid, scale))
+}
+
+/// The metric of the two runs, and the scale that it is reported on.
+pub(super) async fn baseline(
+    runs: &Runs<'_>,
+    metric: &dyn Metric,
+    readout: &Readout<'_>,
+) -> Result<(Both<f32>, Scale)> {
+    let both = vec![runs.clean_final.clone(), runs.corrupted.final_resid()];
+    let both = readout.of_whole_runs(Tensor::cat(both, 0));
+    let numbers = read_back(runs, metric, both).await?;
+    let [clean, corrupted] = [&numbers[0], &numbers[1]];
+    let scale = Scale::new(metric.normalized(), clean, corrupted)?;
+    let [clean, corrupted] = [scale.value(clean), scale.value(corrupted)];
+    Ok((Both { clean, corrupted }, scale))
 }
 
 /// Estimates of all edges with a path, from their effects on the metric as measured.
@@ -221,9 +235,16 @@ fn default_budget(on_cpu: bool) -> usize {
     megabytes << 20
 }
 
-/// The metric of each run, on the host.
-async fn read_back(runs: &Runs<'_>, metric: &dyn Metric, logits: Tensor<4>) -> Result<Vec<f32>> {
-    to_host(runs, metric.evaluate(logits)).await
+/// The metric of each run, on the host: its numbers, a prompt each.
+pub(super) async fn read_back(
+    runs: &Runs<'_>,
+    metric: &dyn Metric,
+    logits: Tensor<4>,
+) -> Result<Vec<Vec<f32>>> {
+    let numbers = metric.evaluate(logits);
+    let [_, prompts] = numbers.dims();
+    let numbers = to_host(runs, numbers.flatten(0, 1)).await?;
+    Ok(numbers.chunks(prompts).map(<[f32]>::to_vec).collect())
 }
 
 /// Numbers of the device, on the host.
@@ -244,31 +265,52 @@ pub(super) async fn to_host(runs: &Runs<'_>, numbers: Tensor<1>) -> Result<Vec<f
 pub(super) struct Scale {
     zero: f32,
     unit: f32,
+    /// The corrupted run's numbers, a prompt each.
+    corrupted: Vec<f32>,
 }
 
 impl Scale {
-    fn new(normalized: bool, clean: f32, corrupted: f32) -> Result<Self> {
-        if !normalized {
-            return Ok(Self {
-                zero: 0.0,
-                unit: 1.0,
-            });
-        }
-        if clean == corrupted {
+    /// Of the numbers of both runs, a prompt each.
+    ///
+    /// # Errors
+    /// [`Code::Metric`] when a normalised metric has nothing to normalise by.
+    fn new(normalized: bool, clean: &[f32], corrupted: &[f32]) -> Result<Self> {
+        let (zero, unit) = match normalized {
+            true => (mean(corrupted), mean(clean) - mean(corrupted)),
+            false => (0.0, 1.0),
+        };
+        if unit == 0.0 {
             return Err(Error::new(
                 Code::Metric,
                 "normalized metric",
                 "clean and corrupted runs with different values",
-                format!("{clean} for both"),
+                format!("{zero} for both"),
             ));
         }
         Ok(Self {
-            zero: corrupted,
-            unit: clean - corrupted,
+            zero,
+            unit,
+            corrupted: corrupted.to_vec(),
         })
     }
 
-    fn apply(&self, value: f32) -> f32 {
-        (value - self.zero) / self.unit
+    /// What a run's numbers come to.
+    pub fn value(&self, prompts: &[f32]) -> f32 {
+        (mean(prompts) - self.zero) / self.unit
     }
+
+    /// By how much the prompts differ in their change from the corrupted run: the standard deviation, with
+    /// one degree of freedom less than prompts.
+    fn spread(&self, prompts: &[f32]) -> f32 {
+        let changes = prompts.iter().zip(&self.corrupted).map(|(a, b)| a - b);
+        let changes: Vec<f32> = changes.collect();
+        let mean = mean(&changes);
+        let squares: f32 = changes.iter().map(|c| (c - mean).powi(2)).sum();
+        (squares / (changes.len() as f32 - 1.0)).sqrt() / self.unit.abs()
+    }
+}
+
+fn mean(numbers: &[f32]) -> f32 {
+    let sum: f64 = numbers.iter().map(|x| f64::from(*x)).sum();
+    (sum / numbers.len() as f64) as f32
 }

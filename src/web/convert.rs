@@ -7,17 +7,14 @@ use web_sys::js_sys::{self, Float32Array, Function, Reflect, Uint8Array, Uint32A
 use crate::{
     error::{Code, Error, Result},
     patching::{Estimates, Grid, Head, LayerNorm, SweepOptions, Update},
-    session::{Answer, MetricRequest, PairRequest, Prompt, SweepRequest},
+    session::{EdgeRequest, MetricRequest, PairRequest, SweepRequest},
 };
 
 /// Prompts and a metric: the argument of `estimateDirectPathAllSources`, and part of a sweep's.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct JsMetricRequest {
-    clean: Prompt,
-    corrupted: Prompt,
-    answer: Option<Answer>,
-    distractor: Option<Answer>,
+    pairs: Vec<PairRequest>,
     metric: String,
     position: Option<usize>,
     prepend_bos: bool,
@@ -34,6 +31,24 @@ struct JsSweepRequest {
     estimates: bool,
 }
 
+/// The rest of the argument of `edgeDetail`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct JsEdgeRequest {
+    src_layer: usize,
+    src_head: usize,
+    dst_layer: usize,
+    dst_head: usize,
+    component: String,
+}
+
+/// The rest of the argument of `headDetail`.
+#[derive(Deserialize)]
+struct JsHeadRequest {
+    layer: usize,
+    head: usize,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct JsGrid {
@@ -44,6 +59,8 @@ struct JsGrid {
     mask: Uint8Array,
     #[serde(with = "serde_wasm_bindgen::preserve")]
     exact: Uint8Array,
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    spread: Float32Array,
     clean_metric: f32,
     corrupted_metric: f32,
 }
@@ -76,6 +93,8 @@ struct JsFresh {
     values: Float32Array,
     #[serde(with = "serde_wasm_bindgen::preserve")]
     exact: Uint8Array,
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    spread: Float32Array,
 }
 
 /// Read what to measure, and how LayerNorm reads the patch.
@@ -83,12 +102,7 @@ pub fn metric_request(value: JsValue) -> Result<(MetricRequest, LayerNorm)> {
     let request: JsMetricRequest = read(value, "prompts as text or token ids, and a metric")?;
     let layer_norm = request.layer_norm.parse()?;
     let on = MetricRequest {
-        pairs: vec![PairRequest {
-            clean: request.clean,
-            corrupted: request.corrupted,
-            answer: request.answer,
-            distractor: request.distractor,
-        }],
+        pairs: request.pairs,
         metric: request.metric.parse()?,
         position: request.position,
         prepend_bos: request.prepend_bos,
@@ -122,6 +136,32 @@ pub fn sweep_request(value: JsValue) -> Result<(SweepRequest, SweepOptions)> {
     Ok((sweep, options))
 }
 
+/// Read which edge to look at, and on what.
+pub fn edge_request(value: JsValue) -> Result<EdgeRequest> {
+    let (on, layer_norm) = metric_request(value.clone())?;
+    let request: JsEdgeRequest = read(value, "a source head, a destination head and a component")?;
+    Ok(EdgeRequest {
+        on,
+        src: Head {
+            layer: request.src_layer,
+            head: request.src_head,
+        },
+        dst: Head {
+            layer: request.dst_layer,
+            head: request.dst_head,
+        },
+        component: request.component.parse()?,
+        layer_norm,
+    })
+}
+
+/// Read which head to look at, and on what.
+pub fn head_request(value: JsValue) -> Result<(MetricRequest, Head)> {
+    let (on, _) = metric_request(value.clone())?;
+    let JsHeadRequest { layer, head } = read(value, "a layer and a head")?;
+    Ok((on, Head { layer, head }))
+}
+
 fn read<T: DeserializeOwned>(value: JsValue, expected: &str) -> Result<T> {
     serde_wasm_bindgen::from_value(value)
         .map_err(|e| Error::new(Code::Option, "request", expected, e))
@@ -145,6 +185,7 @@ fn js_grid(grid: Grid) -> JsGrid {
         values: Float32Array::from(&grid.values[..]),
         mask: Uint8Array::from(&grid.mask[..]),
         exact: Uint8Array::from(&grid.exact[..]),
+        spread: Float32Array::from(&grid.spread[..]),
         clean_metric: grid.clean_metric,
         corrupted_metric: grid.corrupted_metric,
     }
@@ -160,6 +201,7 @@ pub fn update(update: Update<'_>) -> Result<JsValue> {
     let indices: Vec<u32> = fresh.iter().map(|i| *i as u32).collect();
     let values: Vec<f32> = fresh.iter().map(|i| grid.values[*i]).collect();
     let exact: Vec<u8> = fresh.iter().map(|i| grid.exact[*i]).collect();
+    let spread: Vec<f32> = fresh.iter().map(|i| grid.spread[*i]).collect();
     to_js(&JsUpdate {
         done: p.done,
         total: p.total,
@@ -171,6 +213,7 @@ pub fn update(update: Update<'_>) -> Result<JsValue> {
             indices: Uint32Array::from(&indices[..]),
             values: Float32Array::from(&values[..]),
             exact: Uint8Array::from(&exact[..]),
+            spread: Float32Array::from(&spread[..]),
         },
     })
 }

@@ -182,6 +182,36 @@ impl Engine {
         estimate.await.map_err(convert::error)
     }
 
+    /// Look at one edge on one pair of prompts: see `EdgeReport`.
+    #[wasm_bindgen(js_name = edgeDetail)]
+    pub async fn edge_detail(
+        &self,
+        request: JsValue,
+        signal: AbortSignal,
+    ) -> Result<JsValue, JsValue> {
+        let detail = async {
+            let request = convert::edge_request(request)?;
+            let turn = Turn::new("edge", &signal);
+            convert::to_js(&self.session.edge_detail(&request, &turn).await?)
+        };
+        detail.await.map_err(convert::error)
+    }
+
+    /// Look at one head on one pair of prompts: see `HeadDetail`.
+    #[wasm_bindgen(js_name = headDetail)]
+    pub async fn head_detail(
+        &self,
+        request: JsValue,
+        signal: AbortSignal,
+    ) -> Result<JsValue, JsValue> {
+        let detail = async {
+            let (request, head) = convert::head_request(request)?;
+            let turn = Turn::new("head", &signal);
+            convert::to_js(&self.session.head_detail(&request, head, &turn).await?)
+        };
+        detail.await.map_err(convert::error)
+    }
+
     /// Floating-point operations a second of bare matrix products of so many rows on its device.
     #[wasm_bindgen(js_name = matmulRate)]
     pub async fn matmul_rate(&self, rows: usize) -> Result<f64, JsValue> {

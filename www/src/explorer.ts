@@ -1,23 +1,36 @@
-// One model, one set of settings, one run at a time: what is chosen in the views becomes a grid.
+// One model, one set of settings, one run at a time: what is chosen in the views becomes a result to explore.
 
-import { type Grid, type PathPatch, PathPatchError, type Token } from "./engine/pathpatch";
+import { type PathPatch, PathPatchError, type Token } from "./engine/pathpatch";
 import type { ErrorCode } from "./engine/types";
-import { at, element, messageOf } from "./lib/dom";
-import { COMPONENTS, formatProgress, headName, METRICS } from "./lib/format";
-import { presetsFor, type Settings } from "./lib/presets";
-import { colours } from "./lib/scale";
+import { pathpatchJs, transformerLens } from "./lib/code";
+import { csv } from "./lib/csv";
+import { at, messageOf } from "./lib/dom";
+import { embedCode } from "./lib/embed";
+import { COMPONENT_NAMES, formatProgress } from "./lib/format";
+import { npy } from "./lib/npy";
+import { type Pair, PairsError, pairsOf } from "./lib/pairs";
+import { fromParams, type Shared, toParams } from "./lib/permalink";
+import { type Preset, presetsFor } from "./lib/presets";
+import { recentRuns, remember } from "./lib/recent";
+import { type EdgeId, edges, type Head, hasPath, isSameEdge, isSameHead, type Result } from "./lib/result";
+import { metricOptions, run } from "./lib/run";
+import { save } from "./lib/saved";
+import { type Settings, settingsOf, type View, viewOf } from "./lib/settings";
+import * as boardView from "./views/board";
 import * as controlsView from "./views/controls";
-import * as heatmapView from "./views/heatmap";
-import * as legendView from "./views/legend";
+import * as detailView from "./views/detail";
 import type { ProgressData } from "./views/progress";
+import * as takeView from "./views/take";
 
-/** After the last keystroke, before tokens and grid follow. */
+/** After the last keystroke, before tokens and grids follow. */
 const TYPING_PAUSE_MS = 300;
+/** While values come, the page is drawn no more often. */
+const DRAWING_PAUSE_MS = 200;
+/** What a figure for a post holds beside what is in view. */
+const FIGURE_EDGES = 200;
 
 /** The mark in the browser's timeline by which the start is measured. */
 const FIRST_GRID = "first-grid";
-
-const HINT = "Point at a cell, or reach it with the arrow keys, to read its value.";
 
 const FIELD_OF: Partial<Record<ErrorCode, controlsView.Field>> = {
   clean: "clean",
@@ -25,12 +38,10 @@ const FIELD_OF: Partial<Record<ErrorCode, controlsView.Field>> = {
   "prompt-length": "corrupted",
   answer: "answer",
   distractor: "distractor",
-  source: "source",
   metric: "metric",
 };
 
 type Errors = controlsView.ControlsData["errors"];
-type Tokens = controlsView.ControlsData["tokens"];
 
 export interface ExplorerEvents {
   showProgress: (data: ProgressData) => void;
@@ -39,21 +50,44 @@ export interface ExplorerEvents {
 }
 
 export interface Explorer {
-  /** Draw the grid of what is chosen. */
+  /** Run what is chosen. */
   run: () => void;
   cancel: () => void;
+  /** Look at something else. */
+  look: (change: Partial<View>) => void;
   /** Leave the page to another. */
   close: () => void;
 }
 
-/** Fill the page's views for a model; `run` draws the first grid. */
-export function explore(model: PathPatch, { showProgress, fail }: ExplorerEvents): Explorer {
+/** What the explorer is about. */
+export interface Subject {
+  model: PathPatch;
+  name: string;
+  /** As `PathPatch.load` takes it; null for files of the reader's own. */
+  source: string | null;
+  /** The same as a link has it; absent for the page's own model. */
+  shared?: string;
+}
+
+/** Fill the page's views for a model; `run` draws the first result. */
+export function explore(subject: Subject, params: URLSearchParams, { showProgress, fail }: ExplorerEvents): Explorer {
+  const { model } = subject;
   const presets = presetsFor(model.config);
-  const { name: _, source: __, ...first } = presets[0];
-  let settings: Settings = first;
+  const defaults = { settings: settingsOf(presets[0]), view: viewOf(presets[0]) };
+  let { settings, view } = within(model, fromParams(params, defaults));
+  let result: Result | undefined;
+  let pairs: Pair[] = [];
+  let tokens: controlsView.PairTokens[] = [];
+  let isRunning = false;
   /** The run under way; a new one takes its place. */
   let running = new AbortController();
+  /** The edge that is looked at; likewise. */
+  let looking = new AbortController();
+  let lookedAt: EdgeId | null = null;
+  /** Whether the destination is the reader's choice; else it is the one that the source moves most. */
+  let isChosen = view.dst !== null;
   let typing: ReturnType<typeof setTimeout> | undefined;
+  let drawing: ReturnType<typeof setTimeout> | undefined;
 
   const change = (changed: Partial<Settings>) => {
     settings = { ...settings, ...changed };
@@ -61,116 +95,264 @@ export function explore(model: PathPatch, { showProgress, fail }: ExplorerEvents
   };
   const choose = (changed: Partial<Settings>) => {
     change(changed);
-    void run();
+    void start();
+  };
+  const restore = (shared: Shared) => {
+    ({ settings, view } = within(model, shared));
+    isChosen = view.dst !== null;
+    void start();
   };
   const form = at<HTMLFormElement>("controls");
+  const board = at("board");
+  const detail = at("detail");
+  const take = at("take");
   const showControls = controlsView.create(form, presets, {
     onInput: (changed) => {
       change(changed);
-      typing = setTimeout(run, TYPING_PAUSE_MS);
+      typing = setTimeout(start, TYPING_PAUSE_MS);
     },
     onChoice: choose,
-  });
-  const figure = at("figure");
-  const readout = element("p", { class: "readout" }, HINT);
-  const showHeatmap = heatmapView.create(figure, {
-    onSource: (srcLayer, srcHead) => choose({ srcLayer, srcHead }),
-    onReadout: (text) => {
-      readout.textContent = text || HINT;
+    onPreset: (preset: Preset) => restore({ settings: settingsOf(preset), view: viewOf(preset) }),
+    onRecent: (index) => {
+      const kept = recentRuns().filter(isOfThisModel)[index];
+      if (kept) restore(fromParams(new URLSearchParams(kept.params), defaults));
     },
   });
-  figure.append(readout);
-  const showLegend = legendView.create(figure);
+  const showBoard = boardView.create(board, new Set(), { onView: look });
+  const showDetail = detailView.create(detail, {
+    onHead: (head, role) => look(role === "src" ? { src: head, dst: null } : { dst: head }),
+    onPair: (pair) => look({ pair }),
+  });
+  const about = () => ({
+    model: { name: subject.name, source: subject.source },
+    settings,
+    view,
+    tokens: tokens.map(({ clean, corrupted }) => ({ clean, corrupted })),
+  });
+  const paramsNow = () => {
+    const dst = isChosen ? view.dst : null;
+    return toParams({ model: subject.shared, settings, view: { ...view, dst } }, defaults);
+  };
+  const link = () => {
+    if (subject.source === null) throw new Error("link: expected a model that others can load, got files of your own");
+    const url = new URL(location.href);
+    url.hash = paramsNow().toString();
+    return url.href;
+  };
+  const codeRequest = () => ({ ...settings, ...view, model: subject.source, pairs, tokens });
+  const there = () => {
+    if (!result) throw new Error("result: expected one, got none yet");
+    return result;
+  };
+  const moduleUrl = () => new URL("./pathpatch.js", document.baseURI).href;
+  const showTake = takeView.create(take, {
+    csv: () => csv(edges(there())),
+    json: () => JSON.stringify(save(there(), about())),
+    figure: () => JSON.stringify(save(there(), about(), FIGURE_EDGES)),
+    npy: (component) => {
+      const { layers, heads, components } = there();
+      return npy(components[component].values, [layers, heads, layers, heads]);
+    },
+    link,
+    python: () => transformerLens(codeRequest()),
+    js: () => pathpatchJs(codeRequest(), moduleUrl()),
+    embed: () => embedCode(paramsNow(), document.baseURI),
+  });
+  const isOfThisModel = ({ params: kept }: { params: string }) =>
+    (new URLSearchParams(kept).get("model") ?? undefined) === subject.shared;
 
-  /** The form of some settings, with what is wrong; a grid of other settings is dimmed then. */
-  const showForm = (tokens: Tokens, errors: Errors) => {
-    showControls({ settings, config: model.config, tokens, errors });
+  function look(changed: Partial<View>): void {
+    view = { ...view, ...changed };
+    if ("dst" in changed) isChosen = view.dst !== null;
+    draw();
+    void showEdge();
+    // A source whose edges alone are exact has others once it is another.
+    if (settings.scope === "source" && changed.src) void start();
+  }
+
+  /** Where no destination is chosen, or none that the source reaches, take the one it moves most. */
+  function chooseDestination(known: Result): void {
+    const { src, dst, component } = view;
+    if (isChosen && dst && hasPath({ src, dst })) return;
+    const best = edges(known).find((edge) => edge.component === component && isSameHead(edge.src, src));
+    if (best) view = { ...view, dst: best.dst };
+  }
+
+  /** The form of some settings, with what is wrong; a result of other settings is dimmed then. */
+  const showForm = (errors: Errors) => {
+    showControls({ settings, tokens, errors, recent: recentRuns().filter(isOfThisModel) });
     const isWrong = Object.keys(errors).length > 0;
-    figure.classList.toggle("stale", isWrong);
+    for (const part of [board, detail, take]) part.classList.toggle("stale", isWrong);
     if (isWrong) showProgress({ state: "idle" });
     return isWrong;
   };
 
-  const draw = (grid: Grid, drawn: Settings) => {
-    const scale = colours(grid.values, grid.corruptedMetric);
-    const source = { layer: drawn.srcLayer, head: drawn.srcHead };
-    showHeatmap({ grid, colours: scale, source });
-    showLegend({ colours: scale, title: METRICS[drawn.metric], cleanMetric: grid.cleanMetric });
-    const name = `head ${headName(source.layer, source.head)}`;
-    at("question").textContent = grid.mask.includes(1)
-      ? `What ${name} writes into each later head’s ${COMPONENTS[drawn.component]}`
-      : `No head comes after ${name}: it is in the last layer`;
+  function draw(): void {
+    clearTimeout(drawing);
+    drawing = undefined;
+    showTake(result !== undefined);
+    if (!result) return;
+    chooseDestination(result);
+    showBoard({ result, view, isRunning });
+    // The address bar has what is looked at, for a reload or a bookmark.
+    history.replaceState(history.state, "", `#${paramsNow()}`);
     if (!performance.getEntriesByName(FIRST_GRID).length) performance.mark(FIRST_GRID);
-  };
+  }
 
-  /** Tokenise, show what is wrong, else sweep and draw. Only the latest run may touch the page. */
-  async function run(): Promise<void> {
+  /** Look at the chosen edge, on one pair. */
+  async function showEdge(): Promise<void> {
+    const { src, dst, component } = view;
+    const edge = dst && hasPath({ src, dst }) ? { src, dst, component } : null;
+    looking.abort();
+    const controller = new AbortController();
+    looking = controller;
+    if (!edge) {
+      lookedAt = null;
+      showDetail({ state: "none" });
+      return;
+    }
+    const index = Math.min(view.pair, pairs.length - 1);
+    const pair = pairs[index];
+    const { clean = [], corrupted = [] } = tokens[index] ?? {};
+    if (!pair) return;
+    if (!isSameEdge(edge, lookedAt)) showDetail({ state: "waiting", edge });
+    lookedAt = edge;
+    const { pairs: [one], ...options } = metricOptions(settings, [pair]);
+    try {
+      const found = await model.edgeDetail({
+        ...one!,
+        ...options,
+        component,
+        srcLayer: src.layer,
+        srcHead: src.head,
+        dstLayer: edge.dst.layer,
+        dstHead: edge.dst.head,
+        signal: controller.signal,
+      });
+      if (looking !== controller) return;
+      showDetail({ state: "there", edge, detail: found, clean, corrupted, pairs: pairs.length, pair: index });
+    } catch (error) {
+      if (looking === controller) showDetail({ state: "failed", edge, message: messageOf(error) });
+    }
+  }
+
+  /** Tokenise, show what is wrong, else run and draw. Only the latest run may touch the page. */
+  async function start(): Promise<void> {
     running.abort();
+    looking.abort();
     const controller = new AbortController();
     running = controller;
     const isLatest = () => running === controller;
     const mine = settings;
     const errors: Errors = {};
-    const tokens = {
-      clean: await tokenize(model, "clean", mine, errors),
-      corrupted: await tokenize(model, "corrupted", mine, errors),
-      answer: await tokenize(model, "answer", mine, errors),
-      distractor: await tokenize(model, "distractor", mine, errors),
-    };
-    if (!isLatest()) return;
-    at("failure").textContent = "";
-    if (showForm(tokens, errors)) return;
+    let mineTokens: controlsView.PairTokens[] = [];
+    let minePairs: Pair[] = [];
     try {
-      const grid = await model.getActPatchDirectPath({
-        ...mine,
-        answer: mine.answer || undefined,
-        distractor: mine.distractor || undefined,
-        signal: controller.signal,
-        onProgress: (progress) => {
-          if (!isLatest()) return;
-          const { done, total } = progress;
-          showProgress({ state: "running", text: formatProgress(progress), done, total });
-        },
+      minePairs = pairsOf(mine);
+      mineTokens = await Promise.all(minePairs.map((pair) => tokenise(model, pair, mine, errors)));
+    } catch (error) {
+      if (!(error instanceof PairsError)) throw error;
+      errors[mine.mode === "lines" ? "lines" : "fillings"] = { text: error.message };
+    }
+    if (mine.position !== null && !(Number.isInteger(mine.position) && mine.position >= 0)) {
+      errors.position = { text: `position: expected a whole number from 0, got ${mine.position}` };
+    }
+    if (!isLatest()) return;
+    tokens = mineTokens;
+    pairs = minePairs;
+    at("failure").textContent = "";
+    if (showForm(errors)) return;
+    isRunning = true;
+    showProgress({ state: "running", text: "Running both prompts", done: 0, total: null });
+    try {
+      await run(model, mine, minePairs, view, controller.signal, ({ result: grown, sweep }) => {
+        if (!isLatest()) return;
+        const isFirst = result !== grown;
+        result = grown;
+        if (sweep) {
+          const { done, total } = sweep.progress;
+          const text = `${COMPONENT_NAMES[sweep.component]}: ${formatProgress(sweep.progress)}`;
+          showProgress({ state: "running", text, done, total });
+        }
+        if (isFirst) {
+          draw();
+          void showEdge();
+        } else drawing ??= setTimeout(draw, DRAWING_PAUSE_MS);
       });
       if (!isLatest()) return;
-      draw(grid, mine);
+      isRunning = false;
+      remember({ title: titleOf(minePairs, mine), params: paramsNow().toString() });
+      showForm({});
+      draw();
+      void showEdge();
       showProgress({ state: "idle" });
     } catch (error) {
       if (!isLatest()) return;
-      const field = error instanceof PathPatchError ? FIELD_OF[error.code] : undefined;
-      if (field) showForm(tokens, { [field]: fieldError(error) });
+      isRunning = false;
+      draw();
+      const field = error instanceof PathPatchError ? fieldOf(error, mine) : undefined;
+      if (field) showForm({ [field]: fieldError(error, mine) });
       else fail(error);
     }
   }
 
   const close = () => {
     clearTimeout(typing);
+    clearTimeout(drawing);
     running.abort();
+    looking.abort();
     // Whatever still comes is not of the latest run.
     running = new AbortController();
-    form.replaceChildren();
-    figure.replaceChildren();
+    looking = new AbortController();
+    for (const part of [form, board, detail, take]) part.replaceChildren();
   };
-  return { run: () => void run(), cancel: () => running.abort(), close };
+  return { run: () => void start(), cancel: () => running.abort(), look, close };
 }
 
-/** The tokens of a field; none, and an error beside it, where it has no tokens. */
-async function tokenize(
+/** Settings and view with heads that the model has. */
+function within({ config }: PathPatch, { settings, view }: Shared): Pick<Shared, "settings" | "view"> {
+  const isThere = ({ layer, head }: Head) => layer < config.n_layers && head < config.n_heads;
+  const src = isThere(view.src) ? view.src : { layer: 0, head: 0 };
+  const dst = view.dst && isThere(view.dst) ? view.dst : null;
+  return { settings, view: { ...view, src, dst } };
+}
+
+/** A pair's tokens; an error beside the field where there are none. */
+async function tokenise(
   model: PathPatch,
-  field: controlsView.TextField,
+  pair: Pair,
   settings: Settings,
   errors: Errors,
-): Promise<Token[]> {
-  const isPrompt = field === "clean" || field === "corrupted";
-  try {
-    return await model.tokenize(settings[field], { prependBos: isPrompt && settings.prependBos });
-  } catch (error) {
-    errors[field] = fieldError(error);
-    return [];
-  }
+): Promise<controlsView.PairTokens> {
+  const of = async (field: keyof Pair): Promise<Token[]> => {
+    const isPrompt = field === "clean" || field === "corrupted";
+    try {
+      return await model.tokenize(pair[field], { prependBos: isPrompt && settings.prependBos });
+    } catch (error) {
+      errors[settings.mode === "lines" ? "lines" : field] ??= fieldError(error, settings);
+      return [];
+    }
+  };
+  const one = (list: Token[]) => (list.length === 1 ? list[0]! : null);
+  const [clean, corrupted] = [await of("clean"), await of("corrupted")];
+  return { clean, corrupted, answer: one(await of("answer")), distractor: one(await of("distractor")) };
 }
 
-function fieldError(error: unknown): controlsView.FieldError {
-  const suggestion = error instanceof PathPatchError ? error.suggestion : undefined;
+/** Which part of the form an error of the engine is about. */
+function fieldOf(error: PathPatchError, { mode, position }: Settings): controlsView.Field | undefined {
+  const field = error.code === "metric" && position !== null ? "position" : FIELD_OF[error.code];
+  return mode === "lines" && field && field !== "metric" && field !== "position" ? "lines" : field;
+}
+
+function fieldError(error: unknown, { mode }: Settings): controlsView.FieldError {
+  // What would do in place of one pair's answer is not what to write into a template.
+  const suggestion = error instanceof PathPatchError && mode === "one" ? error.suggestion : undefined;
   return { text: messageOf(error), suggestion };
+}
+
+/** What a run is called in the list of those before. */
+function titleOf([first, ...others]: Pair[], { metric }: Settings): string {
+  const text = first?.clean.trim().replaceAll(/\s+/g, " ") ?? "";
+  const more = others.length ? ` and ${others.length} more` : "";
+  return `${text.length > 40 ? `${text.slice(0, 39)}…` : text}${more}, ${metric}`;
 }

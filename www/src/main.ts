@@ -1,13 +1,18 @@
 // The page's start: load the bundled model, then hand over to the explorer; other models on request.
+//
+// What follows the # of the address is a link's: model, prompts, settings, view. A link's model is loaded at once
+// where it is bundled or kept in this browser; else the reader is asked first, because it comes from others.
 
 import { type KeptModel, type ModelSource, PathPatch, PathPatchError, type Plan } from "./engine/pathpatch";
 import type { DeviceChoice } from "./engine/types";
 import { type Explorer, explore } from "./explorer";
-import { at, messageOf } from "./lib/dom";
+import { at, element, messageOf } from "./lib/dom";
 import { formatLoading } from "./lib/format";
 import { BUNDLED } from "./lib/models";
+import { bundledTour, hasSeenTour, tourIsSeen } from "./lib/tour";
 import * as modelsView from "./views/models";
 import * as progressView from "./views/progress";
+import * as tourView from "./views/tour";
 
 let model: PathPatch | undefined;
 let explorer: Explorer | undefined;
@@ -102,13 +107,13 @@ function nameOf(source: ModelSource): string {
 }
 
 /** Load a model in place of the one that is there, which stays until the new one is ready. */
-async function load(source: ModelSource): Promise<void> {
+async function load(source: ModelSource, params = new URLSearchParams()): Promise<void> {
   loading.abort();
   const mine = new AbortController();
   loading = mine;
   explorer?.cancel();
   onCancel = () => mine.abort();
-  onRunAgain = () => void load(source);
+  onRunAgain = () => void load(source, params);
   const before = at("status").textContent;
   at("status").textContent = `Loading ${nameOf(source)} …`;
   at("failure").textContent = "";
@@ -134,16 +139,8 @@ async function load(source: ModelSource): Promise<void> {
     model = loaded;
     at("status").textContent = describe(source, loaded);
     at("status").dataset.device = loaded.device.kind;
-    const opened = explore(loaded, {
-      showProgress: (data) => {
-        onCancel = opened.cancel;
-        onRunAgain = opened.run;
-        showProgress(data);
-      },
-      fail,
-    });
-    explorer = opened;
-    opened.run();
+    explorer = open(loaded, source, params);
+    explorer.run();
   } catch (error) {
     if (loading !== mine) return;
     at("status").textContent = model ? before : `${nameOf(source)} is not loaded.`;
@@ -157,11 +154,72 @@ async function load(source: ModelSource): Promise<void> {
   }
 }
 
+function open(loaded: PathPatch, source: ModelSource, params: URLSearchParams): Explorer {
+  const isBundled = source === BUNDLED.source;
+  const text = linkOf(source);
+  const subject = {
+    model: loaded,
+    name: nameOf(source),
+    source: isBundled ? new URL(BUNDLED.source as string, document.baseURI).href : text,
+    shared: isBundled ? undefined : (text ?? nameOf(source)),
+  };
+  const opened = explore(subject, params, {
+    showProgress: (data) => {
+      onCancel = opened.cancel;
+      onRunAgain = opened.run;
+      showProgress(data);
+    },
+    fail,
+  });
+  const around = at<HTMLButtonElement>("show-around");
+  around.hidden = !isBundled;
+  around.onclick = () => showAround(opened);
+  if (isBundled && params.size === 0 && !hasSeenTour()) showAround(opened);
+  else at("tour").replaceChildren();
+  return opened;
+}
+
+function showAround(opened: Explorer): void {
+  tourView.start(at("tour"), bundledTour(opened.look), tourIsSeen);
+}
+
+/** How a link names a model; null for files of the reader's own. */
+function linkOf(source: ModelSource): string | null {
+  if (typeof source === "string") return source;
+  if (source instanceof URL) return source.href;
+  if (!("repo" in source)) return null;
+  return source.revision ? `${source.repo}@${source.revision}` : source.repo;
+}
+
+/** Whether this browser keeps a model that a link names. */
+async function isKept(source: string): Promise<boolean> {
+  await showKept();
+  const [repository] = source.split("@");
+  return models.kept.some(({ title, complete }) => complete && title.includes(repository ?? source));
+}
+
 async function start(): Promise<void> {
   update({});
-  await load(BUNDLED.source);
-  // Only now: what is kept is of no use to a reader who waits for the first grid.
-  await showKept();
+  const params = new URLSearchParams(location.hash.slice(1));
+  const asked = params.get("model");
+  if (asked === null) {
+    await load(BUNDLED.source, params);
+    // Only now: what is kept is of no use to a reader who waits for the first grid.
+    await showKept();
+  } else if (await isKept(asked)) await load(asked, params);
+  else {
+    at("status").textContent = `This link is about ${asked}, which is not in this browser yet.`;
+    const go = element("button", { type: "button", class: "primary" }, `Load ${asked}`);
+    const ask = element("p", { class: "tools" }, go, " It is downloaded from where its name says, and kept here.");
+    at("board").replaceChildren(ask);
+    go.addEventListener("click", () => {
+      at("board").replaceChildren();
+      void load(asked, params);
+    });
+  }
 }
+
+// A link that is followed within the page, or the reader's own edit of the address; our own updates make no event.
+addEventListener("hashchange", () => location.reload());
 
 void start();

@@ -6,22 +6,26 @@ import type {
   DeviceChoice,
   DeviceReport,
   ErrorCode,
-  EstimateOptions,
+  EdgeDetail,
+  EdgeOptions,
   Estimates,
   Grid,
+  HeadDetail,
   HubModel,
   Keeping,
   KeptModel,
   LoadProgress,
+  MetricOptions,
   Plan,
+  PromptPair,
   Space,
   SweepProgress,
   Token,
 } from "./types";
 
 /** Prompts and metric as the engine reads them: defaults filled in, callbacks left out. */
-export type MetricRequest = Required<Pick<EstimateOptions, "metric" | "prependBos" | "layerNorm">> &
-  Pick<EstimateOptions, "clean" | "corrupted" | "answer" | "distractor" | "position">;
+export type MetricRequest = Required<Pick<MetricOptions, "metric" | "prependBos" | "layerNorm">> &
+  Pick<MetricOptions, "position"> & { pairs: PromptPair[] };
 
 /** A sweep likewise. */
 export type SweepRequest = MetricRequest & {
@@ -49,6 +53,8 @@ export interface Calls {
   tokenize: { arguments: { text: string; prependBos: boolean }; answer: Token[] };
   sweep: { arguments: SweepRequest; answer: Grid };
   estimate: { arguments: MetricRequest; answer: Estimates };
+  headDetail: { arguments: MetricRequest & { layer: number; head: number }; answer: HeadDetail };
+  edgeDetail: { arguments: MetricRequest & Omit<EdgeOptions, keyof MetricOptions | keyof PromptPair>; answer: EdgeDetail };
   matmulRate: { arguments: { rows: number }; answer: number };
   memory: { arguments: Record<string, never>; answer: number };
 }

@@ -7,10 +7,14 @@ import type {
   AllSourcesOptions,
   Config,
   DeviceReport,
+  EdgeDetail,
+  EdgeOptions,
   ErrorCode,
   EstimateOptions,
   Estimates,
   Grid,
+  HeadDetail,
+  HeadOptions,
   Keeping,
   KeptModel,
   LoadOptions,
@@ -18,6 +22,7 @@ import type {
   ModelSource,
   OneSourceOptions,
   Plan,
+  PromptPair,
   Space,
   SweepProgress,
   Token,
@@ -123,6 +128,19 @@ export class PathPatch {
     return this.#engine.ask("estimate", metricRequest(options), undefined, options.signal);
   }
 
+  /** Look at one edge on one pair: what both heads attend to, what the patch changes, where the output goes. */
+  edgeDetail(options: EdgeOptions): Promise<EdgeDetail> {
+    const { component, srcLayer, srcHead, dstLayer, dstHead } = options;
+    const request = { ...metricRequest(options), component, srcLayer, srcHead, dstLayer, dstHead };
+    return this.#engine.ask("edgeDetail", request, undefined, options.signal);
+  }
+
+  /** Look at one head on one pair: what it attends to, and what it adds to the answer's logit directly. */
+  headDetail(options: HeadOptions): Promise<HeadDetail> {
+    const { layer, head } = options;
+    return this.#engine.ask("headDetail", { ...metricRequest(options), layer, head }, undefined, options.signal);
+  }
+
   /** Floating-point operations a second of bare products of so many rows with a block's weights. */
   matmulRate(rows: number): Promise<number> {
     return this.#engine.ask("matmulRate", { rows });
@@ -149,9 +167,14 @@ export class PathPatch {
 }
 
 function metricRequest(options: EstimateOptions): MetricRequest {
-  const { clean, corrupted, answer, distractor, position } = options;
-  const { metric = "logit-diff", prependBos = true, layerNorm = "frozen" } = options;
-  return { clean, corrupted, answer, distractor, position, metric, prependBos, layerNorm };
+  const { metric = "logit-diff", position, prependBos = true, layerNorm = "frozen" } = options;
+  const pairs = "pairs" in options ? options.pairs : [options];
+  return { pairs: pairs.map(bare), metric, position, prependBos, layerNorm };
+}
+
+/** A pair without what came with it, so that it can be cloned. */
+function bare({ clean, corrupted, answer, distractor }: PromptPair): PromptPair {
+  return { clean, corrupted, answer, distractor };
 }
 
 /** Asks the worker and keeps track of what is under way. */

@@ -119,6 +119,8 @@ export interface SweepProgress {
     values: Float32Array;
     /** 1 for an exact value, 0 for an estimate. */
     exact: Uint8Array;
+    /** As the grid's. */
+    spread: Float32Array;
   };
 }
 
@@ -142,8 +144,8 @@ export type Metric = "logit-diff" | "normalized-logit-diff" | "log-prob" | "prob
  */
 export type LayerNorm = "frozen" | "exact";
 
-/** Prompts, and what to measure on them. */
-export interface EstimateOptions {
+/** A clean and a corrupted prompt, and the next tokens that are compared. */
+export interface PromptPair {
   /** The clean prompt: text, or token ids to which nothing is prepended. */
   clean: string | number[];
   /** The corrupted prompt, of as many tokens. */
@@ -152,6 +154,13 @@ export interface EstimateOptions {
   answer?: string | number;
   /** The token it is compared with. */
   distractor?: string | number;
+}
+
+/** One pair, or several, over which metrics are means. */
+export type Prompts = PromptPair | { pairs: PromptPair[] };
+
+/** What to measure, and how. */
+export interface MetricOptions {
   /** Default `logit-diff`. */
   metric?: Metric;
   /** Where the metric reads; the last token by default. */
@@ -163,7 +172,12 @@ export interface EstimateOptions {
   signal?: AbortSignal;
 }
 
-export interface AllSourcesOptions extends EstimateOptions {
+/** Prompts, and what to measure on them. */
+export type EstimateOptions = Prompts & MetricOptions;
+
+export type AllSourcesOptions = EstimateOptions & SweepOptions;
+
+export interface SweepOptions {
   component: Component;
   /**
    * Whether first-order estimates of all edges come first, as the first `onProgress`, and exact values then
@@ -173,9 +187,48 @@ export interface AllSourcesOptions extends EstimateOptions {
   onProgress?: (progress: SweepProgress) => void;
 }
 
-export interface OneSourceOptions extends AllSourcesOptions {
-  srcLayer: number;
-  srcHead: number;
+export type OneSourceOptions = AllSourcesOptions & { srcLayer: number; srcHead: number };
+
+/** A head to look at, on one pair. */
+export type HeadOptions = PromptPair & MetricOptions & { layer: number; head: number };
+
+/** An edge to look at, on one pair. */
+export type EdgeOptions = PromptPair &
+  MetricOptions & { component: Component; srcLayer: number; srcHead: number; dstLayer: number; dstHead: number };
+
+export interface Both<T> {
+  clean: T;
+  corrupted: T;
+}
+
+/** What a head does. */
+export interface HeadDetail {
+  /** Attention from each position to each, row-major `[pos (query), pos (key)]`. */
+  pattern: Both<number[]>;
+  /**
+   * What the head adds to the answer's logit, less the distractor's, where the metric reads, by the token that
+   * it reads from; empty without an answer.
+   */
+  attribution: Both<number[]>;
+}
+
+/** What an edge does. */
+export interface EdgeDetail {
+  src: HeadDetail;
+  dst: HeadDetail;
+  /** The destination's attention once its component is patched, `[pos (query), pos (key)]`. */
+  patched: number[];
+  /** Length of what the patch adds to the component, at each position. */
+  added: number[];
+  /** Length of the component in the corrupted run, at each position. */
+  length: number[];
+  metric: Both<number>;
+  /** The metric of the patched run: the edge's entry in a grid. */
+  value: number;
+  /** The output's tokens whose probability the patch moves most, largest rise first; corrupted, patched. */
+  moved: { id: number; logit: [number, number]; probability: [number, number] }[];
+  /** The same tokens with their texts; empty without a tokenizer. */
+  tokens: Token[];
 }
 
 /** A grid of results. */
@@ -188,6 +241,11 @@ export interface Grid {
   mask: Uint8Array;
   /** 1 where the value is that of the patched run, 0 where it is an estimate or there is no path. */
   exact: Uint8Array;
+  /**
+   * Standard deviation over the prompt pairs of an exact value's change from the corrupted run; NaN where there
+   * is none, or only one pair.
+   */
+  spread: Float32Array;
   cleanMetric: number;
   /** The value of an edge without effect. */
   corruptedMetric: number;

@@ -53,6 +53,10 @@ async function perform(
       return loaded().sweep(request.arguments, onProgress, signal);
     case "estimate":
       return loaded().estimate(request.arguments, signal);
+    case "headDetail":
+      return loaded().headDetail(request.arguments, signal);
+    case "edgeDetail":
+      return loaded().edgeDetail(request.arguments, signal);
     case "matmulRate":
       return loaded().matmulRate(request.arguments.rows);
     case "memory":

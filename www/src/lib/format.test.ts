@@ -7,7 +7,7 @@ test("a duration is told in its own unit", () => {
 });
 
 test("progress tells rate and time left once they are known", () => {
-  const none = { indices: new Uint32Array(), values: new Float32Array(), exact: new Uint8Array() };
+  const none = { indices: new Uint32Array(), values: new Float32Array(), exact: new Uint8Array(), spread: new Float32Array() };
   const start = { done: 0, total: 132, edgesPerSecond: 0, secondsLeft: null, flops: 0 };
   const at = { maxEstimateError: null, fresh: none };
   expect(formatProgress({ ...start, ...at })).toBe("0 of 132 edges");

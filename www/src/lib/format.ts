@@ -1,6 +1,7 @@
 // Numbers and names as the page writes them.
 
 import type { LoadProgress, Metric, SweepProgress } from "../engine/types";
+import type { Edge, EdgeId, Head } from "./result";
 
 export const METRICS: Record<Metric, string> = {
   "logit-diff": "Logit difference",
@@ -10,7 +11,7 @@ export const METRICS: Record<Metric, string> = {
   kl: "KL divergence from the clean run",
 };
 
-export const COMPONENTS = { q: "query", k: "key", v: "value" } as const;
+export const COMPONENT_NAMES = { q: "query", k: "key", v: "value" } as const;
 
 const number = new Intl.NumberFormat("en", { minimumFractionDigits: 3, maximumFractionDigits: 3 });
 const signed = new Intl.NumberFormat("en", {
@@ -24,13 +25,22 @@ export const formatValue = (value: number): string => number.format(value);
 
 export const formatChange = (change: number): string => signed.format(change);
 
+const share = new Intl.NumberFormat("en", { style: "percent", maximumSignificantDigits: 3 });
+
+/** A share of one, in percent. */
+export const formatShare = (value: number): string => share.format(value);
+
 export function formatBytes(count: number): string {
   if (count < 1e5) return `${bytes.format(count / 1e3)} kB`;
   if (count < 1e10) return `${bytes.format(count / 1e6)} MB`;
   return `${bytes.format(count / 1e9)} GB`;
 }
 
-export const headName = (layer: number, head: number): string => `${layer}.${head}`;
+export const formatHead = ({ layer, head }: Head): string => `${layer}.${head}`;
+
+/** `0.3 → 1.0 key`. */
+export const formatEdge = ({ src, dst, component }: EdgeId): string =>
+  `${formatHead(src)} → ${formatHead(dst)} ${COMPONENT_NAMES[component]}`;
 
 /** About how long: `4 s`, `2 min`, `1 h 5 min`. */
 export function formatDuration(seconds: number): string {
@@ -56,4 +66,11 @@ export function formatProgress(progress: SweepProgress): string {
   const text = `${done} of ${total} edges`;
   if (secondsLeft === null) return text;
   return `${text}, ${Math.round(edgesPerSecond)} a second, ${formatDuration(secondsLeft)} left`;
+}
+
+/** What is known of an edge, in words. */
+export function words({ value, effect, spread, isExact }: Edge, metric: Metric): string {
+  const over = Number.isNaN(spread) ? "" : ` ± ${formatValue(spread)} over the pairs`;
+  const kind = isExact ? "" : ", an estimate";
+  return `${METRICS[metric].toLowerCase()} ${formatValue(value)} (${formatChange(effect)}${over} from the corrupted run${kind})`;
 }

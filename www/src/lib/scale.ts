@@ -1,7 +1,7 @@
 // The colours of a grid: diverging, centred on the baseline, the same distance both ways.
 
-import { scaleDiverging } from "d3-scale";
-import { interpolateRdBu } from "d3-scale-chromatic";
+import { scaleDiverging, scaleLinear } from "d3-scale";
+import { interpolateBlues, interpolateRdBu } from "d3-scale-chromatic";
 
 /** ColorBrewer's red to blue, which readers with any of the common colour blindnesses can tell apart. */
 export interface Colours {
@@ -11,16 +11,20 @@ export interface Colours {
   of: (value: number) => string;
 }
 
-/** Colours that put the baseline at white and the value farthest from it at one end. */
-export function colours(values: Iterable<number>, baseline: number): Colours {
-  let reach = 0;
-  for (const value of values) {
-    if (Number.isFinite(value)) reach = Math.max(reach, Math.abs(value - baseline));
-  }
+/** Colours that put the baseline at white and what is `reach` from it at either end. */
+export function colours(reach: number, baseline: number): Colours {
   // Without any effect every cell is white; the scale still needs two ends.
-  if (reach === 0) reach = 1;
-  const of = scaleDiverging([baseline - reach, baseline, baseline + reach], interpolateRdBu);
-  return { baseline, reach, of };
+  const end = reach > 0 ? reach : 1;
+  const of = scaleDiverging([baseline - end, baseline, baseline + end], interpolateRdBu).clamp(true);
+  return { baseline, reach: end, of };
+}
+
+/** The colour of a share from 0 to 1, as of attention. */
+export const shareColour = (share: number): string => interpolateBlues(0.05 + 0.95 * Math.min(1, Math.max(0, share)));
+
+/** The width of a line that stands for an effect. */
+export function lineWidth(effect: number, reach: number): number {
+  return scaleLinear([0, reach || 1], [0.75, 6]).clamp(true)(Math.abs(effect));
 }
 
 /** Whether text on a colour should be light: by relative luminance, as WCAG defines it. */

@@ -1,17 +1,40 @@
 import { expect, test } from "vitest";
-import { differences, visible } from "./tokens";
+import { align, explainLengths, visible } from "./tokens";
 
-const tokens = (...ids: number[]) => ids.map((id) => ({ id, text: `${id}` }));
+const tokens = (text: string) => text.split(" ").map((word) => ({ id: word.charCodeAt(0) * 256 + word.length, text: ` ${word}` }));
+const ids = (column: { clean: { text: string } | null; corrupted: { text: string } | null }) =>
+  [column.clean?.text ?? null, column.corrupted?.text ?? null];
 
-test("positions differ where the ids do", () => {
-  expect(differences(tokens(1, 2, 3), tokens(1, 5, 3))).toEqual([false, true, false]);
+test("prompts of one length are compared position by position", () => {
+  const columns = align(tokens("a b c d"), tokens("a x c d"));
+  expect(columns.map((c) => c.differs)).toEqual([false, true, false, false]);
 });
 
-test("a prompt that is longer differs from there on", () => {
-  expect(differences(tokens(1, 2), tokens(1, 2, 3, 4))).toEqual([false, false, true, true]);
-  expect(differences([], [])).toEqual([]);
+test("prompts of two lengths are laid at their common beginning and end", () => {
+  const columns = align(tokens("a b c d"), tokens("a x yy z c d"));
+  expect(columns.map(ids)).toEqual([
+    [" a", " a"],
+    [" b", " x"],
+    [null, " yy"],
+    [null, " z"],
+    [" c", " c"],
+    [" d", " d"],
+  ]);
+  expect(explainLengths(columns)).toBe(
+    "“·b” (1 token) in the clean prompt stands against “·x·yy·z” (3 tokens) in the corrupted prompt",
+  );
+  const other = align(tokens("a x yy c d"), tokens("a c d"));
+  expect(explainLengths(other)).toBe(
+    "“·x·yy” (2 tokens) in the clean prompt stands against nothing in the corrupted prompt",
+  );
 });
 
-test("spaces and line ends can be seen", () => {
-  expect(visible(" a b\n\t")).toBe("·a·b↵⇥");
+test("repeated tokens are not counted twice", () => {
+  const columns = align(tokens("a a"), tokens("a a a"));
+  expect(columns).toHaveLength(3);
+  expect(columns.filter((c) => c.differs)).toHaveLength(1);
+});
+
+test("white space is made visible", () => {
+  expect(visible(" a\n\tb")).toBe("·a↵⇥b");
 });

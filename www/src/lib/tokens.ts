@@ -2,9 +2,46 @@
 
 import type { Token } from "../engine/types";
 
-/** For each position of the longer prompt, whether the two differ there. */
-export function differences(a: Token[], b: Token[]): boolean[] {
-  return Array.from({ length: Math.max(a.length, b.length) }, (_, i) => a[i]?.id !== b[i]?.id);
+/** A position of two prompts laid side by side; null where one has nothing there. */
+export interface Column {
+  clean: Token | null;
+  corrupted: Token | null;
+  differs: boolean;
+}
+
+/**
+ * Two prompts side by side: position by position where they are of one length; else by their common beginning
+ * and end, with a gap between, where one of them has more.
+ */
+export function align(clean: Token[], corrupted: Token[]): Column[] {
+  const [short, long] = clean.length <= corrupted.length ? [clean, corrupted] : [corrupted, clean];
+  const gap = long.length - short.length;
+  let end = 0;
+  const same = (a?: Token, b?: Token) => a?.id === b?.id;
+  while (gap > 0 && end < short.length && same(short.at(-1 - end), long.at(-1 - end))) end += 1;
+  let begin = 0;
+  while (begin < short.length - end && same(short[begin], long[begin])) begin += 1;
+  // The gap stands at the end of the part that differs.
+  const at = gap > 0 ? short.length - end : short.length;
+  const padded = [...short.slice(0, at), ...Array<null>(gap).fill(null), ...short.slice(at)];
+  const [a, b] = short === clean ? [padded, long] : [long, padded];
+  return long.map((_, i) => {
+    const column = { clean: a[i] ?? null, corrupted: b[i] ?? null };
+    return { ...column, differs: column.clean?.id !== column.corrupted?.id };
+  });
+}
+
+/** Why two prompts are not of one length: the words at fault, and into how many tokens each falls. */
+export function explainLengths(columns: Column[]): string {
+  const differing = columns.filter((column) => column.differs);
+  const side = (key: "clean" | "corrupted") => {
+    const tokens = differing.map((column) => column[key]).filter((token) => token !== null);
+    if (!tokens.length) return `nothing in the ${key} prompt`;
+    const text = tokens.map((token) => token.text).join("");
+    const count = tokens.length === 1 ? "1 token" : `${tokens.length} tokens`;
+    return `“${visible(text)}” (${count}) in the ${key} prompt`;
+  };
+  return `${side("clean")} stands against ${side("corrupted")}`;
 }
 
 /** A token's text with its spaces and line ends made visible. */

@@ -17,13 +17,16 @@ const WIDTH = 300;
 const BAR = { left: 24, width: 252, top: 20, height: 12 };
 const STOPS = 21;
 
+let drawn = 0;
+
 export function create(container: HTMLElement): (data: LegendData) => void {
   const svg = select(container)
     .append("svg")
     .attr("class", "legend")
     .attr("viewBox", `0 0 ${WIDTH} 58`)
     .attr("role", "img");
-  const gradient = svg.append("defs").append("linearGradient").attr("id", "legend-colours");
+  const id = `legend-colours-${++drawn}`;
+  const gradient = svg.append("defs").append("linearGradient").attr("id", id);
   const title = svg.append("text").attr("class", "axis-title").attr("x", WIDTH / 2).attr("y", 12);
   svg
     .append("rect")
@@ -32,7 +35,7 @@ export function create(container: HTMLElement): (data: LegendData) => void {
     .attr("width", BAR.width)
     .attr("height", BAR.height)
     .attr("rx", 2)
-    .attr("fill", "url(#legend-colours)");
+    .attr("fill", `url(#${id})`);
   const axis = svg.append("g").attr("transform", `translate(0,${BAR.top + BAR.height})`);
   const note = select(container).append("p").attr("class", "note");
 
@@ -57,6 +60,8 @@ export function create(container: HTMLElement): (data: LegendData) => void {
     title.text(text);
     svg.attr("aria-label", `${text}: from ${formatValue(ends[0])} to ${formatValue(ends[1])}`);
     const runs = `White: the corrupted run, ${formatValue(baseline)}.`;
-    note.text(`${runs} The clean run has ${formatValue(cleanMetric)}. Hatched: no path.`);
+    note.text(
+      `${runs} The clean run has ${formatValue(cleanMetric)}. A small square is an estimate, a full one exact. Hatched: no path.`,
+    );
   };
 }

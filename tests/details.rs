@@ -1,0 +1,200 @@
+//! An edge and a head by themselves, and how far pairs of prompts differ: against the oracle, the sweep, and
+//! sums that must come out, to 1e-4.
+
+use burn::tensor::{Tensor, TensorData};
+use pathpatch::{
+    error::Code,
+    gpt2::{Gpt2, layer_norm},
+    metric::MetricKind,
+    patching::{Component, EdgeDetail, Head, LayerNorm, all_heads, edge_detail, head_detail},
+    pause::NoPause,
+    prompt::Batch,
+};
+
+use crate::{
+    common::{RANDOM_MODELS, max_difference, metric, random_model, run_pairs, sweep_all},
+    oracle::Oracle,
+};
+
+const TOLERANCE: f32 = 1e-4;
+
+/// The first pair of a random model's batch, by itself.
+fn one_pair(name: &str) -> (Gpt2, Batch) {
+    let (model, expected) = random_model(name);
+    let pair = expected.batch.pairs().swap_remove(0);
+    let batch = Batch::new(vec![pair], None, &model.config).unwrap();
+    (model, batch)
+}
+
+fn look(model: &Gpt2, batch: &Batch, ends: [Head; 2], component: Component) -> EdgeDetail {
+    let runs = run_pairs(model, batch);
+    let metric = metric(MetricKind::LogitDiff, &runs, batch);
+    let detail = edge_detail(&runs, batch, &metric, ends, component, LayerNorm::Frozen);
+    pollster::block_on(detail).unwrap()
+}
+
+#[test]
+fn an_edge_has_the_value_of_the_sweep_and_the_logits_of_the_oracle() {
+    for name in RANDOM_MODELS {
+        let (model, batch) = one_pair(name);
+        let oracle = Oracle::new(&model);
+        let pair = &batch.pairs()[0];
+        let [clean, corrupted] = [&pair.clean, &pair.corrupted].map(|ids| oracle.run(ids));
+        let (layers, heads) = (model.config.n_layers, model.config.n_heads);
+        let pos = pair.clean.len();
+        let src = Head { layer: 0, head: 1 };
+        let dst = Head {
+            layer: layers - 1,
+            head: 0,
+        };
+        let place = (src.layer * heads + src.head) * layers * heads + dst.layer * heads + dst.head;
+        for component in [Component::Q, Component::K, Component::V] {
+            let runs = run_pairs(&model, &batch);
+            let logit_diff = metric(MetricKind::LogitDiff, &runs, &batch);
+            let grid = sweep_all(&runs, &logit_diff, component);
+            let detail = look(&model, &batch, [src, dst], component);
+            assert!(
+                (detail.value - grid.values[place]).abs() < TOLERANCE,
+                "{name}"
+            );
+            assert!((detail.metric.clean - grid.clean_metric).abs() < TOLERANCE);
+            assert!((detail.metric.corrupted - grid.corrupted_metric).abs() < TOLERANCE);
+
+            let (runs, ends) = ((&clean, &corrupted), (src, dst));
+            let how = (component, LayerNorm::Frozen);
+            let patched = oracle.patched_logits(pair, runs, ends, how, 1.0);
+            for moved in &detail.moved {
+                for (logits, got) in [(&corrupted.logits, 0), (&patched, 1)] {
+                    let last = &logits[pos - 1];
+                    let expected =
+                        last[moved.id as usize].exp() / last.iter().map(|l| l.exp()).sum::<f64>();
+                    assert!(
+                        (moved.probability[got] - expected as f32).abs() < TOLERANCE,
+                        "{name}"
+                    );
+                }
+            }
+            let changes = detail
+                .moved
+                .iter()
+                .map(|m| m.probability[1] - m.probability[0]);
+            assert!(changes.collect::<Vec<_>>().is_sorted_by(|a, b| a >= b));
+
+            for (pattern, query) in detail.patched.chunks(pos).zip(0..) {
+                assert!((pattern.iter().sum::<f32>() - 1.0).abs() < TOLERANCE);
+                assert!(pattern[query + 1..].iter().all(|p| *p == 0.0));
+            }
+            let is_moved = max(&detail.patched, &detail.dst.pattern.corrupted) > 0.0;
+            assert_eq!(is_moved, component != Component::V, "{name}");
+            let first = batch.first_row();
+            assert!(detail.added[..first].iter().all(|a| *a == 0.0));
+            assert!(detail.added[first..].iter().any(|a| *a > 0.0));
+            assert_eq!([detail.added.len(), detail.length.len()], [pos, pos]);
+        }
+    }
+}
+
+#[test]
+fn heads_attributions_sum_to_what_attention_writes_along_the_answers_direction() {
+    for name in RANDOM_MODELS {
+        let (model, batch) = one_pair(name);
+        let pair = &batch.pairs()[0];
+        let last = pair.clean.len() - 1;
+        let details = all_heads(&model.config)
+            .into_iter()
+            .map(|head| pollster::block_on(head_detail(&model, &batch, head, &NoPause)).unwrap());
+        let details: Vec<_> = details.collect();
+        let tokens = [pair.answer.unwrap(), pair.distractor.unwrap()];
+        let signs = TensorData::new(vec![1.0f32, -1.0], [1, 2]);
+        let signs = Tensor::from_data(signs, &model.device());
+        let direction = model.unembed.of_tokens(Some(&tokens)).backward(signs);
+        for (ids, is_clean) in [(&pair.clean, true), (&pair.corrupted, false)] {
+            let run = model.run_with_cache(std::slice::from_ref(ids), &NoPause);
+            let run = pollster::block_on(run).unwrap();
+            let row = |x: Tensor<3>| x.narrow(1, last, 1).flatten::<2>(0, 1);
+            let (_, scale) = layer_norm(row(run.final_resid()), model.config.eps);
+            let written = run.blocks.iter().zip(&model.blocks).map(|(cache, block)| {
+                let attn = row(cache.resid_mid.clone() - cache.resid_pre.clone());
+                attn - block.b_o.clone().unsqueeze()
+            });
+            let written = written.reduce(|a, b| a + b).unwrap();
+            let expected: f32 = ((written / scale) * direction.clone()).sum().into_scalar();
+            let of_run = details.iter().flat_map(|detail| match is_clean {
+                true => &detail.attribution.clean,
+                false => &detail.attribution.corrupted,
+            });
+            assert!((of_run.sum::<f32>() - expected).abs() < TOLERANCE, "{name}");
+        }
+    }
+}
+
+#[test]
+fn spread_is_that_of_the_pairs_by_themselves() {
+    let (model, expected) = random_model("hub-f16");
+    let pairs = expected.batch.pairs();
+    let whole = Batch::new(pairs.clone(), None, &model.config).unwrap();
+    let sweep = |batch: &Batch| {
+        let runs = run_pairs(&model, batch);
+        let metric = metric(MetricKind::LogitDiff, &runs, batch);
+        sweep_all(&runs, &metric, Component::K)
+    };
+    let together = sweep(&whole);
+    let alone = pairs.into_iter().map(|pair| {
+        let grid = sweep(&Batch::new(vec![pair], None, &model.config).unwrap());
+        assert!(grid.spread.iter().all(|s| s.is_nan()));
+        grid.values
+            .iter()
+            .map(|v| v - grid.corrupted_metric)
+            .collect::<Vec<_>>()
+    });
+    let alone: Vec<Vec<f32>> = alone.collect();
+    let n = alone.len() as f32;
+    let deviation = |i: usize| {
+        let mean = alone.iter().map(|changes| changes[i]).sum::<f32>() / n;
+        let squares = alone.iter().map(|changes| (changes[i] - mean).powi(2));
+        (squares.sum::<f32>() / (n - 1.0)).sqrt()
+    };
+    let deviations: Vec<f32> = (0..together.values.len()).map(deviation).collect();
+    assert!(deviations.iter().any(|d| *d > 10.0 * TOLERANCE));
+    let mut spread = together;
+    spread.values = std::mem::take(&mut spread.spread);
+    assert!(max_difference(&spread, &deviations) < TOLERANCE);
+}
+
+#[test]
+fn what_cannot_be_looked_at_is_said() {
+    let (model, expected) = random_model("hub-f16");
+    let batch = Batch::new(expected.batch.pairs(), None, &model.config).unwrap();
+    let head = Head { layer: 0, head: 0 };
+    let many = pollster::block_on(head_detail(&model, &batch, head, &NoPause)).unwrap_err();
+    assert_eq!(many.code, Code::Clean);
+    assert!(
+        many.to_string().contains("expected one to look at"),
+        "{many}"
+    );
+
+    let (model, batch) = one_pair("prefixed-f32");
+    let runs = run_pairs(&model, &batch);
+    let metric = metric(MetricKind::LogitDiff, &runs, &batch);
+    let detail = edge_detail(
+        &runs,
+        &batch,
+        &metric,
+        [head, head],
+        Component::Q,
+        LayerNorm::Frozen,
+    );
+    let backwards = pollster::block_on(detail).unwrap_err();
+    assert_eq!(backwards.code, Code::Source);
+    assert_eq!(
+        backwards.to_string(),
+        "destination head: expected a head after layer 0, got 0.0"
+    );
+}
+
+fn max(a: &[f32], b: &[f32]) -> f32 {
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max)
+}

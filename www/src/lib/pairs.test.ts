@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { linesOf, type Prompts, pairsOf } from "./pairs";
+
+const prompts = (changed: Partial<Prompts>): Prompts => ({
+  mode: "one",
+  clean: "When {A} and {B} met, {B} called",
+  corrupted: "When {A} and {B} met, {A} called",
+  answer: " {A}",
+  distractor: " {B}",
+  lines: "",
+  fillings: "",
+  ...changed,
+});
+
+test("one pair is taken as it stands", () => {
+  const [pair] = pairsOf(prompts({ clean: "a {x}", corrupted: "b {x}" }));
+  expect(pair).toEqual({ clean: "a {x}", corrupted: "b {x}", answer: " {A}", distractor: " {B}" });
+});
+
+test("a template is filled once a line, and empty lines are passed over", () => {
+  const pairs = pairsOf(prompts({ mode: "template", fillings: "A=Mary, B=John\n\n A = Ann ,B=Tom\n" }));
+  expect(pairs.map((p) => p.clean)).toEqual(["When Mary and John met, John called", "When Ann and Tom met, Tom called"]);
+  expect(pairs[1]).toMatchObject({ corrupted: "When Ann and Tom met, Ann called", answer: " Ann", distractor: " Tom" });
+});
+
+test.each([
+  ["A=Mary", "line 1: expected a value for {B}, got A=Mary"],
+  ["A=Mary, John", "line 1: expected slots such as A=Mary, B=John, got John"],
+  ["A=Mary, B=John\nA=Mary, B=John, C=x", "line 2: expected {C} in the template, got none"],
+  ["", "expected at least one line such as A=Mary, B=John, got none"],
+])("fillings %j are refused", (fillings, message) => {
+  expect(() => pairsOf(prompts({ mode: "template", fillings }))).toThrow(message);
+});
+
+test("lines are split at bars or tabs, and leading spaces of an answer are kept", () => {
+  const lines = "a b|a c| x| y\na b\ta c\t x\t y\na b | a c |  x |  y\na|b";
+  const pairs = pairsOf(prompts({ mode: "lines", lines }));
+  expect(pairs.slice(0, 3)).toEqual(Array(3).fill({ clean: "a b", corrupted: "a c", answer: " x", distractor: " y" }));
+  expect(pairs[3]).toEqual({ clean: "a", corrupted: "b", answer: "", distractor: "" });
+  expect(pairsOf(prompts({ mode: "lines", lines: linesOf(pairs) }))).toEqual(pairs);
+  expect(() => pairsOf(prompts({ mode: "lines", lines: "a\nb" }))).toThrow("line 1: expected clean | corrupted");
+});

@@ -1,0 +1,84 @@
+// From what the form holds to pairs of prompts: one pair, pasted lines, or a template with slots.
+
+/** A pair as people write it. */
+export interface Pair {
+  clean: string;
+  corrupted: string;
+  answer: string;
+  distractor: string;
+}
+
+export const FIELDS = ["clean", "corrupted", "answer", "distractor"] as const;
+
+export type Mode = "one" | "lines" | "template";
+
+/** What the form holds of prompts. */
+export interface Prompts extends Pair {
+  mode: Mode;
+  /** For pasted lines: a pair each, its parts between bars or tabs. */
+  lines: string;
+  /** For a template: a pair each, `A=Mary, B=John`. */
+  fillings: string;
+}
+
+/** Where a line is wrong, and how. */
+export class PairsError extends Error {
+  override name = "PairsError";
+}
+
+/** The pairs that are meant. Throws a `PairsError` that names the line. */
+export function pairsOf(prompts: Prompts): [Pair, ...Pair[]] {
+  if (prompts.mode === "one") return [partsOf(prompts)];
+  const isLines = prompts.mode === "lines";
+  const lines = (isLines ? prompts.lines : prompts.fillings).split("\n");
+  const [first, ...rest] = lines
+    .map((line, i) => ({ line, name: `line ${i + 1}` }))
+    .filter(({ line }) => line.trim() !== "")
+    .map(({ line, name }) => (isLines ? fromLine(line, name) : fill(prompts, line, name)));
+  if (!first) {
+    const line = isLines ? "clean | corrupted | answer | distractor" : "A=Mary, B=John";
+    throw new PairsError(`expected at least one line such as ${line}, got none`);
+  }
+  return [first, ...rest];
+}
+
+/** The pairs as lines, from which `pairsOf` makes them again. */
+export function linesOf(pairs: Pair[]): string {
+  return pairs.map((pair) => FIELDS.map((field) => pair[field]).join("|")).join("\n");
+}
+
+const partsOf = ({ clean, corrupted, answer, distractor }: Pair): Pair => ({ clean, corrupted, answer, distractor });
+
+/** `clean | corrupted | answer | distractor`: bars with a space on each side, or bare ones, or tabs. */
+function fromLine(line: string, name: string): Pair {
+  const separator = line.includes("\t") ? "\t" : line.includes(" | ") ? " | " : "|";
+  const parts = line.split(separator);
+  if (parts.length < 2 || parts.length > 4) {
+    throw new PairsError(`${name}: expected clean | corrupted | answer | distractor, got ${parts.length} parts`);
+  }
+  const [clean = "", corrupted = "", answer = "", distractor = ""] = parts;
+  return { clean, corrupted, answer, distractor };
+}
+
+const SLOT = /\{(\w+)\}/g;
+
+function fill(template: Pair, line: string, name: string): Pair {
+  const values = new Map<string, string>();
+  for (const part of line.split(",")) {
+    const at = part.indexOf("=");
+    if (at < 0) throw new PairsError(`${name}: expected slots such as A=Mary, B=John, got ${part.trim()}`);
+    values.set(part.slice(0, at).trim(), part.slice(at + 1).trim());
+  }
+  const used = new Set<string>();
+  const filled = (text: string) =>
+    text.replaceAll(SLOT, (_, slot: string) => {
+      const value = values.get(slot);
+      if (value === undefined) throw new PairsError(`${name}: expected a value for {${slot}}, got ${line.trim()}`);
+      used.add(slot);
+      return value;
+    });
+  const [clean, corrupted, answer, distractor] = FIELDS.map((field) => filled(template[field]));
+  const unused = [...values.keys()].find((slot) => !used.has(slot));
+  if (unused !== undefined) throw new PairsError(`${name}: expected {${unused}} in the template, got none`);
+  return { clean: clean!, corrupted: corrupted!, answer: answer!, distractor: distractor! };
+}

@@ -1,0 +1,151 @@
+// The edges of a full sweep: what is known of each, from the first estimate to the last exact value.
+
+import type { Component, Grid, Metric, SweepProgress } from "../engine/types";
+
+export const COMPONENTS = ["q", "k", "v"] as const satisfies readonly Component[];
+
+export interface Head {
+  layer: number;
+  head: number;
+}
+
+/** A path from one head into a later head's query, key or value. */
+export interface EdgeId {
+  src: Head;
+  dst: Head;
+  component: Component;
+}
+
+export interface Edge extends EdgeId {
+  value: number;
+  /** The value less that of the corrupted run. */
+  effect: number;
+  /** Standard deviation of the effect over the prompt pairs; NaN for one pair, or an estimate. */
+  spread: number;
+  isExact: boolean;
+}
+
+/** A component's grid, `[layers, heads, layers, heads]`, source first. */
+export interface Values {
+  /** NaN where there is no path, or nothing is known yet. */
+  values: Float32Array;
+  /** 1 for an exact value. */
+  exact: Uint8Array;
+  spread: Float32Array;
+}
+
+export interface Result {
+  layers: number;
+  heads: number;
+  metric: Metric;
+  cleanMetric: number;
+  corruptedMetric: number;
+  components: Record<Component, Values>;
+}
+
+/** A result of which nothing is known but its shape and the two runs. */
+export function emptyResult(shape: Omit<Result, "components">): Result {
+  const size = (shape.layers * shape.heads) ** 2;
+  const nothing = (): Values => ({
+    values: new Float32Array(size).fill(Number.NaN),
+    exact: new Uint8Array(size),
+    spread: new Float32Array(size).fill(Number.NaN),
+  });
+  return { ...shape, components: { q: nothing(), k: nothing(), v: nothing() } };
+}
+
+/** Take over what a sweep of one component has found since the last time; `source` where it is of one source. */
+export function merge(
+  result: Result,
+  component: Component,
+  { indices, values, exact, spread }: SweepProgress["fresh"],
+  source?: Head,
+): void {
+  const into = result.components[component];
+  const first = source ? placeOf(result, source) * result.layers * result.heads : 0;
+  indices.forEach((index, i) => {
+    into.values[first + index] = values[i]!;
+    into.exact[first + index] = exact[i]!;
+    into.spread[first + index] = spread[i]!;
+  });
+}
+
+/** A result of first-order estimates. */
+export function fromEstimates(grids: Record<Component, Grid>, metric: Metric): Result {
+  const [layers = 0, heads = 0] = grids.q.shape;
+  const { cleanMetric, corruptedMetric } = grids.q;
+  const of = ({ values, exact, spread }: Grid): Values => ({ values, exact, spread });
+  const components = { q: of(grids.q), k: of(grids.k), v: of(grids.v) };
+  return { layers, heads, metric, cleanMetric, corruptedMetric, components };
+}
+
+export const isSameHead = (a: Head, b: Head): boolean => a.layer === b.layer && a.head === b.head;
+
+export function isSameEdge(a: EdgeId | null, b: EdgeId | null): boolean {
+  if (!a || !b) return a === b;
+  return a.component === b.component && isSameHead(a.src, b.src) && isSameHead(a.dst, b.dst);
+}
+
+/** A name for an edge that is no other's. */
+export const edgeKey = ({ src, dst, component }: EdgeId): string =>
+  `${src.layer}.${src.head}-${dst.layer}.${dst.head}-${component}`;
+
+export const hasPath = ({ src, dst }: Pick<EdgeId, "src" | "dst">): boolean => dst.layer > src.layer;
+
+/** What is known of an edge; null where nothing is. */
+export function edgeAt(result: Result, id: EdgeId): Edge | null {
+  const place = placeOf(result, id.src) * result.layers * result.heads + placeOf(result, id.dst);
+  const { values, exact, spread } = result.components[id.component];
+  const value = values[place];
+  if (value === undefined || Number.isNaN(value)) return null;
+  const effect = value - result.corruptedMetric;
+  return { ...id, value, effect, spread: spread[place]!, isExact: exact[place] === 1 };
+}
+
+/** Every edge of which anything is known, largest effect first. */
+export function edges(result: Result): Edge[] {
+  const all: Edge[] = [];
+  const heads = allHeads(result);
+  for (const component of COMPONENTS) {
+    for (const src of heads) {
+      for (const dst of heads) {
+        const edge = hasPath({ src, dst }) ? edgeAt(result, { src, dst, component }) : null;
+        if (edge) all.push(edge);
+      }
+    }
+  }
+  return all.sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect));
+}
+
+/** The largest distance from the corrupted run, either way. */
+export function reachOf(result: Result): number {
+  let reach = 0;
+  for (const component of COMPONENTS) {
+    for (const value of result.components[component].values) {
+      const effect = Math.abs(value - result.corruptedMetric);
+      if (effect > reach) reach = effect;
+    }
+  }
+  return reach;
+}
+
+/** How many edges have an exact value, of how many. */
+export function counts(result: Result): { exact: number; known: number; paths: number } {
+  const { layers, heads } = result;
+  let [exact, known] = [0, 0];
+  for (const component of COMPONENTS) {
+    const of = result.components[component];
+    of.values.forEach((value, i) => {
+      if (Number.isNaN(value)) return;
+      known += 1;
+      exact += of.exact[i]!;
+    });
+  }
+  return { exact, known, paths: (3 * heads * heads * layers * (layers - 1)) / 2 };
+}
+
+export function allHeads({ layers, heads }: Pick<Result, "layers" | "heads">): Head[] {
+  return Array.from({ length: layers * heads }, (_, i) => ({ layer: Math.floor(i / heads), head: i % heads }));
+}
+
+export const placeOf = ({ heads }: Pick<Result, "heads">, { layer, head }: Head): number => layer * heads + head;

@@ -1,0 +1,69 @@
+// What a run needs beside the model, and what is looked at of its result.
+
+import type { Component, LayerNorm, Metric } from "../engine/types";
+import type { Prompts } from "./pairs";
+import type { Preset } from "./presets";
+import type { Head } from "./result";
+
+/** Of which edges exact values are computed; the rest are estimates. */
+export type Scope = "all" | "source" | "none";
+
+export const SCOPES: Record<Scope, string> = {
+  all: "Every edge",
+  source: "Edges of the chosen source",
+  none: "None: estimates only",
+};
+
+export const LAYER_NORMS: Record<LayerNorm, string> = {
+  frozen: "Keeps the corrupted run’s scale",
+  exact: "Normalises anew",
+};
+
+/** What is run. */
+export interface Settings extends Prompts {
+  metric: Metric;
+  layerNorm: LayerNorm;
+  prependBos: boolean;
+  /** Where the metric reads; the last token where null. */
+  position: number | null;
+  scope: Scope;
+}
+
+/** What is looked at. */
+export interface View {
+  src: Head;
+  /** Null until there is something to choose by. */
+  dst: Head | null;
+  component: Component;
+  /** How many edges the circuit shows. */
+  edges: number;
+  /** Effects below this share of the largest are left out. */
+  least: number;
+  /** Which prompt pair an edge is looked at on, from 0. */
+  pair: number;
+}
+
+export const DEFAULT_EDGES = 30;
+/** As many edges as the circuit can show and be read. */
+export const MAX_EDGES = 200;
+
+export function settingsOf({ clean, corrupted, answer, distractor, metric }: Preset): Settings {
+  return {
+    mode: "one",
+    clean,
+    corrupted,
+    answer,
+    distractor,
+    lines: "",
+    fillings: "",
+    metric,
+    layerNorm: "frozen",
+    prependBos: true,
+    position: null,
+    scope: "all",
+  };
+}
+
+export function viewOf({ src, component }: Pick<Preset, "src" | "component">): View {
+  return { src, dst: null, component, edges: DEFAULT_EDGES, least: 0, pair: 0 };
+}

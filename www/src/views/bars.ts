@@ -1,0 +1,41 @@
+// A number for each token, as bars beside them: left of the middle where negative.
+
+import type { Token } from "../engine/types";
+import { element } from "../lib/dom";
+import { formatChange, formatValue } from "../lib/format";
+import { visible } from "../lib/tokens";
+
+export interface BarsData {
+  /** What the numbers are. */
+  title: string;
+  tokens: Token[];
+  values: number[];
+  /** Whether there can be negative ones. */
+  isSigned: boolean;
+}
+
+export function create(container: HTMLElement): (data: BarsData) => void {
+  const caption = element("caption");
+  const body = element("tbody");
+  container.append(element("table", { class: "bars" }, caption, body));
+  return ({ title, tokens, values, isSigned }) => {
+    caption.textContent = title;
+    const reach = Math.max(...values.map(Math.abs), Number.MIN_VALUE);
+    body.replaceChildren(
+      ...tokens.map((token, i) => {
+        const value = values[i] ?? 0;
+        const bar = element("span", { class: value < 0 ? "bar down" : "bar up" });
+        // A style attribute would be refused by the page's security policy; a property is not.
+        bar.style.inlineSize = `${(100 * Math.abs(value)) / reach}%`;
+        const ground = element("span", { class: isSigned ? "ground signed" : "ground" }, bar);
+        return element(
+          "tr",
+          {},
+          element("th", { scope: "row" }, visible(token.text)),
+          element("td", { "aria-hidden": "true" }, ground),
+          element("td", { class: "number" }, isSigned ? formatChange(value) : formatValue(value)),
+        );
+      }),
+    );
+  };
+}

@@ -1,0 +1,207 @@
+// A result to explore: the grids of one source and one destination, the circuit and the table, linked.
+//
+// What is under the pointer or the focus lights up wherever else it is drawn. Colours keep one scale over all
+// grids, that of the whole sweep, or the one that the reader has held.
+
+import type { Component } from "../engine/types";
+import { element } from "../lib/dom";
+import { COMPONENT_NAMES, formatEdge, formatHead, formatShare, formatValue, METRICS, words } from "../lib/format";
+import { head as parseHead } from "../lib/permalink";
+import { allHeads, COMPONENTS, type EdgeId, edgeAt, edgeKey, edges, type Head, reachOf, type Result } from "../lib/result";
+import { colours } from "../lib/scale";
+import { MAX_EDGES, type View } from "../lib/settings";
+import * as circuitView from "./circuit";
+import { figure } from "./figure";
+import * as heatmapView from "./heatmap";
+import * as legendView from "./legend";
+import * as tableView from "./table";
+
+/** The parts that can be left out. */
+export const PARTS = ["from", "into", "legend", "circuit", "table"] as const;
+export type Part = (typeof PARTS)[number];
+
+export interface BoardData {
+  result: Result;
+  view: View;
+  /** Whether more values are on their way. */
+  isRunning: boolean;
+}
+
+export interface BoardEvents {
+  onView: (change: Partial<View>) => void;
+}
+
+/** While values come, the circuit is laid out no more often. */
+const LAYOUT_PAUSE_MS = 1500;
+const LEAST_EDGES = 10;
+const HINT = "Point at a cell or a line, or reach it with the arrow keys, to read its value.";
+
+export function create(
+  container: HTMLElement,
+  hidden: ReadonlySet<Part>,
+  events: BoardEvents,
+): (data: BoardData) => void {
+  const board = element("div", { class: "board" });
+  container.append(board);
+  const readout = element("p", { class: "readout" }, HINT);
+  let shown: BoardData | undefined;
+
+  const hover = (edge: EdgeId | null) => {
+    for (const lit of board.querySelectorAll(".lit")) lit.classList.remove("lit");
+    const known = edge && shown ? edgeAt(shown.result, edge) : null;
+    readout.textContent = known && shown ? `${formatEdge(known)}: ${words(known, shown.result.metric)}` : HINT;
+    if (!edge) return;
+    for (const lit of board.querySelectorAll(`[data-edge="${edgeKey(edge)}"]`)) lit.classList.add("lit");
+  };
+  const select = ({ src, dst, component }: EdgeId) => events.onView({ src, dst, component });
+  const linked = { onSelect: select, onHover: hover };
+
+  const grids = (["from", "into"] as const)
+    .filter((role) => !hidden.has(role))
+    .map((role) => rowOfGrids(board, role, linked, events));
+  const tools = element("div", { class: "tools" });
+  const scale = hidden.has("legend") ? undefined : legend(board, tools, readout);
+  const strength = leastSlider(events);
+  tools.append(strength.element);
+  if (scale) board.append(tools);
+
+  const circuit = hidden.has("circuit") ? undefined : circuitSection(board, linked, events);
+  const table = hidden.has("table") ? undefined : tableSection(board, linked);
+
+  return (data) => {
+    shown = data;
+    const { result, view } = data;
+    const reach = scale?.reach(reachOf(result)) ?? reachOf(result);
+    const scaled = colours(reach, result.corruptedMetric);
+    const least = view.least * reach;
+    const selected = view.dst && { src: view.src, dst: view.dst, component: view.component };
+    for (const update of grids) update({ ...data, colours: scaled, least, selected });
+    scale?.update({ colours: scaled, title: METRICS[result.metric], cleanMetric: result.cleanMetric });
+    strength.update(view.least, least);
+    const strong = edges(result).filter(({ effect }) => Math.abs(effect) >= least);
+    circuit?.({ data, strong, reach, selected });
+    table?.({ edges: strong, selected, hasSpread: strong.some(({ spread }) => !Number.isNaN(spread)) });
+  };
+}
+
+type Linked = heatmapView.HeatmapEvents;
+type GridData = BoardData & Pick<heatmapView.HeatmapData, "colours" | "least" | "selected">;
+
+/** The three grids of a source, or of a destination, and the choice of it. */
+function rowOfGrids(board: HTMLElement, role: heatmapView.Role, linked: Linked, events: BoardEvents) {
+  const isFrom = role === "from";
+  const pick = element("select", { "aria-label": isFrom ? "Source head" : "Destination head" });
+  pick.addEventListener("change", () => {
+    const head = parseHead(pick.value);
+    if (head) events.onView(isFrom ? { src: head } : { dst: head });
+  });
+  const title = isFrom
+    ? element("h3", {}, "From head ", pick, " into each later head’s …")
+    : element("h3", {}, "From each earlier head into head ", pick, ", by its …");
+  const multiples = element("div", { class: "multiples" });
+  board.append(element("section", { class: `grids ${role}`, "aria-label": isFrom ? "From one head" : "Into one head" }, title, multiples));
+  const drawings = COMPONENTS.map((component: Component) => {
+    const { element: made, body } = figure(COMPONENT_NAMES[component]);
+    multiples.append(made);
+    return heatmapView.create(body, role, component, linked);
+  });
+  return ({ result, view, colours: scaled, least, selected }: GridData) => {
+    heads(pick, result, isFrom ? view.src : view.dst);
+    const head = isFrom ? view.src : view.dst;
+    if (!head) return;
+    for (const update of drawings) update({ result, colours: scaled, head, least, selected });
+  };
+}
+
+/** The colour scale, what is pointed at, and whether the scale is held. */
+function legend(board: HTMLElement, tools: HTMLElement, readout: HTMLElement) {
+  const place = element("section", { class: "key", "aria-label": "Colours" }, readout);
+  board.append(place);
+  const update = legendView.create(place);
+  const hold = element("input", { type: "checkbox" });
+  tools.append(element("label", {}, hold, " Hold the colour range while I compare"));
+  let held: number | undefined;
+  let last = 0;
+  hold.addEventListener("change", () => {
+    held = hold.checked ? last : undefined;
+  });
+  const reach = (whole: number) => {
+    last = held ?? whole;
+    return last;
+  };
+  return { update, reach };
+}
+
+function leastSlider(events: BoardEvents) {
+  const slider = element("input", { type: "range", min: 0, max: 1, step: 0.01 });
+  const says = element("output");
+  slider.addEventListener("input", () => events.onView({ least: Number(slider.value) }));
+  return {
+    element: element("label", {}, "Leave out effects below ", slider, says),
+    update: (share: number, least: number) => {
+      slider.value = String(share);
+      says.textContent = share === 0 ? " none left out" : ` ${formatShare(share)} of the largest: ${formatValue(least)}`;
+    },
+  };
+}
+
+interface CircuitShown {
+  data: BoardData;
+  strong: circuitView.CircuitData["edges"];
+  reach: number;
+  selected: EdgeId | null;
+}
+
+function circuitSection(board: HTMLElement, linked: Linked, events: BoardEvents) {
+  const slider = element("input", { type: "range", min: LEAST_EDGES, max: MAX_EDGES, step: 5 });
+  slider.addEventListener("input", () => events.onView({ edges: Number(slider.value) }));
+  const says = element("output");
+  const { element: made, body } = figure("The strongest edges, layers upward");
+  body.className = "scrolls";
+  for (const [name, value] of Object.entries({ tabindex: "0", role: "region", "aria-label": "Circuit" })) {
+    body.setAttribute(name, value);
+  }
+  const key = element(
+    "p",
+    { class: "note" },
+    element("span", { class: "dash q" }, "query, enters left"),
+    element("span", { class: "dash k" }, "key, in the middle"),
+    element("span", { class: "dash v" }, "value, right"),
+    " Blue moves the metric up, red down; the wider, the more. Faint lines are estimates.",
+  );
+  board.append(
+    element(
+      "section",
+      { class: "circuit-part", "aria-label": "Circuit" },
+      element("h3", {}, "Circuit"),
+      element("div", { class: "tools" }, element("label", {}, "Edges shown ", slider, says)),
+      made,
+      key,
+    ),
+  );
+  const update = circuitView.create(body, linked);
+  let laidOut = Number.NEGATIVE_INFINITY;
+  return ({ data: { result, view, isRunning }, strong, reach, selected }: CircuitShown) => {
+    slider.value = String(view.edges);
+    const shown = strong.slice(0, view.edges);
+    says.textContent = ` ${shown.length} of ${strong.length}`;
+    if (isRunning && performance.now() - laidOut < LAYOUT_PAUSE_MS) return;
+    update({ edges: shown, layers: result.layers, reach, metric: result.metric, selected });
+    laidOut = performance.now();
+  };
+}
+
+function tableSection(board: HTMLElement, linked: Linked) {
+  const place = element("section", { class: "table-part", "aria-label": "Edges" }, element("h3", {}, "Strongest edges"));
+  board.append(place);
+  return tableView.create(place, linked);
+}
+
+/** All heads to choose from, made anew only for another shape. */
+function heads(select: HTMLSelectElement, result: Result, chosen: Head | null): void {
+  const names = allHeads(result).map(formatHead);
+  if (select.length !== names.length) {
+    select.replaceChildren(...names.map((name) => element("option", { value: name }, name)));
+  }
+  select.value = chosen ? formatHead(chosen) : "";
+}
