@@ -16,7 +16,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     rollupOptions: {
-      input: { index: at("www/index.html"), pathpatch: at("www/src/engine/pathpatch.ts") },
+      input: { index: at("www/index.html"), embed: at("www/embed.html"), pathpatch: at("www/src/pathpatch.ts") },
       preserveEntrySignatures: "strict",
       output: {
         // The module that other pages import keeps its name; the rest is named by content.

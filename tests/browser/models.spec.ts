@@ -39,7 +39,7 @@ test("GPT-2 is one choice and one click away, and kept", async ({ page }) => {
 
   // Its own prompts, with tokens as people know them.
   await expect(page.getByLabel("Example")).toHaveValue("0");
-  await expect(page.getByLabel("Answer")).toHaveValue(" Mary");
+  await expect(page.getByLabel("Answer", { exact: true })).toHaveValue(" Mary");
   const tokens = page.locator(".tokens").first().locator("li");
   await expect(tokens.first()).toHaveText("<|endoftext|>");
   await expect(tokens.nth(2)).toHaveText("·Mary");
@@ -64,11 +64,11 @@ test("GPT-2 is one choice and one click away, and kept", async ({ page }) => {
 test("an answer that lacks its space is mended by one click", async ({ page }) => {
   await page.getByLabel("Weights").selectOption("gpt2");
   await page.getByRole("button", { name: "Download and load" }).click();
-  await expect(page.getByLabel("Answer")).toHaveValue(" Mary");
-  await page.getByLabel("Answer").fill("Warsaw");
+  await expect(page.getByLabel("Answer", { exact: true })).toHaveValue(" Mary");
+  await page.getByLabel("Answer", { exact: true }).fill("Warsaw");
   await expect(page.locator("#answer-error")).toContainText('expected one token, got 2: "Wars" "aw"; did you mean " Warsaw"?');
   await page.getByRole("button", { name: "Use “·Warsaw”" }).click();
-  await expect(page.getByLabel("Answer")).toHaveValue(" Warsaw");
+  await expect(page.getByLabel("Answer", { exact: true })).toHaveValue(" Warsaw");
   await expect(page.locator("#answer-error")).toBeEmpty();
 });
 

@@ -1,110 +1,142 @@
-// The page as a reader uses it, by pointer and by keyboard, on the CPU.
+// The page as a reader uses it, by pointer and by keyboard, on the CPU: prompts, settings, errors.
 
 import * as cli from "./cli";
-import { valueIn } from "./page";
+import { cell, grid, open, settled, valueIn } from "./page";
 import { expect, test } from "./test";
 
 const preset = { ...cli.INDUCTION, component: "k", metric: "normalized-logit-diff" };
-const cell = (head: string) => new RegExp(`^Head ${head.replace(".", "\\.")}: `);
 
-test.beforeEach(async ({ page }) => {
-  await page.goto("/");
-  await expect(page.getByRole("gridcell", { name: "Head 0.3: the source" })).toBeVisible();
-});
+test.beforeEach(({ page }) => open(page));
 
-test("the first grid is there without a click, with the command line's values", async ({ page }) => {
+test("the first result is there without a click, with the command line's values", async ({ page }) => {
   await expect(page.locator("#status")).toContainText("ioi-demo: 3 layers × 4 heads, on the CPU: ");
-  const theirs = cli.sweep({ ...preset, source: "0.3" });
-  const cells = page.getByRole("gridcell");
-  const labels = await cells.evaluateAll((all) => all.map((cell) => cell.getAttribute("aria-label")));
-  expect(labels).toHaveLength(12);
-  theirs.forEach((value, i) => {
-    if (value === null) {
-      expect(labels[i]).toMatch(i === 3 ? /the source$/ : /no path/);
-      return;
-    }
-    expect(Math.abs(valueIn(labels[i]!) - value)).toBeLessThan(1e-3);
-  });
+  for (const component of ["q", "k", "v"] as const) {
+    const theirs = cli.sweep({ ...preset, component, source: "0.3" });
+    const cells = grid(page, "from", component).getByRole("gridcell");
+    const labels = await cells.evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
+    expect(labels).toHaveLength(12);
+    theirs.forEach((value, i) => {
+      if (value === null) {
+        expect(labels[i]).toMatch(i === 3 ? /the source$/ : /no path/);
+        return;
+      }
+      expect(Math.abs(valueIn(labels[i]!) - value)).toBeLessThan(1e-3);
+      expect(labels[i]).not.toContain("estimate");
+    });
+  }
   const first = await page.evaluate(() => performance.getEntriesByName("first-grid")[0]?.startTime);
   console.log(`first grid after ${first?.toFixed(0)} ms`);
 });
 
-test("differing tokens are marked in both prompts", async ({ page }) => {
+test("tokens stand one above the other, and those that differ are marked", async ({ page }) => {
   await expect(page.locator(".tokens mark")).toHaveText(["fox", "dragon"]);
-  await expect(page.locator(".tokens").first().locator("li").first()).toHaveText("<|endoftext|>");
+  const first = page.locator(".tokens tr").first().locator("td").first();
+  await expect(first).toHaveText("<|endoftext|>");
   await page.getByLabel("Begin with <|endoftext|>").uncheck();
-  await expect(page.locator(".tokens").first().locator("li").first()).toHaveText("fox");
+  await expect(first).toHaveText("fox");
+  await settled(page);
 });
 
-test("a click on a head makes it the source", async ({ page }) => {
-  await page.getByRole("gridcell", { name: cell("1.2") }).click();
-  await expect(page.getByRole("gridcell", { name: "Head 1.2: the source" })).toBeVisible();
-  await expect(page.getByRole("heading", { name: "What head 1.2 writes" })).toBeVisible();
-  await expect(page.getByLabel("Source layer")).toHaveValue("1");
-  await expect(page.getByLabel("Source head")).toHaveValue("2");
-  await expect(page.getByRole("gridcell", { name: cell("1.3") })).toHaveAccessibleName(/no path/);
-});
-
-test("hovering and focusing read the value out", async ({ page }) => {
-  const target = page.getByRole("gridcell", { name: cell("1.3") });
-  const label = (await target.getAttribute("aria-label"))!;
-  await target.hover();
-  await expect(page.locator(".readout")).toHaveText(label);
-  await page.getByRole("heading", { name: "pathpatch" }).hover();
-  await expect(page.locator(".readout")).toHaveText(/^Point at a cell/);
-});
-
-test("the grid works by keyboard alone", async ({ page }) => {
-  await page.getByLabel("Metric").focus();
-  await page.keyboard.press("Tab");
-  await expect(page.getByRole("gridcell", { name: cell("0.0") })).toBeFocused();
-  for (const key of ["ArrowDown", "ArrowRight", "ArrowRight", "ArrowUp", "ArrowUp"]) await page.keyboard.press(key);
-  const reached = page.getByRole("gridcell", { name: cell("0.2") });
-  await expect(reached).toBeFocused();
-  await expect(page.locator(".readout")).toHaveText(/^Head 0\.2: no path/);
-  await page.keyboard.press("Enter");
-  await expect(page.getByRole("gridcell", { name: "Head 0.2: the source" })).toBeFocused();
-  await expect(page.getByLabel("Source head")).toHaveValue("2");
-});
-
-test("component, metric and preset change the grid", async ({ page }) => {
-  await page.getByLabel("query").check();
-  await expect(page.getByRole("heading", { name: "What head 0.3 writes into each later head’s query" })).toBeVisible();
-  await page.getByLabel("Metric").selectOption("kl");
+test("metric, LayerNorm and example change the result", async ({ page }) => {
+  await page.getByLabel("Metric", { exact: true }).selectOption("kl");
   await expect(page.locator(".legend .axis-title")).toHaveText("KL divergence from the clean run");
+  await settled(page);
+  await page.getByLabel("LayerNorm of the destination").selectOption("exact");
+  await settled(page);
+  const exact = cli.sweep({ ...preset, metric: "kl", source: "0.3", "layer-norm": "exact" })[7]!;
+  const label = await cell(grid(page, "from", "k"), "1.3").getAttribute("aria-label");
+  expect(Math.abs(valueIn(label!) - exact)).toBeLessThan(1e-3);
   await page.getByLabel("Example").selectOption({ label: "Indirect object: Mary and John" });
-  await expect(page.getByLabel("Answer")).toHaveValue("Mary");
-  await expect(page.getByRole("gridcell", { name: "Head 1.0: the source" })).toBeVisible();
+  await expect(page.getByLabel("Answer", { exact: true })).toHaveValue("Mary");
+  await expect(cell(grid(page, "from", "q"), "1.0")).toHaveAccessibleName("Head 1.0: the source");
   await expect(page.locator(".tokens mark")).toHaveText(["John", "Mary"]);
 });
 
 test("errors stand beside their field, and go when it is mended", async ({ page }) => {
   const errors = page.locator(".error:not(:empty)");
-  await page.getByLabel("Answer").fill("Mary John");
+  await page.getByLabel("Answer", { exact: true }).fill("Mary John");
   await expect(page.locator("#answer-error")).toHaveText('answer: expected one token, got 2: "Mary" "John"');
-  await expect(page.getByLabel("Answer")).toHaveAttribute("aria-invalid", "true");
-  await page.getByLabel("Answer").fill("lamp");
+  await expect(page.getByLabel("Answer", { exact: true })).toHaveAttribute("aria-invalid", "true");
+  await expect(page.locator("#board")).toHaveClass("stale");
+  await page.getByLabel("Answer", { exact: true }).fill("lamp");
   await expect(errors).toHaveCount(0);
 
-  await page.getByLabel("Clean prompt").fill("fox lamp Zarathustra");
+  await page.getByLabel("Clean prompt", { exact: true }).fill("fox lamp Zarathustra");
   await expect(page.locator("#clean-error")).toHaveText(
     'text: expected words of this model\'s vocabulary, got "Zarathustra"',
   );
-  await page.getByLabel("Clean prompt").fill("fox lamp");
+  await page.getByLabel("Clean prompt", { exact: true }).fill("fox lamp");
   await expect(page.locator("#corrupted-error")).toHaveText(
     "corrupted prompt: expected as many tokens as the clean prompt (3), got 14",
   );
   await expect(page.getByLabel("Corrupted prompt")).toHaveValue(cli.INDUCTION.corrupted);
-  await page.getByLabel("Clean prompt").fill(cli.INDUCTION.corrupted);
+  await page.getByLabel("Clean prompt", { exact: true }).fill(cli.INDUCTION.corrupted);
   await expect(page.locator("#metric-error")).toContainText("expected clean and corrupted runs with different values");
-  await page.getByLabel("Clean prompt").fill(cli.INDUCTION.clean);
+  await page.getByLabel("Clean prompt", { exact: true }).fill(cli.INDUCTION.clean);
   await expect(errors).toHaveCount(0);
-  await expect(page.getByRole("gridcell", { name: "Head 0.3: the source" })).toBeVisible();
+  await page.getByLabel("Read at position").fill("99");
+  await expect(page.locator("#position-error")).toContainText("expected below the prompt's 14 tokens, got 99");
+  await page.getByLabel("Read at position").fill("");
+  await expect(errors).toHaveCount(0);
+  await settled(page);
 });
 
-test("a head of the last layer has no later head", async ({ page }) => {
-  await page.getByLabel("Source layer").selectOption("2");
-  await expect(page.getByRole("heading", { name: "No head comes after head 2.3: it is in the last layer" })).toBeVisible();
+test("prompts of two lengths are explained at the token", async ({ page }) => {
+  await page.getByLabel("Corrupted prompt").fill(cli.INDUCTION.clean.replace("lamp river", "lamp crown crown river"));
+  await expect(page.locator(".tokens .gap")).toHaveCount(2);
+  await expect(page.locator(".pairs")).toContainText(
+    "14 against 16 tokens: nothing in the clean prompt stands against “crowncrown” (2 tokens) in the corrupted prompt. Choose words of as many tokens.",
+  );
+});
+
+test("several pairs: metrics are means, with their spread", async ({ page }) => {
+  await page.getByLabel("Pasted lines").check();
+  await expect(page.locator("#lines-error")).toContainText("expected at least one line");
+  const other = { clean: "crown lamp fox crown", corrupted: "eagle lamp fox crown", answer: "lamp", distractor: "fox" };
+  const line = ({ clean, corrupted, answer, distractor }: typeof other) => [clean, corrupted, answer, distractor].join(" | ");
+  await page.getByLabel("Pairs, one a line").fill(`${line(cli.INDUCTION)}\n${line(other)}`);
+  await settled(page);
+  await expect(page.locator(".pairs details")).toHaveCount(2);
+  const alone = [cli.INDUCTION, other].map((pair) => {
+    const value = cli.sweep({ ...pair, component: "k", metric: "logit-diff", source: "0.3" })[7]!;
+    return value;
+  });
+  await page.getByLabel("Metric", { exact: true }).selectOption("logit-diff");
+  await settled(page);
+  const label = (await cell(grid(page, "from", "k"), "1.3").getAttribute("aria-label"))!;
+  expect(Math.abs(valueIn(label) - (alone[0]! + alone[1]!) / 2)).toBeLessThan(2e-3);
+  expect(label).toMatch(/ ± [\d.]+ over the pairs/);
+  await expect(page.getByRole("columnheader", { name: "± over pairs" })).toBeVisible();
+  await page.getByLabel("Pairs, one a line").fill("only one part");
+  await expect(page.locator("#lines-error")).toHaveText("line 1: expected clean | corrupted | answer | distractor, got 1 parts");
+});
+
+test("a template with slots", async ({ page }) => {
+  await page.getByLabel("Example").selectOption({ label: "Indirect object: Mary and John" });
+  await settled(page);
+  await page.getByLabel("A template").check();
+  const text = (last: string) => `When {A} and {B} went to the store , ${last} gave a book to`;
+  await page.getByLabel("Clean prompt", { exact: true }).fill(text("{B}"));
+  await page.getByLabel("Corrupted prompt").fill(text("{A}"));
+  await page.getByLabel("Answer", { exact: true }).fill("{A}");
+  await page.getByLabel("Distractor", { exact: true }).fill("{B}");
+  await page.getByLabel("Fill-ins").fill("A=Mary, B=John\nA=John, B=Mary");
+  await settled(page);
+  await expect(page.locator(".pairs summary")).toHaveText(["Pair 1", "Pair 2"]);
+  await expect(page.locator(".pairs details").nth(1).locator("mark")).toHaveText(["Mary", "John"]);
+  await page.getByLabel("Fill-ins").fill("A=Mary");
+  await expect(page.locator("#fillings-error")).toHaveText("line 1: expected a value for {B}, got A=Mary");
+});
+
+test("what was run before is kept in this browser, and comes back", async ({ page }) => {
+  await page.getByLabel("Example").selectOption({ label: "Indirect object: Mary and John" });
+  await settled(page);
+  await page.reload();
+  await settled(page);
+  await page.getByLabel("Run before").selectOption({ index: 2 });
+  await expect(page.getByLabel("Clean prompt", { exact: true })).toHaveValue(cli.INDUCTION.clean);
+  await settled(page);
+  await expect(page.getByLabel("Example")).toHaveValue("0");
 });
 
 test("a slow download shows where it is, can be cancelled and started again", async ({ page }) => {
@@ -122,5 +154,24 @@ test("a slow download shows where it is, can be cancelled and started again", as
   await expect(page.locator("#status")).toHaveText("ioi-demo is not loaded.");
   release();
   await page.getByRole("button", { name: "Run again" }).click();
-  await expect(page.getByRole("gridcell", { name: "Head 0.3: the source" })).toBeVisible();
+  await settled(page);
+});
+
+test("the tour of a first visit, and again when asked for", async ({ page, context }) => {
+  const fresh = await context.newPage();
+  await fresh.addInitScript(() => localStorage.removeItem("pathpatch-tour-seen"));
+  await fresh.goto("/");
+  const tour = fresh.getByRole("region", { name: "Tour" });
+  await expect(tour.getByRole("heading")).toHaveText("A list that repeats");
+  for (const title of ["A head that looks one token back", "The circuit", "Why it works", "Your turn"]) {
+    await tour.getByRole("button", { name: "Next" }).click();
+    await expect(tour.getByRole("heading")).toHaveText(title);
+    await expect(fresh.locator(".toured")).toHaveCount(1);
+  }
+  await tour.getByRole("button", { name: "Done" }).click();
+  await expect(tour).toHaveCount(0);
+  await expect(page.getByRole("region", { name: "Tour" })).toHaveCount(0);
+  await page.getByRole("button", { name: "Show me around" }).click();
+  await page.getByRole("region", { name: "Tour" }).getByRole("button", { name: "Leave the tour" }).click();
+  await expect(page.locator(".toured")).toHaveCount(0);
 });

@@ -1,6 +1,42 @@
-// Reading the page.
+// Reading the page, and reaching its parts.
 
-/** The value that a cell of the grid says it has. */
+import { readFile } from "node:fs/promises";
+import type { Download, Locator, Page } from "@playwright/test";
+import type { Component } from "../../www/src/engine/types";
+import { expect } from "./test";
+
+const COMPONENTS: Component[] = ["q", "k", "v"];
+
+/** The page with its first run done, and without the tour of a first visit. */
+export async function open(page: Page, address = "/"): Promise<void> {
+  await page.addInitScript(() => localStorage.setItem("pathpatch-tour-seen", "1"));
+  await page.goto(address);
+  await settled(page);
+}
+
+/** Once a run is through. */
+export async function settled(page: Page): Promise<void> {
+  await expect(page.locator("#take button").first()).toBeEnabled();
+  await expect(page.locator("#board")).not.toHaveClass(/stale/);
+  await expect(page.locator("#progress .progress")).toHaveAttribute("data-state", "idle");
+}
+
+/** One grid: what a source writes, or what is written into a destination. */
+export function grid(page: Page, role: "from" | "into", component: Component): Locator {
+  return page.locator(`.grids.${role} figure`).nth(COMPONENTS.indexOf(component)).getByRole("grid");
+}
+
+/** One head's cell of a grid. */
+export function cell(of: Locator, head: string): Locator {
+  return of.getByRole("gridcell", { name: new RegExp(`^Head ${head.replace(".", "\\.")}: `) });
+}
+
+/** The value that a cell of a grid says it has. */
 export function valueIn(label: string): number {
-  return Number(/: (-?[\d.]+) \(/.exec(label)?.[1]);
+  return Number(/ (-?[\d.]+) \(/.exec(label)?.[1]);
+}
+
+/** What a saved file holds. */
+export async function contentOf(download: Download): Promise<Buffer> {
+  return readFile(await download.path());
 }

@@ -14,7 +14,7 @@ import { type Preset, presetsFor } from "./lib/presets";
 import { recentRuns, remember } from "./lib/recent";
 import { type EdgeId, edges, type Head, hasPath, isSameEdge, isSameHead, type Result } from "./lib/result";
 import { metricOptions, run } from "./lib/run";
-import { save } from "./lib/saved";
+import { BUNDLED_SOURCE, save } from "./lib/saved";
 import { type Settings, settingsOf, type View, viewOf } from "./lib/settings";
 import * as boardView from "./views/board";
 import * as controlsView from "./views/controls";
@@ -89,8 +89,13 @@ export function explore(subject: Subject, params: URLSearchParams, { showProgres
   let typing: ReturnType<typeof setTimeout> | undefined;
   let drawing: ReturnType<typeof setTimeout> | undefined;
 
+  /** A result of other settings than the form's is dimmed. */
+  const showStale = (isStale: boolean) => {
+    for (const part of [board, detail, take]) part.classList.toggle("stale", isStale);
+  };
   const change = (changed: Partial<Settings>) => {
     settings = { ...settings, ...changed };
+    showStale(true);
     clearTimeout(typing);
   };
   const choose = (changed: Partial<Settings>) => {
@@ -100,6 +105,7 @@ export function explore(subject: Subject, params: URLSearchParams, { showProgres
   const restore = (shared: Shared) => {
     ({ settings, view } = within(model, shared));
     isChosen = view.dst !== null;
+    showStale(true);
     void start();
   };
   const form = at<HTMLFormElement>("controls");
@@ -124,7 +130,7 @@ export function explore(subject: Subject, params: URLSearchParams, { showProgres
     onPair: (pair) => look({ pair }),
   });
   const about = () => ({
-    model: { name: subject.name, source: subject.source },
+    model: { name: subject.name, source: subject.shared ?? (subject.source && BUNDLED_SOURCE) },
     settings,
     view,
     tokens: tokens.map(({ clean, corrupted }) => ({ clean, corrupted })),
@@ -162,27 +168,37 @@ export function explore(subject: Subject, params: URLSearchParams, { showProgres
     (new URLSearchParams(kept).get("model") ?? undefined) === subject.shared;
 
   function look(changed: Partial<View>): void {
+    const { src: before } = view;
     view = { ...view, ...changed };
     if ("dst" in changed) isChosen = view.dst !== null;
+    else if (view.dst && changed.src && !hasPath({ src: changed.src, dst: view.dst })) isChosen = false;
+    if (changed.dst && !changed.src && result) chooseSource(result);
     draw();
     void showEdge();
     // A source whose edges alone are exact has others once it is another.
-    if (settings.scope === "source" && changed.src) void start();
+    if (settings.scope === "source" && !isSameHead(before, view.src)) void start();
   }
 
-  /** Where no destination is chosen, or none that the source reaches, take the one it moves most. */
+  /** Where no destination is chosen, take the one that the source moves most. */
   function chooseDestination(known: Result): void {
-    const { src, dst, component } = view;
-    if (isChosen && dst && hasPath({ src, dst })) return;
+    const { src, component } = view;
+    if (isChosen) return;
     const best = edges(known).find((edge) => edge.component === component && isSameHead(edge.src, src));
     if (best) view = { ...view, dst: best.dst };
   }
 
-  /** The form of some settings, with what is wrong; a result of other settings is dimmed then. */
+  /** Where the destination is chosen and the source does not reach it, take the one that moves it most. */
+  function chooseSource(known: Result): void {
+    const { src, dst, component } = view;
+    if (!dst || hasPath({ src, dst })) return;
+    const best = edges(known).find((edge) => edge.component === component && isSameHead(edge.dst, dst));
+    if (best) view = { ...view, src: best.src };
+  }
+
+  /** The form, with what is wrong. */
   const showForm = (errors: Errors) => {
     showControls({ settings, tokens, errors, recent: recentRuns().filter(isOfThisModel) });
     const isWrong = Object.keys(errors).length > 0;
-    for (const part of [board, detail, take]) part.classList.toggle("stale", isWrong);
     if (isWrong) showProgress({ state: "idle" });
     return isWrong;
   };
@@ -275,6 +291,7 @@ export function explore(subject: Subject, params: URLSearchParams, { showProgres
           showProgress({ state: "running", text, done, total });
         }
         if (isFirst) {
+          showStale(false);
           draw();
           void showEdge();
         } else drawing ??= setTimeout(draw, DRAWING_PAUSE_MS);

@@ -5,7 +5,7 @@ import { settingsOf, viewOf } from "./settings";
 
 const defaults = { settings: settingsOf(BUNDLED_PRESETS[0]), view: viewOf(BUNDLED_PRESETS[0]) };
 
-test("what is shared comes back, and defaults are not spelt out", () => {
+test("what is shared comes back, prompts spelt out and other defaults not", () => {
   const shared = {
     model: "openai-community/gpt2@main",
     settings: {
@@ -24,7 +24,7 @@ test("what is shared comes back, and defaults are not spelt out", () => {
   const text = toParams(shared, defaults).toString();
   expect(fromParams(new URLSearchParams(text), defaults)).toEqual(shared);
   const plain = toParams(defaults, defaults);
-  expect([...plain.keys()]).toEqual(["src", "component"]);
+  expect([...plain.keys()]).toEqual(["clean", "corrupted", "answer", "distractor", "metric", "src", "component"]);
   expect(fromParams(plain, defaults)).toEqual({ model: undefined, ...defaults });
 });
 

@@ -1,7 +1,8 @@
 // Model, prompts, settings and view as the parameters of an address, and back.
 //
-// What is at its default is left out. What is not understood is left out too: an address may be older than the
-// page, or have been cut by whatever carried it.
+// Prompts, answers and metric are always spelt out, so that a link says the same when the page's examples have
+// changed; the rest where it is not as always. What is not understood is passed over: an address may be older
+// than the page, or have been cut by whatever carried it.
 
 import { LAYER_NORMS, MAX_EDGES, SCOPES, type Settings, type View } from "./settings";
 import { formatHead, METRICS } from "./format";
@@ -21,11 +22,12 @@ const TEXTS = ["clean", "corrupted", "answer", "distractor", "lines", "fillings"
 /** The parameters that `fromParams` turns into the same again, given the same defaults. */
 export function toParams({ model, settings, view }: Shared, defaults: Omit<Shared, "model">): URLSearchParams {
   const params = new URLSearchParams();
-  const set = (key: string, value: string, byDefault?: string) => {
+  const set = (key: string, value: string, byDefault: string) => {
     if (value !== byDefault) params.set(key, value);
   };
   if (model !== undefined) params.set("model", model);
-  for (const key of [...TEXTS, "mode", "metric", "layerNorm", "scope"] as const) {
+  for (const key of ["clean", "corrupted", "answer", "distractor", "metric"] as const) params.set(key, settings[key]);
+  for (const key of ["lines", "fillings", "mode", "layerNorm", "scope"] as const) {
     set(key, settings[key], defaults.settings[key]);
   }
   set("bos", String(settings.prependBos), "true");

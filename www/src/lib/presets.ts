@@ -137,7 +137,7 @@ export const GPT2_PRESETS: Presets = [
 const GPT2_VOCABULARY = 50257;
 
 /** The prompts that fit a model's vocabulary, each with a source head that it has. */
-export function presetsFor({ d_vocab, n_layers, n_heads }: Config): Presets {
+export function presetsFor({ d_vocab, n_layers, n_heads }: Pick<Config, "d_vocab" | "n_layers" | "n_heads">): Presets {
   if (d_vocab !== GPT2_VOCABULARY) return BUNDLED_PRESETS;
   const fit = (preset: Preset): Preset => ({
     ...preset,

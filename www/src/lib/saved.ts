@@ -10,6 +10,9 @@ import type { Component, Token } from "../engine/types";
 import { COMPONENTS, type Edge, edges, emptyResult, isSameHead, placeOf, type Result } from "./result";
 import type { Settings, View } from "./settings";
 
+/** Stands for the model that the site brings along, wherever the site is. */
+export const BUNDLED_SOURCE = "bundled";
+
 /** What this page writes; a reader of another version says so. */
 export const VERSION = 1;
 
@@ -24,7 +27,7 @@ interface SavedEdges {
 
 export interface Saved {
   pathpatch: typeof VERSION;
-  /** What the model is called, and as `PathPatch.load` takes it; null for files of the reader's own. */
+  /** What the model is called, and how a link names it; null for files of the reader's own. */
   model: { name: string; source: string | null };
   layers: number;
   heads: number;

@@ -87,7 +87,8 @@ export function create(container: HTMLElement, events: CircuitEvents): (data: Ci
     layer.select("line").attr("x1", MARGIN.left - 8).attr("x2", width);
     layer.select("text").text((i) => `layer ${i}`);
 
-    if (!edges.some((edge) => edgeKey(edge) === focused)) focused = edges[0] ? edgeKey(edges[0]) : "";
+    // Until the reader has moved, the strongest is where the keyboard enters.
+    const entry = edges.find((edge) => edgeKey(edge) === focused) ?? edges[0];
     const d = (edge: Edge) => curve(paths.get(edgeKey(edge)) ?? []);
     const edge = lines
       .selectAll<SVGGElement, Edge>("g.edge")
@@ -106,7 +107,7 @@ export function create(container: HTMLElement, events: CircuitEvents): (data: Ci
       .attr("data-edge", edgeKey)
       .attr("aria-label", (e) => `${formatEdge(e)}: ${words(e, metric)}`)
       .attr("aria-pressed", (e) => isSameEdge(e, selected))
-      .attr("tabindex", (e) => (edgeKey(e) === focused ? 0 : -1))
+      .attr("tabindex", (e) => (e === entry ? 0 : -1))
       .on("pointerenter focus", (_, e) => events.onHover(e))
       .on("pointerleave blur", () => events.onHover(null))
       .on("click", (_, e) => events.onSelect(e))

@@ -1,0 +1,146 @@
+// Exploring a result: grids, circuit and table, linked; an edge in detail.
+
+import { cell, grid, open, settled } from "./page";
+import { expect, test } from "./test";
+
+test.beforeEach(({ page }) => open(page));
+
+test("a cell of the upper grids chooses the destination, one of the lower grids the source", async ({ page }) => {
+  await cell(grid(page, "from", "q"), "2.1").click();
+  await expect(page.getByLabel("Destination head")).toHaveValue("2.1");
+  await expect(grid(page, "into", "q")).toHaveAccessibleName("Into the query of head 2.1");
+  await expect(cell(grid(page, "from", "q"), "2.1")).toHaveAttribute("aria-selected", "true");
+  await cell(grid(page, "into", "v"), "1.2").click();
+  await expect(page.getByLabel("Source head")).toHaveValue("1.2");
+  await expect(cell(grid(page, "from", "v"), "1.2")).toHaveAccessibleName("Head 1.2: the source");
+  await expect(page.locator("#detail h3")).toHaveText("1.2 → 2.1 value");
+  // A cell without a path chooses nothing.
+  await cell(grid(page, "from", "v"), "0.0").click();
+  await expect(page.locator("#detail h3")).toHaveText("1.2 → 2.1 value");
+});
+
+test("what is pointed at lights up in grids, circuit and table, and is read out", async ({ page }) => {
+  const lit = (where: string) => page.locator(`${where} .lit[data-edge="0.3-1.3-k"]`);
+  await cell(grid(page, "from", "k"), "1.3").hover();
+  await expect(page.locator(".readout")).toHaveText(
+    /^0\.3 → 1\.3 key: logit difference, corrupted 0 to clean 1 0\.589 \(\+0\.59 from the corrupted run\)$/,
+  );
+  for (const where of [".grids.from", ".grids.into", ".circuit", ".table-part"]) await expect(lit(where)).toHaveCount(1);
+  await page.getByRole("heading", { name: "pathpatch" }).hover();
+  await expect(page.locator(".lit")).toHaveCount(0);
+  await expect(page.locator(".readout")).toHaveText(/^Point at a cell/);
+  await page.locator('.table-part tr[data-edge="0.3-1.0-k"]').hover();
+  await expect(page.locator(".circuit .lit, .grids.from .lit")).toHaveCount(2);
+  await page.locator('.circuit [data-edge="0.3-1.2-k"]').focus();
+  await expect(page.locator('.table-part .lit[data-edge="0.3-1.2-k"]')).toHaveCount(1);
+});
+
+test("grids work by keyboard alone", async ({ page }) => {
+  const key = grid(page, "from", "k");
+  await cell(key, "0.0").focus();
+  for (const press of ["ArrowDown", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft"]) {
+    await page.keyboard.press(press);
+  }
+  await expect(cell(key, "1.2")).toBeFocused();
+  await expect(page.locator(".readout")).toHaveText(/^0\.3 → 1\.2 key: /);
+  await page.keyboard.press("Enter");
+  await expect(page.getByLabel("Destination head")).toHaveValue("1.2");
+  await expect(cell(key, "1.2")).toBeFocused();
+});
+
+test("the circuit works by keyboard, and shows as many edges as asked for", async ({ page }) => {
+  await expect(page.locator(".circuit .edge")).toHaveCount(30);
+  const strongest = page.locator('.circuit [data-edge="0.3-1.3-k"]');
+  await expect(strongest).toHaveAttribute("tabindex", "0");
+  await strongest.focus();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#detail h3")).toHaveText(/^0\.3 → 1\.[02] key$/);
+  await page.getByLabel("Edges shown").fill("100");
+  await expect(page.locator(".circuit .edge")).toHaveCount(100);
+  // Rows are layers: every head stands at the height of its own.
+  const heights = await page.locator(".circuit .node").evaluateAll((nodes) =>
+    nodes.map((node) => [node.textContent!.split(".")[0], node.getAttribute("transform")!.split(",")[1]].join()),
+  );
+  expect(new Set(heights).size).toBe(3);
+});
+
+test("small effects can be left out", async ({ page }) => {
+  await page.getByLabel("Leave out effects below").fill("0.5");
+  await expect(page.locator(".circuit .edge")).toHaveCount(3);
+  await expect(page.locator(".table-part")).toContainText("3 of 3 edges");
+});
+
+test("the table sorts and filters", async ({ page }) => {
+  const rows = page.locator(".table-part tbody tr");
+  await expect(rows.first()).toHaveAttribute("data-edge", "0.3-1.3-k");
+  await page.getByRole("button", { name: "Destination", exact: true }).click();
+  await expect(page.getByRole("columnheader", { name: "Destination" })).toHaveAttribute("aria-sort", "descending");
+  await expect(rows.first().locator("td").nth(1)).toHaveText("1.0");
+  await page.getByRole("button", { name: "Destination", exact: true }).click();
+  await expect(rows.first().locator("td").nth(1)).toHaveText("2.3");
+  await page.getByLabel("Only edges of this head").fill("1.2");
+  await page.getByLabel("Only edges into this component").selectOption("q");
+  await expect(page.locator(".table-part")).toContainText("8 of 8 edges");
+  await rows.first().click();
+  await expect(rows.first()).toHaveClass(/selected/);
+  await expect(page.locator("#detail h3")).toContainText("1.2");
+});
+
+test("the colour range can be held while one compares", async ({ page }) => {
+  const ends = page.locator(".legend .tick text");
+  await page.getByLabel("Hold the colour range").check();
+  const before = await ends.allTextContents();
+  await page.getByLabel("Example").selectOption({ label: "Indirect object: Mary and John" });
+  await settled(page);
+  const reach = (texts: string[]) => Number(texts[2]) - Number(texts[1]);
+  expect(reach(await ends.allTextContents())).toBeCloseTo(reach(before), 2);
+  await page.getByLabel("Hold the colour range").uncheck();
+  await page.getByLabel("Metric", { exact: true }).selectOption("prob");
+  await settled(page);
+  expect(reach(await ends.allTextContents())).not.toBeCloseTo(reach(before), 2);
+});
+
+test("an edge in detail: attention before and after, what is added, the output, and the way on", async ({ page }) => {
+  const detail = page.locator("#detail");
+  await expect(detail.locator("h3")).toHaveText("0.3 → 1.3 key");
+  await expect(detail).toContainText("Metric: corrupted 0.000, patched 0.589 (+0.59), clean 1.000.");
+  const pattern = (name: RegExp) => detail.getByRole("img", { name });
+  await expect(pattern(/^0\.3 attends, clean run\./)).toHaveAccessibleName(/looks 95\.?\d?% at “piano”, position 12/);
+  await expect(pattern(/^1\.3 attends, before the patch\./)).toBeVisible();
+  // The induction head finds the token after the first “fox” once it is patched.
+  await expect(pattern(/^1\.3 attends, after the patch\./)).toHaveAccessibleName(/% at “lamp”, position 2/);
+  await expect(detail.getByRole("row", { name: /^lamp / }).last()).toBeVisible();
+  await expect(detail.locator(".bars")).toHaveCount(3);
+
+  await cell(grid(page, "from", "v"), "1.3").click();
+  await expect(detail.getByText("A patched value leaves the attention of 1.3 as it was")).toBeVisible();
+  await detail.getByRole("button", { name: "What 1.3 writes" }).click();
+  await expect(page.getByLabel("Source head")).toHaveValue("1.3");
+  await expect(detail.locator("h3")).toHaveText(/^1\.3 → 2\.\d value$/);
+  await detail.getByRole("button", { name: "What is written into 1.3" }).click();
+  await expect(page.getByLabel("Destination head")).toHaveValue("1.3");
+  // Whose strongest source that is, the detail shows.
+  await expect(detail.locator("h3")).toHaveText(/^0\.\d → 1\.3 value$/);
+  await page.getByLabel("Destination head").selectOption("0.0");
+  await expect(grid(page, "into", "v")).toHaveAccessibleName("Into the value of head 0.0");
+  await expect(detail).toContainText("Choose a cell, a line of the circuit or a row of the table.");
+});
+
+test("estimates alone, or exact values of one source", async ({ page }) => {
+  await page.getByLabel("Exact values of").selectOption("none");
+  await settled(page);
+  const strongest = cell(grid(page, "from", "k"), "1.3");
+  await expect(strongest).toHaveAccessibleName(/, an estimate\)$/);
+  const width = async () => Number(await strongest.locator(".value").getAttribute("width"));
+  const small = await width();
+  await page.getByLabel("Exact values of").selectOption("source");
+  await settled(page);
+  await expect(strongest).not.toHaveAccessibleName(/estimate/);
+  expect(small).toBeLessThan(await width());
+  await page.getByLabel("Source head").selectOption("0.1");
+  await expect(cell(grid(page, "from", "k"), "1.3")).not.toHaveAccessibleName(/estimate|not known/);
+  await page.getByLabel("Source head").selectOption("1.1");
+  await settled(page);
+  await expect(cell(grid(page, "into", "k"), "0.2").or(cell(grid(page, "into", "k"), "1.0"))).toHaveCount(2);
+});
