@@ -15,6 +15,8 @@ export default defineConfig({
     outDir: at("dist"),
     emptyOutDir: true,
     target: "es2022",
+    // These have light-dark(), which a figure needs to follow its own `theme`.
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
     rollupOptions: {
       input: { index: at("www/index.html"), embed: at("www/embed.html"), pathpatch: at("www/src/pathpatch.ts") },
       preserveEntrySignatures: "strict",

@@ -2,6 +2,7 @@
 
 import { Hub } from "./hub";
 import { tinyGpt2 } from "./models";
+import { cell, grid, open, settled } from "./page";
 import { expect, test } from "./test";
 
 let hub: Hub;
@@ -22,8 +23,7 @@ test.beforeEach(async ({ page }) => {
     const response = await route.fetch({ url: `${hub.url}${pathname}${search}` });
     await route.fulfill({ response });
   });
-  await page.goto("/");
-  await expect(page.getByRole("gridcell", { name: "Head 0.3: the source" })).toBeVisible();
+  await open(page);
 });
 
 test("GPT-2 is one choice and one click away, and kept", async ({ page }) => {
@@ -40,18 +40,17 @@ test("GPT-2 is one choice and one click away, and kept", async ({ page }) => {
   // Its own prompts, with tokens as people know them.
   await expect(page.getByLabel("Example")).toHaveValue("0");
   await expect(page.getByLabel("Answer", { exact: true })).toHaveValue(" Mary");
-  const tokens = page.locator(".tokens").first().locator("li");
+  const tokens = page.locator(".tokens tr").first().locator("td");
   await expect(tokens.first()).toHaveText("<|endoftext|>");
   await expect(tokens.nth(2)).toHaveText("·Mary");
   await expect(page.locator(".tokens mark")).toHaveText(["·John", "·Mary"]);
   await expect(page.getByRole("link", { name: /Wang et al/ }).first()).toHaveAttribute("href", "https://arxiv.org/abs/2211.00593");
-  await expect(page.getByRole("gridcell", { name: "Head 0.1: the source" })).toBeVisible();
+  await expect(page.getByLabel("Source head")).toHaveValue("0.1");
+  await settled(page);
 
-  // A second visit needs the network for the page alone.
+  // A second visit needs the network for the page alone, and the address has the model.
   hub.reset();
   await page.reload();
-  await page.getByLabel("Weights").selectOption("gpt2");
-  await page.getByRole("button", { name: "Load", exact: true }).click();
   await expect(page.locator("header .status")).toContainText("openai-community/gpt2: 2 layers");
   expect(hub.seen).toEqual([]);
 
@@ -83,7 +82,8 @@ test("another repository at a revision, and the way back", async ({ page }) => {
   await page.getByLabel("Weights").selectOption("bundled");
   await page.getByRole("button", { name: "Load", exact: true }).click();
   await expect(page.locator("header .status")).toContainText("ioi-demo: 3 layers × 4 heads");
-  await expect(page.getByRole("gridcell", { name: "Head 0.3: the source" })).toBeVisible();
+  await expect(page.getByLabel("Source head")).toHaveValue("0.3");
+  await settled(page);
 });
 
 test("files of one's own, chosen", async ({ page }) => {
@@ -95,6 +95,14 @@ test("files of one's own, chosen", async ({ page }) => {
   await page.getByRole("button", { name: "Load", exact: true }).click();
   await expect(page.locator("header .status")).toContainText("your files: 2 layers × 2 heads");
   await expect(page.locator("header .status")).toContainText("not kept: files of your own stay where they are");
+  await settled(page);
+  // What others cannot load, a link cannot name.
+  await page.getByRole("button", { name: "Copy link" }).click();
+  await expect(page.locator("#take [role=status]")).toHaveText(
+    "link: expected a model that others can load, got files of your own",
+  );
+  await page.reload();
+  await expect(page.locator("#status")).toHaveText("This link is about files of your own: choose them again.");
 });
 
 test("files of one's own, dropped, and one that is missing", async ({ page }) => {
@@ -112,8 +120,38 @@ test("files of one's own, dropped, and one that is missing", async ({ page }) =>
   );
   // The model that was there still is.
   await expect(page.locator("header .status")).toContainText("ioi-demo: 3 layers × 4 heads");
-  await page.getByRole("gridcell", { name: /^Head 1\.2: / }).click();
-  await expect(page.getByRole("gridcell", { name: "Head 1.2: the source" })).toBeVisible();
+  await cell(grid(page, "from", "k"), "1.2").click();
+  await expect(page.locator("#detail h3")).toHaveText("0.3 → 1.2 key");
+});
+
+test("a link to a model of others asks first, then shows what it is about", async ({ page, context }) => {
+  const other = await context.newPage();
+  const asked: string[] = [];
+  await other.route("https://huggingface.co/**", async (route) => {
+    const { pathname, search } = new URL(route.request().url());
+    asked.push(pathname);
+    await route.fulfill({ response: await route.fetch({ url: `${hub.url}${pathname}${search}` }) });
+  });
+  const link = new URLSearchParams({
+    model: "tests/sharded",
+    clean: "The key to the cabinets",
+    corrupted: "The keys to the cabinets",
+    answer: " is",
+    distractor: " are",
+    metric: "logit-diff",
+    src: "0.0",
+    dst: "1.1",
+    component: "v",
+  });
+  await other.goto(`/#${link}`);
+  await expect(other.locator("#status")).toHaveText("This link is about tests/sharded, which is not in this browser yet.");
+  expect(asked).toEqual([]);
+  await other.getByRole("button", { name: "Load tests/sharded" }).click();
+  await settled(other);
+  await expect(other.locator("#detail h3")).toHaveText("0.0 → 1.1 value");
+  await expect(other.getByLabel("Clean prompt", { exact: true })).toHaveValue("The key to the cabinets");
+  expect(asked).not.toEqual([]);
+  await page.close();
 });
 
 test.describe("a repository that is not there", () => {

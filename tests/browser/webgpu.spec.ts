@@ -2,7 +2,7 @@
 
 import * as cli from "./cli";
 import { difference, sweep } from "./module";
-import { valueIn } from "./page";
+import { cell, grid, open, settled, valueIn } from "./page";
 import { expect, test } from "./test";
 
 for (const component of ["q", "k", "v"]) {
@@ -22,23 +22,29 @@ for (const metric of ["normalized-logit-diff", "log-prob", "prob", "kl"]) {
   });
 }
 
-test("the page says that it runs on WebGPU and shows the same edge", async ({ page }) => {
-  await page.goto("/?device=webgpu");
-  await expect(page.getByRole("gridcell", { name: "Head 0.3: the source" })).toBeVisible();
+test("the page says that it runs on WebGPU, shows the same edges, and one in detail", async ({ page }) => {
+  test.setTimeout(300_000);
+  await open(page, "/?device=webgpu");
   await expect(page.locator("#status")).toContainText("on WebGPU");
-  const one = { ...cli.INDUCTION, component: "k", metric: "normalized-logit-diff", source: "0.3" };
-  const strongest = cli.sweep(one)[7]!;
-  const label = await page.getByRole("gridcell", { name: /^Head 1\.3: / }).getAttribute("aria-label");
-  expect(Math.abs(valueIn(label!) - strongest)).toBeLessThan(1e-3);
+  for (const component of ["q", "k", "v"] as const) {
+    const theirs = cli.sweep({ ...cli.INDUCTION, component, metric: "normalized-logit-diff", source: "0.3" });
+    const label = await cell(grid(page, "from", component), "1.3").getAttribute("aria-label");
+    expect(Math.abs(valueIn(label!) - theirs[7]!)).toBeLessThan(1e-3);
+  }
+  await expect(page.locator("#detail h3")).toHaveText("0.3 → 1.3 key");
+  await expect(page.locator("#detail")).toContainText("patched 0.589 (+0.59), clean 1.000.");
+  await expect(page.locator(".circuit .edge")).toHaveCount(30);
 });
 
 test("a sweep can be cancelled and run again", async ({ page }) => {
+  test.setTimeout(300_000);
+  await page.addInitScript(() => localStorage.setItem("pathpatch-tour-seen", "1"));
   await page.goto("/?device=webgpu");
   await expect(page.locator(".progress")).toContainText("edges");
   await page.getByRole("button", { name: "Cancel" }).click();
   await expect(page.getByText("Cancelled.")).toBeVisible();
   await page.getByRole("button", { name: "Run again" }).click();
-  await expect(page.getByRole("gridcell", { name: "Head 0.3: the source" })).toBeVisible();
+  await settled(page);
 });
 
 test("auto passes a software adapter over, and says so", async ({ page }) => {

@@ -21,6 +21,8 @@ let loading = new AbortController();
 /** What the progress bar's buttons do: they belong to whoever showed progress last. */
 let onCancel = (): void => loading.abort();
 let onRunAgain = (): void => {};
+/** What a link asks for, until a model is there to show it on. */
+let pending = new URLSearchParams();
 /** The latest question about a model; only its answer counts. */
 let asking = new AbortController();
 let models: modelsView.ModelsData = { plan: null, kept: [], space: null, error: "", isLoading: false };
@@ -31,7 +33,7 @@ const showProgress = progressView.create(at("progress"), {
 });
 const showModels = modelsView.create(at("models"), {
   onChoice: (source) => void plan(source),
-  onLoad: (source) => void load(source),
+  onLoad: (source) => void load(source, pending),
   onDelete: (kept) => void remove(kept),
 });
 
@@ -134,6 +136,8 @@ async function load(source: ModelSource, params = new URLSearchParams()): Promis
       loaded.dispose();
       return;
     }
+    pending = new URLSearchParams();
+    at("board").replaceChildren();
     explorer?.close();
     model?.dispose();
     model = loaded;
@@ -160,8 +164,8 @@ function open(loaded: PathPatch, source: ModelSource, params: URLSearchParams): 
   const subject = {
     model: loaded,
     name: nameOf(source),
-    source: isBundled ? new URL(BUNDLED.source as string, document.baseURI).href : text,
-    shared: isBundled ? undefined : (text ?? nameOf(source)),
+    source: isBundled ? new URL(BUNDLED.source, document.baseURI).href : text,
+    shared: isBundled ? undefined : (text ?? FILES),
   };
   const opened = explore(subject, params, {
     showProgress: (data) => {
@@ -182,6 +186,9 @@ function open(loaded: PathPatch, source: ModelSource, params: URLSearchParams): 
 function showAround(opened: Explorer): void {
   tourView.start(at("tour"), bundledTour(opened.look), tourIsSeen);
 }
+
+/** How an address names files of the reader's own: enough to say what is missing. */
+const FILES = "files";
 
 /** How a link names a model; null for files of the reader's own. */
 function linkOf(source: ModelSource): string | null {
@@ -206,14 +213,17 @@ async function start(): Promise<void> {
     await load(BUNDLED.source, params);
     // Only now: what is kept is of no use to a reader who waits for the first grid.
     await showKept();
+  } else if (asked === FILES) {
+    pending = params;
+    at("status").textContent = "This link is about files of your own: choose them again.";
   } else if (await isKept(asked)) await load(asked, params);
   else {
     at("status").textContent = `This link is about ${asked}, which is not in this browser yet.`;
     const go = element("button", { type: "button", class: "primary" }, `Load ${asked}`);
     const ask = element("p", { class: "tools" }, go, " It is downloaded from where its name says, and kept here.");
+    pending = params;
     at("board").replaceChildren(ask);
     go.addEventListener("click", () => {
-      at("board").replaceChildren();
       void load(asked, params);
     });
   }

@@ -9,11 +9,15 @@ export interface OfferedModel {
   source?: ModelSource;
 }
 
-export const BUNDLED: Required<OfferedModel> = {
+/** The one that the site brings along. */
+export const BUNDLED = {
   id: "bundled",
   name: "ioi-demo, bundled: 3 layers × 4 heads",
+  /** From the site's root. */
+  path: "models/ioi-demo",
+  /** From the page. */
   source: "./models/ioi-demo",
-};
+} as const;
 
 export const MODELS: [OfferedModel, ...OfferedModel[]] = [
   BUNDLED,

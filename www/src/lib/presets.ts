@@ -1,6 +1,7 @@
 // Prompts to start from: those of the bundled model's small world, and the well-known tasks of GPT-2.
 
 import type { Component, Config, Metric } from "../engine/types";
+import { INDUCTION, INDUCTION_HEADS } from "./induction";
 import type { Pair } from "./pairs";
 import type { Head } from "./result";
 
@@ -17,27 +18,13 @@ export interface Preset extends Pair {
 
 type Presets = [Preset, ...Preset[]];
 
-const INDUCTION_HEADS = {
-  text: "Olsson et al., In-context Learning and Induction Heads (2022)",
-  url: "https://arxiv.org/abs/2209.11895",
-};
 const INDIRECT_OBJECT = {
   text: "Wang et al., Interpretability in the Wild (2022)",
   url: "https://arxiv.org/abs/2211.00593",
 };
 
 export const BUNDLED_PRESETS: Presets = [
-  {
-    name: "Induction: fox, lamp, … fox",
-    clean: "fox lamp river piano cloud spoon tiger crown eagle glove river piano fox",
-    corrupted: "dragon lamp river piano cloud spoon tiger crown eagle glove river piano fox",
-    answer: "lamp",
-    distractor: "spoon",
-    src: { layer: 0, head: 3 },
-    component: "k",
-    metric: "normalized-logit-diff",
-    source: INDUCTION_HEADS,
-  },
+  INDUCTION,
   {
     name: "Indirect object: Mary and John",
     clean: "When Mary and John went to the store , John gave a book to",
@@ -137,7 +124,7 @@ export const GPT2_PRESETS: Presets = [
 const GPT2_VOCABULARY = 50257;
 
 /** The prompts that fit a model's vocabulary, each with a source head that it has. */
-export function presetsFor({ d_vocab, n_layers, n_heads }: Pick<Config, "d_vocab" | "n_layers" | "n_heads">): Presets {
+export function presetsFor({ d_vocab, n_layers, n_heads }: Config): Presets {
   if (d_vocab !== GPT2_VOCABULARY) return BUNDLED_PRESETS;
   const fit = (preset: Preset): Preset => ({
     ...preset,

@@ -2,6 +2,7 @@
 
 import type { Component, LayerNorm, Metric } from "../engine/types";
 import type { Prompts } from "./pairs";
+import { INDUCTION } from "./induction";
 import type { Preset } from "./presets";
 import type { Head } from "./result";
 
@@ -43,7 +44,7 @@ export interface View {
   pair: number;
 }
 
-export const DEFAULT_EDGES = 30;
+const DEFAULT_EDGES = 30;
 /** As many edges as the circuit can show and be read. */
 export const MAX_EDGES = 200;
 
@@ -67,3 +68,6 @@ export function settingsOf({ clean, corrupted, answer, distractor, metric }: Pre
 export function viewOf({ src, component }: Pick<Preset, "src" | "component">): View {
   return { src, dst: null, component, edges: DEFAULT_EDGES, least: 0, pair: 0 };
 }
+
+/** What a figure shows that is told nothing: the bundled model's induction. */
+export const EXAMPLE = { settings: settingsOf(INDUCTION), view: viewOf(INDUCTION) };

@@ -99,7 +99,7 @@ function rowOfGrids(board: HTMLElement, role: heatmapView.Role, linked: Linked, 
     ? element("h3", {}, "From head ", pick, " into each later head’s …")
     : element("h3", {}, "From each earlier head into head ", pick, ", by its …");
   const multiples = element("div", { class: "multiples" });
-  board.append(element("section", { class: `grids ${role}`, "aria-label": isFrom ? "From one head" : "Into one head" }, title, multiples));
+  board.append(element("div", { class: `grids ${role}`, role: "group", "aria-label": isFrom ? "From one head" : "Into one head" }, title, multiples));
   const drawings = COMPONENTS.map((component: Component) => {
     const { element: made, body } = figure(COMPONENT_NAMES[component]);
     multiples.append(made);
@@ -115,7 +115,7 @@ function rowOfGrids(board: HTMLElement, role: heatmapView.Role, linked: Linked, 
 
 /** The colour scale, what is pointed at, and whether the scale is held. */
 function legend(board: HTMLElement, tools: HTMLElement, readout: HTMLElement) {
-  const place = element("section", { class: "key", "aria-label": "Colours" }, readout);
+  const place = element("div", { class: "key", role: "group", "aria-label": "Colours" }, readout);
   board.append(place);
   const update = legendView.create(place);
   const hold = element("input", { type: "checkbox" });
@@ -158,7 +158,7 @@ function circuitSection(board: HTMLElement, linked: Linked, events: BoardEvents)
   const says = element("output");
   const { element: made, body } = figure("The strongest edges, layers upward");
   body.className = "scrolls";
-  for (const [name, value] of Object.entries({ tabindex: "0", role: "region", "aria-label": "Circuit" })) {
+  for (const [name, value] of Object.entries({ tabindex: "0", role: "group", "aria-label": "Circuit, scrolls sideways" })) {
     body.setAttribute(name, value);
   }
   const key = element(
@@ -171,8 +171,8 @@ function circuitSection(board: HTMLElement, linked: Linked, events: BoardEvents)
   );
   board.append(
     element(
-      "section",
-      { class: "circuit-part", "aria-label": "Circuit" },
+      "div",
+      { class: "circuit-part", role: "group", "aria-label": "Circuit" },
       element("h3", {}, "Circuit"),
       element("div", { class: "tools" }, element("label", {}, "Edges shown ", slider, says)),
       made,
@@ -192,7 +192,7 @@ function circuitSection(board: HTMLElement, linked: Linked, events: BoardEvents)
 }
 
 function tableSection(board: HTMLElement, linked: Linked) {
-  const place = element("section", { class: "table-part", "aria-label": "Edges" }, element("h3", {}, "Strongest edges"));
+  const place = element("div", { class: "table-part", role: "group", "aria-label": "Edges" }, element("h3", {}, "Strongest edges"));
   board.append(place);
   return tableView.create(place, linked);
 }

@@ -122,7 +122,7 @@ function moved({ moved: tokens, tokens: texts }: EdgeDetail): HTMLElement {
   });
   return element(
     "div",
-    { class: "scrolls", tabindex: 0, role: "region", "aria-label": "The output’s most moved tokens" },
+    { class: "scrolls", tabindex: 0, role: "group", "aria-label": "The output’s most moved tokens" },
     element(
       "table",
       {},

@@ -10,7 +10,8 @@ export type ProgressData =
 
 export interface ProgressEvents {
   onCancel: () => void;
-  onRunAgain: () => void;
+  /** Absent where something else starts again. */
+  onRunAgain?: () => void;
 }
 
 export function create(container: HTMLElement, events: ProgressEvents): (data: ProgressData) => void {
@@ -19,7 +20,7 @@ export function create(container: HTMLElement, events: ProgressEvents): (data: P
   const cancel = element("button", { type: "button" }, "Cancel");
   const again = element("button", { type: "button" }, "Run again");
   cancel.addEventListener("click", events.onCancel);
-  again.addEventListener("click", events.onRunAgain);
+  again.addEventListener("click", () => events.onRunAgain?.());
   const row = element("div", { class: "progress" }, bar, text, cancel, again);
   container.append(row);
   return (data) => {

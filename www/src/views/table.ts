@@ -98,7 +98,7 @@ export function create(container: HTMLElement, events: TableEvents): (data: Tabl
   const table = element("table", {}, element("thead", {}, element("tr", {}, ...headings.map(({ cell }) => cell))), body);
   container.append(
     element("div", { class: "tools" }, element("label", {}, "Head ", filter), element("label", {}, "Into ", into)),
-    element("div", { class: "scrolls", tabindex: 0, role: "region", "aria-label": "Table of edges" }, table),
+    element("div", { class: "scrolls", tabindex: 0, role: "group", "aria-label": "Table of edges" }, table),
     element("div", { class: "tools" }, count, more),
   );
 

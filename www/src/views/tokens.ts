@@ -12,7 +12,7 @@ export interface TokensData {
 export function create(container: HTMLElement): (data: TokensData) => void {
   const body = element("tbody");
   const table = element("table", { class: "tokens" }, element("caption", {}, "Tokens, one column a position"), body);
-  const scrolls = { class: "scrolls", tabindex: 0, role: "region", "aria-label": "Tokens of both prompts" };
+  const scrolls = { class: "scrolls", tabindex: 0, role: "group", "aria-label": "Tokens of both prompts" };
   const note = element("p", { class: "note" });
   container.append(element("div", scrolls, table), note);
   return ({ clean, corrupted }) => {

@@ -1,0 +1,95 @@
+// The demo post, served from an origin of its own: a saved figure and a live one.
+
+import { readFileSync } from "node:fs";
+import { cell, valueIn } from "./page";
+import { startBlog } from "./post";
+import { expect, test } from "./test";
+
+let blog: Awaited<ReturnType<typeof startBlog>>;
+
+test.beforeAll(async () => {
+  blog = await startBlog();
+});
+
+test.afterAll(() => blog.stop());
+
+test("a saved figure: no engine before it is asked for, at most 60 kB, the same numbers after", async ({ page }) => {
+  const transfers: { url: string; bytes: number }[] = [];
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.enable");
+  const urls = new Map<string, string>();
+  session.on("Network.requestWillBeSent", ({ requestId, request }) => urls.set(requestId, request.url));
+  session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
+    transfers.push({ url: urls.get(requestId) ?? "", bytes: encodedDataLength });
+  });
+  // The live figure is another test's.
+  await page.route("**/embed.html*", (route) => route.fulfill({ contentType: "text/html", body: "" }));
+  await page.goto(blog.url);
+  const figure = page.locator("path-patching");
+  const keys = figure.getByRole("grid", { name: "From head 0.3 into each later head’s key" });
+  await expect(cell(keys, "1.3")).toHaveAccessibleName(/ 0\.589 \(\+0\.59 from the corrupted run\)$/);
+  await expect(figure.locator(".circuit .edge")).toHaveCount(30);
+  await expect(figure.locator(".tokens mark")).toHaveText(["fox", "dragon"]);
+  await expect(figure.locator(".table-part, .grids.into")).toHaveCount(0);
+  const ofFigure = transfers.filter(({ url }) => !url.endsWith("/") && !url.includes("embed.html") && !url.endsWith("post.css"));
+  const bytes = ofFigure.reduce((sum, transfer) => sum + transfer.bytes, 0);
+  console.log(`saved figure: ${(bytes / 1e3).toFixed(1)} kB in ${ofFigure.length} transfers`);
+  expect(ofFigure.length).toBeGreaterThan(2);
+  expect(bytes).toBeLessThan(60e3);
+  expect(transfers.filter(({ url }) => /wasm|worker|safetensors/.test(url))).toEqual([]);
+
+  // The post's style stays out.
+  const border = await figure.locator("svg.heatmap").first().evaluate((svg) => getComputedStyle(svg).borderTopStyle);
+  expect(border).toBe("none");
+
+  const before = valueIn((await cell(keys, "1.1").getAttribute("aria-label"))!);
+  await figure.getByRole("button", { name: "Run it" }).click();
+  await expect(figure.getByRole("button", { name: "Run it" })).toBeDisabled();
+  await expect(figure.getByRole("button", { name: "Run it" })).toBeEnabled();
+  await expect(figure.locator(".progress")).toHaveAttribute("data-state", "idle");
+  await expect(figure.locator(".error")).toBeEmpty();
+  const after = valueIn((await cell(keys, "1.1").getAttribute("aria-label"))!);
+  expect(Math.abs(after - before)).toBeLessThan(1e-3);
+  const link = await figure.getByRole("link", { name: "Open in pathpatch" }).getAttribute("href");
+  expect(link).toMatch(/^http:\/\/localhost:4173\/#clean=fox\+lamp/);
+});
+
+test("a live figure in a frame runs by itself and takes the height it needs", async ({ page }) => {
+  await page.goto(blog.url);
+  const frame = page.locator("iframe");
+  await frame.scrollIntoViewIfNeeded();
+  const figure = page.frameLocator("iframe").locator("path-patching");
+  const queries = figure.getByRole("grid", { name: "From head 1.0 into each later head’s query" });
+  await expect(cell(queries, "2.0")).not.toHaveAccessibleName(/not known|estimate/);
+  await expect
+    .poll(async () => {
+      const { height } = (await frame.boundingBox())!;
+      const inside = await figure.evaluate(() => document.documentElement.getBoundingClientRect().height);
+      return Math.abs(height - inside);
+    })
+    .toBeLessThan(2);
+});
+
+test("the reader's colour scheme, or the author's", async ({ page }) => {
+  await page.route("**/embed.html*", (route) => route.fulfill({ contentType: "text/html", body: "" }));
+  const ground = () => page.locator("path-patching").getByRole("button", { name: "SVG" }).first().evaluate((button) => getComputedStyle(button).backgroundColor);
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.goto(blog.url);
+  const dark = await ground();
+  await page.emulateMedia({ colorScheme: "light" });
+  const light = await ground();
+  expect(light).not.toBe(dark);
+  await page.locator("path-patching").evaluate((element) => element.setAttribute("theme", "dark"));
+  await expect.poll(ground).toBe(dark);
+});
+
+test("a saved result that is none says what was expected", async ({ page }) => {
+  await page.route("**/embed.html*", (route) => route.fulfill({ contentType: "text/html", body: "" }));
+  await page.route("**/figure.json", (route) => route.fulfill({ json: { pathpatch: 7 } }));
+  await page.goto(blog.url);
+  await expect(page.locator("path-patching .error")).toHaveText('saved result: expected {"pathpatch": 1, …}, got 7');
+});
+
+test("the figure of the demo post is a few kB", () => {
+  expect(readFileSync("examples/post/figure.json").length).toBeLessThan(6000);
+});

@@ -1,0 +1,25 @@
+// A blog on an origin of its own, with the demo post.
+
+import { createReadStream } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname } from "node:path";
+
+const TYPES: Record<string, string> = { ".html": "text/html", ".css": "text/css", ".json": "application/json" };
+
+export async function startBlog(): Promise<{ url: string; stop: () => Promise<void> }> {
+  const server = createServer((request, response) => {
+    const name = new URL(request.url ?? "/", "http://blog").pathname.replace(/\/$/, "/index.html");
+    const type = TYPES[extname(name)];
+    if (!type) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.writeHead(200, { "content-type": type });
+    createReadStream(`examples/post${name}`).pipe(response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const stop = () => new Promise<void>((resolve) => server.close(() => resolve()));
+  return { url: `http://127.0.0.1:${port}/`, stop };
+}

@@ -1,0 +1,20 @@
+// The bundled model's first example: with it the page opens, and a figure that is told nothing.
+
+import type { Preset } from "./presets";
+
+export const INDUCTION_HEADS = {
+  text: "Olsson et al., In-context Learning and Induction Heads (2022)",
+  url: "https://arxiv.org/abs/2209.11895",
+};
+
+export const INDUCTION: Preset = {
+  name: "Induction: fox, lamp, … fox",
+  clean: "fox lamp river piano cloud spoon tiger crown eagle glove river piano fox",
+  corrupted: "dragon lamp river piano cloud spoon tiger crown eagle glove river piano fox",
+  answer: "lamp",
+  distractor: "spoon",
+  src: { layer: 0, head: 3 },
+  component: "k",
+  metric: "normalized-logit-diff",
+  source: INDUCTION_HEADS,
+};
