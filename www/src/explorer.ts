@@ -24,8 +24,10 @@ import * as takeView from "./views/take";
 
 /** After the last keystroke, before tokens and grids follow. */
 const TYPING_PAUSE_MS = 300;
-/** While values come, the page is drawn no more often. */
+/** While values come, the page is drawn no more often; and, where drawing takes long, for no more than a part
+ * of the time. */
 const DRAWING_PAUSE_MS = 200;
+const DRAWING_SHARE = 0.2;
 /** What a figure for a post holds beside what is in view. */
 const FIGURE_EDGES = 200;
 
@@ -88,6 +90,7 @@ export function explore(subject: Subject, params: URLSearchParams, { showProgres
   let isChosen = view.dst !== null;
   let typing: ReturnType<typeof setTimeout> | undefined;
   let drawing: ReturnType<typeof setTimeout> | undefined;
+  let drawingTook = 0;
 
   /** A result of other settings than the form's is dimmed. */
   const showStale = (isStale: boolean) => {
@@ -208,8 +211,10 @@ export function explore(subject: Subject, params: URLSearchParams, { showProgres
     drawing = undefined;
     showTake(result !== undefined);
     if (!result) return;
+    const began = performance.now();
     chooseDestination(result);
     showBoard({ result, view, isRunning });
+    drawingTook = performance.now() - began;
     // The address bar has what is looked at, for a reload or a bookmark.
     history.replaceState(history.state, "", `#${paramsNow()}`);
     if (!performance.getEntriesByName(FIRST_GRID).length) performance.mark(FIRST_GRID);
@@ -294,7 +299,7 @@ export function explore(subject: Subject, params: URLSearchParams, { showProgres
           showStale(false);
           draw();
           void showEdge();
-        } else drawing ??= setTimeout(draw, DRAWING_PAUSE_MS);
+        } else drawing ??= setTimeout(draw, Math.max(DRAWING_PAUSE_MS, drawingTook / DRAWING_SHARE));
       });
       if (!isLatest()) return;
       isRunning = false;

@@ -107,12 +107,15 @@ export function edges(result: Result): Edge[] {
   const all: Edge[] = [];
   const heads = allHeads(result);
   for (const component of COMPONENTS) {
-    for (const src of heads) {
-      for (const dst of heads) {
-        const edge = hasPath({ src, dst }) ? edgeAt(result, { src, dst, component }) : null;
-        if (edge) all.push(edge);
-      }
-    }
+    const { values, exact, spread } = result.components[component];
+    // GPT-2 small has 28,512 of them, and this is done anew with every drawing: one walk over the arrays.
+    values.forEach((value, place) => {
+      if (Number.isNaN(value)) return;
+      const src = heads[Math.floor(place / heads.length)]!;
+      const dst = heads[place % heads.length]!;
+      const effect = value - result.corruptedMetric;
+      all.push({ src, dst, component, value, effect, spread: spread[place]!, isExact: exact[place] === 1 });
+    });
   }
   return all.sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect));
 }
@@ -127,21 +130,6 @@ export function reachOf(result: Result): number {
     }
   }
   return reach;
-}
-
-/** How many edges have an exact value, of how many. */
-export function counts(result: Result): { exact: number; known: number; paths: number } {
-  const { layers, heads } = result;
-  let [exact, known] = [0, 0];
-  for (const component of COMPONENTS) {
-    const of = result.components[component];
-    of.values.forEach((value, i) => {
-      if (Number.isNaN(value)) return;
-      known += 1;
-      exact += of.exact[i]!;
-    });
-  }
-  return { exact, known, paths: (3 * heads * heads * layers * (layers - 1)) / 2 };
 }
 
 export function allHeads({ layers, heads }: Pick<Result, "layers" | "heads">): Head[] {

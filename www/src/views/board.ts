@@ -186,7 +186,7 @@ function circuitSection(board: HTMLElement, linked: Linked, events: BoardEvents)
     const shown = strong.slice(0, view.edges);
     says.textContent = ` ${shown.length} of ${strong.length}`;
     if (isRunning && performance.now() - laidOut < LAYOUT_PAUSE_MS) return;
-    update({ edges: shown, layers: result.layers, reach, metric: result.metric, selected });
+    update({ edges: shown, reach, metric: result.metric, selected });
     laidOut = performance.now();
   };
 }

@@ -15,7 +15,6 @@ import { lineWidth } from "../lib/scale";
 export interface CircuitData {
   /** Those to show, strongest first. */
   edges: Edge[];
-  layers: number;
   /** The largest effect, whose line is the widest. */
   reach: number;
   metric: Metric;
@@ -35,6 +34,8 @@ interface Point {
 interface Placed {
   width: number;
   height: number;
+  /** From the lowest to the highest with a head in the circuit. */
+  layers: { layer: number; y: number }[];
   nodes: { key: string; head: Head; at: Point }[];
   paths: Map<string, Point[]>;
 }
@@ -65,27 +66,26 @@ export function create(container: HTMLElement, events: CircuitEvents): (data: Ci
   let shown = "";
   let focused = "";
 
-  return ({ edges, layers, reach, metric, selected }) => {
+  return ({ edges, reach, metric, selected }) => {
     // A new place for everything only when other edges are shown: values may change many times a second.
-    const keys = `${layers} ${edges.map(edgeKey).sort().join(" ")}`;
-    if (!placed || keys !== shown) placed = place(edges, layers);
+    const keys = edges.map(edgeKey).sort().join(" ");
+    if (!placed || keys !== shown) placed = place(edges);
     shown = keys;
-    const { width, height, paths } = placed;
+    const { width, height, layers, paths } = placed;
     svg.attr("viewBox", `0 0 ${width} ${height}`).style("width", `${width}px`);
 
-    const row = scaleLinear([0, layers - 1], [height - MARGIN.bottom - NODE.height / 2, MARGIN.top + NODE.height / 2]);
     const layer = rows
-      .selectAll<SVGGElement, number>("g")
-      .data(Array.from({ length: layers }, (_, i) => i))
+      .selectAll<SVGGElement, Placed["layers"][number]>("g")
+      .data(layers)
       .join((enter) => {
         const g = enter.append("g").attr("class", "layer");
         g.append("line");
         g.append("text").attr("x", 4).attr("dy", "0.35em");
         return g;
       })
-      .attr("transform", (i) => `translate(0,${layers > 1 ? row(i) : height / 2})`);
+      .attr("transform", ({ y }) => `translate(0,${y})`);
     layer.select("line").attr("x1", MARGIN.left - 8).attr("x2", width);
-    layer.select("text").text((i) => `layer ${i}`);
+    layer.select("text").text(({ layer }) => `layer ${layer}`);
 
     // Until the reader has moved, the strongest is where the keyboard enters.
     const entry = edges.find((edge) => edgeKey(edge) === focused) ?? edges[0];
@@ -145,15 +145,17 @@ export function create(container: HTMLElement, events: CircuitEvents): (data: Ci
 }
 
 /** Where heads and lines go: rows by layer, their order by dagre, so that few lines cross. */
-function place(edges: Edge[], layers: number): Placed {
+function place(edges: Edge[]): Placed {
   const graph = new Graph<GraphLabel, NodeLabel>({ multigraph: true });
   graph.setGraph({ rankdir: "BT", nodesep: GAP.node, edgesep: GAP.edge, ranksep: GAP.layer });
   const heads = new Map(edges.flatMap(({ src, dst }) => [src, dst]).map((head) => [formatHead(head), head]));
+  const of = [...heads.values()].map(({ layer }) => layer);
+  const [lowest, highest] = edges.length ? [Math.min(...of), Math.max(...of)] : [0, 0];
   const writers = new Set(edges.map(({ src }) => formatHead(src)));
   graph.setNode(OUTPUT, { width: 1, height: 1 });
   for (const [key, { layer }] of heads) {
     graph.setNode(key, { ...NODE });
-    if (!writers.has(key)) graph.setEdge(key, OUTPUT, { minlen: layers - layer, weight: 1 }, OUTPUT);
+    if (!writers.has(key)) graph.setEdge(key, OUTPUT, { minlen: highest + 1 - layer, weight: 1 }, OUTPUT);
   }
   const keyOf = ({ src, dst, component }: Edge) => ({ v: formatHead(src), w: formatHead(dst), name: component });
   for (const edge of edges) graph.setEdge(keyOf(edge), { minlen: edge.dst.layer - edge.src.layer, weight: 8 });
@@ -161,8 +163,8 @@ function place(edges: Edge[], layers: number): Placed {
 
   const x = narrow(heads, (key) => graph.node(key).x ?? 0);
   const step = NODE.height + GAP.layer;
-  const height = MARGIN.top + NODE.height + (layers - 1) * step + MARGIN.bottom;
-  const y = (layer: number) => height - MARGIN.bottom - NODE.height / 2 - layer * step;
+  const height = MARGIN.top + NODE.height + (highest - lowest) * step + MARGIN.bottom;
+  const y = (layer: number) => height - MARGIN.bottom - NODE.height / 2 - (layer - lowest) * step;
   const paths = new Map<string, Point[]>();
   for (const edge of edges) {
     const key = keyOf(edge);
@@ -181,7 +183,8 @@ function place(edges: Edge[], layers: number): Placed {
     paths.set(edgeKey(edge), [from, bends[0], ...between, bends[1], to]);
   }
   const nodes = [...heads].map(([key, head]) => ({ key, head, at: { x: x.ofHead(key), y: y(head.layer) } }));
-  return { width: x.width, height, nodes, paths };
+  const layers = Array.from({ length: highest - lowest + 1 }, (_, i) => ({ layer: lowest + i, y: y(lowest + i) }));
+  return { width: x.width, height, layers, nodes, paths };
 }
 
 /**
