@@ -43,20 +43,22 @@ pub fn npm_packages() -> Result<()> {
     run("npm", &["ci", "--no-audit", "--no-fund"])
 }
 
-/// The path of a Chromium: `CHROMIUM` if set, one on the path, or Debian's, installed now.
+/// The path of a Chromium that is there: `CHROMIUM` if set, or one on the path.
+pub fn find_chromium() -> Option<String> {
+    let named = std::env::var("CHROMIUM").ok();
+    named.or_else(|| BROWSERS.iter().find_map(|name| output("which", &[name])))
+}
+
+/// The path of a Chromium, Debian's installed now where there is none.
 pub fn chromium() -> Result<String> {
-    if let Ok(path) = std::env::var("CHROMIUM") {
-        return Ok(path);
-    }
-    let find = || BROWSERS.iter().find_map(|name| output("which", &[name]));
-    if let Some(path) = find() {
+    if let Some(path) = find_chromium() {
         return Ok(path);
     }
     let is_root = output("id", &["-u"]).as_deref() == Some("0");
     if is_root && Path::new("/etc/debian_version").exists() {
         run("apt-get", &["update", "--quiet"])?;
         run("apt-get", &["install", "--yes", "--quiet", "chromium"])?;
-        if let Some(path) = find() {
+        if let Some(path) = find_chromium() {
             return Ok(path);
         }
     }

@@ -4,26 +4,74 @@ use std::{fs, path::Path, process::Command, sync::mpsc, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use notify_debouncer_mini::{new_debouncer, notify::RecursiveMode};
+use serde_json::json;
 
 use crate::{
-    run::npm_script,
+    run::{npm_script, run},
     setup,
     wasm::{self, gzipped_len},
 };
 
-/// Build the static site and print what a visitor downloads.
+const SITE: &str = "dist";
+/// All scripts of the site together, gzipped.
+const MAX_SCRIPTS: usize = 150_000;
+
+/// Build the static site and print what a visitor downloads and waits for.
 pub fn build() -> Result<()> {
     wasm::build_site()?;
-    bundle()
+    bundle()?;
+    match setup::find_chromium() {
+        Some(chromium) => run("node", &["benches/first_grid.mjs", SITE, &chromium])?,
+        None => println!("first grid: not measured, there is no Chromium"),
+    }
+    println!(
+        "built {SITE}/: serve it from any static host, under any path, or publish it with npm"
+    );
+    Ok(())
 }
 
-/// Bundle the front end around a wasm module that is already built.
+/// Bundle the front end around a wasm module that is already built, and fail if it has outgrown its limit.
 pub fn bundle() -> Result<()> {
     setup::npm_packages()?;
     npm_script("build", &[])?;
-    let scripts = gzipped_size_of(Path::new("dist"), "js")?;
-    println!("js: {:.1} kB gzipped", scripts as f64 / 1e3);
-    println!("built dist/: serve it from any static host, under any path");
+    write_package()?;
+    let scripts = gzipped_size_of(Path::new(SITE), "js")?;
+    let kilobytes = |bytes: usize| bytes as f64 / 1e3;
+    println!(
+        "js: {:.1} kB gzipped (at most {:.0})",
+        kilobytes(scripts),
+        kilobytes(MAX_SCRIPTS)
+    );
+    if scripts > MAX_SCRIPTS {
+        bail!("the scripts are {scripts} bytes gzipped, more than {MAX_SCRIPTS}");
+    }
+    Ok(())
+}
+
+/// Make the site an npm package as well: `pathpatch.js` with its types, the engine and the bundled model.
+fn write_package() -> Result<()> {
+    let package = json!({
+        "name": "pathpatch",
+        "version": env!("CARGO_PKG_VERSION"),
+        "description": "Direct path patching on GPT-2: which attention head talks to which, in the browser",
+        "keywords": ["interpretability", "path-patching", "gpt-2", "webgpu", "wasm"],
+        "license": "MIT OR Apache-2.0",
+        "type": "module",
+        "exports": {
+            ".": { "types": "./pathpatch.d.ts", "default": "./pathpatch.js" },
+            "./*": "./*",
+        },
+        "types": "./pathpatch.d.ts",
+        "sideEffects": ["./pathpatch.js", "./assets/*"],
+    });
+    let site = Path::new(SITE);
+    fs::write(
+        site.join("package.json"),
+        serde_json::to_string_pretty(&package)?,
+    )?;
+    for name in ["README.md", "LICENSE-MIT", "LICENSE-APACHE"] {
+        fs::copy(name, site.join(name)).with_context(|| format!("could not copy {name}"))?;
+    }
     Ok(())
 }
 
