@@ -1,5 +1,5 @@
 //! Every command that README and CI name: `cargo xtask serve | build | test | bench | check-gpt2 |
-//! train-demo`.
+//! check-code | train-demo`.
 
 mod bench;
 mod check_gpt2;
@@ -45,6 +45,9 @@ enum Command {
         /// Directory with config.json, model.safetensors and tokenizer.json
         directory: String,
     },
+    /// Run the Python that the page copies, beside the command line
+    #[command(name = "check-code")]
+    CheckCode,
     /// Train the bundled model anew (about 15 minutes on 2 cores)
     TrainDemo,
 }
@@ -57,6 +60,7 @@ fn main() -> Result<()> {
         Command::Test => test::all(),
         Command::Bench { gpu } => bench::all(gpu),
         Command::CheckGpt2 { directory } => check_gpt2::check(&directory),
+        Command::CheckCode => bench::check_code(),
         Command::TrainDemo => {
             let example = [
                 "run",

@@ -5,6 +5,10 @@ mod runners;
 
 use anyhow::{Result, bail};
 
+use crate::{
+    run::{cargo, run},
+    setup,
+};
 use runners::{Device, Peer, Sweep};
 
 const DEMO: &str = "www/models/ioi-demo";
@@ -109,6 +113,20 @@ pub fn all(gpu: bool) -> Result<()> {
         print(place, work, sweep, per_edge);
     }
     Ok(())
+}
+
+/// Run the Python that the page copies against TransformerLens's versions, and compare.
+pub fn check_code() -> Result<()> {
+    runners::set_up_peers()?;
+    setup::npm_packages()?;
+    let build = ["build", "--locked", "--package", "pathpatch"];
+    cargo(&[&build[..], &["--no-default-features"]].concat())?;
+    let python = "target/bench/venv/bin/python";
+    let arguments = ["target/debug/pathpatch", python, runners::OLDER_PEER];
+    run(
+        "node",
+        &[&["benches/peer/check_code.mjs"][..], &arguments].concat(),
+    )
 }
 
 fn row(place: &str, work: &str, sweep: &Sweep, per_edge: Option<f64>) -> String {

@@ -95,6 +95,9 @@ pub fn browser(site: &str, device: &str, model: &str, prompts: &str, limit: u32)
     )
 }
 
+/// Where the older of the two is, for `PYTHONPATH`.
+pub const OLDER_PEER: &str = "target/bench/venv/3.9";
+
 /// A virtual environment with both peers: 4.3 installed, 3.9 in a directory of its own before it.
 pub fn set_up_peers() -> Result<()> {
     const PIP: &str = "target/bench/venv/bin/pip";
@@ -111,11 +114,7 @@ pub fn set_up_peers() -> Result<()> {
             "benches/peer/requirements.txt",
         ],
     )?;
-    let other = [
-        "--target",
-        "target/bench/venv/3.9",
-        "transformer-lens==3.9.0",
-    ];
+    let other = ["--target", OLDER_PEER, "transformer-lens==3.9.0"];
     run(
         PIP,
         &[&["install", "--quiet", "--no-deps"][..], &other].concat(),
@@ -128,7 +127,7 @@ pub fn set_up_peers() -> Result<()> {
 pub fn peer(version: &str, model: &str, prompts: &str) -> Result<Peer> {
     let mut python = Command::new("target/bench/venv/bin/python");
     if version == "3.9" {
-        python.env("PYTHONPATH", "target/bench/venv/3.9");
+        python.env("PYTHONPATH", OLDER_PEER);
     }
     let peer: Peer = json(python.args(["benches/peer/run.py", model, prompts]))?;
     if !peer.version.starts_with(version) {

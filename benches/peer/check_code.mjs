@@ -1,0 +1,59 @@
+// The Python that the page copies, run: its grids beside the command line's, for each metric and LayerNorm.
+//
+//     node benches/peer/check_code.mjs PATHPATCH PYTHON PYTHONPATH_OF_3.9
+//
+// `cargo xtask check-code` sets up what it needs. Exits with 1 where two grids differ by more than 1e-3.
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "vite";
+
+const MODEL = "www/models/ioi-demo";
+const TOLERANCE = 1e-3;
+const [pathpatch, python, older] = process.argv.slice(2);
+
+// Two pairs of two lengths, as ids of the bundled model's vocabulary.
+const pairs = [
+  { clean: [0, 311, 129, 96, 422, 242, 131, 311], corrupted: [0, 279, 129, 96, 422, 242, 131, 311], answer: 129, distractor: 131 },
+  { clean: [0, 96, 422, 242, 96], corrupted: [0, 311, 422, 242, 96], answer: 422, distractor: 242 },
+];
+const token = (id) => ({ id, text: ` ${id}` });
+const tokens = pairs.map(({ clean, corrupted, answer, distractor }) => ({
+  clean: clean.map(token),
+  corrupted: corrupted.map(token),
+  answer: token(answer),
+  distractor: token(distractor),
+}));
+
+mkdirSync("target/check-code", { recursive: true });
+const file = "target/check-code/pairs.jsonl";
+const lines = pairs.map((p) => ({ clean_ids: p.clean, corrupted_ids: p.corrupted, answer_id: p.answer, distractor_id: p.distractor }));
+writeFileSync(file, lines.map((line) => JSON.stringify(line)).join("\n"));
+
+const server = await createServer({ configFile: false, root: "www", server: { middlewareMode: true }, appType: "custom", logLevel: "error" });
+const { transformerLens } = await server.ssrLoadModule("/src/lib/code.ts");
+let worst = 0;
+for (const layerNorm of ["frozen", "exact"]) {
+  for (const metric of ["logit-diff", "normalized-logit-diff", "log-prob", "prob", "kl"]) {
+    const src = { layer: 0, head: 3 };
+    for (const [component, position] of [["k", null], ["v", 4]]) {
+      const code = transformerLens({ model: null, tokens, pairs: [], metric, layerNorm, prependBos: true, position, src, component });
+      const script = `${code.replace('"path/to/model"', JSON.stringify(MODEL))}\nimport json\nprint(json.dumps(grid.tolist()))\n`;
+      const env = { ...process.env, ...(layerNorm === "frozen" ? { PYTHONPATH: older } : {}) };
+      const printed = execFileSync(python, ["-c", script], { encoding: "utf8", env, stdio: ["ignore", "pipe", "ignore"] });
+      const theirs = JSON.parse(printed.trim().split("\n").at(-1)).flat();
+      const at = position === null ? [] : ["--position", String(position)];
+      const flags = ["--pairs", file, "--component", component, "--source", "0.3", "--metric", metric, "--layer-norm", layerNorm, ...at];
+      const { values } = JSON.parse(execFileSync(pathpatch, ["sweep", "--model", MODEL, "--device", "cpu", ...flags], { encoding: "utf8" }));
+      // TransformerLens writes 0 where there is no path.
+      const off = values.flat().reduce((most, value, i) => (value === null ? most : Math.max(most, Math.abs(value - theirs[i]))), 0);
+      console.log(`${layerNorm.padEnd(6)} ${metric.padEnd(21)} ${component} at ${position ?? "the last token"}: differs by ${off.toExponential(1)}`);
+      worst = Number.isNaN(off) ? Number.NaN : Math.max(worst, off);
+    }
+  }
+}
+await server.close();
+if (!(worst <= TOLERANCE)) {
+  console.error(`that is more than ${TOLERANCE}`);
+  process.exitCode = 1;
+}
