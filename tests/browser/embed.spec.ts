@@ -27,7 +27,7 @@ test("a saved figure: no engine before it is asked for, at most 60 kB, the same 
   await page.goto(blog.url);
   const figure = page.locator("path-patching");
   const keys = figure.getByRole("grid", { name: "From head 0.3 into each later head’s key" });
-  await expect(cell(keys, "1.3")).toHaveAccessibleName(/ 0\.589 \(\+0\.59 from the corrupted run\)$/);
+  await expect(cell(keys, "1.3")).toHaveAccessibleName(/ 0\.589 \(\+0\.589 from the corrupted run\)$/);
   await expect(figure.locator(".circuit .edge")).toHaveCount(30);
   await expect(figure.locator(".tokens mark")).toHaveText(["fox", "dragon"]);
   await expect(figure.locator(".table-part, .grids.into")).toHaveCount(0);

@@ -23,7 +23,7 @@ test("what is pointed at lights up in grids, circuit and table, and is read out"
   const lit = (where: string) => page.locator(`${where} .lit[data-edge="0.3-1.3-k"]`);
   await cell(grid(page, "from", "k"), "1.3").hover();
   await expect(page.locator(".readout")).toHaveText(
-    /^0\.3 → 1\.3 key: logit difference, corrupted 0 to clean 1 0\.589 \(\+0\.59 from the corrupted run\)$/,
+    /^0\.3 → 1\.3 key: logit difference, corrupted 0 to clean 1 0\.589 \(\+0\.589 from the corrupted run\)$/,
   );
   for (const where of [".grids.from", ".grids.into", ".circuit", ".table-part"]) await expect(lit(where)).toHaveCount(1);
   await page.getByRole("heading", { name: "pathpatch" }).hover();
@@ -104,7 +104,7 @@ test("the colour range can be held while one compares", async ({ page }) => {
 test("an edge in detail: attention before and after, what is added, the output, and the way on", async ({ page }) => {
   const detail = page.locator("#detail");
   await expect(detail.locator("h3")).toHaveText("0.3 → 1.3 key");
-  await expect(detail).toContainText("Metric: corrupted 0.000, patched 0.589 (+0.59), clean 1.000.");
+  await expect(detail).toContainText("Metric: corrupted 0.000, patched 0.589 (+0.589), clean 1.000.");
   const pattern = (name: RegExp) => detail.getByRole("img", { name });
   await expect(pattern(/^0\.3 attends, clean run\./)).toHaveAccessibleName(/looks 95\.?\d?% at “piano”, position 12/);
   await expect(pattern(/^1\.3 attends, before the patch\./)).toBeVisible();

@@ -143,5 +143,5 @@ test("the embed code shows the same figure in a frame", async ({ page }) => {
   const figure = page.frameLocator("iframe").locator("path-patching");
   await figure.getByRole("button", { name: "Run it" }).click();
   const keys = figure.getByRole("grid", { name: "From head 0.3 into each later head’s key" });
-  await expect(cell(keys, "1.3")).toHaveAccessibleName(/ 0\.589 \(\+0\.59 from the corrupted run\)$/);
+  await expect(cell(keys, "1.3")).toHaveAccessibleName(/ 0\.589 \(\+0\.589 from the corrupted run\)$/);
 });

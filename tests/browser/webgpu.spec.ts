@@ -32,7 +32,7 @@ test("the page says that it runs on WebGPU, shows the same edges, and one in det
     expect(Math.abs(valueIn(label!) - theirs[7]!)).toBeLessThan(1e-3);
   }
   await expect(page.locator("#detail h3")).toHaveText("0.3 → 1.3 key");
-  await expect(page.locator("#detail")).toContainText("patched 0.589 (+0.59), clean 1.000.");
+  await expect(page.locator("#detail")).toContainText("patched 0.589 (+0.589), clean 1.000.");
   await expect(page.locator(".circuit .edge")).toHaveCount(30);
 });
 

@@ -19,11 +19,16 @@ const signed = new Intl.NumberFormat("en", {
   maximumFractionDigits: 2,
   signDisplay: "exceptZero",
 });
+const effect = new Intl.NumberFormat("en", { maximumSignificantDigits: 3, signDisplay: "exceptZero" });
 const bytes = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
 export const formatValue = (value: number): string => number.format(value);
 
+/** In the room of a cell. */
 export const formatChange = (change: number): string => signed.format(change);
+
+/** To three digits, however small. */
+export const formatEffect = (change: number): string => effect.format(change);
 
 const share = new Intl.NumberFormat("en", { style: "percent", maximumSignificantDigits: 3 });
 
@@ -69,8 +74,8 @@ export function formatProgress(progress: SweepProgress): string {
 }
 
 /** What is known of an edge, in words. */
-export function words({ value, effect, spread, isExact }: Edge, metric: Metric): string {
+export function words({ value, effect: change, spread, isExact }: Edge, metric: Metric): string {
   const over = Number.isNaN(spread) ? "" : ` ± ${formatValue(spread)} over the pairs`;
   const kind = isExact ? "" : ", an estimate";
-  return `${METRICS[metric].toLowerCase()} ${formatValue(value)} (${formatChange(effect)}${over} from the corrupted run${kind})`;
+  return `${METRICS[metric].toLowerCase()} ${formatValue(value)} (${formatEffect(change)}${over} from the corrupted run${kind})`;
 }

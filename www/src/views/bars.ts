@@ -2,7 +2,7 @@
 
 import type { Token } from "../engine/types";
 import { element } from "../lib/dom";
-import { formatChange, formatValue } from "../lib/format";
+import { formatEffect, formatValue } from "../lib/format";
 import { visible } from "../lib/tokens";
 
 export interface BarsData {
@@ -33,7 +33,7 @@ export function create(container: HTMLElement): (data: BarsData) => void {
           {},
           element("th", { scope: "row" }, visible(token.text)),
           element("td", { "aria-hidden": "true" }, ground),
-          element("td", { class: "number" }, isSigned ? formatChange(value) : formatValue(value)),
+          element("td", { class: "number" }, isSigned ? formatEffect(value) : formatValue(value)),
         );
       }),
     );

@@ -2,7 +2,7 @@
 
 import type { EdgeDetail, Token } from "../engine/types";
 import { element } from "../lib/dom";
-import { COMPONENT_NAMES, formatChange, formatEdge, formatHead, formatShare, formatValue } from "../lib/format";
+import { COMPONENT_NAMES, formatEffect, formatEdge, formatHead, formatShare, formatValue } from "../lib/format";
 import type { EdgeId, Head } from "../lib/result";
 import { visible } from "../lib/tokens";
 import * as barsView from "./bars";
@@ -58,7 +58,7 @@ function parts(data: There, events: DetailEvents): Node[] {
   if (data.pairs > 1) walk.append(pairChoice(data, events));
 
   const change = detail.value - detail.metric.corrupted;
-  const sentence = element("p", {}, `Metric: corrupted ${formatValue(detail.metric.corrupted)}, patched ${formatValue(detail.value)} (${formatChange(change)}), clean ${formatValue(detail.metric.clean)}.`);
+  const sentence = element("p", {}, `Metric: corrupted ${formatValue(detail.metric.corrupted)}, patched ${formatValue(detail.value)} (${formatEffect(change)}), clean ${formatValue(detail.metric.clean)}.`);
   const pattern = (title: string, tokens: Token[], values: ArrayLike<number>) => {
     const { element: made, body } = figure(title);
     patternView.create(body)({ title, tokens, pattern: values });

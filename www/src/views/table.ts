@@ -2,7 +2,7 @@
 
 import type { Component } from "../engine/types";
 import { element } from "../lib/dom";
-import { COMPONENT_NAMES, formatChange, formatHead, formatValue } from "../lib/format";
+import { COMPONENT_NAMES, formatEffect, formatHead, formatValue } from "../lib/format";
 import { type Edge, type EdgeId, edgeKey, isSameEdge } from "../lib/result";
 
 export interface TableData {
@@ -40,7 +40,7 @@ const COLUMNS: Column[] = [
   {
     id: "effect",
     title: "Effect",
-    text: ({ effect }) => formatChange(effect),
+    text: ({ effect }) => formatEffect(effect),
     compare: (a, b) => Math.abs(b.effect) - Math.abs(a.effect),
   },
   { id: "value", title: "Metric", text: ({ value }) => formatValue(value), compare: (a, b) => b.value - a.value },
