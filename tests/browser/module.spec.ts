@@ -107,6 +107,44 @@ test("estimates come first, exact values then in batches, and each says which it
   expect(seen.memory).toBeGreaterThan(1e6);
 });
 
+test("one edge and one head by themselves, and several pairs", async ({ page }) => {
+  await openBlank(page);
+  const seen = await page.evaluate(async (pair) => {
+    const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+    const model = await PathPatch.load("./models/ioi-demo", { device: "cpu" });
+    const ends = { component: "k", srcLayer: 0, srcHead: 3, dstLayer: 1, dstHead: 3 };
+    const edge = await model.edgeDetail({ ...pair, ...ends });
+    const head = await model.headDetail({ ...pair, layer: 1, head: 3 });
+    const one = await model.getActPatchDirectPath({ ...pair, ...ends });
+    const pairs = [pair, { ...pair, distractor: "crown" }];
+    const two = await model.getActPatchDirectPath({ pairs, ...ends });
+    const many = await model.edgeDetail({ pairs, ...ends }).catch((e: Error & { code: string }) => `${e.code} | ${e.message}`);
+    const none = await model.headDetail({ ...pair, layer: 3, head: 0 }).catch((e: Error & { code: string }) => `${e.code} | ${e.message}`);
+    const spread = Array.from(two.spread as Float32Array, (s) => (Number.isNaN(s) ? null : s));
+    const isAlone = one.spread.every((s: number) => Number.isNaN(s));
+    return { edge, head, value: one.values[7], mean: two.values[7], spread, isAlone, many, none };
+  }, cli.INDUCTION);
+
+  const theirs = cli.sweep({ ...cli.INDUCTION, component: "k", metric: "logit-diff", source: "0.3" })[7]!;
+  expect(Math.abs(seen.edge.value - theirs)).toBeLessThan(1e-3);
+  expect(seen.value).toBeCloseTo(seen.edge.value, 3);
+  const positions = 14;
+  expect(seen.edge.patched).toHaveLength(positions ** 2);
+  expect(seen.head).toEqual(seen.edge.dst);
+  // A head alone: what it adds to the answer's logit is read from the token after the first “fox”.
+  const { clean } = seen.head.attribution;
+  expect(clean.indexOf(Math.max(...clean))).toBe(2);
+  expect(seen.edge.moved.map(({ id }: { id: number }) => id)).toEqual(seen.edge.tokens.map(({ id }: { id: number }) => id));
+
+  const other = cli.sweep({ ...cli.INDUCTION, distractor: "crown", component: "k", metric: "logit-diff", source: "0.3" })[7]!;
+  expect(Math.abs(seen.mean - (theirs + other) / 2)).toBeLessThan(1e-3);
+  expect(seen.isAlone).toBe(true);
+  expect(seen.spread[7]).toBeGreaterThan(0);
+  expect(seen.spread[0]).toBeNull();
+  expect(seen.many).toBe("clean | prompt pairs: expected one to look at, got 2");
+  expect(seen.none).toBe("source | source head: expected layer 0 to 2 and head 0 to 3, got 3.0");
+});
+
 test("load reports progress and the model's shape; a cancel and a fault are told apart", async ({ page }) => {
   await openBlank(page);
   const seen = await page.evaluate(async (prompts) => {
