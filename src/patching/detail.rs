@@ -149,23 +149,23 @@ pub async fn edge_detail(
         resid = runs.step(layer, resid, &readout);
     }
     let (metric_of_runs, scale) = baseline(runs, metric, &readout).await?;
-    let value = read_back(runs, metric, readout.of_rows(resid.clone())).await?;
+    let value = read_back(metric, readout.of_rows(resid.clone())).await?;
 
     let src = look_at(runs, &clean, &targets, src).await?;
     let dst = look_at(runs, &clean, &targets, dst).await?;
     // Before the first row nothing is changed.
     let pos = runs.first + runs.rows;
     let mut patched = dst.pattern.corrupted[..runs.first * pos].to_vec();
-    patched.extend(to_host(runs, pattern.flatten(0, 3)).await?);
+    patched.extend(to_host(pattern.flatten(0, 3)).await?);
     let mut added = vec![0.0; runs.first];
     let delta: Tensor<2> = delta.flatten(0, 2);
-    added.extend(to_host(runs, lengths(delta)).await?);
+    added.extend(to_host(lengths(delta)).await?);
     Ok(EdgeDetail {
         src,
         dst,
         patched,
         added,
-        length: to_host(runs, lengths(before)).await?,
+        length: to_host(lengths(before)).await?,
         metric: metric_of_runs,
         value: scale.value(&value[0]),
         moved: moved(runs, &targets, resid).await?,
@@ -226,10 +226,10 @@ async fn in_run(
             let w_o = w_o.narrow(0, head.head * config.d_head, config.d_head);
             let along = w_o.matmul(direction.transpose() / ln_final_scale);
             let row = pattern.clone().narrow(0, position, 1).transpose();
-            to_host(runs, (of_head(&block.v).matmul(along) * row).flatten(0, 1)).await?
+            to_host((of_head(&block.v).matmul(along) * row).flatten(0, 1)).await?
         }
     };
-    Ok((to_host(runs, pattern.flatten(0, 1)).await?, attribution))
+    Ok((to_host(pattern.flatten(0, 1)).await?, attribution))
 }
 
 /// The direction in the normalised residual stream that the answer's logit, less the distractor's, grows
@@ -260,8 +260,8 @@ async fn moved(runs: &Runs<'_>, targets: &Targets, resid: Tensor<2>) -> Result<V
     let mut told = Vec::with_capacity(4);
     let corrupted = readout.of_whole_runs(runs.corrupted.final_resid());
     for logits in [of_run(corrupted), of_run(readout.of_rows(resid))] {
-        told.push(to_host(runs, logits.clone()).await?);
-        told.push(to_host(runs, softmax(logits, 0)).await?);
+        told.push(to_host(logits.clone()).await?);
+        told.push(to_host(softmax(logits, 0)).await?);
     }
     let change = |id: &u32| told[3][*id as usize] - told[1][*id as usize];
     let mut ids: Vec<u32> = (0..told[0].len() as u32).collect();

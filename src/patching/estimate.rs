@@ -112,7 +112,7 @@ pub(super) async fn estimated_effects(
     if parts.is_empty() {
         return Ok(Some(effects));
     }
-    let numbers = to_host(runs, Tensor::cat(parts, 0)).await?;
+    let numbers = to_host(Tensor::cat(parts, 0)).await?;
     for (i, effect) in numbers.into_iter().enumerate() {
         let (head, component) = (i % heads, i / heads % 3);
         let (src, from_last) = (i / (3 * heads) % n_src, i / (3 * heads * n_src));

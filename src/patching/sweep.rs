@@ -146,7 +146,7 @@ async fn sweep(
             runs.pause.pause().await?;
             resid = runs.step(layer, resid, &readout);
         }
-        let results = read_back(runs, metric, readout.of_rows(resid)).await?;
+        let results = read_back(metric, readout.of_rows(resid)).await?;
         let fresh: Vec<usize> = chunk.edges.iter().map(|e| e.index(config)).collect();
         for (index, prompts) in fresh.iter().zip(results) {
             let exact = scale.value(&prompts);
@@ -191,7 +191,7 @@ pub(super) async fn baseline(
 ) -> Result<(Both<f32>, Scale)> {
     let both = vec![runs.clean_final.clone(), runs.corrupted.final_resid()];
     let both = readout.of_whole_runs(Tensor::cat(both, 0));
-    let numbers = read_back(runs, metric, both).await?;
+    let numbers = read_back(metric, both).await?;
     let [clean, corrupted] = [&numbers[0], &numbers[1]];
     let scale = Scale::new(metric.normalized(), clean, corrupted)?;
     let [clean, corrupted] = [scale.value(clean), scale.value(corrupted)];
@@ -236,29 +236,27 @@ fn default_budget(on_cpu: bool) -> usize {
 }
 
 /// The metric of each run, on the host: its numbers, a prompt each.
-pub(super) async fn read_back(
-    runs: &Runs<'_>,
-    metric: &dyn Metric,
-    logits: Tensor<4>,
-) -> Result<Vec<Vec<f32>>> {
+pub(super) async fn read_back(metric: &dyn Metric, logits: Tensor<4>) -> Result<Vec<Vec<f32>>> {
     let numbers = metric.evaluate(logits);
     let [_, prompts] = numbers.dims();
-    let numbers = to_host(runs, numbers.flatten(0, 1)).await?;
+    let numbers = to_host(numbers.flatten(0, 1)).await?;
     Ok(numbers.chunks(prompts).map(<[f32]>::to_vec).collect())
 }
 
 /// Numbers of the device, on the host.
 ///
 /// # Errors
-/// [`Code::Device`].
-pub(super) async fn to_host(runs: &Runs<'_>, numbers: Tensor<1>) -> Result<Vec<f32>> {
-    let failed = |e: &dyn std::fmt::Display| {
-        let device = format!("{:?}", runs.model.device());
-        Error::new(Code::Device, device, "results of a batch of edges", e)
+/// [`Code::Device`]: a GPU that was lost or reset answers no more, and nothing on it is left.
+pub(super) async fn to_host(numbers: Tensor<1>) -> Result<Vec<f32>> {
+    let lost = |e: &dyn std::fmt::Display| {
+        let why = e.to_string();
+        let why = why.lines().next().unwrap_or_default();
+        let got = format!("a lost one ({why}): the model has to be loaded again");
+        Error::new(Code::Device, "device", "one that answers", got)
     };
     let data = numbers.into_data_async().await;
-    let data = data.map_err(|e| failed(&e))?;
-    data.try_into_vec().map_err(|e| failed(&format!("{e:?}")))
+    let data = data.map_err(|e| lost(&e))?;
+    data.try_into_vec().map_err(|e| lost(&format!("{e:?}")))
 }
 
 /// From the metric as measured to the metric as reported: identity, or corrupted at 0 and clean at 1.

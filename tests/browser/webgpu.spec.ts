@@ -47,6 +47,22 @@ test("a sweep can be cancelled and run again", async ({ page }) => {
   await settled(page);
 });
 
+test("a GPU that is lost is said, and the model can be loaded again", async ({ page, browser }) => {
+  test.setTimeout(300_000);
+  await open(page, "/?device=webgpu");
+  const session = await browser.newBrowserCDPSession();
+  await session.send("Browser.crashGpuProcess");
+  await page.getByLabel("Example").selectOption({ label: "Indirect object: Mary and John" });
+  await expect(page.locator("#failure")).toHaveText(
+    /^device: expected one that answers, got a lost one \(.+\): the model has to be loaded again$/,
+  );
+  await page.getByRole("button", { name: "Load the model again" }).click();
+  await settled(page);
+  await expect(page.locator("#failure")).toBeEmpty();
+  // What was asked for is there.
+  await expect(page.getByLabel("Source head")).toHaveValue("1.0");
+});
+
 test("auto passes a software adapter over, and says so", async ({ page }) => {
   await page.goto("/");
   await expect(page.locator("#status")).toContainText("the only WebGPU adapter is a software one");

@@ -4,7 +4,7 @@
 // where it is bundled or kept in this browser; else the reader is asked first, because it comes from others.
 
 import { type KeptModel, type ModelSource, PathPatch, PathPatchError, type Plan } from "./engine/pathpatch";
-import type { DeviceChoice } from "./engine/types";
+import type { DeviceChoice, ErrorCode } from "./engine/types";
 import { type Explorer, explore } from "./explorer";
 import { at, element, messageOf } from "./lib/dom";
 import { formatLoading } from "./lib/format";
@@ -42,12 +42,15 @@ function update(changed: Partial<modelsView.ModelsData>): void {
   showModels(models);
 }
 
-const isCancel = (error: unknown): boolean => error instanceof PathPatchError && error.code === "cancelled";
+const codeOf = (error: unknown): ErrorCode | undefined => (error instanceof PathPatchError ? error.code : undefined);
 
-/** What belongs to no field; a cancel is no failure, and can be taken back. */
-function fail(error: unknown): void {
-  at("failure").textContent = isCancel(error) ? "" : messageOf(error);
-  showProgress({ state: isCancel(error) ? "stopped" : "idle" });
+/** What belongs to no field. A cancel is no failure, and can be taken back; a lost device or engine is begun anew. */
+function fail(error: unknown, source: ModelSource): void {
+  const code = codeOf(error);
+  at("failure").textContent = code === "cancelled" ? "" : messageOf(error);
+  const isLost = model !== undefined && (code === "device" || code === "engine");
+  if (isLost) onRunAgain = () => void load(source, new URLSearchParams(location.hash.slice(1)));
+  showProgress({ state: isLost ? "lost" : code === "cancelled" ? "stopped" : "idle" });
 }
 
 /** Say what loading a model would take. */
@@ -76,7 +79,7 @@ async function showKept(): Promise<void> {
     const { models: kept, space } = await PathPatch.keptModels();
     update({ kept, space });
   } catch (error) {
-    if (!(error instanceof PathPatchError && error.code === "unsupported")) throw error;
+    if (codeOf(error) !== "unsupported") throw error;
   }
 }
 
@@ -148,7 +151,7 @@ async function load(source: ModelSource, params = new URLSearchParams()): Promis
   } catch (error) {
     if (loading !== mine) return;
     at("status").textContent = model ? before : `${nameOf(source)} is not loaded.`;
-    fail(error);
+    fail(error, source);
   } finally {
     if (loading === mine) update({ isLoading: false });
   }
@@ -173,7 +176,7 @@ function open(loaded: PathPatch, source: ModelSource, params: URLSearchParams): 
       onRunAgain = opened.run;
       showProgress(data);
     },
-    fail,
+    fail: (error) => fail(error, source),
   });
   const around = at<HTMLButtonElement>("show-around");
   around.hidden = !isBundled;

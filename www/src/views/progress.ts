@@ -5,6 +5,8 @@ import { element } from "../lib/dom";
 export type ProgressData =
   | { state: "idle" }
   | { state: "stopped" }
+  /** The engine is gone, and everything on it. */
+  | { state: "lost" }
   /** `total` is null where it is not known. */
   | { state: "running"; text: string; done: number; total: number | null };
 
@@ -26,8 +28,9 @@ export function create(container: HTMLElement, events: ProgressEvents): (data: P
   return (data) => {
     row.dataset.state = data.state;
     bar.hidden = cancel.hidden = data.state !== "running";
-    again.hidden = data.state !== "stopped";
-    text.textContent = { idle: "", stopped: "Cancelled.", running: "" }[data.state];
+    again.hidden = data.state !== "stopped" && data.state !== "lost";
+    again.textContent = data.state === "lost" ? "Load the model again" : "Run again";
+    text.textContent = { idle: "", stopped: "Cancelled.", lost: "", running: "" }[data.state];
     if (data.state !== "running") return;
     text.textContent = data.text;
     if (data.total === null) bar.removeAttribute("value");
