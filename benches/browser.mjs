@@ -8,7 +8,7 @@
 
 import { readFileSync } from "node:fs";
 import { chromium } from "@playwright/test";
-import { preview } from "vite";
+import { serve } from "./serve.mjs";
 
 const [site, device, model, promptsFile, limit] = process.argv.slice(2);
 const prompts = JSON.parse(readFileSync(promptsFile, "utf8"));
@@ -20,14 +20,7 @@ const request = {
   component: "k",
 };
 
-const server = await preview({
-  configFile: false,
-  appType: "mpa",
-  root: site,
-  build: { outDir: "." },
-  preview: { port: 0 },
-  logLevel: "error",
-});
+const server = await serve(site);
 const webgpu = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",

@@ -3,21 +3,14 @@
 //     node benches/first_grid.mjs SITE CHROMIUM
 
 import { chromium } from "@playwright/test";
-import { preview } from "vite";
+import { serve } from "./serve.mjs";
 
 const VISITS = 5;
 /** What a visitor should not have to wait for longer. */
 const BUDGET_SECONDS = 2;
 
 const [site, executablePath] = process.argv.slice(2);
-const server = await preview({
-  configFile: false,
-  appType: "mpa",
-  root: site,
-  build: { outDir: "." },
-  preview: { port: 0 },
-  logLevel: "error",
-});
+const server = await serve(site);
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 try {
   const seconds = [];

@@ -1,14 +1,14 @@
 // One model, one set of settings, one run at a time: what is chosen in the views becomes a result to explore.
 
-import { type PathPatch, PathPatchError, type Token } from "./engine/pathpatch";
-import type { ErrorCode } from "./engine/types";
+import type { PathPatch } from "./engine/pathpatch";
+import { fieldError, fieldOf, readForm } from "./form";
 import { pathpatchJs, transformerLens } from "./lib/code";
 import { csv } from "./lib/csv";
 import { at, messageOf } from "./lib/dom";
 import { embedCode } from "./lib/embed";
 import { COMPONENT_NAMES, formatProgress } from "./lib/format";
 import { npy } from "./lib/npy";
-import { type Pair, PairsError, pairsOf } from "./lib/pairs";
+import type { Pair } from "./lib/pairs";
 import { fromParams, type Shared, toParams } from "./lib/permalink";
 import { type Preset, presetsFor } from "./lib/presets";
 import { recentRuns, remember } from "./lib/recent";
@@ -33,17 +33,6 @@ const FIGURE_EDGES = 200;
 
 /** The mark in the browser's timeline by which the start is measured. */
 const FIRST_GRID = "first-grid";
-
-const FIELD_OF: Partial<Record<ErrorCode, controlsView.Field>> = {
-  clean: "clean",
-  corrupted: "corrupted",
-  "prompt-length": "corrupted",
-  answer: "answer",
-  distractor: "distractor",
-  metric: "metric",
-};
-
-type Errors = controlsView.ControlsData["errors"];
 
 export interface ExplorerEvents {
   showProgress: (data: ProgressData) => void;
@@ -199,7 +188,7 @@ export function explore(subject: Subject, params: URLSearchParams, { showProgres
   }
 
   /** The form, with what is wrong. */
-  const showForm = (errors: Errors) => {
+  const showForm = (errors: controlsView.ControlsData["errors"]) => {
     showControls({ settings, tokens, errors, recent: recentRuns().filter(isOfThisModel) });
     const isWrong = Object.keys(errors).length > 0;
     if (isWrong) showProgress({ state: "idle" });
@@ -265,19 +254,7 @@ export function explore(subject: Subject, params: URLSearchParams, { showProgres
     running = controller;
     const isLatest = () => running === controller;
     const mine = settings;
-    const errors: Errors = {};
-    let mineTokens: controlsView.PairTokens[] = [];
-    let minePairs: Pair[] = [];
-    try {
-      minePairs = pairsOf(mine);
-      mineTokens = await Promise.all(minePairs.map((pair) => tokenise(model, pair, mine, errors)));
-    } catch (error) {
-      if (!(error instanceof PairsError)) throw error;
-      errors[mine.mode === "lines" ? "lines" : "fillings"] = { text: error.message };
-    }
-    if (mine.position !== null && !(Number.isInteger(mine.position) && mine.position >= 0)) {
-      errors.position = { text: `position: expected a whole number from 0, got ${mine.position}` };
-    }
+    const { pairs: minePairs, tokens: mineTokens, errors } = await readForm(model, mine);
     if (!isLatest()) return;
     tokens = mineTokens;
     pairs = minePairs;
@@ -312,7 +289,7 @@ export function explore(subject: Subject, params: URLSearchParams, { showProgres
       if (!isLatest()) return;
       isRunning = false;
       draw();
-      const field = error instanceof PathPatchError ? fieldOf(error, mine) : undefined;
+      const field = fieldOf(error, mine);
       if (field) showForm({ [field]: fieldError(error, mine) });
       else fail(error);
     }
@@ -337,39 +314,6 @@ function within({ config }: PathPatch, { settings, view }: Shared): Pick<Shared,
   const src = isThere(view.src) ? view.src : { layer: 0, head: 0 };
   const dst = view.dst && isThere(view.dst) ? view.dst : null;
   return { settings, view: { ...view, src, dst } };
-}
-
-/** A pair's tokens; an error beside the field where there are none. */
-async function tokenise(
-  model: PathPatch,
-  pair: Pair,
-  settings: Settings,
-  errors: Errors,
-): Promise<controlsView.PairTokens> {
-  const of = async (field: keyof Pair): Promise<Token[]> => {
-    const isPrompt = field === "clean" || field === "corrupted";
-    try {
-      return await model.tokenize(pair[field], { prependBos: isPrompt && settings.prependBos });
-    } catch (error) {
-      errors[settings.mode === "lines" ? "lines" : field] ??= fieldError(error, settings);
-      return [];
-    }
-  };
-  const one = (list: Token[]) => (list.length === 1 ? list[0]! : null);
-  const [clean, corrupted] = [await of("clean"), await of("corrupted")];
-  return { clean, corrupted, answer: one(await of("answer")), distractor: one(await of("distractor")) };
-}
-
-/** Which part of the form an error of the engine is about. */
-function fieldOf(error: PathPatchError, { mode, position }: Settings): controlsView.Field | undefined {
-  const field = error.code === "metric" && position !== null ? "position" : FIELD_OF[error.code];
-  return mode === "lines" && field && field !== "metric" && field !== "position" ? "lines" : field;
-}
-
-function fieldError(error: unknown, { mode }: Settings): controlsView.FieldError {
-  // What would do in place of one pair's answer is not what to write into a template.
-  const suggestion = error instanceof PathPatchError && mode === "one" ? error.suggestion : undefined;
-  return { text: messageOf(error), suggestion };
 }
 
 /** What a run is called in the list of those before. */
