@@ -10,21 +10,24 @@ pub const WTE: &str = "wte.weight";
 /// The untied unembedding, `[d_vocab, d_model]`.
 pub const LM_HEAD: &str = "lm_head.weight";
 
-/// The tensors of a block, by their names in it.
-pub const BLOCK: [&str; 12] = [
-    "ln_1.weight",
-    "ln_1.bias",
-    "attn.c_attn.weight",
-    "attn.c_attn.bias",
-    "attn.c_proj.weight",
-    "attn.c_proj.bias",
-    "ln_2.weight",
-    "ln_2.bias",
-    "mlp.c_fc.weight",
-    "mlp.c_fc.bias",
-    "mlp.c_proj.weight",
-    "mlp.c_proj.bias",
-];
+/// The tensors of a block: the name of each in it, and its shape.
+pub fn block(config: &Config) -> [(&'static str, Vec<usize>); 12] {
+    let (d, m) = (config.d_model, config.d_mlp);
+    [
+        ("ln_1.weight", vec![d]),
+        ("ln_1.bias", vec![d]),
+        ("attn.c_attn.weight", vec![d, 3 * d]),
+        ("attn.c_attn.bias", vec![3 * d]),
+        ("attn.c_proj.weight", vec![d, d]),
+        ("attn.c_proj.bias", vec![d]),
+        ("ln_2.weight", vec![d]),
+        ("ln_2.bias", vec![d]),
+        ("mlp.c_fc.weight", vec![d, m]),
+        ("mlp.c_fc.bias", vec![m]),
+        ("mlp.c_proj.weight", vec![m, d]),
+        ("mlp.c_proj.bias", vec![d]),
+    ]
+}
 
 /// The full name of a block's tensor.
 pub fn of_block(layer: usize, tensor: &str) -> String {
@@ -44,28 +47,14 @@ pub fn is_table(name: &str) -> bool {
 
 /// Name, without prefix, and shape of every tensor the model needs.
 pub fn expected(config: &Config) -> Vec<(String, Vec<usize>)> {
-    let (d, m) = (config.d_model, config.d_mlp);
+    let d = config.d_model;
     let mut tensors = vec![
         (WTE.to_string(), vec![config.d_vocab, d]),
         ("wpe.weight".to_string(), vec![config.n_ctx, d]),
     ];
     for layer in 0..config.n_layers {
-        let shapes = [
-            vec![d],
-            vec![d],
-            vec![d, 3 * d],
-            vec![3 * d],
-            vec![d, d],
-            vec![d],
-            vec![d],
-            vec![d],
-            vec![d, m],
-            vec![m],
-            vec![m, d],
-            vec![d],
-        ];
-        let names = BLOCK.map(|tensor| of_block(layer, tensor));
-        tensors.extend(names.into_iter().zip(shapes));
+        let block = block(config).into_iter();
+        tensors.extend(block.map(|(tensor, shape)| (of_block(layer, tensor), shape)));
     }
     tensors.push(("ln_f.weight".into(), vec![d]));
     tensors.push(("ln_f.bias".into(), vec![d]));

@@ -73,7 +73,10 @@ impl Assembly {
         }
         if let Some(layer) = layer {
             let is_there = |tensor| self.waiting.contains_key(&layout::of_block(layer, tensor));
-            if layout::BLOCK.iter().all(|tensor| is_there(tensor)) {
+            if layout::block(&self.config)
+                .iter()
+                .all(|(tensor, _)| is_there(tensor))
+            {
                 self.blocks[layer] = Some(self.block(layer)?);
             }
         }

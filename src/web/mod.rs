@@ -1,10 +1,12 @@
 //! The browser side: what the worker calls, with JavaScript's types in and out.
 //!
 //! The only room that knows wasm-bindgen, URLs and streams. `load` goes from a `source` to a session: `place`
-//! reads a model's files wherever they are, by way of `http`, and keeps them in the `store`, with `progress`.
+//! reads a model's files wherever they are, a `download` by way of `http` those on a server, and keeps them in the
+//! `store`, with `progress`.
 //! `convert` translates requests, grids and errors, `fused` links the product of relaxed SIMD.
 
 mod convert;
+mod download;
 mod fused;
 mod http;
 mod load;
@@ -12,6 +14,7 @@ mod place;
 mod progress;
 mod source;
 mod store;
+mod writer;
 
 use std::{cell::Cell, pin::Pin, time::Duration};
 

@@ -10,8 +10,9 @@ use web_sys::{
 };
 
 use super::{
+    download::read_remote,
     http,
-    place::{Files, Remote, Stop, Watcher, read_remote},
+    place::{Files, Remote, Stop, Watcher},
     store::Store,
 };
 use crate::{

@@ -13,13 +13,12 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     Blob, DomException, FileSystemDirectoryHandle, FileSystemFileHandle,
-    FileSystemGetDirectoryOptions, FileSystemGetFileOptions, FileSystemReadWriteOptions,
-    FileSystemRemoveOptions, FileSystemSyncAccessHandle, StorageEstimate, StorageManager,
-    WorkerGlobalScope,
+    FileSystemGetDirectoryOptions, FileSystemGetFileOptions, FileSystemRemoveOptions,
+    FileSystemSyncAccessHandle, StorageEstimate, StorageManager, WorkerGlobalScope,
     js_sys::{AsyncIterator, Promise, Reflect, Uint8Array, global},
 };
 
-use super::convert;
+use super::{convert, writer::Writer};
 use crate::error::{Code, Error, Result};
 
 /// The directory that all models are in; its name changes when the format does.
@@ -245,12 +244,7 @@ impl Folder {
                 }
                 _ => self.failed(&e),
             })?;
-        let size = handle.get_size().map_err(|e| self.failed(&e))?;
-        Ok(Writer {
-            handle,
-            size,
-            unsafe_bytes: 0,
-        })
+        Writer::new(handle).map_err(|e| self.failed(&e))
     }
 
     /// Keep a file no more.
@@ -303,65 +297,6 @@ impl Folder {
 
     fn failed(&self, error: &JsValue) -> Error {
         failed(&self.id, error)
-    }
-}
-
-/// A file that is being written, which nobody else can write.
-pub struct Writer {
-    handle: FileSystemSyncAccessHandle,
-    size: f64,
-    /// Bytes that a closed tab could lose.
-    unsafe_bytes: u32,
-}
-
-impl Writer {
-    /// Bytes that are there.
-    pub fn size(&self) -> u64 {
-        self.size as u64
-    }
-
-    /// Put bytes at the end.
-    pub fn write(&mut self, bytes: &Uint8Array) -> Result<(), JsValue> {
-        const AT_RISK: u32 = 8 << 20;
-        let options = FileSystemReadWriteOptions::new();
-        options.set_at(self.size);
-        let written = self
-            .handle
-            .write_with_buffer_source_and_options(bytes, &options)?;
-        if written < f64::from(bytes.length()) {
-            return Err("less than was to be written: no space is left".into());
-        }
-        self.size += written;
-        self.unsafe_bytes += bytes.length();
-        if self.unsafe_bytes > AT_RISK {
-            self.unsafe_bytes = 0;
-            self.handle.flush()?;
-        }
-        Ok(())
-    }
-
-    /// Throw away what is there.
-    pub fn truncate(&mut self) -> Result<(), JsValue> {
-        self.size = 0.0;
-        self.handle.truncate_with_f64(0.0)
-    }
-
-    /// Bytes from a place on, at most so many.
-    pub fn read(&self, from: u64, at_most: u32) -> Result<Uint8Array, JsValue> {
-        let options = FileSystemReadWriteOptions::new();
-        options.set_at(from as f64);
-        let bytes = Uint8Array::new_with_length(at_most);
-        let read = self
-            .handle
-            .read_with_buffer_source_and_options(&bytes, &options)?;
-        Ok(bytes.subarray(0, read as u32))
-    }
-}
-
-impl Drop for Writer {
-    /// Closing lets others write; it writes what is left to be written.
-    fn drop(&mut self) {
-        self.handle.close();
     }
 }
 

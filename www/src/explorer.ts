@@ -12,7 +12,7 @@ import type { Pair } from "./lib/pairs";
 import { fromParams, type Shared, toParams } from "./lib/permalink";
 import { type Preset, presetsFor } from "./lib/presets";
 import { recentRuns, remember } from "./lib/recent";
-import { type EdgeId, edges, type Head, hasPath, isSameEdge, isSameHead, type Result } from "./lib/result";
+import { type EdgeId, edges, type Head, hasPath, isSameEdge, isSameHead, type Result, strongest } from "./lib/result";
 import { metricOptions, run } from "./lib/run";
 import { BUNDLED_SOURCE, save } from "./lib/saved";
 import { type Settings, settingsOf, type View, viewOf } from "./lib/settings";
@@ -166,16 +166,15 @@ export function explore(subject: Subject, params: URLSearchParams, { showProgres
     else if (view.dst && changed.src && !hasPath({ src: changed.src, dst: view.dst })) isChosen = false;
     if (changed.dst && !changed.src && result) chooseSource(result);
     draw();
-    void showEdge();
+    if (["src", "dst", "component", "pair"].some((key) => key in changed)) void showEdge();
     // A source whose edges alone are exact has others once it is another.
     if (settings.scope === "source" && !isSameHead(before, view.src)) void start();
   }
 
   /** Where no destination is chosen, take the one that the source moves most. */
   function chooseDestination(known: Result): void {
-    const { src, component } = view;
     if (isChosen) return;
-    const best = edges(known).find((edge) => edge.component === component && isSameHead(edge.src, src));
+    const best = strongest(known, "src", view.src, view.component);
     if (best) view = { ...view, dst: best.dst };
   }
 
@@ -183,7 +182,7 @@ export function explore(subject: Subject, params: URLSearchParams, { showProgres
   function chooseSource(known: Result): void {
     const { src, dst, component } = view;
     if (!dst || hasPath({ src, dst })) return;
-    const best = edges(known).find((edge) => edge.component === component && isSameHead(edge.dst, dst));
+    const best = strongest(known, "dst", dst, component);
     if (best) view = { ...view, src: best.src };
   }
 
@@ -205,7 +204,8 @@ export function explore(subject: Subject, params: URLSearchParams, { showProgres
     showBoard({ result, view, isRunning });
     drawingTook = performance.now() - began;
     // The address bar has what is looked at, for a reload or a bookmark.
-    history.replaceState(history.state, "", `#${paramsNow()}`);
+    const hash = `#${paramsNow()}`;
+    if (location.hash !== hash) history.replaceState(history.state, "", hash);
     if (!performance.getEntriesByName(FIRST_GRID).length) performance.mark(FIRST_GRID);
   }
 

@@ -4,7 +4,7 @@
 
 import { element, messageOf } from "../lib/dom";
 import { fromParams, type Shared, toParams } from "../lib/permalink";
-import { edges, isSameHead, type Result } from "../lib/result";
+import { type Result, strongest } from "../lib/result";
 import { BUNDLED_SOURCE, restore } from "../lib/saved";
 import { EXAMPLE } from "../lib/settings";
 import styles from "../styles/board.css?inline";
@@ -68,7 +68,7 @@ export function mount(root: ShadowRoot, options: MountOptions): void {
     more.href = page.href;
     if (!result) return;
     const { view } = shared;
-    const best = edges(result).find((e) => e.component === view.component && isSameHead(e.src, view.src));
+    const best = strongest(result, "src", view.src, view.component);
     showBoard({ result, view: { ...view, dst: view.dst ?? best?.dst ?? null }, isRunning });
   }
 

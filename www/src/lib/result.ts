@@ -120,6 +120,17 @@ export function edges(result: Result): Edge[] {
   return all.sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect));
 }
 
+/** The strongest edge of one head, by one component: of what it writes, or of what is written into it. */
+export function strongest(result: Result, end: "src" | "dst", head: Head, component: Component): Edge | null {
+  let best: Edge | null = null;
+  for (const other of allHeads(result)) {
+    const ends = end === "src" ? { src: head, dst: other } : { src: other, dst: head };
+    const edge = hasPath(ends) ? edgeAt(result, { ...ends, component }) : null;
+    if (edge && (!best || Math.abs(edge.effect) > Math.abs(best.effect))) best = edge;
+  }
+  return best;
+}
+
 /** The largest distance from the corrupted run, either way. */
 export function reachOf(result: Result): number {
   let reach = 0;

@@ -1,0 +1,72 @@
+//! A kept file while it is downloaded: written at its end, flushed now and then, read from its beginning.
+
+use wasm_bindgen::prelude::*;
+use web_sys::{FileSystemReadWriteOptions, FileSystemSyncAccessHandle, js_sys::Uint8Array};
+
+/// A file that is being written, which nobody else can write.
+pub struct Writer {
+    handle: FileSystemSyncAccessHandle,
+    size: f64,
+    /// Bytes that a closed tab could lose.
+    unsafe_bytes: u32,
+}
+
+impl Writer {
+    /// Write at the end of what is there.
+    pub fn new(handle: FileSystemSyncAccessHandle) -> Result<Self, JsValue> {
+        Ok(Self {
+            size: handle.get_size()?,
+            handle,
+            unsafe_bytes: 0,
+        })
+    }
+
+    /// Bytes that are there.
+    pub fn size(&self) -> u64 {
+        self.size as u64
+    }
+
+    /// Put bytes at the end.
+    pub fn write(&mut self, bytes: &Uint8Array) -> Result<(), JsValue> {
+        const AT_RISK: u32 = 8 << 20;
+        let options = FileSystemReadWriteOptions::new();
+        options.set_at(self.size);
+        let written = self
+            .handle
+            .write_with_buffer_source_and_options(bytes, &options)?;
+        if written < f64::from(bytes.length()) {
+            return Err("less than was to be written: no space is left".into());
+        }
+        self.size += written;
+        self.unsafe_bytes += bytes.length();
+        if self.unsafe_bytes > AT_RISK {
+            self.unsafe_bytes = 0;
+            self.handle.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Throw away what is there.
+    pub fn truncate(&mut self) -> Result<(), JsValue> {
+        self.size = 0.0;
+        self.handle.truncate_with_f64(0.0)
+    }
+
+    /// Bytes from a place on, at most so many.
+    pub fn read(&self, from: u64, at_most: u32) -> Result<Uint8Array, JsValue> {
+        let options = FileSystemReadWriteOptions::new();
+        options.set_at(from as f64);
+        let bytes = Uint8Array::new_with_length(at_most);
+        let read = self
+            .handle
+            .read_with_buffer_source_and_options(&bytes, &options)?;
+        Ok(bytes.subarray(0, read as u32))
+    }
+}
+
+impl Drop for Writer {
+    /// Closing lets others write; it writes what is left to be written.
+    fn drop(&mut self) {
+        self.handle.close();
+    }
+}
