@@ -29,33 +29,45 @@ async function copied(page: Page, name: string): Promise<string> {
   return page.evaluate(() => navigator.clipboard.readText());
 }
 
-test("JSON and NPY hold the command line's numbers, NPY in Python too", async ({ page }) => {
-  const { result } = restore((await saved(page, "JSON")).toString());
+test("JSON and NPY hold the command line's numbers, in Python too", async ({ page }) => {
+  const json = (await saved(page, "JSON")).toString();
+  const { result } = restore(json);
   mkdirSync("test-results/take", { recursive: true });
+  writeFileSync("test-results/take/saved.json", json);
   for (const component of ["q", "k", "v"] as const) {
     const theirs = cli.sweep({ ...preset, component });
     const ours = Array.from(result.components[component].values, (v) => (Number.isNaN(v) ? null : v));
     expect(difference(ours, theirs)).toBeLessThan(1e-4);
     const path = `test-results/take/${component}.npy`;
     writeFileSync(path, await saved(page, `NPY ${component}`));
-    const python = execFileSync("python3", ["-c", READ_NPY, path], { encoding: "utf8" });
-    const { shape, values } = JSON.parse(python);
+    const arguments_ = ["-c", READ_IN_PYTHON, path, "test-results/take/saved.json", component];
+    const { shape, npy, json } = JSON.parse(execFileSync("python3", arguments_, { encoding: "utf8" }));
     expect(shape).toEqual([3, 4, 3, 4]);
-    // To the last bit what the JSON has.
-    expect(values).toEqual(ours);
+    // To the last bit what the page has.
+    expect(npy).toEqual(ours);
+    expect(json).toEqual(ours);
   }
 });
 
-/** NumPy's format, read with nothing but what Python brings. */
-const READ_NPY = `
+/** Both files, read with nothing but what Python brings. */
+const READ_IN_PYTHON = `
 import ast, json, math, struct, sys
-data = open(sys.argv[1], "rb").read()
+npy_path, json_path, component = sys.argv[1:]
+data = open(npy_path, "rb").read()
 assert data[:8] == b"\\x93NUMPY\\x01\\x00"
 length = struct.unpack("<H", data[8:10])[0]
 header = ast.literal_eval(data[10 : 10 + length].decode())
 assert header["descr"] == "<f4" and not header["fortran_order"]
-values = [v for (v,) in struct.iter_unpack("<f", data[10 + length :])]
-print(json.dumps({"shape": header["shape"], "values": [None if math.isnan(v) else v for v in values]}))
+npy = [v for (v,) in struct.iter_unpack("<f", data[10 + length :])]
+
+saved = json.load(open(json_path))
+edges = saved["components"][component]
+grid = [math.nan] * (saved["layers"] * saved["heads"]) ** 2
+for index, value in zip(edges["indices"], edges["values"]):
+    (grid[index],) = struct.unpack("<f", struct.pack("<f", value))
+
+plain = lambda values: [None if math.isnan(v) else v for v in values]
+print(json.dumps({"shape": header["shape"], "npy": plain(npy), "json": plain(grid)}))
 `;
 
 test("CSV has every edge, strongest first", async ({ page }) => {

@@ -201,11 +201,11 @@ function linkOf(source: ModelSource): string | null {
   return source.revision ? `${source.repo}@${source.revision}` : source.repo;
 }
 
-/** Whether this browser keeps a model that a link names. */
-async function isKept(source: string): Promise<boolean> {
+/** Whether this browser keeps a model that a link names, so that nobody has to be asked for it. */
+async function isKept(named: string): Promise<boolean> {
   await showKept();
-  const [repository] = source.split("@");
-  return models.kept.some(({ title, complete }) => complete && title.includes(repository ?? source));
+  const [title, revision = ""] = named.split("@");
+  return models.kept.some((kept) => kept.complete && kept.title === title && (kept.revision ?? "").startsWith(revision));
 }
 
 async function start(): Promise<void> {
