@@ -95,7 +95,7 @@ pub async fn head_detail(
     one_pair(batch)?;
     let clean = clean_run(model, batch, pause).await?;
     let runs = Runs::new(model, batch, pause).await?;
-    look_at(&runs, &clean, &batch.targets(), head).await
+    look_at(&runs, &clean, &Reading::of(&runs, &batch.targets()), head).await
 }
 
 /// Look at one edge.
@@ -151,8 +151,9 @@ pub async fn edge_detail(
     let (metric_of_runs, scale) = baseline(runs, metric, &readout).await?;
     let value = read_back(metric, readout.of_rows(resid.clone())).await?;
 
-    let src = look_at(runs, &clean, &targets, src).await?;
-    let dst = look_at(runs, &clean, &targets, dst).await?;
+    let reading = Reading::of(runs, &targets);
+    let src = look_at(runs, &clean, &reading, src).await?;
+    let dst = look_at(runs, &clean, &reading, dst).await?;
     // Before the first row nothing is changed.
     let pos = runs.first + runs.rows;
     let mut patched = dst.pattern.corrupted[..runs.first * pos].to_vec();
@@ -184,15 +185,42 @@ async fn clean_run(model: &Gpt2, batch: &Batch, pause: &dyn Pause) -> Result<Act
     model.run_with_cache(&clean, pause).await
 }
 
+/// Where the answer's logit, less the distractor's, is read, and along what.
+struct Reading {
+    position: usize,
+    /// In the normalised residual stream, `[d_model, 1]`; `None` without an answer.
+    direction: Option<Tensor<2>>,
+}
+
+impl Reading {
+    fn of(runs: &Runs<'_>, targets: &Targets) -> Self {
+        let (tokens, signs) = match (targets.answers[0], targets.distractors[0]) {
+            (Some(answer), Some(distractor)) => (vec![answer, distractor], vec![1.0f32, -1.0]),
+            (Some(answer), None) => (vec![answer], vec![1.0]),
+            (None, _) => (vec![], vec![]),
+        };
+        let direction = (!tokens.is_empty()).then(|| {
+            let signs = TensorData::new(signs, [1, tokens.len()]);
+            let signs = Tensor::from_data(signs, &runs.model.device());
+            let unembedding = runs.model.unembed.of_tokens(Some(&tokens));
+            unembedding.backward(signs).transpose()
+        });
+        Self {
+            position: targets.positions[0],
+            direction,
+        }
+    }
+}
+
 /// One head on both prompts.
 async fn look_at(
     runs: &Runs<'_>,
     clean: &ActivationCache,
-    targets: &Targets,
+    reading: &Reading,
     head: Head,
 ) -> Result<HeadDetail> {
-    let (clean_pattern, clean_attribution) = in_run(runs, clean, targets, head).await?;
-    let (pattern, attribution) = in_run(runs, &runs.corrupted, targets, head).await?;
+    let (clean_pattern, clean_attribution) = in_run(runs, clean, reading, head).await?;
+    let (pattern, attribution) = in_run(runs, &runs.corrupted, reading, head).await?;
     Ok(HeadDetail {
         pattern: Both {
             clean: clean_pattern,
@@ -209,40 +237,27 @@ async fn look_at(
 async fn in_run(
     runs: &Runs<'_>,
     cache: &ActivationCache,
-    targets: &Targets,
+    reading: &Reading,
     head: Head,
 ) -> Result<(Vec<f32>, Vec<f32>)> {
     let block = &cache.blocks[head.layer];
     let of_head = |x: &Tensor<4>| x.clone().narrow(1, head.head, 1).flatten::<2>(0, 2);
     let pattern = of_head(&block.pattern);
-    let attribution = match direction(runs, targets) {
+    let position = reading.position;
+    let attribution = match &reading.direction {
         None => Vec::new(),
         Some(direction) => {
             let config = &runs.model.config;
-            let position = targets.positions[0];
             let read = cache.final_resid().narrow(1, position, 1).flatten(0, 1);
             let (_, ln_final_scale): (Tensor<2>, _) = layer_norm(read, config.eps);
             let w_o = runs.model.blocks[head.layer].w_o.clone();
             let w_o = w_o.narrow(0, head.head * config.d_head, config.d_head);
-            let along = w_o.matmul(direction.transpose() / ln_final_scale);
+            let along = w_o.matmul(direction.clone() / ln_final_scale);
             let row = pattern.clone().narrow(0, position, 1).transpose();
             to_host((of_head(&block.v).matmul(along) * row).flatten(0, 1)).await?
         }
     };
     Ok((to_host(pattern.flatten(0, 1)).await?, attribution))
-}
-
-/// The direction in the normalised residual stream that the answer's logit, less the distractor's, grows
-/// along: `[1, d_model]`.
-fn direction(runs: &Runs<'_>, targets: &Targets) -> Option<Tensor<2>> {
-    let (tokens, signs) = match (targets.answers[0], targets.distractors[0]) {
-        (Some(answer), Some(distractor)) => (vec![answer, distractor], vec![1.0f32, -1.0]),
-        (Some(answer), None) => (vec![answer], vec![1.0]),
-        (None, _) => return None,
-    };
-    let shape = [1, signs.len()];
-    let signs = Tensor::from_data(TensorData::new(signs, shape), &runs.model.device());
-    Some(runs.model.unembed.of_tokens(Some(&tokens)).backward(signs))
 }
 
 /// Length of each row, `[rows]`.
@@ -266,8 +281,9 @@ async fn moved(runs: &Runs<'_>, targets: &Targets, resid: Tensor<2>) -> Result<V
     let change = |id: &u32| told[3][*id as usize] - told[1][*id as usize];
     let mut ids: Vec<u32> = (0..told[0].len() as u32).collect();
     ids.sort_by(|a, b| change(b).total_cmp(&change(a)));
-    let falls = ids.len().saturating_sub(MOVED).max(MOVED.min(ids.len()));
-    let both_ends = ids[..MOVED.min(ids.len())].iter().chain(&ids[falls..]);
+    let (rises, others) = ids.split_at(MOVED.min(ids.len()));
+    let falls = &others[others.len().saturating_sub(MOVED)..];
+    let both_ends = rises.iter().chain(falls);
     let of = |id: &u32| {
         let at = |i: usize| told[i][*id as usize];
         Moved {

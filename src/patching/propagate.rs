@@ -10,7 +10,7 @@ use burn::tensor::Tensor;
 use super::{
     Component, Head, Read, readout::Readout, runs::Destination, runs::Runs, schedule::Chunk,
 };
-use crate::gpt2::{Queries, attention, matmul};
+use crate::gpt2::{Queries, attention, index, matmul};
 
 impl Runs<'_> {
     /// Residual stream after the destination layer, for every edge of a chunk.
@@ -27,9 +27,9 @@ impl Runs<'_> {
         let d_model = self.model.config.d_model;
         let destination = self.destination(chunk.layer);
         let delta = self.delta_component(sources, chunk, read, &destination);
-        let delta_z = self.delta_z_of_destination(chunk, read, &destination, delta);
+        let (_, delta_z) = self.patched_attention(chunk, read, &destination, delta);
         let queries = self.queries(chunk.layer, readout);
-        let delta_z = queries.select(delta_z, self.rows);
+        let delta_z = queries.select(delta_z.flatten(0, 2), self.rows);
         let resid_mid = queries.select(destination.resid_mid, self.rows);
         let changed = self.written(chunk, delta_z);
         let edges = chunk.edges.len();
@@ -55,25 +55,8 @@ impl Runs<'_> {
         }
     }
 
-    /// Change of each edge's destination head's z, `[edge * batch * rows, d_head]`.
-    ///
-    /// # Shapes
-    /// - `delta`: `[edge, batch, rows, d_head]`, added to the corrupted component
-    fn delta_z_of_destination(
-        &self,
-        chunk: &Chunk,
-        read: Read,
-        destination: &Destination,
-        delta: Tensor<4>,
-    ) -> Tensor<2> {
-        let [edges, batch, rows, d_head] = delta.dims();
-        let heads = chunk.heads(&delta.device());
-        let (_, z) = self.patched_attention(chunk, read, destination, delta);
-        (z - destination.z.clone().select(0, heads)).reshape([edges * batch * rows, d_head])
-    }
-
-    /// Pattern `[edge, batch, rows, pos]` and z `[edge, batch, rows, d_head]` of each edge's destination
-    /// head, its component patched.
+    /// Pattern `[edge, batch, rows, pos]` of each edge's destination head, its component patched, and the
+    /// change of its z, `[edge, batch, rows, d_head]`.
     ///
     /// # Shapes
     /// - `delta`: `[edge, batch, rows, d_head]`, added to the corrupted component
@@ -84,7 +67,7 @@ impl Runs<'_> {
         destination: &Destination,
         delta: Tensor<4>,
     ) -> (Tensor<4>, Tensor<4>) {
-        let heads = chunk.heads(&delta.device());
+        let heads = index(chunk.edges.iter().map(|e| e.dst.head), &delta.device());
         let of_edges = |x: &Tensor<4>| x.clone().select(0, heads.clone());
         let [mut q, mut k, mut v] = [&destination.q, &destination.k, &destination.v].map(of_edges);
         match read.component {
@@ -92,7 +75,8 @@ impl Runs<'_> {
             Component::K => k = self.add_on_rows(k, delta),
             Component::V => v = self.add_on_rows(v, delta),
         }
-        attention(q, k, v, self.mask.clone().unsqueeze())
+        let (pattern, z) = attention(q, k, v, self.mask.clone().unsqueeze());
+        (pattern, z - of_edges(&destination.z))
     }
 
     /// Keys or values at all positions, `[edge, batch, pos, d_head]`, with the rows changed.

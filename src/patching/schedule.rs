@@ -4,10 +4,8 @@
 //! there on. With estimates at hand the largest come first: the edges into each layer are sorted by the
 //! size of their effect, cut into chunks, and the chunks taken by their largest.
 
-use burn::tensor::{Device, Int, Tensor};
-
 use super::Head;
-use crate::gpt2::{Config, index};
+use crate::gpt2::Config;
 
 /// A path from a source to a destination head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,13 +28,6 @@ impl Edge {
 pub(super) struct Chunk {
     pub layer: usize,
     pub edges: Vec<Edge>,
-}
-
-impl Chunk {
-    /// The destination head of each edge, to select by.
-    pub fn heads(&self, device: &Device) -> Tensor<1, Int> {
-        index(self.edges.iter().map(|e| e.dst.head), device)
-    }
 }
 
 /// All edges from some sources in chunks of at most `size`, though at least one.

@@ -6,7 +6,6 @@ import { pathpatchJs, transformerLens } from "./lib/code";
 import { csv } from "./lib/csv";
 import { at, messageOf } from "./lib/dom";
 import { embedCode } from "./lib/embed";
-import { COMPONENT_NAMES, formatProgress } from "./lib/format";
 import { npy } from "./lib/npy";
 import type { Pair } from "./lib/pairs";
 import { fromParams, type Shared, toParams } from "./lib/permalink";
@@ -19,7 +18,7 @@ import { type Settings, settingsOf, type View, viewOf } from "./lib/settings";
 import * as boardView from "./views/board";
 import * as controlsView from "./views/controls";
 import * as detailView from "./views/detail";
-import type { ProgressData } from "./views/progress";
+import * as progressView from "./views/progress";
 import * as takeView from "./views/take";
 
 /** After the last keystroke, before tokens and grids follow. */
@@ -35,7 +34,7 @@ const FIGURE_EDGES = 200;
 const FIRST_GRID = "first-grid";
 
 export interface ExplorerEvents {
-  showProgress: (data: ProgressData) => void;
+  showProgress: (data: progressView.ProgressData) => void;
   /** Something failed, or was cancelled, that no field is to blame for. */
   fail: (error: unknown) => void;
 }
@@ -267,11 +266,7 @@ export function explore(subject: Subject, params: URLSearchParams, { showProgres
         if (!isLatest()) return;
         const isFirst = result !== grown;
         result = grown;
-        if (sweep) {
-          const { done, total } = sweep.progress;
-          const text = `${COMPONENT_NAMES[sweep.component]}: ${formatProgress(sweep.progress)}`;
-          showProgress({ state: "running", text, done, total });
-        }
+        if (sweep) showProgress(progressView.ofSweep(sweep));
         if (isFirst) {
           showStale(false);
           draw();

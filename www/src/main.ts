@@ -7,7 +7,6 @@ import { type KeptModel, type ModelSource, PathPatch, PathPatchError, type Plan 
 import type { DeviceChoice, ErrorCode } from "./engine/types";
 import { type Explorer, explore } from "./explorer";
 import { at, element, messageOf } from "./lib/dom";
-import { formatLoading } from "./lib/format";
 import { BUNDLED } from "./lib/models";
 import { bundledTour, hasSeenTour, tourIsSeen } from "./lib/tour";
 import * as modelsView from "./views/models";
@@ -130,9 +129,7 @@ async function load(source: ModelSource, params = new URLSearchParams()): Promis
       keep: source !== BUNDLED.source,
       signal: mine.signal,
       onProgress: (progress) => {
-        if (loading !== mine) return;
-        const { loaded: done, total } = progress;
-        showProgress({ state: "running", text: formatLoading(progress), done, total });
+        if (loading === mine) showProgress(progressView.ofLoad(progress));
       },
     });
     if (loading !== mine) {

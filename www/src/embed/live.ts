@@ -1,7 +1,6 @@
 // A figure's own run: the model is loaded for it and let go after it.
 
 import { PathPatch } from "../engine/pathpatch";
-import { COMPONENT_NAMES, formatLoading, formatProgress } from "../lib/format";
 import { BUNDLED } from "../lib/models";
 import { pairsOf } from "../lib/pairs";
 import type { Shared } from "../lib/permalink";
@@ -32,10 +31,7 @@ export async function runLive(bar: HTMLElement, shared: Shared, gone: AbortSigna
     model = await PathPatch.load(source, {
       keep: shared.model !== undefined,
       signal,
-      onProgress: (progress) => {
-        const { loaded: done, total } = progress;
-        showProgress({ state: "running", text: formatLoading(progress), done, total });
-      },
+      onProgress: (progress) => showProgress(progressView.ofLoad(progress)),
     });
     const { settings, view } = shared;
     const pairs = pairsOf(settings);
@@ -44,10 +40,7 @@ export async function runLive(bar: HTMLElement, shared: Shared, gone: AbortSigna
     events.onTokens({ clean: await tokens(pairs[0].clean), corrupted: await tokens(pairs[0].corrupted) });
     await run(model, settings, pairs, view, signal, ({ result, sweep }) => {
       events.onResult(result);
-      if (!sweep) return;
-      const { done, total } = sweep.progress;
-      const text = `${COMPONENT_NAMES[sweep.component]}: ${formatProgress(sweep.progress)}`;
-      showProgress({ state: "running", text, done, total });
+      if (sweep) showProgress(progressView.ofSweep(sweep));
     });
   } catch (error) {
     if (!signal.aborted) throw error;

@@ -9,7 +9,7 @@ import type { Settings, View } from "./settings";
 
 export interface RunProgress {
   result: Result;
-  /** Null once all is there. */
+  /** The sweep under way; null when the estimates come, and when all is there. */
   sweep: { component: Component; progress: SweepProgress } | null;
 }
 
@@ -38,12 +38,12 @@ export async function run(
   { src, component: first }: Pick<View, "src" | "component">,
   signal: AbortSignal,
   onProgress: (progress: RunProgress) => void,
-): Promise<Result> {
+): Promise<void> {
   const options = { ...metricOptions(settings, pairs), signal };
   const estimates = await model.estimateDirectPathAllSources(options);
   const result = fromEstimates(estimates, settings.metric);
   onProgress({ result, sweep: null });
-  if (settings.scope === "none") return result;
+  if (settings.scope === "none") return;
   const source = settings.scope === "source" ? src : undefined;
   for (const component of [first, ...COMPONENTS.filter((c) => c !== first)]) {
     const sweep = {
@@ -59,6 +59,4 @@ export async function run(
     else await model.getActPatchDirectPathAllSources(sweep);
   }
   onProgress({ result, sweep: null });
-  return result;
 }
-

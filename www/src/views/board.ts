@@ -71,7 +71,8 @@ export function create(
   return (data) => {
     shown = data;
     const { result, view } = data;
-    const reach = scale?.reach(reachOf(result)) ?? reachOf(result);
+    const whole = reachOf(result);
+    const reach = scale?.reach(whole) ?? whole;
     const scaled = colours(reach, result.corruptedMetric);
     const least = view.least * reach;
     const selected = view.dst && { src: view.src, dst: view.dst, component: view.component };
@@ -106,8 +107,8 @@ function rowOfGrids(board: HTMLElement, role: heatmapView.Role, linked: Linked, 
     return heatmapView.create(body, role, component, linked);
   });
   return ({ result, view, colours: scaled, least, selected }: GridData) => {
-    heads(pick, result, isFrom ? view.src : view.dst);
     const head = isFrom ? view.src : view.dst;
+    heads(pick, result, head);
     if (!head) return;
     for (const update of drawings) update({ result, colours: scaled, head, least, selected });
   };
@@ -157,10 +158,8 @@ function circuitSection(board: HTMLElement, linked: Linked, events: BoardEvents)
   slider.addEventListener("input", () => events.onView({ edges: Number(slider.value) }));
   const says = element("output");
   const { element: made, body } = figure("The strongest edges, layers upward");
-  body.className = "scrolls";
-  for (const [name, value] of Object.entries({ tabindex: "0", role: "group", "aria-label": "Circuit, scrolls sideways" })) {
-    body.setAttribute(name, value);
-  }
+  const scrolls = element("div", { class: "scrolls", tabindex: 0, role: "group", "aria-label": "Circuit, scrolls sideways" });
+  body.append(scrolls);
   const key = element(
     "p",
     { class: "note" },
@@ -179,7 +178,7 @@ function circuitSection(board: HTMLElement, linked: Linked, events: BoardEvents)
       key,
     ),
   );
-  const update = circuitView.create(body, linked);
+  const update = circuitView.create(scrolls, linked);
   let laidOut = Number.NEGATIVE_INFINITY;
   return ({ data: { result, view, isRunning }, strong, reach, selected }: CircuitShown) => {
     slider.value = String(view.edges);

@@ -1,6 +1,8 @@
 // How far a run is, with a button to stop it, or to start it again once it was stopped.
 
+import type { Component, LoadProgress, SweepProgress } from "../engine/types";
 import { element } from "../lib/dom";
+import { COMPONENT_NAMES, formatLoading, formatProgress } from "../lib/format";
 
 export type ProgressData =
   | { state: "idle" }
@@ -9,6 +11,18 @@ export type ProgressData =
   | { state: "lost" }
   /** `total` is null where it is not known. */
   | { state: "running"; text: string; done: number; total: number | null };
+
+/** A load, as far as it is. */
+export function ofLoad(progress: LoadProgress): ProgressData {
+  const { loaded: done, total } = progress;
+  return { state: "running", text: formatLoading(progress), done, total };
+}
+
+/** A sweep of one component, as far as it is. */
+export function ofSweep({ component, progress }: { component: Component; progress: SweepProgress }): ProgressData {
+  const { done, total } = progress;
+  return { state: "running", text: `${COMPONENT_NAMES[component]}: ${formatProgress(progress)}`, done, total };
+}
 
 export interface ProgressEvents {
   onCancel: () => void;
