@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 /// What pathpatch returns from anything that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -56,7 +58,40 @@ fn hint(suggestion: &Option<String>) -> String {
     suggestion.as_ref().map(hint).unwrap_or_default()
 }
 
-/// Which input an [`Error`] is about.
+/// Something that the caller should know about an answer that is right all the same: a question that is
+/// probably not the one that was meant, or a file that was read otherwise than it says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// Which kind of input it is about.
+    pub code: Code,
+    /// A sentence for the person who asked.
+    pub message: String,
+    /// What would do in place of what was given, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<String>,
+}
+
+impl Warning {
+    /// A warning without a suggestion.
+    pub fn new(code: Code, message: impl fmt::Display) -> Self {
+        Self {
+            code,
+            message: message.to_string(),
+            suggestion: None,
+        }
+    }
+
+    /// The same with what would do in place of what was given.
+    #[must_use]
+    pub fn suggest(self, suggestion: impl fmt::Display) -> Self {
+        Self {
+            suggestion: Some(suggestion.to_string()),
+            ..self
+        }
+    }
+}
+
+/// Which input an [`Error`] or a [`Warning`] is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
     /// `config.json`.
@@ -111,5 +146,11 @@ impl Code {
             Self::Cancelled => "cancelled",
             Self::Unsupported => "unsupported",
         }
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
