@@ -58,8 +58,6 @@ export class Hub {
   apiFault: Fault | undefined;
   /** What a file that is not there is answered with. */
   missing: Fault = { status: 404 };
-  /** Questions whether a page of another origin may ask for ranges are refused. */
-  refusesPreflight = false;
   readonly seen: Seen[] = [];
   #counts = new Map<string, number>();
   #hashes = new Map<string, string>();
@@ -96,7 +94,6 @@ export class Hub {
     this.fault = () => undefined;
     this.apiFault = undefined;
     this.missing = { status: 404 };
-    this.refusesPreflight = false;
     this.seen.length = 0;
     this.#counts.clear();
   }
@@ -235,10 +232,6 @@ export class Hub {
     response.setHeader("access-control-allow-origin", "*");
     if (request.method !== "OPTIONS") return false;
     this.#note(request, path);
-    if (this.refusesPreflight) {
-      response.writeHead(403).end();
-      return true;
-    }
     const allowed = { "access-control-allow-headers": "range", "access-control-allow-methods": "GET, HEAD" };
     response.writeHead(204, allowed).end();
     return true;

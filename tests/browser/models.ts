@@ -35,6 +35,14 @@ export function tinyGpt2(kind: "whole" | "sharded"): string {
   return directory;
 }
 
+/** The same without a tokenizer. */
+export function bareGpt2(): string {
+  const directory = join(ROOT, "bare");
+  mkdirSync(directory, { recursive: true });
+  for (const file of ["config.json", "model.safetensors"]) copyFileSync(join(tinyGpt2("whole"), file), join(directory, file));
+  return directory;
+}
+
 interface Tensor {
   name: string;
   shape: number[];

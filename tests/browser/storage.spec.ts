@@ -117,7 +117,7 @@ test.describe("two tabs on one model", () => {
 
   test("one that does not go on is waited for no longer than a while", async ({ page }) => {
     await load(page, hub, { repo: REPO });
-    const [{ id }] = (await kept(page)) as [{ id: string }];
+    const { id } = (await kept(page))[0]!;
     const other = await secondTab(page);
     await other.evaluate((id) => void navigator.locks.request(`pathpatch ${id}`, () => new Promise(() => {})), id);
     const loaded = await load(page, hub, { repo: REPO });
