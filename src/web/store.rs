@@ -179,7 +179,11 @@ impl Store {
     pub async fn list(&self) -> Result<Vec<Listed>> {
         let mut models = Vec::new();
         for id in keys(&self.root).await.map_err(|e| failed(ROOT, &e))? {
-            let bytes = self.bytes(&id).await.unwrap_or(0.0);
+            let bytes = self.bytes(&id).await;
+            // A load has begun and nothing has come.
+            if matches!(bytes, Ok(0.0)) {
+                continue;
+            }
             let entry = match self.model(&id, None).await {
                 Ok(Some(folder)) => folder.entry,
                 Ok(None) => continue,
@@ -194,7 +198,7 @@ impl Store {
                 title,
                 revision: entry.revision,
                 complete: entry.complete,
-                bytes,
+                bytes: bytes.unwrap_or(0.0),
             });
         }
         Ok(models)
