@@ -4,6 +4,8 @@
 //! comes from its server, and [`Keeping`] says why it is not kept. What is kept and proven wrong is deleted, that
 //! file alone, and asked for anew, once.
 
+use std::collections::HashMap;
+
 use gloo_timers::future::sleep;
 use serde::Serialize;
 use web_time::{Duration, Instant};
@@ -23,7 +25,7 @@ use crate::{
     device::DeviceChoice,
     error::{Code, Error, Result},
     session::Session,
-    tokenizer::Tokenizer,
+    tokenizer::{self, Tokenizer},
 };
 
 /// What a load will download.
@@ -139,30 +141,36 @@ async fn attempt(
     watcher: &Watcher<'_>,
 ) -> Result<(Session, Keeping), Stop> {
     let (mut place, revision) = place(source, keep, unreadable, watcher).await?;
-    match read(&mut place, choice, watcher).await {
+    let mut weights = String::new();
+    match read(&mut place, choice, &mut weights, watcher).await {
         Ok(session) => Ok((session, keeping(&mut place, revision).await)),
-        Err(stop) => Err(discard_culprit(&mut place, stop).await),
+        Err(stop) => Err(discard_culprit(&mut place, &weights, stop).await),
     }
 }
 
-/// Read a model's files, in the order in which they are needed.
+/// Read a model's files, in the order in which they are needed; `weights` is the one of its weights that is being
+/// read, empty once they are all there.
 async fn read(
     place: &mut Place,
     choice: DeviceChoice,
+    weights: &mut String,
     watcher: &Watcher<'_>,
 ) -> Result<Session, Stop> {
     let config = place.require("config.json", watcher).await?;
     let tokenizer = tokenizer(place, watcher).await?;
     let mut loading = Session::begin(&config, tokenizer, choice).await?;
 
+    *weights = WEIGHTS.into();
     let mut whole = loading.weights().file(WEIGHTS);
     match place.push(WEIGHTS, &mut whole, watcher).await? {
         Answer::There(()) => whole.end()?,
         Answer::Absent(got) => {
+            *weights = INDEX.into();
             let Some(index) = place.read(INDEX, watcher).await? else {
                 return Err(place.lacks(WEIGHTS, &got).into());
             };
             for name in checkpoint::files(&index, loading.config())? {
+                weights.clone_from(&name);
                 let mut file = loading.weights().file(&name);
                 match place.push(&name, &mut file, watcher).await? {
                     Answer::There(()) => file.end()?,
@@ -171,37 +179,37 @@ async fn read(
             }
         }
     }
+    weights.clear();
     Ok(loading.finish()?)
 }
 
 async fn tokenizer(place: &mut Place, watcher: &Watcher<'_>) -> Result<Option<Tokenizer>, Stop> {
-    if let Some(json) = place.read("tokenizer.json", watcher).await? {
-        return Ok(Some(Tokenizer::from_json(&json)?));
+    let mut files = HashMap::new();
+    for name in tokenizer::FILES {
+        if tokenizer::is_needed(name, files.contains_key("tokenizer.json"))
+            && let Some(bytes) = place.read(name, watcher).await?
+        {
+            files.insert(name.to_string(), bytes);
+        }
     }
-    let Some(vocab) = place.read("vocab.json", watcher).await? else {
-        return Ok(None);
-    };
-    let Some(merges) = place.read("merges.txt", watcher).await? else {
-        return Ok(None);
-    };
-    Ok(Some(Tokenizer::from_vocab_and_merges(&vocab, &merges)?))
+    Ok(Tokenizer::from_files(&files)?)
 }
 
 /// Keep a file no more whose bytes are not what a model of its kind has; no failure of the network, of the disk or of a
 /// device deletes anything. Kept files get a second chance: their server may have better ones.
-async fn discard_culprit(place: &mut Place, stop: Stop) -> Stop {
+async fn discard_culprit(place: &mut Place, weights: &str, stop: Stop) -> Stop {
     let was_kept = matches!(place, Place::Kept(_));
     let Some(folder) = place.folder() else {
         return stop;
     };
-    let is_culprit: fn(&str) -> bool = match &stop {
+    let is_culprit = |name: &str| match &stop {
         Stop::Failed(error) => match error.code {
-            Code::Config => |name| name == "config.json",
-            Code::Checkpoint => |name| name.contains(".safetensors"),
-            Code::Tokenizer => |name| name != "config.json" && !name.contains(".safetensors"),
-            _ => |_| false,
+            Code::Config => name == "config.json",
+            Code::Checkpoint => name == weights,
+            Code::Tokenizer => tokenizer::FILES.contains(&name),
+            _ => false,
         },
-        _ => |_| false,
+        _ => false,
     };
     let files = folder.entry.files.iter().map(|file| file.name.clone());
     let culprits: Vec<_> = files.filter(|name| is_culprit(name)).collect();

@@ -20,14 +20,18 @@ use super::{
 use crate::{
     checkpoint::{INDEX, WEIGHTS},
     error::{Code, Error, Result},
+    tokenizer,
 };
 
 /// The files that a model may have, but for those that an index names.
-const NAMES: [&str; 5] = [
+const NAMES: [&str; 8] = [
     "config.json",
-    "tokenizer.json",
-    "vocab.json",
-    "merges.txt",
+    tokenizer::FILES[0],
+    tokenizer::FILES[1],
+    tokenizer::FILES[2],
+    tokenizer::FILES[3],
+    tokenizer::FILES[4],
+    tokenizer::FILES[5],
     WEIGHTS,
 ];
 
@@ -329,7 +333,7 @@ impl Listing {
 /// Without the files that are not read beside a `tokenizer.json`.
 fn needed(mut planned: Vec<Planned>) -> Vec<Planned> {
     if planned.iter().any(|file| file.name == "tokenizer.json") {
-        planned.retain(|file| !["vocab.json", "merges.txt"].contains(&&file.name[..]));
+        planned.retain(|file| tokenizer::is_needed(&file.name, true));
     }
     planned
 }
