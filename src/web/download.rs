@@ -230,6 +230,10 @@ impl Download<'_> {
         // A range may be refused by a server that is asked whether it may be asked, and that looks like no answer.
         let mut try_whole = false;
         let mut ended_at = None;
+        // The tab may have been closed between the last byte and the note that it was the last.
+        if remote.sha256.is_some() && remote.size == Some(self.at) {
+            return Ok(None);
+        }
         loop {
             let before = self.at;
             let is_sure = self.remote.sha256.is_some() || self.version.names_bytes();
@@ -251,7 +255,8 @@ impl Download<'_> {
             if has_come {
                 patience.renew();
             }
-            try_whole = from > 0 && !has_come && !try_whole;
+            let is_refused = from > 0 && !has_come;
+            try_whole = false;
             let (reason, wait) = match trouble {
                 Trouble::Stopped(stop) => return Err(stop),
                 Trouble::Page => return Ok(Some(WEB_PAGE.into())),
@@ -273,7 +278,10 @@ impl Download<'_> {
                     ended_at = Some(self.at);
                     (reason, patience.after_failure())
                 }
-                Trouble::Failed(Failure::Lost(reason)) => (reason, patience.after_failure()),
+                Trouble::Failed(Failure::Lost(reason)) => {
+                    try_whole = is_refused;
+                    (reason, patience.after_failure())
+                }
                 Trouble::Failed(Failure::Limited { reason, wait }) => {
                     let waits = patience.after_limit(wait);
                     if waits.is_none() {

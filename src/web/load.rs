@@ -116,20 +116,16 @@ pub async fn load(
         _ => None,
     };
     let again = attempt(&source, choice, keep, unreadable, watcher).await;
-    again.map_err(|again| match again.error() {
+    again.map_err(|again| match (first, again) {
         // What went wrong first is the reason; that the server could not help comes second.
-        error if error.code == Code::Io => Error {
-            got: format!("{}; and from its server: {error}", first_got(&first)),
-            ..first.error()
-        },
-        error => error,
+        (Stop::Changed(first) | Stop::Unreadable(first), Stop::Failed(again))
+            if again.code == Code::Io =>
+        {
+            let got = format!("{}; and from its server: {again}", first.got);
+            Error { got, ..first }
+        }
+        (_, again) => again.error(),
     })
-}
-
-fn first_got(stop: &Stop) -> &str {
-    match stop {
-        Stop::Failed(error) | Stop::Changed(error) | Stop::Unreadable(error) => &error.got,
-    }
 }
 
 /// Load it from where it is; `unreadable` is why what is kept is of no use.
