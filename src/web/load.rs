@@ -340,23 +340,22 @@ async fn kept(source: &Source, keep: bool, watcher: &Watcher<'_>) -> Result<Kept
 /// What is kept of a model, under the lock that its use takes; `None` while another tab has that.
 async fn look(store: &Store, id: &str, keep: bool) -> Result<Option<Kept>> {
     let is_complete = |folder: &Folder| folder.entry.complete;
-    if let Asked::Held(lock) = lock::ask(id, Mode::Shared).await
-        && let Some(folder) = store.model(id, lock).await?.filter(is_complete)
-    {
-        return Ok(Some(Kept::Complete(folder)));
-    }
-    if !keep {
-        return Ok(None);
-    }
-    // The shared lock has been let go here: nobody may share what is being written.
-    let Asked::Held(lock) = lock::ask(id, Mode::Exclusive).await else {
+    // A look without a lock says which one to ask for. Not both in turn: one that was let go is free only later.
+    let mode = match store.model(id, None).await?.is_some_and(|f| is_complete(&f)) {
+        true => Mode::Shared,
+        false if keep => Mode::Exclusive,
+        false => return Ok(None),
+    };
+    let Asked::Held(lock) = lock::ask(id, mode).await else {
         return Ok(None);
     };
     let folder = store.begin(id, lock).await?;
-    Ok(Some(match is_complete(&folder) {
-        true => Kept::Complete(folder),
-        false => Kept::Begun(folder),
-    }))
+    Ok(match (is_complete(&folder), mode) {
+        (true, _) => Some(Kept::Complete(folder)),
+        (false, Mode::Exclusive) => Some(Kept::Begun(folder)),
+        // It has been deleted meanwhile.
+        (false, Mode::Shared) => None,
+    })
 }
 
 /// Why a listed model cannot be kept; `None` where it can, or where that will show.
