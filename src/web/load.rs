@@ -341,7 +341,11 @@ async fn kept(source: &Source, keep: bool, watcher: &Watcher<'_>) -> Result<Kept
 async fn look(store: &Store, id: &str, keep: bool) -> Result<Option<Kept>> {
     let is_complete = |folder: &Folder| folder.entry.complete;
     // A look without a lock says which one to ask for. Not both in turn: one that was let go is free only later.
-    let mode = match store.model(id, None).await?.is_some_and(|f| is_complete(&f)) {
+    let mode = match store
+        .model(id, None)
+        .await?
+        .is_some_and(|f| is_complete(&f))
+    {
         true => Mode::Shared,
         false if keep => Mode::Exclusive,
         false => return Ok(None),
