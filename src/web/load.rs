@@ -296,8 +296,10 @@ enum Kept {
 /// Look for a source in this browser. While another tab or worker downloads it, wait for that: so the model is
 /// downloaded once. But only as long as its files grow.
 async fn kept(source: &Source, keep: bool, watcher: &Watcher<'_>) -> Result<Kept> {
+    /// A lock that was let go a moment ago is free only a moment later.
+    const FIRST_PAUSE: Duration = Duration::from_millis(50);
     const PAUSE: Duration = Duration::from_millis(500);
-    const PATIENCE: Duration = Duration::from_secs(30);
+    const PATIENCE: Duration = Duration::from_secs(15);
 
     let Some(id) = source.id() else {
         return Ok(Kept::Not("it has no name to be kept under".into()));
@@ -316,6 +318,7 @@ async fn kept(source: &Source, keep: bool, watcher: &Watcher<'_>) -> Result<Kept
     let title = source.title();
     let progress = Progress::new(&title, Origin::Network, None, watcher.on_progress);
     let mut seen = (Instant::now(), 0.0);
+    let mut pause = FIRST_PAUSE;
     loop {
         match look(&store, &id, keep).await {
             Ok(Some(kept)) => return Ok(kept),
@@ -331,9 +334,12 @@ async fn kept(source: &Source, keep: bool, watcher: &Watcher<'_>) -> Result<Kept
         } else if seen.0.elapsed() > PATIENCE {
             return not(&"another tab has begun to download it and does not go on");
         }
-        progress.set_loaded(bytes as u64);
-        progress.waits("another tab is downloading it; waiting for it to finish")?;
-        sleep(PAUSE).await;
+        if pause == PAUSE {
+            progress.set_loaded(bytes as u64);
+            progress.waits("another tab is downloading it; waiting for it to finish")?;
+        }
+        sleep(pause).await;
+        pause = PAUSE;
     }
 }
 
