@@ -76,12 +76,19 @@ export function load(page: Page, hub: Hub, test: LoadTest): Promise<Loaded> {
   );
 }
 
-/** Run this in every worker of the page before its own first line, as a browser would that is made otherwise. */
+/** Open the page again and run this in each of its workers before their own first line. */
 export async function patchWorkers(page: Page, script: string): Promise<void> {
-  await page.context().route(/worker[^/]*\.js$/, async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `${script}\n${await response.text()}` });
-  });
+  await page.addInitScript((script) => {
+    const module = (text: string) => URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+    const first = module(script);
+    globalThis.Worker = class extends Worker {
+      constructor(url: string | URL) {
+        const own = new URL(url, document.baseURI);
+        super(module(`import ${JSON.stringify(first)}; import ${JSON.stringify(own)};`), { type: "module" });
+      }
+    };
+  }, script);
+  await openBlank(page);
 }
 
 /** What the browser keeps. */

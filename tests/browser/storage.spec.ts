@@ -143,9 +143,11 @@ test.describe("two tabs on one model", () => {
   });
 
   test("without Web Locks both load, and one of them is kept", async ({ page }) => {
-    await patchWorkers(page, `Object.defineProperty(WorkerNavigator.prototype, "locks", { value: undefined });`);
-    slowly();
     const other = await secondTab(page);
+    for (const tab of [page, other]) {
+      await patchWorkers(tab, `Object.defineProperty(WorkerNavigator.prototype, "locks", { value: undefined });`);
+    }
+    slowly();
     const first = load(page, hub, { repo: REPO });
     await hasBegun();
     const second = await load(other, hub, { repo: REPO });
@@ -186,7 +188,6 @@ test.describe("where the browser does not keep files, the model loads all the sa
       expect(hub.requestsFor(WEIGHTS)).toHaveLength(1);
       await expectRightNumbers(page);
       // With the browser as it is again, what is there does no harm.
-      await page.context().unroute(/worker[^/]*\.js$/);
       const other = await secondTab(page);
       expect(await load(other, hub, { repo: REPO })).toMatchObject({ error: "none", kept: true });
       await expectOffline(other);
@@ -223,14 +224,12 @@ test.describe("nothing that is kept is lost", () => {
   for (const [name, script] of faults) {
     test(`${name}: it comes from the server, and stays`, async ({ page }) => {
       await load(page, hub, { repo: REPO });
-      await patchWorkers(page, script);
       const other = await secondTab(page);
+      await patchWorkers(other, script);
       const loaded = await load(other, hub, { repo: REPO });
       expect(loaded).toMatchObject({ error: "none", kept: false });
       expect(loaded.reason).toMatch(/NotReadableError|as in a test/);
-      await page.context().unroute(/worker[^/]*\.js$/);
-      const third = await secondTab(page);
-      await expectOffline(third);
+      await expectOffline(page);
     });
   }
 
