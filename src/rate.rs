@@ -69,7 +69,8 @@ async fn choose_gpu_kernel(device: &Device, config: &Config) -> Result<&'static 
     if let Some(is_ours) = tiled::chosen() {
         return Ok(name(is_ours));
     }
-    let product = |rows| [rows, config.d_model, config.d_mlp];
+    // Weights of at most 64 MiB, whatever a config.json says before a weight has come.
+    let product = |rows| [rows, config.d_model.min(2048), config.d_mlp.min(8192)];
     let seconds = async |is_ours, rows| {
         tiled::try_out(is_ours);
         seconds_of_product(device, product(rows), MEASURED, &NoPause).await

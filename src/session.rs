@@ -33,6 +33,11 @@ impl Loading {
         self.loader.config()
     }
 
+    /// Which device it will be on.
+    pub fn device(&self) -> &DeviceReport {
+        &self.device
+    }
+
     /// Where the bytes of the checkpoint's files go.
     pub fn weights(&mut self) -> &mut Loader {
         &mut self.loader

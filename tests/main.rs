@@ -12,3 +12,4 @@ mod oracle;
 mod parity;
 mod prompts;
 mod shortcuts;
+mod transformers;

@@ -155,6 +155,9 @@ async fn read(
     let config = place.require("config.json", watcher).await?;
     let tokenizer = tokenizer(place, watcher).await?;
     let mut loading = Session::begin(&config, tokenizer, choice).await?;
+    if loading.device().kind == "cpu" {
+        checkpoint::fits(loading.config().weight_bytes(), checkpoint::WASM_MEMORY)?;
+    }
 
     *weights = WEIGHTS.into();
     let mut whole = loading.weights().file(WEIGHTS);

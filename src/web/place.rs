@@ -13,7 +13,10 @@ use super::{
     store::{Folder, read_part},
     transfer::{CHUNK, Sink, Stop, Watcher},
 };
-use crate::error::{Code, Error, Result};
+use crate::{
+    checkpoint::explain_missing,
+    error::{Code, Error, Result},
+};
 
 /// Where the files of one model are.
 pub enum Place {
@@ -99,7 +102,7 @@ impl Place {
     }
 
     /// The names of the files that are there, where all of them are known.
-    pub fn names(&self) -> Option<Vec<String>> {
+    fn names(&self) -> Option<Vec<String>> {
         match self {
             Self::Kept(folder) => {
                 let files = folder.entry.files.iter();
@@ -121,6 +124,11 @@ impl Place {
 
     /// A file that must be there is not.
     pub fn lacks(&self, name: &str, got: &str) -> Error {
+        if let Some(names) = self.names()
+            && !names.iter().any(|file| file == name)
+        {
+            return explain_missing(&names);
+        }
         let remote = match self {
             Self::Server(files, _) => files.find(name),
             _ => None,

@@ -18,7 +18,7 @@ use super::{
     transfer::{Remote, Stop, Watcher},
 };
 use crate::{
-    checkpoint::{INDEX, WEIGHTS},
+    checkpoint::{self, INDEX, WEIGHTS},
     error::{Code, Error, Result},
     tokenizer,
 };
@@ -223,16 +223,16 @@ impl Source {
             let expected = "a repository's list of files";
             Error::new(Code::Io, &url, expected, e)
         })?;
-        let has = |name: &str| found.siblings.iter().any(|file| file.rfilename == name);
-        let got = match (has("config.json"), has(WEIGHTS) || has(INDEX)) {
-            (true, true) => None,
-            (false, _) => Some("none: it is not a model for transformers"),
-            (_, false) if has("pytorch_model.bin") => Some("pytorch_model.bin only"),
-            (_, false) => Some("no weights in this format"),
-        };
-        if let Some(got) = got {
-            let expected = format!("config.json and {WEIGHTS}");
-            return Err(Error::new(Code::Io, what, expected, got).into());
+        let names: Vec<_> = found
+            .siblings
+            .iter()
+            .map(|file| file.rfilename.clone())
+            .collect();
+        let has = |name: &str| names.iter().any(|file| file == name);
+        if !has("config.json") || !(has(WEIGHTS) || has(INDEX)) {
+            let error = checkpoint::explain_missing(&names);
+            let what = format!("{what}: {}", error.what);
+            return Err(Error { what, ..error }.into());
         }
         let sha = found.sha;
         let files = found.siblings.into_iter().map(|file| {
