@@ -166,14 +166,14 @@ async fn read(
         Answer::Absent(got) => {
             *weights = INDEX.into();
             let Some(index) = place.read(INDEX, watcher).await? else {
-                return Err(place.lacks(WEIGHTS, &got).into());
+                return Err(place.lacks(WEIGHTS, &got));
             };
             for name in checkpoint::files(&index, loading.config())? {
                 weights.clone_from(&name);
                 let mut file = loading.weights().file(&name);
                 match place.push(&name, &mut file, watcher).await? {
                     Answer::There(()) => file.end()?,
-                    Answer::Absent(got) => return Err(place.lacks(&name, &got).into()),
+                    Answer::Absent(got) => return Err(place.lacks(&name, &got)),
                 }
             }
         }

@@ -45,7 +45,7 @@ impl Place {
         let mut bytes = Vec::new();
         match self.push(name, &mut bytes, watcher).await? {
             Answer::There(()) => Ok(bytes),
-            Answer::Absent(got) => Err(self.lacks(name, &got).into()),
+            Answer::Absent(got) => Err(self.lacks(name, &got)),
         }
     }
 
@@ -75,7 +75,7 @@ impl Place {
                 let answer = download(name, &remote, cache, sink, watcher).await?;
                 return match (answer, files) {
                     // It is there, and the reader of prompts would miss it.
-                    (Answer::Absent(got), Files::Known(_)) => Err(self.lacks(name, &got).into()),
+                    (Answer::Absent(got), Files::Known(_)) => Err(self.lacks(name, &got)),
                     (answer, _) => Ok(answer),
                 };
             }
@@ -101,18 +101,6 @@ impl Place {
         Ok(Answer::There(()))
     }
 
-    /// The names of the files that are there, where all of them are known.
-    fn names(&self) -> Option<Vec<String>> {
-        match self {
-            Self::Kept(folder) => {
-                let files = folder.entry.files.iter();
-                Some(files.map(|file| file.name.clone()).collect())
-            }
-            Self::Picked(files) => Some(files.keys().cloned().collect()),
-            Self::Server(files, _) => files.names(),
-        }
-    }
-
     /// What is kept, where anything is.
     pub fn folder(&mut self) -> Option<&mut Folder> {
         match self {
@@ -123,10 +111,26 @@ impl Place {
     }
 
     /// A file that must be there is not.
-    pub fn lacks(&self, name: &str, got: &str) -> Error {
-        if let Some(names) = self.names()
+    pub fn lacks(&self, name: &str, got: &str) -> Stop {
+        match self {
+            Self::Kept(_) => {
+                let (expected, got) = ("it among what is kept", "none of that name");
+                Stop::Unreadable(Error::new(Code::Io, name, expected, got))
+            }
+            _ => Stop::Failed(self.explain_lack(name, got)),
+        }
+    }
+
+    fn explain_lack(&self, name: &str, got: &str) -> Error {
+        let names = match self {
+            Self::Kept(_) => None,
+            Self::Picked(files) => Some(files.keys().cloned().collect()),
+            Self::Server(files, _) => files.names(),
+        };
+        if let Some(mut names) = names
             && !names.iter().any(|file| file == name)
         {
+            names.sort_unstable();
             return explain_missing(&names);
         }
         let remote = match self {

@@ -4,7 +4,7 @@ import { statSync } from "node:fs";
 import * as cli from "./cli";
 import { Hub } from "./hub";
 import { kept, load, openBlank, sweepLoaded } from "./loading";
-import { GPT2_SMALL, bareGpt2, expectedTokens, tinyGpt2 } from "./models";
+import { GPT2_SMALL, bareGpt2, expectedTokens, modelOf, tinyGpt2 } from "./models";
 import { difference } from "./module";
 import { expect, test } from "./test";
 import { GPT2_PRESETS } from "../../www/src/lib/presets";
@@ -210,6 +210,21 @@ test.describe("faults end in a message, and no wrong file is kept", () => {
       expect((await load(page, hub, { repo: REPO })).error).toBe("none");
     });
   }
+});
+
+test("a repository without weights that can be read says what it has", async ({ page }) => {
+  hub.repositories.set("tests/pickled", modelOf("pickled", { n_layer: 2, n_embd: 32 }, "pytorch_model.bin"));
+  const { error } = await load(page, hub, { repo: "tests/pickled" });
+  expect(error).toMatch(/^io \| tests\/pickled at main: model\.safetensors: expected .*, got pytorch_model\.bin, PyTorch's pickled format/);
+  expect(await kept(page)).toEqual([]);
+});
+
+test("a model that this browser cannot hold is told before its weights are downloaded", async ({ page }) => {
+  hub.repositories.set("tests/huge", modelOf("huge", { n_layer: 48, n_embd: 1600 }, WEIGHTS));
+  const { error } = await load(page, hub, { repo: "tests/huge" });
+  expect(error).toMatch(/^unsupported \| model: expected weights of at most 3\.2 GB, as f32, got 6\.2 GB/);
+  expect(hub.requestsFor("config.json")).toHaveLength(1);
+  expect(hub.requestsFor(WEIGHTS)).toEqual([]);
 });
 
 test.describe("a server that is asked too often", () => {

@@ -43,6 +43,16 @@ export function bareGpt2(): string {
   return directory;
 }
 
+/** A directory with the configuration of such a shape, and a file of weights in which there are none. */
+export function modelOf(name: string, shape: { n_layer: number; n_embd: number }, weights: string): string {
+  const directory = join(ROOT, name);
+  mkdirSync(directory, { recursive: true });
+  const config = { model_type: "gpt2", ...SHAPE, n_head: 1, ...shape };
+  writeFileSync(join(directory, "config.json"), JSON.stringify(config));
+  writeFileSync(join(directory, weights), "no weights");
+  return directory;
+}
+
 interface Tensor {
   name: string;
   shape: number[];
