@@ -33,6 +33,11 @@ impl Loading {
         self.loader.config()
     }
 
+    /// Which device it will be on.
+    pub fn device(&self) -> &DeviceReport {
+        &self.device
+    }
+
     /// Where the bytes of the checkpoint's files go.
     pub fn weights(&mut self) -> &mut Loader {
         &mut self.loader
@@ -312,9 +317,9 @@ impl Session {
     /// [`matmul_rate`].
     ///
     /// # Errors
-    /// [`Code::Device`].
-    pub async fn matmul_rate(&self, rows: usize) -> Result<f64> {
-        matmul_rate(&self.model.device(), self.config(), rows).await
+    /// [`Code::Device`], or that of `pause`.
+    pub async fn matmul_rate(&self, rows: usize, pause: &dyn Pause) -> Result<f64> {
+        matmul_rate(&self.model.device(), self.config(), rows, pause).await
     }
 
     /// The model run on the prompts, and the metric bound to them.

@@ -6,6 +6,7 @@ mod common;
 mod config;
 mod demo;
 mod details;
+mod headers;
 mod invariants;
 mod oracle;
 mod parity;

@@ -24,9 +24,9 @@ pub use kernels::{Past, Queries, index, on_cpu};
 pub use linear::linear;
 #[cfg(target_family = "wasm")]
 pub use matmul::fused;
-pub use matmul::matmul;
 #[cfg(feature = "webgpu")]
 pub use matmul::tiled;
+pub use matmul::{cpu_kernel, matmul};
 pub use norm::layer_norm;
 pub use unembed::{Unembed, Unembedding};
 pub use weights::{Block, Gpt2};

@@ -370,6 +370,6 @@ pub fn error(error: Error) -> JsValue {
 pub fn text(value: &JsValue) -> String {
     match value.dyn_ref::<js_sys::Error>() {
         Some(error) => error.message().into(),
-        None => format!("{value:?}"),
+        None => value.as_string().unwrap_or_else(|| format!("{value:?}")),
     }
 }

@@ -1,19 +1,23 @@
 //! The browser side: what the worker calls, with JavaScript's types in and out.
 //!
 //! The only room that knows wasm-bindgen, URLs and streams. `load` goes from a `source` to a session: `place`
-//! reads a model's files wherever they are, a `download` by way of `http` those on a server, and keeps them in the
-//! `store`, with `progress`.
+//! reads a model's files wherever they are, a `download` by way of `http` and its `headers` those on a server, and keeps
+//! them in the `store` under a `lock`, with `progress`; `transfer` is what they share, and `cancel` stops any of it.
 //! `convert` translates requests, grids and errors, `fused` links the product of relaxed SIMD.
 
+mod cancel;
 mod convert;
 mod download;
 mod fused;
+mod headers;
 mod http;
 mod load;
+mod lock;
 mod place;
 mod progress;
 mod source;
 mod store;
+mod transfer;
 mod writer;
 
 use std::{cell::Cell, pin::Pin, time::Duration};
@@ -34,10 +38,11 @@ use crate::{
     session::Session,
 };
 
+use cancel::{cancellable, check_signal};
 use load::Keeping;
-use place::Watcher;
 use source::Source;
 use store::Store;
+use transfer::Watcher;
 
 unsafe extern "C" {
     fn __wasm_call_ctors();
@@ -73,7 +78,9 @@ pub async fn plan(
             on_progress: &on_progress,
             signal: &signal,
         };
-        convert::to_js(&load::plan(&Source::from_js(source)?, &watcher).await?)
+        let source = Source::from_js(source)?;
+        let plan = load::plan(&source, &watcher);
+        convert::to_js(&cancellable(&signal, "the plan", plan).await?)
     };
     plan.await.map_err(convert::error)
 }
@@ -120,7 +127,8 @@ impl Engine {
                 on_progress: &on_progress,
                 signal: &signal,
             };
-            let (session, keeping) = load::load(source, choice, keep, &watcher).await?;
+            let load = load::load(source, choice, keep, &watcher);
+            let (session, keeping) = cancellable(&signal, "the load", load).await?;
             Ok(Engine { session, keeping })
         };
         load.await.map_err(convert::error)
@@ -238,8 +246,9 @@ impl Engine {
 
     /// Floating-point operations a second of bare matrix products of so many rows on its device.
     #[wasm_bindgen(js_name = matmulRate)]
-    pub async fn matmul_rate(&self, rows: usize) -> Result<f64, JsValue> {
-        let rate = self.session.matmul_rate(rows).await;
+    pub async fn matmul_rate(&self, rows: usize, signal: AbortSignal) -> Result<f64, JsValue> {
+        let turn = Turn::new("rate", &signal);
+        let rate = self.session.matmul_rate(rows, &turn).await;
         rate.map_err(convert::error)
     }
 }
@@ -288,14 +297,5 @@ async fn hear_messages() -> Result<(), JsValue> {
     channel.port2().post_message(&JsValue::NULL)?;
     JsFuture::from(heard).await?;
     channel.port1().close();
-    Ok(())
-}
-
-/// An error once the signal is aborted.
-fn check_signal(signal: &AbortSignal, what: &str) -> Result<()> {
-    if signal.aborted() {
-        let expected = "to finish";
-        return Err(Error::new(Code::Cancelled, what, expected, "a cancel"));
-    }
     Ok(())
 }

@@ -207,7 +207,7 @@ test.describe("a model that is not there", () => {
       const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
       return PathPatch.load("./models/nothing-here").catch((e: Error & { code: string }) => `${e.code} | ${e.message}`);
     });
-    expect(error).toMatch(/^io \| .*\/models\/nothing-here: expected a file config\.json, got none of that name \(status 404/);
+    expect(error).toMatch(/^io \| .*\/models\/nothing-here\/config\.json: expected a file config\.json, got status 404/);
   });
 });
 

@@ -7,8 +7,11 @@ export type DeviceChoice = "auto" | "webgpu" | "cpu";
 export interface DeviceReport {
   kind: "webgpu" | "cpu";
   adapter: string | null;
-  /** Who multiplies matrices: on a GPU Burn's kernel or ours, whichever was measured to be faster there. */
-  matmul: "flex" | "cubek" | "tiled";
+  /**
+   * Which product of matrices is used: on the CPU Burn's (`flex`), or ours (`fused`) in browsers with relaxed SIMD; on a GPU
+   * Burn's (`cubek`) or ours (`tiled`), whichever was measured to be faster there.
+   */
+  matmul: "flex" | "fused" | "cubek" | "tiled";
   reason: string;
 }
 
@@ -59,7 +62,10 @@ export interface LoadProgress {
   total: number | null;
   bytesPerSecond: number;
   secondsLeft: number | null;
-  /** Why nothing comes for the moment, as when a connection was lost and is tried again. */
+  /**
+   * Why nothing comes for the moment: a server is asked, or asked again in so many seconds, or another tab is downloading
+   * the model.
+   */
   waiting: string | null;
 }
 

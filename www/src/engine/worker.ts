@@ -58,7 +58,7 @@ async function perform(
     case "edgeDetail":
       return loaded().edgeDetail(request.arguments, signal);
     case "matmulRate":
-      return loaded().matmulRate(request.arguments.rows);
+      return loaded().matmulRate(request.arguments.rows, signal);
     case "memory":
       return memory.buffer.byteLength;
   }
