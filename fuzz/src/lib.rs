@@ -1,0 +1,194 @@
+//! Hostile input: one function for each kind of file that pathpatch reads.
+//!
+//! Each takes bytes as they might come from a user's disk, and goes on with what is accepted as a program would.
+//! It may refuse them; a panic, an abort, an allocation without bounds or a hang is a bug. `cargo xtask fuzz` runs
+//! them in a plain loop, on inputs that [`mutate`] makes of [`seeds`]; `cargo fuzz run config` and so on, on a
+//! nightly compiler, lets libFuzzer look for inputs by coverage.
+//!
+//! Where an input is several files, they are one after the other, each but the last ended by a NUL byte.
+
+pub mod mutate;
+pub mod seeds;
+
+use pathpatch::{
+    checkpoint::{self, WEIGHTS},
+    device::DeviceChoice,
+    error::Result,
+    gpt2::Config,
+    metric::MetricKind,
+    patching::{Component, SweepOptions},
+    pause::NoPause,
+    session::{Answer, Loading, MetricRequest, PairRequest, Prompt, Session, SweepRequest},
+    tokenizer::Tokenizer,
+};
+
+/// Whether the input was accepted.
+pub type Target = fn(&[u8]) -> bool;
+
+/// A kind of input: how one is made, and what reads it.
+pub struct Kind {
+    /// As `fuzz_targets` has it.
+    pub name: &'static str,
+    /// Makes an input.
+    pub make: fn(&mut rand_chacha::ChaCha8Rng) -> Vec<u8>,
+    /// Reads it.
+    pub target: Target,
+}
+
+/// Every kind of file.
+pub const KINDS: [Kind; 6] = [
+    Kind {
+        name: "config",
+        make: seeds::config,
+        target: config,
+    },
+    Kind {
+        name: "safetensors",
+        make: seeds::safetensors,
+        target: safetensors,
+    },
+    Kind {
+        name: "index",
+        make: seeds::index,
+        target: index,
+    },
+    Kind {
+        name: "tokenizer",
+        make: seeds::tokenizer,
+        target: tokenizer,
+    },
+    Kind {
+        name: "tokenizer_files",
+        make: seeds::tokenizer_files,
+        target: tokenizer_files,
+    },
+    Kind {
+        name: "model",
+        make: seeds::model,
+        target: model,
+    },
+];
+
+/// A `config.json`, and the loader of a model of that shape.
+pub fn config(data: &[u8]) -> bool {
+    let Ok(config) = Config::from_json(data) else {
+        return false;
+    };
+    let _ = config.n_params();
+    pollster::block_on(Session::begin(data, None, DeviceChoice::Cpu)).is_ok()
+}
+
+/// A `model.safetensors`, its header and what follows, for a model of [`seeds::CONFIG`].
+pub fn safetensors(data: &[u8]) -> bool {
+    load(seeds::CONFIG.as_bytes(), data).is_ok()
+}
+
+/// A `model.safetensors.index.json` for a model of [`seeds::CONFIG`].
+pub fn index(data: &[u8]) -> bool {
+    let config = Config::from_json(seeds::CONFIG.as_bytes());
+    config.is_ok_and(|config| checkpoint::files(data, &config).is_ok())
+}
+
+/// A `tokenizer.json`, and texts through it.
+pub fn tokenizer(data: &[u8]) -> bool {
+    Tokenizer::from_json(data)
+        .map(|read| use_tokenizer(&read))
+        .is_ok()
+}
+
+/// A `vocab.json` and a `merges.txt`.
+pub fn tokenizer_files(data: &[u8]) -> bool {
+    let [vocab, merges] = files(data);
+    Tokenizer::from_vocab_and_merges(vocab, merges)
+        .map(|read| use_tokenizer(&read))
+        .is_ok()
+}
+
+/// A `config.json` and its `model.safetensors`; a sweep of what is accepted.
+pub fn model(data: &[u8]) -> bool {
+    let [config, weights] = files(data);
+    load(config, weights).is_ok_and(|session| {
+        sweep(&session);
+        true
+    })
+}
+
+fn use_tokenizer(tokenizer: &Tokenizer) {
+    const TEXTS: [&str; 8] = [
+        "",
+        " ",
+        "When Mary and John went to the store, John gave a drink to",
+        " Mary",
+        "ein Bär 🐻 und\u{0}\u{200b}\u{feff} nichts",
+        "<|endoftext|><unk>[MASK] ##x ▁a",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "fox lamp river",
+    ];
+    for text in TEXTS {
+        if let Ok(ids) = tokenizer.encode(text) {
+            tokenizer.describe(&ids);
+        }
+    }
+    tokenizer.describe(&[0, 1, 2, 255, 50256, u32::MAX]);
+}
+
+/// A session from a configuration and the bytes of one file, which come in pieces.
+fn load(config: &[u8], weights: &[u8]) -> Result<Session> {
+    let mut loading: Loading = pollster::block_on(Session::begin(config, None, DeviceChoice::Cpu))?;
+    let mut file = loading.weights().file(WEIGHTS);
+    let mut rest = weights;
+    // Pieces of uneven sizes that depend on nothing but the input.
+    let mut size = 1 + weights.len() % 13;
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(size.min(rest.len()));
+        file.push(piece)?;
+        rest = after;
+        size = size * 3 + 1;
+    }
+    file.end()?;
+    loading.finish()
+}
+
+/// Every source and component on two prompts of ids.
+fn sweep(session: &Session) {
+    let last = session.config().d_vocab.min(1000) as u32 - 1;
+    let pair = PairRequest {
+        clean: Prompt::Ids(vec![0, last, 0]),
+        corrupted: Prompt::Ids(vec![0, 0, 0]),
+        answer: Some(Answer::Id(last)),
+        distractor: Some(Answer::Id(0)),
+    };
+    for component in [Component::Q, Component::K, Component::V] {
+        let request = SweepRequest {
+            on: MetricRequest {
+                pairs: vec![pair.clone()],
+                metric: MetricKind::LogitDiff,
+                position: None,
+                prepend_bos: false,
+            },
+            component,
+            source: None,
+        };
+        let swept = session.sweep(&request, SweepOptions::default(), &NoPause, |_| Ok(()));
+        // Prompts that a model of this shape cannot have are refused, as they should be.
+        let _ = pollster::block_on(swept);
+    }
+}
+
+/// The parts of an input, the missing ones empty.
+fn files<const N: usize>(data: &[u8]) -> [&[u8]; N] {
+    let mut parts = data.splitn(N, |byte| *byte == 0);
+    std::array::from_fn(|_| parts.next().unwrap_or_default())
+}
+
+/// Give a target the files that are named on the command line, as after a run of cargo-fuzz.
+///
+/// # Panics
+/// Where the target does, or a file cannot be read.
+pub fn replay(target: Target) {
+    for path in std::env::args_os().skip(1) {
+        let data = std::fs::read(&path).expect("a file that can be read");
+        let outcome = if target(&data) { "accepted" } else { "refused" };
+        println!("{}: {outcome}", path.display());
+    }
+}
