@@ -1,20 +1,20 @@
 //! A model's directory on disk, as Hugging Face lays one out.
 
-use std::{fs, fs::File, io::Read, path::Path};
+use std::{collections::HashMap, fs, fs::File, io::Read, path::Path};
 
 use crate::{
     checkpoint::{self, INDEX, Loader, WEIGHTS},
     device::DeviceChoice,
     error::{Code, Error, Result},
     session::{Loading, Session},
-    tokenizer::Tokenizer,
+    tokenizer::{self, Tokenizer},
 };
 
 /// Bytes that are read at once.
 const CHUNK: usize = 8 << 20;
 
 /// Load the model of a directory: `config.json`, `model.safetensors` or the files of its index, and for prompts
-/// as text `tokenizer.json`, or `vocab.json` and `merges.txt`.
+/// as text the files of its tokenizer, as many of [`tokenizer::FILES`] as there are.
 ///
 /// # Errors
 /// [`Code::Io`] with the path, or those of [`Session::begin`] and [`Loader`].
@@ -36,15 +36,14 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 }
 
 fn tokenizer(directory: &Path) -> Result<Option<Tokenizer>> {
-    let [json, vocab, merges] =
-        ["tokenizer.json", "vocab.json", "merges.txt"].map(|file| directory.join(file));
-    if json.exists() {
-        return Tokenizer::from_json(&read(&json)?).map(Some);
+    let mut files = HashMap::new();
+    for name in tokenizer::FILES {
+        let path = directory.join(name);
+        if tokenizer::is_needed(name, files.contains_key("tokenizer.json")) && path.exists() {
+            files.insert(name.to_string(), read(&path)?);
+        }
     }
-    if vocab.exists() && merges.exists() {
-        return Tokenizer::from_vocab_and_merges(&read(&vocab)?, &read(&merges)?).map(Some);
-    }
-    Ok(None)
+    Tokenizer::from_files(&files)
 }
 
 fn weights(directory: &Path, loading: &Loading) -> Result<Vec<String>> {

@@ -1,5 +1,7 @@
 //! From a source to a session: what is kept of it first, the rest from its server.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::{
@@ -12,7 +14,7 @@ use crate::{
     device::DeviceChoice,
     error::{Code, Error, Result},
     session::Session,
-    tokenizer::Tokenizer,
+    tokenizer::{self, Tokenizer},
 };
 
 /// What a load will download.
@@ -180,16 +182,15 @@ async fn attempt(
 }
 
 async fn tokenizer(place: &mut Place, watcher: &Watcher<'_>) -> Result<Option<Tokenizer>, Stop> {
-    if let Some(json) = place.read("tokenizer.json", watcher).await? {
-        return Ok(Some(Tokenizer::from_json(&json)?));
+    let mut files = HashMap::new();
+    for name in tokenizer::FILES {
+        if tokenizer::is_needed(name, files.contains_key("tokenizer.json"))
+            && let Some(bytes) = place.read(name, watcher).await?
+        {
+            files.insert(name.to_string(), bytes);
+        }
     }
-    let Some(vocab) = place.read("vocab.json", watcher).await? else {
-        return Ok(None);
-    };
-    let Some(merges) = place.read("merges.txt", watcher).await? else {
-        return Ok(None);
-    };
-    Ok(Some(Tokenizer::from_vocab_and_merges(&vocab, &merges)?))
+    Ok(Tokenizer::from_files(&files)?)
 }
 
 /// Where the files of a source are, and whether they are or will be kept.

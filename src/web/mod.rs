@@ -141,6 +141,20 @@ impl Engine {
         convert::to_js(&self.keeping).map_err(convert::error)
     }
 
+    /// What the caller should know of the model's files, each `{code, message, suggestion?}`.
+    pub fn warnings(&self) -> Result<JsValue, JsValue> {
+        convert::to_js(&self.session.warnings()).map_err(convert::error)
+    }
+
+    /// Check a request for an estimate without running it: its warnings, each `{code, message, suggestion?}`.
+    pub fn check(&self, request: &JsValue) -> Result<JsValue, JsValue> {
+        let request = convert::metric_request(request);
+        let warnings = request.and_then(|(request, _)| self.session.check(&request));
+        warnings
+            .and_then(|warnings| convert::to_js(&warnings))
+            .map_err(convert::error)
+    }
+
     /// The tokens of a text, each `{id, text}`.
     pub fn tokenize(&self, text: &str, prepend_bos: bool) -> Result<JsValue, JsValue> {
         let tokens = self.session.tokenize(text, prepend_bos);
@@ -160,12 +174,13 @@ impl Engine {
         signal: AbortSignal,
     ) -> Result<JsValue, JsValue> {
         let sweep = async {
-            let (request, options) = convert::sweep_request(request)?;
+            let (request, options) = convert::sweep_request(&request)?;
+            let warnings = self.session.check(&request.on)?;
             let report =
                 |update: Update<'_>| convert::call(&on_progress, &convert::update(update)?);
             let turn = Turn::new("sweep", &signal);
             let grid = self.session.sweep(&request, options, &turn, report);
-            convert::grid(grid.await?)
+            convert::grid(grid.await?, warnings)
         };
         sweep.await.map_err(convert::error)
     }
@@ -177,10 +192,11 @@ impl Engine {
         signal: AbortSignal,
     ) -> Result<JsValue, JsValue> {
         let estimate = async {
-            let (request, layer_norm) = convert::metric_request(request)?;
+            let (request, layer_norm) = convert::metric_request(&request)?;
+            let warnings = self.session.check(&request)?;
             let turn = Turn::new("estimate", &signal);
             let estimates = self.session.estimate(&request, layer_norm, &turn);
-            convert::estimates(estimates.await?)
+            convert::estimates(estimates.await?, warnings)
         };
         estimate.await.map_err(convert::error)
     }
@@ -193,9 +209,10 @@ impl Engine {
         signal: AbortSignal,
     ) -> Result<JsValue, JsValue> {
         let detail = async {
-            let request = convert::edge_request(request)?;
+            let request = convert::edge_request(&request)?;
+            let warnings = self.session.check(&request.on)?;
             let turn = Turn::new("edge", &signal);
-            convert::to_js(&self.session.edge_detail(&request, &turn).await?)
+            convert::warned(self.session.edge_detail(&request, &turn).await?, warnings)
         };
         detail.await.map_err(convert::error)
     }
@@ -208,9 +225,13 @@ impl Engine {
         signal: AbortSignal,
     ) -> Result<JsValue, JsValue> {
         let detail = async {
-            let (request, head) = convert::head_request(request)?;
+            let (request, head) = convert::head_request(&request)?;
+            let warnings = self.session.check(&request)?;
             let turn = Turn::new("head", &signal);
-            convert::to_js(&self.session.head_detail(&request, head, &turn).await?)
+            convert::warned(
+                self.session.head_detail(&request, head, &turn).await?,
+                warnings,
+            )
         };
         detail.await.map_err(convert::error)
     }

@@ -18,14 +18,18 @@ use super::{
 use crate::{
     checkpoint::{INDEX, WEIGHTS},
     error::{Code, Error, Result},
+    tokenizer,
 };
 
 /// The files that a model may have, but for those that an index names.
-const NAMES: [&str; 5] = [
+const NAMES: [&str; 8] = [
     "config.json",
-    "tokenizer.json",
-    "vocab.json",
-    "merges.txt",
+    tokenizer::FILES[0],
+    tokenizer::FILES[1],
+    tokenizer::FILES[2],
+    tokenizer::FILES[3],
+    tokenizer::FILES[4],
+    tokenizer::FILES[5],
     WEIGHTS,
 ];
 
@@ -225,7 +229,7 @@ impl Listing {
         }
         let has = |planned: &[Planned], name| planned.iter().any(|file| file.name == name);
         if has(&planned, "tokenizer.json") {
-            planned.retain(|file| !["vocab.json", "merges.txt"].contains(&&file.name[..]));
+            planned.retain(|file| tokenizer::is_needed(&file.name, true));
         }
         if let (false, Files::Known(files)) = (has(&planned, WEIGHTS), &self.files) {
             let is_shard =
