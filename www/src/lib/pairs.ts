@@ -30,6 +30,9 @@ export class PairsError extends Error {
 export function pairsOf(prompts: Prompts): [Pair, ...Pair[]] {
   if (prompts.mode === "one") return [partsOf(prompts)];
   const isLines = prompts.mode === "lines";
+  const hasSlots = FIELDS.some((field) => /\{\w+\}/.test(prompts[field]));
+  // A template that nobody has cut slots into yet is the pair that it was.
+  if (!isLines && !hasSlots && prompts.fillings.trim() === "") return [partsOf(prompts)];
   const lines = (isLines ? prompts.lines : prompts.fillings).split("\n");
   const [first, ...rest] = lines
     .map((line, i) => ({ line, name: `line ${i + 1}` }))
@@ -49,15 +52,29 @@ export function linesOf(pairs: Pair[]): string {
 
 const partsOf = ({ clean, corrupted, answer, distractor }: Pair): Pair => ({ clean, corrupted, answer, distractor });
 
-/** `clean | corrupted | answer | distractor`: bars with a space on each side, or bare ones, or tabs. */
+/**
+ * `clean | corrupted | answer | distractor`: bars with a space on each side, or bare ones, or tabs. Between spaced
+ * bars a space of the answer's own cannot be told from the bar's: it gets the one that the prompt calls for.
+ */
 function fromLine(line: string, name: string): Pair {
   const separator = line.includes("\t") ? "\t" : line.includes(" | ") ? " | " : "|";
   const parts = line.split(separator);
   if (parts.length < 2 || parts.length > 4) {
-    throw new PairsError(`${name}: expected clean | corrupted | answer | distractor, got ${parts.length} parts`);
+    const got = parts.length === 1 ? "1 part" : `${parts.length} parts`;
+    throw new PairsError(`${name}: expected clean | corrupted | answer | distractor, got ${got}`);
   }
   const [clean = "", corrupted = "", answer = "", distractor = ""] = parts;
-  return { clean, corrupted, answer, distractor };
+  if (separator !== " | ") return { clean, corrupted, answer, distractor };
+  const next = (token: string) => spaced(clean.trimEnd(), token.trimEnd());
+  return { clean: clean.trim(), corrupted: corrupted.trim(), answer: next(answer), distractor: next(distractor) };
+}
+
+/** A next token with the space that stands between it and its prompt: before a word, but not within a number. */
+function spaced(prompt: string, token: string): string {
+  const isWord = /^[\p{L}\p{N}]/u.test(token);
+  const isWithin = /\p{N}$/u.test(prompt) && /^\p{N}/u.test(token);
+  const isOpen = /[([{“‘«"'/-]$/.test(prompt);
+  return isWord && !isWithin && !isOpen ? ` ${token}` : token;
 }
 
 const SLOT = /\{(\w+)\}/g;
