@@ -10,16 +10,19 @@
 pub mod mutate;
 pub mod seeds;
 
+use std::collections::HashMap;
+
 use pathpatch::{
     checkpoint::{self, WEIGHTS},
     device::DeviceChoice,
     error::Result,
     gpt2::Config,
     metric::MetricKind,
+    pairs,
     patching::{Component, SweepOptions},
     pause::NoPause,
     session::{Answer, Loading, MetricRequest, PairRequest, Prompt, Session, SweepRequest},
-    tokenizer::Tokenizer,
+    tokenizer::{FILES, Tokenizer},
 };
 
 /// Whether the input was accepted.
@@ -36,7 +39,7 @@ pub struct Kind {
 }
 
 /// Every kind of file.
-pub const KINDS: [Kind; 6] = [
+pub const KINDS: [Kind; 7] = [
     Kind {
         name: "config",
         make: seeds::config,
@@ -61,6 +64,11 @@ pub const KINDS: [Kind; 6] = [
         name: "tokenizer_files",
         make: seeds::tokenizer_files,
         target: tokenizer_files,
+    },
+    Kind {
+        name: "pairs",
+        make: seeds::pairs,
+        target: pairs,
     },
     Kind {
         name: "model",
@@ -96,12 +104,28 @@ pub fn tokenizer(data: &[u8]) -> bool {
         .is_ok()
 }
 
-/// A `vocab.json` and a `merges.txt`.
+/// Every file that a tokenizer is read from, in the order of [`FILES`]; an empty one is not there.
 pub fn tokenizer_files(data: &[u8]) -> bool {
-    let [vocab, merges] = files(data);
-    Tokenizer::from_vocab_and_merges(vocab, merges)
-        .map(|read| use_tokenizer(&read))
-        .is_ok()
+    let all: [&[u8]; FILES.len()] = files(data);
+    let there = FILES
+        .into_iter()
+        .zip(all)
+        .filter(|(_, bytes)| !bytes.is_empty());
+    let there: HashMap<String, Vec<u8>> = there
+        .map(|(name, bytes)| (name.to_string(), bytes.to_vec()))
+        .collect();
+    match Tokenizer::from_files(&there) {
+        Ok(Some(read)) => {
+            use_tokenizer(&read);
+            true
+        }
+        Ok(None) | Err(_) => false,
+    }
+}
+
+/// A file of prompt pairs.
+pub fn pairs(data: &[u8]) -> bool {
+    pairs::parse(data).is_ok()
 }
 
 /// A `config.json` and its `model.safetensors`; a sweep of what is accepted.

@@ -34,15 +34,14 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> Result<ExitCode, Error> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let number = |name: &str| -> Result<Option<u64>, Error> {
+    let value = |name: &str| {
         let mut pairs = arguments.windows(2);
-        let value = pairs
-            .find(|pair| pair[0] == name)
-            .map(|pair| pair[1].parse());
-        Ok(value.transpose()?)
+        pairs.find(|pair| pair[0] == name).map(|pair| &pair[1])
     };
+    let number = |name: &str| value(name).map(|text| text.parse::<u64>()).transpose();
     let seed = number("--seed")?.unwrap_or(0);
-    let seconds = Duration::from_secs(number("--seconds")?.unwrap_or(60));
+    let seconds = value("--seconds").map_or(Ok(60.0), |text| text.parse())?;
+    let seconds = Duration::try_from_secs_f64(seconds)?;
     match number("--kind")? {
         Some(kind) => {
             let kind = KINDS.get(usize::try_from(kind)?).ok_or("no such kind")?;
@@ -62,7 +61,10 @@ fn all(seed: u64, seconds: Duration) -> Result<ExitCode, Error> {
         .min(KINDS.len());
     let rounds = KINDS.len().div_ceil(workers);
     let each = seconds / u32::try_from(rounds)?;
-    println!("seed {seed}, {} s for each kind of input", each.as_secs());
+    println!(
+        "seed {seed}, {:.1} s for each kind of input",
+        each.as_secs_f64()
+    );
     let mut failures = 0;
     for (round, kinds) in KINDS.chunks(workers).enumerate() {
         let outcomes = thread::scope(|scope| {
@@ -171,7 +173,7 @@ fn watch(index: usize, seed: u64, seconds: Duration) -> Result<Outcome, Error> {
     let mut outcome = Outcome::default();
     let mut first = 0;
     while began.elapsed() < seconds && outcome.failed < MOST_FAILURES {
-        let left = (seconds - began.elapsed()).as_secs().max(1);
+        let left = seconds.saturating_sub(began.elapsed());
         let end = run_process(index, seed, first, None, left)?;
         outcome.accepted += end.accepted;
         let Some(failure) = end.failure else {
@@ -181,7 +183,7 @@ fn watch(index: usize, seed: u64, seconds: Duration) -> Result<Outcome, Error> {
         first = end.input + 1;
         // A machine that was busy with something else is no hang of ours.
         if failure == HANG
-            && run_process(index, seed, end.input, Some(1), 1)?
+            && run_process(index, seed, end.input, Some(1), SLOWEST)?
                 .failure
                 .is_none()
         {
@@ -210,22 +212,22 @@ fn run_process(
     seed: u64,
     first: u64,
     count: Option<u64>,
-    seconds: u64,
+    time: Duration,
 ) -> Result<End, Error> {
     let progress = progress_of(&KINDS[index]);
     let _ = fs::remove_file(&progress);
     let log = progress.with_extension("log");
     let mut command = Command::new(std::env::current_exe()?);
     for (name, value) in [
-        ("--kind", Some(index as u64)),
-        ("--seed", Some(seed)),
-        ("--first", Some(first)),
-        ("--count", count),
-        ("--seconds", Some(seconds)),
+        ("--kind", index.to_string()),
+        ("--seed", seed.to_string()),
+        ("--first", first.to_string()),
+        ("--seconds", time.as_secs_f64().to_string()),
     ] {
-        if let Some(value) = value {
-            command.args([name, &value.to_string()]);
-        }
+        command.args([name, &value]);
+    }
+    if let Some(count) = count {
+        command.args(["--count", &count.to_string()]);
     }
     let mut process = command
         .stdout(Stdio::null())

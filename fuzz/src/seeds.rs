@@ -149,15 +149,61 @@ fn tiny_weights(rng: &mut ChaCha8Rng) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes()[..], &header, &data].concat()
 }
 
-/// A `vocab.json` and a `merges.txt`.
+/// Every file that a tokenizer is read from, in the order of `tokenizer::FILES`: `tokenizer.json`, `vocab.json`,
+/// `merges.txt`, `added_tokens.json`, `special_tokens_map.json`, `tokenizer_config.json`; some of them not there.
 pub fn tokenizer_files(rng: &mut ChaCha8Rng) -> Vec<u8> {
     let vocab = json!({
         "<|endoftext|>": 0, "a": 1, "b": 2, "c": 3, "Ġ": 4, "ab": 5, "abc": 6, "Ġa": 7, "M": 8, "r": 9, "y": 10, "ry": 11,
     });
     let merges = "#version: 0.2\na b\nab c\nĠ a\nr y\n";
-    let vocab = changed(vocab.to_string().into_bytes(), mutate::json, rng);
-    let merges = changed(merges.as_bytes().to_vec(), mutate::lines, rng);
-    [&vocab[..], b"\0", &merges].concat()
+    let added = json!({"<pad>": 12, "<sep>": 13});
+    let special = json!({
+        "bos_token": {"content": "<|endoftext|>", "lstrip": false, "normalized": true, "rstrip": false, "single_word": false},
+        "eos_token": "<|endoftext|>", "unk_token": "<|endoftext|>", "pad_token": "<pad>",
+        "additional_special_tokens": ["<sep>"],
+    });
+    let config = json!({
+        "add_bos_token": false, "add_prefix_space": false, "bos_token": "<|endoftext|>", "errors": "replace",
+        "model_max_length": 1024, "tokenizer_class": "GPT2Tokenizer", "unk_token": {"__type": "AddedToken",
+        "content": "<|endoftext|>", "lstrip": false, "normalized": true, "rstrip": false, "single_word": false},
+        "added_tokens_decoder": {"12": {"content": "<pad>", "lstrip": false, "normalized": false, "rstrip": false,
+        "single_word": false, "special": true}},
+    });
+    let optional = |json: Value, rng: &mut ChaCha8Rng| match rng.random_range(0..3) {
+        0 => Vec::new(),
+        1 => changed(json.to_string().into_bytes(), mutate::json, rng),
+        _ => json.to_string().into_bytes(),
+    };
+    let whole = match rng.random_ratio(1, 4) {
+        true => tokenizer(rng),
+        false => Vec::new(),
+    };
+    let files = [
+        whole,
+        changed(vocab.to_string().into_bytes(), mutate::json, rng),
+        changed(merges.as_bytes().to_vec(), mutate::lines, rng),
+        optional(added, rng),
+        optional(special, rng),
+        optional(config, rng),
+    ];
+    files.join(&0)
+}
+
+/// A file of prompt pairs: an array, or lines.
+pub fn pairs(rng: &mut ChaCha8Rng) -> Vec<u8> {
+    let pairs = [
+        json!({"clean": "When Mary and John went", "corrupted": "When Mary and Mary went", "answer": " Mary",
+            "distractor": " John"}),
+        json!({"clean_ids": [1, 2, 3], "corrupted_ids": [1, 2, 4], "answer_id": 5, "distractor_id": 6}),
+        json!({"clean": [1, 2], "corrupted": [3, 2], "answer": 7, "distractor": null, "note": {"of": ["mine"]}}),
+    ];
+    if rng.random_ratio(1, 3) {
+        return changed(json!(pairs).to_string().into_bytes(), mutate::json, rng);
+    }
+    let mark = *one_of(&["", "\u{feff}"], rng);
+    let lines = pairs.map(|pair| changed(pair.to_string().into_bytes(), mutate::json, rng));
+    let text = [mark.as_bytes(), &lines.join(&b'\n')].concat();
+    changed(text, mutate::lines, rng)
 }
 
 /// A `tokenizer.json`, of parts of every kind.

@@ -2,26 +2,29 @@
 
 use anyhow::Result;
 
-use crate::run::cargo;
+use crate::{
+    run::{cargo, run},
+    setup,
+};
 
-/// Try inputs for about so long; the same ones for the same seed.
-pub fn run(seconds: u64, seed: u64) -> Result<()> {
+/// Links and saved results get this share of the time.
+const WEB_SHARE: f64 = 0.25;
+
+/// Try inputs for about so many seconds; the same ones for the same seed.
+pub fn all(seconds: f64, seed: u64) -> Result<()> {
+    setup::npm_packages()?;
+    let seed = seed.to_string();
+    let [engine, web] = [1.0 - WEB_SHARE, WEB_SHARE].map(|share| (share * seconds).to_string());
     let program = [
         "run",
         "--locked",
         "--package",
         "pathpatch-fuzz",
         "--no-default-features",
-    ];
-    let [seconds, seed] = [seconds, seed].map(|number| number.to_string());
-    let arguments = [
         "--bin",
         "fuzz",
-        "--",
-        "--seconds",
-        &seconds,
-        "--seed",
-        &seed,
     ];
-    cargo(&[&program[..], &arguments].concat())
+    let arguments = ["--", "--seconds", &engine, "--seed", &seed];
+    cargo(&[&program[..], &arguments].concat())?;
+    run("node", &["fuzz/web/run.mjs", &web, &seed])
 }

@@ -38,8 +38,8 @@ enum Command {
     /// Try hostile inputs on everything that reads a file or a link
     Fuzz {
         /// How long, in all
-        #[arg(long, default_value_t = 60)]
-        seconds: u64,
+        #[arg(long, default_value_t = 60.0)]
+        seconds: f64,
         /// Which inputs: the same seed gives the same ones
         #[arg(long, default_value_t = 0)]
         seed: u64,
@@ -69,7 +69,7 @@ fn main() -> Result<()> {
         Command::Serve { no_open } => site::serve(!no_open),
         Command::Build => site::build(),
         Command::Test => test::all(),
-        Command::Fuzz { seconds, seed } => fuzz::run(seconds, seed),
+        Command::Fuzz { seconds, seed } => fuzz::all(seconds, seed),
         Command::Bench { gpu } => bench::all(gpu),
         Command::CheckGpt2 { directory } => check_gpt2::check(&directory),
         Command::CheckCode => bench::check_code(),
