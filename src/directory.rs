@@ -19,9 +19,13 @@ const CHUNK: usize = 8 << 20;
 /// # Errors
 /// [`Code::Io`] with the path, or those of [`Session::begin`] and [`Loader`].
 pub async fn load(directory: &Path, choice: DeviceChoice) -> Result<Session> {
+    let names = names(directory)?;
+    if !names.iter().any(|name| name == "config.json") {
+        return Err(checkpoint::explain_missing(&names));
+    }
     let config = read(&directory.join("config.json"))?;
     let mut loading = Session::begin(&config, tokenizer(directory)?, choice).await?;
-    for file in weights(directory, &loading)? {
+    for file in weights(directory, &names, &loading)? {
         push(loading.weights(), directory, &file)?;
     }
     loading.finish()
@@ -46,12 +50,37 @@ fn tokenizer(directory: &Path) -> Result<Option<Tokenizer>> {
     Tokenizer::from_files(&files)
 }
 
-fn weights(directory: &Path, loading: &Loading) -> Result<Vec<String>> {
-    let index = directory.join(INDEX);
-    if directory.join(WEIGHTS).exists() || !index.exists() {
+/// Names of the files and directories in a model's directory.
+fn names(directory: &Path) -> Result<Vec<String>> {
+    let failed = |e: std::io::Error| {
+        let expected = "the directory of a model, with config.json and model.safetensors";
+        Error::new(Code::Io, directory.display(), expected, e)
+    };
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        names.push(name.to_string_lossy().into_owned());
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+fn weights(directory: &Path, names: &[String], loading: &Loading) -> Result<Vec<String>> {
+    let has = |file: &str| names.iter().any(|name| name == file);
+    if has(WEIGHTS) {
         return Ok(vec![WEIGHTS.into()]);
     }
-    checkpoint::files(&read(&index)?, loading.config())
+    if !has(INDEX) {
+        return Err(checkpoint::explain_missing(names));
+    }
+    let files = checkpoint::files(&read(&directory.join(INDEX))?, loading.config())?;
+    match files.iter().find(|file| !has(file)) {
+        Some(file) => {
+            let expected = format!("a file beside {INDEX}, which names it");
+            Err(Error::new(Code::Io, file, expected, "none: get it too"))
+        }
+        None => Ok(files),
+    }
 }
 
 fn push(loader: &mut Loader, directory: &Path, name: &str) -> Result<()> {

@@ -58,7 +58,8 @@ async fn choose_gpu_kernel(device: &Device, config: &Config) -> Result<&'static 
     const LONG: f64 = 0.02;
     const MEASURED: Duration = Duration::from_millis(20);
 
-    let product = |rows| [rows, config.d_model, config.d_mlp];
+    // Weights of at most 64 MiB, whatever a config.json says before a weight has come.
+    let product = |rows| [rows, config.d_model.min(2048), config.d_mlp.min(8192)];
     tiled::choose(true);
     let few = *ROWS.start();
     let seconds = seconds_of_product(device, product(few as usize), MEASURED).await?;

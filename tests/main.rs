@@ -11,3 +11,4 @@ mod oracle;
 mod parity;
 mod prompts;
 mod shortcuts;
+mod transformers;

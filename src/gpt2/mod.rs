@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of checkpoints, patching or prompts. Leaves out everything training needs.
 
+mod activation;
 mod attention;
 mod cache;
 mod config;
@@ -14,6 +15,7 @@ mod norm;
 mod unembed;
 mod weights;
 
+pub use activation::Activation;
 pub use attention::{attention, causal_mask};
 pub use cache::{ActivationCache, BlockCache};
 pub use config::Config;
