@@ -93,7 +93,7 @@ export function create(
     const scaled = colours(reach, noise);
     const least = Math.max(view.least * whole, noise);
     const selected = edgeOf(view);
-    for (const update of grids) update({ ...data, colours: scaled, least, selected });
+    for (const update of grids) update({ ...data, colours: scaled, least: view.least * whole, selected });
     const { metric, cleanMetric, corruptedMetric } = result;
     scale?.update({ colours: scaled, title: METRICS[metric], cleanMetric, corruptedMetric, isStill: whole <= noise });
     strength.update(view.least, least);
