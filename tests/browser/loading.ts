@@ -27,11 +27,8 @@ export interface LoadTest {
   cancelAt?: number;
 }
 
-/** Whatever runs a function in a page. */
-type Evaluates = { evaluate<T, A>(body: (argument: A) => T | Promise<T>, argument: A): Promise<T> };
-
-/** Load a model of a hub on a page of the site; the model stays there as `window.model`. */
-export function load(page: Evaluates, hub: Hub, { cancelAt, device = "cpu", keep, ...model }: LoadTest): Promise<Loaded> {
+/** Load a model of a hub on a page that `openBlank` opened; the model stays there as `window.model`. */
+export function load(page: Page, hub: Hub, { cancelAt, device = "cpu", keep, ...model }: LoadTest): Promise<Loaded> {
   return page.evaluate(
     async ({ source, device, keep, cancelAt }) => {
       const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
