@@ -1,7 +1,8 @@
 //! Hostile input: one function for each kind of file that pathpatch reads.
 //!
 //! Each takes bytes as they might come from a user's disk, and goes on with what is accepted as a program would.
-//! It may refuse them; a panic, an abort, an allocation without bounds or a hang is a bug. `cargo xtask fuzz` runs
+//! It may refuse them; a panic, an abort, an allocation without bounds or a hang is a bug, and so is an accepted
+//! input that lacks what every such file has. `cargo xtask fuzz` runs
 //! them in a plain loop, on inputs that [`mutate`] makes of [`seeds`]; `cargo fuzz run config` and so on, on a
 //! nightly compiler, lets libFuzzer look for inputs by coverage.
 //!
@@ -82,19 +83,33 @@ pub fn config(data: &[u8]) -> bool {
     let Ok(config) = Config::from_json(data) else {
         return false;
     };
-    let _ = config.n_params();
+    assert!(config.n_params() > 0 && config.d_head * config.n_heads == config.d_model);
     pollster::block_on(Session::begin(data, None, DeviceChoice::Cpu)).is_ok()
 }
 
 /// A `model.safetensors`, its header and what follows, for a model of [`seeds::CONFIG`].
 pub fn safetensors(data: &[u8]) -> bool {
-    load(seeds::CONFIG.as_bytes(), data).is_ok()
+    let config = seeds::CONFIG.as_bytes();
+    let whole = load(config, data, data.len()).is_ok();
+    // Pieces of uneven sizes that depend on nothing but the input.
+    let pieces = load(config, data, data.len() % 13).is_ok();
+    assert_eq!(whole, pieces, "accepted whole, accepted in pieces");
+    whole
 }
 
 /// A `model.safetensors.index.json` for a model of [`seeds::CONFIG`].
 pub fn index(data: &[u8]) -> bool {
     let config = Config::from_json(seeds::CONFIG.as_bytes());
-    config.is_ok_and(|config| checkpoint::files(data, &config).is_ok())
+    let files = config.and_then(|config| checkpoint::files(data, &config));
+    let is_beside_it =
+        |file: &String| file.ends_with(".safetensors") && !file.contains(['/', '\\']);
+    files.is_ok_and(|files| {
+        assert!(
+            !files.is_empty() && files.iter().all(is_beside_it),
+            "{files:?}"
+        );
+        true
+    })
 }
 
 /// A `tokenizer.json`, and texts through it.
@@ -131,7 +146,7 @@ pub fn pairs(data: &[u8]) -> bool {
 /// A `config.json` and its `model.safetensors`; a sweep of what is accepted.
 pub fn model(data: &[u8]) -> bool {
     let [config, weights] = files(data);
-    load(config, weights).is_ok_and(|session| {
+    load(config, weights, 7).is_ok_and(|session| {
         sweep(&session);
         true
     })
@@ -150,19 +165,18 @@ fn use_tokenizer(tokenizer: &Tokenizer) {
     ];
     for text in TEXTS {
         if let Ok(ids) = tokenizer.encode(text) {
-            tokenizer.describe(&ids);
+            assert_eq!(tokenizer.describe(&ids).len(), ids.len());
         }
     }
     tokenizer.describe(&[0, 1, 2, 255, 50256, u32::MAX]);
 }
 
-/// A session from a configuration and the bytes of one file, which come in pieces.
-fn load(config: &[u8], weights: &[u8]) -> Result<Session> {
+/// A session from a configuration and the bytes of one file, which come in growing pieces.
+fn load(config: &[u8], weights: &[u8], first_piece: usize) -> Result<Session> {
     let mut loading: Loading = pollster::block_on(Session::begin(config, None, DeviceChoice::Cpu))?;
     let mut file = loading.weights().file(WEIGHTS);
     let mut rest = weights;
-    // Pieces of uneven sizes that depend on nothing but the input.
-    let mut size = 1 + weights.len() % 13;
+    let mut size = first_piece.max(1);
     while !rest.is_empty() {
         let (piece, after) = rest.split_at(size.min(rest.len()));
         file.push(piece)?;
