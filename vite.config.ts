@@ -1,8 +1,11 @@
-import { cpSync } from "node:fs";
+import { cpSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** Cargo.toml has the version of the whole project. */
+const version = /^version = "(.+)"/m.exec(readFileSync(at("Cargo.toml"), "utf8"))?.[1];
 
 export default defineConfig({
   root: at("www"),
@@ -11,6 +14,7 @@ export default defineConfig({
   // A file that is not there is a 404, as on any static host.
   appType: "mpa",
   publicDir: false,
+  define: { PATHPATCH_VERSION: JSON.stringify(version) },
   build: {
     outDir: at("dist"),
     emptyOutDir: true,

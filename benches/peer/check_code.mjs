@@ -37,7 +37,9 @@ for (const layerNorm of ["frozen", "exact"]) {
   for (const metric of ["logit-diff", "normalized-logit-diff", "log-prob", "prob", "kl"]) {
     const src = { layer: 0, head: 3 };
     for (const [component, position] of [["k", null], ["v", 4]]) {
-      const code = transformerLens({ model: null, tokens, pairs: [], metric, layerNorm, prependBos: true, position, src, component });
+      const model = { ref: { kind: "files" }, name: "", revision: null };
+      const settings = { metric, layerNorm, position };
+      const code = transformerLens({ model, settings, pairs: tokens.map((tokens) => ({ tokens })) }, { src, component });
       const script = `${code.replace('"path/to/model"', JSON.stringify(MODEL))}\nimport json\nprint(json.dumps(grid.tolist()))\n`;
       const env = { ...process.env, ...(layerNorm === "frozen" ? { PYTHONPATH: older } : {}) };
       const printed = execFileSync(python, ["-c", script], { encoding: "utf8", env, stdio: ["ignore", "pipe", "ignore"] });

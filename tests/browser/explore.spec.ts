@@ -66,7 +66,7 @@ test("the circuit works by keyboard, and shows as many edges as asked for", asyn
 });
 
 test("small effects can be left out", async ({ page }) => {
-  await page.getByLabel("Leave out effects below").fill("0.5");
+  await page.getByLabel("Hide effects below").fill("0.5");
   await expect(page.locator(".circuit .edge")).toHaveCount(3);
   await expect(page.locator(".table-part")).toContainText("3 of 3 edges");
 });
@@ -74,11 +74,27 @@ test("small effects can be left out", async ({ page }) => {
 test("the table sorts and filters", async ({ page }) => {
   const rows = page.locator(".table-part tbody tr");
   await expect(rows.first()).toHaveAttribute("data-edge", "0.3-1.3-k");
+  const effect = page.getByRole("columnheader", { name: "Effect" });
+  await expect(effect).toHaveAttribute("aria-sort", "descending");
+  // Names from the first, and then from the last.
   await page.getByRole("button", { name: "Destination", exact: true }).click();
-  await expect(page.getByRole("columnheader", { name: "Destination" })).toHaveAttribute("aria-sort", "descending");
+  await expect(page.getByRole("columnheader", { name: "Destination" })).toHaveAttribute("aria-sort", "ascending");
+  await expect(effect).toHaveAttribute("aria-sort", "none");
   await expect(rows.first().locator("td").nth(1)).toHaveText("1.0");
   await page.getByRole("button", { name: "Destination", exact: true }).click();
+  await expect(page.getByRole("columnheader", { name: "Destination" })).toHaveAttribute("aria-sort", "descending");
   await expect(rows.first().locator("td").nth(1)).toHaveText("2.3");
+  await page.getByRole("button", { name: "Effect" }).click();
+  await expect(rows.first()).toHaveAttribute("data-edge", "0.3-1.3-k");
+  for (const [filter, found] of [["0.3 1.3", 1], ["L0H3->1.3", 1]] as const) {
+    await page.getByLabel("Only edges of this head").fill(filter);
+    await page.getByLabel("Only edges into this component").selectOption("k");
+    await expect(page.locator(".table-part")).toContainText(`${found} of ${found} edges`);
+  }
+  await page.getByLabel("Only edges of this head").fill("fox");
+  await expect(page.locator(".table-part")).toContainText("No head is called fox: write 9.6, L9H6, or 9. for a whole layer.");
+  await page.getByLabel("Only edges of this head").fill("1.3 0.3");
+  await expect(page.locator(".table-part")).toContainText("No edge fits this filter");
   await page.getByLabel("Only edges of this head").fill("1.2");
   await page.getByLabel("Only edges into this component").selectOption("q");
   await expect(page.locator(".table-part")).toContainText("8 of 8 edges");

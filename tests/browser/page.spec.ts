@@ -39,7 +39,7 @@ test("tokens stand one above the other, and those that differ are marked", async
 
 test("metric, LayerNorm and example change the result", async ({ page }) => {
   await page.getByLabel("Metric", { exact: true }).selectOption("kl");
-  await expect(page.locator(".legend .axis-title")).toHaveText("KL divergence from the clean run");
+  await expect(page.locator(".legend .axis-title")).toHaveText("Change of: KL divergence from the clean run");
   await settled(page);
   await page.getByLabel("LayerNorm of the destination").selectOption("exact");
   await settled(page);
@@ -48,7 +48,6 @@ test("metric, LayerNorm and example change the result", async ({ page }) => {
   expect(Math.abs(valueIn(label!) - exact)).toBeLessThan(1e-3);
   await page.getByLabel("Example").selectOption({ label: "Indirect object: Mary and John" });
   await expect(page.getByLabel("Answer", { exact: true })).toHaveValue("Mary");
-  await expect(cell(grid(page, "from", "q"), "1.0")).toHaveAccessibleName("Head 1.0: the source");
   await expect(page.locator(".tokens mark")).toHaveText(["John", "Mary"]);
 });
 
@@ -91,6 +90,9 @@ test("prompts of two lengths are explained at the token", async ({ page }) => {
 
 test("several pairs: metrics are means, with their spread", async ({ page }) => {
   await page.getByLabel("Pasted lines").check();
+  // The pair that was there comes along.
+  await expect(page.getByLabel("Pairs, one a line")).toHaveValue(Object.values(cli.INDUCTION).join("|"));
+  await page.getByLabel("Pairs, one a line").fill("");
   await expect(page.locator("#lines-error")).toContainText("expected at least one line");
   const other = { clean: "crown lamp fox crown", corrupted: "eagle lamp fox crown", answer: "lamp", distractor: "fox" };
   const line = ({ clean, corrupted, answer, distractor }: typeof other) => [clean, corrupted, answer, distractor].join(" | ");
@@ -108,7 +110,7 @@ test("several pairs: metrics are means, with their spread", async ({ page }) => 
   expect(label).toMatch(/ ± [\d.]+ over the pairs/);
   await expect(page.getByRole("columnheader", { name: "± over pairs" })).toBeVisible();
   await page.getByLabel("Pairs, one a line").fill("only one part");
-  await expect(page.locator("#lines-error")).toHaveText("line 1: expected clean | corrupted | answer | distractor, got 1 parts");
+  await expect(page.locator("#lines-error")).toHaveText("line 1: expected clean | corrupted | answer | distractor, got 1 part");
 });
 
 test("a template with slots", async ({ page }) => {
@@ -133,7 +135,7 @@ test("what was run before is kept in this browser, and comes back", async ({ pag
   await settled(page);
   await page.reload();
   await settled(page);
-  await page.getByLabel("Run before").selectOption({ index: 2 });
+  await page.getByLabel("Run before").selectOption({ label: "fox lamp river piano … r piano fox → lamp / spoon, normalized-logit-diff" });
   await expect(page.getByLabel("Clean prompt", { exact: true })).toHaveValue(cli.INDUCTION.clean);
   await settled(page);
   await expect(page.getByLabel("Example")).toHaveValue("0");
@@ -149,11 +151,11 @@ test("a slow download shows where it is, can be cancelled and started again", as
     await route.continue().catch(() => {}); // The page that asked may have been reloaded.
   });
   await page.reload();
-  await expect(page.locator(".progress")).toContainText(/tokenizer\.json: 0 MB|Starting/);
+  await expect(page.locator("#loading")).toContainText(/tokenizer\.json: 0 MB|Starting/);
   await page.getByRole("button", { name: "Cancel" }).click();
   await expect(page.locator("#status")).toHaveText("ioi-demo is not loaded.");
   release();
-  await page.getByRole("button", { name: "Run again" }).click();
+  await page.getByRole("button", { name: "Load again" }).click();
   await settled(page);
 });
 

@@ -33,7 +33,7 @@ export function cell(of: Locator, head: string): Locator {
 
 /** The value that a cell of a grid says it has. */
 export function valueIn(label: string): number {
-  return Number(/ (-?[\d.]+) \(/.exec(label)?.[1]);
+  return Number(/ (-?[\d.]+(?:e-?\d+)?) \(/.exec(label)?.[1]);
 }
 
 /** What a saved file holds. */

@@ -7,7 +7,8 @@ use notify_debouncer_mini::{new_debouncer, notify::RecursiveMode};
 use serde_json::json;
 
 use crate::{
-    run::{npm_script, run},
+    browsers,
+    run::{NPM, npm_script, run},
     setup,
     wasm::{self, gzipped_len},
 };
@@ -20,7 +21,7 @@ const MAX_SCRIPTS: usize = 150_000;
 pub fn build() -> Result<()> {
     wasm::build_site()?;
     bundle()?;
-    match setup::find_chromium() {
+    match browsers::find_chromium() {
         Some(chromium) => run("node", &["benches/first_grid.mjs", SITE, &chromium])?,
         None => println!("first grid: not measured, there is no Chromium"),
     }
@@ -97,7 +98,7 @@ pub fn serve(open: bool) -> Result<()> {
     if open {
         arguments.extend(["--", "--open"]);
     }
-    let mut server = Command::new("npm")
+    let mut server = Command::new(NPM)
         .args(&arguments)
         .spawn()
         .context("could not start npm")?;

@@ -2,9 +2,10 @@
 //
 // What runs a model is loaded only when one is run.
 
+import { lookAt } from "../core/look";
 import { element, messageOf } from "../lib/dom";
 import { fromParams, type Shared, toParams } from "../lib/permalink";
-import { type Result, strongest } from "../lib/result";
+import { type Result, strongestOf } from "../lib/result";
 import { BUNDLED_SOURCE, restore } from "../lib/saved";
 import { EXAMPLE } from "../lib/settings";
 import styles from "../styles/board.css?inline";
@@ -67,9 +68,7 @@ export function mount(root: ShadowRoot, options: MountOptions): void {
     page.hash = toParams(shared, EXAMPLE).toString();
     more.href = page.href;
     if (!result) return;
-    const { view } = shared;
-    const best = strongest(result, "src", view.src, view.component);
-    showBoard({ result, view: { ...view, dst: view.dst ?? best?.dst ?? null }, isRunning });
+    showBoard({ result, view: lookAt(shared.view, result, strongestOf(result, {})), isRunning });
   }
 
   const fail = (error: unknown) => {

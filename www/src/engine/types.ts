@@ -130,6 +130,18 @@ export interface SweepProgress {
   };
 }
 
+/**
+ * Something to know about an answer that is right all the same: a question that is probably not the one that was
+ * meant, or a file that was read otherwise than it says.
+ */
+export interface Warning {
+  /** Which input it is about. */
+  code: ErrorCode;
+  message: string;
+  /** What would do in place of what was given. */
+  suggestion?: string;
+}
+
 export interface LoadOptions {
   /** Default `auto`. */
   device?: DeviceChoice;
@@ -262,6 +274,8 @@ export interface Estimates {
   q: Grid;
   k: Grid;
   v: Grid;
+  /** Of the prompts and the metric. */
+  warnings: Warning[];
 }
 
 /** Which input an error is about; stable across versions. */

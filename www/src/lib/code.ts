@@ -1,23 +1,16 @@
 // The run as code: Python for TransformerLens, JavaScript for pathpatch.
+//
+// Whatever a link or a file brought in stands in the code as a string literal, in quotes, comments too: a line end,
+// a quote or a `</script>` in it stays what it is, text.
 
-import type { Component, LayerNorm, Metric, Token } from "../engine/types";
-import type { Pair } from "./pairs";
-import type { Head } from "./result";
+import type { Look } from "../core/look";
+import type { LoadedModel } from "../core/model-ref";
+import { textOf } from "../core/model-ref";
+import type { Request } from "../core/request";
+import type { LayerNorm, Metric, Token } from "../engine/types";
 
-/** What the code says, and what it is about. */
-export interface CodeRequest {
-  /** As `PathPatch.load` takes it; null for files of the reader's own. */
-  model: string | null;
-  /** Tokenised as the run has them, a pair each. */
-  tokens: { clean: Token[]; corrupted: Token[]; answer: Token | null; distractor: Token | null }[];
-  pairs: Pair[];
-  metric: Metric;
-  layerNorm: LayerNorm;
-  prependBos: boolean;
-  position: number | null;
-  src: Head;
-  component: Component;
-}
+/** The source and the component whose edges the code repeats. */
+export type Row = Pick<Look, "src" | "component">;
 
 /** The version of transformer-lens whose definition is that of the run. */
 const VERSIONS: Record<LayerNorm, string> = { frozen: "3.9.0", exact: "4.3.0" };
@@ -34,17 +27,18 @@ const METRICS: Record<Metric, string[]> = {
   ],
 };
 
-/** Python that repeats the edges of one source head: a forward pass each. */
-export function transformerLens(request: CodeRequest): string {
-  const { tokens, metric, layerNorm, src, component, position } = request;
+/** Python that repeats the edges of one source head, with one forward pass per edge. */
+export function transformerLens({ model, settings, pairs }: Request, { src, component }: Row): string {
+  const { metric, layerNorm, position } = settings;
+  const tokens = pairs.map((pair) => pair.tokens);
   const longest = Math.max(...tokens.map((pair) => pair.clean.length));
   const row = (ids: number[]) => `[${[...ids, ...Array<number>(longest - ids.length).fill(0)].join(", ")}]`;
   const prompt = (key: "clean" | "corrupted") => {
-    const rows = tokens.map((pair) => `    ${row(pair[key].map((token) => token.id))},  # ${comment(pair[key])}`);
+    const rows = tokens.map((pair) => `    ${row(pair[key].map((token) => token.id))},  # ${textOfTokens(pair[key])}`);
     return `${key} = torch.tensor([\n${rows.join("\n")}\n])`;
   };
   const list = (ids: (number | undefined)[]) => `torch.tensor([${ids.join(", ")}])`;
-  const positions = tokens.map((pair) => position ?? pair.clean.length - 1);
+  const positions = tokens.map(({ clean }) => positionIn(clean.length, position));
   const answers = tokens.map((pair) => pair.answer?.id);
   const distractors = tokens.map((pair) => pair.distractor?.id);
   const lines = [
@@ -54,7 +48,7 @@ export function transformerLens(request: CodeRequest): string {
     "from transformer_lens.tools.analysis.direct_path_patching import get_act_patch_direct_path",
     "from transformers import GPT2LMHeadModel",
     "",
-    ...loading(request.model),
+    ...loading(model),
     'model = TransformerBridge.boot_transformers(name, hf_model=hf, device="cpu")',
     "model.enable_compatibility_mode()",
     "torch.set_grad_enabled(False)",
@@ -102,40 +96,61 @@ function normalisers(): string[] {
   return [...of("clean"), ...of("corrupted")];
 }
 
-function loading(model: string | null): string[] {
-  const [, repository, revision] = /^([\w-][\w.-]*\/[\w.-]+)(?:@(.+))?$/.exec(model ?? "") ?? [];
-  if (!repository) {
-    const where = model ? `what is at ${model}` : "your files";
+/** A position counted from 0: the last where none is said, from the end where negative. */
+const positionIn = (length: number, position: number | null): number =>
+  position === null ? length - 1 : position < 0 ? length + position : position;
+
+function loading({ ref, revision }: LoadedModel): string[] {
+  if (ref.kind !== "hub") {
+    const what = ref.kind === "address" ? `the files that are at ${literal(ref.url)}` : ref.kind === "files" ? "your files" : "pathpatch's models/ioi-demo";
     return [
-      `name = "path/to/model"  # a directory with ${where}`,
+      `name = "path/to/model"  # a directory with ${what}`,
       "hf = GPT2LMHeadModel.from_pretrained(name, dtype=torch.float32).eval()",
     ];
   }
-  const at = revision ? `, revision=${JSON.stringify(revision)}` : "";
+  const pinned = revision ?? ref.revision;
+  const at = pinned === null ? "" : `, revision=${literal(pinned)}`;
   return [
-    `name = ${JSON.stringify(repository)}`,
+    `name = ${literal(ref.repo)}`,
     `hf = GPT2LMHeadModel.from_pretrained(name, dtype=torch.float32${at}).eval()`,
   ];
 }
 
-const comment = (tokens: Token[]) => JSON.stringify(tokens.map((token) => token.text).join(""));
+const textOfTokens = (tokens: Token[]) => literal(tokens.map((token) => token.text).join(""));
+
+/**
+ * A string literal of Python and of JavaScript on one line. Letters that end a line somewhere, turn the direction of
+ * what follows, or are not seen at all are written as escapes; so is what could end a script in HTML.
+ */
+export function literal(text: string): string {
+  return escaped(JSON.stringify(text));
+}
+
+const HIDDEN = /[<\u007f-\u00a0\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+
+const escaped = (json: string): string =>
+  json.replaceAll(HIDDEN, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 /** JavaScript that repeats the full sweep into one component, from the address of this site's `pathpatch.js`. */
-export function pathpatchJs(request: CodeRequest, moduleUrl: string): string {
-  const { model, pairs, metric, layerNorm, prependBos, position, component, src } = request;
-  const source = model ? JSON.stringify(model) : "{ files: input.files }";
+export function pathpatchJs({ model, settings, pairs }: Request, { src, component }: Row, moduleUrl: string): string {
+  const { metric, layerNorm, prependBos, position } = settings;
   const options = {
-    pairs,
+    pairs: pairs.map(({ clean, corrupted, answer, distractor }) => ({
+      clean,
+      corrupted,
+      ...(answer && { answer }),
+      ...(distractor && { distractor }),
+    })),
     metric,
     ...(layerNorm === "frozen" ? {} : { layerNorm }),
     ...(prependBos ? {} : { prependBos }),
     ...(position === null ? {} : { position }),
     component,
   };
-  const body = JSON.stringify(options, null, 2).replaceAll(/^(\s*)"(\w+)":/gm, "$1$2:");
-  return `import { PathPatch } from ${JSON.stringify(moduleUrl)};
+  const body = escaped(JSON.stringify(options, null, 2)).replaceAll(/^(\s*)"(\w+)":/gm, "$1$2:");
+  return `import { PathPatch } from ${literal(moduleUrl)};
 
-const model = await PathPatch.load(${source});
+const model = await PathPatch.load(${sourceOf(model, moduleUrl)});
 const options = ${body};
 
 // Every source to every destination: [layers, heads, layers, heads], NaN where there is no path.
@@ -144,4 +159,11 @@ const grid = await model.getActPatchDirectPathAllSources(options);
 const row = await model.getActPatchDirectPath({ ...options, srcLayer: ${src.layer}, srcHead: ${src.head} });
 console.log(grid, row);
 `;
+}
+
+/** What `PathPatch.load` takes: the commit that was loaded, where it is known. */
+function sourceOf({ ref, revision }: LoadedModel, moduleUrl: string): string {
+  if (ref.kind === "files") return "{ files: input.files }";
+  if (ref.kind === "bundled") return literal(new URL("models/ioi-demo", moduleUrl).href);
+  return literal(textOf(ref.kind === "hub" ? { ...ref, revision: revision ?? ref.revision } : ref));
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatBytes, formatDuration, formatLoading, formatProgress } from "./format";
+import { formatBytes, formatChange, formatDuration, formatEffect, formatLoading, formatProgress, formatShare, formatValue } from "./format";
 
 test("a duration is told in its own unit", () => {
   const told = [0.2, 4.4, 89, 91, 3599, 3900].map(formatDuration);
@@ -27,4 +27,22 @@ test("a load tells where it is, or why it waits", () => {
   expect(formatLoading({ ...at, waiting: "a lost connection; asking again in 1 s" })).toBe(
     "model.safetensors: 2 MB of 8 MB: a lost connection; asking again in 1 s",
   );
+});
+
+test("numbers have the digits that they need, an exponent where they are tiny, and no minus before a zero", () => {
+  expect([0.58923, -3.4, 12.3456, 0.0123, 0.00042, 6.79e-6, -6.79e-6, -1e-17, 0].map(formatValue)).toEqual([
+    "0.589", "-3.400", "12.346", "0.0123", "0.00042", "6.79e-6", "-6.79e-6", "0.000", "0.000",
+  ]);
+  expect([5.6123, 0.58923, 0.000251, 6.79e-14, -6.79e-6, 0, -0].map(formatEffect)).toEqual([
+    "+5.61", "+0.589", "+0.000251", "+6.79e-14", "-6.79e-6", "0", "0",
+  ]);
+  expect([0.994, 1e-7].map(formatShare)).toEqual(["99.4%", "1.0e-5%"]);
+});
+
+test("a cell has as many digits as its grid's largest effect needs", () => {
+  expect([5.6123, -0.004, 0.0049].map((change) => formatChange(change, 6))).toEqual(["+5.61", "0", "0"]);
+  expect([0.011, -0.0004, -1e-6].map((change) => formatChange(change, 0.011))).toEqual(["+0.011", "0", "0"]);
+  expect(formatChange(0.0123, 0.0123)).toBe("+0.012");
+  expect([3.2e-5, -1e-8].map((change) => formatChange(change, 4e-5))).toEqual(["+3e-5", "0"]);
+  expect(formatChange(-123.4, 200)).toBe("-123.4");
 });

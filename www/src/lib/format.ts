@@ -13,27 +13,46 @@ export const METRICS: Record<Metric, string> = {
 
 export const COMPONENT_NAMES = { q: "query", k: "key", v: "value" } as const;
 
-const number = new Intl.NumberFormat("en", { minimumFractionDigits: 3, maximumFractionDigits: 3 });
-const signed = new Intl.NumberFormat("en", {
-  minimumFractionDigits: 2,
-  maximumFractionDigits: 2,
-  signDisplay: "exceptZero",
-});
+/** Three digits after the point, and no minus before a zero. */
+const number = new Intl.NumberFormat("en", { minimumFractionDigits: 3, maximumFractionDigits: 3, signDisplay: "negative" });
+const digits = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 const effect = new Intl.NumberFormat("en", { maximumSignificantDigits: 3, signDisplay: "exceptZero" });
+/** From here on down a number is written with an exponent. */
+const TINY = 1e-4;
+/** What is smaller is zero in any of the page's units. */
+const NOTHING = 1e-9;
+const count = new Intl.NumberFormat("en");
 const bytes = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
-export const formatValue = (value: number): string => number.format(value);
+/** A metric's value: three digits after the point, and three digits where that would leave none. */
+export function formatValue(value: number): string {
+  const size = Math.abs(value);
+  if (size < NOTHING || size >= 0.1 || !Number.isFinite(value)) return number.format(value);
+  return size < TINY ? value.toExponential(2) : digits.format(value);
+}
 
-/** In the room of a cell. */
-export const formatChange = (change: number): string => signed.format(change);
+/** In the room of a cell, one of a grid whose largest is `reach`: as many digits as that one needs for two. */
+export function formatChange(change: number, reach: number): string {
+  if (reach < 1e-3) return Math.abs(change) < reach / 100 ? "0" : `${change < 0 ? "" : "+"}${change.toExponential(0)}`;
+  const places = Math.max(0, Math.min(4, 2 - Math.ceil(Math.log10(reach))));
+  const text = change.toFixed(Math.max(places, reach < 10 ? 2 : 1));
+  return Number(text) === 0 ? "0" : change > 0 ? `+${text}` : text;
+}
 
 /** To three digits, however small. */
-export const formatEffect = (change: number): string => effect.format(change);
+export function formatEffect(change: number): string {
+  if (change === 0 || Math.abs(change) >= TINY || !Number.isFinite(change)) return effect.format(change);
+  return `${change < 0 ? "" : "+"}${change.toExponential(2)}`;
+}
 
 const share = new Intl.NumberFormat("en", { style: "percent", maximumSignificantDigits: 3 });
 
 /** A share of one, in percent. */
-export const formatShare = (value: number): string => share.format(value);
+export const formatShare = (value: number): string =>
+  value !== 0 && Math.abs(value) < TINY ? `${(100 * value).toExponential(1)}%` : share.format(value);
+
+/** A count with its thousands apart. */
+export const formatCount = (value: number): string => count.format(value);
 
 export function formatBytes(count: number): string {
   if (count < 1e5) return `${bytes.format(count / 1e3)} kB`;
@@ -68,7 +87,7 @@ export function formatLoading(progress: LoadProgress): string {
 /** Edges done, their rate and the time left, as far as they are known. */
 export function formatProgress(progress: SweepProgress): string {
   const { done, total, edgesPerSecond, secondsLeft } = progress;
-  const text = `${done} of ${total} edges`;
+  const text = `${count.format(done)} of ${count.format(total)} edges`;
   if (secondsLeft === null) return text;
   return `${text}, ${Math.round(edgesPerSecond)} a second, ${formatDuration(secondsLeft)} left`;
 }

@@ -21,6 +21,9 @@ const STYLES = [
 /** Pixels of a PNG a unit of the drawing: 300 dots an inch at 96 units an inch. */
 const PNG_SCALE = 300 / 96;
 
+/** By when a download has surely begun. */
+const DOWNLOAD_MS = 60_000;
+
 const NAMESPACE = "http://www.w3.org/2000/svg";
 
 /** The text of an SVG file that looks as the drawing does now, on its ground. */
@@ -77,11 +80,17 @@ function sizeOf(svg: SVGSVGElement): { width: number; height: number } {
 
 /** The colour that the drawing stands on. */
 function groundOf(element: Element): string {
-  for (let at: Element | null = element; at; at = at.parentElement) {
+  for (let at: Element | null = element; at; at = parentOf(at)) {
     const colour = getComputedStyle(at).backgroundColor;
     if (colour !== "rgba(0, 0, 0, 0)" && colour !== "transparent") return colour;
   }
   return "white";
+}
+
+/** The element that one stands in, out of a shadow tree too. */
+function parentOf(element: Element): Element | null {
+  const root = element.getRootNode();
+  return element.parentElement ?? (root instanceof ShadowRoot ? root.host : null);
 }
 
 /** Hand a file to the reader. */
@@ -90,6 +99,6 @@ export function download(name: string, content: Blob): void {
   link.href = URL.createObjectURL(content);
   link.download = name;
   link.click();
-  // The browser has taken hold of it once the click is through.
-  setTimeout(() => URL.revokeObjectURL(link.href));
+  // Some browsers take hold of it well after the click.
+  setTimeout(() => URL.revokeObjectURL(link.href), DOWNLOAD_MS);
 }

@@ -13,8 +13,6 @@ export const INDUCTION: Preset = {
   corrupted: "dragon lamp river piano cloud spoon tiger crown eagle glove river piano fox",
   answer: "lamp",
   distractor: "spoon",
-  src: { layer: 0, head: 3 },
-  component: "k",
   metric: "normalized-logit-diff",
   source: INDUCTION_HEADS,
 };

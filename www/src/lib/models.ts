@@ -1,29 +1,27 @@
 // The models that the page offers by name.
 
-import type { ModelSource } from "../engine/types";
+import { BUNDLED_REF, type ModelRef } from "../core/model-ref";
 
 export interface OfferedModel {
   id: string;
   name: string;
   /** Absent where the reader has to say more: an address, or files. */
-  source?: ModelSource;
+  ref?: ModelRef;
 }
 
-/** The one that the site brings along. */
+/** The model that the site brings along. */
 export const BUNDLED = {
-  id: "bundled",
-  name: "ioi-demo, bundled: 3 layers × 4 heads",
   /** From the site's root. */
   path: "models/ioi-demo",
-  /** From the page. */
-  source: "./models/ioi-demo",
 } as const;
 
+const hub = (repo: string): ModelRef => ({ kind: "hub", repo, revision: null });
+
 export const MODELS: [OfferedModel, ...OfferedModel[]] = [
-  BUNDLED,
-  { id: "gpt2", name: "GPT-2 small: 12 layers × 12 heads", source: "openai-community/gpt2" },
-  { id: "distilgpt2", name: "DistilGPT-2: 6 layers × 12 heads", source: "distilbert/distilgpt2" },
-  { id: "gpt2-medium", name: "GPT-2 medium: 24 layers × 16 heads", source: "openai-community/gpt2-medium" },
-  { id: "other", name: "Another of the Hugging Face Hub, or an address …" },
+  { id: "bundled", name: "ioi-demo, bundled (3 × 4 heads)", ref: BUNDLED_REF },
+  { id: "gpt2", name: "GPT-2 small (12 × 12 heads)", ref: hub("openai-community/gpt2") },
+  { id: "distilgpt2", name: "DistilGPT-2 (6 × 12 heads)", ref: hub("distilbert/distilgpt2") },
+  { id: "gpt2-medium", name: "GPT-2 medium (24 × 16 heads)", ref: hub("openai-community/gpt2-medium") },
+  { id: "other", name: "Another, by its address …" },
   { id: "files", name: "Files of your own …" },
 ];

@@ -33,10 +33,38 @@ test.each([
 });
 
 test("lines are split at bars or tabs, and leading spaces of an answer are kept", () => {
-  const lines = "a b|a c| x| y\na b\ta c\t x\t y\na b | a c |  x |  y\na|b";
+  const lines = "a b|a c| x| y\na b\ta c\t x\t y\na b | a c |  x |  y\na b | a c | x | y\na|b";
   const pairs = pairsOf(prompts({ mode: "lines", lines }));
-  expect(pairs.slice(0, 3)).toEqual(Array(3).fill({ clean: "a b", corrupted: "a c", answer: " x", distractor: " y" }));
-  expect(pairs[3]).toEqual({ clean: "a", corrupted: "b", answer: "", distractor: "" });
+  expect(pairs.slice(0, 4)).toEqual(Array(4).fill({ clean: "a b", corrupted: "a c", answer: " x", distractor: " y" }));
+  expect(pairs[4]).toEqual({ clean: "a", corrupted: "b", answer: "", distractor: "" });
   expect(pairsOf(prompts({ mode: "lines", lines: linesOf(pairs) }))).toEqual(pairs);
   expect(() => pairsOf(prompts({ mode: "lines", lines: "a\nb" }))).toThrow("line 1: expected clean | corrupted");
+});
+
+test.each([
+  ["gave a drink to | x | Mary | John", " Mary", " John"],
+  ["the year 17 | x | 50 | 30", "50", "30"],
+  ["the year | x | 17 | 30", " 17", " 30"],
+  ["isn't it | x | ? | .", "?", "."],
+  ["she said “ | x | Yes | No", "Yes", "No"],
+])("between spaced bars an answer gets the space that its prompt calls for: %s", (lines, answer, distractor) => {
+  expect(pairsOf(prompts({ mode: "lines", lines }))[0]).toMatchObject({ answer, distractor });
+});
+
+test("a template without slots or fill-ins is the pair that it holds", () => {
+  const plain = { clean: "a b", corrupted: "a c", answer: "x", distractor: "y" };
+  expect(pairsOf(prompts({ mode: "template", ...plain }))).toEqual([plain]);
+});
+
+test.each([
+  ["lines", { lines: "a|b\n".repeat(10_001) }, "expected at most 10000 pairs, got 10001"],
+  ["filled prompts", { fillings: `A=${"x".repeat(1000)}, B=y\n`.repeat(2000) }, "expected pairs of at most 4000000 characters, got more"],
+  ["one prompt", { clean: "{A}".repeat(1e5), fillings: `A=${"x".repeat(1e5)}` }, "expected pairs of at most 4000000 characters, got more"],
+] as const)("more %s than a run can have are refused before they are made", (_, changed, message) => {
+  expect(() => pairsOf(prompts({ mode: "lines" in changed ? "lines" : "template", ...changed }))).toThrow(message);
+});
+
+test("a message repeats no more than the beginning of a long line", () => {
+  const fillings = `A=Mary, ${"John".repeat(1e4)}`;
+  expect(() => pairsOf(prompts({ mode: "template", fillings }))).toThrow(/got (John){19}Joh…$/);
 });

@@ -1,23 +1,20 @@
 // Model, prompts, settings and view as the parameters of an address, and back.
 //
 // Prompts, answers and metric are always spelt out, so that a link says the same when the page's examples have
-// changed; the rest where it is not as always. What is not understood is passed over: an address may be older
-// than the page, or have been cut by whatever carried it.
+// changed; the rest where it is not as always. Each field is read as a saved file's is (`core/fields.ts`); what is
+// not understood is passed over.
 
-import { LAYER_NORMS, MAX_EDGES, SCOPES, type Settings, type View } from "./settings";
-import { formatHead, METRICS } from "./format";
-import type { Mode } from "./pairs";
-import { COMPONENTS, type Head } from "./result";
+import { name, type Reader, SETTINGS, VIEW } from "../core/fields";
+import { formatHead } from "./format";
+import type { Head } from "./result";
+import type { Settings, View } from "./settings";
 
 export interface Shared {
-  /** As `PathPatch.load` takes it; the page's own where absent. */
+  /** As a link names it; the page's own where absent. */
   model?: string;
   settings: Settings;
   view: View;
 }
-
-const MODES: Record<Mode, true> = { one: true, lines: true, template: true };
-const TEXTS = ["clean", "corrupted", "answer", "distractor", "lines", "fillings"] as const;
 
 /** The parameters that `fromParams` turns into the same again, given the same defaults. */
 export function toParams({ model, settings, view }: Shared, defaults: Omit<Shared, "model">): URLSearchParams {
@@ -32,32 +29,52 @@ export function toParams({ model, settings, view }: Shared, defaults: Omit<Share
   }
   set("bos", String(settings.prependBos), "true");
   if (settings.position !== null) params.set("position", String(settings.position));
-  params.set("src", formatHead(view.src));
+  if (view.src) params.set("src", formatHead(view.src));
   if (view.dst) params.set("dst", formatHead(view.dst));
-  params.set("component", view.component);
+  if (view.component) params.set("component", view.component);
   for (const key of ["edges", "least", "pair"] as const) set(key, String(view[key]), String(defaults.view[key]));
   return params;
 }
 
 /** What an address asks for, the rest by default. */
 export function fromParams(params: URLSearchParams, defaults: Omit<Shared, "model">): Shared {
-  const settings = { ...defaults.settings };
-  const view = { ...defaults.view };
-  for (const key of TEXTS) settings[key] = params.get(key) ?? settings[key];
-  settings.mode = oneOf(MODES, params.get("mode")) ?? settings.mode;
-  settings.metric = oneOf(METRICS, params.get("metric")) ?? settings.metric;
-  settings.layerNorm = oneOf(LAYER_NORMS, params.get("layerNorm")) ?? settings.layerNorm;
-  settings.scope = oneOf(SCOPES, params.get("scope")) ?? settings.scope;
-  settings.prependBos = params.get("bos") !== "false";
-  settings.position = whole(params.get("position"), Number.MAX_SAFE_INTEGER);
-  view.src = head(params.get("src")) ?? view.src;
-  view.dst = head(params.get("dst")) ?? view.dst;
-  view.component = COMPONENTS.find((c) => c === params.get("component")) ?? view.component;
-  view.edges = whole(params.get("edges"), MAX_EDGES) ?? view.edges;
-  view.pair = whole(params.get("pair"), Number.MAX_SAFE_INTEGER) ?? view.pair;
-  const least = Number(params.get("least") ?? Number.NaN);
-  if (least >= 0 && least <= 1) view.least = least;
-  return { model: params.get("model") ?? undefined, settings, view };
+  const get = <T>(key: string, parse: (text: string) => unknown, read: Reader<T>, byDefault: T): T => {
+    const text = params.get(key);
+    if (text === null) return byDefault;
+    try {
+      return read(parse(text), key);
+    } catch {
+      return byDefault;
+    }
+  };
+  const { settings, view } = defaults;
+  const setting = <K extends keyof Settings>(key: K, parse: (text: string) => unknown = asIs) =>
+    get(key, parse, SETTINGS[key], settings[key]);
+  return {
+    model: get<string | undefined>("model", asIs, name, undefined),
+    settings: {
+      mode: setting("mode"),
+      clean: setting("clean"),
+      corrupted: setting("corrupted"),
+      answer: setting("answer"),
+      distractor: setting("distractor"),
+      lines: setting("lines"),
+      fillings: setting("fillings"),
+      metric: setting("metric"),
+      layerNorm: setting("layerNorm"),
+      scope: setting("scope"),
+      prependBos: get("bos", (text) => text !== "false", SETTINGS.prependBos, true),
+      position: get("position", number, SETTINGS.position, null),
+    },
+    view: {
+      src: get("src", head, VIEW.src, view.src) ?? view.src,
+      dst: get("dst", head, VIEW.dst, view.dst) ?? view.dst,
+      component: get("component", asIs, VIEW.component, view.component),
+      edges: get("edges", number, VIEW.edges, view.edges),
+      least: get("least", number, VIEW.least, view.least),
+      pair: get("pair", number, VIEW.pair, view.pair),
+    },
+  };
 }
 
 /** `9.6` as a head. */
@@ -66,10 +83,9 @@ export function head(text: string | null): Head | null {
   return layer === undefined ? null : { layer: Number(layer), head: Number(index) };
 }
 
-function oneOf<K extends string>(known: Record<K, unknown>, text: string | null): K | null {
-  return text !== null && Object.hasOwn(known, text) ? (text as K) : null;
-}
+const asIs = (text: string): unknown => text;
 
-function whole(text: string | null, most: number): number | null {
-  return text !== null && /^\d+$/.test(text) && Number(text) <= most ? Number(text) : null;
+/** A decimal number and nothing else; no `1e9`, no `0x10`, no spaces. */
+function number(text: string): unknown {
+  return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 }

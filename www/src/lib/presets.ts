@@ -1,17 +1,14 @@
-// Prompts to start from: those of the bundled model's small world, and the well-known tasks of GPT-2.
+// Prompts to start from: those of the bundled model's small world, and the well-known tasks of GPT-2. Where to look
+// first is the run's to say: at its strongest edge.
 
-import type { Component, Config, Metric } from "../engine/types";
+import type { Config, Metric } from "../engine/types";
 import { INDUCTION, INDUCTION_HEADS } from "./induction";
 import type { Pair } from "./pairs";
-import type { Head } from "./result";
 
-/** Prompts to start from, and where to look first. */
+/** Prompts to start from. */
 export interface Preset extends Pair {
   name: string;
   metric: Metric;
-  /** A head whose path into later heads' `component` is worth seeing. */
-  src: Head;
-  component: Component;
   /** The work that the task is known from. */
   source: { text: string; url: string };
 }
@@ -31,14 +28,12 @@ export const BUNDLED_PRESETS: Presets = [
     corrupted: "When Mary and John went to the store , Mary gave a book to",
     answer: "Mary",
     distractor: "John",
-    src: { layer: 1, head: 0 },
-    component: "q",
     metric: "logit-diff",
     source: INDIRECT_OBJECT,
   },
 ];
 
-/** For models with GPT-2's tokenizer. The source heads are places to begin from in GPT-2 small. */
+/** For models with GPT-2's tokenizer. */
 export const GPT2_PRESETS: Presets = [
   {
     name: "Indirect object: Mary and John",
@@ -46,8 +41,6 @@ export const GPT2_PRESETS: Presets = [
     corrupted: "When Mary and John went to the store, Mary gave a drink to",
     answer: " Mary",
     distractor: " John",
-    src: { layer: 8, head: 6 },
-    component: "q",
     metric: "logit-diff",
     source: INDIRECT_OBJECT,
   },
@@ -57,8 +50,6 @@ export const GPT2_PRESETS: Presets = [
     corrupted: "The words are dragon lamp river piano cloud spoon tiger crown eagle glove river piano fox",
     answer: " lamp",
     distractor: " spoon",
-    src: { layer: 4, head: 11 },
-    component: "k",
     metric: "logit-diff",
     source: INDUCTION_HEADS,
   },
@@ -68,8 +59,6 @@ export const GPT2_PRESETS: Presets = [
     corrupted: "The war lasted from the year 1711 to the year 17",
     answer: "50",
     distractor: "30",
-    src: { layer: 5, head: 5 },
-    component: "v",
     metric: "logit-diff",
     source: {
       text: "Hanna et al., How does GPT-2 compute greater-than? (2023)",
@@ -82,8 +71,6 @@ export const GPT2_PRESETS: Presets = [
     corrupted: "So Evan is a really great friend, isn't",
     answer: " she",
     distractor: " he",
-    src: { layer: 4, head: 3 },
-    component: "v",
     metric: "logit-diff",
     source: {
       text: "Conmy et al., Towards Automated Circuit Discovery (2023), after Mathwin et al.",
@@ -96,8 +83,6 @@ export const GPT2_PRESETS: Presets = [
     corrupted: "Q: What is the capital of Poland?\nA: Warsaw\nQ: What is the capital of Spain?\nA:",
     answer: " Paris",
     distractor: " Madrid",
-    src: { layer: 5, head: 1 },
-    component: "v",
     metric: "logit-diff",
     source: {
       text: "Merullo et al., Language Models Implement Simple Word2Vec-style Vector Arithmetic (2023)",
@@ -110,8 +95,6 @@ export const GPT2_PRESETS: Presets = [
     corrupted: "The key to the cabinet",
     answer: " are",
     distractor: " is",
-    src: { layer: 3, head: 0 },
-    component: "k",
     metric: "logit-diff",
     source: {
       text: "Finlayson et al., Causal Analysis of Syntactic Agreement Mechanisms in Neural Language Models (2021)",
@@ -123,16 +106,6 @@ export const GPT2_PRESETS: Presets = [
 /** Tokens of GPT-2's vocabulary. */
 const GPT2_VOCABULARY = 50257;
 
-/** The prompts that fit a model's vocabulary, each with a source head that it has. */
-export function presetsFor({ d_vocab, n_layers, n_heads }: Config): Presets {
-  if (d_vocab !== GPT2_VOCABULARY) return BUNDLED_PRESETS;
-  const fit = (preset: Preset): Preset => ({
-    ...preset,
-    src: {
-      layer: Math.min(preset.src.layer, Math.max(0, n_layers - 2)),
-      head: Math.min(preset.src.head, n_heads - 1),
-    },
-  });
-  const [first, ...rest] = GPT2_PRESETS;
-  return [fit(first), ...rest.map(fit)];
-}
+/** The prompts that fit a model's vocabulary. */
+export const presetsFor = ({ d_vocab }: Pick<Config, "d_vocab">): Presets =>
+  d_vocab === GPT2_VOCABULARY ? GPT2_PRESETS : BUNDLED_PRESETS;

@@ -1,7 +1,10 @@
-// The last runs, kept in this browser alone.
+// The last runs, kept in this browser alone. What tells one from another is all that restores it, not its title.
 
 const KEY = "pathpatch-recent";
 const MOST = 12;
+/** Characters of what restores a run. */
+const MOST_PARAMS = 50_000;
+const MOST_TITLE = 200;
 
 export interface Recent {
   title: string;
@@ -11,22 +14,55 @@ export interface Recent {
 
 /** Newest first; none where the browser keeps nothing for this site, or something that is not ours. */
 export function recentRuns(): Recent[] {
-  const isRun = (run: Partial<Recent> | null): run is Recent =>
-    typeof run?.title === "string" && typeof run.params === "string";
   try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? "[]");
-    return Array.isArray(kept) ? kept.filter(isRun) : [];
+    return readRecent(localStorage.getItem(KEY));
   } catch {
+    // A browser that keeps nothing for this site.
     return [];
   }
 }
 
-/** Remember a run; one of the same title gives way to it. */
-export function remember(run: Recent): void {
-  const others = recentRuns().filter(({ title }) => title !== run.title);
+/** What was kept; entries that are not ours are left out. */
+export function readRecent(kept: string | null): Recent[] {
+  let read: unknown;
   try {
-    localStorage.setItem(KEY, JSON.stringify([run, ...others].slice(0, MOST)));
+    read = JSON.parse(kept ?? "[]");
   } catch {
-    // A browser that keeps nothing: the list stays as it is.
+    return [];
   }
+  const isRun = (run: unknown): run is Recent => {
+    const { title, params } = (run ?? {}) as Partial<Recent>;
+    const areTexts = typeof title === "string" && typeof params === "string";
+    return areTexts && title.length <= MOST_TITLE && params.length <= MOST_PARAMS;
+  };
+  return Array.isArray(read) ? read.filter(isRun).slice(0, MOST) : [];
+}
+
+/** The list with a run at its head; the same run further down goes. */
+export function withRecent(runs: Recent[], run: Recent): Recent[] {
+  if (run.params.length > MOST_PARAMS) return runs;
+  return [run, ...runs.filter(({ params }) => params !== run.params)].slice(0, MOST);
+}
+
+/** Remember a run; the list as it is then. */
+export function remember(run: Recent): Recent[] {
+  const runs = withRecent(recentRuns(), run);
+  try {
+    localStorage.setItem(KEY, JSON.stringify(runs));
+  } catch {
+    // A browser that keeps nothing: the list lasts as long as the page.
+  }
+  return runs;
+}
+
+/** What a run is called in the list: its first prompt, the answers, the metric. */
+export function titleOf(pairs: readonly { clean: string; answer: string; distractor: string }[], metric: string): string {
+  const [first] = pairs;
+  const words = first?.clean.trim().replaceAll(/\s+/g, " ") ?? "";
+  const letters = [...words];
+  // The end of a prompt is what tells it from others.
+  const text = letters.length > 40 ? `${letters.slice(0, 12).join("")} … ${letters.slice(-25).join("")}` : words;
+  const answers = [first?.answer, first?.distractor].filter(Boolean).map((answer) => [...answer!.trim()].slice(0, 16).join(""));
+  const more = pairs.length > 1 ? ` and ${pairs.length - 1} more` : "";
+  return [`${text}${answers.length ? ` → ${answers.join(" / ")}` : ""}${more}`, metric].join(", ");
 }

@@ -59,7 +59,7 @@ export function merge(
   result: Result,
   component: Component,
   { indices, values, exact, spread }: SweepProgress["fresh"],
-  source?: Head,
+  source: Head | null = null,
 ): void {
   const into = result.components[component];
   const first = source ? placeOf(result, source) * result.layers * result.heads : 0;
@@ -120,15 +120,42 @@ export function edges(result: Result): Edge[] {
   return all.sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect));
 }
 
-/** The strongest edge of one head, by one component: of what it writes, or of what is written into it. */
-export function strongest(result: Result, end: "src" | "dst", head: Head, component: Component): Edge | null {
-  let best: Edge | null = null;
-  for (const other of allHeads(result)) {
-    const ends = end === "src" ? { src: head, dst: other } : { src: other, dst: head };
-    const edge = hasPath(ends) ? edgeAt(result, { ...ends, component }) : null;
-    if (edge && (!best || Math.abs(edge.effect) > Math.abs(best.effect))) best = edge;
+/** The strongest edge among those of a source, a destination or a component; null where nothing is known of any. */
+export function strongestOf(result: Result, { src, dst, component }: Partial<EdgeId>): Edge | null {
+  let best: EdgeId | null = null;
+  let most = -1;
+  const heads = allHeads(result);
+  for (const of of component ? [component] : COMPONENTS) {
+    const { values } = result.components[of];
+    for (const from of src ? [src] : heads) {
+      const row = placeOf(result, from) * heads.length;
+      for (const to of dst ? [dst] : heads) {
+        // Where nothing is known the value is NaN, and no comparison holds.
+        const size = Math.abs(values[row + placeOf(result, to)]! - result.corruptedMetric);
+        if (size > most && to.layer > from.layer) {
+          most = size;
+          best = { src: from, dst: to, component: of };
+        }
+      }
+    }
   }
-  return best;
+  return best && edgeAt(result, best);
+}
+
+/** How large logits and their differences are at least; what is measured in shares or nats has a size of its own. */
+const UNITS: Record<Metric, number> = {
+  "logit-diff": 1,
+  "normalized-logit-diff": 1,
+  "log-prob": 1,
+  prob: 0,
+  kl: 0.1,
+};
+/** What float32 leaves of a number after a model's depth of sums. */
+const ROUNDING = 1e-5;
+
+/** An effect below this is rounding: two runs of the same numbers differ by as much. */
+export function noiseOf({ metric, cleanMetric, corruptedMetric }: Result): number {
+  return ROUNDING * Math.max(UNITS[metric], Math.abs(cleanMetric), Math.abs(corruptedMetric));
 }
 
 /** The largest distance from the corrupted run, either way. */

@@ -5,16 +5,41 @@
 //
 //     grid = np.full((layers, heads, layers, heads), np.nan, np.float32)
 //     grid.flat[saved["components"]["q"]["indices"]] = saved["components"]["q"]["values"]
+//
+// Version 2 adds where the numbers come from: the model's revision, the program, device and date, the answers'
+// tokens. Version 1 is still read. A file is untrusted: every field is checked, with bounds, before it is used.
 
-import type { Component, Token } from "../engine/types";
+import {
+  FieldError,
+  fields,
+  finite,
+  list,
+  MOST_SIDE,
+  name as nameText,
+  orNull,
+  own,
+  readAll,
+  type SavedTokens,
+  SETTINGS,
+  text as anyText,
+  tokens as readTokens,
+  VIEW,
+  whole,
+} from "../core/fields";
+import type { Look } from "../core/look";
+import { BUNDLED_SOURCE, savedSource } from "../core/model-ref";
+import type { Made, Run } from "../core/run";
+import type { Component } from "../engine/types";
 import { COMPONENTS, type Edge, edges, emptyResult, isSameHead, placeOf, type Result } from "./result";
 import type { Settings, View } from "./settings";
 
-/** Stands for the model that the site brings along, wherever the site is. */
-export const BUNDLED_SOURCE = "bundled";
+export { BUNDLED_SOURCE };
 
-/** What this page writes; a reader of another version says so. */
-export const VERSION = 1;
+/** What this page writes. */
+export const VERSION = 2;
+
+/** Heads of a model; GPT-2 XL has 1,200. */
+const MOST_HEADS = 1536;
 
 interface SavedEdges {
   indices: number[];
@@ -26,9 +51,11 @@ interface SavedEdges {
 }
 
 export interface Saved {
-  pathpatch: typeof VERSION;
-  /** What the model is called, and how a link names it; null for files of the reader's own. */
-  model: { name: string; source: string | null };
+  pathpatch: number;
+  /** Program, date and device; absent in version 1. */
+  made: Made | null;
+  /** What the model is called, how a link names it (null for files of one's own), and the commit that was loaded. */
+  model: { name: string; source: string | null; revision: string | null };
   layers: number;
   heads: number;
   cleanMetric: number;
@@ -36,23 +63,32 @@ export interface Saved {
   settings: Settings;
   view: View;
   /** The tokens of each pair. */
-  tokens: { clean: Token[]; corrupted: Token[] }[];
+  tokens: SavedTokens[];
   components: Record<Component, SavedEdges>;
 }
 
-export type About = Pick<Saved, "model" | "settings" | "view" | "tokens">;
-
-/** All of a result, or of the `strongest` edges and those of the source and the destination in view. */
-export function save(result: Result, about: About, strongest = Number.POSITIVE_INFINITY): Saved {
+/** All of a run, or its `strongest` edges and those of the source and the destination in view. */
+export function save(run: Run, look: Look, strongest = Number.POSITIVE_INFINITY): Saved {
+  const { request, result, made } = run;
   const { layers, heads, cleanMetric, corruptedMetric } = result;
-  const { src, dst } = about.view;
+  const { ref, name, revision } = request.model;
+  if (!Number.isFinite(cleanMetric) || !Number.isFinite(corruptedMetric)) {
+    throw new Error(`saved result: expected finite metrics of both runs, got ${cleanMetric} and ${corruptedMetric}`);
+  }
   const kept = edges(result).filter(
-    (edge, i) => i < strongest || isSameHead(edge.src, src) || (dst !== null && isSameHead(edge.dst, dst)),
+    ({ src, dst, value }, i) =>
+      Number.isFinite(value) &&
+      (i < strongest || isSameHead(src, look.src) || (look.dst !== null && isSameHead(dst, look.dst))),
   );
-  const component = (name: Component) => saveEdges(result, kept.filter((edge) => edge.component === name));
+  const component = (of: Component) => saveEdges(result, kept.filter((edge) => edge.component === of));
+  const { src, dst, component: seen, edges: shown, least, pair } = look;
   return {
     pathpatch: VERSION,
-    ...about,
+    made,
+    model: { name, source: savedSource(ref), revision },
+    settings: request.settings,
+    view: { src, dst, component: seen, edges: shown, least, pair },
+    tokens: request.pairs.map(({ tokens }) => tokens),
     layers,
     heads,
     cleanMetric: short(cleanMetric),
@@ -70,8 +106,8 @@ function saveEdges(result: Result, kept: Edge[]): SavedEdges {
     values: sorted.map((edge) => short(edge.value)),
     estimates: sorted.filter((edge) => !edge.isExact).map(index),
   };
-  if (sorted.some((edge) => !Number.isNaN(edge.spread))) {
-    saved.spread = sorted.map((edge) => (Number.isNaN(edge.spread) ? 0 : short(edge.spread)));
+  if (sorted.some((edge) => Number.isFinite(edge.spread))) {
+    saved.spread = sorted.map((edge) => (Number.isFinite(edge.spread) ? short(edge.spread) : 0));
   }
   return saved;
 }
@@ -108,23 +144,102 @@ export function restore(text: string): { saved: Saved; result: Result } {
   return { saved, result };
 }
 
+/** Whether a text is meant to be a saved result, and not some other JSON, such as a model's config. */
+export function isSavedResult(text: string): boolean {
+  return /^\s*\{\s*"pathpatch"\s*:/.test(text);
+}
+
 function parse(text: string): Saved {
-  let saved: Partial<Saved> | null;
+  let read: unknown;
   try {
-    saved = JSON.parse(text);
+    read = JSON.parse(text);
   } catch (error) {
     throw new Error(`saved result: expected JSON, got ${(error as Error).message}`);
   }
-  const version = saved?.pathpatch;
-  if (version !== VERSION) {
-    throw new Error(`saved result: expected {"pathpatch": ${VERSION}, …}, got ${JSON.stringify(version) ?? "none"}`);
+  const isObject = typeof read === "object" && read !== null && !Array.isArray(read);
+  const from = isObject ? (read as Record<string, unknown>) : {};
+  const version = own(from, "pathpatch");
+  if (version !== 1 && version !== VERSION) {
+    const got = JSON.stringify(version)?.slice(0, 60) ?? "none";
+    throw new Error(`saved result: expected {"pathpatch": ${VERSION}, …}, got ${got}`);
   }
-  const { layers, heads, settings, view, components } = saved!;
-  const isWhole = layers && heads && settings && view && COMPONENTS.every((name) => isList(components?.[name]));
-  if (!isWhole) throw new Error("saved result: expected layers, heads, settings, view and components, got less");
-  return saved as Saved;
+  try {
+    return { pathpatch: version, ...body(from) };
+  } catch (error) {
+    if (!(error instanceof FieldError)) throw error;
+    throw new Error(`saved result: ${error.message}`);
+  }
 }
 
-function isList(edges: SavedEdges | undefined): boolean {
-  return Array.isArray(edges?.indices) && edges.indices.length === edges.values?.length && Array.isArray(edges.estimates);
+function body(from: Record<string, unknown>): Omit<Saved, "pathpatch"> {
+  const get = (key: string) => own(from, key);
+  const side = whole(1, MOST_SIDE);
+  const [layers, heads] = [side(get("layers"), "layers"), side(get("heads"), "heads")];
+  whole(1, MOST_HEADS)(layers * heads, "layers × heads");
+  const view = readAll<View>(VIEW, get("view"), "view");
+  for (const end of ["src", "dst"] as const) {
+    const head = view[end];
+    if (!head) continue;
+    whole(0, layers - 1)(head.layer, `view.${end}.layer`);
+    whole(0, heads - 1)(head.head, `view.${end}.head`);
+  }
+  const components = fields(get("components"), "components");
+  const component = (name: Component) => readEdges(own(components, name), `components.${name}`, layers, heads);
+  return {
+    made: madeOf(get("made")),
+    model: modelOf(get("model")),
+    layers,
+    heads,
+    cleanMetric: metric(get("cleanMetric"), "cleanMetric"),
+    corruptedMetric: metric(get("corruptedMetric"), "corruptedMetric"),
+    settings: readAll<Settings>(SETTINGS, get("settings"), "settings"),
+    view,
+    tokens: readTokens(get("tokens"), "tokens"),
+    components: { q: component("q"), k: component("k"), v: component("v") },
+  };
+}
+
+/** A number that is finite as a float32, too. */
+const metric = finite(-3.4e38, 3.4e38);
+
+function modelOf(value: unknown): Saved["model"] {
+  const from = fields(value, "model");
+  const source = orNull(nameText)(own(from, "source"), "model.source");
+  const revision = own(from, "revision");
+  return {
+    name: nameText(own(from, "name"), "model.name"),
+    // Version 1 wrote this for files of one's own.
+    source: source === "files" ? null : source,
+    revision: revision === undefined ? null : orNull(nameText)(revision, "model.revision"),
+  };
+}
+
+function madeOf(value: unknown): Made | null {
+  if (value === undefined || value === null) return null;
+  return readAll<Made>({ by: nameText, at: anyText(64), device: nameText }, value, "made");
+}
+
+/** One component's edges: a place once at most, and only where there is a path. */
+function readEdges(value: unknown, field: string, layers: number, heads: number): SavedEdges {
+  const from = fields(value, field);
+  const n = layers * heads;
+  const place = whole(0, n * n - 1);
+  const indices = list(place, n * n)(own(from, "indices"), `${field}.indices`);
+  const values = list(metric, n * n)(own(from, "values"), `${field}.values`);
+  const estimates = list(place, n * n)(own(from, "estimates"), `${field}.estimates`);
+  const spread = own(from, "spread");
+  const spreads = spread === undefined ? undefined : list(finite(0, 3.4e38), n * n)(spread, `${field}.spread`);
+  const known = new Set(indices);
+  const layerOf = (at: number) => Math.floor(at / heads);
+  if (known.size !== indices.length) throw new FieldError(`${field}.indices`, "each edge once", "one of them twice");
+  const backward = indices.find((index) => layerOf(index % n) <= layerOf(Math.floor(index / n)));
+  if (backward !== undefined) throw new FieldError(`${field}.indices`, "edges into a later layer", backward);
+  for (const [key, other] of [["values", values], ["spread", spreads]] as const) {
+    if (other && other.length !== indices.length) {
+      throw new FieldError(`${field}.${key}`, `as many as indices (${indices.length})`, other.length);
+    }
+  }
+  const unknown = estimates.find((index) => !known.has(index));
+  if (unknown !== undefined) throw new FieldError(`${field}.estimates`, "some of the indices", unknown);
+  return { indices, values, estimates, ...(spreads && { spread: spreads }) };
 }

@@ -3,16 +3,18 @@ import { colours, lineWidth, needsLightText } from "./scale";
 
 const WHITE = "rgb(242, 239, 238)";
 
-test("the scale is centred on the baseline and clamped at its reach", () => {
-  const scale = colours(2, 1);
-  expect(scale.of(1)).toBe(WHITE);
-  expect(scale.of(3)).toBe(scale.of(9));
-  expect(scale.of(-1)).not.toBe(scale.of(3));
+test("the scale is white at no effect and clamped at its reach", () => {
+  const scale = colours(2, 0);
+  expect(scale.of(0)).toBe(WHITE);
+  expect(scale.of(2)).toBe(scale.of(9));
+  expect(scale.of(-2)).not.toBe(scale.of(2));
 });
 
-test("without any effect all is white", () => {
-  expect(colours(0, 0.5)).toMatchObject({ baseline: 0.5, reach: 1 });
-  expect(colours(0, 0.5).of(0.5)).toBe(WHITE);
+test("rounding has no colour, whatever else there is", () => {
+  expect(colours(2, 1e-5).of(9e-6)).toBe(WHITE);
+  expect(colours(9e-6, 1e-5)).toMatchObject({ reach: 1 });
+  expect(colours(9e-6, 1e-5).of(-9e-6)).toBe(WHITE);
+  expect(colours(0, 0).of(0)).toBe(WHITE);
 });
 
 test("text on dark colours is light", () => {

@@ -1,22 +1,22 @@
-// The colours of a grid: diverging, centred on the baseline, the same distance both ways.
+// The colours of a grid: diverging, white where nothing changes, the same distance both ways.
 
 import { scaleDiverging, scaleLinear } from "d3-scale";
 import { interpolateBlues, interpolateRdBu } from "d3-scale-chromatic";
 
 /** ColorBrewer's red to blue, which readers with any of the common colour blindnesses can tell apart. */
 export interface Colours {
-  baseline: number;
-  /** Distance from the baseline to either end. */
+  /** The effect at either end. */
   reach: number;
-  of: (value: number) => string;
+  /** The colour of an effect. */
+  of: (effect: number) => string;
 }
 
-/** Colours that put the baseline at white and what is `reach` from it at either end. */
-export function colours(reach: number, baseline: number): Colours {
+/** Colours of effects: white at 0 and up to `noise`, strongest at `reach` either way. */
+export function colours(reach: number, noise: number): Colours {
   // Without any effect every cell is white; the scale still needs two ends.
-  const end = reach > 0 ? reach : 1;
-  const of = scaleDiverging([baseline - end, baseline, baseline + end], interpolateRdBu).clamp(true);
-  return { baseline, reach: end, of };
+  const end = reach > noise ? reach : 1;
+  const scale = scaleDiverging([-end, 0, end], interpolateRdBu).clamp(true);
+  return { reach: end, of: (effect) => scale(Math.abs(effect) <= noise ? 0 : effect) };
 }
 
 /** The colour of a share from 0 to 1, as of attention. */

@@ -25,17 +25,16 @@ export interface Settings extends Prompts {
   metric: Metric;
   layerNorm: LayerNorm;
   prependBos: boolean;
-  /** Where the metric reads; the last token where null. */
+  /** Where the metric reads: from 0, or from the end where negative; the last token where null. */
   position: number | null;
   scope: Scope;
 }
 
-/** What is looked at. */
+/** What the reader has chosen to look at; null where that is left to the result. */
 export interface View {
-  src: Head;
-  /** Null until there is something to choose by. */
+  src: Head | null;
   dst: Head | null;
-  component: Component;
+  component: Component | null;
   /** How many edges the circuit shows. */
   edges: number;
   /** Effects below this share of the largest are left out. */
@@ -65,9 +64,8 @@ export function settingsOf({ clean, corrupted, answer, distractor, metric }: Pre
   };
 }
 
-export function viewOf({ src, component }: Pick<Preset, "src" | "component">): View {
-  return { src, dst: null, component, edges: DEFAULT_EDGES, least: 0, pair: 0 };
-}
+/** A look at whatever the result's strongest edge is. */
+export const FIRST_LOOK: View = { src: null, dst: null, component: null, edges: DEFAULT_EDGES, least: 0, pair: 0 };
 
 /** What a figure shows that is told nothing: the bundled model's induction. */
-export const EXAMPLE = { settings: settingsOf(INDUCTION), view: viewOf(INDUCTION) };
+export const EXAMPLE = { settings: settingsOf(INDUCTION), view: FIRST_LOOK };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { align, explainLengths, visible } from "./tokens";
+import { align, explainLengths, shortened, visible } from "./tokens";
 
 const tokens = (text: string) => text.split(" ").map((word) => ({ id: word.charCodeAt(0) * 256 + word.length, text: ` ${word}` }));
 const ids = (column: { clean: { text: string } | null; corrupted: { text: string } | null }) =>
@@ -36,5 +36,16 @@ test("repeated tokens are not counted twice", () => {
 });
 
 test("white space is made visible", () => {
-  expect(visible(" a\n\tb")).toBe("·a↵⇥b");
+  expect(visible(" a\n\tb\r")).toBe("·a↵⇥b␍");
+});
+
+test("so is what cannot be seen at all, or turns the direction of what follows", () => {
+  expect(visible("a\u00a0b\u200bc\u202ed\ufeff\u0007")).toBe("a⍽b[U+200B]c[U+202E]d[U+FEFF][U+0007]");
+  expect(visible("a·b")).toBe("a[·]b");
+  expect(visible("שלום 😀")).toBe("שלום·😀");
+});
+
+test("no letter is cut in two", () => {
+  expect(shortened("😀".repeat(20), 12)).toBe(`${"😀".repeat(11)}…`);
+  expect(shortened("abc", 3)).toBe("abc");
 });

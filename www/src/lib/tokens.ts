@@ -44,7 +44,20 @@ export function explainLengths(columns: Column[]): string {
   return `${side("clean")} stands against ${side("corrupted")}`;
 }
 
-/** A token's text with its spaces and line ends made visible. */
+/** What stands for letters that are not seen, or that turn the direction of what follows. */
+const SIGNS: Record<string, string> = { " ": "·", "\n": "↵", "\t": "⇥", "\r": "␍", "\u00a0": "⍽", "·": "[·]" };
+const UNSEEN = /[ ·\u0000-\u001f\u007f-\u00a0\u00ad\u061c\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb]/g;
+
+/** A token's text with its spaces, line ends and whatever else is not seen made visible. */
 export function visible(text: string): string {
-  return text.replaceAll(" ", "·").replaceAll("\n", "↵").replaceAll("\t", "⇥");
+  return text.replaceAll(UNSEEN, (letter) => {
+    const code = letter.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
+    return SIGNS[letter] ?? `[U+${code}]`;
+  });
+}
+
+/** At most so many letters, none of them cut in two. */
+export function shortened(text: string, most: number): string {
+  const letters = [...text];
+  return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : text;
 }

@@ -1,13 +1,27 @@
 // A result to explore: the grids of one source and one destination, the circuit and the table, linked.
 //
 // What is under the pointer or the focus lights up wherever else it is drawn. Colours keep one scale over all
-// grids, that of the whole sweep, or the one that the reader has held.
+// grids: that of the whole sweep, that of the grids that are shown, or one that the reader has held. What is no
+// more than rounding has no colour, and is no edge of the circuit or the table.
 
 import type { Component } from "../engine/types";
 import { element } from "../lib/dom";
-import { COMPONENT_NAMES, formatEdge, formatHead, formatShare, formatValue, METRICS, words } from "../lib/format";
+import { edgeOf, type Look } from "../core/look";
+import { COMPONENT_NAMES, formatCount, formatEdge, formatEffect, formatHead, formatShare, METRICS, words } from "../lib/format";
 import { head as parseHead } from "../lib/permalink";
-import { allHeads, COMPONENTS, type EdgeId, edgeAt, edgeKey, edges, type Head, reachOf, type Result } from "../lib/result";
+import {
+  allHeads,
+  COMPONENTS,
+  type EdgeId,
+  edgeAt,
+  edgeKey,
+  edges,
+  type Head,
+  noiseOf,
+  reachOf,
+  type Result,
+  strongestOf,
+} from "../lib/result";
 import { colours } from "../lib/scale";
 import { MAX_EDGES, type View } from "../lib/settings";
 import * as circuitView from "./circuit";
@@ -22,7 +36,7 @@ export type Part = (typeof PARTS)[number];
 
 export interface BoardData {
   result: Result;
-  view: View;
+  view: Look;
   /** Whether more values are on their way. */
   isRunning: boolean;
 }
@@ -46,7 +60,9 @@ export function create(
   const readout = element("p", { class: "readout" }, HINT);
   let shown: BoardData | undefined;
 
+  let hovered: EdgeId | null = null;
   const hover = (edge: EdgeId | null) => {
+    hovered = edge;
     for (const lit of board.querySelectorAll(".lit")) lit.classList.remove("lit");
     const known = edge && shown ? edgeAt(shown.result, edge) : null;
     readout.textContent = known && shown ? `${formatEdge(known)}: ${words(known, shown.result.metric)}` : HINT;
@@ -60,7 +76,7 @@ export function create(
     .filter((role) => !hidden.has(role))
     .map((role) => rowOfGrids(board, role, linked, events));
   const tools = element("div", { class: "tools" });
-  const scale = hidden.has("legend") ? undefined : legend(board, tools, readout);
+  const scale = hidden.has("legend") ? undefined : legend(board, tools, readout, () => shown && show(shown));
   const strength = leastSlider(events);
   tools.append(strength.element);
   if (scale) board.append(tools);
@@ -68,21 +84,26 @@ export function create(
   const circuit = hidden.has("circuit") ? undefined : circuitSection(board, linked, events);
   const table = hidden.has("table") ? undefined : tableSection(board, linked);
 
-  return (data) => {
+  const show = (data: BoardData) => {
     shown = data;
     const { result, view } = data;
+    const noise = noiseOf(result);
     const whole = reachOf(result);
-    const reach = scale?.reach(whole) ?? whole;
-    const scaled = colours(reach, result.corruptedMetric);
-    const least = view.least * reach;
-    const selected = view.dst && { src: view.src, dst: view.dst, component: view.component };
-    for (const update of grids) update({ ...data, colours: scaled, least, selected });
-    scale?.update({ colours: scaled, title: METRICS[result.metric], cleanMetric: result.cleanMetric });
+    const reach = scale?.reach(data, whole) ?? whole;
+    const scaled = colours(reach, noise);
+    const least = Math.max(view.least * whole, noise);
+    const selected = edgeOf(view);
+    for (const update of grids) update({ ...data, colours: scaled, least: view.least * whole, selected });
+    const { metric, cleanMetric, corruptedMetric } = result;
+    scale?.update({ colours: scaled, title: METRICS[metric], cleanMetric, corruptedMetric, isStill: whole <= noise });
     strength.update(view.least, least);
     const strong = edges(result).filter(({ effect }) => Math.abs(effect) >= least);
-    circuit?.({ data, strong, reach, selected });
+    circuit?.({ data, strong, reach: whole, selected });
     table?.({ edges: strong, selected, hasSpread: strong.some(({ spread }) => !Number.isNaN(spread)) });
+    // What was pointed at is drawn anew, and its value may be another.
+    if (hovered) hover(hovered);
   };
+  return show;
 }
 
 type Linked = heatmapView.HeatmapEvents;
@@ -102,35 +123,52 @@ function rowOfGrids(board: HTMLElement, role: heatmapView.Role, linked: Linked, 
   const multiples = element("div", { class: "multiples" });
   board.append(element("div", { class: `grids ${role}`, role: "group", "aria-label": isFrom ? "From one head" : "Into one head" }, title, multiples));
   const drawings = COMPONENTS.map((component: Component) => {
-    const { element: made, body } = figure(COMPONENT_NAMES[component]);
+    // The file of a drawing is named after what it shows.
+    const about = () => (isFrom ? `from ${pick.value} into ${COMPONENT_NAMES[component]}` : `into ${pick.value} ${COMPONENT_NAMES[component]}`);
+    const { element: made, body } = figure(COMPONENT_NAMES[component], about);
     multiples.append(made);
     return heatmapView.create(body, role, component, linked);
   });
+  const none = element("p", { class: "note" }, "No head comes after the source’s layer: choose a destination here, or another source.");
+  board.lastElementChild?.append(none);
   return ({ result, view, colours: scaled, least, selected }: GridData) => {
     const head = isFrom ? view.src : view.dst;
     heads(pick, result, head);
+    none.hidden = head !== null;
+    multiples.hidden = head === null;
     if (!head) return;
     for (const update of drawings) update({ result, colours: scaled, head, least, selected });
   };
 }
 
-/** The colour scale, what is pointed at, and whether the scale is held. */
-function legend(board: HTMLElement, tools: HTMLElement, readout: HTMLElement) {
+const SCALES = { sweep: "of the whole sweep", grids: "of the grids shown", held: "held as it is" };
+type Scale = keyof typeof SCALES;
+
+/** The colour scale, what is pointed at, and what the scale is of. */
+function legend(board: HTMLElement, tools: HTMLElement, readout: HTMLElement, redraw: () => void) {
   const place = element("div", { class: "key", role: "group", "aria-label": "Colours" }, readout);
   board.append(place);
   const update = legendView.create(place);
-  const hold = element("input", { type: "checkbox" });
-  tools.append(element("label", {}, hold, " Hold the colour range while I compare"));
-  let held: number | undefined;
-  let last = 0;
-  hold.addEventListener("change", () => {
-    held = hold.checked ? last : undefined;
-  });
-  const reach = (whole: number) => {
-    last = held ?? whole;
-    return last;
+  const choice = element("select", { "aria-label": "Colour scale" });
+  choice.append(...Object.entries(SCALES).map(([value, name]) => element("option", { value }, name)));
+  tools.append(element("label", {}, "Colours: the scale ", choice));
+  let last = { reach: 0, metric: "" };
+  choice.addEventListener("change", redraw);
+  const reach = ({ result, view }: BoardData, whole: number): number => {
+    const scale = choice.value as Scale;
+    // A range of another metric's units says nothing here.
+    if (scale === "held" && last.metric === result.metric) return last.reach;
+    if (scale === "held") choice.value = "sweep";
+    last = { reach: scale === "grids" ? reachOfGrids(result, view) : whole, metric: result.metric };
+    return last.reach;
   };
   return { update, reach };
+}
+
+/** The largest effect in the six grids that are shown. */
+function reachOfGrids(result: Result, { src, dst }: Look): number {
+  const best = [strongestOf(result, { src }), dst && strongestOf(result, { dst })];
+  return Math.max(0, ...best.map((edge) => Math.abs(edge?.effect ?? 0)));
 }
 
 function leastSlider(events: BoardEvents) {
@@ -138,10 +176,10 @@ function leastSlider(events: BoardEvents) {
   const says = element("output");
   slider.addEventListener("input", () => events.onView({ least: Number(slider.value) }));
   return {
-    element: element("label", {}, "Leave out effects below ", slider, says),
+    element: element("label", {}, "Hide effects below ", slider, says),
     update: (share: number, least: number) => {
       slider.value = String(share);
-      says.textContent = share === 0 ? " none left out" : ` ${formatShare(share)} of the largest: ${formatValue(least)}`;
+      says.textContent = share === 0 ? " none hidden" : ` ${formatShare(share)} of the largest: ${formatEffect(least).replace("+", "")}`;
     },
   };
 }
@@ -157,7 +195,8 @@ function circuitSection(board: HTMLElement, linked: Linked, events: BoardEvents)
   const slider = element("input", { type: "range", min: LEAST_EDGES, max: MAX_EDGES, step: 5 });
   slider.addEventListener("input", () => events.onView({ edges: Number(slider.value) }));
   const says = element("output");
-  const { element: made, body } = figure("The strongest edges, layers upward");
+  const title = "The strongest edges, layers upward";
+  const { element: made, body } = figure(title, () => title);
   const scrolls = element("div", { class: "scrolls", tabindex: 0, role: "group", "aria-label": "Circuit, scrolls sideways" });
   body.append(scrolls);
   const key = element(
@@ -181,9 +220,10 @@ function circuitSection(board: HTMLElement, linked: Linked, events: BoardEvents)
   const update = circuitView.create(scrolls, linked);
   let laidOut = Number.NEGATIVE_INFINITY;
   return ({ data: { result, view, isRunning }, strong, reach, selected }: CircuitShown) => {
-    slider.value = String(view.edges);
     const shown = strong.slice(0, view.edges);
-    says.textContent = ` ${shown.length} of ${strong.length}`;
+    slider.max = String(Math.min(MAX_EDGES, Math.max(LEAST_EDGES, 5 * Math.ceil(strong.length / 5))));
+    slider.value = String(view.edges);
+    says.textContent = ` ${shown.length} of ${formatCount(strong.length)}`;
     if (isRunning && performance.now() - laidOut < LAYOUT_PAUSE_MS) return;
     update({ edges: shown, reach, metric: result.metric, selected });
     laidOut = performance.now();

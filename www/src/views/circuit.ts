@@ -87,6 +87,8 @@ export function create(container: HTMLElement, events: CircuitEvents): (data: Ci
     layer.select("line").attr("x1", MARGIN.left - 8).attr("x2", width);
     layer.select("text").text(({ layer }) => `layer ${layer}`);
 
+    // Putting lines in order takes the focus from them.
+    const focusedBefore = lines.node()?.contains(document.activeElement) ? document.activeElement : null;
     // Until the reader has moved, the strongest is where the keyboard enters.
     const entry = edges.find((edge) => edgeKey(edge) === focused) ?? edges[0];
     const d = (edge: Edge) => curve(paths.get(edgeKey(edge)) ?? []);
@@ -129,6 +131,7 @@ export function create(container: HTMLElement, events: CircuitEvents): (data: Ci
       .select("path.line")
       .attr("d", d)
       .attr("stroke-width", (e) => lineWidth(e.effect, reach));
+    if (focusedBefore instanceof SVGElement && focusedBefore !== document.activeElement) focusedBefore.focus();
 
     const node = nodes
       .selectAll<SVGGElement, Placed["nodes"][number]>("g")

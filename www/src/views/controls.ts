@@ -1,38 +1,26 @@
 // The form: prompts with their tokens, answers, and what to measure. Says what was changed; keeps nothing.
 
-import type { LayerNorm, Metric, Token } from "../engine/types";
+import type { Field, Note, Notes } from "../core/notes";
+import type { PairTokens } from "../core/request";
+import type { LayerNorm, Metric } from "../engine/types";
 import { element, labelled } from "../lib/dom";
 import { METRICS } from "../lib/format";
-import { FIELDS, type Mode, type Pair } from "../lib/pairs";
+import { FIELDS, linesOf, type Mode, type Pair } from "../lib/pairs";
 import type { Preset } from "../lib/presets";
+import type { Recent } from "../lib/recent";
 import { LAYER_NORMS, SCOPES, type Scope, type Settings } from "../lib/settings";
 import { visible } from "../lib/tokens";
 import * as tokensView from "./tokens";
-
-/** The parts of the form that an error can stand beside. */
-export type Field = keyof Pair | "lines" | "fillings" | "metric" | "position";
-
-/** What is wrong with a field, and what would do in its place. */
-export interface FieldError {
-  text: string;
-  suggestion?: string;
-}
-
-/** A pair's tokens as far as there are any. */
-export interface PairTokens {
-  clean: Token[];
-  corrupted: Token[];
-  answer: Token | null;
-  distractor: Token | null;
-}
 
 export interface ControlsData {
   settings: Settings;
   /** The tokens of each pair. */
   tokens: PairTokens[];
-  errors: Partial<Record<Field, FieldError>>;
-  /** What was run before, newest first. */
-  recent: { title: string }[];
+  errors: Notes;
+  /** What is worth knowing, though it runs. */
+  warnings: Notes;
+  /** What was run before, newest first; each with what restores it. */
+  recent: Recent[];
 }
 
 export interface ControlsEvents {
@@ -41,8 +29,8 @@ export interface ControlsEvents {
   /** Something was chosen. */
   onChoice: (change: Partial<Settings>) => void;
   onPreset: (preset: Preset) => void;
-  /** What was run before, by its place. */
-  onRecent: (index: number) => void;
+  /** What was run before, by what restores it. */
+  onRecent: (params: string) => void;
 }
 
 const MODES: Record<Mode, string> = { one: "One pair", lines: "Pasted lines", template: "A template" };
@@ -54,6 +42,7 @@ const LABELS: Record<keyof Pair, string> = {
   distractor: "Distractor",
 };
 
+/** The form, for a model's presets; what was in it before goes. */
 export function create(form: HTMLFormElement, presets: Preset[], events: ControlsEvents): (data: ControlsData) => void {
   form.onsubmit = (event) => event.preventDefault();
 
@@ -65,12 +54,12 @@ export function create(form: HTMLFormElement, presets: Preset[], events: Control
   const credit = element("p", { class: "note" });
   const recent = element("select", { id: "recent" });
   recent.addEventListener("change", () => {
-    if (recent.value !== "") events.onRecent(Number(recent.value));
+    if (recent.value !== "") events.onRecent(recent.value);
   });
   const recentField = labelled("recent", "Run before, in this browser", recent);
 
   const text = (id: keyof Pair | "lines" | "fillings", rows: number) => {
-    const attributes = { id, spellcheck: "false", "aria-describedby": `${id}-error` };
+    const attributes = { id, spellcheck: "false", "aria-describedby": `${id}-error ${id}-warning` };
     const input = rows > 1 ? element("textarea", { ...attributes, rows }) : element("input", attributes);
     input.addEventListener("input", () => events.onInput({ [id]: input.value }));
     return input;
@@ -85,19 +74,25 @@ export function create(form: HTMLFormElement, presets: Preset[], events: Control
   };
   const modes = Object.entries(MODES).map(([value, name]) => {
     const radio = element("input", { type: "radio", name: "mode", value, id: `mode-${value}` });
-    radio.addEventListener("change", () => events.onChoice({ mode: value as Mode }));
+    radio.addEventListener("change", () => events.onChoice({ mode: value as Mode, ...carriedOver(value as Mode) }));
     return { radio, label: element("label", { for: `mode-${value}` }, radio, ` ${name}`) };
   });
+  /** The pair that is there goes along to the lines, where there are none yet. */
+  const carriedOver = (mode: Mode) => {
+    const [clean, corrupted, answer, distractor] = FIELDS.map((field) => inputs[field].value);
+    const pair = { clean: clean!, corrupted: corrupted!, answer: answer!, distractor: distractor! };
+    return mode === "lines" && inputs.lines.value.trim() === "" ? { lines: linesOf([pair]) } : {};
+  };
   const tokens = element("div", { class: "pairs" });
 
   const metric = chooser("metric", Object.entries(METRICS));
-  metric.setAttribute("aria-describedby", "metric-error");
+  metric.setAttribute("aria-describedby", "metric-error metric-warning");
   metric.addEventListener("change", () => events.onChoice({ metric: metric.value as Metric }));
   const layerNorm = chooser("layer-norm", Object.entries(LAYER_NORMS));
   layerNorm.addEventListener("change", () => events.onChoice({ layerNorm: layerNorm.value as LayerNorm }));
   const scope = chooser("scope", Object.entries(SCOPES));
   scope.addEventListener("change", () => events.onChoice({ scope: scope.value as Scope }));
-  const position = element("input", { id: "position", type: "number", min: 0, step: 1, placeholder: "the last token", "aria-describedby": "position-error" });
+  const position = element("input", { id: "position", type: "number", step: 1, placeholder: "the last token; −2 is the one before it", "aria-describedby": "position-error position-warning" });
   position.addEventListener("input", () => {
     events.onInput({ position: position.value === "" ? null : Number(position.value) });
   });
@@ -108,31 +103,31 @@ export function create(form: HTMLFormElement, presets: Preset[], events: Control
     "div",
     {},
     labelled("clean", LABELS.clean, inputs.clean),
-    error("clean"),
+    ...notes("clean"),
     labelled("corrupted", LABELS.corrupted, inputs.corrupted),
-    error("corrupted"),
+    ...notes("corrupted"),
     element(
       "div",
       { class: "pair" },
-      element("div", {}, labelled("answer", LABELS.answer, inputs.answer), error("answer")),
-      element("div", {}, labelled("distractor", LABELS.distractor, inputs.distractor), error("distractor")),
+      element("div", {}, labelled("answer", LABELS.answer, inputs.answer), ...notes("answer")),
+      element("div", {}, labelled("distractor", LABELS.distractor, inputs.distractor), ...notes("distractor")),
     ),
   );
   const lines = element(
     "div",
     {},
     labelled("lines", "Pairs, one a line: clean | corrupted | answer | distractor", inputs.lines),
-    hint("Parts stand between bars or tabs. Metrics are means over the pairs, each with its spread."),
-    error("lines"),
+    hint("Between bars with spaces around them an answer gets the space that its prompt calls for; between bare bars (|) or tabs parts stay as they are. Metrics are means over the pairs, each with its spread."),
+    ...notes("lines"),
   );
   const fillings = element(
     "div",
     {},
     labelled("fillings", "Fill-ins, one pair a line", inputs.fillings),
     hint("Write slots such as {A} into the fields above and fill them here: A=Mary, B=John"),
-    error("fillings"),
+    ...notes("fillings"),
   );
-  form.append(
+  form.replaceChildren(
     element(
       "fieldset",
       { id: "prompts" },
@@ -154,9 +149,9 @@ export function create(form: HTMLFormElement, presets: Preset[], events: Control
       element("legend", {}, "Measure"),
       labelled("metric", "Metric", metric),
       hint("What is read off the output; a cell is its value once one edge is patched."),
-      error("metric"),
+      ...notes("metric"),
       labelled("position", "Read at position", position),
-      error("position"),
+      ...notes("position"),
       labelled("scope", "Exact values of", scope),
       hint("First-order estimates of all edges come first; exact values take their place, largest first."),
       labelled("layer-norm", "LayerNorm of the destination", layerNorm),
@@ -164,7 +159,9 @@ export function create(form: HTMLFormElement, presets: Preset[], events: Control
     ),
   );
 
-  return ({ settings, tokens: pairs, errors, recent: before }) => {
+  let shownPairs: PairTokens[] | undefined;
+  let shownRecent: Recent[] | undefined;
+  return ({ settings, tokens: pairs, errors, warnings, recent: before }) => {
     for (const [id, input] of Object.entries(inputs)) {
       const value = settings[id as keyof typeof inputs];
       // Setting an equal value would still move the caret.
@@ -177,11 +174,15 @@ export function create(form: HTMLFormElement, presets: Preset[], events: Control
     const same = presets.findIndex((p) => settings.mode === "one" && FIELDS.every((key) => p[key] === settings[key]));
     credit.replaceChildren(...(presets[same] ? ["After ", link(presets[same].source)] : []));
     preset.value = same < 0 ? "" : String(same);
-    recentField.hidden = before.length === 0;
-    recent.replaceChildren(
-      element("option", { value: "" }, "Choose a run"),
-      ...before.map(({ title }, i) => element("option", { value: i }, title)),
-    );
+    if (before !== shownRecent) {
+      recent.disabled = before.length === 0;
+      recent.replaceChildren(
+        element("option", { value: "" }, before.length ? "Choose a run" : "None yet"),
+        ...before.map(({ title, params }) => element("option", { value: params }, title)),
+      );
+      shownRecent = before;
+    }
+    recent.value = "";
     metric.value = settings.metric;
     layerNorm.value = settings.layerNorm;
     scope.value = settings.scope;
@@ -189,35 +190,45 @@ export function create(form: HTMLFormElement, presets: Preset[], events: Control
     const at = settings.position === null ? "" : String(settings.position);
     if (position.value !== at) position.value = at;
 
-    tokens.replaceChildren(...pairs.map((pair, i) => pairOfTokens(pair, i, pairs.length)));
-    for (const place of form.querySelectorAll<HTMLElement>(".error")) {
+    if (pairs !== shownPairs) {
+      // A pair that the reader has opened, or closed, stays so.
+      const open = [...tokens.querySelectorAll("details")].map((pair) => pair.open);
+      tokens.replaceChildren(...pairs.map((pair, i) => pairOfTokens(pair, i, pairs.length, open[i] ?? i === 0)));
+      shownPairs = pairs;
+    }
+    for (const place of form.querySelectorAll<HTMLElement>("[data-field]")) {
       const field = place.dataset.field as Field;
-      place.replaceChildren(...says(field, errors[field], events));
       const input = { ...inputs, metric, position }[field];
-      input.setAttribute("aria-invalid", String(field in errors));
+      const isError = place.classList.contains("error");
+      const hadFocus = place.contains(document.activeElement);
+      place.replaceChildren(...says(field, (isError ? errors : warnings)[field] ?? [], events));
+      if (isError) input.setAttribute("aria-invalid", String(field in errors));
+      // The button that mended it is gone.
+      if (hadFocus) input.focus();
     }
   };
 }
 
 /** One pair's tokens; of several, each opens by itself. */
-function pairOfTokens(pair: PairTokens, i: number, pairs: number): HTMLElement {
+function pairOfTokens(pair: PairTokens, i: number, pairs: number, isOpen: boolean): HTMLElement {
   const place = element("div");
   tokensView.create(place)(pair);
   const { answer, distractor } = pair;
   const chips = [answer, distractor].filter((token) => token !== null).map(({ text }) => `“${visible(text)}”`);
   if (chips.length) place.append(element("p", { class: "note" }, `Answer ${chips.join(" against ")}`));
   if (pairs === 1) return place;
-  return element("details", { open: i === 0 }, element("summary", {}, `Pair ${i + 1}`), place);
+  return element("details", { open: isOpen }, element("summary", {}, `Pair ${i + 1}`), place);
 }
 
-/** An error, with a button that mends it where that is known. */
-function says(field: Field, error: FieldError | undefined, events: ControlsEvents): (Node | string)[] {
-  if (!error) return [];
-  const { text, suggestion } = error;
-  if (suggestion === undefined) return [text];
-  const mend = element("button", { type: "button" }, `Use “${visible(suggestion)}”`);
-  mend.addEventListener("click", () => events.onChoice({ [field]: suggestion }));
-  return [`${text} `, mend];
+/** Sentences, each with a button that does what it suggests. */
+function says(field: Field, notes: Note[], events: ControlsEvents): (Node | string)[] {
+  return notes.flatMap(({ text, suggestion }, i) => {
+    const words = `${i > 0 ? " " : ""}${text}`;
+    if (suggestion === undefined) return [words];
+    const mend = element("button", { type: "button" }, `Use “${visible(suggestion)}”`);
+    mend.addEventListener("click", () => events.onChoice({ [field]: suggestion }));
+    return [`${words} `, mend];
+  });
 }
 
 function chooser(id: string, options: [string, string][]): HTMLSelectElement {
@@ -232,6 +243,10 @@ function link({ text, url }: Preset["source"]): HTMLElement {
   return element("a", { href: url }, text);
 }
 
-function error(field: Field): HTMLElement {
-  return element("p", { class: "error", id: `${field}-error`, role: "alert", "data-field": field });
+/** What is wrong with a field, and what is worth knowing about it. */
+function notes(field: Field): [HTMLElement, HTMLElement] {
+  return [
+    element("p", { class: "error", id: `${field}-error`, role: "alert", "data-field": field }),
+    element("p", { class: "warning", id: `${field}-warning`, role: "status", "data-field": field }),
+  ];
 }

@@ -1,8 +1,10 @@
 // One edge in detail: what the two heads look at, what the patch adds where, and what becomes of the output.
+//
+// Buttons and choices stay the same elements while what they speak of changes, so that the focus stays on them.
 
 import type { EdgeDetail, Token } from "../engine/types";
 import { element } from "../lib/dom";
-import { COMPONENT_NAMES, formatEffect, formatEdge, formatHead, formatShare, formatValue } from "../lib/format";
+import { COMPONENT_NAMES, formatEdge, formatEffect, formatHead, formatShare, formatValue } from "../lib/format";
 import type { EdgeId, Head } from "../lib/result";
 import { visible } from "../lib/tokens";
 import * as barsView from "./bars";
@@ -23,8 +25,21 @@ export interface DetailEvents {
 
 export function create(container: HTMLElement, events: DetailEvents): (data: DetailData) => void {
   const note = element("p", { class: "note", role: "status" });
-  const body = element("div", { class: "detail" });
+  const title = element("h3");
+  const sentence = element("p");
+  const into = element("button", { type: "button" });
+  const from = element("button", { type: "button" });
+  const pair = element("select");
+  const pairs = element("label", {}, "Prompt pair ", pair);
+  const rest = element("div");
+  const body = element("div", { class: "detail" }, title, sentence, element("div", { class: "tools" }, into, from, pairs), rest);
   container.append(note, body);
+
+  let shown: EdgeId | undefined;
+  into.addEventListener("click", () => shown && events.onHead(shown.src, "dst"));
+  from.addEventListener("click", () => shown && events.onHead(shown.dst, "src"));
+  pair.addEventListener("change", () => events.onPair(Number(pair.value)));
+
   return (data) => {
     note.textContent = {
       none: "Choose a cell, a line of the circuit or a row of the table.",
@@ -35,32 +50,34 @@ export function create(container: HTMLElement, events: DetailEvents): (data: Det
     note.hidden = note.textContent === "";
     body.toggleAttribute("data-stale", data.state === "waiting");
     if (data.state === "waiting") return;
-    body.replaceChildren(...(data.state === "there" ? parts(data, events) : []));
+    body.hidden = data.state !== "there";
+    if (data.state !== "there") return;
+    const { edge, detail } = data;
+    shown = edge;
+    title.textContent = formatEdge(edge);
+    const change = detail.value - detail.metric.corrupted;
+    sentence.textContent = `Metric: corrupted ${formatValue(detail.metric.corrupted)}, patched ${formatValue(detail.value)} (${formatEffect(change)}), clean ${formatValue(detail.metric.clean)}.`;
+    into.textContent = `What is written into ${formatHead(edge.src)}`;
+    // Nothing is written into the first layer's heads by others.
+    into.disabled = edge.src.layer === 0;
+    from.textContent = `What ${formatHead(edge.dst)} writes`;
+    pairs.hidden = data.pairs === 1;
+    if (pair.length !== data.pairs) {
+      pair.replaceChildren(...Array.from({ length: data.pairs }, (_, i) => element("option", { value: i }, `pair ${i + 1}`)));
+    }
+    pair.value = String(data.pair);
+    rest.replaceChildren(...drawings(data));
   };
 }
 
 type There = Extract<DetailData, { state: "there" }>;
 
-function parts(data: There, events: DetailEvents): Node[] {
-  const { edge, detail, clean, corrupted } = data;
+function drawings({ edge, detail, clean, corrupted }: There): Node[] {
   const { src, dst, component } = edge;
   const [a, b] = [formatHead(src), formatHead(dst)];
   const name = COMPONENT_NAMES[component];
-  const walk = element("div", { class: "tools" });
-  for (const [head, role, text] of [
-    [src, "dst", `What is written into ${a}`],
-    [dst, "src", `What ${b} writes`],
-  ] as const) {
-    const button = element("button", { type: "button" }, text);
-    button.addEventListener("click", () => events.onHead(head, role));
-    walk.append(button);
-  }
-  if (data.pairs > 1) walk.append(pairChoice(data, events));
-
-  const change = detail.value - detail.metric.corrupted;
-  const sentence = element("p", {}, `Metric: corrupted ${formatValue(detail.metric.corrupted)}, patched ${formatValue(detail.value)} (${formatEffect(change)}), clean ${formatValue(detail.metric.clean)}.`);
   const pattern = (title: string, tokens: Token[], values: ArrayLike<number>) => {
-    const { element: made, body } = figure(title);
+    const { element: made, body } = figure(title, () => `${formatEdge(edge)} ${title}`);
     patternView.create(body)({ title, tokens, pattern: values });
     return made;
   };
@@ -78,9 +95,6 @@ function parts(data: There, events: DetailEvents): Node[] {
       ]
     : [];
   return [
-    element("h3", {}, formatEdge(edge)),
-    sentence,
-    walk,
     element(
       "div",
       { class: "multiples" },
@@ -100,23 +114,15 @@ function parts(data: There, events: DetailEvents): Node[] {
   ];
 }
 
-function pairChoice({ pairs, pair }: There, events: DetailEvents): HTMLElement {
-  const select = element("select", { "aria-label": "Prompt pair" });
-  select.append(...Array.from({ length: pairs }, (_, i) => element("option", { value: i }, `pair ${i + 1}`)));
-  select.value = String(pair);
-  select.addEventListener("change", () => events.onPair(Number(select.value)));
-  return element("label", {}, "Looked at on ", select);
-}
-
 function moved({ moved: tokens, tokens: texts }: EdgeDetail): HTMLElement {
-  const head = ["Next token", "Probability", "patched", "Logit", "patched"];
+  const head = ["Next token", "Probability", "Probability, patched", "Logit", "Logit, patched"];
   const rows = tokens.map(({ id, logit, probability }, i) => {
     const [before, after] = probability;
     const cells = [formatShare(before), formatShare(after), formatValue(logit[0]), formatValue(logit[1])];
     return element(
       "tr",
       { class: after < before ? "down" : "up" },
-      element("th", { scope: "row" }, texts[i] ? visible(texts[i].text) : `id ${id}`),
+      element("th", { scope: "row", dir: "auto" }, texts[i] ? visible(texts[i].text) : `id ${id}`),
       ...cells.map((text) => element("td", { class: "number" }, text)),
     );
   });

@@ -145,14 +145,14 @@ export function create(
       .attr("rx", 3)
       .attr("visibility", (c) => (c.edge ? null : "hidden"))
       .attr("opacity", (c) => (c.edge && Math.abs(c.edge.effect) < least ? 0.12 : null))
-      .attr("fill", (c) => (c.edge ? colours.of(c.edge.value) : null));
+      .attr("fill", (c) => (c.edge ? colours.of(c.edge.effect) : null));
     cell
       .select("text")
       .attr("x", whole / 2)
       .attr("y", whole / 2)
       .attr("dy", "0.35em")
-      .classed("on-dark", (c) => c.edge !== null && needsLightText(colours.of(c.edge.value)))
-      .text((c) => label(c, role, least, whole));
+      .classed("on-dark", (c) => c.edge !== null && needsLightText(colours.of(c.edge.effect)))
+      .text((c) => label(c, role, least, whole, colours.reach));
   };
 }
 
@@ -163,10 +163,10 @@ const STEPS: Record<string, [number, number]> = {
   ArrowRight: [0, 1],
 };
 
-function label(cell: Cell, role: Role, least: number, width: number): string {
+function label(cell: Cell, role: Role, least: number, width: number, reach: number): string {
   if (cell.isHead) return width < NUMBER_WIDTH ? "●" : role === "from" ? "source" : "dest.";
   if (!cell.edge || width < NUMBER_WIDTH || !cell.edge.isExact || Math.abs(cell.edge.effect) < least) return "";
-  return formatChange(cell.edge.effect);
+  return formatChange(cell.edge.effect, reach);
 }
 
 /** A cell in words. */

@@ -1,16 +1,20 @@
-// The colour scale with its numbers, and what hatching means.
+// The colour scale with its numbers, the same that cells have: changes from the corrupted run. Where the clean run
+// lies on it is marked.
 
 import { axisBottom } from "d3-axis";
 import { scaleLinear } from "d3-scale";
 import { select } from "d3-selection";
-import { formatValue } from "../lib/format";
+import { formatEffect, formatValue } from "../lib/format";
 import type { Colours } from "../lib/scale";
 
 export interface LegendData {
   colours: Colours;
-  /** What the numbers are. */
+  /** What is measured. */
   title: string;
   cleanMetric: number;
+  corruptedMetric: number;
+  /** Whether nothing moves the metric. */
+  isStill: boolean;
 }
 
 const WIDTH = 300;
@@ -37,31 +41,33 @@ export function create(container: HTMLElement): (data: LegendData) => void {
     .attr("rx", 2)
     .attr("fill", `url(#${id})`);
   const axis = svg.append("g").attr("transform", `translate(0,${BAR.top + BAR.height})`);
+  const clean = svg.append("line").attr("class", "clean-mark").attr("y1", BAR.top - 5).attr("y2", BAR.top + BAR.height + 3);
   const note = select(container).append("p").attr("class", "note");
 
-  return ({ colours, title: text, cleanMetric }) => {
-    const { baseline, reach } = colours;
-    const ends = [baseline - reach, baseline + reach] as const;
-    const at = (t: number) => ends[0] + t * (ends[1] - ends[0]);
+  return ({ colours, title: text, cleanMetric, corruptedMetric, isStill }) => {
+    const { reach } = colours;
+    const at = (t: number) => (2 * t - 1) * reach;
     gradient
       .selectAll("stop")
       .data(Array.from({ length: STOPS }, (_, i) => i / (STOPS - 1)))
       .join("stop")
       .attr("offset", (t) => t)
       .attr("stop-color", (t) => colours.of(at(t)));
-    const x = scaleLinear(ends, [BAR.left, BAR.left + BAR.width]);
+    const x = scaleLinear([-reach, reach], [BAR.left, BAR.left + BAR.width]);
     axis.call(
       axisBottom(x)
-        .tickValues([ends[0], baseline, ends[1]])
-        .tickFormat((value) => formatValue(Number(value)))
+        .tickValues([-reach, 0, reach])
+        .tickFormat((value) => formatEffect(Number(value)))
         .tickSize(4),
     );
     axis.select(".domain").remove();
-    title.text(text);
-    svg.attr("aria-label", `${text}: from ${formatValue(ends[0])} to ${formatValue(ends[1])}`);
-    const runs = `White: the corrupted run, ${formatValue(baseline)}.`;
-    note.text(
-      `${runs} The clean run has ${formatValue(cleanMetric)}. A small square is an estimate, a full one exact. Hatched: no path.`,
-    );
+    title.text(`Change of: ${text}`);
+    svg.attr("aria-label", `Change of ${text}: from ${formatEffect(-reach)} to ${formatEffect(reach)}`);
+    const whole = cleanMetric - corruptedMetric;
+    const isOn = Math.abs(whole) <= reach && whole !== 0;
+    clean.attr("visibility", isOn ? null : "hidden").attr("x1", x(isOn ? whole : 0)).attr("x2", x(isOn ? whole : 0));
+    const still = isStill ? "No edge moves the metric: what is left is rounding. " : "";
+    const runs = `0 is the corrupted run (${formatValue(corruptedMetric)}); the clean run (${formatValue(cleanMetric)}) is ${formatEffect(whole)} from it`;
+    note.text(`${still}${runs}${isOn ? ", the mark on the bar" : ""}. A small square is an estimate, a full one exact. Hatched: no path.`);
   };
 }

@@ -1,24 +1,36 @@
-// Choosing a model: what will be downloaded is said before it is, and what is kept can be deleted.
+// Choosing a model: what will be downloaded is said before it is, which one is loaded, and what is kept can be
+// deleted.
 
-import type { KeptModel, ModelSource, Plan, Space } from "../engine/types";
+import type { KeptModel, Plan, Space } from "../engine/types";
 import { element, labelled } from "../lib/dom";
 import { formatBytes } from "../lib/format";
-import { BUNDLED, MODELS } from "../lib/models";
+import { MODELS } from "../lib/models";
 
 export interface ModelsData {
-  /** What loading the chosen model would download; null while it is not known. */
+  /** What the box holds: one of the offered models, or an address, or files. */
+  box: { id: string; address: string; revision: string; files: File[] };
+  /** Whether it names a model that can be tried; whether that one is loaded already. */
+  isNamed: boolean;
+  isLoaded: boolean;
+  /** What loading it would download; null while it is not known. */
   plan: Plan | null;
+  /** Who is being asked for that, or null. */
+  asking: string | null;
   kept: KeptModel[];
   space: Space | null;
-  /** Why the chosen model cannot be loaded. */
+  /** Why the chosen model cannot be told of. */
   error: string;
+  /** What to know of the loaded model's files. */
+  warnings: string[];
   isLoading: boolean;
 }
 
 export interface ModelsEvents {
-  /** A model was chosen: say what loading it would take; null where there is nothing to ask yet. */
-  onChoice: (model: ModelSource | null) => void;
-  onLoad: (model: ModelSource) => void;
+  /** Something else was said in the box. */
+  onBox: (change: Partial<ModelsData["box"]>) => void;
+  /** Files were picked or dropped: a model's, or a saved result. */
+  onFiles: (files: File[]) => void;
+  onLoad: () => void;
   onDelete: (model: KeptModel) => void;
 }
 
@@ -29,7 +41,7 @@ export function create(container: HTMLElement, events: ModelsEvents): (data: Mod
   model.append(...MODELS.map(({ id, name }) => element("option", { value: id }, name)));
   const address = element("input", {
     id: "model-address",
-    placeholder: "owner/name, or https://…",
+    placeholder: "gpt2, owner/name, or https://…",
     spellcheck: "false",
     "aria-describedby": "model-error",
   });
@@ -52,9 +64,11 @@ export function create(container: HTMLElement, events: ModelsEvents): (data: Mod
   const plan = element("p", { class: "note", id: "model-plan", role: "status" });
   const load = element("button", { type: "button", class: "primary" }, "Load");
   const error = element("p", { class: "error", id: "model-error", role: "alert" });
+  const warning = element("p", { class: "warning", id: "model-warning", role: "status" });
   const list = element("ul", { class: "kept" });
+  const summary = element("summary");
   const space = element("p", { class: "note" });
-  const kept = element("details", { id: "kept" }, element("summary", {}, "Kept in this browser"), list, space);
+  const kept = element("details", { id: "kept" }, summary, list, space);
   container.append(
     element(
       "fieldset",
@@ -66,45 +80,24 @@ export function create(container: HTMLElement, events: ModelsEvents): (data: Mod
       plan,
       error,
       load,
+      warning,
       kept,
     ),
   );
 
-  let chosenFiles: File[] = [];
   let typing: ReturnType<typeof setTimeout> | undefined;
-
-  /** What is chosen; null where that is not said yet. */
-  const chosen = (): ModelSource | null => {
-    const offered = MODELS.find(({ id }) => id === model.value)?.source;
-    if (offered) return offered;
-    if (model.value === "files") return chosenFiles.length ? { files: chosenFiles } : null;
-    const at = address.value.trim();
-    const pinned = revision.value.trim();
-    return at ? (pinned ? `${at}@${pinned}` : at) : null;
-  };
-  const choose = () => {
-    clearTimeout(typing);
-    other.hidden = model.value !== "other";
-    drop.hidden = model.value !== "files";
-    events.onChoice(chosen());
-  };
   const type = () => {
     clearTimeout(typing);
-    typing = setTimeout(choose, TYPING_PAUSE_MS);
+    typing = setTimeout(() => events.onBox({ address: address.value, revision: revision.value }), TYPING_PAUSE_MS);
   };
-  const pick = (list: Iterable<File>) => {
-    chosenFiles = [...list];
-    picked.textContent = chosenFiles.map(({ name, size }) => `${name} (${formatBytes(size)})`).join(", ");
-    choose();
-  };
-  model.addEventListener("change", choose);
+  model.addEventListener("change", () => {
+    clearTimeout(typing);
+    events.onBox({ id: model.value });
+  });
   address.addEventListener("input", type);
   revision.addEventListener("input", type);
-  files.addEventListener("change", () => pick(files.files ?? []));
-  load.addEventListener("click", () => {
-    const source = chosen();
-    if (source) events.onLoad(source);
-  });
+  files.addEventListener("change", () => events.onFiles([...(files.files ?? [])]));
+  load.addEventListener("click", events.onLoad);
   // Files may be dropped anywhere on the page.
   addEventListener("dragover", (event) => {
     if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
@@ -112,21 +105,37 @@ export function create(container: HTMLElement, events: ModelsEvents): (data: Mod
   addEventListener("drop", (event) => {
     if (!event.dataTransfer?.files.length) return;
     event.preventDefault();
-    model.value = "files";
-    pick(event.dataTransfer.files);
+    events.onFiles([...event.dataTransfer.files]);
   });
-  other.hidden = drop.hidden = true;
 
+  let shown: ModelsData["box"] | undefined;
+  let shownKept: KeptModel[] | undefined;
   return (data) => {
-    const source = chosen();
-    const isFiles = typeof source === "object" && source !== null && "files" in source;
-    plan.textContent = source === BUNDLED.source || isFiles ? "" : data.plan ? describe(data.plan) : "";
+    const { box } = data;
+    if (box !== shown) {
+      model.value = box.id;
+      // What is being typed is newer than what was heard of it.
+      if (document.activeElement !== address) address.value = box.address;
+      if (document.activeElement !== revision) revision.value = box.revision;
+      picked.textContent = box.files.map(({ name, size }) => `${name} (${formatBytes(size)})`).join(", ");
+      other.hidden = box.id !== "other";
+      drop.hidden = box.id !== "files";
+      shown = box;
+    }
+    plan.textContent = says(data);
     error.textContent = data.error;
-    address.setAttribute("aria-invalid", String(data.error !== "" && model.value === "other"));
-    load.disabled = data.isLoading || source === null || (source !== BUNDLED.source && !isFiles && !data.plan);
-    load.textContent = data.plan && !data.plan.kept && !isFiles ? "Download and load" : "Load";
-    list.replaceChildren(...data.kept.map((each) => keptModel(each, events)));
-    kept.hidden = data.kept.length === 0;
+    warning.textContent = data.warnings.join(" ");
+    address.setAttribute("aria-invalid", String(data.error !== "" && box.id === "other"));
+    load.disabled = data.isLoading || data.isLoaded || !data.isNamed;
+    load.textContent = data.isLoaded ? "Loaded" : data.plan && !data.plan.kept ? "Download and load" : "Load";
+    if (data.kept !== shownKept) {
+      const hadFocus = list.contains(document.activeElement);
+      list.replaceChildren(...data.kept.map((each) => keptModel(each, events)));
+      summary.textContent = data.kept.length ? `Kept in this browser (${data.kept.length})` : "Nothing is kept in this browser";
+      // The pressed button is gone with its model.
+      if (hadFocus) summary.focus();
+      shownKept = data.kept;
+    }
     space.textContent = data.space
       ? `${formatBytes(data.space.usage)} of the ${formatBytes(data.space.quota)} that this browser grants are in use.`
       : "";
@@ -142,17 +151,31 @@ function keptModel(each: KeptModel, { onDelete }: ModelsEvents): HTMLElement {
   return element("li", {}, element("span", {}, `${name}: ${formatBytes(each.bytes)}${state}`), button);
 }
 
+function says({ asking, plan, box, isNamed, error }: ModelsData): string {
+  if (asking !== null) return `Asking ${asking} what there is to download …`;
+  if (plan) return describe(plan);
+  if (box.id === "bundled") return "It comes with this page.";
+  if (box.id === "other" && !isNamed) return "A name of the Hugging Face Hub, or where config.json is.";
+  if (error !== "" && isNamed) return "Load tries it all the same.";
+  return "";
+}
+
 /** What will be downloaded, and whether there is room to keep it. */
 function describe({ files, kept, revision, space }: Plan): string {
   const at = revision ? ` (commit ${revision.slice(0, 7)})` : "";
   if (kept) return `Kept in this browser${at}: nothing will be downloaded.`;
   const weights = files.filter(({ name }) => name.endsWith(".safetensors"));
   if (!weights.length) return "There is no model.safetensors in one file; its size is not known beforehand.";
-  const sizes = files.map(({ bytes }) => bytes);
-  const total = sizes.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0);
-  const size = `${sizes.includes(null) ? "at least " : ""}${formatBytes(total)}`;
+  const total = downloadSize(files);
   const free = space ? space.quota - space.usage : null;
-  const room =
-    free === null ? "" : free < total ? ` There is no room to keep it: this browser grants ${formatBytes(free)} more.` : "";
-  return `${size} will be downloaded: ${files.map(({ name }) => name).join(", ")}${at}.${room}`;
+  const isFull = free !== null && free < total.bytes;
+  const room = isFull ? ` There is no room to keep it: this browser grants ${formatBytes(free)} more.` : "";
+  return `${total.text} will be downloaded: ${files.map(({ name }) => name).join(", ")}${at}.${room}`;
+}
+
+/** How much some files are together, as far as their server tells. */
+export function downloadSize(files: Plan["files"]): { bytes: number; text: string } {
+  const sizes = files.map(({ bytes }) => bytes);
+  const bytes = sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
+  return { bytes, text: `${sizes.includes(null) ? "at least " : ""}${formatBytes(bytes)}` };
 }

@@ -5,7 +5,7 @@ import { select } from "d3-selection";
 import type { Token } from "../engine/types";
 import { formatShare } from "../lib/format";
 import { shareColour } from "../lib/scale";
-import { visible } from "../lib/tokens";
+import { shortened, visible } from "../lib/tokens";
 
 export interface PatternData {
   /** What it is a pattern of. */
@@ -36,10 +36,7 @@ export function create(container: HTMLElement): (data: PatternData) => void {
       [LABEL, LABEL + n * size],
     ).padding(0.08);
     const middle = (i: number) => (band(i) ?? 0) + band.bandwidth() / 2;
-    const label = (token: Token) => {
-      const text = visible(token.text);
-      return text.length > LETTERS ? `${text.slice(0, LETTERS - 1)}…` : text;
-    };
+    const label = (token: Token) => shortened(visible(token.text), LETTERS);
     const fontSize = `${Math.min(11, size)}px`;
     queries
       .selectAll("text")

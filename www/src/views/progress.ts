@@ -1,4 +1,4 @@
-// How far a run is, with a button to stop it, or to start it again once it was stopped.
+// How far a run or a load is, with a button to stop it, or one to go on once it was stopped or has failed.
 
 import type { Component, LoadProgress, SweepProgress } from "../engine/types";
 import { element } from "../lib/dom";
@@ -6,20 +6,23 @@ import { COMPONENT_NAMES, formatLoading, formatProgress } from "../lib/format";
 
 export type ProgressData =
   | { state: "idle" }
-  | { state: "stopped" }
-  /** The engine is gone, and everything on it. */
-  | { state: "lost" }
+  | { state: "stopped"; button?: string }
+  /** Nothing runs until the button is pressed. */
+  | { state: "lost"; button?: string }
   /** `total` is null where it is not known. */
   | { state: "running"; text: string; done: number; total: number | null };
 
 /** A load, as far as it is. */
-export function ofLoad(progress: LoadProgress): ProgressData {
+export function ofLoad(progress: LoadProgress | null): ProgressData {
+  if (!progress) return { state: "running", text: "Starting", done: 0, total: null };
   const { loaded: done, total } = progress;
   return { state: "running", text: formatLoading(progress), done, total };
 }
 
-/** A sweep of one component, as far as it is. */
-export function ofSweep({ component, progress }: { component: Component; progress: SweepProgress }): ProgressData {
+/** A sweep of one component, as far as it is; null while only the two prompts run. */
+export function ofSweep(sweep: { component: Component; progress: SweepProgress } | null): ProgressData {
+  if (!sweep) return { state: "running", text: "Running both prompts", done: 0, total: null };
+  const { component, progress } = sweep;
   const { done, total } = progress;
   return { state: "running", text: `${COMPONENT_NAMES[component]}: ${formatProgress(progress)}`, done, total };
 }
@@ -27,24 +30,29 @@ export function ofSweep({ component, progress }: { component: Component; progres
 export interface ProgressEvents {
   onCancel: () => void;
   /** Absent where something else starts again. */
-  onRunAgain?: () => void;
+  onAgain?: () => void;
 }
 
-export function create(container: HTMLElement, events: ProgressEvents): (data: ProgressData) => void {
-  const bar = element("progress", { "aria-label": "Progress" });
+/** A row that is there as long as there is something to say; `name` is its class, and its bar's name. */
+export function create(container: HTMLElement, events: ProgressEvents, name = "progress"): (data: ProgressData) => void {
+  const bar = element("progress", { "aria-label": name === "progress" ? "Progress" : "Download" });
   const text = element("span");
   const cancel = element("button", { type: "button" }, "Cancel");
-  const again = element("button", { type: "button" }, "Run again");
+  const again = element("button", { type: "button" });
   cancel.addEventListener("click", events.onCancel);
-  again.addEventListener("click", () => events.onRunAgain?.());
-  const row = element("div", { class: "progress" }, bar, text, cancel, again);
+  again.addEventListener("click", () => events.onAgain?.());
+  const row = element("div", { class: name }, bar, text, cancel, again);
   container.append(row);
   return (data) => {
+    // What takes the place of a pressed button has the focus after it.
+    const hadFocus = row.contains(document.activeElement);
     row.dataset.state = data.state;
     bar.hidden = cancel.hidden = data.state !== "running";
-    again.hidden = data.state !== "stopped" && data.state !== "lost";
-    again.textContent = data.state === "lost" ? "Load the model again" : "Run again";
-    text.textContent = { idle: "", stopped: "Cancelled.", lost: "", running: "" }[data.state];
+    again.hidden = data.state === "idle" || data.state === "running" || !events.onAgain;
+    text.textContent = data.state === "stopped" ? "Cancelled." : "";
+    if (data.state === "stopped") again.textContent = data.button ?? "Run again";
+    if (data.state === "lost") again.textContent = data.button ?? "Load the model again";
+    if (hadFocus && data.state !== "idle") (again.hidden ? cancel : again).focus();
     if (data.state !== "running") return;
     text.textContent = data.text;
     if (data.total === null) bar.removeAttribute("value");

@@ -1,9 +1,12 @@
-// The strongest edges as a table: sorted by any column, filtered by head and component.
+// The strongest edges as a table: sorted by any column, filtered by heads and component.
+//
+// A first press of a heading sorts as one reads that column: names from the first, numbers from the largest.
 
 import type { Component } from "../engine/types";
 import { element } from "../lib/dom";
-import { COMPONENT_NAMES, formatEffect, formatHead, formatValue } from "../lib/format";
-import { type Edge, type EdgeId, edgeKey, isSameEdge } from "../lib/result";
+import { COMPONENT_NAMES, formatCount, formatEffect, formatHead, formatValue } from "../lib/format";
+import { headFilter } from "../lib/head-filter";
+import { COMPONENTS, type Edge, type EdgeId, edgeKey, isSameEdge } from "../lib/result";
 
 export interface TableData {
   /** Strongest first. */
@@ -18,10 +21,15 @@ export interface TableEvents {
   onHover: (edge: EdgeId | null) => void;
 }
 
+type Order = "ascending" | "descending";
+
 interface Column {
   id: string;
   title: string;
+  /** What the first press sorts by. */
+  first: Order;
   text: (edge: Edge) => string;
+  /** Ascending. */
   compare: (a: Edge, b: Edge) => number;
 }
 
@@ -29,31 +37,41 @@ const byHead = (end: "src" | "dst") => (a: Edge, b: Edge) =>
   a[end].layer - b[end].layer || a[end].head - b[end].head;
 
 const COLUMNS: Column[] = [
-  { id: "src", title: "Source", text: ({ src }) => formatHead(src), compare: byHead("src") },
-  { id: "dst", title: "Destination", text: ({ dst }) => formatHead(dst), compare: byHead("dst") },
+  { id: "src", title: "Source", first: "ascending", text: ({ src }) => formatHead(src), compare: byHead("src") },
+  { id: "dst", title: "Destination", first: "ascending", text: ({ dst }) => formatHead(dst), compare: byHead("dst") },
   {
     id: "component",
-    title: "Into its",
+    title: "Input",
+    first: "ascending",
     text: ({ component }) => COMPONENT_NAMES[component],
-    compare: (a, b) => a.component.localeCompare(b.component),
+    compare: (a, b) => COMPONENTS.indexOf(a.component) - COMPONENTS.indexOf(b.component),
   },
   {
     id: "effect",
-    title: "Effect",
+    title: "Effect, by size",
+    first: "descending",
     text: ({ effect }) => formatEffect(effect),
-    compare: (a, b) => Math.abs(b.effect) - Math.abs(a.effect),
+    compare: (a, b) => Math.abs(a.effect) - Math.abs(b.effect),
   },
-  { id: "value", title: "Metric", text: ({ value }) => formatValue(value), compare: (a, b) => b.value - a.value },
+  {
+    id: "value",
+    title: "Metric",
+    first: "descending",
+    text: ({ value }) => formatValue(value),
+    compare: (a, b) => a.value - b.value,
+  },
   {
     id: "spread",
     title: "± over pairs",
+    first: "descending",
     text: ({ spread }) => (Number.isNaN(spread) ? "" : formatValue(spread)),
-    compare: (a, b) => (b.spread || 0) - (a.spread || 0),
+    compare: (a, b) => (a.spread || 0) - (b.spread || 0),
   },
   {
     id: "kind",
     title: "Known",
-    text: ({ isExact }) => (isExact ? "exactly" : "by estimate"),
+    first: "ascending",
+    text: ({ isExact }) => (isExact ? "exact" : "estimate"),
     compare: (a, b) => Number(b.isExact) - Number(a.isExact),
   },
 ];
@@ -63,12 +81,12 @@ const PAGE = 20;
 
 export function create(container: HTMLElement, events: TableEvents): (data: TableData) => void {
   let data: TableData = { edges: [], selected: null, hasSpread: false };
-  let sort = { id: "effect", isReversed: false };
+  let sort: { id: string; order: Order } = { id: "effect", order: "descending" };
   let component: Component | "" = "";
   let head = "";
   let rowsShown = PAGE;
 
-  const filter = element("input", { type: "search", placeholder: "such as 9.9", "aria-label": "Only edges of this head" });
+  const filter = element("input", { type: "search", placeholder: "9.6, L9H6, 9. or 0.3 1.3", "aria-label": "Only edges of this head" });
   filter.addEventListener("input", () => {
     head = filter.value.trim();
     show();
@@ -83,7 +101,9 @@ export function create(container: HTMLElement, events: TableEvents): (data: Tabl
   const headings = COLUMNS.map((column) => {
     const button = element("button", { type: "button" }, column.title);
     button.addEventListener("click", () => {
-      sort = { id: column.id, isReversed: sort.id === column.id && !sort.isReversed };
+      const isAgain = sort.id === column.id;
+      const other = sort.order === "ascending" ? "descending" : "ascending";
+      sort = { id: column.id, order: isAgain ? other : column.first };
       show();
     });
     return { column, cell: element("th", { scope: "col" }, button) };
@@ -104,23 +124,30 @@ export function create(container: HTMLElement, events: TableEvents): (data: Tabl
 
   const show = () => {
     const { compare } = COLUMNS.find(({ id }) => id === sort.id) ?? COLUMNS[0]!;
-    const isShown = (edge: Edge) =>
-      (component === "" || edge.component === component) &&
-      (head === "" || formatHead(edge.src) === head || formatHead(edge.dst) === head);
+    const fits = headFilter(head);
+    const isShown = (edge: Edge) => (component === "" || edge.component === component) && (!fits || fits(edge));
     const found = data.edges.filter(isShown);
-    const sorted = sort.id === "effect" ? found : found.toSorted(compare);
-    const rows = (sort.isReversed ? sorted.toReversed() : sorted).slice(0, rowsShown);
+    const sign = sort.order === "ascending" ? 1 : -1;
+    const isAsItCame = sort.id === "effect" && sort.order === "descending";
+    const sorted = isAsItCame ? found : found.toSorted((a, b) => sign * compare(a, b));
+    const rows = sorted.slice(0, rowsShown);
     for (const { column, cell } of headings) {
       cell.hidden = column.id === "spread" && !data.hasSpread;
-      const order = sort.isReversed ? "ascending" : "descending";
-      cell.setAttribute("aria-sort", column.id === sort.id ? order : "none");
+      cell.setAttribute("aria-sort", column.id === sort.id ? sort.order : "none");
     }
     const isHere = body.contains(document.activeElement);
     const focused = isHere ? (document.activeElement?.closest("tr")?.dataset.edge ?? "") : "";
     body.replaceChildren(...rows.map(rowOf));
     if (focused) body.querySelector<HTMLElement>(`tr[data-edge="${focused}"] button`)?.focus();
-    count.textContent = `${rows.length} of ${found.length} edges`;
+    count.textContent = says(found.length, rows.length, fits === null && head !== "");
     more.hidden = rows.length === found.length;
+  };
+
+  const says = (found: number, shown: number, isUnread: boolean): string => {
+    if (isUnread) return `No head is called ${head}: write 9.6, L9H6, or 9. for a whole layer.`;
+    if (found > 0) return `${shown} of ${formatCount(found)} edges`;
+    if (data.edges.length === 0) return "No edge moves the metric by more than rounding, or than what is hidden above.";
+    return "No edge fits this filter: clear it, or hide fewer small effects.";
   };
 
   const rowOf = (edge: Edge): HTMLElement => {

@@ -1,25 +1,35 @@
-// Taking a result along: tables and arrays as files, a link, code that repeats the run, a figure for a post.
+// Taking a result along: tables and arrays as files, a link, code that repeats the run, a figure for a post; and
+// opening what was taken along before.
 
 import { element, messageOf } from "../lib/dom";
 import { COMPONENT_NAMES } from "../lib/format";
 import { download } from "../lib/image";
 
+/** Text to copy, and what is worth knowing of it. */
+export interface Copied {
+  text: string;
+  note?: string;
+}
+
 export interface TakeEvents {
-  /** Each makes the text or the bytes as they are now. */
+  /** Each makes the text or the bytes of the result on screen. */
   csv: () => string;
   json: () => string;
   figure: () => string;
   npy: (component: "q" | "k" | "v") => Uint8Array<ArrayBuffer>;
-  link: () => string;
-  python: () => string;
-  js: () => string;
-  embed: () => string;
+  link: () => Copied;
+  python: () => Copied;
+  js: () => Copied;
+  embed: () => Copied;
+  /** A saved result was picked. */
+  onOpen: (file: File) => void;
 }
 
+/** `isThere`: whether there is a result to take along. */
 export function create(container: HTMLElement, events: TakeEvents): (isThere: boolean) => void {
   const says = element("p", { class: "note", role: "status" });
-  const copied = element("textarea", { rows: 12, readonly: true, spellcheck: "false", "aria-label": "What was copied" });
-  const shown = element("details", {}, element("summary", {}, "What was copied"), copied);
+  const copied = element("textarea", { rows: 12, readonly: true, spellcheck: "false", "aria-label": "Copied text" });
+  const shown = element("details", {}, element("summary", {}, "Copied text"), copied);
   shown.hidden = true;
   const attempt = async (act: () => Promise<string> | string) => {
     try {
@@ -38,13 +48,14 @@ export function create(container: HTMLElement, events: TakeEvents): (isThere: bo
       download(name, new Blob([make()], { type }));
       return `Saved as ${name}.`;
     });
-  const copy = (text: string, hint: string, make: () => string) =>
+  const copy = (text: string, hint: string, make: () => Copied) =>
     button(text, hint, async () => {
-      copied.value = make();
+      const made = make();
+      copied.value = made.text;
       shown.hidden = false;
       try {
-        await navigator.clipboard.writeText(copied.value);
-        return `${text}: copied.`;
+        await navigator.clipboard.writeText(made.text);
+        return [`${text}: copied.`, made.note ?? ""].join(" ").trim();
       } catch {
         shown.open = true;
         copied.select();
@@ -66,7 +77,13 @@ export function create(container: HTMLElement, events: TakeEvents): (isThere: bo
     copy("Copy embed code", "HTML that shows this figure in a post", events.embed),
   ];
   const all = element("div", {}, element("div", { class: "tools" }, ...files), element("div", { class: "tools" }, ...copies));
-  container.append(all, says, shown);
+  const open = element("input", { type: "file", accept: ".json,application/json" });
+  open.addEventListener("change", () => {
+    for (const picked of open.files ?? []) events.onOpen(picked);
+    // The same file can be picked again.
+    open.value = "";
+  });
+  container.append(all, says, shown, element("label", { class: "open" }, "Open a saved JSON: ", open));
   return (isThere) => {
     for (const each of all.querySelectorAll("button")) each.disabled = !isThere;
   };

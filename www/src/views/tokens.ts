@@ -25,7 +25,9 @@ export function create(container: HTMLElement): (data: TokensData) => void {
     const isUneven = clean.length !== corrupted.length && clean.length > 0 && corrupted.length > 0;
     note.textContent = isUneven
       ? `${clean.length} against ${corrupted.length} tokens: ${explainLengths(columns)}. Choose words of as many tokens.`
-      : `${columns.length} tokens, ${columns.filter(({ differs }) => differs).length} of them different.`;
+      : clean.length === 0 || corrupted.length === 0
+        ? ""
+        : `${columns.length} ${columns.length === 1 ? "token" : "tokens"}, ${columns.filter(({ differs }) => differs).length} of them different.`;
   };
 }
 
@@ -35,7 +37,7 @@ function row(name: string, columns: Column[], of: (column: Column) => Token | nu
     if (!token) return element("td", { class: "gap" }, element("mark", { title: `position ${i}: nothing here` }, "∅"));
     const title = `position ${i}, id ${token.id}${column.differs ? ", differs" : ""}`;
     const text = visible(token.text);
-    return element("td", { title }, column.differs ? element("mark", {}, text) : text);
+    return element("td", { title, dir: "auto" }, column.differs ? element("mark", {}, text) : text);
   });
   return element("tr", {}, element("th", { scope: "row" }, name), ...cells);
 }

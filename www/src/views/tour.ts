@@ -1,4 +1,5 @@
-// A walk through the bundled model's circuit, a step at a time, beside the page and not over it.
+// A walk through the bundled model's circuit, a step at a time. Its card keeps to an edge of the window, so that
+// nothing moves when it comes or goes; the page scrolls only when a step is asked for.
 
 import { element } from "../lib/dom";
 
@@ -30,6 +31,7 @@ export function start(container: HTMLElement, steps: [Step, ...Step[]], onEnd: (
   const end = () => {
     unlight();
     container.replaceChildren();
+    document.getElementById("show-around")?.focus({ preventScroll: true });
     onEnd();
   };
   const show = () => {
@@ -43,17 +45,18 @@ export function start(container: HTMLElement, steps: [Step, ...Step[]], onEnd: (
     step.onShow?.();
     const at = document.querySelector(step.at);
     at?.classList.add("toured");
-    // Smooth or not, as the reader's system asks: the style sheet says.
-    at?.scrollIntoView({ block: "nearest" });
+    return at;
   };
+  // Smooth or not, as the reader's system asks: the style sheet says.
+  const go = () => show()?.scrollIntoView({ block: "start" });
   back.addEventListener("click", () => {
     now -= 1;
-    show();
+    go();
   });
   next.addEventListener("click", () => {
     now += 1;
     if (now === steps.length) end();
-    else show();
+    else go();
   });
   leave.addEventListener("click", end);
   show();

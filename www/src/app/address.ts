@@ -1,0 +1,71 @@
+// The address bar: what is on screen, for a bookmark, a reload, and the way back.
+//
+// Another question or another edge is a new entry of the history; a slider's step changes the entry that is there.
+// Browsers refuse an address that changes too often (Safari after 100 times in 30 s), so it follows after a pause.
+
+import { isSameModel, refOfLink } from "../core/model-ref";
+import type { Run } from "../core/run";
+import { fromParams } from "../lib/permalink";
+import { presetsFor } from "../lib/presets";
+import { FIRST_LOOK, settingsOf, type View } from "../lib/settings";
+import { isStale } from "./reduce";
+import { linkParams } from "./share";
+import type { Action, State } from "./state";
+import type { Store } from "./store";
+
+const PAUSE_MS = 400;
+/** After the browser has refused. */
+const REFUSED_PAUSE_MS = 10_000;
+
+/** Keep the address; `open` shows what an address asks for whose model is not the loaded one. */
+export function address(store: Store<State, Action>, open: (params: URLSearchParams) => void): void {
+  /** What the entry is about; another is worth an entry of its own. Null for one that was just opened. */
+  let about: string | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const write = () => {
+    const state = store.state();
+    const { run, view } = state;
+    // While another question is being asked, the address stays with the one on screen.
+    if (!run || isStale(state)) return;
+    const hash = `#${linkParams(run.request, view)}`;
+    const now = subjectOf(run, view);
+    const isNew = about !== null && about !== now;
+    try {
+      if (location.hash !== hash) history[isNew ? "pushState" : "replaceState"](history.state, "", hash);
+      about = now;
+    } catch (error) {
+      if (!(error instanceof DOMException)) throw error;
+      timer = setTimeout(write, REFUSED_PAUSE_MS);
+    }
+  };
+
+  store.subscribe((now, before) => {
+    if (now.run?.id === before.run?.id && now.view === before.view) return;
+    clearTimeout(timer);
+    timer = setTimeout(write, PAUSE_MS);
+  });
+
+  // Back and forward, a link within the page, the reader's own edit of the address.
+  addEventListener("popstate", () => {
+    clearTimeout(timer);
+    about = null;
+    const params = new URLSearchParams(location.hash.slice(1));
+    const { loaded } = store.state();
+    try {
+      const isHere = loaded && isSameModel(loaded.model.ref, refOfLink(params.get("model") ?? undefined, document.baseURI));
+      if (!isHere) open(params);
+      else {
+        const first = { settings: settingsOf(presetsFor(loaded.config)[0]), view: FIRST_LOOK };
+        store.dispatch({ type: "want", wanted: fromParams(params, first) });
+      }
+    } catch {
+      // An address that names no model: `open` says so.
+      open(params);
+    }
+  });
+}
+
+function subjectOf({ request }: Run, { src, dst, component }: View): string {
+  return linkParams(request, { ...FIRST_LOOK, src, dst, component }).toString();
+}

@@ -1,0 +1,150 @@
+// From the form to a run, and from a look at it to an edge in detail.
+//
+// One question is read and run at a time, and one edge looked at: a new one cancels the one before. A question is
+// frozen in its run before anything is computed; nothing here reads the form afterwards.
+
+import { edgeOf } from "../core/look";
+import { metricOptions, requestOf } from "../core/request";
+import { begun, type Run } from "../core/run";
+import { type PathPatch, PathPatchError } from "../engine/pathpatch";
+import { messageOf } from "../lib/dom";
+import { remember, titleOf } from "../lib/recent";
+import { isSameEdge, isSameHead } from "../lib/result";
+import { run } from "../lib/run";
+import { FIRST_LOOK } from "../lib/settings";
+import { VERSION } from "../version";
+import { fieldError, readForm } from "./read-form";
+import { isOfLoaded, isStale } from "./reduce";
+import { linkParams } from "./share";
+import type { Action, State } from "./state";
+import { latest, type Store } from "./store";
+
+/** After the last keystroke, before tokens and grids follow. */
+const TYPING_PAUSE_MS = 300;
+
+export interface Asking {
+  /** Ask what the form says, though it was asked before. */
+  again: () => void;
+  cancel: () => void;
+}
+
+let runs = 0;
+
+export function asking(store: Store<State, Action>, engine: () => PathPatch | null): Asking {
+  const { dispatch } = store;
+
+  const ask = latest(
+    async (signal) => {
+      const model = engine();
+      const { loaded, draft, view } = store.state();
+      if (!model || !loaded) return;
+      const reading = await readForm(model, draft);
+      if (signal.aborted) return;
+      dispatch({ type: "read", reading });
+      if (Object.keys(reading.errors).length > 0) {
+        dispatch({ type: "run-refused", notes: {} });
+        return;
+      }
+      const now = store.state();
+      if (now.run?.status === "done" && !isStale(now) && !needsSource(now)) {
+        dispatch({ type: "run-settled" });
+        return;
+      }
+      const request = requestOf(loaded.model, draft, reading.pairs, reading.tokens);
+      const made = { by: `pathpatch ${VERSION}`, at: new Date().toISOString(), device: loaded.device.kind };
+      dispatch({ type: "run-begun" });
+      const id = ++runs;
+      let isThere = false;
+      await run(model, draft, reading.pairs, view, signal, ({ result, sweep, source, warnings }) => {
+        if (signal.aborted) return;
+        if (isThere) dispatch({ type: "run-grown", job: { sweep } });
+        else dispatch({ type: "run-estimated", run: begun(id, request, result, source, warnings, made) });
+        isThere = true;
+      });
+      if (signal.aborted) return;
+      dispatch({ type: "run-done" });
+      const done = store.state().run;
+      if (done?.id === id) dispatch({ type: "recent", recent: remember(recentOf(done)) });
+    },
+    (error) => {
+      const refused = fieldError(error, store.state().draft);
+      if (refused) dispatch({ type: "run-refused", notes: refused.notes });
+      else fail(error);
+    },
+  );
+
+  const lookCloser = latest(
+    async (signal) => {
+      const model = engine();
+      const { run: of, look, detail } = store.state();
+      const edge = look && edgeOf(look);
+      if (!model || !of || !edge || !isOfLoaded(store.state())) {
+        dispatch({ type: "detail", detail: { state: "none" } });
+        return;
+      }
+      const isAnother = detail.state === "none" || !isSameEdge(detail.edge, edge);
+      if (isAnother) dispatch({ type: "detail", detail: { state: "waiting", edge } });
+      const pair = Math.min(look.pair, of.request.pairs.length - 1);
+      const { pairs: [one], ...options } = metricOptions(of.request.settings, [of.request.pairs[pair]!]);
+      const { src, dst, component } = edge;
+      const heads = { srcLayer: src.layer, srcHead: src.head, dstLayer: dst.layer, dstHead: dst.head };
+      try {
+        const found = await model.edgeDetail({ ...one!, ...options, ...heads, component, signal });
+        if (!signal.aborted) dispatch({ type: "detail", detail: { state: "there", edge, run: of, pair, detail: found } });
+      } catch (error) {
+        if (signal.aborted) return;
+        dispatch({ type: "detail", detail: { state: "failed", edge, message: messageOf(error) } });
+        if (isLost(error)) fail(error);
+      }
+    },
+    (error) => fail(error),
+  );
+
+  /** What no field is to blame for. A lost engine is begun anew, anything else tried again. */
+  function fail(error: unknown): void {
+    if (error instanceof PathPatchError && error.code === "cancelled") dispatch({ type: "run-stopped" });
+    else dispatch({ type: "failed", failure: { text: messageOf(error), retry: isLost(error) ? "load" : "run" } });
+  }
+
+  let typing: ReturnType<typeof setTimeout> | undefined;
+  store.subscribe((now, before) => {
+    if (now.loaded !== before.loaded || (now.draft !== before.draft && !now.isTyping)) {
+      clearTimeout(typing);
+      if (now.loaded !== before.loaded || !isAnsweredBy(now)) ask.start();
+    } else if (now.draft !== before.draft) {
+      clearTimeout(typing);
+      typing = setTimeout(ask.start, TYPING_PAUSE_MS);
+    } else if (now.view !== before.view && needsSource(now) && !isStale(now)) ask.start();
+    const isOther =
+      now.run?.id !== before.run?.id ||
+      now.look?.pair !== before.look?.pair ||
+      !isSameEdge(now.look && edgeOf(now.look), before.look && edgeOf(before.look));
+    if (isOther) lookCloser.start();
+  });
+
+  return {
+    again: ask.start,
+    cancel: () => {
+      ask.cancel();
+      dispatch({ type: "run-stopped" });
+    },
+  };
+}
+
+/** Whether a file's run is what the form says: there is nothing to run, and perhaps no model of its. */
+const isAnsweredBy = (state: State): boolean => state.run !== null && state.run.file !== null && !isStale(state);
+
+/** Whether the exact values on screen are those of another source than the chosen one. */
+function needsSource({ run: of, view, draft }: State): boolean {
+  if (!of?.source || draft.scope !== "source") return false;
+  return view.src !== null && !isSameHead(view.src, of.source);
+}
+
+const isLost = (error: unknown): boolean =>
+  error instanceof PathPatchError && (error.code === "device" || error.code === "engine");
+
+/** A run as the list of those before has it: its question, and not what was looked at. */
+function recentOf({ request }: Run): { title: string; params: string } {
+  const title = titleOf(request.pairs, request.settings.metric);
+  return { title, params: linkParams(request, FIRST_LOOK).toString() };
+}

@@ -1,0 +1,256 @@
+// From the state to the views: each is drawn again only where what it shows has changed.
+
+import { linkOf, nameOf, originOf } from "../core/model-ref";
+import { warningNotes } from "../core/notes";
+import type { Run } from "../core/run";
+import type { KeptModel } from "../engine/types";
+import { at } from "../lib/dom";
+import { fromParams } from "../lib/permalink";
+import { presetsFor } from "../lib/presets";
+import { EXAMPLE, FIRST_LOOK, settingsOf, type View } from "../lib/settings";
+import * as boardView from "../views/board";
+import * as controlsView from "../views/controls";
+import * as detailView from "../views/detail";
+import * as modelsView from "../views/models";
+import * as offerView from "../views/offer";
+import * as progressView from "../views/progress";
+import * as takeView from "../views/take";
+import { isSameChoice } from "./choice";
+import { isStale } from "./reduce";
+import * as share from "./share";
+import type { Action, Box, Loaded, State } from "./state";
+import type { Store } from "./store";
+
+/** While values come, the board is drawn no more often; and, where drawing takes long, for a part of the time. */
+const DRAWING_PAUSE_MS = 200;
+const DRAWING_SHARE = 0.2;
+/** The mark in the browser's timeline by which the start is measured. */
+const FIRST_GRID = "first-grid";
+
+export interface Events {
+  say: (change: Partial<Box>) => void;
+  remove: (kept: KeptModel) => void;
+  open: (files: File[]) => void;
+  loadChosen: () => void;
+  loadOffered: () => void;
+  loadAgain: () => void;
+  cancelLoad: () => void;
+  runAgain: () => void;
+  cancelRun: () => void;
+  showTour: () => void;
+}
+
+export function draw(store: Store<State, Action>, events: Events): void {
+  const { dispatch } = store;
+  const look = (change: Partial<View>) => dispatch({ type: "look", change });
+  const form = at<HTMLFormElement>("controls");
+  const stale = ["board", "detail", "take"].map((id) => at(id));
+
+  const showModels = modelsView.create(at("models"), {
+    onBox: events.say,
+    onFiles: events.open,
+    onLoad: events.loadChosen,
+    onDelete: events.remove,
+  });
+  const showOffer = offerView.create(at("offer"), events.loadOffered);
+  const showLoad = progressView.create(at("loading"), { onCancel: events.cancelLoad, onAgain: events.loadAgain }, "loading");
+  const showRun = progressView.create(at("progress"), {
+    onCancel: events.cancelRun,
+    onAgain: () => (store.state().failure?.retry === "load" ? events.loadAgain() : events.runAgain()),
+  });
+  const showBoard = boardView.create(at("board"), new Set(), { onView: look });
+  const showDetail = detailView.create(at("detail"), {
+    onHead: (head, role) => look(role === "src" ? { src: head, dst: null } : { dst: head }),
+    onPair: (pair) => look({ pair }),
+  });
+  const shown = () => {
+    const { run, look: seen, view } = store.state();
+    if (!run || !seen) throw new Error("result: expected one, got none yet");
+    return { run, look: seen, view };
+  };
+  const base = document.baseURI;
+  const showTake = takeView.create(at("take"), {
+    csv: () => share.runCsv(shown().run),
+    json: () => share.runJson(shown().run, shown().look),
+    figure: () => share.figureJson(shown().run, shown().look),
+    npy: (component) => share.runNpy(shown().run, component),
+    link: () => ({ text: share.link(shown().run, shown().view, location.href) }),
+    python: () => ({ text: share.python(shown().run, shown().look) }),
+    js: () => ({ text: share.javascript(shown().run, shown().look, base) }),
+    embed: () => {
+      const { html, isLong } = share.embed(shown().run, shown().view, base);
+      const note = "Its address is so long that some servers refuse it: save a Figure JSON instead.";
+      return { text: html, note: isLong ? note : undefined };
+    },
+    onOpen: (file) => events.open([file]),
+  });
+
+  let showControls: ReturnType<typeof controlsView.create> | undefined;
+  /** The form is a model's: its examples, and what was run with it. */
+  const makeControls = ({ config }: Loaded) => {
+    const presets = presetsFor(config);
+    showControls = controlsView.create(form, presets, {
+      onInput: (change) => dispatch({ type: "edit", change, isTyping: true }),
+      onChoice: (change) => dispatch({ type: "edit", change, isTyping: false }),
+      onPreset: (preset) => dispatch({ type: "want", wanted: { settings: settingsOf(preset), view: FIRST_LOOK } }),
+      onRecent: (params) => dispatch({ type: "want", wanted: fromParams(new URLSearchParams(params), EXAMPLE) }),
+    });
+  };
+
+  const around = at("show-around");
+  around.addEventListener("click", events.showTour);
+
+  let drawing: ReturnType<typeof setTimeout> | undefined;
+  let took = 0;
+  const drawBoard = () => {
+    clearTimeout(drawing);
+    drawing = undefined;
+    const { run, look: seen } = store.state();
+    if (!run || !seen) return;
+    const began = performance.now();
+    showBoard({ result: run.result, view: seen, isRunning: run.status === "running" });
+    took = performance.now() - began;
+    if (!performance.getEntriesByName(FIRST_GRID).length) performance.mark(FIRST_GRID);
+  };
+
+  const update = (now: State, before: State | null) => {
+    const changed = (...keys: (keyof State)[]) => !before || keys.some((key) => now[key] !== before[key]);
+
+    if (changed("loaded") && now.loaded) makeControls(now.loaded);
+    if (changed("loaded", "load", "offer", "tried", "run")) showStatus(now);
+    if (changed("planning", "kept", "space", "load", "loaded")) showModels(modelsData(now));
+    if (changed("offer", "planning")) showOffer(offerData(now));
+    if (changed("load", "stopped", "failure", "loaded", "tried")) showLoad(loadData(now));
+    if (changed("job", "stopped", "failure", "load")) showRun(runData(now));
+    if (changed("failure")) at("failure").textContent = now.failure?.text ?? "";
+    if (changed("loaded", "draft", "reading", "runErrors", "run", "recent")) {
+      const isOther = changed("loaded", "draft", "reading", "runErrors", "recent") || now.run?.id !== before?.run?.id;
+      if (isOther && now.loaded) showControls?.(controlsData(now));
+    }
+    if (changed("run", "draft", "loaded")) {
+      const isGray = isStale(now);
+      for (const part of stale) part.classList.toggle("stale", isGray);
+      showTake(now.run !== null);
+      showSource(now.run);
+    }
+    const isGrown = now.run?.id === before?.run?.id && now.run?.status === "running" && now.look === before?.look;
+    if (changed("run", "look")) {
+      if (isGrown) drawing ??= setTimeout(drawBoard, Math.max(DRAWING_PAUSE_MS, took / DRAWING_SHARE));
+      else drawBoard();
+    }
+    if (changed("run") && now.run === null) at("board").dataset.empty = "";
+    else if (now.run) delete at("board").dataset.empty;
+    if (changed("detail")) showDetail(detailData(now));
+  };
+  store.subscribe(update);
+  update(store.state(), null);
+}
+
+function showStatus({ loaded, load, offer, tried }: State): void {
+  const status = at("status");
+  const around = at("show-around");
+  around.style.visibility = loaded?.model.ref.kind === "bundled" ? "" : "hidden";
+  status.textContent = load
+    ? `Loading ${nameOf(load.choice.ref)} …`
+    : offer && !loaded
+      ? offer.choice.ref.kind === "files"
+        ? "This link is about files of your own: choose them again."
+        : `This link is about ${nameOf(offer.choice.ref)}, which is not in this browser yet.`
+      : loaded
+        ? describe(loaded)
+        : tried
+          ? `${nameOf(tried.choice.ref)} is not loaded.`
+          : "";
+  if (loaded) status.dataset.device = loaded.device.kind;
+}
+
+function describe({ model, config, device, keeping }: Loaded): string {
+  const adapter = device.adapter ? ` (${device.adapter})` : "";
+  const on = device.kind === "webgpu" ? `WebGPU${adapter}` : "the CPU";
+  const shape = `${config.n_layers} layers × ${config.n_heads} heads`;
+  const isBundled = model.ref.kind === "bundled";
+  const kept = isBundled ? "" : keeping.kept ? "; kept in this browser" : `; not kept: ${keeping.reason}`;
+  return `${model.name}: ${shape}, on ${on}: ${device.reason}${kept}`;
+}
+
+function modelsData({ planning, kept, space, load, loaded }: State): modelsView.ModelsData {
+  const { box, choice, plan, error, isAsking } = planning;
+  return {
+    box,
+    isNamed: choice !== null,
+    isLoaded: choice !== null && loaded !== null && isSameChoice(choice, loaded.choice),
+    plan,
+    asking: isAsking && choice ? originOf(choice.ref) : null,
+    kept,
+    space,
+    error,
+    warnings: loaded?.warnings.map(({ message }) => message) ?? [],
+    isLoading: load !== null,
+  };
+}
+
+function offerData({ offer, planning }: State): offerView.OfferData | null {
+  if (!offer) return null;
+  const { ref } = offer.choice;
+  const isPlanned = planning.choice !== null && isSameChoice(planning.choice, offer.choice);
+  return {
+    name: nameOf(ref),
+    origin: originOf(ref),
+    plan: isPlanned ? planning.plan : null,
+    isAsking: isPlanned && planning.isAsking,
+    isOfFiles: ref.kind === "files",
+  };
+}
+
+function loadData({ load, stopped, failure, loaded }: State): progressView.ProgressData {
+  if (load) return progressView.ofLoad(load.progress);
+  if (stopped === "load") return { state: "stopped", button: "Load again" };
+  const isFailed = failure?.retry === "load";
+  return isFailed && !loaded ? { state: "lost", button: "Load again" } : { state: "idle" };
+}
+
+function runData({ job, stopped, failure, load, loaded }: State): progressView.ProgressData {
+  if (job) return progressView.ofSweep(job.sweep);
+  if (stopped === "run") return { state: "stopped" };
+  if (failure?.retry === "run") return { state: "lost", button: "Run again" };
+  return failure?.retry === "load" && loaded && !load ? { state: "lost" } : { state: "idle" };
+}
+
+const NO_TOKENS: controlsView.ControlsData["tokens"] = [];
+
+function controlsData({ draft, reading, runErrors, run, recent, loaded }: State): controlsView.ControlsData {
+  // What was worth knowing of another question is not of this one.
+  const isOfDraft = run !== null && loaded !== null && !isStale({ run, loaded, draft });
+  return {
+    settings: draft,
+    tokens: reading?.tokens ?? NO_TOKENS,
+    errors: reading ? { ...reading.errors, ...runErrors } : {},
+    warnings: isOfDraft ? warningNotes(run.warnings, draft).fields : {},
+    recent: loaded ? recentOf(recent, linkOf(loaded.model.ref)) : [],
+  };
+}
+
+let recentShown: { all: State["recent"]; model: string | undefined; runs: State["recent"] } | undefined;
+
+/** The runs of one model; the same list as long as nothing has changed. */
+function recentOf(all: State["recent"], model: string | undefined): State["recent"] {
+  if (recentShown?.all !== all || recentShown.model !== model) {
+    const runs = all.filter(({ params }) => (new URLSearchParams(params).get("model") ?? undefined) === model);
+    recentShown = { all, model, runs };
+  }
+  return recentShown.runs;
+}
+
+/** What is worth knowing of the run on screen that no field is about: a file that it came from, other warnings. */
+function showSource(run: Run | null): void {
+  const from = run?.file ? [`From ${run.file}`, run.request.model.name, run.made?.by, run.made?.at.slice(0, 10)] : [];
+  const others = run ? warningNotes(run.warnings, run.request.settings).others : [];
+  at("about-run").textContent = [from.filter(Boolean).join(", "), ...others].filter(Boolean).join(". ");
+}
+
+function detailData({ detail }: State): detailView.DetailData {
+  if (detail.state !== "there") return detail;
+  const { run, pair } = detail;
+  const { clean, corrupted } = run.request.pairs[pair]!.tokens;
+  return { ...detail, clean, corrupted, pairs: run.request.pairs.length };
+}

@@ -1,0 +1,205 @@
+// Models: what loading one would take, loading it, and what this browser keeps.
+//
+// A load has nothing to do with a run: the model that is there goes on working until the new one is ready, and each
+// of the two is cancelled by itself.
+
+import { isSameModel, type LoadedModel, nameOf, refOfLink } from "../core/model-ref";
+import { type KeptModel, PathPatch, PathPatchError } from "../engine/pathpatch";
+import type { DeviceChoice, Warning } from "../engine/types";
+import { messageOf } from "../lib/dom";
+import { fromParams } from "../lib/permalink";
+import { presetsFor } from "../lib/presets";
+import { FIRST_LOOK, settingsOf } from "../lib/settings";
+import { boxOf, choiceOf, isSameChoice, sourceOf } from "./choice";
+import type { Action, Box, Choice, State, Wanted } from "./state";
+import { latest, type Store } from "./store";
+
+export interface Loading {
+  engine: () => PathPatch | null;
+  /** Something else was said in the box. */
+  say: (change: Partial<Box>) => void;
+  load: (choice: Choice, wanted?: URLSearchParams | null) => void;
+  cancel: () => void;
+  /** Once more what was loaded, or tried, last. */
+  again: () => void;
+  remove: (kept: KeptModel) => void;
+  /** Show what an address asks for: at once where its model is at hand, else after asking. */
+  open: (params: URLSearchParams) => void;
+}
+
+const codeOf = (error: unknown) => (error instanceof PathPatchError ? error.code : undefined);
+
+export function loading(store: Store<State, Action>): Loading {
+  const { dispatch } = store;
+  const base = document.baseURI;
+  let engine: PathPatch | null = null;
+
+  const planning = latest(
+    async (signal, choice: Choice | null) => {
+      const isAtHand = !choice || choice.ref.kind === "bundled" || choice.ref.kind === "files";
+      dispatch({ type: "planning", planning: { choice, plan: null, error: "", isAsking: !isAtHand } });
+      if (isAtHand) return;
+      try {
+        const plan = await PathPatch.plan(sourceOf(choice, base), { signal });
+        if (!signal.aborted) dispatch({ type: "planning", planning: { plan, isAsking: false } });
+      } catch (error) {
+        if (!signal.aborted) dispatch({ type: "planning", planning: { error: messageOf(error), isAsking: false } });
+      }
+    },
+    fail,
+  );
+
+  /** What the box says now, or why it says nothing. */
+  function plan(): void {
+    try {
+      planning.start(choiceOf(store.state().planning.box, base));
+    } catch (error) {
+      planning.cancel();
+      dispatch({ type: "planning", planning: { choice: null, plan: null, isAsking: false, error: messageOf(error) } });
+    }
+  }
+
+  function say(change: Partial<Box>): void {
+    dispatch({ type: "planning", planning: { box: { ...store.state().planning.box, ...change } } });
+    plan();
+  }
+
+  const load = latest(
+    async (signal, choice: Choice, wanted: URLSearchParams | null) => {
+      dispatch({ type: "load-begun", choice, wanted });
+      const made = await PathPatch.load(sourceOf(choice, base), {
+        device: deviceFromUrl(),
+        keep: choice.ref.kind !== "bundled",
+        signal,
+        onProgress: (progress) => {
+          if (!signal.aborted) dispatch({ type: "load-grown", progress });
+        },
+      });
+      if (signal.aborted) {
+        made.dispose();
+        return;
+      }
+      const before = engine;
+      engine = made;
+      dispatch({ type: "loaded", ...arrived(store.state(), choice, made, wanted) });
+      // Only now: whatever was under way on it has been let go.
+      before?.dispose();
+      if (choice.ref.kind === "bundled") return;
+      // The box may say something else by now, which is then what a reader wants to know of.
+      plan();
+      await showKept();
+    },
+    fail,
+  );
+
+  function fail(error: unknown): void {
+    if (codeOf(error) === "cancelled") dispatch({ type: "load-stopped" });
+    else dispatch({ type: "load-failed", failure: { text: messageOf(error), retry: "load" } });
+  }
+
+  /** What this browser keeps; a browser that can keep nothing has nothing to show. */
+  async function showKept(): Promise<void> {
+    try {
+      const { models: kept, space } = await PathPatch.keptModels();
+      dispatch({ type: "kept", kept, space });
+    } catch (error) {
+      if (codeOf(error) !== "unsupported") dispatch({ type: "planning", planning: { error: messageOf(error) } });
+    }
+  }
+
+  const removing = latest(
+    async (_, kept: KeptModel) => {
+      await PathPatch.removeModel(kept.id);
+      await showKept();
+      plan();
+    },
+    (error) => dispatch({ type: "planning", planning: { error: messageOf(error) } }),
+  );
+
+  const opening = latest(
+    async (signal, params: URLSearchParams) => {
+      const ref = refOfLink(params.get("model") ?? undefined, base);
+      const choice: Choice = { ref, files: [] };
+      dispatch({ type: "planning", planning: { box: boxOf(ref) } });
+      if (ref.kind === "bundled") {
+        load.start(choice, params);
+        planning.start(choice);
+        // What is kept is of no use to a reader who waits for the first grid.
+        await firstGrid(store);
+        await showKept();
+        return;
+      }
+      dispatch({ type: "offered", offer: { choice, wanted: params } });
+      await showKept();
+      if (signal.aborted || ref.kind === "files") return;
+      // Of the Hub the size is asked for at once. Another server hears of this reader only once the reader says so,
+      // but for one whose model is here already.
+      const isNamed = store.state().kept.some(({ title }) => title === (ref.kind === "hub" ? ref.repo : ref.url));
+      if (ref.kind === "hub" || isNamed) await offerSize(signal, choice, params);
+    },
+    (error) => dispatch({ type: "load-failed", failure: { text: messageOf(error), retry: null } }),
+  );
+
+  /** Ask for the size of what is offered; what turns out to be kept is not asked about. */
+  async function offerSize(signal: AbortSignal, choice: Choice, params: URLSearchParams): Promise<void> {
+    dispatch({ type: "planning", planning: { choice, plan: null, error: "", isAsking: true } });
+    try {
+      const plan = await PathPatch.plan(sourceOf(choice, base), { signal });
+      if (signal.aborted) return;
+      dispatch({ type: "planning", planning: { plan, isAsking: false } });
+      const { offer } = store.state();
+      if (plan.kept && offer && isSameChoice(offer.choice, choice)) load.start(choice, params);
+    } catch (error) {
+      if (!signal.aborted) dispatch({ type: "planning", planning: { error: messageOf(error), isAsking: false } });
+    }
+  }
+
+  return {
+    engine: () => engine,
+    say,
+    load: (choice, wanted = wantedFor(store.state(), choice)) => {
+      opening.cancel();
+      load.start(choice, wanted);
+    },
+    cancel: () => {
+      load.cancel();
+      dispatch({ type: "load-stopped" });
+    },
+    again: () => {
+      const { tried } = store.state();
+      if (tried) load.start(tried.choice, tried.wanted);
+    },
+    remove: removing.start,
+    open: opening.start,
+  };
+}
+
+/** What a link asks for that waits for this model. */
+function wantedFor({ offer }: State, { ref }: Choice): URLSearchParams | null {
+  const isIt = offer && (isSameModel(offer.choice.ref, ref) || (offer.choice.ref.kind === "files" && ref.kind === "files"));
+  return isIt ? offer.wanted : null;
+}
+
+/** What the page shows of a model that has come: a link's question, or what was there, or the first example. */
+function arrived(state: State, choice: Choice, made: PathPatch, params: URLSearchParams | null) {
+  const { config, device, keeping } = made;
+  const { planning } = state;
+  const planned = planning.choice && isSameChoice(planning.choice, choice) ? planning.plan?.revision : null;
+  const model: LoadedModel = { ref: choice.ref, name: nameOf(choice.ref), revision: keeping.revision ?? planned ?? null };
+  const warnings = (made as { warnings?: Warning[] }).warnings ?? [];
+  const first: Wanted = { settings: settingsOf(presetsFor(config)[0]), view: FIRST_LOOK };
+  const isBack = state.loaded !== null && isSameChoice(state.loaded.choice, choice);
+  const { settings, view } = isBack ? { settings: state.draft, view: state.view } : params ? fromParams(params, first) : first;
+  return { loaded: { choice, model, config, device, keeping, warnings }, wanted: { settings, view } };
+}
+
+/** `?device=cpu` or `?device=webgpu` overrides the choice. */
+function deviceFromUrl(): DeviceChoice {
+  return (new URL(location.href).searchParams.get("device") ?? "auto") as DeviceChoice;
+}
+
+/** Once the first run has something to show, or cannot have. */
+function firstGrid(store: Store<State, Action>): Promise<void> {
+  return new Promise((resolve) => store.subscribe(({ run, failure, stopped }) => (run || failure || stopped) && resolve()));
+}
+

@@ -1,0 +1,135 @@
+// What an action makes of the state.
+
+import { choose, lookAt, within } from "../core/look";
+import { BUNDLED_REF } from "../core/model-ref";
+import { isSameQuestion } from "../core/request";
+import { finished, type Run } from "../core/run";
+import { EXAMPLE, type View } from "../lib/settings";
+import { boxOf } from "./choice";
+import type { Action, State } from "./state";
+
+export const INITIAL: State = {
+  loaded: null,
+  load: null,
+  tried: null,
+  offer: null,
+  planning: { box: boxOf(BUNDLED_REF), choice: { ref: BUNDLED_REF, files: [] }, isAsking: false, plan: null, error: "" },
+  kept: [],
+  space: null,
+  draft: EXAMPLE.settings,
+  isTyping: false,
+  reading: null,
+  runErrors: {},
+  run: null,
+  job: null,
+  stopped: null,
+  view: EXAMPLE.view,
+  look: null,
+  detail: { state: "none" },
+  failure: null,
+  recent: [],
+};
+
+export function reduce(state: State, action: Action): State {
+  switch (action.type) {
+    case "edit":
+      return { ...state, draft: { ...state.draft, ...action.change }, isTyping: action.isTyping };
+    case "want": {
+      const { settings, view } = action.wanted;
+      return lookedAt({ ...state, draft: settings, isTyping: false, offer: null }, view);
+    }
+    case "look":
+      return lookedAt(state, choose(state.view, state.look, action.change));
+    case "read":
+      return { ...state, reading: action.reading, runErrors: {} };
+    case "run-begun":
+      return { ...state, run: stopped(state.run), job: { sweep: null }, stopped: null, failure: null };
+    case "run-estimated": {
+      const { run } = action;
+      const pair = Math.min(state.view.pair, run.request.pairs.length - 1);
+      // Where the edges of one source alone become exact, it is the chosen one from here on.
+      const src = run.source ?? state.view.src;
+      return lookedAt({ ...state, run }, { ...state.view, pair, src });
+    }
+    case "run-grown":
+      return { ...state, job: action.job, run: state.run && { ...state.run, grown: state.run.grown + 1 } };
+    case "run-done":
+      return lookedAt({ ...state, job: null, run: state.run && finished(state.run) }, state.view);
+    case "run-settled":
+      return { ...state, job: null, stopped: null, failure: null };
+    case "run-stopped":
+      return { ...state, job: null, stopped: "run", run: stopped(state.run) };
+    case "run-refused":
+      return { ...state, job: null, runErrors: action.notes, run: stopped(state.run) };
+    case "failed":
+      return { ...state, job: null, failure: action.failure, run: stopped(state.run) };
+    case "shown": {
+      const { run, wanted } = action;
+      const shown = { ...state, run, job: null, stopped: null, failure: null, draft: wanted.settings };
+      return lookedAt({ ...shown, detail: { state: "none" } }, wanted.view);
+    }
+    case "detail":
+      return { ...state, detail: action.detail };
+    case "load-begun": {
+      const { choice, wanted } = action;
+      const tried = { choice, wanted };
+      return { ...state, load: { ...tried, progress: null }, tried, offer: null, failure: null, stopped: null };
+    }
+    case "load-grown":
+      return { ...state, load: state.load && { ...state.load, progress: action.progress } };
+    case "load-stopped":
+      return { ...state, load: null, stopped: "load" };
+    case "load-failed":
+      return { ...state, load: null, failure: action.failure };
+    case "loaded": {
+      const { loaded, wanted } = action;
+      const { n_layers: layers, n_heads: heads } = loaded.config;
+      return {
+        ...state,
+        loaded,
+        load: null,
+        draft: wanted.settings,
+        isTyping: false,
+        reading: null,
+        runErrors: {},
+        run: null,
+        job: null,
+        view: within({ layers, heads }, wanted.view),
+        look: null,
+        detail: { state: "none" },
+        failure: null,
+        stopped: null,
+      };
+    }
+    case "offered":
+      return { ...state, offer: action.offer };
+    case "planning":
+      return { ...state, planning: { ...state.planning, ...action.planning } };
+    case "kept":
+      return { ...state, kept: action.kept, space: action.space };
+    case "recent":
+      return { ...state, recent: action.recent };
+  }
+}
+
+/** The view, and by the run what it shows. */
+function lookedAt(state: State, wanted: View): State {
+  const { run } = state;
+  if (!run) return { ...state, view: wanted };
+  const view = within(run.result, wanted);
+  return { ...state, view, look: lookAt(view, run.result, run.lead) };
+}
+
+const stopped = (run: Run | null): Run | null => (run?.status === "running" ? { ...run, status: "stopped" } : run);
+
+/** Whether the run on screen is of another question than the form's. A file's run stands by itself until an edit. */
+export function isStale({ run, loaded, draft }: Pick<State, "run" | "loaded" | "draft">): boolean {
+  if (!run) return false;
+  const model = run.file === null ? (loaded?.model ?? null) : run.request.model;
+  return !isSameQuestion(run.request, model, draft);
+}
+
+/** Whether the run on screen is of the model that is loaded, so that more can be asked of it. */
+export function isOfLoaded({ run, loaded }: Pick<State, "run" | "loaded">): boolean {
+  return run !== null && loaded !== null && isSameQuestion(run.request, loaded.model, run.request.settings);
+}

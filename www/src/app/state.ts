@@ -1,0 +1,147 @@
+// What the page knows, and all that can happen to it. Plain data: no elements, no engine, no timers.
+
+import type { Look } from "../core/look";
+import type { LoadedModel, ModelRef } from "../core/model-ref";
+import type { Run } from "../core/run";
+import type {
+  Component,
+  Config,
+  DeviceReport,
+  EdgeDetail,
+  Keeping,
+  KeptModel,
+  LoadProgress,
+  Plan,
+  Space,
+  SweepProgress,
+  Warning,
+} from "../engine/types";
+import type { Recent } from "../lib/recent";
+import type { EdgeId } from "../lib/result";
+import type { Settings, View } from "../lib/settings";
+import type { Notes } from "../core/notes";
+import type { Reading } from "./read-form";
+
+/** A model to load: its name, and the files where they are the reader's own. */
+export interface Choice {
+  ref: ModelRef;
+  files: File[];
+}
+
+export interface Loaded {
+  choice: Choice;
+  model: LoadedModel;
+  config: Config;
+  device: DeviceReport;
+  keeping: Keeping;
+  warnings: Warning[];
+}
+
+/** What a link, or the list of runs, asks for. */
+export interface Wanted {
+  settings: Settings;
+  view: View;
+}
+
+/** What the page's box for models holds. */
+export interface Box {
+  /** Of the models that are offered. */
+  id: string;
+  address: string;
+  revision: string;
+  files: File[];
+}
+
+/** What loading the choice in the box would take, as far as that is known. */
+export interface Planning {
+  box: Box;
+  choice: Choice | null;
+  isAsking: boolean;
+  plan: Plan | null;
+  /** Why nothing could be learnt; the model may be loaded all the same. */
+  error: string;
+}
+
+export interface LoadJob {
+  choice: Choice;
+  /** What a link asks for, once the model is there. */
+  wanted: URLSearchParams | null;
+  progress: LoadProgress | null;
+}
+
+export interface RunJob {
+  sweep: { component: Component; progress: SweepProgress } | null;
+}
+
+/** What no field is to blame for, and what the one button beside it does. */
+export interface Failure {
+  text: string;
+  retry: "load" | "run" | null;
+}
+
+export type Detail =
+  | { state: "none" }
+  | { state: "waiting"; edge: EdgeId }
+  | { state: "failed"; edge: EdgeId; message: string }
+  | { state: "there"; edge: EdgeId; run: Run; pair: number; detail: EdgeDetail };
+
+export interface State {
+  loaded: Loaded | null;
+  /** The load under way. */
+  load: LoadJob | null;
+  /** What was loaded, or was tried, last: what "again" loads. */
+  tried: Omit<LoadJob, "progress"> | null;
+  /** A model that a link names and that is not here: its reader is asked first. */
+  offer: { choice: Choice; wanted: URLSearchParams } | null;
+  planning: Planning;
+  kept: KeptModel[];
+  space: Space | null;
+
+  /** The form. */
+  draft: Settings;
+  /** Whether its last change may be followed by another at once, as while typing. */
+  isTyping: boolean;
+  /** What the model read in the form. */
+  reading: Reading | null;
+  /** What is wrong with it beyond what reading finds. */
+  runErrors: Notes;
+
+  /** The run on screen. */
+  run: Run | null;
+  /** The run under way: that on screen, or the next one until its estimates are there. */
+  job: RunJob | null;
+  /** Whether the reader stopped the last run, or the last load. */
+  stopped: "run" | "load" | null;
+  view: View;
+  look: Look | null;
+  detail: Detail;
+
+  failure: Failure | null;
+  recent: Recent[];
+}
+
+export type Action =
+  | { type: "edit"; change: Partial<Settings>; isTyping: boolean }
+  | { type: "want"; wanted: Wanted }
+  | { type: "look"; change: Partial<View> }
+  | { type: "read"; reading: Reading }
+  | { type: "run-begun" }
+  | { type: "run-estimated"; run: Run }
+  | { type: "run-grown"; job: RunJob }
+  | { type: "run-done" }
+  /** What is asked is on screen already. */
+  | { type: "run-settled" }
+  | { type: "run-stopped" }
+  | { type: "run-refused"; notes: Notes }
+  | { type: "failed"; failure: Failure }
+  | { type: "shown"; run: Run; wanted: Wanted }
+  | { type: "detail"; detail: Detail }
+  | { type: "load-begun"; choice: Choice; wanted: URLSearchParams | null }
+  | { type: "load-grown"; progress: LoadProgress }
+  | { type: "load-stopped" }
+  | { type: "load-failed"; failure: Failure }
+  | { type: "loaded"; loaded: Loaded; wanted: Wanted }
+  | { type: "offered"; offer: State["offer"] }
+  | { type: "planning"; planning: Partial<Planning> }
+  | { type: "kept"; kept: KeptModel[]; space: Space | null }
+  | { type: "recent"; recent: Recent[] };

@@ -1,0 +1,180 @@
+// Reading what comes from outside, a field at a time: links, saved files, runs that were remembered.
+//
+// A reader takes anything and gives a value of its type, or throws a `FieldError` that says what was expected and
+// what came. A saved file is refused at its first wrong field; a link passes over what it does not understand,
+// because an address may be older than the page, or have been cut by whatever carried it.
+
+import type { Token } from "../engine/types";
+import { METRICS } from "../lib/format";
+import type { Mode } from "../lib/pairs";
+import { COMPONENTS, type Head } from "../lib/result";
+import { LAYER_NORMS, MAX_EDGES, SCOPES, type Settings, type View } from "../lib/settings";
+
+export type Reader<T> = (value: unknown, name: string) => T;
+
+/** A field that is not what it should be. */
+export class FieldError extends Error {
+  override name = "FieldError";
+
+  constructor(field: string, expected: string, got: unknown) {
+    super(`${field}: expected ${expected}, got ${inShort(got)}`);
+  }
+}
+
+const MODES: Record<Mode, true> = { one: true, lines: true, template: true };
+/** Characters of a prompt, or of all pasted lines. */
+const MOST_TEXT = 500_000;
+/** Characters of a name or an address. */
+const MOST_NAME = 4000;
+/** Positions; GPT-2 has 1,024. */
+const MOST_POSITIONS = 1_000_000;
+/** Layers, or heads of a layer; GPT-2 XL has 48 and 25. */
+export const MOST_SIDE = 256;
+/** Prompt pairs of one run. */
+const MOST_PAIRS = 10_000;
+/** Tokens of all pairs together. */
+const MOST_TOKENS = 2_000_000;
+const MOST_TOKEN_TEXT = 4096;
+
+export const text =
+  (most = MOST_TEXT): Reader<string> =>
+  (value, name) => {
+    if (typeof value !== "string") throw new FieldError(name, "text", value);
+    if (value.length > most) throw new FieldError(name, `at most ${most} characters`, value.length);
+    return value;
+  };
+
+export const name = text(MOST_NAME);
+
+export const whole =
+  (least: number, most: number): Reader<number> =>
+  (value, field) => {
+    const isIn = typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
+    if (!isIn) throw new FieldError(field, `a whole number from ${least} to ${most}`, value);
+    // -0 is 0.
+    return value + 0;
+  };
+
+/** A finite number; JSON has no others, and writes null in their place. */
+export const finite =
+  (least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY): Reader<number> =>
+  (value, field) => {
+    const isIn = typeof value === "number" && Number.isFinite(value) && value >= least && value <= most;
+    const range = Number.isFinite(least) && Number.isFinite(most) ? ` from ${least} to ${most}` : "";
+    if (!isIn) throw new FieldError(field, `a finite number${range}`, value);
+    return value;
+  };
+
+export const boolean: Reader<boolean> = (value, field) => {
+  if (typeof value !== "boolean") throw new FieldError(field, "true or false", value);
+  return value;
+};
+
+export const oneOf =
+  <K extends string>(known: Record<K, unknown>): Reader<K> =>
+  (value, field) => {
+    const isKnown = typeof value === "string" && Object.hasOwn(known, value);
+    if (!isKnown) throw new FieldError(field, `one of ${Object.keys(known).join(", ")}`, value);
+    return value as K;
+  };
+
+export const orNull =
+  <T>(read: Reader<T>): Reader<T | null> =>
+  (value, field) =>
+    value === null ? null : read(value, field);
+
+export const list =
+  <T>(read: Reader<T>, most: number): Reader<T[]> =>
+  (value, field) => {
+    if (!Array.isArray(value)) throw new FieldError(field, "a list", value);
+    if (value.length > most) throw new FieldError(field, `a list of at most ${most}`, `${value.length} entries`);
+    return value.map((each, i) => read(each, `${field}[${i}]`));
+  };
+
+/** An object whose own properties are read; others are passed over. */
+export function fields(value: unknown, field: string): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new FieldError(field, "an object", value);
+  return value as Record<string, unknown>;
+}
+
+/** A property of its own, not one that every object has. */
+export const own = (from: Record<string, unknown>, key: string): unknown =>
+  Object.hasOwn(from, key) ? from[key] : undefined;
+
+export const head: Reader<Head> = (value, field) => {
+  const from = fields(value, field);
+  const side = whole(0, MOST_SIDE - 1);
+  return { layer: side(own(from, "layer"), `${field}.layer`), head: side(own(from, "head"), `${field}.head`) };
+};
+
+const component = oneOf({ q: true, k: true, v: true } satisfies Record<(typeof COMPONENTS)[number], true>);
+
+/** How each setting of a run is read. */
+export const SETTINGS: { [K in keyof Settings]: Reader<Settings[K]> } = {
+  mode: oneOf(MODES),
+  clean: text(),
+  corrupted: text(),
+  answer: text(),
+  distractor: text(),
+  lines: text(),
+  fillings: text(),
+  metric: oneOf(METRICS),
+  layerNorm: oneOf(LAYER_NORMS),
+  prependBos: boolean,
+  position: orNull(whole(-MOST_POSITIONS, MOST_POSITIONS)),
+  scope: oneOf(SCOPES),
+};
+
+/** How each part of a view is read. */
+export const VIEW: { [K in keyof View]: Reader<View[K]> } = {
+  src: orNull(head),
+  dst: orNull(head),
+  component: orNull(component),
+  edges: whole(1, MAX_EDGES),
+  least: finite(0, 1),
+  pair: whole(0, MOST_PAIRS - 1),
+};
+
+/** All of a record's fields, by a table of readers. */
+export function readAll<T extends object>(readers: { [K in keyof T]: Reader<T[K]> }, value: unknown, field: string): T {
+  const from = fields(value, field);
+  const read = Object.entries<Reader<unknown>>(readers).map(([key, one]) => [key, one(own(from, key), `${field}.${key}`)]);
+  return Object.fromEntries(read) as T;
+}
+
+const token: Reader<Token> = (value, field) =>
+  readAll<Token>({ id: whole(0, 2 ** 31 - 1), text: text(MOST_TOKEN_TEXT) }, value, field);
+
+/** The tokens of each pair; the answer's are absent in files of version 1. */
+export interface SavedTokens {
+  clean: Token[];
+  corrupted: Token[];
+  answer?: Token | null;
+  distractor?: Token | null;
+}
+
+export const tokens: Reader<SavedTokens[]> = (value, field) => {
+  let left = MOST_TOKENS;
+  const prompt: Reader<Token[]> = (each, at) => {
+    const read = list(token, left)(each, at);
+    left -= read.length;
+    return read;
+  };
+  const answer = (from: Record<string, unknown>, key: "answer" | "distractor", at: string) => {
+    const given = own(from, key);
+    return given === undefined ? {} : { [key]: orNull(token)(given, `${at}.${key}`) };
+  };
+  const pair: Reader<SavedTokens> = (each, at) => {
+    const from = fields(each, at);
+    const clean = prompt(own(from, "clean"), `${at}.clean`);
+    const corrupted = prompt(own(from, "corrupted"), `${at}.corrupted`);
+    return { clean, corrupted, ...answer(from, "answer", at), ...answer(from, "distractor", at) };
+  };
+  return list(pair, MOST_PAIRS)(value, field);
+};
+
+function inShort(value: unknown): string {
+  if (value === undefined) return "none";
+  const written = typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
+  return written.length > 60 ? `${written.slice(0, 59)}…` : written;
+}

@@ -1,0 +1,101 @@
+// Which model: one way to say it in links, saved files, code and the page's own box.
+//
+// What comes from a link is untrusted. An address is normalised before anything else sees it, so that no line end,
+// quote or other scheme is left in it.
+
+/** What stands for the model that the site brings along, wherever the site is. */
+export const BUNDLED_SOURCE = "bundled";
+/** How an address names files of the reader's own: enough to say what is missing. */
+const FILES = "files";
+
+export type ModelRef =
+  | { readonly kind: "bundled" }
+  /** `revision` is a branch, a tag or a commit; null for the repository's main branch. */
+  | { readonly kind: "hub"; readonly repo: string; readonly revision: string | null }
+  /** A directory with a model's files. */
+  | { readonly kind: "address"; readonly url: string }
+  /** Files of the reader's own: nobody else can load them. */
+  | { readonly kind: "files" };
+
+/** A model that is loaded, as results tell where they come from. */
+export interface LoadedModel {
+  readonly ref: ModelRef;
+  readonly name: string;
+  /** The commit that was loaded; null where there is none, or it is not known. */
+  readonly revision: string | null;
+}
+
+/** `owner/name`, perhaps `@revision`; neither part begins with a dot, so `./name` and `../name` are addresses. */
+const REPOSITORY = /^(\w[\w.-]*\/\w[\w.-]*)(?:@([\w./-]+))?$/;
+
+/** The names by which papers, transformers and TransformerLens know them. */
+const SHORT_NAMES: Record<string, string> = {
+  gpt2: "openai-community/gpt2",
+  "gpt2-small": "openai-community/gpt2",
+  "gpt2-medium": "openai-community/gpt2-medium",
+  "gpt2-large": "openai-community/gpt2-large",
+  "gpt2-xl": "openai-community/gpt2-xl",
+  distilgpt2: "distilbert/distilgpt2",
+};
+
+/** The page's own model. */
+export const BUNDLED_REF: ModelRef = { kind: "bundled" };
+
+/**
+ * The model that a text names: a short name, `owner/name@revision`, or the address of a directory, relative to
+ * `base`. Throws where it is none of these.
+ */
+export function parseModel(text: string, base: string): ModelRef {
+  const trimmed = text.trim();
+  const [name = "", ...pinned] = trimmed.split("@");
+  const known = Object.hasOwn(SHORT_NAMES, name) ? [SHORT_NAMES[name], ...pinned].join("@") : trimmed;
+  const [, repo, revision] = REPOSITORY.exec(known) ?? [];
+  if (repo !== undefined) return { kind: "hub", repo, revision: revision ?? null };
+  const expected = "model: expected gpt2, owner/name or the address of a directory with http:// or https://";
+  if (!URL.canParse(trimmed, base)) throw new Error(`${expected}, got ${JSON.stringify(trimmed)}`);
+  const url = new URL(trimmed, base);
+  if (url.protocol !== "http:" && url.protocol !== "https:") throw new Error(`${expected}, got ${url.protocol}`);
+  return { kind: "address", url: url.href };
+}
+
+/** The model that a link names; the page's own where it names none. */
+export function refOfLink(text: string | undefined, base: string): ModelRef {
+  if (text === undefined) return BUNDLED_REF;
+  return text === FILES ? { kind: "files" } : parseModel(text, base);
+}
+
+/** How a link names it; undefined for the page's own. */
+export function linkOf(ref: ModelRef): string | undefined {
+  return ref.kind === "bundled" ? undefined : ref.kind === "files" ? FILES : textOf(ref);
+}
+
+/** What a saved file says of it; null for files of one's own. */
+export function savedSource(ref: ModelRef): string | null {
+  return ref.kind === "bundled" ? BUNDLED_SOURCE : ref.kind === "files" ? null : textOf(ref);
+}
+
+/** `owner/name@revision`, or an address: what `PathPatch.load` takes. */
+export function textOf(ref: Extract<ModelRef, { kind: "hub" | "address" }>): string {
+  if (ref.kind === "address") return ref.url;
+  return ref.revision === null ? ref.repo : `${ref.repo}@${ref.revision}`;
+}
+
+/** What people call it. */
+export function nameOf(ref: ModelRef): string {
+  switch (ref.kind) {
+    case "bundled":
+      return "ioi-demo";
+    case "files":
+      return "your files";
+    default:
+      return textOf(ref);
+  }
+}
+
+/** Where its files come from, as a reader is told before they are downloaded. */
+export function originOf(ref: ModelRef): string {
+  return ref.kind === "hub" ? "huggingface.co" : ref.kind === "address" ? new URL(ref.url).host : "this page";
+}
+
+export const isSameModel = (a: ModelRef, b: ModelRef): boolean =>
+  a.kind === b.kind && a.kind !== "files" && linkOf(a) === linkOf(b);

@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { EXAMPLE, type Settings } from "../lib/settings";
+import { BUNDLED_REF, type LoadedModel } from "./model-ref";
+import { isSameQuestion, requestOf } from "./request";
+
+const model: LoadedModel = { ref: BUNDLED_REF, name: "ioi-demo", revision: null };
+const { settings } = EXAMPLE;
+const pair = { clean: settings.clean, corrupted: settings.corrupted, answer: settings.answer, distractor: settings.distractor };
+const request = requestOf(model, settings, [pair], []);
+
+test("a request is frozen, and has nothing of what it was made from", () => {
+  const mine: Settings = { ...settings };
+  const frozen = requestOf(model, mine, [pair], []);
+  mine.clean = "something else";
+  expect(frozen.settings.clean).toBe(settings.clean);
+  expect(() => Object.assign(frozen.settings, { clean: "x" })).toThrow(TypeError);
+  expect(() => Object.assign(frozen.pairs[0]!, { clean: "x" })).toThrow(TypeError);
+});
+
+test.each<[keyof Settings, Partial<Settings>]>([
+  ["clean", { clean: "fox lamp" }],
+  ["corrupted", { corrupted: "fox lamp" }],
+  ["answer", { answer: "crown" }],
+  ["distractor", { distractor: "crown" }],
+  ["metric", { metric: "kl" }],
+  ["layerNorm", { layerNorm: "exact" }],
+  ["prependBos", { prependBos: false }],
+  ["position", { position: -2 }],
+  ["scope", { scope: "none" }],
+  ["lines", { mode: "lines", lines: "a|b|c|d" }],
+  ["fillings", { mode: "template", clean: "{A} b", fillings: "A=x\nA=y" }],
+])("another %s is another question", (_, changed) => {
+  expect(isSameQuestion(request, model, { ...settings, ...changed })).toBe(false);
+});
+
+test("what the mode does not use, and another way to write the same pair, is the same question", () => {
+  expect(isSameQuestion(request, model, { ...settings, lines: "x|y", fillings: "A=b" })).toBe(true);
+  const lines = Object.values(pair).join("|");
+  expect(isSameQuestion(request, model, { ...settings, mode: "lines", clean: "", lines })).toBe(true);
+  expect(isSameQuestion(request, null, settings)).toBe(false);
+  expect(isSameQuestion(request, { ...model, ref: { kind: "hub", repo: "a/b", revision: null } }, settings)).toBe(false);
+});
