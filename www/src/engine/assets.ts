@@ -48,10 +48,12 @@ export function startWorker(own: Assets): Started {
   if (new URL(url).origin === self.origin) {
     return { worker: new Worker(url, { type: "module" }), url, isBlob: false, release: () => {} };
   }
-  const source = new Blob([`import ${JSON.stringify(url)};`], { type: "text/javascript" });
-  const blob = URL.createObjectURL(source);
+  // No worker of type "module": Chromium starts none where the page has no origin, as in a sandboxed frame. A failed
+  // import is thrown where it reaches `worker.onerror`.
+  const source = `import(${JSON.stringify(url)}).catch((error) => setTimeout(() => { throw error; }));`;
+  const blob = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const release = () => URL.revokeObjectURL(blob);
-  return { worker: new Worker(blob, { type: "module" }), url, isBlob: true, release };
+  return { worker: new Worker(blob), url, isBlob: true, release };
 }
 
 function absolute(url: string | URL): string {

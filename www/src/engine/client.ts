@@ -26,6 +26,8 @@ export class EngineClient {
   #lastId = 0;
   #stopped: PathPatchError | undefined;
   #isRunning = false;
+  /** What is said before the worker listens. */
+  #unsaid: ToWorker[] = [];
   /** What the page's Content-Security-Policy has refused while the worker started. */
   #refused: string | undefined;
 
@@ -75,12 +77,7 @@ export class EngineClient {
         progress: (progress) => onProgress?.(progress as ProgressOf<C>),
       });
       signal?.addEventListener("abort", cancel);
-      try {
-        this.#post({ id, call, arguments: args } as ToWorker);
-      } catch (error) {
-        const expected = "options that can be copied to a worker";
-        this.#waiting.get(id)?.reject(PathPatchError.of("option", call, expected, messageOf(error)));
-      }
+      this.#post({ id, call, arguments: args } as ToWorker);
     });
   }
 
@@ -93,13 +90,24 @@ export class EngineClient {
   }
 
   #post(message: ToWorker): void {
-    this.#started?.worker.postMessage(message);
+    if (!this.#isRunning) {
+      this.#unsaid.push(message);
+      return;
+    }
+    try {
+      this.#started?.worker.postMessage(message);
+    } catch (error) {
+      const expected = "options that can be copied to a worker";
+      const failed = PathPatchError.of("option", message.call, expected, messageOf(error));
+      if ("id" in message) this.#waiting.get(message.id)?.reject(failed);
+    }
   }
 
   #receive(message: FromWorker): void {
     if (message.id === 0) {
       this.#isRunning = true;
       this.#settle();
+      for (const unsaid of this.#unsaid.splice(0)) this.#post(unsaid);
       return;
     }
     const waiting = this.#waiting.get(message.id);
