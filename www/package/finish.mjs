@@ -1,8 +1,9 @@
 // Makes the npm package of the built site: its package.json, README, licences, and declarations that Node's way to
 // resolve modules finds. Vite has written `lib/`, TypeScript `types/`.
 
-import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { notices } from "./licences.mjs";
 
 const DIST = "dist";
 
@@ -12,6 +13,10 @@ const manifest = JSON.parse(readFileSync("www/package/package.json", "utf8"));
 writeFileSync(join(DIST, "package.json"), `${JSON.stringify({ ...manifest, version }, null, 2)}\n`);
 copyFileSync("www/package/README.md", join(DIST, "README.md"));
 for (const name of ["LICENSE-MIT", "LICENSE-APACHE"]) copyFileSync(name, join(DIST, name));
+
+const npm = join(DIST, "licenses-npm.md");
+writeFileSync(join(DIST, "THIRD-PARTY-LICENSES.md"), notices(readFileSync(npm, "utf8")));
+rmSync(npm);
 
 // For whoever imports the site's own module.
 writeFileSync(join(DIST, "pathpatch.d.ts"), 'export * from "./types/pathpatch.js";\n');

@@ -174,6 +174,27 @@ export class PathPatching extends Base {
   }
 }
 
+/** The events of <path-patching>. */
+export interface PathPatchingEvents {
+  result: CustomEvent<Saved>;
+  select: CustomEvent<SelectDetail>;
+  error: CustomEvent<ErrorDetail>;
+}
+
+/** `addEventListener` with our events' details. */
+export interface PathPatching {
+  addEventListener<K extends keyof PathPatchingEvents>(
+    type: K,
+    listener: (this: PathPatching, event: PathPatchingEvents[K]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+}
+
 // Where there are elements; a page may have two copies of this module, of which the first one is taken.
 if (globalThis.customElements && !customElements.get("path-patching")) {
   customElements.define("path-patching", PathPatching);
