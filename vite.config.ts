@@ -53,6 +53,19 @@ function literalUrls(): Plugin {
   };
 }
 
+/**
+ * A dynamic import as it is written. Vite would have each preload what it imports, by addresses that the package's
+ * modules no longer have once another bundler has taken them.
+ */
+function plainImports(): Plugin {
+  return {
+    name: "plain-imports",
+    apply: "build",
+    enforce: "pre",
+    load: (id) => (id === "\0vite/preload-helper.js" ? "export const __vitePreload = (load) => load();" : null),
+  };
+}
+
 /** What a run of the bundled model downloads, in bytes: a poster says so. */
 function bundledRunBytes(): number {
   if (!existsSync(WASM)) return 0;
@@ -74,7 +87,6 @@ export default defineConfig({
     target: "es2022",
     // These have light-dark(), which a figure needs to follow the post or its own `theme`.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
-    // What it would preload is named by addresses that a bundler does not know.
     modulePreload: false,
     license: { fileName: "licenses-npm.md" },
     rollupOptions: {
@@ -96,6 +108,7 @@ export default defineConfig({
   },
   plugins: [
     literalUrls(),
+    plainImports(),
     {
       name: "copy-models",
       apply: "build",

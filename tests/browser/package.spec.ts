@@ -36,7 +36,7 @@ const siteInto = (folder: string) => cpSync("dist/models", join(folder, "site/mo
 
 async function works(page: Page, url: string): Promise<void> {
   await page.goto(url);
-  await expect(page.locator("output")).toHaveText("3 layers, 3 tokens");
+  await expect(page.locator("body > output")).toHaveText("3 layers, 3 tokens");
   const figure = page.locator("path-patching");
   await expect(figure.getByRole("grid").first()).toBeVisible();
   await expect(figure.locator(".progress")).toHaveAttribute("data-state", "idle");
@@ -90,7 +90,8 @@ test("it has what its entries need, with licences, and not the site", () => {
 test("publint and Are the Types Wrong find nothing", () => {
   expect(run("npx", ["publint", "run", "--strict", resolve("dist")], ".")).toContain("All good!");
   const rest = ["worker.js", "engine_bg.wasm"].flatMap((entry) => ["--exclude-entrypoints", entry]);
-  expect(run("npx", ["attw", tarball, "--profile", "esm-only", "--format", "json", ...rest], ".")).not.toContain('"kind"');
+  // Ends with an error where it finds something.
+  run("npx", ["attw", tarball, "--profile", "esm-only", ...rest], ".");
 });
 
 test("its types hold for TypeScript of someone else's, and for JSX", () => {

@@ -11,6 +11,6 @@ const compiler = webpack({
 });
 const stats = await new Promise((done, fail) => compiler.run((error, result) => (error ? fail(error) : done(result))));
 const { errors, warnings } = stats.toJson({ all: false, errors: true, warnings: true });
-for (const { message } of [...errors, ...warnings]) console.error(message);
+for (const { moduleName, loc, message } of [...errors, ...warnings]) console.error(moduleName, loc, message);
 if (errors.length + warnings.length > 0) process.exit(1);
 writeFileSync("dist/index.html", readFileSync("index.html", "utf8"));
