@@ -10,6 +10,7 @@ mod headers;
 mod invariants;
 mod oracle;
 mod parity;
+mod parts;
 mod prompts;
 mod shortcuts;
 mod transformers;
