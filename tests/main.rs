@@ -10,4 +10,6 @@ mod invariants;
 mod oracle;
 mod parity;
 mod prompts;
+mod questions;
 mod shortcuts;
+mod tokenizers;
