@@ -223,7 +223,8 @@ fn bad_input_is_one_line_that_names_it() {
     ioi[1] = "Colourless green ideas";
     assert_eq!(
         on(&model, &ioi),
-        "error: clean prompt: expected words of this model's vocabulary, got \"Colourless\""
+        "error: clean prompt: expected words of this model's vocabulary, got \"Colourless\", \
+         \"green\", \"ideas\""
     );
     assert_eq!(
         on(&model, &IOI[..4]),
