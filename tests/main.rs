@@ -12,5 +12,7 @@ mod oracle;
 mod parity;
 mod parts;
 mod prompts;
+mod questions;
 mod shortcuts;
+mod tokenizers;
 mod transformers;
