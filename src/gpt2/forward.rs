@@ -24,9 +24,6 @@ impl Gpt2 {
     /// # Shapes
     /// - `tokens`: `[batch][pos]`, prompts of one length of at most `n_ctx`
     /// - returns `[batch, pos, d_model]`
-    ///
-    /// # Panics
-    /// When there is no prompt, or one is empty or of another length.
     pub fn embed(&self, tokens: &[Vec<u32>]) -> Tensor<3> {
         let (batch, pos) = (tokens.len(), tokens[0].len());
         let d_model = self.config.d_model;
@@ -43,9 +40,6 @@ impl Gpt2 {
     ///
     /// # Errors
     /// Those of `pause`, which is asked after each block.
-    ///
-    /// # Panics
-    /// When there is no prompt, or one is empty or of another length.
     pub async fn run_with_cache(
         &self,
         tokens: &[Vec<u32>],
