@@ -9,5 +9,6 @@ mod details;
 mod invariants;
 mod oracle;
 mod parity;
+mod parts;
 mod prompts;
 mod shortcuts;

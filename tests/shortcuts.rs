@@ -4,7 +4,9 @@ use burn::tensor::Tensor;
 use pathpatch::{
     gpt2::Gpt2,
     metric::MetricKind,
-    patching::{Component, LayerNorm, SweepOptions, all_heads, estimate_direct_path_all_sources},
+    patching::{
+        Component, LayerNorm, Memory, SweepOptions, all_heads, estimate_direct_path_all_sources,
+    },
     prompt::{Batch, PromptPair},
 };
 
@@ -79,19 +81,18 @@ fn read_of(kind: MetricKind) -> Read {
 }
 
 fn check(model: &Gpt2, batch: &Batch, kind: MetricKind, what: &str) {
-    let runs = run_pairs(model, batch);
-    let metric = metric(kind, &runs, batch);
     for component in COMPONENTS {
-        let grid = sweep_all(&runs, &metric, component);
-        let expected = oracle_sweep(
-            model,
-            batch,
-            (component, LayerNorm::Frozen),
-            1.0,
-            read_of(kind),
-        );
-        let difference = max_difference(&grid, &to_f32(expected));
-        assert!(difference < TOLERANCE, "{what} {component:?}: {difference}");
+        let read_as = (component, LayerNorm::Frozen);
+        let expected = to_f32(oracle_sweep(model, batch, read_as, 1.0, read_of(kind)));
+        // All at once, then one prompt, one edge and one row at a time.
+        let parts = Memory { runs: 0, step: 0 };
+        for memory in [Memory::of(&model.device()), parts] {
+            let runs = run_pairs(model, batch).within(memory);
+            let grid = sweep_all(&runs, &metric(kind, &runs), component);
+            let difference = max_difference(&grid, &expected);
+            let how = format!("{what} {component:?} {memory:?}");
+            assert!(difference < TOLERANCE, "{how}: {difference}");
+        }
     }
 }
 
@@ -114,7 +115,7 @@ fn an_exact_layer_norm() {
         let (model, expected) = random_model(name);
         let batch = Batch::new(expected.batch.pairs(), None, &model.config).unwrap();
         let runs = run_pairs(&model, &batch);
-        let metric = metric(MetricKind::LogitDiff, &runs, &batch);
+        let metric = metric(MetricKind::LogitDiff, &runs);
         for component in COMPONENTS {
             let grid = sweep_all_within(&runs, &metric, component, options);
             let read = read_of(MetricKind::LogitDiff);
@@ -197,7 +198,7 @@ fn estimates_are_the_first_order() {
         for (kind, (position, layer_norm)) in kinds.into_iter().zip(ways) {
             let batch = Batch::new(expected.batch.pairs(), position, &model.config).unwrap();
             let runs = run_pairs(&model, &batch);
-            let metric = metric(kind, &runs, &batch);
+            let metric = metric(kind, &runs);
             let estimates = estimate_direct_path_all_sources(&runs, &metric, layer_norm);
             let estimates = pollster::block_on(estimates).unwrap();
             let grids = [&estimates.q, &estimates.k, &estimates.v];

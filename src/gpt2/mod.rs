@@ -11,6 +11,7 @@ mod kernels;
 mod linear;
 mod matmul;
 mod norm;
+mod steps;
 mod unembed;
 mod weights;
 
@@ -26,5 +27,6 @@ pub use matmul::matmul;
 #[cfg(feature = "webgpu")]
 pub use matmul::tiled;
 pub use norm::layer_norm;
+pub use steps::Steps;
 pub use unembed::{Unembed, Unembedding};
 pub use weights::{Block, Gpt2};
