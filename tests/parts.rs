@@ -119,7 +119,7 @@ fn sweeps_and_estimates_are_the_same_in_any_memory() {
 
 #[test]
 fn an_edge_is_exact_once_all_prompts_are_done_and_the_work_is_told_meanwhile() {
-    let (model, expected) = random_model("prefixed-f32");
+    let (model, expected) = random_model("hub-f16");
     let batch = batch(&model, &expected);
     let runs = Runs::new(&model, &batch, &NoPause).within(MEMORIES[0]);
     let metric = metric(MetricKind::LogitDiff, &runs);
@@ -127,7 +127,9 @@ fn an_edge_is_exact_once_all_prompts_are_done_and_the_work_is_told_meanwhile() {
         estimates: true,
         ..Default::default()
     };
-    let mut times = vec![0; 16];
+    let heads = model.config.n_layers * model.config.n_heads;
+    let mut times = vec![0; heads * heads];
+    assert!(batch.pairs().len() > 1);
     let (mut updates, mut silent, mut flops) = (0, 0, 0.0);
     let record = |update: Update<'_>| {
         let Update {
