@@ -135,7 +135,7 @@ test("what was run before is kept in this browser, and comes back", async ({ pag
   await settled(page);
   await page.reload();
   await settled(page);
-  await page.getByLabel("Run before").selectOption({ label: "fox lamp river piano … r piano fox → lamp / spoon, normalized-logit-diff" });
+  await page.getByLabel("Run before").selectOption({ index: 2 });
   await expect(page.getByLabel("Clean prompt", { exact: true })).toHaveValue(cli.INDUCTION.clean);
   await settled(page);
   await expect(page.getByLabel("Example")).toHaveValue("0");
