@@ -11,7 +11,7 @@ import { join } from "node:path";
 
 /** Files above this are on the other origin. */
 const LARGE = 1 << 20;
-const COMMIT = "607a30d783dfa663caf39e06633721c8d4cfcd7e";
+export const COMMIT = "607a30d783dfa663caf39e06633721c8d4cfcd7e";
 const HIDDEN = new Set([".gitattributes"]);
 
 /** What a request for a file gets instead of the file. */

@@ -180,12 +180,15 @@ function wantedFor({ offer }: State, { ref }: Choice): URLSearchParams | null {
   return isIt ? offer.wanted : null;
 }
 
+let loads = 0;
+
 /** What the page shows of a model that has come: a link's question, or what was there, or the first example. */
 function arrived(state: State, choice: Choice, made: PathPatch, params: URLSearchParams | null) {
   const { config, device, keeping } = made;
   const { planning } = state;
   const planned = planning.choice && isSameChoice(planning.choice, choice) ? planning.plan?.revision : null;
-  const model: LoadedModel = { ref: choice.ref, name: nameOf(choice.ref), revision: keeping.revision ?? planned ?? null };
+  const revision = keeping.revision ?? planned ?? null;
+  const model: LoadedModel = { ref: choice.ref, name: nameOf(choice.ref), revision, load: ++loads };
   const warnings = (made as { warnings?: Warning[] }).warnings ?? [];
   const first: Wanted = { settings: settingsOf(presetsFor(config)[0]), view: FIRST_LOOK };
   const isBack = state.loaded !== null && isSameChoice(state.loaded.choice, choice);
