@@ -166,6 +166,63 @@ test("a link to a model of others asks first, then shows what it is about", asyn
   await page.close();
 });
 
+test("a load and a run are two jobs: each has its own bar, and its own cancel", async ({ page }) => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route("**/model.safetensors", async (route) => {
+    await held;
+    await route.abort().catch(() => {});
+  });
+  await page.getByLabel("Weights").selectOption("gpt2");
+  await page.getByRole("button", { name: "Download and load" }).click();
+  await expect(page.locator("#loading")).toContainText(/Starting|: /);
+  // The model that is there is asked something else meanwhile.
+  await page.getByLabel("Metric", { exact: true }).selectOption("kl");
+  await settled(page);
+  const cancel = page.locator("#loading").getByRole("button", { name: "Cancel" });
+  await expect(cancel).toBeVisible();
+  // And another model is chosen: what is said of it is about it.
+  await page.getByLabel("Weights").selectOption("other");
+  await page.getByLabel("Repository or address").fill("tests/sharded");
+  await expect(page.locator("#model-plan")).toContainText("will be downloaded: config.json");
+  await cancel.click();
+  await expect(page.locator("#loading")).toContainText("Cancelled.");
+  await expect(page.locator("#status")).toContainText("ioi-demo: 3 layers");
+  await expect(page.locator("#model-plan")).toContainText("model-00002-of-00002.safetensors");
+  release();
+  await cell(grid(page, "from", "k"), "1.2").click();
+  await expect(page.locator("#detail h3")).toHaveText(/→ 1\.2 key$/);
+});
+
+test("short names are GPT-2's, and what names no model says so", async ({ page }) => {
+  await page.getByLabel("Weights").selectOption("other");
+  await page.getByLabel("Repository or address").fill("gpt2");
+  await expect(page.locator("#model-plan")).toContainText("8 MB will be downloaded");
+  await page.getByLabel("Repository or address").fill("javascript:alert(1)");
+  await expect(page.locator("#model-error")).toHaveText(
+    "model: expected gpt2, owner/name or the address of a directory with http:// or https://, got javascript:",
+  );
+  await expect(page.getByRole("button", { name: "Load", exact: true })).toBeDisabled();
+});
+
+test.describe("the Hub out of reach", () => {
+  test.use({ expectedComplaints: /Failed to load resource/ });
+
+  test("is said at once to be asked, and may be tried all the same", async ({ page }) => {
+    let isDown = true;
+    await page.route("https://huggingface.co/**", (route) => (isDown ? route.abort() : route.fallback()));
+    await page.getByLabel("Weights").selectOption("gpt2");
+    await expect(page.locator("#model-plan")).toHaveText("Asking huggingface.co what there is to download …");
+    const load = page.getByRole("button", { name: "Load", exact: true });
+    await expect(load).toBeEnabled();
+    isDown = false;
+    await load.click();
+    await expect(page.locator("header .status")).toContainText("openai-community/gpt2: 2 layers");
+  });
+});
+
 test.describe("a repository that is not there", () => {
   // Chromium logs every status that is no success itself.
   test.use({ expectedComplaints: /status of 401/ });

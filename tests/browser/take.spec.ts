@@ -172,7 +172,8 @@ test("the address follows: another edge or question is a step of the history, a 
   const strongest = await edge.innerText();
 
   // As fast as a hand moves it, and faster than Safari allows an address to change.
-  await page.evaluate(() => {
+  const took = await page.evaluate(() => {
+    const began = performance.now();
     const { replaceState, pushState } = History.prototype;
     let changes = 0;
     for (const [name, change] of Object.entries({ replaceState, pushState })) {
@@ -189,10 +190,11 @@ test("the address follows: another edge or question is a step of the history, a 
       slider.value = String(10 + 5 * (i % 20));
       slider.dispatchEvent(new Event("input"));
     }
+    return performance.now() - began;
   });
   await expect(page).toHaveURL(/edges=105/);
-  // At once, and again when the hand rests.
-  expect(await page.evaluate(() => Number(document.documentElement.dataset.changes))).toBeLessThan(4);
+  // Safari allows 100 in 30 s, which is one in 300 ms.
+  expect(await page.evaluate(() => Number(document.documentElement.dataset.changes))).toBeLessThan(2 + took / 300);
   expect(await page.evaluate(() => history.length)).toBe(entries);
 
   await cell(grid(page, "from", "k"), "1.2").click();

@@ -203,6 +203,12 @@ function deviceFromUrl(): DeviceChoice {
 
 /** Once the first run has something to show, or cannot have. */
 function firstGrid(store: Store<State, Action>): Promise<void> {
-  return new Promise((resolve) => store.subscribe(({ run, failure, stopped }) => (run || failure || stopped) && resolve()));
+  return new Promise((resolve) => {
+    const leave = store.subscribe(({ run, failure, stopped }) => {
+      if (!run && !failure && !stopped) return;
+      leave();
+      resolve();
+    });
+  });
 }
 
