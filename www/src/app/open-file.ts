@@ -20,7 +20,7 @@ export async function openSaved(file: File): Promise<Action | null> {
   const { settings, tokens } = saved;
   const pairs = pairsOf(settings);
   const read = tokens.map((pair) => ({ answer: null, distractor: null, ...pair }));
-  const model: LoadedModel = { ref: refOf(saved.model.source), name: saved.model.name, revision: saved.model.revision, load: 0 };
+  const model: LoadedModel = { ref: refOf(saved.model.source), name: saved.model.name, revision: saved.model.revision };
   const request = requestOf(model, settings, pairs, read);
   const run = opened(-Date.now(), request, result, saved.made, file.name);
   return { type: "shown", run, wanted: { settings, view: { ...FIRST_LOOK, ...saved.view } } };

@@ -43,7 +43,7 @@ test("where to look moves when the estimates come and when all is there, and not
   run.result.components.q.values[6] = 99;
   const grown = reduce(there, { type: "run-grown", job: { sweep: null } });
   expect(grown.look).toBe(there.look);
-  expect(grown.run?.grown).toBe(1);
+  expect(grown.run?.grown).toBe(there.run!.grown + 1);
   const done = reduce(grown, { type: "run-done" });
   expect(done.look).toMatchObject({ src: { layer: 0, head: 1 }, dst: { layer: 1, head: 0 }, component: "q" });
   // A reader's choice stays.

@@ -53,7 +53,7 @@ export function isSameQuestion({ model, settings, pairs }: Request, of: LoadedMo
 }
 
 const isSameLoad = (a: LoadedModel, b: LoadedModel): boolean =>
-  a.load === b.load || (isSameModel(a.ref, b.ref) && a.revision === b.revision);
+  (a.load !== undefined && a.load === b.load) || (isSameModel(a.ref, b.ref) && a.revision === b.revision);
 
 const isSamePair = (a: Pair, b: Pair): boolean =>
   a.clean === b.clean && a.corrupted === b.corrupted && a.answer === b.answer && a.distractor === b.distractor;
