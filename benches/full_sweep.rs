@@ -134,7 +134,7 @@ async fn measure(args: &Args) -> Report {
         seconds,
         edges: last.total,
         flops: last.flops,
-        matmul_flops_per_second: session.matmul_rate(rows).await.expect("products"),
+        matmul_flops_per_second: session.matmul_rate(rows, &NoPause).await.expect("products"),
         peak_memory: peak_memory(),
         max_estimate_error: last.max_estimate_error.expect("estimates"),
         spearman,

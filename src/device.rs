@@ -47,23 +47,22 @@ pub struct DeviceReport {
     pub kind: &'static str,
     /// The adapter's name, where it gives one.
     pub adapter: Option<String>,
-    /// Who multiplies matrices there, once a model is: `flex` on the CPU; on a GPU `cubek`, Burn's kernel, or
-    /// `tiled`, ours.
+    /// Which product of matrices is used, set when a model is loaded: on the CPU `flex`, Burn's, or `fused`, ours for
+    /// browsers with relaxed SIMD; on a GPU `cubek`, Burn's, or `tiled`, ours.
     pub matmul: &'static str,
     /// One clause that says why this device.
     pub reason: String,
 }
 
-/// Open the device of choice.
+/// Open the device of choice. A GPU is opened once a process and shared by all sessions in it.
 ///
 /// # Errors
-/// [`Code::Device`] when WebGPU is asked for by name and cannot be had.
+/// [`Code::Device`] when WebGPU is asked for by name and cannot be had, or has been lost.
 pub async fn open(choice: DeviceChoice) -> Result<(Device, DeviceReport)> {
     if choice == DeviceChoice::Cpu {
         return Ok(cpu("as asked"));
     }
-    let adapter = webgpu::adapter().await;
-    match (choice, adapter) {
+    match (choice, webgpu::adapter().await) {
         (DeviceChoice::Auto, Err(reason)) => Ok(cpu(&reason)),
         (DeviceChoice::Auto, Ok(adapter)) if adapter.is_software => {
             Ok(cpu("the only WebGPU adapter is a software one"))

@@ -1,27 +1,31 @@
 //! A model's directory on disk, as Hugging Face lays one out.
 
-use std::{fs, fs::File, io::Read, path::Path};
+use std::{collections::HashMap, fs, fs::File, io::Read, path::Path};
 
 use crate::{
     checkpoint::{self, INDEX, Loader, WEIGHTS},
     device::DeviceChoice,
     error::{Code, Error, Result},
     session::{Loading, Session},
-    tokenizer::Tokenizer,
+    tokenizer::{self, Tokenizer},
 };
 
 /// Bytes that are read at once.
 const CHUNK: usize = 8 << 20;
 
 /// Load the model of a directory: `config.json`, `model.safetensors` or the files of its index, and for prompts
-/// as text `tokenizer.json`, or `vocab.json` and `merges.txt`.
+/// as text the files of its tokenizer, as many of [`tokenizer::FILES`] as there are.
 ///
 /// # Errors
 /// [`Code::Io`] with the path, or those of [`Session::begin`] and [`Loader`].
 pub async fn load(directory: &Path, choice: DeviceChoice) -> Result<Session> {
+    let names = names(directory)?;
+    if !names.iter().any(|name| name == "config.json") {
+        return Err(checkpoint::explain_missing(&names));
+    }
     let config = read(&directory.join("config.json"))?;
     let mut loading = Session::begin(&config, tokenizer(directory)?, choice).await?;
-    for file in weights(directory, &loading)? {
+    for file in weights(directory, &names, &loading)? {
         push(loading.weights(), directory, &file)?;
     }
     loading.finish()
@@ -36,23 +40,47 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 }
 
 fn tokenizer(directory: &Path) -> Result<Option<Tokenizer>> {
-    let [json, vocab, merges] =
-        ["tokenizer.json", "vocab.json", "merges.txt"].map(|file| directory.join(file));
-    if json.exists() {
-        return Tokenizer::from_json(&read(&json)?).map(Some);
+    let mut files = HashMap::new();
+    for name in tokenizer::FILES {
+        let path = directory.join(name);
+        if tokenizer::is_needed(name, files.contains_key("tokenizer.json")) && path.exists() {
+            files.insert(name.to_string(), read(&path)?);
+        }
     }
-    if vocab.exists() && merges.exists() {
-        return Tokenizer::from_vocab_and_merges(&read(&vocab)?, &read(&merges)?).map(Some);
-    }
-    Ok(None)
+    Tokenizer::from_files(&files)
 }
 
-fn weights(directory: &Path, loading: &Loading) -> Result<Vec<String>> {
-    let index = directory.join(INDEX);
-    if directory.join(WEIGHTS).exists() || !index.exists() {
+/// Names of the files and directories in a model's directory.
+fn names(directory: &Path) -> Result<Vec<String>> {
+    let failed = |e: std::io::Error| {
+        let expected = "the directory of a model, with config.json and model.safetensors";
+        Error::new(Code::Io, directory.display(), expected, e)
+    };
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        names.push(name.to_string_lossy().into_owned());
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+fn weights(directory: &Path, names: &[String], loading: &Loading) -> Result<Vec<String>> {
+    let has = |file: &str| names.iter().any(|name| name == file);
+    if has(WEIGHTS) {
         return Ok(vec![WEIGHTS.into()]);
     }
-    checkpoint::files(&read(&index)?, loading.config())
+    if !has(INDEX) {
+        return Err(checkpoint::explain_missing(names));
+    }
+    let files = checkpoint::files(&read(&directory.join(INDEX))?, loading.config())?;
+    match files.iter().find(|file| !has(file)) {
+        Some(file) => {
+            let expected = format!("a file beside {INDEX}, which names it");
+            Err(Error::new(Code::Io, file, expected, "none: get it too"))
+        }
+        None => Ok(files),
+    }
 }
 
 fn push(loader: &mut Loader, directory: &Path, name: &str) -> Result<()> {

@@ -71,6 +71,12 @@ pub struct Warning {
     pub suggestion: Option<String>,
 }
 
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.message, hint(&self.suggestion))
+    }
+}
+
 impl Warning {
     /// A warning without a suggestion.
     pub fn new(code: Code, message: impl fmt::Display) -> Self {

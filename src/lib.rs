@@ -14,7 +14,7 @@
 //! [`session`] holds the use cases and is what the command line, by way of `directory`, and the browser call. Under it
 //! [`checkpoint`] turns files into a [`gpt2`] model on a [`device`], [`tokenizer`] and [`prompt`] texts
 //! into batches, [`patching`] runs the edges and [`metric`] reads their logits; [`report`] is a sweep as
-//! JSON, [`rate`] what a device can do at its best; [`pause`] and [`error`] are known to all. The browser
+//! JSON, [`rate`] what a device can do at its best; [`sniff`] tells what a wrong file is; [`pause`] and [`error`] are known to all. The browser
 //! side is the private module `web`.
 
 #[cfg(not(target_family = "wasm"))]
@@ -26,12 +26,15 @@ pub mod directory;
 pub mod error;
 pub mod gpt2;
 pub mod metric;
+pub mod pairs;
 pub mod patching;
 pub mod pause;
 pub mod prompt;
+mod question;
 pub mod rate;
 pub mod report;
 pub mod session;
+pub mod sniff;
 pub mod tokenizer;
 #[cfg(target_family = "wasm")]
 mod web;

@@ -92,11 +92,11 @@ impl MetricKind {
         Self::ALL[self as usize].1
     }
 
-    fn needs_answer(self) -> bool {
+    pub(crate) fn needs_answer(self) -> bool {
         self != Self::Kl
     }
 
-    fn needs_distractor(self) -> bool {
+    pub(crate) fn needs_distractor(self) -> bool {
         matches!(self, Self::LogitDiff | Self::NormalizedLogitDiff)
     }
 }

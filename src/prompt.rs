@@ -63,6 +63,42 @@ impl PromptPair {
         }
         Ok(())
     }
+
+    /// The first position at which the prompts differ.
+    pub fn first_difference(&self) -> Option<usize> {
+        let mut both = self.clean.iter().zip(&self.corrupted);
+        both.position(|(clean, corrupted)| clean != corrupted)
+    }
+
+    /// A position from the start of one from the start, or where it is negative from the end.
+    fn position(&self, position: Option<i64>) -> Result<usize> {
+        let len = self.clean.len();
+        let position = position.unwrap_or(-1);
+        let from_start = match usize::try_from(position) {
+            Ok(position) => Some(position),
+            Err(_) => usize::try_from(position.unsigned_abs())
+                .ok()
+                .and_then(|back| len.checked_sub(back)),
+        };
+        from_start.filter(|p| *p < len).ok_or_else(|| {
+            let expected = format!(
+                "0 to {} or -{len} to -1 (the prompt has {len} tokens, one put in front of it included)",
+                len - 1
+            );
+            Error::new(Code::Metric, "metric position", expected, position)
+        })
+    }
+}
+
+/// An error that names the pair by its number from 1, where there are several.
+pub(crate) fn in_pair(index: usize, count: usize, error: Error) -> Error {
+    match count {
+        1 => error,
+        _ => Error {
+            what: format!("pair {}: {}", index + 1, error.what),
+            ..error
+        },
+    }
 }
 
 fn check_id(code: Code, what: &str, id: u32, config: &Config) -> Result<()> {
@@ -84,30 +120,23 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Check the pairs; `position` is where the metric reads, each pair's last token where `None`.
+    /// Check the pairs; `position` is where the metric reads: counted from the first token, or where it is negative
+    /// from the end, each pair's last token being -1 and meant by `None`.
     ///
     /// # Errors
     /// Those of [`PromptPair::check`]; [`Code::Clean`] when there is no pair; [`Code::Metric`] when
-    /// `position` lies beyond a prompt.
-    pub fn new(pairs: Vec<PromptPair>, position: Option<usize>, config: &Config) -> Result<Self> {
+    /// `position` lies beyond a prompt. Among several pairs, the pair is named.
+    pub fn new(pairs: Vec<PromptPair>, position: Option<i64>, config: &Config) -> Result<Self> {
         if pairs.is_empty() {
             let expected = "at least 1 pair";
             return Err(Error::new(Code::Clean, "prompt pairs", expected, "none"));
         }
-        for pair in &pairs {
-            pair.check(config)?;
-        }
-        let positions = pairs
-            .iter()
-            .map(|pair| match position {
-                None => Ok(pair.clean.len() - 1),
-                Some(p) if p < pair.clean.len() => Ok(p),
-                Some(p) => {
-                    let expected = format!("below the prompt's {} tokens", pair.clean.len());
-                    Err(Error::new(Code::Metric, "metric position", expected, p))
-                }
-            })
-            .collect::<Result<_>>()?;
+        let count = pairs.len();
+        let check = |(i, pair): (usize, &PromptPair)| {
+            let position = pair.check(config).and_then(|()| pair.position(position));
+            position.map_err(|e| in_pair(i, count, e))
+        };
+        let positions = pairs.iter().enumerate().map(check).collect::<Result<_>>()?;
         Ok(Self { pairs, positions })
     }
 
@@ -138,11 +167,7 @@ impl Batch {
     /// The first position at which some pair differs, or at which some metric reads if that is earlier:
     /// nothing before it is changed by any patch.
     pub fn first_row(&self) -> usize {
-        let first_difference = |pair: &PromptPair| {
-            let mut both = pair.clean.iter().zip(&pair.corrupted);
-            both.position(|(a, b)| a != b)
-        };
-        let differences = self.pairs.iter().filter_map(first_difference);
+        let differences = self.pairs.iter().filter_map(PromptPair::first_difference);
         let reads = self.positions.iter().copied();
         differences.chain(reads).min().unwrap_or(0)
     }

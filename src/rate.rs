@@ -5,7 +5,8 @@ use web_time::{Duration, Instant};
 
 use crate::{
     error::{Code, Error, Result},
-    gpt2::{Config, matmul, on_cpu},
+    gpt2::{Config, cpu_kernel, matmul, on_cpu},
+    pause::Pause,
 };
 
 /// Long enough for a steady figure, short enough for a page.
@@ -15,8 +16,13 @@ const MEASURED: Duration = Duration::from_millis(500);
 /// weighed by its share of a block's operations.
 ///
 /// # Errors
-/// [`Code::Device`] when the device fails.
-pub async fn matmul_rate(device: &Device, config: &Config, rows: usize) -> Result<f64> {
+/// [`Code::Device`] when the device fails, or that of `pause`, which is asked several times a second.
+pub async fn matmul_rate(
+    device: &Device,
+    config: &Config,
+    rows: usize,
+    pause: &dyn Pause,
+) -> Result<f64> {
     let (d_model, d_mlp) = (config.d_model, config.d_mlp);
     let (mut operations, mut seconds) = (0.0, 0.0);
     for (k, n) in [
@@ -26,19 +32,20 @@ pub async fn matmul_rate(device: &Device, config: &Config, rows: usize) -> Resul
         (d_mlp, d_model),
     ] {
         operations += 2.0 * (rows * k * n) as f64;
-        seconds += seconds_of_product(device, [rows, k, n], MEASURED).await?;
+        seconds += seconds_of_product(device, [rows, k, n], MEASURED, pause).await?;
     }
     Ok(operations / seconds)
 }
 
 /// Let the products of a GPU be done by the faster of the two kernels that there are for them, Burn's and ours:
-/// which that is differs between GPUs. Returns the name of who multiplies on the device.
+/// which that is differs between GPUs. It is measured for the first model of a process and stays: a later model must
+/// not change how an earlier one, which may still be in use, multiplies. Returns the name of the device's product.
 ///
 /// # Errors
 /// [`Code::Device`] when the device fails.
 pub async fn choose_kernel(device: &Device, config: &Config) -> Result<&'static str> {
     match on_cpu(device) {
-        true => Ok("flex"),
+        true => Ok(cpu_kernel()),
         false => choose_gpu_kernel(device, config).await,
     }
 }
@@ -50,32 +57,38 @@ async fn choose_gpu_kernel(_: &Device, _: &Config) -> Result<&'static str> {
 
 #[cfg(feature = "webgpu")]
 async fn choose_gpu_kernel(device: &Device, config: &Config) -> Result<&'static str> {
-    use crate::gpt2::tiled;
+    use crate::{gpt2::tiled, pause::NoPause};
 
-    /// Of one product with the weights of an MLP, if so many rows take so long: a software adapter should not
-    /// be asked for more.
+    /// Pick a number of rows for which one product with an MLP's weights takes about 20 ms, so that software adapters
+    /// stay usable.
     const ROWS: std::ops::RangeInclusive<f64> = 16.0..=512.0;
     const LONG: f64 = 0.02;
     const MEASURED: Duration = Duration::from_millis(20);
 
-    let product = |rows| [rows, config.d_model, config.d_mlp];
-    tiled::choose(true);
+    let name = |is_ours| if is_ours { "tiled" } else { "cubek" };
+    if let Some(is_ours) = tiled::chosen() {
+        return Ok(name(is_ours));
+    }
+    // Weights of at most 64 MiB, whatever a config.json says before a weight has come.
+    let product = |rows| [rows, config.d_model.min(2048), config.d_mlp.min(8192)];
+    let seconds = async |is_ours, rows| {
+        tiled::try_out(is_ours);
+        seconds_of_product(device, product(rows), MEASURED, &NoPause).await
+    };
     let few = *ROWS.start();
-    let seconds = seconds_of_product(device, product(few as usize), MEASURED).await?;
-    let rows = (few * LONG / seconds).clamp(few, *ROWS.end()) as usize;
-    let ours = seconds_of_product(device, product(rows), MEASURED).await?;
-    tiled::choose(false);
-    let burns = seconds_of_product(device, product(rows), MEASURED).await?;
-    let is_ours = ours < burns;
-    tiled::choose(is_ours);
-    Ok(if is_ours { "tiled" } else { "cubek" })
+    let rows = (few * LONG / seconds(true, few as usize).await?).clamp(few, *ROWS.end()) as usize;
+    let ours = seconds(true, rows).await?;
+    let burns = seconds(false, rows).await?;
+    Ok(name(tiled::choose(ours < burns)))
 }
 
-/// Of `[m, k] @ [k, n]`, products one after the other for so long, the device's queue drained at the end.
+/// Mean seconds of one `[m, k] @ [k, n]`, repeated for at least `measured`; the device's queue is drained before the
+/// clock is read.
 async fn seconds_of_product(
     device: &Device,
     [m, k, n]: [usize; 3],
     measured: Duration,
+    pause: &dyn Pause,
 ) -> Result<f64> {
     let ones = |rows, cols| Tensor::<2>::ones([rows, cols], device);
     let (a, b) = (ones(m, k), ones(k, n));
@@ -97,6 +110,7 @@ async fn seconds_of_product(
         }
         drained(matmul(a.clone(), &b)).await?;
         products += 4;
+        pause.pause().await?;
     }
     Ok(start.elapsed().as_secs_f64() / f64::from(products))
 }

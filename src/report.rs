@@ -48,7 +48,7 @@ impl<'a> SweepReport<'a> {
     }
 }
 
-/// Nested arrays of numbers; a number that is not finite is null.
+/// Nested arrays of numbers, null where there is no path; a session's grids have no others that are not finite.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum Nested {

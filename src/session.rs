@@ -1,11 +1,11 @@
 //! The use cases, in their order: load a model, tokenise prompts, sweep. No JavaScript types.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{
     checkpoint::Loader,
     device::{self, DeviceChoice, DeviceReport},
-    error::{Code, Error, Result},
+    error::{Code, Error, Result, Warning},
     gpt2::{Config, Gpt2},
     metric::{AnswerMetric, MetricKind},
     patching::{
@@ -15,6 +15,7 @@ use crate::{
     },
     pause::Pause,
     prompt::{Batch, PromptPair},
+    question::Reader,
     rate::{choose_kernel, matmul_rate},
     tokenizer::{Token, Tokenizer},
 };
@@ -32,6 +33,11 @@ impl Loading {
         self.loader.config()
     }
 
+    /// Which device it will be on.
+    pub fn device(&self) -> &DeviceReport {
+        &self.device
+    }
+
     /// Where the bytes of the checkpoint's files go.
     pub fn weights(&mut self) -> &mut Loader {
         &mut self.loader
@@ -42,10 +48,13 @@ impl Loading {
     /// # Errors
     /// [`Code::Checkpoint`] when weights are missing.
     pub fn finish(self) -> Result<Session> {
+        let model = self.loader.finish()?;
+        let warnings = tokenizer_warnings(self.tokenizer.as_ref(), &model.config);
         Ok(Session {
-            model: self.loader.finish()?,
+            model,
             tokenizer: self.tokenizer,
             device: self.device,
+            warnings,
         })
     }
 }
@@ -55,11 +64,29 @@ pub struct Session {
     model: Gpt2,
     tokenizer: Option<Tokenizer>,
     device: DeviceReport,
+    warnings: Vec<Warning>,
+}
+
+/// What the tokenizer's files say otherwise than they are read, or than the configuration.
+fn tokenizer_warnings(tokenizer: Option<&Tokenizer>, config: &Config) -> Vec<Warning> {
+    let Some(tokenizer) = tokenizer else {
+        return Vec::new();
+    };
+    let mut warnings = tokenizer.warnings().to_vec();
+    if let (Some(bos), Some(id)) = (tokenizer.bos(), config.bos_token_id)
+        && bos.id != id
+    {
+        let message = format!(
+            "texts begin with the tokenizer's beginning-of-text token {:?} (id {}); config.json names another, id {id}",
+            bos.text, bos.id
+        );
+        warnings.push(Warning::new(Code::Tokenizer, message));
+    }
+    warnings
 }
 
 /// A prompt as it comes from a person or a program.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Prompt {
     /// Text to tokenise.
     Text(String),
@@ -68,8 +95,7 @@ pub enum Prompt {
 }
 
 /// An answer as it comes from a person or a program.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// Text that must be one token.
     Text(String),
@@ -78,7 +104,7 @@ pub enum Answer {
 }
 
 /// A pair of prompts before tokenisation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PairRequest {
     /// The clean prompt.
     pub clean: Prompt,
@@ -97,8 +123,9 @@ pub struct MetricRequest {
     pub pairs: Vec<PairRequest>,
     /// The metric.
     pub metric: MetricKind,
-    /// Where the metric reads; at each prompt's last token where `None`.
-    pub position: Option<usize>,
+    /// Where the metric reads: counted from the first token, one put in front included, or where it is negative from
+    /// the end; at each prompt's last token where `None`.
+    pub position: Option<i64>,
     /// Whether texts get the model's beginning-of-text token in front.
     pub prepend_bos: bool,
 }
@@ -169,13 +196,19 @@ impl Session {
         &self.device
     }
 
-    /// The tokens of a text, with the beginning-of-text token in front if asked for.
+    /// What the caller should know of the model's files.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// The tokens of a text, with the beginning-of-text token in front if asked for and not there already.
     ///
     /// # Errors
-    /// [`Code::Tokenizer`] when there is no tokenizer, no such token, or no token for a word.
+    /// [`Code::Tokenizer`] when there is no tokenizer, no such token, no token for a word, or none of the model's.
     pub fn tokenize(&self, text: &str, prepend_bos: bool) -> Result<Vec<Token>> {
-        let ids = self.ids(text, prepend_bos)?;
-        Ok(self.tokenizer()?.describe(&ids))
+        let ids = self.reader().ids(text, prepend_bos)?;
+        let tokenizer = self.tokenizer.as_ref();
+        Ok(tokenizer.map(|t| t.describe(&ids)).unwrap_or_default())
     }
 
     /// Tokenise and check a pair.
@@ -183,32 +216,18 @@ impl Session {
     /// # Errors
     /// The code of the part that is wrong.
     pub fn pair(&self, request: &PairRequest, prepend_bos: bool) -> Result<PromptPair> {
-        let prompt = |prompt: &Prompt, code, what| match prompt {
-            Prompt::Ids(ids) => Ok(ids.clone()),
-            Prompt::Text(text) => {
-                self.ids(text, prepend_bos)
-                    .map_err(|e| Error { code, what, ..e })
-            }
-        };
-        let answer = |answer: &Option<Answer>, code, what| {
-            let one = |answer: &Answer| match answer {
-                Answer::Id(id) => Ok(*id),
-                Answer::Text(text) => self.one_token(text, code, what),
-            };
-            answer.as_ref().map(one).transpose()
-        };
-        let pair = PromptPair {
-            clean: prompt(&request.clean, Code::Clean, "clean prompt".into())?,
-            corrupted: prompt(
-                &request.corrupted,
-                Code::Corrupted,
-                "corrupted prompt".into(),
-            )?,
-            answer: answer(&request.answer, Code::Answer, "answer")?,
-            distractor: answer(&request.distractor, Code::Distractor, "distractor")?,
-        };
-        pair.check(&self.model.config)?;
+        let (pair, _) = self.reader().pair(request, prepend_bos)?;
         Ok(pair)
+    }
+
+    /// Check a request as whatever runs it does, without running the model; what its caller should know of it.
+    ///
+    /// # Errors
+    /// The code of the part that is wrong; among several pairs, the pair is named. Equal prompts, an answer that is its
+    /// own distractor and a metric that reads before the prompts differ are errors where they leave nothing to measure.
+    pub fn check(&self, request: &MetricRequest) -> Result<Vec<Warning>> {
+        let (_, warnings) = self.reader().batch(request)?;
+        Ok(warnings)
     }
 
     /// Patch the direct paths from one head, or from every head, to every later head.
@@ -223,11 +242,11 @@ impl Session {
         on_update: impl FnMut(Update<'_>) -> Result<()>,
     ) -> Result<Grid> {
         if let Some(source) = request.source {
-            source.check(self.config())?;
+            source.check("source head", self.config())?;
         }
         let (runs, metric) = self.runs(&request.on, pause).await?;
         let (component, metric) = (request.component, &metric);
-        match request.source {
+        let grid = match request.source {
             Some(source) => {
                 get_act_patch_direct_path(&runs, metric, source, component, options, on_update)
                     .await
@@ -237,7 +256,9 @@ impl Session {
                 get_act_patch_direct_path_all_sources(runs, metric, component, options, on_update)
                     .await
             }
-        }
+        }?;
+        check_finite(&grid)?;
+        Ok(grid)
     }
 
     /// Estimate the direct paths from every head to every later head's query, key and value.
@@ -251,7 +272,11 @@ impl Session {
         pause: &dyn Pause,
     ) -> Result<Estimates> {
         let (runs, metric) = self.runs(request, pause).await?;
-        estimate_direct_path_all_sources(&runs, &metric, layer_norm).await
+        let estimates = estimate_direct_path_all_sources(&runs, &metric, layer_norm).await?;
+        for grid in [&estimates.q, &estimates.k, &estimates.v] {
+            check_finite(grid)?;
+        }
+        Ok(estimates)
     }
 
     /// Look at one head on one pair of prompts.
@@ -292,9 +317,9 @@ impl Session {
     /// [`matmul_rate`].
     ///
     /// # Errors
-    /// [`Code::Device`].
-    pub async fn matmul_rate(&self, rows: usize) -> Result<f64> {
-        matmul_rate(&self.model.device(), self.config(), rows).await
+    /// [`Code::Device`], or that of `pause`.
+    pub async fn matmul_rate(&self, rows: usize, pause: &dyn Pause) -> Result<f64> {
+        matmul_rate(&self.model.device(), self.config(), rows, pause).await
     }
 
     /// The model run on the prompts, and the metric bound to them.
@@ -320,62 +345,29 @@ impl Session {
 
     /// The pairs of a request, tokenised and checked.
     fn batch(&self, request: &MetricRequest) -> Result<Batch> {
-        let numbered = |(i, pair): (usize, &PairRequest)| {
-            self.pair(pair, request.prepend_bos).map_err(|e| Error {
-                what: match request.pairs.len() {
-                    1 => e.what,
-                    _ => format!("pair {}: {}", i + 1, e.what),
-                },
-                ..e
-            })
-        };
-        let pairs = request.pairs.iter().enumerate().map(numbered);
-        let pairs = pairs.collect::<Result<_>>()?;
-        Batch::new(pairs, request.position, self.config())
+        let (batch, _) = self.reader().batch(request)?;
+        Ok(batch)
     }
 
-    fn tokenizer(&self) -> Result<&Tokenizer> {
-        self.tokenizer.as_ref().ok_or_else(|| {
-            let expected = "a tokenizer.json beside the model, or prompts as token ids";
-            Error::new(Code::Tokenizer, "text", expected, "text and no tokenizer")
-        })
-    }
-
-    fn ids(&self, text: &str, prepend_bos: bool) -> Result<Vec<u32>> {
-        let ids = self.tokenizer()?.encode(text)?;
-        if !prepend_bos {
-            return Ok(ids);
+    fn reader(&self) -> Reader<'_> {
+        Reader {
+            config: self.config(),
+            tokenizer: self.tokenizer.as_ref(),
         }
-        let bos = self.model.config.bos_token_id.ok_or_else(|| {
-            let expected = "a bos_token_id within the vocabulary, or a run without it";
-            Error::new(Code::Config, "beginning-of-text token", expected, "none")
-        })?;
-        Ok(std::iter::once(bos).chain(ids).collect())
     }
+}
 
-    fn one_token(&self, text: &str, code: Code, what: &str) -> Result<u32> {
-        let tokenizer = self.tokenizer()?;
-        let of_field = |e| Error {
-            code,
-            what: what.to_string(),
-            ..e
-        };
-        let ids = tokenizer.encode(text).map_err(of_field)?;
-        if let [id] = ids[..] {
-            return Ok(id);
-        }
-        let tokens = tokenizer.describe(&ids);
-        let texts: Vec<String> = tokens.iter().map(|t| format!("{:?}", t.text)).collect();
-        let got = match ids.len() {
-            0 => "none".to_string(),
-            n => format!("{n}: {}", texts.join(" ")),
-        };
-        let error = Error::new(code, what, "one token", got);
-        // The usual slip with byte-level tokens: a word within a text begins with its space.
-        let spaced = format!(" {text}");
-        match tokenizer.encode(&spaced) {
-            Ok(ids) if ids.len() == 1 && !text.starts_with(' ') => Err(error.suggest(spaced)),
-            _ => Err(error),
+/// A value that is not finite is no result: it must not pass for an edge that is not there.
+fn check_finite(grid: &Grid) -> Result<()> {
+    let of_runs = [grid.clean_metric, grid.corrupted_metric];
+    let of_edges = grid.values.iter().zip(&grid.mask);
+    let of_edges = of_edges.filter(|(_, has_path)| **has_path == 1);
+    let mut all = of_runs.into_iter().chain(of_edges.map(|(value, _)| *value));
+    match all.find(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(value) => {
+            let expected = "finite numbers (activations beyond the range of f32 give others)";
+            Err(Error::new(Code::Metric, "metric", expected, value))
         }
     }
 }

@@ -172,12 +172,12 @@ fn one_tensor_under_both_names() {
 #[test]
 fn a_tensor_of_another_shape() {
     let error = refused(&changed(|t| {
-        let (_, shape, _) = t.get_mut("transformer.h.0.attn.c_attn.weight").unwrap();
+        let (_, shape, _) = t.get_mut("transformer.h.0.mlp.c_fc.weight").unwrap();
         shape.reverse();
     }));
     assert_eq!(
         error,
-        "tensor h.0.attn.c_attn.weight: expected shape [16, 48], got [48, 16]"
+        "tensor h.0.mlp.c_fc.weight: expected shape [16, 40], got [40, 16]"
     );
 }
 
@@ -188,7 +188,7 @@ fn a_type_that_is_no_weight() {
     }));
     assert_eq!(
         error,
-        "tensor ln_f.weight: expected F32, F16 or BF16, got I32"
+        "tensor ln_f.weight: expected F64, F32, F16 or BF16, got I32"
     );
 }
 
@@ -323,7 +323,7 @@ fn an_index_names_the_files() {
     weights.remove("transformer.h.1.ln_2.bias").unwrap();
     assert_eq!(
         files(&lacking).unwrap_err().to_string(),
-        "tensor h.1.ln_2.bias: expected shape [16], got an index of 27 tensors, not this one"
+        "tensor h.1.ln_2.bias: expected shape [16], got an index with 27 tensors, not this one"
     );
     let elsewhere = files(&map(|_| "../secret.safetensors".into())).unwrap_err();
     assert!(

@@ -251,7 +251,7 @@ fn bad_input_is_one_line_that_names_it() {
         "error: metric: expected one of logit-diff, normalized-logit-diff, log-prob, prob, kl, \
          got accuracy"
     );
-    assert!(on("/nowhere", &ids).starts_with("error: /nowhere/config.json: expected a file"));
+    assert!(on("/nowhere", &ids).starts_with("error: /nowhere: expected the directory of a model"));
     let sweep = [&["sweep", "--model", &random, "--component", "x"], &ids[..]].concat();
     assert_eq!(
         refused(&sweep),

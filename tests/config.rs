@@ -1,6 +1,11 @@
 //! `config.json`: what is read from it, and every field that is refused.
 
-use pathpatch::{error::Code, gpt2::Config};
+use pathpatch::{
+    error::Code,
+    gpt2::{Activation, Config},
+};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
 use crate::common::{RANDOM_MODELS, fixtures, model};
@@ -49,20 +54,25 @@ fn parameter_counts_are_those_of_the_weights() {
         };
         assert_eq!(
             c.n_params(),
-            of_blocks + embeddings + 2 * c.d_model + lm_head,
+            (of_blocks + embeddings + 2 * c.d_model + lm_head) as u64,
             "{name}"
         );
     }
 }
 
+/// Fields, the value of each, and what the error says came.
 #[test]
-fn fields_that_change_the_maths_are_named() {
+fn fields_that_cannot_be_read_are_named() {
     for (field, value, got) in [
         ("model_type", json!("llama"), "got llama"),
-        ("activation_function", json!("relu"), "got relu"),
-        ("scale_attn_weights", json!(false), "got false"),
-        ("scale_attn_by_inverse_layer_idx", json!(true), "got true"),
-        ("add_cross_attention", json!(true), "got true"),
+        ("activation_function", json!("mish"), "got mish"),
+        ("activation_function", json!(null), "got null"),
+        ("scale_attn_weights", json!(null), "got null"),
+        (
+            "scale_attn_by_inverse_layer_idx",
+            json!("yes"),
+            "got \"yes\"",
+        ),
         ("pruned_heads", json!({"0": [1]}), "got {\"0\":[1]}"),
         (
             "quantization_config",
@@ -73,7 +83,18 @@ fn fields_that_change_the_maths_are_named() {
         ("n_layer", json!(0), "got 0"),
         ("n_head", json!(0), "got 0"),
         ("n_inner", json!(0), "got 0"),
-        ("layer_norm_epsilon", json!(-1.0), "got -1"),
+        ("n_layer", json!(1_000_000_000_000_u64), "got 1000000000000"),
+        ("n_embd", json!(1_u64 << 32), "got 4294967296"),
+        ("n_inner", json!((1_u64 << 18) + 1), "got 262145"),
+        ("n_positions", json!(u64::MAX), "got 18446744073709551615"),
+        ("vocab_size", json!(-1), "got -1"),
+        ("n_layer", json!(12.0), "got 12.0"),
+        ("n_layer", json!("twelve"), "got \"twelve\""),
+        ("n_layer", json!(null), "got null"),
+        ("layer_norm_epsilon", json!(-1.0), "got -1.0"),
+        ("layer_norm_epsilon", json!(0), "got 0"),
+        ("layer_norm_epsilon", json!(2.0), "got 2.0"),
+        ("bos_token_id", json!([1]), "got [1]"),
     ] {
         let mut config = gpt2_small();
         config[field] = value;
@@ -82,6 +103,13 @@ fn fields_that_change_the_maths_are_named() {
         assert_eq!(error.what, format!("config.json field {field}"));
         assert!(error.to_string().ends_with(got), "{error}");
     }
+    let mut config = gpt2_small();
+    config["activation_function"] = json!("mish");
+    let error = parse(&config).unwrap_err();
+    assert!(
+        error.expected.contains("gelu_new, ") && error.expected.contains("relu"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -89,24 +117,241 @@ fn fields_without_influence_are_passed_over() {
     let mut config = gpt2_small();
     config["attn_pdrop"] = json!(0.1);
     config["pruned_heads"] = json!({});
+    config["quantization_config"] = json!(null);
     config["summary_type"] = json!("cls_index");
     config["bos_token_id"] = json!(null);
-    config["activation_function"] = json!("gelu_pytorch_tanh");
-    assert_eq!(parse(&config).unwrap().bos_token_id, None);
+    config["n_inner"] = json!(null);
+    config["reorder_and_upcast_attn"] = json!(true);
+    config["n_ctx"] = json!(3);
+    let read = parse(&config).unwrap();
+    let expected = Config {
+        bos_token_id: None,
+        ..Config::default()
+    };
+    assert_eq!(read, expected);
+}
+
+/// A config.json holds what differs from GPT2Config's defaults.
+#[test]
+fn what_is_left_out_is_gpt2_small() {
+    assert_eq!(
+        parse(&json!({"model_type": "gpt2"})).unwrap(),
+        Config::default()
+    );
+    assert_eq!(parse(&gpt2_small()).unwrap(), Config::default());
+    let one = parse(&json!({"n_layer": 2})).unwrap();
+    let expected = Config {
+        n_layers: 2,
+        ..Config::default()
+    };
+    assert_eq!(one, expected);
+}
+
+/// transformers sets the names of `GPT2Config.attribute_map` after GPT-2's own: theirs is the last word.
+#[test]
+fn common_names_stand_for_gpt2s() {
+    let common = json!({
+        "model_type": "gpt2", "num_hidden_layers": 2, "num_attention_heads": 4, "hidden_size": 16,
+        "max_position_embeddings": 48, "vocab_size": 333,
+    });
+    let config = parse(&common).unwrap();
+    let shape = [
+        config.n_layers,
+        config.n_heads,
+        config.d_model,
+        config.n_ctx,
+        config.d_mlp,
+    ];
+    assert_eq!(shape, [2, 4, 16, 48, 64]);
+    assert_eq!(config.warnings, []);
+
+    let mut both = common.clone();
+    both["n_layer"] = json!(2);
+    assert_eq!(parse(&both).unwrap().warnings, []);
+    both["n_layer"] = json!(3);
+    let config = parse(&both).unwrap();
+    assert_eq!(config.n_layers, 2);
+    let warning = &config.warnings[0].message;
+    assert!(
+        warning.contains("n_layer 3 and num_hidden_layers 2"),
+        "{warning}"
+    );
+
+    both["hidden_size"] = json!("wide");
+    let error = parse(&both).unwrap_err();
+    assert_eq!(error.what, "config.json field hidden_size");
+}
+
+#[test]
+fn activations_have_the_names_of_transformers() {
+    for (name, activation) in [
+        ("gelu_new", Activation::GeluTanh),
+        ("gelu_pytorch_tanh", Activation::GeluTanh),
+        ("gelu_fast", Activation::GeluTanh),
+        ("gelu", Activation::Gelu),
+        ("quick_gelu", Activation::QuickGelu),
+        ("relu", Activation::Relu),
+        ("silu", Activation::Silu),
+        ("swish", Activation::Silu),
+        ("tanh", Activation::Tanh),
+    ] {
+        let mut config = gpt2_small();
+        config["activation_function"] = json!(name);
+        assert_eq!(parse(&config).unwrap().activation, activation);
+    }
+}
+
+#[test]
+fn scores_are_scaled_by_the_width_and_the_layer() {
+    for (by_width, by_layer, expected) in [
+        (true, false, [1.0, 1.0, 1.0]),
+        (true, true, [1.0, 1.0 / 2.0, 1.0 / 3.0]),
+        (false, false, [8.0, 8.0, 8.0]),
+        (false, true, [8.0, 8.0 / 2.0, 8.0 / 3.0]),
+    ] {
+        let mut config = gpt2_small();
+        config["scale_attn_weights"] = json!(by_width);
+        config["scale_attn_by_inverse_layer_idx"] = json!(by_layer);
+        let config = parse(&config).unwrap();
+        assert_eq!([0, 1, 2].map(|layer| config.query_scale(layer)), expected);
+    }
+}
+
+#[test]
+fn a_classifier_and_cross_attention_are_told() {
+    for name in [
+        "GPT2ForSequenceClassification",
+        "GPT2ForTokenClassification",
+        "GPT2ForQuestionAnswering",
+    ] {
+        let mut config = gpt2_small();
+        config["architectures"] = json!([name]);
+        let warnings = parse(&config).unwrap().warnings;
+        let [warning] = &warnings[..] else {
+            panic!("{warnings:?}");
+        };
+        assert!(warning.message.contains(name) && warning.message.contains("classifier"));
+    }
+    for name in ["GPT2LMHeadModel", "GPT2Model", "GPT2DoubleHeadsModel"] {
+        let mut config = gpt2_small();
+        config["architectures"] = json!([name]);
+        assert_eq!(parse(&config).unwrap().warnings, []);
+    }
+    let mut config = gpt2_small();
+    config["add_cross_attention"] = json!(true);
+    let warning = &parse(&config).unwrap().warnings[0];
+    assert!(warning.message.contains("cross-attention is left out"));
+}
+
+#[test]
+fn a_beginning_of_text_beyond_the_vocabulary_is_none() {
+    for (id, expected) in [(50256, Some(50256)), (50257, None), (-1, None)] {
+        let mut config = gpt2_small();
+        config["bos_token_id"] = json!(id);
+        assert_eq!(parse(&config).unwrap().bos_token_id, expected);
+    }
+}
+
+#[test]
+fn the_largest_numbers_that_are_read_overflow_nothing() {
+    let config = parse(&json!({
+        "model_type": "gpt2", "n_layer": 1 << 10, "n_head": 1, "n_embd": 1 << 16, "n_inner": 1 << 18,
+        "n_positions": 1 << 20, "vocab_size": 1 << 24, "tie_word_embeddings": false,
+    }));
+    let config = config.unwrap();
+    let (d, m) = (1_u64 << 16, 1_u64 << 18);
+    let blocks = (1 << 10) * (4 * d * d + 2 * d * m + m + 9 * d);
+    let tables = (2 * (1 << 24) + (1 << 20)) * d;
+    assert_eq!(config.n_params(), blocks + tables + 2 * d);
+    assert_eq!(config.weight_bytes(), 4 * config.n_params());
 }
 
 #[test]
 fn what_is_no_config_is_an_error() {
+    let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 665\n";
     for (bytes, got) in [
-        (&b"<html>"[..], "expected value at line 1 column 1"),
-        (&b"{}"[..], "missing field `n_layer`"),
-        (&b""[..], "EOF"),
+        (&b"<html>"[..], "HTML"),
+        (&pointer[..], "git lfs pull"),
+        (&b""[..], "empty file"),
+        (&b"{\"n_layer\": "[..], "EOF"),
+        (&b"[12]"[..], "expected a map"),
+        (&b"{}"[..], "none of them"),
+        (br#"{"tokenizer_class": "GPT2Tokenizer"}"#, "none of them"),
+        (
+            br#"{"architectures": ["LlamaForCausalLM"]}"#,
+            "LlamaForCausalLM",
+        ),
     ] {
         let error = Config::from_json(bytes).unwrap_err();
         assert_eq!(error.code, Code::Config);
         assert!(error.got.contains(got), "{error}");
     }
-    let mut config = gpt2_small();
-    config["n_head"] = json!("twelve");
-    assert!(parse(&config).unwrap_err().got.contains("invalid type"));
+    let marked = [b"\xef\xbb\xbf", gpt2_small().to_string().as_bytes()].concat();
+    assert_eq!(Config::from_json(&marked).unwrap(), Config::default());
+}
+
+/// Configurations with values of every kind in every field, and with bytes changed: an error or a model that
+/// can be counted, and nothing else.
+#[test]
+fn no_config_makes_it_panic() {
+    let mut random = ChaCha8Rng::seed_from_u64(11);
+    let values = [
+        json!(null),
+        json!(true),
+        json!(0),
+        json!(1),
+        json!(-7),
+        json!(u64::MAX),
+        json!(1e300),
+        json!(0.5),
+        json!("gpt2"),
+        json!("gelu"),
+        json!([]),
+        json!(["GPT2ForSequenceClassification", 3]),
+        json!({"a": {"b": []}}),
+    ];
+    let fields = [
+        "model_type",
+        "architectures",
+        "n_layer",
+        "num_hidden_layers",
+        "n_head",
+        "num_attention_heads",
+        "n_embd",
+        "hidden_size",
+        "n_inner",
+        "n_positions",
+        "max_position_embeddings",
+        "vocab_size",
+        "layer_norm_epsilon",
+        "activation_function",
+        "scale_attn_weights",
+        "tie_word_embeddings",
+        "scale_attn_by_inverse_layer_idx",
+        "add_cross_attention",
+        "pruned_heads",
+        "quantization_config",
+        "bos_token_id",
+    ];
+    let mut read = 0;
+    for _ in 0..20_000 {
+        let mut config = gpt2_small();
+        for _ in 0..random.random_range(1..4) {
+            let field = fields[random.random_range(0..fields.len())];
+            config[field] = values[random.random_range(0..values.len())].clone();
+        }
+        let mut bytes = config.to_string().into_bytes();
+        if random.random_bool(0.5) {
+            for _ in 0..random.random_range(1..4) {
+                let at = random.random_range(0..bytes.len());
+                bytes[at] = random.random();
+            }
+            bytes.truncate(random.random_range(0..2 * bytes.len()));
+        }
+        if let Ok(config) = Config::from_json(&bytes) {
+            assert!(config.n_params() > 0 && config.d_head * config.n_heads == config.d_model);
+            read += 1;
+        }
+    }
+    assert!(read > 300, "only {read} were read at all");
 }

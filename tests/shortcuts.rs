@@ -104,25 +104,65 @@ fn batches_whose_lengths_and_first_differences_differ() {
     }
 }
 
-#[test]
-fn an_exact_layer_norm() {
+/// Every entry of the three sweeps under the difference of logits.
+pub fn check_sweeps(model: &Gpt2, batch: &Batch, layer_norm: LayerNorm, what: &str) {
     let options = SweepOptions {
-        layer_norm: LayerNorm::Exact,
+        layer_norm,
         ..Default::default()
     };
+    let runs = run_pairs(model, batch);
+    let metric = metric(MetricKind::LogitDiff, &runs, batch);
+    for component in COMPONENTS {
+        let grid = sweep_all_within(&runs, &metric, component, options);
+        let read = read_of(MetricKind::LogitDiff);
+        let expected = oracle_sweep(model, batch, (component, layer_norm), 1.0, read);
+        let difference = max_difference(&grid, &to_f32(expected));
+        assert!(
+            difference < TOLERANCE,
+            "{what} {layer_norm:?} {component:?}: {difference}"
+        );
+    }
+}
+
+/// Every estimate under the difference of logits, against central differences of the oracle's metric.
+pub fn check_estimates(model: &Gpt2, batch: &Batch, layer_norm: LayerNorm, what: &str) {
+    check_estimates_of(MetricKind::LogitDiff, model, batch, layer_norm, what);
+}
+
+fn check_estimates_of(
+    kind: MetricKind,
+    model: &Gpt2,
+    batch: &Batch,
+    layer_norm: LayerNorm,
+    what: &str,
+) {
+    const STEP: f64 = 1e-4;
+    let runs = run_pairs(model, batch);
+    let metric = metric(kind, &runs, batch);
+    let estimates = estimate_direct_path_all_sources(&runs, &metric, layer_norm);
+    let estimates = pollster::block_on(estimates).unwrap();
+    let grids = [&estimates.q, &estimates.k, &estimates.v];
+    for (component, grid) in COMPONENTS.into_iter().zip(grids) {
+        assert!(grid.exact.iter().all(|e| *e == 0));
+        let read_as = (component, layer_norm);
+        let [more, less] =
+            [STEP, -STEP].map(|amount| oracle_sweep(model, batch, read_as, amount, read_of(kind)));
+        let slopes = more.iter().zip(&less).map(|(a, b)| (a - b) / (2.0 * STEP));
+        let expected = slopes.map(|s| s + f64::from(grid.corrupted_metric));
+        let difference = max_difference(grid, &to_f32(expected.collect()));
+        assert!(
+            difference < TOLERANCE,
+            "{what} {kind:?} {component:?}: {difference}"
+        );
+    }
+}
+
+#[test]
+fn an_exact_layer_norm() {
     for name in RANDOM_MODELS {
         let (model, expected) = random_model(name);
         let batch = Batch::new(expected.batch.pairs(), None, &model.config).unwrap();
-        let runs = run_pairs(&model, &batch);
-        let metric = metric(MetricKind::LogitDiff, &runs, &batch);
-        for component in COMPONENTS {
-            let grid = sweep_all_within(&runs, &metric, component, options);
-            let read = read_of(MetricKind::LogitDiff);
-            let read_as = (component, LayerNorm::Exact);
-            let expected = oracle_sweep(&model, &batch, read_as, 1.0, read);
-            let difference = max_difference(&grid, &to_f32(expected));
-            assert!(difference < TOLERANCE, "{name} {component:?}: {difference}");
-        }
+        check_sweeps(&model, &batch, LayerNorm::Exact, name);
     }
 }
 
@@ -196,25 +236,7 @@ fn estimates_are_the_first_order() {
         ];
         for (kind, (position, layer_norm)) in kinds.into_iter().zip(ways) {
             let batch = Batch::new(expected.batch.pairs(), position, &model.config).unwrap();
-            let runs = run_pairs(&model, &batch);
-            let metric = metric(kind, &runs, &batch);
-            let estimates = estimate_direct_path_all_sources(&runs, &metric, layer_norm);
-            let estimates = pollster::block_on(estimates).unwrap();
-            let grids = [&estimates.q, &estimates.k, &estimates.v];
-            for (component, grid) in COMPONENTS.into_iter().zip(grids) {
-                assert!(grid.exact.iter().all(|e| *e == 0));
-                const STEP: f64 = 1e-4;
-                let read_as = (component, layer_norm);
-                let [more, less] = [STEP, -STEP]
-                    .map(|amount| oracle_sweep(&model, &batch, read_as, amount, read_of(kind)));
-                let slopes = more.iter().zip(&less).map(|(a, b)| (a - b) / (2.0 * STEP));
-                let expected = slopes.map(|s| s + f64::from(grid.corrupted_metric));
-                let difference = max_difference(grid, &to_f32(expected.collect()));
-                assert!(
-                    difference < TOLERANCE,
-                    "{name} {kind:?} {component:?}: {difference}"
-                );
-            }
+            check_estimates_of(kind, &model, &batch, layer_norm, name);
         }
     }
 }

@@ -51,9 +51,8 @@ fn config(vocabulary: &Vocabulary) -> Config {
         d_mlp: 4,
         n_ctx: data::N_CTX,
         d_vocab: vocabulary.words.len(),
-        eps: 1e-5,
         bos_token_id: Some(0),
-        tie_word_embeddings: true,
+        ..Config::default()
     }
 }
 

@@ -88,6 +88,7 @@ impl AttentionOnly {
         let block = |layer: &Layer| Block {
             n_heads: config.n_heads,
             eps: config.eps,
+            activation: config.activation,
             w_qkv: layer.w_qkv.val(),
             b_qkv: layer.b_qkv.val(),
             w_o: layer.w_o.val(),

@@ -12,7 +12,7 @@ mod matmul;
 #[cfg(target_family = "wasm")]
 pub use matmul::{Matrix, Tile, matmul};
 
-use math::{dot, exp, gelu, sum};
+use math::{dot, exp, sum};
 
 /// Rows in a task of a thread: large enough to be worth handing over.
 #[cfg(not(target_family = "wasm"))]
@@ -30,10 +30,36 @@ pub fn normalise(x: &mut [f32], width: usize, eps: f32) {
 }
 
 /// `gelu(x + b)` of each row, GELU by tanh, in place.
+pub fn gelu_tanh_bias(x: &mut [f32], b: &[f32]) {
+    after_bias(x, b, math::gelu_tanh);
+}
+
+/// `gelu(x + b)` of each row, GELU by the error function, in place.
 pub fn gelu_bias(x: &mut [f32], b: &[f32]) {
+    after_bias(x, b, math::gelu);
+}
+
+/// `s / (1 + exp(-slope s))` of each row's `s = x + b`, in place.
+pub fn swish_bias(x: &mut [f32], b: &[f32], slope: f32) {
+    after_bias(x, b, |x| math::swish(x, slope));
+}
+
+/// `max(x + b, 0)` of each row, in place.
+pub fn relu_bias(x: &mut [f32], b: &[f32]) {
+    after_bias(x, b, math::relu);
+}
+
+/// `tanh(x + b)` of each row, in place.
+pub fn tanh_bias(x: &mut [f32], b: &[f32]) {
+    after_bias(x, b, math::tanh);
+}
+
+/// `f(x + b)` of each row, in place.
+#[inline(always)]
+fn after_bias(x: &mut [f32], b: &[f32], f: impl Fn(f32) -> f32 + Sync) {
     rows_of(x, b.len(), |_, row| {
         for (x, b) in row.iter_mut().zip(b) {
-            *x = gelu(*x + b);
+            *x = f(*x + b);
         }
     });
 }

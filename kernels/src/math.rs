@@ -1,4 +1,4 @@
-//! Sums, `exp` and GELU that the compiler can vectorise.
+//! Sums, `exp`, `erf` and the activation functions of GPT-2s, all of which the compiler can vectorise.
 
 /// Independent partial sums of a reduction: one AVX-512 register, or four of 128 bits.
 const LANES: usize = 16;
@@ -33,9 +33,58 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
 /// GPT-2's GELU, `x/2 (1 + tanh(u))` with `u = sqrt(2/pi) (x + 0.044715 x^3)`, by way of
 /// `(1 + tanh(u)) / 2 = 1 / (1 + exp(-2u))`.
 #[inline(always)]
-pub fn gelu(x: f32) -> f32 {
+pub fn gelu_tanh(x: f32) -> f32 {
     const MINUS_TWO_ROOT: f32 = -1.595_769;
     x / (1.0 + exp(MINUS_TWO_ROOT * (x + 0.044_715 * x * x * x)))
+}
+
+/// GELU as it is defined, `x/2 (1 + erf(x / sqrt(2)))`.
+#[inline(always)]
+pub fn gelu(x: f32) -> f32 {
+    0.5 * x * (1.0 + erf(std::f32::consts::FRAC_1_SQRT_2 * x))
+}
+
+/// `x / (1 + exp(-slope x))`: SiLU with a slope of 1, CLIP's quick GELU with 1.702.
+#[inline(always)]
+pub fn swish(x: f32, slope: f32) -> f32 {
+    x / (1.0 + exp(-slope * x))
+}
+
+/// `max(x, 0)`. NaN stays NaN.
+#[inline(always)]
+pub fn relu(x: f32) -> f32 {
+    if x < 0.0 { 0.0 } else { x }
+}
+
+/// Hyperbolic tangent, to 2e-7 absolute.
+#[inline(always)]
+pub fn tanh(x: f32) -> f32 {
+    1.0 - 2.0 / (1.0 + exp(2.0 * x))
+}
+
+/// Error function, to 3e-7 absolute: the rational function of degree 9 over 12 that Eigen and XLA use. Beyond
+/// 3.8325 it is 1. NaN stays NaN.
+#[inline(always)]
+pub fn erf(x: f32) -> f32 {
+    const LIMIT: f32 = 3.832_507;
+    let x = if x < -LIMIT { -LIMIT } else { x };
+    let x = if x > LIMIT { LIMIT } else { x };
+    let square = x * x;
+    let p = 2.290_506_6e-4;
+    let p = p * square + 3.408_291e-3;
+    let p = p * square + 5.095_569_5e-2;
+    let p = p * square + 1.852_083_2e-1;
+    let p = p * square + 1.128_379_1;
+    let q = -1.179_160_3e-7;
+    let q = q * square + 2.354_796_6e-5;
+    let q = q * square + 1.017_962_5e-3;
+    let q = q * square + 1.407_047e-2;
+    let q = q * square + 1.109_850_5e-1;
+    let q = q * square + 4.974_692_5e-1;
+    let q = q * square + 1.0;
+    let erf = x * p / q;
+    let erf = if erf < -1.0 { -1.0 } else { erf };
+    if erf > 1.0 { 1.0 } else { erf }
 }
 
 /// `e^x` to 2 units in the last place: `2^n e^r` with `|r| <= ln(2)/2`, and Cephes's polynomial for `e^r`.
@@ -78,15 +127,102 @@ mod tests {
         assert!(exp(-1e30) < 1e-37);
     }
 
-    #[test]
-    fn gelu_is_that_of_f64() {
-        for i in -200_000..=200_000 {
-            let x = f64::from(i) * 1e-4;
-            let u = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x * x * x);
-            let exact = 0.5 * x * (1.0 + u.tanh());
-            let error = (f64::from(gelu(x as f32)) - exact).abs();
-            assert!(error < 1e-6 * x.abs().max(1.0), "gelu({x}): {error}");
+    /// Error function in f64: its power series, and from 3 on the continued fraction of `1 - erf`.
+    fn erf_f64(x: f64) -> f64 {
+        if x < 0.0 {
+            return -erf_f64(-x);
         }
-        assert!(gelu(f32::NAN).is_nan());
+        if x < 3.0 {
+            let (mut term, mut sum) = (x, x);
+            for n in 1..200 {
+                let n = f64::from(n);
+                term *= -x * x / n;
+                sum += term / (2.0 * n + 1.0);
+            }
+            return sum * 2.0 / std::f64::consts::PI.sqrt();
+        }
+        let mut fraction = 0.0;
+        for n in (1..200).rev() {
+            fraction = f64::from(n) / 2.0 / (x + fraction);
+        }
+        1.0 - (-x * x).exp() / (x + fraction) / std::f64::consts::PI.sqrt()
+    }
+
+    /// Largest error of `f` against `exact` from -20 to 20, relative to the argument where that is above 1.
+    fn largest_error(f: impl Fn(f32) -> f32, exact: impl Fn(f64) -> f64) -> f64 {
+        let numbers = (-200_000..=200_000).map(|i| i as f32 * 1e-4);
+        let errors = numbers.map(|x| {
+            let wide = f64::from(x);
+            (f64::from(f(x)) - exact(wide)).abs() / wide.abs().max(1.0)
+        });
+        errors.fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn erf_is_that_of_f64() {
+        for (x, published) in [
+            (0.5, 0.520_499_877_813_046_5),
+            (2.0, 0.995_322_265_018_952_7),
+            (3.0, 0.999_977_909_503_001_4),
+            (4.0, 0.999_999_984_582_742_1),
+        ] {
+            let error: f64 = erf_f64(x) - published;
+            assert!(error.abs() < 1e-14, "the oracle at {x}: {error}");
+        }
+        let error = largest_error(erf, erf_f64);
+        assert!(error < 3e-7, "{error}");
+        assert!(erf(f32::NAN).is_nan());
+        assert_eq!(
+            [erf(f32::INFINITY), erf(1e30), erf(-1e30)],
+            [1.0, 1.0, -1.0]
+        );
+    }
+
+    #[test]
+    fn activations_are_those_of_f64() {
+        let root = (2.0 / std::f64::consts::PI).sqrt();
+        let error = largest_error(gelu_tanh, |x| {
+            0.5 * x * (1.0 + (root * (x + 0.044715 * x * x * x)).tanh())
+        });
+        assert!(error < 1e-6, "gelu_tanh: {error}");
+        let error = largest_error(gelu, |x| {
+            0.5 * x * (1.0 + erf_f64(x / std::f64::consts::SQRT_2))
+        });
+        assert!(error < 3e-7, "gelu: {error}");
+        for slope in [1.0, 1.702] {
+            let swish = |x| swish(x, slope);
+            let slope = f64::from(slope);
+            let error = largest_error(swish, |x| x / (1.0 + (-slope * x).exp()));
+            assert!(error < 3e-7, "swish of {slope}: {error}");
+        }
+        let error = largest_error(tanh, f64::tanh);
+        assert!(error < 2e-7, "tanh: {error}");
+        let error = largest_error(relu, |x| x.max(0.0));
+        assert!(error == 0.0, "relu: {error}");
+    }
+
+    /// However large their argument, activations are the one or the other of their asymptotes.
+    #[test]
+    fn activations_of_large_and_missing_numbers() {
+        let all: [(&str, fn(f32) -> f32); 6] = [
+            ("gelu_tanh", gelu_tanh),
+            ("gelu", gelu),
+            ("silu", |x| swish(x, 1.0)),
+            ("quick_gelu", |x| swish(x, 1.702)),
+            ("relu", relu),
+            ("tanh", tanh),
+        ];
+        for (name, f) in all {
+            assert!(f(f32::NAN).is_nan(), "{name}");
+            for x in [20.0, 1e3, 1e15, 1e30] {
+                let limits = if name == "tanh" {
+                    [-1.0, 1.0]
+                } else {
+                    [0.0, x]
+                };
+                let error = [f(-x) - limits[0], f(x) - limits[1]].map(f32::abs);
+                assert!(error[0] <= 1e-7 * x && error[1] <= 1e-7 * x, "{name}({x})");
+            }
+        }
     }
 }

@@ -4,10 +4,15 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde::Deserialize;
 
-use super::{header::invalid, layout};
+use super::{
+    foreign,
+    header::{invalid, missing_error},
+    layout::{self, Role},
+};
 use crate::{
     error::{Code, Error, Result},
     gpt2::Config,
+    sniff::sniff,
 };
 
 /// The index's name in a model's directory.
@@ -21,25 +26,49 @@ struct Index {
 /// The files of a checkpoint, in the order of their names.
 ///
 /// # Errors
-/// [`Code::Checkpoint`] when the index is none, names a file outside the model's directory, or lacks a
-/// tensor that the model needs.
+/// [`Code::Checkpoint`] when the index is none, names a file outside the model's directory, lacks a tensor that
+/// the model needs, has one twice, or is of something else than a GPT-2.
 pub fn files(json: &[u8], config: &Config) -> Result<Vec<String>> {
-    let index: Index = serde_json::from_slice(json).map_err(|e| {
+    let text = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
+    let index: Index = serde_json::from_slice(text).map_err(|e| {
         let expected = "an object with a weight_map from tensors to files";
-        Error::new(Code::Checkpoint, INDEX, expected, e)
+        let got = sniff(json).map_or_else(|| e.to_string(), String::from);
+        Error::new(Code::Checkpoint, INDEX, expected, got)
     })?;
-    let names: BTreeSet<&str> = index.weight_map.keys().map(|n| layout::strip(n)).collect();
-    for (name, shape) in layout::expected(config) {
-        if !names.contains(&name[..]) {
-            let got = format!("an index of {} tensors, not this one", names.len());
-            return Err(invalid(&name, format!("shape {shape:?}"), got));
+    let names: BTreeSet<&str> = index.weight_map.keys().map(|name| &name[..]).collect();
+    if let Some(error) = foreign::by_names(names.iter().copied()) {
+        return Err(error);
+    }
+    let mut originals: HashMap<String, &str> = HashMap::with_capacity(names.len());
+    for original in &names {
+        let name = layout::canonical(original);
+        let is_needed = matches!(layout::role(&name, config), Role::Needed(_));
+        if let Some(other) = originals
+            .insert(name.clone(), original)
+            .filter(|_| is_needed)
+        {
+            let got = format!("{other} and {original}");
+            return Err(invalid(&name, "one tensor of that name", got));
         }
     }
+    if let Some(missing) = layout::missing(config, |name| originals.contains_key(name)) {
+        let names = names.iter().copied();
+        return Err(missing_error("an index", names, missing, config));
+    }
     let files: BTreeSet<String> = index.weight_map.into_values().collect();
-    let is_plain = |file: &String| file.ends_with(".safetensors") && !file.contains(['/', '\\']);
     if let Some(file) = files.iter().find(|file| !is_plain(file)) {
         let expected = "names of .safetensors files beside it";
-        return Err(Error::new(Code::Checkpoint, INDEX, expected, file));
+        return Err(Error::new(Code::Checkpoint, INDEX, expected, short(file)));
     }
     Ok(files.into_iter().collect())
+}
+
+/// Whether a name is one of a file in the same directory, on a disk as in an address.
+fn is_plain(file: &str) -> bool {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_.+ ()@=,".contains(c);
+    file.ends_with(".safetensors") && !file.starts_with('.') && file.chars().all(is_plain)
+}
+
+fn short(file: &str) -> String {
+    format!("{:?}", file.chars().take(100).collect::<String>())
 }

@@ -1,12 +1,37 @@
-//! The tensors of a GPT-2 checkpoint in Hugging Face's layout, and the ones that may be passed over.
+//! The tensors of a GPT-2 checkpoint in Hugging Face's layout: which there must be, and which may be.
 
 use crate::gpt2::Config;
 
-/// Some writers put this before every name but `lm_head.weight`.
-const PREFIX: &str = "transformer.";
+/// What wrappers of modules put into names, wherever the module that they wrap stands: data parallelism,
+/// `torch.compile`, sharding and activation checkpointing.
+const WRAPPERS: [&str; 5] = [
+    "module",
+    "_orig_mod",
+    "_forward_module",
+    "_fsdp_wrapped_module",
+    "_checkpoint_wrapped_module",
+];
+
+/// What models and training tools call the GPT-2 that they hold, one within the other.
+const HOLDERS: [&str; 12] = [
+    "transformer",
+    "model",
+    "base_model",
+    "pretrained_model",
+    "language_model",
+    "gpt2",
+    "gpt",
+    "lm",
+    "backbone",
+    "net",
+    "actor",
+    "policy",
+];
 
 /// The embedding, `[d_vocab, d_model]`.
 pub const WTE: &str = "wte.weight";
+/// The positions, `[n_ctx, d_model]`.
+pub const WPE: &str = "wpe.weight";
 /// The untied unembedding, `[d_vocab, d_model]`.
 pub const LM_HEAD: &str = "lm_head.weight";
 
@@ -34,23 +59,24 @@ pub fn of_block(layer: usize, tensor: &str) -> String {
     format!("h.{layer}.{tensor}")
 }
 
-/// The block that a tensor belongs to.
-pub fn layer(name: &str) -> Option<usize> {
-    let (layer, _) = name.strip_prefix("h.")?.split_once('.')?;
-    layer.parse().ok()
+/// The block that a tensor belongs to, and its name there.
+pub fn in_block(name: &str) -> Option<(usize, &str)> {
+    let (layer, tensor) = name.strip_prefix("h.")?.split_once('.')?;
+    Some((layer.parse().ok()?, tensor))
 }
 
-/// Whether a tensor has a row a token, and may be too large for one buffer.
+/// Whether a tensor has one row per token, and may be too large for one buffer.
 pub fn is_table(name: &str) -> bool {
     name == WTE || name == LM_HEAD
 }
 
-/// Name, without prefix, and shape of every tensor the model needs.
+/// Canonical name and shape of every tensor that the model needs. Of a tied model `lm_head.weight` may stand
+/// for `wte.weight`: see [`Role::Needed`].
 pub fn expected(config: &Config) -> Vec<(String, Vec<usize>)> {
     let d = config.d_model;
     let mut tensors = vec![
         (WTE.to_string(), vec![config.d_vocab, d]),
-        ("wpe.weight".to_string(), vec![config.n_ctx, d]),
+        (WPE.to_string(), vec![config.n_ctx, d]),
     ];
     for layer in 0..config.n_layers {
         let block = block(config).into_iter();
@@ -64,17 +90,120 @@ pub fn expected(config: &Config) -> Vec<(String, Vec<usize>)> {
     tensors
 }
 
-/// The name without its prefix.
-pub fn strip(name: &str) -> &str {
-    name.strip_prefix(PREFIX).unwrap_or(name)
+/// The first tensor that the model needs and that is not there, and how many others are not.
+pub fn missing(
+    config: &Config,
+    is_there: impl Fn(&str) -> bool,
+) -> Option<((String, Vec<usize>), usize)> {
+    let is_tied_there = config.tie_word_embeddings && is_there(LM_HEAD);
+    let mut missing = expected(config)
+        .into_iter()
+        .filter(|(name, _)| !is_there(name) && !(name == WTE && is_tied_there));
+    let first = missing.next()?;
+    Some((first, missing.count()))
 }
 
-/// Whether a tensor that the model does not need may stand in the file: the causal mask's buffers
-/// (`h.N.attn.bias`, `h.N.attn.masked_bias`), or the embedding repeated as the unembedding.
-pub fn may_skip(name: &str, config: &Config) -> bool {
-    let is_mask = |layer: usize| {
-        let masks = ["attn.bias", "attn.masked_bias"].map(|mask| of_block(layer, mask));
-        layer < config.n_layers && masks.iter().any(|mask| mask == name)
+/// The name without what wrappers and training tools put into it.
+pub fn canonical(name: &str) -> String {
+    let parts = name.split('.').filter(|part| !WRAPPERS.contains(part));
+    let parts: Vec<&str> = parts.skip_while(|part| HOLDERS.contains(part)).collect();
+    parts.join(".")
+}
+
+/// What a tensor is to a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Role {
+    /// A weight, of this shape. `lm_head.weight` always is one: a tied model may have its table under that
+    /// name alone, or have two tables after all.
+    Needed(Vec<usize>),
+    /// A buffer of the causal mask, of any type and shape: nothing is lost without it.
+    Mask,
+    /// Of another head, or of cross-attention: passed over, and told.
+    PassedOver,
+    /// Of a block, where nothing that a GPT-2 does not have can be left out.
+    Foreign,
+}
+
+/// What the tensor of a canonical name is to a model.
+pub fn role(name: &str, config: &Config) -> Role {
+    let d = config.d_model;
+    let Some((layer, tensor)) = in_block(name) else {
+        return match name {
+            WTE | LM_HEAD => Role::Needed(vec![config.d_vocab, d]),
+            WPE => Role::Needed(vec![config.n_ctx, d]),
+            "ln_f.weight" | "ln_f.bias" => Role::Needed(vec![d]),
+            _ => Role::PassedOver,
+        };
     };
-    (name == LM_HEAD && config.tie_word_embeddings) || layer(name).is_some_and(is_mask)
+    if layer >= config.n_layers {
+        return Role::Foreign;
+    }
+    let mut block = block(config).into_iter();
+    if let Some((_, shape)) = block.find(|(name, _)| *name == tensor) {
+        // `h.+1` and `h.01` are blocks to a parser of numbers, and not to anybody else.
+        return match name == of_block(layer, tensor) {
+            true => Role::Needed(shape),
+            false => Role::Foreign,
+        };
+    }
+    match tensor {
+        "attn.bias" | "attn.masked_bias" => Role::Mask,
+        _ if tensor.starts_with("crossattention.") || tensor.starts_with("ln_cross_attn.") => {
+            Role::PassedOver
+        }
+        _ => Role::Foreign,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lose_what_tools_put_into_them() {
+        for (name, canonical_name) in [
+            ("wte.weight", "wte.weight"),
+            ("transformer.wte.weight", "wte.weight"),
+            ("module.transformer.h.0.ln_1.bias", "h.0.ln_1.bias"),
+            ("_orig_mod.transformer.h.0.ln_1.bias", "h.0.ln_1.bias"),
+            ("_orig_mod.module.lm_head.weight", "lm_head.weight"),
+            ("base_model.model.transformer.ln_f.bias", "ln_f.bias"),
+            ("base_model.model.lm_head.weight", "lm_head.weight"),
+            (
+                "transformer.h.3._orig_mod.mlp.c_fc.bias",
+                "h.3.mlp.c_fc.bias",
+            ),
+            ("h.0._checkpoint_wrapped_module.ln_2.bias", "h.0.ln_2.bias"),
+            ("v_head.summary.weight", "v_head.summary.weight"),
+            (
+                "model.layers.0.self_attn.q_proj.weight",
+                "layers.0.self_attn.q_proj.weight",
+            ),
+        ] {
+            assert_eq!(canonical(name), canonical_name);
+        }
+    }
+
+    #[test]
+    fn every_expected_tensor_is_needed_with_its_shape() {
+        let config = Config {
+            tie_word_embeddings: false,
+            ..Config::default()
+        };
+        for (name, shape) in expected(&config) {
+            assert_eq!(role(&name, &config), Role::Needed(shape), "{name}");
+        }
+        for (name, expected) in [
+            ("h.0.attn.bias", Role::Mask),
+            ("h.11.attn.masked_bias", Role::Mask),
+            ("h.12.attn.bias", Role::Foreign),
+            ("h.+1.ln_1.bias", Role::Foreign),
+            ("h.01.ln_1.bias", Role::Foreign),
+            ("h.0.attn.rotary_emb.inv_freq", Role::Foreign),
+            ("h.0.crossattention.c_attn.weight", Role::PassedOver),
+            ("score.weight", Role::PassedOver),
+        ] {
+            assert_eq!(role(name, &config), expected, "{name}");
+        }
+    }
 }

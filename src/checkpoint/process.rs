@@ -7,6 +7,9 @@
 //! fold_value_biases:      b_O <- b_O + b_V W_O;  b_V <- 0
 //! ```
 //!
+//! and, where a model scales its scores otherwise than by `1/sqrt(d_head)`, `W_Q <- f W_Q`, `b_Q <- f b_Q` with
+//! the factor of [`Config::query_scale`].
+//!
 //! LayerNorm ignores a constant added to the residual stream and softmax one added to the logits, so the
 //! model's log-probabilities stay as they were. A block is processed when its last tensor has come, in
 //! whatever order they do; the tables of tokens are processed as they are read, by `gpt2`.
@@ -17,7 +20,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::{header::invalid, layout, reader::Piece};
 use crate::{
-    error::Result,
+    error::{Code, Error, Result, Warning},
     gpt2::{Block, Config, Embedding, Gpt2, Unembed},
 };
 
@@ -28,8 +31,27 @@ pub struct Assembly {
     /// Tensors that wait for others of their block, flat, by their names.
     waiting: HashMap<String, (Vec<usize>, Tensor<1>)>,
     blocks: Vec<Option<Block>>,
-    /// Parts of `wte.weight` and `lm_head.weight`.
-    tables: HashMap<String, Vec<Tensor<2>>>,
+    /// `wte.weight` and `lm_head.weight`, as far as they are there.
+    tables: HashMap<String, Table>,
+}
+
+/// A table of tokens in the making.
+#[derive(Default)]
+struct Table {
+    parts: Vec<Tensor<2>>,
+    rows: usize,
+    /// Of all its numbers: two tables of the same hash are one.
+    hash: u64,
+}
+
+impl Table {
+    /// FxHash: fast, and nothing depends on its strength.
+    fn hash(&mut self, values: &[f32]) {
+        for value in values {
+            let mixed = self.hash.rotate_left(5) ^ u64::from(value.to_bits());
+            self.hash = mixed.wrapping_mul(0x517c_c1b7_2722_0a95);
+        }
+    }
 }
 
 impl Assembly {
@@ -54,18 +76,11 @@ impl Assembly {
             values,
         } = piece;
         if layout::is_table(&name) {
-            let part = Tensor::from_data(TensorData::new(values, shape), &self.device);
-            let parts = self.tables.entry(name.clone()).or_default();
-            parts.push(part);
-            let rows: usize = parts.iter().map(|part| part.dims()[0]).sum();
-            return match rows > self.config.d_vocab {
-                true => Err(twice(&name)),
-                false => Ok(()),
-            };
+            return self.take_rows(name, shape, values);
         }
         let n = values.len();
         let tensor = Tensor::from_data(TensorData::new(values, [n]), &self.device);
-        let layer = layout::layer(&name);
+        let layer = layout::in_block(&name).map(|(layer, _)| layer);
         if layer.is_some_and(|layer| self.blocks[layer].is_some())
             || self.waiting.insert(name.clone(), (shape, tensor)).is_some()
         {
@@ -83,16 +98,69 @@ impl Assembly {
         Ok(())
     }
 
+    /// Some more rows of a table.
+    fn take_rows(&mut self, name: String, shape: Vec<usize>, values: Vec<f32>) -> Result<()> {
+        let d_vocab = self.config.d_vocab;
+        let table = self.tables.entry(name.clone()).or_default();
+        table.rows += shape.first().copied().unwrap_or_default();
+        if table.rows > d_vocab {
+            return Err(twice(&name));
+        }
+        table.hash(&values);
+        let part = Tensor::from_data(TensorData::new(values, shape), &self.device);
+        table.parts.push(part);
+        // Of two equal tables one is enough.
+        if let Some([wte, head]) = self.both_tables()
+            && wte.hash == head.hash
+        {
+            let parts = wte.parts.clone();
+            if let Some(head) = self.tables.get_mut(layout::LM_HEAD) {
+                head.parts = parts;
+            }
+        }
+        Ok(())
+    }
+
+    /// Embedding and unembedding, where both are there in full.
+    fn both_tables(&self) -> Option<[&Table; 2]> {
+        let full = |name| {
+            self.tables
+                .get(name)
+                .filter(|table| table.rows == self.config.d_vocab)
+        };
+        Some([full(layout::WTE)?, full(layout::LM_HEAD)?])
+    }
+
+    /// Where `config.json` ties two tables that differ.
+    pub fn warning(&self) -> Option<Warning> {
+        let [wte, head] = self.both_tables()?;
+        (self.config.tie_word_embeddings && wte.hash != head.hash).then(|| {
+            let message = "config.json ties the unembedding to the embedding, but the checkpoint has \
+                           lm_head.weight and wte.weight, and they differ: both are used, as transformers 5 \
+                           does (4 used one for both). Put tie_word_embeddings false into config.json if that \
+                           is meant";
+            Warning::new(Code::Checkpoint, message)
+        })
+    }
+
     /// The model, once every tensor has come.
     ///
     /// # Errors
     /// `Code::Checkpoint`, naming one that has not.
     pub fn finish(mut self) -> Result<Gpt2> {
-        let embed = self.table(layout::WTE)?;
-        let lm_head = match self.config.tie_word_embeddings {
-            true => embed.clone(),
-            false => self.table(layout::LM_HEAD)?,
+        let is_tied = self.config.tie_word_embeddings;
+        let has = |name: &str| self.tables.contains_key(name);
+        let (embed, lm_head) = match (has(layout::WTE), has(layout::LM_HEAD)) {
+            (false, true) if is_tied => (layout::LM_HEAD, layout::LM_HEAD),
+            (true, false) if is_tied => (layout::WTE, layout::WTE),
+            _ => (layout::WTE, layout::LM_HEAD),
         };
+        if let Some([wte, head]) = self.both_tables()
+            && wte.hash != head.hash
+        {
+            self.config.tie_word_embeddings = false;
+        }
+        let [embed, lm_head] = [self.table(embed)?, self.table(lm_head)?];
         let ln_f = self.layer_norm("ln_f")?;
         let mut blocks = Vec::with_capacity(self.config.n_layers);
         for layer in 0..self.config.n_layers {
@@ -110,9 +178,13 @@ impl Assembly {
         })
     }
 
-    fn table(&mut self, name: &str) -> Result<Embedding> {
-        let parts = self.tables.remove(name).ok_or_else(|| missing(name))?;
-        Ok(Embedding::new(parts))
+    fn table(&self, name: &str) -> Result<Embedding> {
+        let table = self.tables.get(name).ok_or_else(|| missing(name))?;
+        if table.rows != self.config.d_vocab {
+            let got = format!("{} of them", table.rows);
+            return Err(invalid(name, format!("{} rows", self.config.d_vocab), got));
+        }
+        Ok(Embedding::new(table.parts.clone()))
     }
 
     /// A tensor of rank `D`, which no longer waits.
@@ -138,6 +210,7 @@ impl Assembly {
             self.tensor(&name("attn.c_attn.bias"))?,
         );
         let (w_qkv, b_qkv) = self.layer_norm(&name("ln_1"))?.fold_into(w, b);
+        let (w_qkv, b_qkv) = scale_queries(w_qkv, b_qkv, self.config.query_scale(layer));
         let w_o = centre(self.tensor(&name("attn.c_proj.weight"))?, 1);
         let b_o = centre(self.tensor::<1>(&name("attn.c_proj.bias"))?, 0);
         let d = self.config.d_model;
@@ -153,6 +226,7 @@ impl Assembly {
         Ok(Block {
             n_heads: self.config.n_heads,
             eps: self.config.eps,
+            activation: self.config.activation,
             w_qkv,
             b_qkv,
             w_o,
@@ -165,12 +239,12 @@ impl Assembly {
     }
 }
 
-fn missing(name: &str) -> crate::error::Error {
+fn missing(name: &str) -> Error {
     let expected = "its bytes in one of the checkpoint's files";
     invalid(name, expected, "none")
 }
 
-fn twice(name: &str) -> crate::error::Error {
+fn twice(name: &str) -> Error {
     invalid(name, "one tensor of that name", "two, in different files")
 }
 
@@ -194,6 +268,21 @@ impl LayerNorm {
         let w = centre(self.w.unsqueeze_dim::<2>(1) * w, 0);
         (w, b)
     }
+}
+
+/// Multiply the queries, the first third of the columns.
+///
+/// # Shapes
+/// - `w`: `[d_model, 3 * d_model]`, `b`: `[3 * d_model]`, both returned
+fn scale_queries(w: Tensor<2>, b: Tensor<1>, scale: f64) -> (Tensor<2>, Tensor<1>) {
+    if scale == 1.0 {
+        return (w, b);
+    }
+    let [d_model, width] = w.dims();
+    let device = w.device();
+    let queries = Tensor::ones([d_model], &device) * scale;
+    let scale = Tensor::cat(vec![queries, Tensor::ones([width - d_model], &device)], 0);
+    (w * scale.clone().unsqueeze_dim::<2>(0), b * scale)
 }
 
 /// Subtract the mean along a dimension.

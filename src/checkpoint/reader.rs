@@ -3,23 +3,27 @@
 use std::collections::VecDeque;
 
 use half::{bf16, f16};
-use safetensors::tensor::Dtype;
 
 use super::{
-    header::{self, Entry, LENGTH, broken, invalid},
+    header::{self, Contents, Entry, LENGTH, broken, invalid},
     layout,
 };
 use crate::{
-    error::Result,
+    error::{Error, Result},
     gpt2::{Config, Embedding},
+    sniff,
 };
+
+/// Bytes that are allocated at once for a tensor of which none have come: beyond, memory grows with what has
+/// come, whatever the header says will.
+const AT_ONCE: usize = 64 << 20;
 
 /// A tensor, or some rows of one that comes in parts.
 #[derive(Debug, PartialEq)]
 pub struct Piece {
-    /// The tensor's name without prefix.
+    /// The tensor's canonical name.
     pub name: String,
-    /// Of this piece.
+    /// The shape of this piece.
     pub shape: Vec<usize>,
     pub values: Vec<f32>,
 }
@@ -31,8 +35,10 @@ pub struct Reader {
     /// Whether the file is all of the checkpoint.
     whole: bool,
     /// Bytes that have come.
-    read: usize,
+    read: u64,
     state: State,
+    /// Names of tensors that are passed over and that a user should know of, once the header is read.
+    passed_over: Vec<String>,
 }
 
 enum State {
@@ -42,7 +48,7 @@ enum State {
         /// Those that are not complete, in the order of their bytes.
         left: VecDeque<Entry>,
         /// Bytes of the first of them that are done with.
-        done: usize,
+        done: u64,
         piece: Filling,
     },
 }
@@ -51,11 +57,12 @@ enum State {
 struct Filling {
     numbers: Numbers,
     /// Bytes that it takes, and how many are there.
-    size: usize,
-    filled: usize,
+    size: u64,
+    filled: u64,
 }
 
 enum Numbers {
+    F64(Vec<f64>),
     F32(Vec<f32>),
     F16(Vec<u16>),
     BF16(Vec<u16>),
@@ -72,7 +79,13 @@ impl Reader {
             whole,
             read: 0,
             state: State::Header(Vec::new()),
+            passed_over: Vec::new(),
         }
+    }
+
+    /// Names of tensors that are passed over, given once.
+    pub fn take_passed_over(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.passed_over)
     }
 
     /// Take the next bytes, however many, and give the pieces that they complete.
@@ -84,18 +97,30 @@ impl Reader {
         mut bytes: &[u8],
         mut take: impl FnMut(Piece) -> Result<()>,
     ) -> Result<()> {
-        self.read += bytes.len();
+        self.read += bytes.len() as u64;
         if let State::Header(header) = &mut self.state {
-            let wanted = wanted(&self.file, header)?;
-            bytes = move_some(bytes, header, wanted);
-            let wanted = self::wanted(&self.file, header)?;
-            bytes = move_some(bytes, header, wanted);
-            if header.len() < LENGTH || header.len() < wanted {
+            bytes = move_some(bytes, header, LENGTH);
+            let Some(length) = header.first_chunk::<LENGTH>() else {
+                return Ok(());
+            };
+            let Some(length) = header::length(*length) else {
+                // Some more, to tell what it is.
+                move_some(bytes, header, sniff::ENOUGH);
+                return match header.len() < sniff::ENOUGH {
+                    true => Ok(()),
+                    false => Err(header::not_safetensors(&self.file, header)),
+                };
+            };
+            bytes = move_some(bytes, header, LENGTH + length);
+            if header.len() < LENGTH + length {
                 return Ok(());
             }
-            let json = &header[LENGTH..];
-            let left = header::entries(&self.file, json, &self.config, self.whole)?;
-            let piece = next_piece(left.front(), 0);
+            let Contents {
+                entries: left,
+                passed_over,
+            } = header::contents(&self.file, header, &self.config, self.whole)?;
+            self.passed_over = passed_over;
+            let piece = next_piece(left.front(), 0)?;
             self.state = State::Tensors {
                 left,
                 done: 0,
@@ -128,7 +153,7 @@ impl Reader {
                 left.pop_front();
                 *done = 0;
             }
-            *piece = next_piece(left.front(), *done);
+            *piece = next_piece(left.front(), *done)?;
         }
     }
 
@@ -139,16 +164,19 @@ impl Reader {
     pub fn end(&self) -> Result<()> {
         let got = format!("a file of {} bytes", self.read);
         match &self.state {
-            State::Header(header) if header.len() < LENGTH => {
-                Err(broken(&self.file, "8 bytes of header length", got))
-            }
-            State::Header(_) => {
-                let got = format!("a header length beyond the file's {} bytes", self.read);
-                Err(broken(
-                    &self.file,
-                    "a header that ends within the file",
-                    got,
-                ))
+            State::Header(header) => {
+                let length = header.first_chunk::<LENGTH>().map(|n| header::length(*n));
+                match (length, sniff::sniff(header)) {
+                    (None | Some(None), Some(_)) | (Some(None), None) => {
+                        Err(header::not_safetensors(&self.file, header))
+                    }
+                    (None, None) => Err(broken(&self.file, "8 bytes of header length", got)),
+                    (Some(Some(_)), _) => {
+                        let got = format!("a header length beyond the file's {} bytes", self.read);
+                        let expected = "a header that ends within the file";
+                        Err(broken(&self.file, expected, got))
+                    }
+                }
             }
             State::Tensors { left, .. } if !left.is_empty() => {
                 Err(wrong_size(&self.file, format!("{got} (truncated?)")))
@@ -158,17 +186,9 @@ impl Reader {
     }
 }
 
-fn wrong_size(file: &str, got: String) -> crate::error::Error {
+fn wrong_size(file: &str, got: String) -> Error {
     let expected = "all the bytes that the header announces and no more";
     broken(file, expected, got)
-}
-
-/// Bytes up to the end of what is known of the header.
-fn wanted(file: &str, header: &[u8]) -> Result<usize> {
-    match header.first_chunk::<LENGTH>() {
-        Some(length) => Ok(LENGTH + header::length(file, *length)?),
-        None => Ok(LENGTH),
-    }
 }
 
 /// Move bytes until there are `wanted`; what is left.
@@ -178,21 +198,23 @@ fn move_some<'a>(bytes: &'a [u8], to: &mut Vec<u8>, wanted: usize) -> &'a [u8] {
     &bytes[n..]
 }
 
-/// Bytes of the piece of a tensor that begins after `done`: all, or of a table some rows.
-fn full_size(entry: &Entry, done: usize) -> usize {
+/// Bytes of the piece of a tensor that begins after `done`: all, or some rows of a table.
+fn full_size(entry: &Entry, done: u64) -> u64 {
     let left = entry.bytes - done;
     match entry.shape[..] {
-        [rows, width] if layout::is_table(&entry.name) && rows > 0 => {
-            left.min(Embedding::rows_in_part(width) * (entry.bytes / rows))
+        [rows, width] if entry.is_needed && layout::is_table(&entry.name) => {
+            let rows_in_part = Embedding::rows_in_part(width as usize) as u64;
+            left.min(rows_in_part * (entry.bytes / rows))
         }
         _ => left,
     }
 }
 
-fn next_piece(entry: Option<&Entry>, done: usize) -> Filling {
-    entry.map_or_else(Filling::none, |entry| {
-        Filling::new(entry, full_size(entry, done))
-    })
+fn next_piece(entry: Option<&Entry>, done: u64) -> Result<Filling> {
+    match entry {
+        Some(entry) => Filling::new(entry, full_size(entry, done)),
+        None => Ok(Filling::none()),
+    }
 }
 
 impl Filling {
@@ -204,50 +226,62 @@ impl Filling {
         }
     }
 
-    fn new(entry: &Entry, size: usize) -> Self {
-        let numbers = match entry.dtype {
+    fn new(entry: &Entry, size: u64) -> Result<Self> {
+        let numbers = match &entry.dtype[..] {
             _ if !entry.is_needed => Numbers::Skipped,
-            Dtype::F16 => Numbers::F16(vec![0; size / 2]),
-            Dtype::BF16 => Numbers::BF16(vec![0; size / 2]),
-            _ => Numbers::F32(vec![0.0; size / 4]),
+            "F64" => Numbers::F64(Vec::new()),
+            "F16" => Numbers::F16(Vec::new()),
+            "BF16" => Numbers::BF16(Vec::new()),
+            _ => Numbers::F32(Vec::new()),
         };
-        Self {
+        if entry.is_needed && isize::try_from(size).is_err() {
+            let expected = "a tensor that this machine can address";
+            return Err(invalid(&entry.name, expected, format!("{size} bytes")));
+        }
+        Ok(Self {
             numbers,
             size,
             filled: 0,
-        }
+        })
     }
 
     /// Take what belongs to this piece, the rest is returned. The format's bytes are little-endian, as those
     /// of wasm and of every machine that we run on.
     fn fill<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
-        let n = bytes.len().min(self.size - self.filled);
-        let place = self.filled..self.filled + n;
+        let left = self.size - self.filled;
+        let n = usize::try_from(left).map_or(bytes.len(), |left| left.min(bytes.len()));
+        let (now, rest) = bytes.split_at(n);
+        // Sizes of pieces that are not skipped are addresses: `new` has checked it.
+        let (first, size) = (self.filled as usize, self.size as usize);
         match &mut self.numbers {
-            Numbers::F32(x) => bytemuck::cast_slice_mut(x)[place].copy_from_slice(&bytes[..n]),
-            Numbers::F16(x) | Numbers::BF16(x) => {
-                bytemuck::cast_slice_mut(x)[place].copy_from_slice(&bytes[..n]);
-            }
+            Numbers::F64(x) => append(x, first, size, now),
+            Numbers::F32(x) => append(x, first, size, now),
+            Numbers::F16(x) | Numbers::BF16(x) => append(x, first, size, now),
             Numbers::Skipped => (),
         }
-        self.filled += n;
-        &bytes[n..]
+        self.filled += n as u64;
+        rest
     }
 
     /// The complete piece of an entry, after `done` bytes of it; `None` where nobody needs it.
-    fn finish(self, entry: &Entry, done: usize) -> Result<Option<Piece>> {
+    fn finish(self, entry: &Entry, done: u64) -> Result<Option<Piece>> {
         let values: Vec<f32> = match self.numbers {
+            Numbers::F64(x) => x.into_iter().map(|x| x as f32).collect(),
             Numbers::F32(x) => x,
             Numbers::F16(x) => x.into_iter().map(|b| f16::from_bits(b).to_f32()).collect(),
             Numbers::BF16(x) => x.into_iter().map(|b| bf16::from_bits(b).to_f32()).collect(),
             Numbers::Skipped => return Ok(None),
         };
         if let Some(i) = values.iter().position(|v| !v.is_finite()) {
-            let before = done / (self.size / values.len());
-            let got = format!("{} at element {}", values[i], before + i);
-            return Err(invalid(&entry.name, "finite numbers", got));
+            let before = done / (self.size / values.len() as u64);
+            let got = format!("{} at element {}", values[i], before + i as u64);
+            let expected = match &entry.dtype[..] {
+                "F64" => "finite numbers within the range of f32",
+                _ => "finite numbers",
+            };
+            return Err(invalid(&entry.name, expected, got));
         }
-        let mut shape = entry.shape.clone();
+        let mut shape: Vec<usize> = entry.shape.iter().map(|n| *n as usize).collect();
         if let [rows, width] = &mut shape[..] {
             *rows = values.len() / (*width).max(1);
         }
@@ -257,4 +291,18 @@ impl Filling {
             values,
         }))
     }
+}
+
+/// Put bytes after the `first` that are there of `size` in all.
+fn append<T: bytemuck::Pod>(numbers: &mut Vec<T>, first: usize, size: usize, bytes: &[u8]) {
+    let width = size_of::<T>();
+    let end = first + bytes.len();
+    if numbers.len() * width < end {
+        let most = size / width;
+        let wanted = end.div_ceil(width).max(2 * numbers.len());
+        let wanted = wanted.max(AT_ONCE / width).min(most);
+        numbers.reserve_exact(wanted - numbers.len());
+        numbers.resize(wanted, T::zeroed());
+    }
+    bytemuck::cast_slice_mut(numbers)[first..end].copy_from_slice(bytes);
 }

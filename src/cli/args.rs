@@ -1,15 +1,28 @@
 //! The arguments, and the prompt pairs they describe.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, str::FromStr};
 
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{
+    Args as ClapArgs, Parser, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use pathpatch::{
+    device::DeviceChoice,
     directory::read,
-    error::Result,
+    error::{Error, Result, Warning},
+    metric::MetricKind,
+    pairs,
+    patching::{Component, Head, LayerNorm},
     session::{Answer, PairRequest, Prompt},
 };
 
-use super::pairs;
+/// One of a few words, which `--help` lists.
+fn words<T>(words: impl IntoIterator<Item = &'static str>) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr<Err = Error> + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<T>())
+}
 
 /// Direct path patching on GPT-2: which attention head talks to which.
 #[derive(Parser)]
@@ -37,7 +50,7 @@ pub struct InspectArgs {
 #[derive(ClapArgs)]
 #[command(group = clap::ArgGroup::new("input").required(true).args(["clean", "clean_ids", "pairs"]))]
 pub struct SweepArgs {
-    /// Directory with config.json, model.safetensors and, for prompts as text, tokenizer.json
+    /// Directory with config.json, model.safetensors and, for prompts as text, the tokenizer's files
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
 
@@ -77,8 +90,8 @@ pub struct SweepArgs {
     #[arg(long, value_name = "ID")]
     distractor_id: Option<u32>,
 
-    /// A batch: JSON lines, each an object with the fields clean, corrupted, answer and distractor, or
-    /// clean_ids, corrupted_ids, answer_id and distractor_id
+    /// A batch: JSON Lines or a JSON array of objects with the fields clean, corrupted, answer and distractor, each
+    /// text or token ids
     #[arg(
         long,
         value_name = "FILE",
@@ -86,38 +99,47 @@ pub struct SweepArgs {
     )]
     pairs: Option<PathBuf>,
 
-    /// The input of the destination heads that is patched: q, k or v
-    #[arg(long)]
-    pub component: String,
+    /// The input of the destination heads that is patched
+    #[arg(long, value_parser = words::<Component>(["q", "k", "v"]))]
+    pub component: Component,
     /// Only this source head, as LAYER.HEAD; otherwise every head
-    #[arg(long, value_name = "L.H")]
-    pub source: Option<String>,
-    /// logit-diff, normalized-logit-diff, log-prob, prob or kl
-    #[arg(long, default_value = "logit-diff")]
-    pub metric: String,
-    /// The position at which the metric reads; the last one by default
-    #[arg(long, value_name = "POS")]
-    pub position: Option<usize>,
+    #[arg(long, value_name = "L.H", value_parser = Head::from_str)]
+    pub source: Option<Head>,
+    /// What is measured on the logits
+    #[arg(
+        long,
+        default_value = "logit-diff",
+        value_parser = words::<MetricKind>(MetricKind::ALL.map(|(_, name)| name))
+    )]
+    pub metric: MetricKind,
+    /// The position at which the metric reads, counted from the first token (the beginning-of-text token where it is
+    /// prepended); a negative one counts from the end, the last token being -1, which is the default
+    #[arg(long, value_name = "POS", allow_negative_numbers = true)]
+    pub position: Option<i64>,
     /// Do not prepend the model's beginning-of-text token to texts
     #[arg(long)]
     pub no_bos: bool,
-    /// What the destination's LayerNorm does about the patch: frozen or exact
-    #[arg(long, default_value = "frozen")]
-    pub layer_norm: String,
-    /// auto, cpu or webgpu
-    #[arg(long, default_value = "auto")]
-    pub device: String,
+    /// What the destination's LayerNorm does about the patch
+    #[arg(long, default_value = "frozen", value_parser = words::<LayerNorm>(["frozen", "exact"]))]
+    pub layer_norm: LayerNorm,
+    /// Where it is computed
+    #[arg(
+        long,
+        default_value = "auto",
+        value_parser = words::<DeviceChoice>(["auto", "cpu", "webgpu"])
+    )]
+    pub device: DeviceChoice,
     /// Write the JSON here; to standard output otherwise
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 }
 
 impl SweepArgs {
-    /// The prompt pairs that the arguments give or point to.
+    /// The prompt pairs that the arguments give or point to, and what to say of their file.
     ///
     /// # Errors
     /// When the file of pairs cannot be read.
-    pub fn pairs(&self) -> Result<Vec<PairRequest>> {
+    pub fn pairs(&self) -> Result<(Vec<PairRequest>, Vec<Warning>)> {
         if let Some(path) = &self.pairs {
             return pairs::parse(&read(path)?);
         }
@@ -135,6 +157,6 @@ impl SweepArgs {
             answer: answer(&self.answer, self.answer_id),
             distractor: answer(&self.distractor, self.distractor_id),
         });
-        Ok(pair.into_iter().collect())
+        Ok((pair.into_iter().collect(), Vec::new()))
     }
 }

@@ -1,10 +1,9 @@
 //! Arguments, files and the progress bar; everything else is the session's.
 
 mod args;
-mod pairs;
 
 use std::{
-    fs,
+    fs::File,
     io::{self, IsTerminal, Write},
     path::Path,
     process::ExitCode,
@@ -15,7 +14,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pathpatch::{
     allocator::keep_freed_memory,
     directory,
-    error::{Code, Error, Result},
+    error::{Code, Error, Result, Warning},
     gpt2::Config,
     patching::SweepOptions,
     pause::NoPause,
@@ -41,7 +40,7 @@ pub fn main() -> ExitCode {
         Err(error) => {
             eprintln!("error: {}", error.to_string().replace('\n', " "));
             match error.code {
-                Code::Device => ExitCode::from(1),
+                Code::Device | Code::Io => ExitCode::from(1),
                 _ => ExitCode::from(2),
             }
         }
@@ -61,21 +60,31 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 async fn sweep(args: &SweepArgs) -> Result<()> {
+    let (pairs, warnings) = args.pairs()?;
+    warn(&warnings);
     let request = SweepRequest {
         on: MetricRequest {
-            pairs: args.pairs()?,
-            metric: args.metric.parse()?,
+            pairs,
+            metric: args.metric,
             position: args.position,
             prepend_bos: !args.no_bos,
         },
-        component: args.component.parse()?,
-        source: args.source.as_deref().map(str::parse).transpose()?,
+        component: args.component,
+        source: args.source,
     };
     let options = SweepOptions {
-        layer_norm: args.layer_norm.parse()?,
+        layer_norm: args.layer_norm,
         ..SweepOptions::default()
     };
-    let session = directory::load(&args.model, args.device.parse()?).await?;
+    let session = directory::load(&args.model, args.device).await?;
+    warn(session.warnings());
+    warn(&session.check(&request.on)?);
+    // Before the work, which an output that cannot be written would make vain.
+    let out = args.out.as_ref().map(|path| {
+        let file = File::create(path).map_err(|e| io_error(path.display(), e))?;
+        Ok((path, file))
+    });
+    let out = out.transpose()?;
 
     let bar = progress_bar();
     let grid = session
@@ -97,9 +106,16 @@ async fn sweep(args: &SweepArgs) -> Result<()> {
         &grid,
     );
     let json = serde_json::to_string(&report).map_err(|e| io_error("the result", e))?;
-    match &args.out {
-        Some(path) => fs::write(path, json + "\n").map_err(|e| io_error(path.display(), e)),
+    match out {
+        Some((path, mut file)) => writeln!(file, "{json}").map_err(|e| io_error(path.display(), e)),
         None => writeln!(io::stdout(), "{json}").map_err(|e| io_error("standard output", e)),
+    }
+}
+
+/// Print each warning as one line on standard error.
+fn warn(warnings: &[Warning]) {
+    for warning in warnings {
+        eprintln!("warning: {}", warning.to_string().replace('\n', " "));
     }
 }
 

@@ -1,9 +1,11 @@
 //! Burn's wgpu backend, where the feature `webgpu` is on: half of what there is to compile, so that the
 //! tests of the CPU do without.
 
+#[cfg(not(feature = "webgpu"))]
 use burn::tensor::Device;
 
 /// What is known of the adapter that Burn would take.
+#[derive(Debug, Clone)]
 pub struct Adapter {
     /// Empty where the browser does not tell.
     pub name: String,
@@ -11,35 +13,73 @@ pub struct Adapter {
     pub is_software: bool,
 }
 
-/// The adapter, or why there is none.
 #[cfg(feature = "webgpu")]
-pub async fn adapter() -> Result<Adapter, String> {
-    use burn::tensor::wgpu::wgpu;
+mod opened {
+    use std::sync::OnceLock;
 
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-    let options = wgpu::RequestAdapterOptions {
-        power_preference: wgpu::PowerPreference::HighPerformance,
-        ..Default::default()
-    };
-    let adapter = instance.request_adapter(&options).await;
-    // The rest of wgpu's message lists the APIs that it was built without.
-    let reason = |e: wgpu::RequestAdapterError| {
-        let text = e.to_string();
-        text.split(';').next().unwrap_or_default().to_lowercase()
-    };
-    let info = adapter.map_err(reason)?.get_info();
-    Ok(Adapter {
-        is_software: info.device_type == wgpu::DeviceType::Cpu,
-        name: info.name,
-    })
+    use burn::tensor::{Device, Tensor, wgpu::wgpu};
+
+    use super::Adapter;
+
+    /// The adapter that was asked for last, and the device. Burn registers a device for the whole process and refuses
+    /// to do it again.
+    static ADAPTER: OnceLock<Adapter> = OnceLock::new();
+    static DEVICE: OnceLock<Device> = OnceLock::new();
+
+    /// The adapter, or why there is none.
+    pub async fn adapter() -> Result<Adapter, String> {
+        if let (Some(adapter), Some(_)) = (ADAPTER.get(), DEVICE.get()) {
+            return Ok(adapter.clone());
+        }
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+        let options = wgpu::RequestAdapterOptions {
+            power_preference: wgpu::PowerPreference::HighPerformance,
+            ..Default::default()
+        };
+        let adapter = instance.request_adapter(&options).await;
+        // The rest of wgpu's message lists the APIs that it was built without.
+        let reason = |e: wgpu::RequestAdapterError| {
+            let text = e.to_string();
+            text.split(';').next().unwrap_or_default().to_lowercase()
+        };
+        let info = adapter.map_err(reason)?.get_info();
+        Ok(ADAPTER
+            .get_or_init(|| Adapter {
+                is_software: info.device_type == wgpu::DeviceType::Cpu,
+                name: info.name,
+            })
+            .clone())
+    }
+
+    /// Open it, or share the one that is open.
+    pub async fn open() -> Result<Device, String> {
+        if let Some(device) = DEVICE.get() {
+            return answering(device).await;
+        }
+        match Device::wgpu_options().init_async().await {
+            Ok(device) => Ok(DEVICE.get_or_init(|| device).clone()),
+            // Another session of this process may have opened it meanwhile.
+            Err(e) => match DEVICE.get() {
+                Some(device) => answering(device).await,
+                None => Err(e.to_string()),
+            },
+        }
+    }
+
+    /// The device that is open, if it still answers.
+    async fn answering(device: &Device) -> Result<Device, String> {
+        let answer = Tensor::<1>::zeros([1], device).into_data_async().await;
+        match answer {
+            Ok(_) => Ok(device.clone()),
+            Err(e) => Err(format!(
+                "one that was lost ({e}); it cannot be opened twice in one process: start the engine anew"
+            )),
+        }
+    }
 }
 
-/// Open it.
 #[cfg(feature = "webgpu")]
-pub async fn open() -> Result<Device, String> {
-    let device = Device::wgpu_options().init_async().await;
-    device.map_err(|e| e.to_string())
-}
+pub use opened::{adapter, open};
 
 #[cfg(not(feature = "webgpu"))]
 pub async fn adapter() -> Result<Adapter, String> {

@@ -1,12 +1,19 @@
 //! `config.json` of a `GPT2LMHeadModel`: the fields that shape the computation, checked.
 //!
-//! A field that would change the maths in a way this crate does not implement is an error that names it;
-//! fields without influence on inference (dropout, initialisation, generation settings) are passed over.
+//! Reads what `transformers.GPT2Config` reads: fields that are left out have its defaults, and the common
+//! names of its `attribute_map` stand for GPT-2's own. A field that would change the maths in a way this crate
+//! does not implement is an error that names it; fields without influence on inference (dropout,
+//! initialisation, generation settings, `reorder_and_upcast_attn`) are passed over. Every number is bounded,
+//! so that nothing that is computed from them overflows.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Map, Value};
 
-use crate::error::{Code, Error, Result};
+use super::Activation;
+use crate::{
+    error::{Code, Error, Result, Warning},
+    sniff::sniff,
+};
 
 /// The shape of a GPT-2, by TransformerLens's names.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -27,175 +34,364 @@ pub struct Config {
     pub d_vocab: usize,
     /// Added to the variance under LayerNorm's root.
     pub eps: f64,
+    /// What the MLP applies to its hidden layer.
+    pub activation: Activation,
+    /// Whether attention scores are divided by `sqrt(d_head)`.
+    pub scale_attn_weights: bool,
+    /// Whether the attention scores of block `l`, counted from 0, are divided by `l + 1`.
+    pub scale_attn_by_inverse_layer_idx: bool,
     /// The token that is prepended to a text, if the model has one.
     pub bos_token_id: Option<u32>,
     /// Whether the unembedding is the embedding, transposed.
     pub tie_word_embeddings: bool,
+    /// What a user should know of the file that was read.
+    #[serde(skip)]
+    pub warnings: Vec<Warning>,
 }
 
-/// The fields of `config.json` that matter, with the defaults of `transformers.GPT2Config`.
-#[derive(Deserialize)]
-struct Raw {
-    model_type: Option<String>,
-    n_layer: usize,
-    n_head: usize,
-    n_embd: usize,
-    n_inner: Option<usize>,
-    n_positions: usize,
-    vocab_size: usize,
-    #[serde(default = "default_eps")]
-    layer_norm_epsilon: f64,
-    #[serde(default = "default_activation")]
-    activation_function: String,
-    #[serde(default = "default_true")]
-    scale_attn_weights: bool,
-    #[serde(default)]
-    scale_attn_by_inverse_layer_idx: bool,
-    #[serde(default)]
-    add_cross_attention: bool,
-    #[serde(default = "default_true")]
-    tie_word_embeddings: bool,
-    #[serde(default)]
-    pruned_heads: Value,
-    #[serde(default)]
-    quantization_config: Value,
-    #[serde(default = "default_bos")]
-    bos_token_id: Option<u32>,
+impl Default for Config {
+    /// The defaults of `transformers.GPT2Config`: GPT-2 small.
+    fn default() -> Self {
+        Self {
+            n_layers: 12,
+            n_heads: 12,
+            d_model: 768,
+            d_head: 64,
+            d_mlp: 3072,
+            n_ctx: 1024,
+            d_vocab: 50257,
+            eps: 1e-5,
+            activation: Activation::GeluTanh,
+            scale_attn_weights: true,
+            scale_attn_by_inverse_layer_idx: false,
+            bos_token_id: Some(50256),
+            tie_word_embeddings: true,
+            warnings: Vec::new(),
+        }
+    }
 }
 
-fn default_eps() -> f64 {
-    1e-5
+/// The largest numbers that are read, far above those of any GPT-2.
+mod most {
+    pub const LAYERS: usize = 1 << 10;
+    pub const D_MODEL: usize = 1 << 16;
+    pub const D_MLP: usize = 1 << 18;
+    pub const POSITIONS: usize = 1 << 20;
+    pub const TOKENS: usize = 1 << 24;
 }
 
-fn default_activation() -> String {
-    "gelu_new".into()
-}
-
-fn default_true() -> bool {
-    true
-}
-
-fn default_bos() -> Option<u32> {
-    Some(50256)
-}
-
-/// Two names of one formula: GELU by tanh.
-const ACTIVATIONS: [&str; 2] = ["gelu_new", "gelu_pytorch_tanh"];
+/// `GPT2Config.attribute_map`: a common name, and the field that it stands for.
+const COMMON_NAMES: [(&str, &str); 4] = [
+    ("hidden_size", "n_embd"),
+    ("max_position_embeddings", "n_positions"),
+    ("num_attention_heads", "n_head"),
+    ("num_hidden_layers", "n_layer"),
+];
 
 impl Config {
     /// Read and check the bytes of a `config.json`.
     ///
     /// # Errors
-    /// [`Code::Config`] when the file is not JSON, lacks a field, describes another architecture, or
-    /// sets a field whose effect is not implemented.
+    /// [`Code::Config`] when the file is not a JSON object, describes another architecture, holds a number
+    /// out of bounds, or sets a field whose effect is not implemented.
     pub fn from_json(bytes: &[u8]) -> Result<Self> {
-        let raw: Raw = serde_json::from_slice(bytes).map_err(|e| {
-            Error::new(
-                Code::Config,
-                "config.json",
-                "the configuration of a GPT-2 model",
-                e,
-            )
-        })?;
-        raw.check()?;
-        let bos_in_vocab = |id: &u32| (*id as usize) < raw.vocab_size;
+        let mut warnings = Vec::new();
+        let fields = Fields::parse(bytes, &mut warnings)?;
+        fields.check_architecture()?;
+        fields.refuse_other_maths()?;
+        if fields.flag("add_cross_attention", false)? {
+            let message = "config.json field add_cross_attention: cross-attention is left out, as \
+                           transformers does where no encoder's output is given";
+            warnings.push(Warning::new(Code::Config, message));
+        }
+        warnings.extend(fields.classifier());
+        let default = Self::default();
+        let d_model = fields.size("n_embd", default.d_model, most::D_MODEL)?;
+        let n_heads = fields.size("n_head", default.n_heads, most::D_MODEL)?;
+        if !d_model.is_multiple_of(n_heads) {
+            let expected = format!("a multiple of {} ({n_heads})", fields.name("n_head"));
+            return Err(invalid(fields.name("n_embd"), expected, d_model));
+        }
+        let d_vocab = fields.size("vocab_size", default.d_vocab, most::TOKENS)?;
+        let d_mlp = match fields.values.get("n_inner") {
+            None | Some(Value::Null) => 4 * d_model,
+            Some(_) => fields.size("n_inner", 0, most::D_MLP)?,
+        };
         Ok(Self {
-            n_layers: raw.n_layer,
-            n_heads: raw.n_head,
-            d_model: raw.n_embd,
-            d_head: raw.n_embd / raw.n_head,
-            d_mlp: raw.n_inner.unwrap_or(4 * raw.n_embd),
-            n_ctx: raw.n_positions,
-            d_vocab: raw.vocab_size,
-            eps: raw.layer_norm_epsilon,
-            bos_token_id: raw.bos_token_id.filter(bos_in_vocab),
-            tie_word_embeddings: raw.tie_word_embeddings,
+            n_layers: fields.size("n_layer", default.n_layers, most::LAYERS)?,
+            n_heads,
+            d_model,
+            d_head: d_model / n_heads,
+            d_mlp,
+            n_ctx: fields.size("n_positions", default.n_ctx, most::POSITIONS)?,
+            d_vocab,
+            eps: fields.eps(default.eps)?,
+            activation: fields.activation()?,
+            scale_attn_weights: fields.flag("scale_attn_weights", true)?,
+            scale_attn_by_inverse_layer_idx: fields
+                .flag("scale_attn_by_inverse_layer_idx", false)?,
+            bos_token_id: fields.bos(default.bos_token_id, d_vocab)?,
+            tie_word_embeddings: fields.flag("tie_word_embeddings", true)?,
+            warnings,
         })
     }
 
+    /// By what the queries of a block, counted from 0, are multiplied, so that scores divided by
+    /// `sqrt(d_head)` are those of the model.
+    pub fn query_scale(&self, layer: usize) -> f64 {
+        let by_width = match self.scale_attn_weights {
+            true => 1.0,
+            false => (self.d_head as f64).sqrt(),
+        };
+        let by_layer = match self.scale_attn_by_inverse_layer_idx {
+            true => (layer + 1) as f64,
+            false => 1.0,
+        };
+        by_width / by_layer
+    }
+
     /// Parameters of the checkpoint, an untied unembedding included.
-    pub fn n_params(&self) -> usize {
-        let (d, m) = (self.d_model, self.d_mlp);
+    pub fn n_params(&self) -> u64 {
+        let [d, m, vocab, ctx, layers] = [
+            self.d_model,
+            self.d_mlp,
+            self.d_vocab,
+            self.n_ctx,
+            self.n_layers,
+        ]
+        .map(|n| n as u64);
         let attn = d * 3 * d + 3 * d + d * d + d;
         let mlp = 2 * d * m + m + d;
         let norms = 4 * d;
-        let embeddings = (self.d_vocab + self.n_ctx) * d;
+        let embeddings = (vocab + ctx) * d;
         let lm_head = if self.tie_word_embeddings {
             0
         } else {
-            self.d_vocab * d
+            vocab * d
         };
-        self.n_layers * (attn + mlp + norms) + embeddings + 2 * d + lm_head
+        layers * (attn + mlp + norms) + embeddings + 2 * d + lm_head
+    }
+
+    /// Bytes that the weights take once they are loaded, as f32 whatever type their file has.
+    pub fn weight_bytes(&self) -> u64 {
+        4 * self.n_params()
     }
 }
 
-impl Raw {
-    fn check(&self) -> Result<()> {
-        let fail = |field: &str, expected: &str, got: &dyn std::fmt::Display| {
-            Err(Error::new(
-                Code::Config,
-                format!("config.json field {field}"),
-                expected,
-                got,
-            ))
-        };
-        if let Some(model_type) = &self.model_type
-            && model_type != "gpt2"
-        {
-            return fail("model_type", "gpt2", model_type);
-        }
-        for (field, value) in [
-            ("n_layer", self.n_layer),
-            ("n_head", self.n_head),
-            ("n_embd", self.n_embd),
-            ("n_inner", self.n_inner.unwrap_or(1)),
-            ("n_positions", self.n_positions),
-            ("vocab_size", self.vocab_size),
-        ] {
-            if value == 0 {
-                return fail(field, "at least 1", &value);
+/// The fields of a file, by GPT-2's own names.
+struct Fields {
+    values: Map<String, Value>,
+    /// Own names of the fields that the file has under their common names.
+    renamed: Vec<&'static str>,
+}
+
+impl Fields {
+    fn parse(bytes: &[u8], warnings: &mut Vec<Warning>) -> Result<Self> {
+        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let mut fields: Map<String, Value> = serde_json::from_slice(text).map_err(|e| {
+            let expected = "the configuration of a GPT-2 model, a JSON object";
+            let got = sniff(bytes).map_or_else(|| e.to_string(), String::from);
+            Error::new(Code::Config, "config.json", expected, got)
+        })?;
+        let mut renamed = Vec::new();
+        for (common, own) in COMMON_NAMES {
+            let Some(value) = fields.remove(common) else {
+                continue;
+            };
+            // transformers sets the common names after GPT-2's own, so that theirs is the last word.
+            if let Some(other) = fields.get(own).filter(|other| **other != value) {
+                let message = format!(
+                    "config.json has {own} {} and {common} {}, two names of one number: {common} counts, as \
+                     in transformers",
+                    short(other),
+                    short(&value)
+                );
+                warnings.push(Warning::new(Code::Config, message));
             }
+            fields.insert(own.into(), value);
+            renamed.push(own);
         }
-        if !self.n_embd.is_multiple_of(self.n_head) {
-            return fail(
-                "n_embd",
-                &format!("a multiple of n_head ({})", self.n_head),
-                &self.n_embd,
-            );
+        Ok(Self {
+            values: fields,
+            renamed,
+        })
+    }
+
+    /// The name that a field has in the file.
+    fn name<'a>(&self, own: &'a str) -> &'a str {
+        let common = COMMON_NAMES.iter().find(|(_, of)| *of == own);
+        match common.filter(|(_, of)| self.renamed.contains(of)) {
+            Some((common, _)) => common,
+            None => own,
         }
-        if !(self.layer_norm_epsilon.is_finite() && self.layer_norm_epsilon >= 0.0) {
-            return fail(
-                "layer_norm_epsilon",
-                "a number of at least 0",
-                &self.layer_norm_epsilon,
-            );
+    }
+
+    /// Fail on the configuration of something that is no GPT-2.
+    fn check_architecture(&self) -> Result<()> {
+        match self.values.get("model_type") {
+            Some(Value::String(name)) if name == "gpt2" => return Ok(()),
+            None | Some(Value::Null) => (),
+            Some(other) => return Err(invalid("model_type", "gpt2", text(other))),
         }
-        if !ACTIVATIONS.contains(&self.activation_function.as_str()) {
-            return fail(
-                "activation_function",
-                &ACTIVATIONS.join(" or "),
-                &self.activation_function,
-            );
+        let architectures = self.architectures();
+        let is_gpt2 = |name: &&str| name.to_lowercase().contains("gpt2");
+        if !architectures.is_empty() && !architectures.iter().any(is_gpt2) {
+            let expected = "those of a GPT-2, or a model_type gpt2";
+            return Err(invalid("architectures", expected, architectures.join(", ")));
         }
-        if !self.scale_attn_weights {
-            return fail("scale_attn_weights", "true", &false);
-        }
-        if self.scale_attn_by_inverse_layer_idx {
-            return fail("scale_attn_by_inverse_layer_idx", "false", &true);
-        }
-        if self.add_cross_attention {
-            return fail("add_cross_attention", "false", &true);
-        }
-        if self.pruned_heads.as_object().is_some_and(|p| !p.is_empty()) {
-            return fail("pruned_heads", "none", &self.pruned_heads);
-        }
-        if !self.quantization_config.is_null() {
-            return fail(
-                "quantization_config",
-                "none (f32, f16 or bf16 weights)",
-                &self.quantization_config,
-            );
+        let own = ["n_layer", "n_head", "n_embd", "n_positions"];
+        if architectures.is_empty() && !own.iter().any(|field| self.values.contains_key(*field)) {
+            let expected = "gpt2, or fields of a GPT-2 such as n_layer and n_embd";
+            return Err(invalid("model_type", expected, "none of them"));
         }
         Ok(())
+    }
+
+    /// Fail on fields that change what is computed in a way that is not implemented.
+    fn refuse_other_maths(&self) -> Result<()> {
+        if let Some(pruned) = self.values.get("pruned_heads").filter(|p| !is_empty(p)) {
+            return Err(invalid("pruned_heads", "none", short(pruned)));
+        }
+        if let Some(quantised) = self
+            .values
+            .get("quantization_config")
+            .filter(|q| !is_empty(q))
+        {
+            let expected = "none: weights as F64, F32, F16 or BF16 (in transformers, dequantize() the model \
+                            and save_pretrained() it)";
+            return Err(invalid("quantization_config", expected, short(quantised)));
+        }
+        Ok(())
+    }
+
+    fn architectures(&self) -> Vec<&str> {
+        match self.values.get("architectures") {
+            Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
+            Some(Value::String(name)) => vec![name],
+            _ => Vec::new(),
+        }
+    }
+
+    /// A warning where the model is trained for something else than the next token.
+    fn classifier(&self) -> Option<Warning> {
+        let architectures = self.architectures();
+        let is_classifier =
+            |name: &&&str| name.contains("Classification") || name.contains("QuestionAnswering");
+        let name = architectures.iter().find(is_classifier)?;
+        let message = format!(
+            "config.json's architectures say {name}: a classifier, whose training had no language-model head. \
+             Its logits here are those that transformers' GPT2LMHeadModel makes of it, with the embedding as \
+             unembedding."
+        );
+        Some(Warning::new(Code::Config, message))
+    }
+
+    /// A number of things, from 1 to `most`.
+    fn size(&self, field: &str, default: usize, most: usize) -> Result<usize> {
+        let Some(value) = self.values.get(field) else {
+            return Ok(default);
+        };
+        let name = self.name(field);
+        let number = value.as_u64().and_then(|n| usize::try_from(n).ok());
+        match number {
+            Some(n) if (1..=most).contains(&n) => Ok(n),
+            Some(0) => Err(invalid(name, "at least 1", 0)),
+            Some(n) => Err(invalid(name, format!("at most {most}"), n)),
+            None => {
+                let expected = format!("a whole number from 1 to {most}");
+                Err(invalid(name, expected, short(value)))
+            }
+        }
+    }
+
+    fn flag(&self, field: &str, default: bool) -> Result<bool> {
+        match self.values.get(field) {
+            None => Ok(default),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(other) => Err(invalid(field, "true or false", short(other))),
+        }
+    }
+
+    /// Above 0 even as f32, so that a row of equal numbers can be normalised.
+    fn eps(&self, default: f64) -> Result<f64> {
+        let field = "layer_norm_epsilon";
+        let Some(value) = self.values.get(field) else {
+            return Ok(default);
+        };
+        match value.as_f64() {
+            Some(eps) if (1e-30..=1.0).contains(&eps) => Ok(eps),
+            _ => Err(invalid(
+                field,
+                "a number above 0, at least 1e-30 and at most 1",
+                short(value),
+            )),
+        }
+    }
+
+    fn activation(&self) -> Result<Activation> {
+        let field = "activation_function";
+        let Some(value) = self.values.get(field) else {
+            return Ok(Activation::GeluTanh);
+        };
+        value
+            .as_str()
+            .and_then(Activation::from_name)
+            .ok_or_else(|| {
+                let names = Activation::NAMES.map(|(name, _)| name).join(", ");
+                invalid(field, format!("one of {names}"), text(value))
+            })
+    }
+
+    /// A token beyond the vocabulary is none.
+    fn bos(&self, default: Option<u32>, d_vocab: usize) -> Result<Option<u32>> {
+        let field = "bos_token_id";
+        let id = match self.values.get(field) {
+            None => default,
+            Some(Value::Null) => None,
+            Some(value) => match value.as_i64() {
+                Some(id) => u32::try_from(id).ok(),
+                None => return Err(invalid(field, "a token or null", short(value))),
+            },
+        };
+        Ok(id.filter(|id| (*id as usize) < d_vocab))
+    }
+}
+
+fn invalid(field: &str, expected: impl std::fmt::Display, got: impl std::fmt::Display) -> Error {
+    Error::new(
+        Code::Config,
+        format!("config.json field {field}"),
+        expected,
+        got,
+    )
+}
+
+/// Null, or a container of nothing.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(fields) => fields.is_empty(),
+        Value::Array(values) => values.is_empty(),
+        _ => false,
+    }
+}
+
+/// A string without its quotes, anything else as JSON.
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.chars().take(MOST_SHOWN).collect(),
+        other => short(other),
+    }
+}
+
+/// Characters of a value that a message shows.
+const MOST_SHOWN: usize = 120;
+
+/// A value as JSON, cut where it is long.
+fn short(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(MOST_SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }

@@ -27,6 +27,9 @@ impl Embedding {
     ///
     /// # Shapes
     /// - `parts`: `[rows, d_model]` each, of as many rows as the first but for the last
+    ///
+    /// # Panics
+    /// The other methods, where there is no part.
     pub fn new(parts: Vec<Tensor<2>>) -> Self {
         Self { parts }
     }
@@ -42,6 +45,9 @@ impl Embedding {
     }
 
     /// The rows of some tokens, `[ids, d_model]`.
+    ///
+    /// # Panics
+    /// When there are no tokens, or one is not in the table.
     pub fn rows(&self, ids: &[u32]) -> Tensor<2> {
         let device = self.device();
         let each = self.parts[0].dims()[0];

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! resid_mid  = resid_pre + attn(ln1(resid_pre)) W_O + b_O
-//! resid_post = resid_mid + gelu(ln2(resid_mid) W_in + b_in) W_out + b_out
+//! resid_post = resid_mid + act(ln2(resid_mid) W_in + b_in) W_out + b_out
 //! logits     = ln_final(resid_post) W_U + b_U
 //! ```
 
@@ -24,6 +24,9 @@ impl Gpt2 {
     /// # Shapes
     /// - `tokens`: `[batch][pos]`, prompts of one length of at most `n_ctx`
     /// - returns `[batch, pos, d_model]`
+    ///
+    /// # Panics
+    /// When there is no prompt, or one is empty or of another length.
     pub fn embed(&self, tokens: &[Vec<u32>]) -> Tensor<3> {
         let (batch, pos) = (tokens.len(), tokens[0].len());
         let d_model = self.config.d_model;
@@ -40,6 +43,9 @@ impl Gpt2 {
     ///
     /// # Errors
     /// Those of `pause`, which is asked after each block.
+    ///
+    /// # Panics
+    /// When there is no prompt, or one is empty or of another length.
     pub async fn run_with_cache(
         &self,
         tokens: &[Vec<u32>],
@@ -126,7 +132,7 @@ impl Block {
     pub fn add_mlp(&self, resid_mid: Tensor<2>) -> Tensor<2> {
         let normalised = kernels::normalise(resid_mid.clone(), self.eps);
         let pre = matmul(normalised, &self.w_in);
-        let post = kernels::gelu_bias(pre, &self.b_in);
+        let post = kernels::activate(pre, &self.b_in, self.activation);
         kernels::add_to_residual(resid_mid, matmul(post, &self.w_out), &self.b_out)
     }
 

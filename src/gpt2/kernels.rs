@@ -8,10 +8,11 @@
 //!
 //! Rows are flat, `[sequence * row, width]`: a sequence is one prompt of one edge, prompts fastest.
 
-use burn::tensor::{Device, Int, Tensor, TensorData, activation::gelu_approximate};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use pathpatch_kernels as cpu;
 
 use super::{
+    activation::{Activation, QUICK_GELU_SLOPE},
     attention::{attention, causal_mask},
     norm::layer_norm,
 };
@@ -100,16 +101,24 @@ pub fn normalise(x: Tensor<2>, eps: f64) -> Tensor<2> {
     layer_norm(x, eps).0
 }
 
-/// `gelu(x + b)`, GELU by tanh.
+/// `activation(x + b)`.
 ///
 /// # Shapes
 /// - `x`: `[rows, d_mlp]`, also returned; `b`: `[d_mlp]`
-pub fn gelu_bias(x: Tensor<2>, b: &Tensor<1>) -> Tensor<2> {
-    if on_cpu(&x.device()) {
-        let b = b.to_data();
-        return in_place(x, |x| cpu::gelu_bias(x, floats(&b)));
+pub fn activate(x: Tensor<2>, b: &Tensor<1>, activation: Activation) -> Tensor<2> {
+    if !on_cpu(&x.device()) {
+        return activation.value(x + b.clone().unsqueeze());
     }
-    gelu_approximate(x + b.clone().unsqueeze())
+    let b = b.to_data();
+    let b = floats(&b);
+    in_place(x, |x| match activation {
+        Activation::GeluTanh => cpu::gelu_tanh_bias(x, b),
+        Activation::Gelu => cpu::gelu_bias(x, b),
+        Activation::QuickGelu => cpu::swish_bias(x, b, QUICK_GELU_SLOPE as f32),
+        Activation::Silu => cpu::swish_bias(x, b, 1.0),
+        Activation::Relu => cpu::relu_bias(x, b),
+        Activation::Tanh => cpu::tanh_bias(x, b),
+    })
 }
 
 /// `resid + x + b`: what a sublayer adds to the residual stream.

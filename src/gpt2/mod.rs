@@ -2,6 +2,7 @@
 //!
 //! Knows nothing of checkpoints, patching or prompts. Leaves out everything training needs.
 
+mod activation;
 mod attention;
 mod cache;
 mod config;
@@ -14,6 +15,7 @@ mod norm;
 mod unembed;
 mod weights;
 
+pub use activation::Activation;
 pub use attention::{attention, causal_mask};
 pub use cache::{ActivationCache, BlockCache};
 pub use config::Config;
@@ -22,9 +24,9 @@ pub use kernels::{Past, Queries, index, on_cpu};
 pub use linear::linear;
 #[cfg(target_family = "wasm")]
 pub use matmul::fused;
-pub use matmul::matmul;
 #[cfg(feature = "webgpu")]
 pub use matmul::tiled;
+pub use matmul::{cpu_kernel, matmul};
 pub use norm::layer_norm;
 pub use unembed::{Unembed, Unembedding};
 pub use weights::{Block, Gpt2};

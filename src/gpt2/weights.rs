@@ -2,13 +2,15 @@
 //!
 //! LayerNorm's weight and bias are folded into the linear map that follows, maps that write to the
 //! residual stream are centred, the unembedding is centred over the vocabulary, and the value biases
-//! are folded into `b_o`. What is left of LayerNorm is `x - mean(x)` over its root mean square, and the
+//! are folded into `b_o`. Where a model scales its attention scores by something else than `1/sqrt(d_head)`
+//! ([`Config::query_scale`]), that factor is folded into the queries' weights and bias: effects are those of
+//! TransformerLens, whose `hook_q` differs from ours by the factor. What is left of LayerNorm is `x - mean(x)` over its root mean square, and the
 //! model's log-probabilities are unchanged. `checkpoint::process` makes these weights; the two tables of
 //! tokens, which may be one, are processed as they are read.
 
 use burn::tensor::{Device, Tensor};
 
-use super::{Config, Embedding, Unembed};
+use super::{Activation, Config, Embedding, Unembed};
 
 /// A GPT-2 on a device.
 #[derive(Debug, Clone)]
@@ -32,7 +34,10 @@ pub struct Block {
     pub n_heads: usize,
     /// Added to the variance under LayerNorm's root.
     pub eps: f64,
-    /// Queries, keys and values of all heads side by side, `[d_model, 3 * n_heads * d_head]`.
+    /// What the MLP applies to its hidden layer.
+    pub activation: Activation,
+    /// Queries, keys and values of all heads side by side, `[d_model, 3 * n_heads * d_head]`. Scores are
+    /// always divided by `sqrt(d_head)`: a model that scales them otherwise has the difference in its queries.
     pub w_qkv: Tensor<2>,
     /// Their biases, `[3 * n_heads * d_head]`; the value part is zero after folding.
     pub b_qkv: Tensor<1>,

@@ -91,7 +91,7 @@ pub async fn head_detail(
     head: Head,
     pause: &dyn Pause,
 ) -> Result<HeadDetail> {
-    head.check(&model.config)?;
+    head.check("head", &model.config)?;
     one_pair(batch)?;
     let clean = clean_run(model, batch, pause).await?;
     let runs = Runs::new(model, batch, pause).await?;
@@ -112,9 +112,8 @@ pub async fn edge_detail(
     layer_norm: LayerNorm,
 ) -> Result<EdgeDetail> {
     let [src, dst] = ends;
-    for head in ends {
-        head.check(&runs.model.config)?;
-    }
+    src.check("source head", &runs.model.config)?;
+    dst.check("destination head", &runs.model.config)?;
     if dst.layer <= src.layer {
         let expected = format!("a head after layer {}", src.layer);
         return Err(Error::new(Code::Source, "destination head", expected, dst));

@@ -17,17 +17,17 @@ pub struct Head {
 }
 
 impl Head {
-    /// Check that the model has this head.
+    /// Check that the model has this head; `what` is what the error calls it, such as "source head".
     ///
     /// # Errors
     /// [`Code::Source`].
-    pub fn check(self, config: &Config) -> Result<()> {
+    pub fn check(self, what: &str, config: &Config) -> Result<()> {
         if self.layer < config.n_layers && self.head < config.n_heads {
             return Ok(());
         }
         let (layers, heads) = (config.n_layers - 1, config.n_heads - 1);
         let expected = format!("layer 0 to {layers} and head 0 to {heads}");
-        Err(Error::new(Code::Source, "source head", expected, self))
+        Err(Error::new(Code::Source, what, expected, self))
     }
 }
 

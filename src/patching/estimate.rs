@@ -185,7 +185,7 @@ impl Runs<'_> {
         let (normalised, _) = layer_norm(resid_mid.clone(), block.eps);
         let pre = matmul(normalised, &block.w_in) + block.b_in.clone().unsqueeze();
         let post = gradient.clone().matmul(block.w_out.clone().transpose());
-        let pre = post * gelu_derivative(pre);
+        let pre = post * block.activation.derivative(pre);
         let normalised = pre.matmul(block.w_in.clone().transpose());
         gradient + through_norm(resid_mid, block.eps, normalised)
     }
@@ -230,15 +230,4 @@ fn through_norm<const D: usize>(x: Tensor<D>, eps: f64, gradient: Tensor<D>) -> 
     let (y, scale) = layer_norm(x, eps);
     let along = (gradient.clone() * y.clone()).mean_dim(D - 1);
     (gradient.clone() - gradient.mean_dim(D - 1) - y * along) / scale
-}
-
-/// Derivative of GELU by tanh.
-fn gelu_derivative(x: Tensor<2>) -> Tensor<2> {
-    const CUBIC: f64 = 0.044715;
-    let root = (2.0 / std::f64::consts::PI).sqrt();
-    let square = x.clone().square();
-    let tanh = (x.clone() * (square.clone() * CUBIC + 1.0) * root).tanh();
-    let inner = (square * (3.0 * CUBIC) + 1.0) * root;
-    let slope = (tanh.clone().square().neg() + 1.0) * inner * x;
-    (tanh + 1.0 + slope) * 0.5
 }

@@ -67,7 +67,7 @@ pub async fn get_act_patch_direct_path(
     on_update: impl FnMut(Update<'_>) -> Result<()>,
 ) -> Result<Grid> {
     let config = &runs.model.config;
-    src.check(config)?;
+    src.check("source head", config)?;
     let shape = vec![config.n_layers, config.n_heads];
     let sources = vec![src];
     sweep(runs, metric, sources, component, shape, options, on_update).await

@@ -1,53 +1,22 @@
 //! Between JavaScript's values and the session's: requests in, grids and errors out.
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use wasm_bindgen::prelude::*;
-use web_sys::js_sys::{self, Float32Array, Function, Reflect, Uint8Array, Uint32Array};
+use std::fmt::Display;
 
-use crate::{
-    error::{Code, Error, Result},
-    patching::{Estimates, Grid, Head, LayerNorm, SweepOptions, Update},
-    session::{EdgeRequest, MetricRequest, PairRequest, SweepRequest},
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+use web_sys::js_sys::{
+    self, Array, ArrayBuffer, Float32Array, Function, Reflect, Uint8Array, Uint32Array,
 };
 
-/// Prompts and a metric: the argument of `estimateDirectPathAllSources`, and part of a sweep's.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct JsMetricRequest {
-    pairs: Vec<PairRequest>,
-    metric: String,
-    position: Option<usize>,
-    prepend_bos: bool,
-    layer_norm: String,
-}
+use crate::{
+    error::{Code, Error, Result, Warning},
+    patching::{Estimates, Grid, Head, LayerNorm, SweepOptions, Update},
+    prompt::in_pair,
+    session::{Answer, EdgeRequest, MetricRequest, PairRequest, Prompt, SweepRequest},
+};
 
-/// The rest of the argument of `getActPatchDirectPath` and `getActPatchDirectPathAllSources`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct JsSweepRequest {
-    src_layer: Option<usize>,
-    src_head: Option<usize>,
-    component: String,
-    estimates: bool,
-}
-
-/// The rest of the argument of `edgeDetail`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct JsEdgeRequest {
-    src_layer: usize,
-    src_head: usize,
-    dst_layer: usize,
-    dst_head: usize,
-    component: String,
-}
-
-/// The rest of the argument of `headDetail`.
-#[derive(Deserialize)]
-struct JsHeadRequest {
-    layer: usize,
-    head: usize,
-}
+/// Longest text that an error shows of a value.
+const SHOWN: usize = 80;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -63,6 +32,7 @@ struct JsGrid {
     spread: Float32Array,
     clean_metric: f32,
     corrupted_metric: f32,
+    warnings: Vec<Warning>,
 }
 
 #[derive(Serialize)]
@@ -70,6 +40,15 @@ struct JsEstimates {
     q: JsGrid,
     k: JsGrid,
     v: JsGrid,
+    warnings: Vec<Warning>,
+}
+
+/// A result with what to say of its request.
+#[derive(Serialize)]
+struct JsWarned<T> {
+    #[serde(flatten)]
+    result: T,
+    warnings: Vec<Warning>,
 }
 
 #[derive(Serialize)]
@@ -98,88 +77,220 @@ struct JsFresh {
 }
 
 /// Read what to measure, and how LayerNorm reads the patch.
-pub fn metric_request(value: JsValue) -> Result<(MetricRequest, LayerNorm)> {
-    let request: JsMetricRequest = read(value, "prompts as text or token ids, and a metric")?;
-    let layer_norm = request.layer_norm.parse()?;
+pub fn metric_request(request: &JsValue) -> Result<(MetricRequest, LayerNorm)> {
+    let expected = "an object with pairs, a metric and how they are read";
+    if !request.is_object() {
+        let got = shown(request);
+        return Err(Error::new(Code::Option, "request", expected, got));
+    }
+    let layer_norm = word(request, "layerNorm")?.parse()?;
     let on = MetricRequest {
-        pairs: request.pairs,
-        metric: request.metric.parse()?,
-        position: request.position,
-        prepend_bos: request.prepend_bos,
+        pairs: pairs(&field(request, "pairs"))?,
+        metric: word(request, "metric")?.parse()?,
+        position: position(&field(request, "position"))?,
+        prepend_bos: yes_or_no(request, "prependBos")?,
     };
     Ok((on, layer_norm))
 }
 
 /// Read what to sweep, and how.
-pub fn sweep_request(value: JsValue) -> Result<(SweepRequest, SweepOptions)> {
-    let (on, layer_norm) = metric_request(value.clone())?;
-    let request: JsSweepRequest = read(value, "a component, and a source head or none")?;
-    let source = match (request.src_layer, request.src_head) {
-        (Some(layer), Some(head)) => Some(Head { layer, head }),
-        (None, None) => None,
+pub fn sweep_request(request: &JsValue) -> Result<(SweepRequest, SweepOptions)> {
+    let (on, layer_norm) = metric_request(request)?;
+    let is_given = |name| !is_none(&field(request, name));
+    let source = match (is_given("srcLayer"), is_given("srcHead")) {
+        (true, true) => Some(head(request, "srcLayer", "srcHead")?),
+        (false, false) => None,
         _ => {
             let expected = "both srcLayer and srcHead, or neither";
             return Err(Error::new(Code::Source, "source head", expected, "one"));
         }
     };
-    let component = request.component.parse()?;
     let sweep = SweepRequest {
         on,
-        component,
+        component: word(request, "component")?.parse()?,
         source,
     };
     let options = SweepOptions {
         layer_norm,
-        estimates: request.estimates,
+        estimates: yes_or_no(request, "estimates")?,
         ..SweepOptions::default()
     };
     Ok((sweep, options))
 }
 
 /// Read which edge to look at, and on what.
-pub fn edge_request(value: JsValue) -> Result<EdgeRequest> {
-    let (on, layer_norm) = metric_request(value.clone())?;
-    let request: JsEdgeRequest = read(value, "a source head, a destination head and a component")?;
+pub fn edge_request(request: &JsValue) -> Result<EdgeRequest> {
+    let (on, layer_norm) = metric_request(request)?;
     Ok(EdgeRequest {
         on,
-        src: Head {
-            layer: request.src_layer,
-            head: request.src_head,
-        },
-        dst: Head {
-            layer: request.dst_layer,
-            head: request.dst_head,
-        },
-        component: request.component.parse()?,
+        src: head(request, "srcLayer", "srcHead")?,
+        dst: head(request, "dstLayer", "dstHead")?,
+        component: word(request, "component")?.parse()?,
         layer_norm,
     })
 }
 
 /// Read which head to look at, and on what.
-pub fn head_request(value: JsValue) -> Result<(MetricRequest, Head)> {
-    let (on, _) = metric_request(value.clone())?;
-    let JsHeadRequest { layer, head } = read(value, "a layer and a head")?;
-    Ok((on, Head { layer, head }))
+pub fn head_request(request: &JsValue) -> Result<(MetricRequest, Head)> {
+    let (on, _) = metric_request(request)?;
+    Ok((on, head(request, "layer", "head")?))
 }
 
-fn read<T: DeserializeOwned>(value: JsValue, expected: &str) -> Result<T> {
-    serde_wasm_bindgen::from_value(value)
-        .map_err(|e| Error::new(Code::Option, "request", expected, e))
+/// A field of an object; undefined where it has none.
+fn field(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
 }
 
-/// A grid as `{shape, values, mask, exact, cleanMetric, corruptedMetric}` with typed arrays.
-pub fn grid(grid: Grid) -> Result<JsValue> {
-    to_js(&js_grid(grid))
+fn is_none(value: &JsValue) -> bool {
+    value.is_null() || value.is_undefined()
 }
 
-/// A grid for each component, as `{q, k, v}`.
-pub fn estimates(estimates: Estimates) -> Result<JsValue> {
+fn word(request: &JsValue, name: &str) -> Result<String> {
+    let value = field(request, name);
+    let wrong = || Error::new(Code::Option, name, "a word", shown(&value));
+    value.as_string().ok_or_else(wrong)
+}
+
+fn yes_or_no(request: &JsValue, name: &str) -> Result<bool> {
+    let value = field(request, name);
+    let wrong = || Error::new(Code::Option, name, "true or false", shown(&value));
+    value.as_bool().ok_or_else(wrong)
+}
+
+fn head(request: &JsValue, layer: &str, head: &str) -> Result<Head> {
+    let index = |name: &str| {
+        let value = field(request, name);
+        let expected = "a whole number from 0 on";
+        let wrong = || Error::new(Code::Source, name, expected, shown(&value));
+        id(&value).map(|index| index as usize).ok_or_else(wrong)
+    };
+    Ok(Head {
+        layer: index(layer)?,
+        head: index(head)?,
+    })
+}
+
+fn position(value: &JsValue) -> Result<Option<i64>> {
+    if is_none(value) {
+        return Ok(None);
+    }
+    let whole = whole(value).map(|position| Some(position as i64));
+    whole.ok_or_else(|| {
+        let expected = "a whole number, a negative one to count from the end";
+        Error::new(Code::Metric, "position", expected, shown(value))
+    })
+}
+
+fn pairs(value: &JsValue) -> Result<Vec<PairRequest>> {
+    if !Array::is_array(value) {
+        let expected = "an array of pairs";
+        return Err(Error::new(Code::Clean, "pairs", expected, shown(value)));
+    }
+    let pairs = Array::from(value);
+    let count = pairs.length() as usize;
+    let pairs = pairs.iter().enumerate();
+    pairs
+        .map(|(i, value)| pair(&value).map_err(|e| in_pair(i, count, e)))
+        .collect()
+}
+
+fn pair(value: &JsValue) -> Result<PairRequest> {
+    if !value.is_object() {
+        let expected = "an object with clean, corrupted, answer and distractor";
+        return Err(Error::new(Code::Clean, "pair", expected, shown(value)));
+    }
+    let prompt = |code, name| prompt(&field(value, name), code, name);
+    let answer = |code, name| answer(&field(value, name), code, name);
+    Ok(PairRequest {
+        clean: prompt(Code::Clean, "clean")?,
+        corrupted: prompt(Code::Corrupted, "corrupted")?,
+        answer: answer(Code::Answer, "answer")?,
+        distractor: answer(Code::Distractor, "distractor")?,
+    })
+}
+
+/// A text, or token ids in an array of any type.
+fn prompt(value: &JsValue, code: Code, name: &str) -> Result<Prompt> {
+    if let Some(text) = value.as_string() {
+        return Ok(Prompt::Text(text));
+    }
+    let wrong = |got: &dyn Display| {
+        let expected = "text or an array of token ids";
+        Error::new(code, name, expected, got)
+    };
+    if !(Array::is_array(value) || ArrayBuffer::is_view(value)) {
+        return Err(wrong(&shown(value)));
+    }
+    let ids = Array::from(value);
+    let ids = ids.iter().enumerate().map(|(i, value)| {
+        let got = || format!("{} at index {i}", shown(&value));
+        id(&value).ok_or_else(|| wrong(&got()))
+    });
+    ids.collect::<Result<_>>().map(Prompt::Ids)
+}
+
+fn answer(value: &JsValue, code: Code, name: &str) -> Result<Option<Answer>> {
+    match (value.as_string(), id(value)) {
+        _ if is_none(value) => Ok(None),
+        (Some(text), _) => Ok(Some(Answer::Text(text))),
+        (_, Some(id)) => Ok(Some(Answer::Id(id))),
+        _ => Err(Error::new(code, name, "text or a token id", shown(value))),
+    }
+}
+
+/// A number without a fraction, of those that JavaScript counts exactly.
+fn whole(value: &JsValue) -> Option<f64> {
+    let is_whole = |n: &f64| n.fract() == 0.0 && n.abs() <= 9_007_199_254_740_991.0;
+    value.as_f64().filter(is_whole)
+}
+
+fn id(value: &JsValue) -> Option<u32> {
+    let is_id = |n: &f64| (0.0..=f64::from(u32::MAX)).contains(n);
+    whole(value).filter(is_id).map(|n| n as u32)
+}
+
+/// What a value is, for an error: short ones as they are.
+fn shown(value: &JsValue) -> String {
+    if is_none(value) {
+        return "nothing".into();
+    }
+    if let Some(text) = value.as_string() {
+        return match text.chars().count() > SHOWN {
+            true => "a long text".into(),
+            false => format!("{text:?}"),
+        };
+    }
+    if Array::is_array(value) || ArrayBuffer::is_view(value) {
+        return "an array".into();
+    }
+    match (value.as_f64(), value.as_bool()) {
+        (Some(number), _) => number.to_string(),
+        (_, Some(truth)) => truth.to_string(),
+        _ => {
+            let kind = value.js_typeof().as_string().unwrap_or_default();
+            format!("a value of type {kind}")
+        }
+    }
+}
+
+/// A grid as `{shape, values, mask, exact, spread, cleanMetric, corruptedMetric, warnings}` with typed arrays.
+pub fn grid(grid: Grid, warnings: Vec<Warning>) -> Result<JsValue> {
+    to_js(&js_grid(grid, &warnings))
+}
+
+/// A grid for each component, as `{q, k, v, warnings}`.
+pub fn estimates(estimates: Estimates, warnings: Vec<Warning>) -> Result<JsValue> {
     let Estimates { q, k, v } = estimates;
-    let [q, k, v] = [q, k, v].map(js_grid);
-    to_js(&JsEstimates { q, k, v })
+    let [q, k, v] = [q, k, v].map(|grid| js_grid(grid, &warnings));
+    to_js(&JsEstimates { q, k, v, warnings })
 }
 
-fn js_grid(grid: Grid) -> JsGrid {
+/// A result's own fields, and `warnings`.
+pub fn warned(result: impl Serialize, warnings: Vec<Warning>) -> Result<JsValue> {
+    to_js(&JsWarned { result, warnings })
+}
+
+fn js_grid(grid: Grid, warnings: &[Warning]) -> JsGrid {
     JsGrid {
         shape: grid.shape,
         values: Float32Array::from(&grid.values[..]),
@@ -188,6 +299,7 @@ fn js_grid(grid: Grid) -> JsGrid {
         spread: Float32Array::from(&grid.spread[..]),
         clean_metric: grid.clean_metric,
         corrupted_metric: grid.corrupted_metric,
+        warnings: warnings.to_vec(),
     }
 }
 
@@ -258,6 +370,6 @@ pub fn error(error: Error) -> JsValue {
 pub fn text(value: &JsValue) -> String {
     match value.dyn_ref::<js_sys::Error>() {
         Some(error) => error.message().into(),
-        None => format!("{value:?}"),
+        None => value.as_string().unwrap_or_else(|| format!("{value:?}")),
     }
 }

@@ -1,18 +1,31 @@
 //! From a source to a session: what is kept of it first, the rest from its server.
+//!
+//! A browser that cannot keep files, keeps them no more or cannot read them again only makes a load longer: the model
+//! comes from its server, and [`Keeping`] says why it is not kept. What is kept and proven wrong is deleted, that
+//! file alone, and asked for anew, once.
 
+use std::collections::HashMap;
+
+use gloo_timers::future::sleep;
 use serde::Serialize;
+use web_time::{Duration, Instant};
 
 use super::{
-    place::{Place, Stop, Watcher},
-    source::{Planned, Source},
-    store::{self, Entry, Folder, Space, Store},
+    download::Cache,
+    http::Answer,
+    lock::{self, Asked, Mode},
+    place::Place,
+    progress::{Origin, Progress},
+    source::{Files, Listing, Planned, Source},
+    store::{self, Folder, Space, Store},
+    transfer::{Stop, Watcher},
 };
 use crate::{
     checkpoint::{self, INDEX, WEIGHTS},
     device::DeviceChoice,
     error::{Code, Error, Result},
     session::Session,
-    tokenizer::Tokenizer,
+    tokenizer::{self, Tokenizer},
 };
 
 /// What a load will download.
@@ -51,7 +64,7 @@ impl Keeping {
 /// Those of the network, and of what the server has.
 pub async fn plan(source: &Source, watcher: &Watcher<'_>) -> Result<Plan> {
     let space = store::space().await;
-    if let Some(folder) = kept_folder(source).await?.filter(|f| f.entry.complete) {
+    if let Some(folder) = complete(source).await {
         return Ok(Plan {
             title: source.title(),
             revision: folder.entry.revision,
@@ -65,7 +78,7 @@ pub async fn plan(source: &Source, watcher: &Watcher<'_>) -> Result<Plan> {
         let files = listing.plan(watcher).await?;
         Ok((listing.revision, files))
     };
-    let (revision, files) = planned.await.map_err(|stop| explain(source, stop))?;
+    let (revision, files) = planned.await.map_err(Stop::error)?;
     Ok(Plan {
         title: source.title(),
         revision,
@@ -75,199 +88,301 @@ pub async fn plan(source: &Source, watcher: &Watcher<'_>) -> Result<Plan> {
     })
 }
 
+/// A model that is kept to its end. A store that cannot be opened or read keeps nothing.
+async fn complete(source: &Source) -> Option<Folder> {
+    let store = Store::open().await.ok()?;
+    let folder = store.model(&source.id()?, None).await.ok()??;
+    folder.entry.complete.then_some(folder)
+}
+
 /// Load a source; `keep` says whether what is downloaded is kept.
 ///
 /// # Errors
-/// Those of the network, of the store and of [`Session::begin`] and its weights.
+/// Those of the network and of [`Session::begin`] and its weights; never only because something cannot be kept.
 pub async fn load(
     source: Source,
     choice: DeviceChoice,
     keep: bool,
     watcher: &Watcher<'_>,
 ) -> Result<(Session, Keeping)> {
-    match attempt(&source, choice, keep, watcher).await {
-        // Once: a file that changes while it is downloaded is new when it is asked for again.
-        Err(Stop::Changed) => {
-            forget(&source).await?;
-            let again = attempt(&source, choice, keep, watcher).await;
-            finish(&source, again).await
+    let first = match attempt(&source, choice, keep, None, watcher).await {
+        Ok(loaded) => return Ok(loaded),
+        Err(Stop::Failed(error)) => return Err(error),
+        Err(first) => first,
+    };
+    // Once: what is wrong is kept no more, and new when it is asked for again.
+    let unreadable = match &first {
+        Stop::Unreadable(error) => Some(error.to_string()),
+        _ => None,
+    };
+    let again = attempt(&source, choice, keep, unreadable, watcher).await;
+    again.map_err(|again| match (first, again) {
+        // What went wrong first is the reason; that the server could not help comes second.
+        (Stop::Changed(first) | Stop::Unreadable(first), Stop::Failed(again))
+            if again.code == Code::Io =>
+        {
+            let got = format!("{}; and from its server: {again}", first.got);
+            Error { got, ..first }
         }
-        done => finish(&source, done).await,
-    }
+        (_, again) => again.error(),
+    })
 }
 
-/// Leave nothing behind of what cannot be used; the beginning of a download that was lost or stopped can.
-async fn finish<T>(source: &Source, done: Result<T, Stop>) -> Result<T> {
-    match done {
-        Ok(done) => Ok(done),
-        Err(stop) => {
-            let is_beginning = match &stop {
-                Stop::Lost(_) => true,
-                Stop::Failed(error) => {
-                    [Code::Cancelled, Code::Device, Code::Option].contains(&error.code)
-                }
-                Stop::Changed => false,
-            };
-            if !is_beginning {
-                forget(source).await?;
-            }
-            Err(explain(source, stop))
-        }
-    }
-}
-
-async fn forget(source: &Source) -> Result<()> {
-    match (source.id(), Store::open().await) {
-        (Some(id), Ok(store)) => store.remove(&id).await,
-        // Where nothing can be kept, nothing is.
-        _ => Ok(()),
-    }
-}
-
-fn explain(source: &Source, stop: Stop) -> Error {
-    match stop {
-        Stop::Failed(error) | Stop::Lost(error) => error,
-        Stop::Changed => {
-            let expected = "files that stay the same while they are downloaded";
-            let got = "others each time; nothing of them is kept, load again later";
-            Error::new(Code::Io, source.title(), expected, got)
-        }
-    }
-}
-
+/// Load it from where it is; `unreadable` is why what is kept is of no use.
 async fn attempt(
     source: &Source,
     choice: DeviceChoice,
     keep: bool,
+    unreadable: Option<String>,
     watcher: &Watcher<'_>,
 ) -> Result<(Session, Keeping), Stop> {
-    let (mut place, keeping) = place(source, keep, watcher).await?;
-    let title = source.title();
-    let missing = |name: &str| {
-        let expected = format!("a file {name}");
-        Error::new(
-            Code::Io,
-            &title,
-            expected,
-            "none of that name (status 404 or not picked)",
-        )
-    };
-    let config = place.read("config.json", watcher).await?;
-    let config = config.ok_or_else(|| missing("config.json"))?;
-    let tokenizer = tokenizer(&mut place, watcher).await?;
-    let mut loading = Session::begin(&config, tokenizer, choice).await?;
+    let (mut place, revision) = place(source, keep, unreadable, watcher).await?;
+    let mut weights = String::new();
+    match read(&mut place, choice, &mut weights, watcher).await {
+        Ok(session) => Ok((session, keeping(&mut place, revision).await)),
+        Err(stop) => Err(discard_culprit(&mut place, &weights, stop).await),
+    }
+}
 
+/// Read a model's files, in the order in which they are needed; `weights` is the one of its weights that is being
+/// read, empty once they are all there.
+async fn read(
+    place: &mut Place,
+    choice: DeviceChoice,
+    weights: &mut String,
+    watcher: &Watcher<'_>,
+) -> Result<Session, Stop> {
+    let config = place.require("config.json", watcher).await?;
+    let tokenizer = tokenizer(place, watcher).await?;
+    let mut loading = Session::begin(&config, tokenizer, choice).await?;
+    if loading.device().kind == "cpu" {
+        checkpoint::fits(loading.config().weight_bytes(), checkpoint::WASM_MEMORY)?;
+    }
+
+    *weights = WEIGHTS.into();
     let mut whole = loading.weights().file(WEIGHTS);
-    if place.push(WEIGHTS, &mut whole, watcher).await? {
-        whole.end()?;
-    } else {
-        let index = place.read(INDEX, watcher).await?;
-        let index = index.ok_or_else(|| missing(WEIGHTS))?;
-        for name in checkpoint::files(&index, loading.config())? {
-            let mut file = loading.weights().file(&name);
-            if !place.push(&name, &mut file, watcher).await? {
-                return Err(missing(&name).into());
+    match place.push(WEIGHTS, &mut whole, watcher).await? {
+        Answer::There(()) => whole.end()?,
+        Answer::Absent(got) => {
+            *weights = INDEX.into();
+            let Some(index) = place.read(INDEX, watcher).await? else {
+                return Err(place.lacks(WEIGHTS, &got));
+            };
+            for name in checkpoint::files(&index, loading.config())? {
+                weights.clone_from(&name);
+                let mut file = loading.weights().file(&name);
+                match place.push(&name, &mut file, watcher).await? {
+                    Answer::There(()) => file.end()?,
+                    Answer::Absent(got) => return Err(place.lacks(&name, &got)),
+                }
             }
-            file.end()?;
         }
     }
-    let session = loading.finish()?;
-    if let Place::Server(_, Some(folder)) = &mut place {
-        folder.entry.complete = true;
-        folder.write_entry().await?;
-    }
-    Ok((session, keeping))
+    weights.clear();
+    Ok(loading.finish()?)
 }
 
 async fn tokenizer(place: &mut Place, watcher: &Watcher<'_>) -> Result<Option<Tokenizer>, Stop> {
-    if let Some(json) = place.read("tokenizer.json", watcher).await? {
-        return Ok(Some(Tokenizer::from_json(&json)?));
+    let mut files = HashMap::new();
+    for name in tokenizer::FILES {
+        if tokenizer::is_needed(name, files.contains_key("tokenizer.json"))
+            && let Some(bytes) = place.read(name, watcher).await?
+        {
+            files.insert(name.to_string(), bytes);
+        }
     }
-    let Some(vocab) = place.read("vocab.json", watcher).await? else {
-        return Ok(None);
-    };
-    let Some(merges) = place.read("merges.txt", watcher).await? else {
-        return Ok(None);
-    };
-    Ok(Some(Tokenizer::from_vocab_and_merges(&vocab, &merges)?))
+    Ok(Tokenizer::from_files(&files)?)
 }
 
-/// Where the files of a source are, and whether they are or will be kept.
+/// Keep a file no more whose bytes are not what a model of its kind has; no failure of the network, of the disk or of a
+/// device deletes anything. Kept files get a second chance: their server may have better ones.
+async fn discard_culprit(place: &mut Place, weights: &str, stop: Stop) -> Stop {
+    let was_kept = matches!(place, Place::Kept(_));
+    let Some(folder) = place.folder() else {
+        return stop;
+    };
+    let is_culprit = |name: &str| match &stop {
+        Stop::Failed(error) => match error.code {
+            Code::Config => name == "config.json",
+            Code::Checkpoint => name == weights,
+            Code::Tokenizer => tokenizer::FILES.contains(&name),
+            _ => false,
+        },
+        _ => false,
+    };
+    let files = folder.entry.files.iter().map(|file| file.name.clone());
+    let culprits: Vec<_> = files.filter(|name| is_culprit(name)).collect();
+    for name in &culprits {
+        // The failure that led here is the one to be told.
+        let _ = folder.discard(name).await;
+    }
+    folder.tidy().await;
+    match stop {
+        Stop::Failed(error) if was_kept && !culprits.is_empty() => Stop::Changed(error),
+        stop => stop,
+    }
+}
+
+/// Write down that all files have come, where they are kept.
+async fn keeping(place: &mut Place, revision: Option<String>) -> Keeping {
+    let (folder, reason) = match place {
+        Place::Picked(_) => return Keeping::not("files of your own stay where they are"),
+        Place::Kept(_) => {
+            return Keeping {
+                kept: true,
+                reason: "from this browser, without the network".into(),
+                revision,
+            };
+        }
+        Place::Server(_, cache) => match cache.folder() {
+            Ok(folder) => (folder, "for the next visit"),
+            Err(reason) => return Keeping::not(reason),
+        },
+    };
+    match folder.complete().await {
+        Ok(()) => Keeping {
+            kept: true,
+            reason: reason.into(),
+            revision,
+        },
+        Err(error) => Keeping::not(error),
+    }
+}
+
+/// Where the files of a source are, and of which revision.
 async fn place(
     source: &Source,
     keep: bool,
+    unreadable: Option<String>,
     watcher: &Watcher<'_>,
-) -> Result<(Place, Keeping), Stop> {
+) -> Result<(Place, Option<String>), Stop> {
     if let Source::Files(files) = source {
-        let keeping = Keeping::not("files of your own stay where they are");
-        return Ok((Place::Picked(files.clone()), keeping));
+        return Ok((Place::Picked(files.clone()), None));
     }
-    let begun = match kept_folder(source).await? {
-        Some(folder) if folder.entry.complete => {
-            let keeping = Keeping {
-                kept: true,
-                reason: "from this browser, without the network".into(),
-                revision: folder.entry.revision.clone(),
-            };
-            return Ok((Place::Kept(folder), keeping));
-        }
-        begun => begun,
+    let kept = match unreadable {
+        Some(reason) => Kept::Not(reason),
+        None => kept(source, keep, watcher).await?,
     };
-    let listing = source.list(watcher).await?;
-    if !keep {
-        let keeping = Keeping::not("as asked");
-        return Ok((Place::Server(listing.files, None), keeping));
+    let mut cache = match kept {
+        Kept::Complete(folder) => {
+            let revision = folder.entry.revision.clone();
+            return Ok((Place::Kept(folder), revision));
+        }
+        Kept::Begun(folder) => Cache::of(folder),
+        Kept::Not(reason) => Cache::none(reason),
+    };
+    let listed = source.list(watcher).await;
+    if let (Err(_), Ok(folder)) = (&listed, cache.folder()) {
+        folder.tidy().await;
     }
+    let listing = listed?;
+    if let Ok(folder) = cache.folder() {
+        folder.adopt(source.title(), listing.revision.as_deref());
+        if let Some(reason) = too_little_space(&listing, folder).await {
+            folder.tidy().await;
+            cache.give_up(reason);
+        }
+    }
+    Ok((Place::Server(listing.files, cache), listing.revision))
+}
+
+/// What this browser keeps of a source.
+enum Kept {
+    /// All of it.
+    Complete(Folder),
+    /// Some or nothing of it, in a place that is ours to write.
+    Begun(Folder),
+    /// Nothing that can be used, and nothing can be kept, and why.
+    Not(String),
+}
+
+/// Look for a source in this browser. While another tab or worker downloads it, wait for that: so the model is
+/// downloaded once. But only as long as its files grow.
+async fn kept(source: &Source, keep: bool, watcher: &Watcher<'_>) -> Result<Kept> {
+    /// A lock that was let go a moment ago is free only a moment later.
+    const FIRST_PAUSE: Duration = Duration::from_millis(50);
+    const PAUSE: Duration = Duration::from_millis(500);
+    const PATIENCE: Duration = Duration::from_secs(15);
+
+    let Some(id) = source.id() else {
+        return Ok(Kept::Not("it has no name to be kept under".into()));
+    };
+    let not = |reason: &dyn std::fmt::Display| {
+        let reason = match keep {
+            true => reason.to_string(),
+            false => "as asked".into(),
+        };
+        Ok(Kept::Not(reason))
+    };
     let store = match Store::open().await {
         Ok(store) => store,
-        Err(error) => {
-            let keeping = Keeping::not(error);
-            return Ok((Place::Server(listing.files, None), keeping));
-        }
+        Err(error) => return not(&error),
     };
-    let bytes: u64 = listing
-        .plan(watcher)
+    let title = source.title();
+    let progress = Progress::new(&title, Origin::Network, None, watcher.on_progress);
+    let mut seen = (Instant::now(), 0.0);
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match look(&store, &id, keep).await {
+            Ok(Some(kept)) => return Ok(kept),
+            Ok(None) => {}
+            Err(error) => return not(&error),
+        }
+        if !keep {
+            return not(&"");
+        }
+        let bytes = store.bytes(&id).await.unwrap_or(seen.1);
+        if bytes > seen.1 {
+            seen = (Instant::now(), bytes);
+        } else if seen.0.elapsed() > PATIENCE {
+            return not(&"another tab has begun to download it and does not go on");
+        }
+        if pause == PAUSE {
+            progress.set_loaded(bytes as u64);
+            progress.waits("another tab is downloading it; waiting for it to finish")?;
+        }
+        sleep(pause).await;
+        pause = PAUSE;
+    }
+}
+
+/// What is kept of a model, under the lock that its use takes; `None` while another tab has that.
+async fn look(store: &Store, id: &str, keep: bool) -> Result<Option<Kept>> {
+    let is_complete = |folder: &Folder| folder.entry.complete;
+    // A look without a lock says which one to ask for. Not both in turn: one that was let go is free only later.
+    let mode = match store
+        .model(id, None)
         .await?
-        .iter()
-        .filter_map(|file| file.bytes)
-        .sum();
-    let begun = begun.filter(|folder| folder.entry.revision == listing.revision);
-    if let Some(reason) = too_little_space(bytes, begun.is_some()).await {
-        return Ok((Place::Server(listing.files, None), Keeping::not(reason)));
-    }
-    let folder = match (begun, source.id()) {
-        (Some(folder), _) => folder,
-        (None, id) => {
-            let entry = Entry {
-                title: source.title(),
-                revision: listing.revision.clone(),
-                ..Entry::default()
-            };
-            store.begin(&id.unwrap_or_default(), entry).await?
-        }
+        .is_some_and(|f| is_complete(&f))
+    {
+        true => Mode::Shared,
+        false if keep => Mode::Exclusive,
+        false => return Ok(None),
     };
-    let keeping = Keeping {
-        kept: true,
-        reason: "for the next visit".into(),
-        revision: listing.revision,
+    let Asked::Held(lock) = lock::ask(id, mode).await else {
+        return Ok(None);
     };
-    Ok((Place::Server(listing.files, Some(folder)), keeping))
+    let folder = store.begin(id, lock).await?;
+    Ok(match (is_complete(&folder), mode) {
+        (true, _) => Some(Kept::Complete(folder)),
+        (false, Mode::Exclusive) => Some(Kept::Begun(folder)),
+        // It has been deleted meanwhile.
+        (false, Mode::Shared) => None,
+    })
 }
 
-/// What this browser keeps of a source; `None` where it keeps nothing, or can keep nothing.
-async fn kept_folder(source: &Source) -> Result<Option<Folder>> {
-    match (source.id(), Store::open().await) {
-        (Some(id), Ok(store)) => store.model(&id).await,
-        _ => Ok(None),
-    }
-}
-
-/// Why so many bytes cannot be kept; `None` where they can. What has begun was granted before.
-async fn too_little_space(bytes: u64, has_begun: bool) -> Option<String> {
-    let space = store::space().await.filter(|_| !has_begun)?;
-    let free = space.quota - space.usage;
-    (bytes as f64 > free).then(|| {
-        let [bytes, free] = [bytes as f64, free].map(|bytes| bytes / 1e6);
-        format!("it takes {bytes:.0} MB and this browser grants {free:.0} MB more")
+/// Why a listed model cannot be kept; `None` where it can, or where that will show.
+async fn too_little_space(listing: &Listing, folder: &Folder) -> Option<String> {
+    let Files::Known(_) = listing.files else {
+        return None;
+    };
+    let planned = listing.plan_of_known();
+    let needed: u64 = planned.iter().filter_map(|file| file.bytes).sum();
+    let kept = folder.bytes().await.unwrap_or(0.0);
+    let space = store::space().await?;
+    let (needed, free) = (needed as f64 - kept, space.quota - space.usage);
+    (needed > free).then(|| {
+        let [needed, free] = [needed, free.max(0.0)].map(|bytes| bytes / 1e6);
+        format!("it takes {needed:.0} MB and this browser grants {free:.0} MB more")
     })
 }

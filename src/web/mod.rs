@@ -1,19 +1,23 @@
 //! The browser side: what the worker calls, with JavaScript's types in and out.
 //!
 //! The only room that knows wasm-bindgen, URLs and streams. `load` goes from a `source` to a session: `place`
-//! reads a model's files wherever they are, a `download` by way of `http` those on a server, and keeps them in the
-//! `store`, with `progress`.
+//! reads a model's files wherever they are, a `download` by way of `http` and its `headers` those on a server, and keeps
+//! them in the `store` under a `lock`, with `progress`; `transfer` is what they share, and `cancel` stops any of it.
 //! `convert` translates requests, grids and errors, `fused` links the product of relaxed SIMD.
 
+mod cancel;
 mod convert;
 mod download;
 mod fused;
+mod headers;
 mod http;
 mod load;
+mod lock;
 mod place;
 mod progress;
 mod source;
 mod store;
+mod transfer;
 mod writer;
 
 use std::{cell::Cell, pin::Pin, time::Duration};
@@ -34,10 +38,11 @@ use crate::{
     session::Session,
 };
 
+use cancel::{cancellable, check_signal};
 use load::Keeping;
-use place::Watcher;
 use source::Source;
 use store::Store;
+use transfer::Watcher;
 
 unsafe extern "C" {
     fn __wasm_call_ctors();
@@ -73,7 +78,9 @@ pub async fn plan(
             on_progress: &on_progress,
             signal: &signal,
         };
-        convert::to_js(&load::plan(&Source::from_js(source)?, &watcher).await?)
+        let source = Source::from_js(source)?;
+        let plan = load::plan(&source, &watcher);
+        convert::to_js(&cancellable(&signal, "the plan", plan).await?)
     };
     plan.await.map_err(convert::error)
 }
@@ -120,7 +127,8 @@ impl Engine {
                 on_progress: &on_progress,
                 signal: &signal,
             };
-            let (session, keeping) = load::load(source, choice, keep, &watcher).await?;
+            let load = load::load(source, choice, keep, &watcher);
+            let (session, keeping) = cancellable(&signal, "the load", load).await?;
             Ok(Engine { session, keeping })
         };
         load.await.map_err(convert::error)
@@ -139,6 +147,20 @@ impl Engine {
     /// `{kept, reason, revision}`: whether this browser keeps the model.
     pub fn keeping(&self) -> Result<JsValue, JsValue> {
         convert::to_js(&self.keeping).map_err(convert::error)
+    }
+
+    /// What the caller should know of the model's files, each `{code, message, suggestion?}`.
+    pub fn warnings(&self) -> Result<JsValue, JsValue> {
+        convert::to_js(&self.session.warnings()).map_err(convert::error)
+    }
+
+    /// Check a request for an estimate without running it: its warnings, each `{code, message, suggestion?}`.
+    pub fn check(&self, request: &JsValue) -> Result<JsValue, JsValue> {
+        let request = convert::metric_request(request);
+        let warnings = request.and_then(|(request, _)| self.session.check(&request));
+        warnings
+            .and_then(|warnings| convert::to_js(&warnings))
+            .map_err(convert::error)
     }
 
     /// The tokens of a text, each `{id, text}`.
@@ -160,12 +182,13 @@ impl Engine {
         signal: AbortSignal,
     ) -> Result<JsValue, JsValue> {
         let sweep = async {
-            let (request, options) = convert::sweep_request(request)?;
+            let (request, options) = convert::sweep_request(&request)?;
+            let warnings = self.session.check(&request.on)?;
             let report =
                 |update: Update<'_>| convert::call(&on_progress, &convert::update(update)?);
             let turn = Turn::new("sweep", &signal);
             let grid = self.session.sweep(&request, options, &turn, report);
-            convert::grid(grid.await?)
+            convert::grid(grid.await?, warnings)
         };
         sweep.await.map_err(convert::error)
     }
@@ -177,10 +200,11 @@ impl Engine {
         signal: AbortSignal,
     ) -> Result<JsValue, JsValue> {
         let estimate = async {
-            let (request, layer_norm) = convert::metric_request(request)?;
+            let (request, layer_norm) = convert::metric_request(&request)?;
+            let warnings = self.session.check(&request)?;
             let turn = Turn::new("estimate", &signal);
             let estimates = self.session.estimate(&request, layer_norm, &turn);
-            convert::estimates(estimates.await?)
+            convert::estimates(estimates.await?, warnings)
         };
         estimate.await.map_err(convert::error)
     }
@@ -193,9 +217,10 @@ impl Engine {
         signal: AbortSignal,
     ) -> Result<JsValue, JsValue> {
         let detail = async {
-            let request = convert::edge_request(request)?;
+            let request = convert::edge_request(&request)?;
+            let warnings = self.session.check(&request.on)?;
             let turn = Turn::new("edge", &signal);
-            convert::to_js(&self.session.edge_detail(&request, &turn).await?)
+            convert::warned(self.session.edge_detail(&request, &turn).await?, warnings)
         };
         detail.await.map_err(convert::error)
     }
@@ -208,17 +233,22 @@ impl Engine {
         signal: AbortSignal,
     ) -> Result<JsValue, JsValue> {
         let detail = async {
-            let (request, head) = convert::head_request(request)?;
+            let (request, head) = convert::head_request(&request)?;
+            let warnings = self.session.check(&request)?;
             let turn = Turn::new("head", &signal);
-            convert::to_js(&self.session.head_detail(&request, head, &turn).await?)
+            convert::warned(
+                self.session.head_detail(&request, head, &turn).await?,
+                warnings,
+            )
         };
         detail.await.map_err(convert::error)
     }
 
     /// Floating-point operations a second of bare matrix products of so many rows on its device.
     #[wasm_bindgen(js_name = matmulRate)]
-    pub async fn matmul_rate(&self, rows: usize) -> Result<f64, JsValue> {
-        let rate = self.session.matmul_rate(rows).await;
+    pub async fn matmul_rate(&self, rows: usize, signal: AbortSignal) -> Result<f64, JsValue> {
+        let turn = Turn::new("rate", &signal);
+        let rate = self.session.matmul_rate(rows, &turn).await;
         rate.map_err(convert::error)
     }
 }
@@ -267,14 +297,5 @@ async fn hear_messages() -> Result<(), JsValue> {
     channel.port2().post_message(&JsValue::NULL)?;
     JsFuture::from(heard).await?;
     channel.port1().close();
-    Ok(())
-}
-
-/// An error once the signal is aborted.
-fn check_signal(signal: &AbortSignal, what: &str) -> Result<()> {
-    if signal.aborted() {
-        let expected = "to finish";
-        return Err(Error::new(Code::Cancelled, what, expected, "a cancel"));
-    }
     Ok(())
 }

@@ -2,97 +2,28 @@
 
 use std::collections::HashMap;
 
-use web_sys::{AbortSignal, Blob, js_sys::Function};
+use web_sys::Blob;
 
 use super::{
-    check_signal,
-    download::download,
-    progress::{From, Progress},
+    cancel::check_signal,
+    download::{Cache, download},
+    http::{Answer, WEB_PAGE},
+    progress::{Origin, Progress},
+    source::Files,
     store::{Folder, read_part},
+    transfer::{CHUNK, Sink, Stop, Watcher},
 };
 use crate::{
-    checkpoint::FileLoader,
-    error::{Error, Result},
+    checkpoint::explain_missing,
+    error::{Code, Error, Result},
 };
-
-/// Bytes that are read at once of a kept or picked file.
-pub const CHUNK: u32 = 4 << 20;
-
-/// What takes the bytes of a file.
-pub trait Sink {
-    fn push(&mut self, bytes: &[u8]) -> Result<()>;
-}
-
-impl Sink for Vec<u8> {
-    fn push(&mut self, bytes: &[u8]) -> Result<()> {
-        self.extend_from_slice(bytes);
-        Ok(())
-    }
-}
-
-impl Sink for FileLoader<'_> {
-    fn push(&mut self, bytes: &[u8]) -> Result<()> {
-        FileLoader::push(self, bytes)
-    }
-}
-
-/// Why a file was not read to its end.
-pub enum Stop {
-    Failed(Error),
-    /// The connection was lost for good: what came may be the beginning of another try.
-    Lost(Error),
-    /// It became another file on the way: all has to begin anew.
-    Changed,
-}
-
-impl std::convert::From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
-/// A file on a server.
-#[derive(Debug, Clone)]
-pub struct Remote {
-    pub url: String,
-    pub size: Option<u64>,
-    pub sha256: Option<String>,
-}
-
-/// The files on a server.
-pub enum Files {
-    /// All of them, by their names.
-    Known(HashMap<String, Remote>),
-    /// Whatever is under an address.
-    Under(String),
-}
-
-impl Files {
-    /// Where a file is; `None` where there is known to be no such file.
-    pub fn find(&self, name: &str) -> Option<Remote> {
-        match self {
-            Self::Known(files) => files.get(name).cloned(),
-            Self::Under(base) => Some(Remote {
-                url: format!("{}/{name}", base.trim_end_matches('/')),
-                size: None,
-                sha256: None,
-            }),
-        }
-    }
-}
 
 /// Where the files of one model are.
 pub enum Place {
     Kept(Folder),
     Picked(HashMap<String, Blob>),
-    /// On a server, and what comes from there is kept where there is a folder.
-    Server(Files, Option<Folder>),
-}
-
-/// Who is told, and who may stop it.
-pub struct Watcher<'a> {
-    pub on_progress: &'a Function,
-    pub signal: &'a AbortSignal,
+    /// On a server, and what comes from there is kept as far as that works.
+    Server(Files, Cache),
 }
 
 impl Place {
@@ -103,41 +34,118 @@ impl Place {
         watcher: &Watcher<'_>,
     ) -> Result<Option<Vec<u8>>, Stop> {
         let mut bytes = Vec::new();
-        let is_there = self.push(name, &mut bytes, watcher).await?;
-        Ok(is_there.then_some(bytes))
+        Ok(match self.push(name, &mut bytes, watcher).await? {
+            Answer::There(()) => Some(bytes),
+            Answer::Absent(_) => None,
+        })
     }
 
-    /// Push the bytes of a file; false where there is no such file.
+    /// All bytes of a file that must be there.
+    pub async fn require(&mut self, name: &str, watcher: &Watcher<'_>) -> Result<Vec<u8>, Stop> {
+        let mut bytes = Vec::new();
+        match self.push(name, &mut bytes, watcher).await? {
+            Answer::There(()) => Ok(bytes),
+            Answer::Absent(got) => Err(self.lacks(name, &got)),
+        }
+    }
+
+    /// Push the bytes of a file, or say what is there in its place.
     pub async fn push(
         &mut self,
         name: &str,
         sink: &mut dyn Sink,
         watcher: &Watcher<'_>,
-    ) -> Result<bool, Stop> {
+    ) -> Result<Answer<()>, Stop> {
         let (blob, from) = match self {
-            Self::Kept(folder) => (folder.blob(name).await?, From::Store),
-            Self::Picked(files) => (files.get(name).cloned(), From::Disk),
-            Self::Server(files, folder) => {
-                let Some(remote) = files.find(name) else {
-                    return Ok(false);
+            Self::Kept(folder) if folder.has(name) => {
+                let blob = folder.blob(name).await.map_err(Stop::Unreadable)?;
+                let gone = || {
+                    let expected = "a file that was kept";
+                    let got = "none: the browser has deleted it";
+                    Stop::Unreadable(Error::new(Code::Io, name, expected, got))
                 };
-                return download(name, &remote, folder.as_mut(), sink, watcher).await;
+                (Some(blob.ok_or_else(gone)?), Origin::Store)
+            }
+            Self::Kept(_) => (None, Origin::Store),
+            Self::Picked(files) => (files.get(name).cloned(), Origin::Disk),
+            Self::Server(files, cache) => {
+                let Some(remote) = files.find(name) else {
+                    return Ok(Answer::Absent("none of that name in its list".into()));
+                };
+                let answer = download(name, &remote, cache, sink, watcher).await?;
+                return match (answer, files) {
+                    // It is there, and the reader of prompts would miss it.
+                    (Answer::Absent(got), Files::Known(_)) => Err(self.lacks(name, &got)),
+                    (answer, _) => Ok(answer),
+                };
             }
         };
         let Some(blob) = blob else {
-            return Ok(false);
+            return Ok(Answer::Absent("none of that name".into()));
         };
-        let progress = Progress::new(name, from, Some(blob.size() as u64), watcher.on_progress);
+        let total = Some(blob.size() as u64);
+        let progress = Progress::new(name, from, total, watcher.on_progress);
         let mut at = 0.0;
         while at < blob.size() {
             let to = (at + f64::from(CHUNK)).min(blob.size());
-            let bytes = read_part(&blob, at, to).await?;
+            let bytes = read_part(&blob, at, to).await.map_err(|error| match from {
+                Origin::Store => Stop::Unreadable(error),
+                _ => Stop::Failed(error),
+            })?;
             check_signal(watcher.signal, name)?;
             sink.push(&bytes.to_vec())?;
             progress.add(bytes.length() as usize)?;
             at = to;
         }
         progress.done()?;
-        Ok(true)
+        Ok(Answer::There(()))
+    }
+
+    /// What is kept, where anything is.
+    pub fn folder(&mut self) -> Option<&mut Folder> {
+        match self {
+            Self::Kept(folder) => Some(folder),
+            Self::Picked(_) => None,
+            Self::Server(_, cache) => cache.folder().ok(),
+        }
+    }
+
+    /// A file that must be there is not.
+    pub fn lacks(&self, name: &str, got: &str) -> Stop {
+        match self {
+            Self::Kept(_) => {
+                let (expected, got) = ("it among what is kept", "none of that name");
+                Stop::Unreadable(Error::new(Code::Io, name, expected, got))
+            }
+            _ => Stop::Failed(self.explain_lack(name, got)),
+        }
+    }
+
+    fn explain_lack(&self, name: &str, got: &str) -> Error {
+        let names = match self {
+            Self::Kept(_) => None,
+            Self::Picked(files) => Some(files.keys().cloned().collect()),
+            Self::Server(files, _) => files.names(),
+        };
+        if let Some(mut names) = names
+            && !names.iter().any(|file| file == name)
+        {
+            names.sort_unstable();
+            return explain_missing(&names);
+        }
+        let remote = match self {
+            Self::Server(files, _) => files.find(name),
+            _ => None,
+        };
+        let what = remote.map_or_else(|| name.to_string(), |remote| remote.url);
+        let advice = match got {
+            WEB_PAGE => " in its place: is the address right, and is the file there?",
+            _ if got.starts_with("status 401") || got.starts_with("status 403") => {
+                ": it is private, gated or not there"
+            }
+            _ => "",
+        };
+        let expected = format!("a file {name}");
+        Error::new(Code::Io, what, expected, format!("{got}{advice}"))
     }
 }

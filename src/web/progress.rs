@@ -15,7 +15,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Where bytes come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum From {
+pub enum Origin {
     /// A server.
     Network,
     /// What this browser has kept.
@@ -28,7 +28,7 @@ pub enum From {
 #[serde(rename_all = "camelCase")]
 struct LoadProgress<'a> {
     file: &'a str,
-    from: From,
+    from: Origin,
     loaded: u64,
     total: Option<u64>,
     bytes_per_second: f64,
@@ -42,14 +42,14 @@ pub struct Progress<'a> {
     on_progress: &'a Function,
     total: Cell<Option<u64>>,
     loaded: Cell<u64>,
-    from: Cell<From>,
+    from: Cell<Origin>,
     /// When the bytes began to come from there, and how many were there then.
     began: Cell<(Instant, u64)>,
     told: RefCell<Option<Instant>>,
 }
 
 impl<'a> Progress<'a> {
-    pub fn new(file: &'a str, from: From, total: Option<u64>, on_progress: &'a Function) -> Self {
+    pub fn new(file: &'a str, from: Origin, total: Option<u64>, on_progress: &'a Function) -> Self {
         Self {
             file,
             on_progress,
@@ -61,16 +61,29 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Bytes come from elsewhere now.
-    pub fn comes(&self, from: From, total: Option<u64>) {
+    /// Bytes come from elsewhere now; `total` of them, as far as that is known: a server that compresses may announce
+    /// fewer than will come.
+    pub fn switch_origin(&self, from: Origin, total: Option<u64>) {
         self.from.set(from);
         self.total.set(total);
         self.began.set((Instant::now(), self.loaded.get()));
     }
 
+    /// So many bytes are there, counted elsewhere.
+    pub fn set_loaded(&self, bytes: u64) {
+        self.loaded.set(bytes);
+    }
+
     /// Bytes have come.
     pub fn add(&self, bytes: usize) -> Result<()> {
         self.loaded.set(self.loaded.get() + bytes as u64);
+        if self
+            .total
+            .get()
+            .is_some_and(|total| total < self.loaded.get())
+        {
+            self.total.set(None);
+        }
         let is_last = Some(self.loaded.get()) == self.total.get();
         let told = *self.told.borrow();
         match told.is_some_and(|told| told.elapsed() < PAUSE) && !is_last {

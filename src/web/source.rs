@@ -11,21 +11,27 @@ use web_sys::{
 
 use super::{
     download::read_remote,
-    http,
-    place::{Files, Remote, Stop, Watcher},
+    headers::{encode_path, encode_segment},
+    http::{self, Answer, Failure},
+    progress::{Origin, Progress},
     store::Store,
+    transfer::{Remote, Stop, Watcher},
 };
 use crate::{
-    checkpoint::{INDEX, WEIGHTS},
+    checkpoint::{self, INDEX, WEIGHTS},
     error::{Code, Error, Result},
+    tokenizer,
 };
 
 /// The files that a model may have, but for those that an index names.
-const NAMES: [&str; 5] = [
+const NAMES: [&str; 8] = [
     "config.json",
-    "tokenizer.json",
-    "vocab.json",
-    "merges.txt",
+    tokenizer::FILES[0],
+    tokenizer::FILES[1],
+    tokenizer::FILES[2],
+    tokenizer::FILES[3],
+    tokenizer::FILES[4],
+    tokenizer::FILES[5],
     WEIGHTS,
 ];
 
@@ -65,6 +71,36 @@ enum JsSource {
 pub struct Planned {
     pub name: String,
     pub bytes: Option<u64>,
+}
+
+/// The files on a server.
+pub enum Files {
+    /// All of them, by their names.
+    Known(HashMap<String, Remote>),
+    /// Whatever is under an address.
+    Under(String),
+}
+
+impl Files {
+    /// Where a file is; `None` where there is known to be no such file.
+    pub fn find(&self, name: &str) -> Option<Remote> {
+        match self {
+            Self::Known(files) => files.get(name).cloned(),
+            Self::Under(base) => Some(Remote {
+                url: format!("{}/{}", base.trim_end_matches('/'), encode_path(name)),
+                size: None,
+                sha256: None,
+            }),
+        }
+    }
+
+    /// The names of all files, where they are known.
+    pub fn names(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Known(files) => Some(files.keys().cloned().collect()),
+            Self::Under(_) => None,
+        }
+    }
 }
 
 /// Where a source's files are, as its server tells.
@@ -169,33 +205,45 @@ impl Source {
                 revision: None,
             });
         };
-        let url = format!("{hub}/api/models/{repo}/revision/{revision}?blobs=true");
+        let named = encode_segment(revision);
+        let url = format!(
+            "{hub}/api/models/{}/revision/{named}?blobs=true",
+            encode_path(repo)
+        );
         let what = format!("{repo} at {revision}");
-        let json = read_remote("the list of files", &url, watcher).await?;
-        let json = json.ok_or_else(|| {
-            let expected = format!("a public repository with that revision on {hub}");
-            Error::new(Code::Io, &what, expected, "none of that name")
-        })?;
+        let json = match read_remote("the list of files", &url, watcher).await? {
+            Answer::There(json) => json,
+            Answer::Absent(got) => {
+                let expected = format!("a public repository with that revision on {hub}");
+                let got = format!("{got}: it is private, gated or not there");
+                return Err(Error::new(Code::Io, &what, expected, got).into());
+            }
+        };
         let found: Repository = serde_json::from_slice(&json).map_err(|e| {
             let expected = "a repository's list of files";
             Error::new(Code::Io, &url, expected, e)
         })?;
-        let has = |name: &str| found.siblings.iter().any(|file| file.rfilename == name);
-        let got = match (has("config.json"), has(WEIGHTS) || has(INDEX)) {
-            (true, true) => None,
-            (false, _) => Some("none: it is not a model for transformers"),
-            (_, false) if has("pytorch_model.bin") => Some("pytorch_model.bin only"),
-            (_, false) => Some("no weights in this format"),
-        };
-        if let Some(got) = got {
-            let expected = format!("config.json and {WEIGHTS}");
-            return Err(Error::new(Code::Io, what, expected, got).into());
+        let names: Vec<_> = found
+            .siblings
+            .iter()
+            .map(|file| file.rfilename.clone())
+            .collect();
+        let has = |name: &str| names.iter().any(|file| file == name);
+        if !has("config.json") || !(has(WEIGHTS) || has(INDEX)) {
+            let error = checkpoint::explain_missing(&names);
+            let what = format!("{what}: {}", error.what);
+            return Err(Error { what, ..error }.into());
         }
         let sha = found.sha;
         let files = found.siblings.into_iter().map(|file| {
             let name = file.rfilename;
             let remote = Remote {
-                url: format!("{hub}/{repo}/resolve/{sha}/{name}"),
+                url: format!(
+                    "{hub}/{}/resolve/{}/{}",
+                    encode_path(repo),
+                    encode_segment(&sha),
+                    encode_path(&name)
+                ),
                 size: file.size,
                 sha256: file.lfs.map(|lfs| lfs.sha256),
             };
@@ -214,6 +262,9 @@ impl Listing {
     /// # Errors
     /// [`Code::Io`] when the server cannot be asked.
     pub async fn plan(&self, watcher: &Watcher<'_>) -> Result<Vec<Planned>, Stop> {
+        if let Files::Known(_) = self.files {
+            return Ok(self.plan_of_known());
+        }
         let mut planned = Vec::new();
         for name in NAMES {
             if let Some(bytes) = self.size_of(name, watcher).await? {
@@ -223,21 +274,32 @@ impl Listing {
                 });
             }
         }
-        let has = |planned: &[Planned], name| planned.iter().any(|file| file.name == name);
-        if has(&planned, "tokenizer.json") {
-            planned.retain(|file| !["vocab.json", "merges.txt"].contains(&&file.name[..]));
-        }
-        if let (false, Files::Known(files)) = (has(&planned, WEIGHTS), &self.files) {
+        Ok(needed(planned))
+    }
+
+    /// The same where the server lists its files.
+    pub fn plan_of_known(&self) -> Vec<Planned> {
+        let Files::Known(files) = &self.files else {
+            return Vec::new();
+        };
+        let planned = |name: &String| Planned {
+            name: name.clone(),
+            bytes: files.get(name).and_then(|remote| remote.size),
+        };
+        let names = NAMES.map(String::from);
+        let mut plan: Vec<_> = names
+            .iter()
+            .filter(|name| files.contains_key(*name))
+            .map(planned)
+            .collect();
+        if !files.contains_key(WEIGHTS) {
             let is_shard =
-                |name: &str| name.starts_with("model-") && name.ends_with(".safetensors");
-            let mut shards: Vec<_> = files.iter().filter(|(name, _)| is_shard(name)).collect();
-            shards.sort_by_key(|(name, _)| *name);
-            planned.extend(shards.into_iter().map(|(name, remote)| Planned {
-                name: name.clone(),
-                bytes: remote.size,
-            }));
+                |name: &&String| name.starts_with("model-") && name.ends_with(".safetensors");
+            let mut shards: Vec<_> = files.keys().filter(is_shard).collect();
+            shards.sort();
+            plan.extend(shards.into_iter().map(planned));
         }
-        Ok(planned)
+        needed(plan)
     }
 
     /// A file's size, where it is known; `None` where there is no such file.
@@ -249,16 +311,29 @@ impl Listing {
         let Some(remote) = self.files.find(name) else {
             return Ok(None);
         };
-        if let Files::Known(_) = self.files {
-            return Ok(Some(remote.size));
-        }
-        match http::head(&remote.url, watcher.signal).await {
-            Ok(head) => Ok(head.map(|head| head.size)),
-            Err(http::Failure::Final(error)) => Err(error.into()),
-            Err(_) => {
-                let (expected, got) = ("an answer", "none; check the connection");
-                Err(Error::new(Code::Io, remote.url, expected, got).into())
+        let is_required = name == "config.json";
+        let progress = Progress::new(name, Origin::Network, None, watcher.on_progress);
+        progress.waits("asking for its size")?;
+        match http::length_of(&remote.url, watcher.signal).await {
+            Ok(Answer::There(length)) => Ok(Some(length.announced())),
+            Ok(Answer::Absent(got)) if is_required => {
+                Err(Error::new(Code::Io, remote.url, "a model's config.json", got).into())
             }
+            Ok(Answer::Absent(_)) => Ok(None),
+            Err(Failure::Lost(reason)) if is_required => {
+                let got = format!("{reason}; check the connection");
+                Err(Error::new(Code::Io, remote.url, "an answer", got).into())
+            }
+            // A server may not answer that question; whether the file is there shows when it is read.
+            Err(_) => Ok(Some(None)),
         }
     }
+}
+
+/// Without the files that are not read beside a `tokenizer.json`.
+fn needed(mut planned: Vec<Planned>) -> Vec<Planned> {
+    if planned.iter().any(|file| file.name == "tokenizer.json") {
+        planned.retain(|file| tokenizer::is_needed(&file.name, true));
+    }
+    planned
 }

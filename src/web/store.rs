@@ -3,7 +3,8 @@
 //! That, and not the Cache Storage, because a file there can be written piece by piece: what a lost
 //! connection or a closed tab leaves behind is the beginning of the file, from which a download goes on. A
 //! model is a directory of its files beside `entry.json`, which says what they should be and which of them
-//! are complete.
+//! are complete. A file is deleted when it is proven to be the wrong one, never because something failed; `lock`
+//! keeps tabs out of each other's way.
 
 use std::fmt::Write;
 
@@ -18,7 +19,12 @@ use web_sys::{
     js_sys::{AsyncIterator, Promise, Reflect, Uint8Array, global},
 };
 
-use super::{convert, writer::Writer};
+use super::{
+    convert,
+    headers::Version,
+    lock::{self, Asked, Lock, Mode},
+    writer::Writer,
+};
 use crate::error::{Code, Error, Result};
 
 /// The directory that all models are in; its name changes when the format does.
@@ -43,7 +49,8 @@ pub struct Entry {
 pub struct KeptFile {
     pub name: String,
     /// What the server called this version of it.
-    pub etag: Option<String>,
+    #[serde(flatten)]
+    pub version: Version,
     pub sha256: Option<String>,
     pub complete: bool,
 }
@@ -85,7 +92,7 @@ impl Store {
                 Code::Unsupported,
                 "this browser",
                 expected,
-                convert::text(e),
+                format!("{} (a private window keeps nothing)", convert::text(e)),
             )
         };
         let storage = storage().map_err(|e| unsupported(&e))?;
@@ -110,52 +117,89 @@ impl Store {
         format!("{title}-{}", &hex(&Sha256::digest(source))[..12])
     }
 
-    /// A kept model; `None` where nothing of it is kept.
+    /// A kept model, under a lock that is held as long as the folder; `None` where nothing of it is kept.
     ///
     /// # Errors
     /// [`Code::Io`].
-    pub async fn model(&self, id: &str) -> Result<Option<Folder>> {
+    pub async fn model(&self, id: &str, lock: Option<Lock>) -> Result<Option<Folder>> {
         match subdirectory(&self.root, id, false).await {
-            Ok(directory) => Folder::read(directory, id).await.map(Some),
+            Ok(directory) => self.read(directory, id, lock).await.map(Some),
             Err(e) if is_not_found(&e) => Ok(None),
             Err(e) => Err(failed(id, &e)),
         }
     }
 
-    /// An empty place for a model, in place of whatever was kept of it.
+    /// A place for a model, with what is kept of it already.
     ///
     /// # Errors
     /// [`Code::Io`].
-    pub async fn begin(&self, id: &str, entry: Entry) -> Result<Folder> {
-        self.remove(id).await?;
+    pub async fn begin(&self, id: &str, lock: Option<Lock>) -> Result<Folder> {
         let directory = subdirectory(&self.root, id, true).await;
-        let folder = Folder {
-            directory: directory.map_err(|e| failed(id, &e))?,
+        self.read(directory.map_err(|e| failed(id, &e))?, id, lock)
+            .await
+    }
+
+    async fn read(
+        &self,
+        directory: FileSystemDirectoryHandle,
+        id: &str,
+        lock: Option<Lock>,
+    ) -> Result<Folder> {
+        let mut folder = Folder {
+            root: self.root.clone(),
+            directory,
             id: id.to_string(),
-            entry,
+            entry: Entry::default(),
+            _lock: lock,
         };
-        folder.write_entry().await?;
+        if let Some(blob) = folder.blob(ENTRY).await? {
+            let bytes = read_part(&blob, 0.0, blob.size()).await?;
+            folder.entry = first_json(&bytes.to_vec()).unwrap_or_default();
+        }
         Ok(folder)
     }
 
-    /// Every model of which something is kept.
+    /// Bytes of what is kept of a model so far.
+    ///
+    /// # Errors
+    /// [`Code::Io`].
+    pub async fn bytes(&self, id: &str) -> Result<f64> {
+        match subdirectory(&self.root, id, false).await {
+            Ok(directory) => bytes_in(&directory).await.map_err(|e| failed(id, &e)),
+            Err(e) if is_not_found(&e) => Ok(0.0),
+            Err(e) => Err(failed(id, &e)),
+        }
+    }
+
+    /// Every model of which something is kept. One that cannot be read is among them, under its directory's name:
+    /// it takes space and can be deleted.
     ///
     /// # Errors
     /// [`Code::Io`].
     pub async fn list(&self) -> Result<Vec<Listed>> {
         let mut models = Vec::new();
         for id in keys(&self.root).await.map_err(|e| failed(ROOT, &e))? {
-            if let Some(folder) = self.model(&id).await? {
-                let bytes = folder.bytes().await?;
-                let entry = folder.entry;
-                models.push(Listed {
-                    id,
-                    title: entry.title,
-                    revision: entry.revision,
-                    complete: entry.complete,
-                    bytes,
-                });
+            let bytes = self.bytes(&id).await;
+            // A load has begun and nothing has come.
+            if matches!(bytes, Ok(0.0)) {
+                continue;
             }
+            let entry = match self.model(&id, None).await {
+                Ok(Some(folder)) => folder.entry,
+                Ok(None) => continue,
+                Err(_) => Entry::default(),
+            };
+            let title = match entry.title.is_empty() {
+                true => id.clone(),
+                false => entry.title,
+            };
+            models.push(Listed {
+                id,
+                title,
+                revision: entry.revision,
+                complete: entry.complete,
+                bytes: bytes.unwrap_or(0.0),
+            });
         }
         Ok(models)
     }
@@ -163,8 +207,13 @@ impl Store {
     /// Keep nothing of a model any more.
     ///
     /// # Errors
-    /// [`Code::Io`], above all when another tab is writing it.
+    /// [`Code::Io`], above all while another tab reads or writes it.
     pub async fn remove(&self, id: &str) -> Result<()> {
+        let Asked::Held(_lock) = lock::ask(id, Mode::Exclusive).await else {
+            let expected = "a model that nobody is loading";
+            let got = "one that another tab is loading; delete it when that is done";
+            return Err(Error::new(Code::Io, id, expected, got));
+        };
         let options = FileSystemRemoveOptions::new();
         options.set_recursive(true);
         let removed = self.root.remove_entry_with_options(id, &options);
@@ -187,26 +236,15 @@ pub async fn space() -> Option<Space> {
 
 /// One model's directory.
 pub struct Folder {
+    root: FileSystemDirectoryHandle,
     directory: FileSystemDirectoryHandle,
     id: String,
     pub entry: Entry,
+    /// Held as long as the folder is used.
+    _lock: Option<Lock>,
 }
 
 impl Folder {
-    async fn read(directory: FileSystemDirectoryHandle, id: &str) -> Result<Self> {
-        let mut folder = Self {
-            directory,
-            id: id.to_string(),
-            entry: Entry::default(),
-        };
-        if let Some(blob) = folder.blob(ENTRY).await? {
-            let bytes = read_part(&blob, 0.0, blob.size()).await?;
-            // One that a closed tab left half-written is that of a model of which nothing is known.
-            folder.entry = from_json(&bytes.to_vec()).unwrap_or_default();
-        }
-        Ok(folder)
-    }
-
     /// A file's bytes; `None` where there is no such file.
     ///
     /// # Errors
@@ -224,38 +262,89 @@ impl Folder {
     /// Open a file to write at its end; it is made where there is none.
     ///
     /// # Errors
-    /// [`Code::Io`], above all when another tab is writing it.
+    /// [`Code::Io`], above all when another tab is writing it and the browser has no locks.
     pub async fn writer(&self, name: &str) -> Result<Writer> {
         let options = FileSystemGetFileOptions::new();
         options.set_create(true);
         let file = self.directory.get_file_handle_with_options(name, &options);
         let file: FileSystemFileHandle = settle(file).await.map_err(|e| self.failed(&e))?;
-        let handle = settle(file.create_sync_access_handle()).await;
-        let handle: FileSystemSyncAccessHandle =
-            handle.map_err(|e| match exception(&e).as_deref() {
-                Some("NoModificationAllowedError") => {
-                    let (what, expected) = (&self.entry.title, "one download at a time");
-                    Error::new(
-                        Code::Io,
-                        what,
-                        expected,
-                        "another tab that is downloading it",
-                    )
-                }
-                _ => self.failed(&e),
-            })?;
-        Writer::new(handle).map_err(|e| self.failed(&e))
+        let opening = Opening::new(file.create_sync_access_handle());
+        let writer = Writer::new(opening.settle().await.map_err(|e| self.failed(&e))?);
+        writer.map_err(|e| self.failed(&e))
     }
 
-    /// Keep a file no more.
+    /// Keep a file no more that is the wrong one.
     ///
     /// # Errors
     /// [`Code::Io`].
-    pub async fn remove(&self, name: &str) -> Result<()> {
-        match JsFuture::from(self.directory.remove_entry(name)).await {
+    pub async fn discard(&mut self, name: &str) -> Result<()> {
+        self.entry.files.retain(|file| file.name != name);
+        self.entry.complete = false;
+        let removed = JsFuture::from(self.directory.remove_entry(name)).await;
+        self.write_entry().await?;
+        match removed {
             Err(e) if !is_not_found(&e) => Err(self.failed(&e)),
             _ => Ok(()),
         }
+    }
+
+    /// Go on with these files of this revision; what is known by no hash may be of another one.
+    pub fn adopt(&mut self, title: String, revision: Option<&str>) {
+        self.entry.title = title;
+        if self.entry.revision.as_deref() != revision {
+            self.entry.files.retain(|file| file.sha256.is_some());
+            self.entry.revision = revision.map(Into::into);
+        }
+    }
+
+    /// Bytes of all files.
+    ///
+    /// # Errors
+    /// [`Code::Io`].
+    pub async fn bytes(&self) -> Result<f64> {
+        bytes_in(&self.directory).await.map_err(|e| self.failed(&e))
+    }
+
+    /// Whether a file is there to its end.
+    pub fn has(&self, name: &str) -> bool {
+        self.known(name).is_some_and(|file| file.complete)
+    }
+
+    /// All files of a model have come: what else is there was of another revision.
+    ///
+    /// # Errors
+    /// [`Code::Io`].
+    pub async fn complete(&mut self) -> Result<()> {
+        self.entry.complete = true;
+        self.write_entry().await?;
+        for name in keys(&self.directory).await.map_err(|e| self.failed(&e))? {
+            if name != ENTRY && !self.has(&name) {
+                // It takes space; no more than that.
+                let _ = JsFuture::from(self.directory.remove_entry(&name)).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Leave no directory behind in which nothing is.
+    pub async fn tidy(&self) {
+        if !self.entry.files.is_empty() {
+            return;
+        }
+        for name in keys(&self.directory).await.unwrap_or_default() {
+            let blob = self.blob(&name).await.ok().flatten();
+            if name == ENTRY || blob.is_some_and(|blob| blob.size() == 0.0) {
+                // What cannot be removed stays, and is listed.
+                let _ = JsFuture::from(self.directory.remove_entry(&name)).await;
+            }
+        }
+        // The browser refuses to remove a directory with files in it, which is what is wanted.
+        let _ = JsFuture::from(self.root.remove_entry(&self.id)).await;
+    }
+
+    /// What is known of a file, if anything is.
+    pub fn known(&self, name: &str) -> Option<&KeptFile> {
+        self.entry.files.iter().find(|file| file.name == name)
     }
 
     /// What is known of a file; made where nothing is.
@@ -280,19 +369,8 @@ impl Folder {
         let json = serde_json::to_vec(&self.entry)
             .map_err(|e| Error::new(Code::Io, ENTRY, "an entry that can be written", e))?;
         let mut writer = self.writer(ENTRY).await?;
-        let written = writer
-            .truncate()
-            .and_then(|()| writer.write(&Uint8Array::from(&json[..])));
+        let written = writer.overwrite(&Uint8Array::from(&json[..]));
         written.map_err(|e| self.failed(&e))
-    }
-
-    /// Bytes of all files.
-    async fn bytes(&self) -> Result<f64> {
-        let mut bytes = 0.0;
-        for name in keys(&self.directory).await.map_err(|e| self.failed(&e))? {
-            bytes += self.blob(&name).await?.map_or(0.0, |blob| blob.size());
-        }
-        Ok(bytes)
     }
 
     fn failed(&self, error: &JsValue) -> Error {
@@ -349,6 +427,16 @@ async fn subdirectory(
     settle(of.get_directory_handle_with_options(name, &options)).await
 }
 
+/// Bytes of a directory's files.
+async fn bytes_in(directory: &FileSystemDirectoryHandle) -> Result<f64, JsValue> {
+    let mut bytes = 0.0;
+    for name in keys(directory).await? {
+        let file: FileSystemFileHandle = settle(directory.get_file_handle(&name)).await?;
+        bytes += settle::<Blob>(file.get_file()).await?.size();
+    }
+    Ok(bytes)
+}
+
 /// The names in a directory.
 async fn keys(directory: &FileSystemDirectoryHandle) -> Result<Vec<String>, JsValue> {
     let all: AsyncIterator = directory.keys();
@@ -367,8 +455,47 @@ async fn settle<T: JsCast>(promise: Promise) -> Result<T, JsValue> {
     JsFuture::from(promise).await.map(JsCast::unchecked_into)
 }
 
-fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    serde_json::from_slice(bytes).ok()
+/// A file that is being opened to write. If nobody waits for that any more, it is closed once it is open: an open one
+/// shuts everybody else out.
+struct Opening {
+    promise: Promise,
+    is_settled: bool,
+}
+
+impl Opening {
+    fn new(promise: Promise) -> Self {
+        Self {
+            promise,
+            is_settled: false,
+        }
+    }
+
+    async fn settle(mut self) -> Result<FileSystemSyncAccessHandle, JsValue> {
+        let handle = settle(self.promise.clone()).await;
+        self.is_settled = true;
+        handle
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        if !self.is_settled {
+            let promise = self.promise.clone();
+            wasm_bindgen_futures::spawn_local(async move {
+                if let Ok(handle) = settle::<FileSystemSyncAccessHandle>(promise).await {
+                    handle.close();
+                }
+            });
+        }
+    }
+}
+
+/// The JSON at the beginning of a file: behind it, there may be the end of a longer one that it was written over.
+fn first_json<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    serde_json::Deserializer::from_slice(bytes)
+        .into_iter()
+        .next()?
+        .ok()
 }
 
 fn exception(error: &JsValue) -> Option<String> {
@@ -381,5 +508,10 @@ fn is_not_found(error: &JsValue) -> bool {
 
 fn failed(what: &str, error: &JsValue) -> Error {
     let expected = "a kept model that can be read and written";
-    Error::new(Code::Io, what, expected, convert::text(error))
+    let got = match exception(error).as_deref() {
+        Some("NoModificationAllowedError") => "another tab that is writing it".to_string(),
+        Some(name) => format!("{name}: {}", convert::text(error)),
+        None => convert::text(error),
+    };
+    Error::new(Code::Io, what, expected, got)
 }

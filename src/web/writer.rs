@@ -29,27 +29,51 @@ impl Writer {
     /// Put bytes at the end.
     pub fn write(&mut self, bytes: &Uint8Array) -> Result<(), JsValue> {
         const AT_RISK: u32 = 8 << 20;
-        let options = FileSystemReadWriteOptions::new();
-        options.set_at(self.size);
-        let written = self
-            .handle
-            .write_with_buffer_source_and_options(bytes, &options)?;
-        if written < f64::from(bytes.length()) {
-            return Err("less than was to be written: no space is left".into());
+        let end = self.write_at(self.size, bytes);
+        if end.is_err() {
+            // What came before stays, without the beginning of what did not fit. If that fails too, the first
+            // failure is the one to be told.
+            let _ = self.handle.truncate_with_f64(self.size);
         }
-        self.size += written;
+        self.size = end?;
         self.unsafe_bytes += bytes.length();
         if self.unsafe_bytes > AT_RISK {
-            self.unsafe_bytes = 0;
-            self.handle.flush()?;
+            self.flush()?;
         }
         Ok(())
+    }
+
+    /// Put bytes in place of all that is there: a tab that is closed meanwhile leaves the old ones, or the new
+    /// ones with the end of the old.
+    pub fn overwrite(&mut self, bytes: &Uint8Array) -> Result<(), JsValue> {
+        self.size = self.write_at(0.0, bytes)?;
+        self.handle.truncate_with_f64(self.size)?;
+        self.flush()
+    }
+
+    /// Make sure that what was written stays.
+    pub fn flush(&mut self) -> Result<(), JsValue> {
+        self.unsafe_bytes = 0;
+        self.handle.flush()
     }
 
     /// Throw away what is there.
     pub fn truncate(&mut self) -> Result<(), JsValue> {
         self.size = 0.0;
         self.handle.truncate_with_f64(0.0)
+    }
+
+    /// Returns where the bytes end.
+    fn write_at(&self, at: f64, bytes: &Uint8Array) -> Result<f64, JsValue> {
+        let options = FileSystemReadWriteOptions::new();
+        options.set_at(at);
+        let written = self
+            .handle
+            .write_with_buffer_source_and_options(bytes, &options)?;
+        match written < f64::from(bytes.length()) {
+            true => Err("less than was to be written: no space is left".into()),
+            false => Ok(at + written),
+        }
     }
 
     /// Bytes from a place on, at most so many.

@@ -4,10 +4,11 @@ import { statSync } from "node:fs";
 import * as cli from "./cli";
 import { Hub } from "./hub";
 import { kept, load, openBlank, sweepLoaded } from "./loading";
-import { GPT2_SMALL, expectedTokens, tinyGpt2 } from "./models";
+import { GPT2_SMALL, bareGpt2, expectedTokens, modelOf, tinyGpt2 } from "./models";
 import { difference } from "./module";
 import { expect, test } from "./test";
 import { GPT2_PRESETS } from "../../www/src/lib/presets";
+import type { LoadProgress } from "../../www/src/engine/types";
 
 const REPO = "openai-community/gpt2";
 const WEIGHTS = "model.safetensors";
@@ -112,9 +113,9 @@ test.describe("when the connection is lost", () => {
   });
 
   test("for good, what came is kept, and loading again goes on from there", async ({ page }) => {
-    hub.fault = (file, before) => (file === WEIGHTS ? (before ? { status: 503 } : { cutAfter: size / 2 }) : undefined);
+    hub.fault = (file, before) => (file === WEIGHTS ? (before ? { status: 500 } : { cutAfter: size / 2 }) : undefined);
     const lost = await load(page, hub, { repo: REPO });
-    expect(lost.error).toMatch(/^io \| .*expected \d+ bytes, got \d+ bytes, then status 503.*5 times in a row; what came is kept: load again/);
+    expect(lost.error).toMatch(/^io \| .*expected \d+ bytes, got \d+ bytes, then status 500.*5 times in a row; what came is kept: load again/);
     expect(await kept(page)).toMatchObject([{ title: REPO, complete: false }]);
     hub.reset();
     const again = await load(page, hub, { repo: REPO });
@@ -124,21 +125,36 @@ test.describe("when the connection is lost", () => {
     expect(hub.requestsFor("config.json")).toEqual([]);
   });
 
-  test("a file that has changed meanwhile starts over", async ({ page }) => {
+  test("a file whose version has changed meanwhile is compared from its beginning", async ({ page }) => {
     hub.fault = (file, before) =>
       file !== WEIGHTS ? undefined : before < 1 ? { cutAfter: size / 2 } : { etag: '"another"' };
-    expect((await load(page, hub, { repo: REPO })).error).toBe("none");
+    expect(await load(page, hub, { repo: REPO })).toMatchObject({ error: "none", kept: true });
     const ranges = hub.requestsFor(WEIGHTS).map(({ range }) => range);
-    expect(ranges[1]).toMatch(/^bytes=/);
-    expect(ranges.at(-1)).toBeUndefined();
+    expect(ranges).toEqual([undefined, expect.stringMatching(/^bytes=/), undefined]);
+  });
+
+  test("a file that has changed meanwhile starts over", async ({ page }) => {
+    hub.fault = (file, before) =>
+      file !== WEIGHTS ? undefined : before < 1 ? { cutAfter: size / 2, corruptAt: size / 4 } : { etag: '"another"' };
+    expect(await load(page, hub, { repo: REPO })).toMatchObject({ error: "none", kept: true });
+    expect(hub.requestsFor(WEIGHTS).map(({ range }) => range)).toEqual([
+      undefined,
+      expect.stringMatching(/^bytes=/),
+      undefined,
+      undefined,
+    ]);
+    const theirs = cli.sweep({ model: tinyGpt2("whole"), ...PROMPTS, component: "v" });
+    expect(difference(await sweepLoaded(page, { ...PROMPTS, component: "v" }), theirs)).toBeLessThan(1e-3);
   });
 
   test("one that changes each time is given up, and nothing of it is kept", async ({ page }) => {
     hub.fault = (file, before) =>
-      file === WEIGHTS ? { etag: `"${before}"`, cutAfter: size / 2 } : undefined;
+      file === WEIGHTS ? { etag: `"${before}"`, cutAfter: size / 2, corruptAt: size / 4 + before } : undefined;
     const { error } = await load(page, hub, { repo: REPO });
-    expect(error).toMatch(/^io \| .*expected files that stay the same while they are downloaded, got others each time/);
-    expect(await kept(page)).toEqual([]);
+    expect(error).toMatch(/^io \| .*expected a file that stays the same while it is downloaded, got another one each time/);
+    const [model] = await kept(page);
+    expect(model).toMatchObject({ complete: false });
+    expect(model!.bytes).toBeLessThan(size / 4);
   });
 });
 
@@ -168,19 +184,20 @@ test("a tab that is closed in the middle leaves what came", async ({ page, conte
   expect(hub.requestsFor(WEIGHTS)[0]!.range).toMatch(/^bytes=[1-9]\d+-$/);
 });
 
-test.describe("faults end in a message, and nothing half-kept", () => {
+test.describe("faults end in a message, and no wrong file is kept", () => {
   // Chromium logs every status that is no success itself.
   test.use({ expectedComplaints: /status of/ });
 
   const faults: [string, () => void, RegExp, Partial<{ repo: string; revision: string }>?][] = [
-    ["no such repository", () => {}, /^io \| .*expected a file that everybody may read, got status 401 Unauthorized: it is private, gated or not there/, { repo: "nobody/nothing" }],
-    ["no such revision", () => {}, /^io \| .* at v9: expected a public repository with that revision on http.*, got none of that name/, { revision: "v9" }],
-    ["403", () => { hub.fault = (file) => (file === WEIGHTS ? { status: 403 } : undefined); }, /^io \| .*model\.safetensors: expected a file that everybody may read, got status 403/],
-    ["404 for a listed file", () => { hub.fault = (file) => (file === WEIGHTS ? { status: 404 } : undefined); }, /^io \| .*expected a file model\.safetensors, got none of that name/],
-    ["a page instead of JSON", () => { hub.fault = (file) => (file === "config.json" ? { html: true } : undefined); }, /^io \| .*config\.json: expected a model's file, got a web page; is the address right\?/],
-    ["a page instead of the list", () => { hub.apiFault = { html: true }; }, /^io \| .*expected a model's file, got a web page/],
-    ["a file that ends early as if that were all", () => { hub.fault = (file) => (file === WEIGHTS ? { endAfter: size / 2 } : undefined); }, /^io \| .*expected \d+ bytes, got \d+ bytes: it is another file than was announced/],
-    ["a file that is longer", () => { hub.fault = (file) => (file === WEIGHTS ? { extra: 10 } : undefined); }, /^io \| .*expected \d+ bytes, got \d+ bytes: it is another file than was announced/],
+    ["no such repository", () => {}, /^io \| .*expected a public repository with that revision on http.*, got status 401 Unauthorized: it is private, gated or not there/, { repo: "nobody/nothing" }],
+    ["no such revision", () => {}, /^io \| .* at v9: expected a public repository with that revision on http.*, got status 404 Not Found: /, { revision: "v9" }],
+    ["403", () => { hub.fault = (file) => (file === WEIGHTS ? { status: 403 } : undefined); }, /^io \| .*model\.safetensors: expected a file model\.safetensors, got status 403 Forbidden: it is private, gated or not there/],
+    ["404 for a listed file", () => { hub.fault = (file) => (file === WEIGHTS ? { status: 404 } : undefined); }, /^io \| .*expected a file model\.safetensors, got status 404 Not Found/],
+    ["404 for a listed tokenizer", () => { hub.fault = (file) => (file === "vocab.json" ? { status: 404 } : undefined); }, /^io \| .*expected a file vocab\.json, got status 404 Not Found/],
+    ["a page instead of JSON", () => { hub.fault = (file) => (file === "config.json" ? { html: true } : undefined); }, /^io \| .*config\.json: expected a file config\.json, got a web page \(HTML\) in its place: is the address right/],
+    ["a page instead of the list", () => { hub.apiFault = { html: true }; }, /^io \| .*expected a public repository with that revision on http.*, got a web page \(HTML\)/],
+    ["a file that ends early as if that were all", () => { hub.fault = (file) => (file === WEIGHTS ? { endAfter: size / 2, noRanges: true } : undefined); }, /^io \| .*expected \d+ bytes, got the answer ended after \d+ bytes twice: it is shorter than the server lists/],
+    ["a file that is longer", () => { hub.fault = (file) => (file === WEIGHTS ? { extra: 10 } : undefined); }, /^io \| .*expected \d+ bytes, got \d+ bytes or more: it is another file than was announced/],
     ["a damaged file", () => { hub.fault = (file) => (file === WEIGHTS ? { corruptAt: size - 2 } : undefined); }, /^io \| .*expected the SHA-256 [0-9a-f]{64}, got [0-9a-f]{64}: it was damaged on the way, and is not kept/],
   ];
   for (const [name, arrange, message, model] of faults) {
@@ -188,21 +205,182 @@ test.describe("faults end in a message, and nothing half-kept", () => {
       arrange();
       const { error } = await load(page, hub, { repo: REPO, ...model });
       expect(error).toMatch(message);
-      expect(await kept(page)).toEqual([]);
+      expect((await kept(page)).filter(({ complete }) => complete)).toEqual([]);
       hub.reset();
       expect((await load(page, hub, { repo: REPO })).error).toBe("none");
     });
   }
+});
 
-  for (const status of [429, 503]) {
-    test(`${status} for a while: it waits as long as the server asks`, async ({ page }) => {
-      const headers = { "retry-after": "1", "access-control-expose-headers": "Retry-After" };
-      hub.fault = (file, before) => (file === WEIGHTS && before < 2 ? { status, headers } : undefined);
+test("a repository without weights that can be read says what it has", async ({ page }) => {
+  hub.repositories.set("tests/pickled", modelOf("pickled", { n_layer: 2, n_embd: 32 }, "pytorch_model.bin"));
+  const { error } = await load(page, hub, { repo: "tests/pickled" });
+  expect(error).toMatch(/^io \| tests\/pickled at main: model\.safetensors: expected .*, got pytorch_model\.bin, PyTorch's pickled format/);
+  expect(await kept(page)).toEqual([]);
+});
+
+test("a model that this browser cannot hold is told before its weights are downloaded", async ({ page }) => {
+  hub.repositories.set("tests/huge", modelOf("huge", { n_layer: 48, n_embd: 1600 }, WEIGHTS));
+  const { error } = await load(page, hub, { repo: "tests/huge" });
+  expect(error).toMatch(/^unsupported \| model: expected weights of at most 3\.2 GB, as f32, got 6\.2 GB/);
+  expect(hub.requestsFor("config.json")).toHaveLength(1);
+  expect(hub.requestsFor(WEIGHTS)).toEqual([]);
+});
+
+test.describe("a server that is asked too often", () => {
+  test.use({ expectedComplaints: /status of/ });
+  const expose = { "access-control-expose-headers": "Retry-After, RateLimit" };
+
+  for (const [name, status, headers] of [
+    ["429 with Retry-After in seconds", 429, { "retry-after": "3", ...expose }],
+    ["503 with Retry-After in seconds", 503, { "retry-after": "3", ...expose }],
+    ["429 with the Hub's RateLimit", 429, { ratelimit: '"resolvers";r=0;t=3', ...expose }],
+    ["429 with Retry-After as a date", 429, () => ({ "retry-after": new Date(Date.now() + 3000).toUTCString(), ...expose })],
+  ] as const) {
+    test(`${name}: it waits as long as the server asks, and counts down`, async ({ page }) => {
+      const fault = () => ({ status, headers: typeof headers === "function" ? headers() : headers });
+      hub.fault = (file, before) => (file === WEIGHTS && before < 2 ? fault() : undefined);
       const loaded = await load(page, hub, { repo: REPO });
-      expect(loaded.error).toBe("none");
-      expect(loaded.progress.map(({ waiting }) => waiting)).toContain(
-        `status ${status} ${status === 429 ? "Too Many Requests" : "Service Unavailable"}; asking again in 1 s`,
-      );
+      expect(loaded).toMatchObject({ error: "none", kept: true });
+      const said = `status ${status} ${status === 429 ? "Too Many Requests" : "Service Unavailable"}; asking again in`;
+      const waits = loaded.progress.map(({ waiting }) => waiting);
+      for (const seconds of [2, 1]) expect(waits).toContain(`${said} ${seconds} s`);
+      expect(loaded.seconds).toBeGreaterThan(3.5);
+    });
+  }
+
+  test("429 without a word, the list of files too: it asks again, and not at once", async ({ page }) => {
+    hub.apiFault = { status: 429, headers: { "retry-after": "1" } };
+    setTimeout(() => (hub.apiFault = undefined), 3000);
+    const loaded = await load(page, hub, { repo: REPO });
+    expect(loaded).toMatchObject({ error: "none", kept: true });
+    const waits = loaded.progress.map(({ waiting }) => waiting);
+    expect(waits).toContain("status 429 Too Many Requests; asking again in 5 s");
+    expect(waits).toContain("status 429 Too Many Requests; asking again in 1 s");
+  });
+
+  test("one that asks for an hour is not waited for", async ({ page }) => {
+    hub.fault = (file) => (file === WEIGHTS ? { status: 429, headers: { "retry-after": "3600", ...expose } } : undefined);
+    const { error, seconds } = await load(page, hub, { repo: REPO });
+    expect(error).toMatch(/^io \| .*expected an answer within 10 minutes, got status 429 Too Many Requests: it is asked too often from your network; load again in 60 minutes/);
+    expect(seconds).toBeLessThan(10);
+  });
+
+  test("a wait can be cancelled", async ({ page }) => {
+    hub.fault = (file) => (file === WEIGHTS ? { status: 429, headers: { "retry-after": "200", ...expose } } : undefined);
+    const { error, cancelSeconds } = await load(page, hub, { repo: REPO, cancelWhile: "asking again in 199 s" });
+    expect(error).toMatch(/^cancelled \| /);
+    expect(cancelSeconds).toBeLessThan(0.3);
+  });
+});
+
+test("a server that never answers is said to be asked at once, and can be cancelled", async ({ page }) => {
+  hub.apiFault = { delayMs: 60_000 };
+  const host = new URL(hub.url).host;
+  const { error, progress, cancelSeconds } = await load(page, hub, { repo: REPO, cancelWhile: `asking ${host}` });
+  expect(error).toMatch(/^cancelled \| /);
+  expect(progress).toHaveLength(1);
+  expect(cancelSeconds).toBeLessThan(0.3);
+});
+
+test("a revision with slashes is asked for as the Hub's own client does", async ({ page }) => {
+  expect(await load(page, hub, { repo: REPO, revision: "refs/pr/1" })).toMatchObject({ error: "none", kept: true });
+  expect(hub.seen[0]!.path).toBe(`/api/models/${REPO}/revision/refs%2Fpr%2F1`);
+});
+
+test.describe("hosts of files under an address", () => {
+  test.use({ expectedComplaints: /ERR_|status of|CORS/ });
+  const from = (base: string) => ({ repo: REPO, base, keep: true });
+  const isProgressSound = (progress: LoadProgress[]) =>
+    progress.every(({ loaded, total }) => total === null || loaded <= total);
+  let base: string;
+  let bare: string;
+
+  test.beforeAll(() => {
+    base = `${hub.url}/${REPO}/resolve/main`;
+    hub.repositories.set("tests/bare", bareGpt2());
+    bare = `${hub.url}/tests/bare/resolve/main`;
+  });
+
+  test("one that compresses, as GitHub Pages does", async ({ page }) => {
+    hub.fault = () => ({ gzip: true, hidden: true });
+    const first = await load(page, hub, from(base));
+    expect(first).toMatchObject({ error: "none", kept: true });
+    expect(isProgressSound(first.progress)).toBe(true);
+    hub.reset();
+    expect(await load(page, hub, from(base))).toMatchObject({ error: "none", kept: true });
+    expect(hub.seen).toEqual([]);
+    const theirs = cli.sweep({ model: tinyGpt2("whole"), ...PROMPTS, component: "q" });
+    expect(difference(await sweepLoaded(page, { ...PROMPTS, component: "q" }), theirs)).toBeLessThan(1e-3);
+  });
+
+  for (const [name, fault] of [
+    ["compresses, with a weak ETag", { gzip: true }],
+    ["compresses, its headers hidden", { gzip: true, hidden: true }],
+    ["hides its headers", { hidden: true }],
+    ["has weak ETags", { etag: 'W/"1"' }],
+  ] as const) {
+    test(`one that ${name}, cut off: all of it again, compared, and never a range`, async ({ page }) => {
+      hub.fault = (file, before) => (file === WEIGHTS && before < 1 ? { ...fault, cutAfter: 3e6 } : fault);
+      expect(await load(page, hub, from(base))).toMatchObject({ error: "none", kept: true });
+      expect(hub.requestsFor(WEIGHTS).map(({ range }) => range)).toEqual([undefined, undefined]);
+      const theirs = cli.sweep({ model: tinyGpt2("whole"), ...PROMPTS, component: "q" });
+      expect(difference(await sweepLoaded(page, { ...PROMPTS, component: "q" }), theirs)).toBeLessThan(1e-3);
+    });
+  }
+
+  test("one that tells when a file was changed: a range of the same", async ({ page }) => {
+    const headers = { "last-modified": "Thu, 01 Jan 2026 00:00:00 GMT" };
+    hub.fault = (file, before) => ({ headers, hidden: true, ...(file === WEIGHTS && before < 1 && { cutAfter: 3e6 }) });
+    expect(await load(page, hub, from(base))).toMatchObject({ error: "none", kept: true });
+    expect(hub.requestsFor(WEIGHTS)[1]!.range).toMatch(/^bytes=[1-9]/);
+  });
+
+  test("one that refuses ranges, as where they have to be asked for first: all of it again", async ({ page }) => {
+    hub.fault = (file, before, range) => {
+      if (file !== WEIGHTS) return undefined;
+      if (before < 1) return { cutAfter: 3e6 };
+      return range ? { cutAfter: 0 } : undefined;
+    };
+    expect(await load(page, hub, from(base))).toMatchObject({ error: "none", kept: true });
+    expect(hub.requestsFor(WEIGHTS).map(({ range }) => range)).toEqual([undefined, expect.stringMatching(/^bytes=/), undefined]);
+  });
+
+  test("one that answers a range with 416: all of it again", async ({ page }) => {
+    hub.fault = (file, before, range) => {
+      if (file !== WEIGHTS) return undefined;
+      if (before < 1) return { cutAfter: 3e6 };
+      return range ? { status: 416 } : undefined;
+    };
+    expect(await load(page, hub, from(base))).toMatchObject({ error: "none", kept: true });
+  });
+
+  for (const [name, missing] of [
+    ["403, as S3", { status: 403 }],
+    ["401", { status: 401 }],
+    ["410", { status: 410 }],
+    ["its own page", { html: true }],
+  ] as const) {
+    test(`one that answers ${name} for what is not there: optional files are not there`, async ({ page }) => {
+      hub.missing = missing;
+      expect(await load(page, hub, from(bare))).toMatchObject({ error: "none", kept: true });
+      hub.reset();
+      expect(await load(page, hub, from(bare))).toMatchObject({ error: "none", kept: true });
+      expect(hub.seen).toEqual([]);
+      const plan = await page.evaluate(async (base) => {
+        const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+        await PathPatch.removeModel((await PathPatch.keptModels()).models[0].id);
+        return (await PathPatch.plan(base)).files;
+      }, bare);
+      expect(plan).toEqual([{ name: "config.json", bytes: expect.any(Number) }, { name: WEIGHTS, bytes: expect.any(Number) }]);
+    });
+
+    test(`one that answers ${name} for everything: the address is doubted`, async ({ page }) => {
+      hub.missing = missing;
+      const { error } = await load(page, hub, from(`${hub.url}/tests/bare/resolve/main/elsewhere`));
+      const got = "html" in missing ? "a web page \\(HTML\\) in its place: is the address right" : `status ${missing.status}`;
+      expect(error).toMatch(new RegExp(`^io \\| .*elsewhere/config\\.json: expected a file config\\.json, got ${got}`));
+      expect(await kept(page)).toEqual([]);
     });
   }
 });

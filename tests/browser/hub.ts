@@ -4,10 +4,11 @@
 // commit, small ones itself, large ones by a redirect to another origin, which knows ranges and ETags.
 
 import { createHash } from "node:crypto";
-import { closeSync, createReadStream, existsSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+import { closeSync, createReadStream, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 
 /** Files above this are on the other origin. */
 const LARGE = 1 << 20;
@@ -34,6 +35,12 @@ export interface Fault {
   corruptAt?: number;
   /** Ranges are passed over, as by a simple server. */
   noRanges?: boolean;
+  /** Compressed on the way, as by GitHub Pages: the length is the compressed one, the ETag weak. */
+  gzip?: boolean;
+  /** A page of another origin is told of no header but those that every page may see. */
+  hidden?: boolean;
+  /** The answer begins so late. */
+  delayMs?: number;
 }
 
 export interface Seen {
@@ -49,6 +56,8 @@ export class Hub {
   fault: (file: string, before: number, range: string | undefined) => Fault | undefined = () => undefined;
   /** What the API answers instead of a repository's files. */
   apiFault: Fault | undefined;
+  /** What a file that is not there is answered with. */
+  missing: Fault = { status: 404 };
   readonly seen: Seen[] = [];
   #counts = new Map<string, number>();
   #hashes = new Map<string, string>();
@@ -84,6 +93,7 @@ export class Hub {
   reset(): void {
     this.fault = () => undefined;
     this.apiFault = undefined;
+    this.missing = { status: 404 };
     this.seen.length = 0;
     this.#counts.clear();
   }
@@ -101,7 +111,7 @@ export class Hub {
     const api = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/(.+)$/.exec(pathname);
     if (api) {
       this.#note(request, pathname);
-      this.#list(api[1]!, api[2]!, response);
+      await this.#list(api[1]!, api[2]!, response);
       return;
     }
     const resolve = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(pathname);
@@ -109,7 +119,7 @@ export class Hub {
     const path = directory && join(directory, resolve[3]!);
     if (!resolve || !path || !existsSync(path)) {
       this.#note(request, pathname);
-      fail(response, 404, "Entry not found");
+      await instead(this.missing, response);
       return;
     }
     if (statSync(path).size > LARGE) {
@@ -126,13 +136,11 @@ export class Hub {
     await this.#send(request, response, decodeURIComponent(path), name, request.url ?? "");
   }
 
-  #list(repo: string, revision: string, response: ServerResponse): void {
+  async #list(repo: string, revision: string, response: ServerResponse): Promise<void> {
     const directory = this.repositories.get(repo);
-    if (this.apiFault) {
-      instead(this.apiFault, response);
-      return;
-    }
-    if (!directory || !["main", COMMIT, COMMIT.slice(0, 7)].includes(revision)) {
+    if (this.apiFault && (await instead(this.apiFault, response))) return;
+    // As the Hub does, a revision with slashes is known in its encoded form only.
+    if (!directory || !["main", COMMIT, COMMIT.slice(0, 7), "refs%2Fpr%2F1"].includes(revision)) {
       // The Hub does not tell whether a repository is private or not there.
       fail(response, directory ? 404 : 401, directory ? "Invalid rev id" : "Repository not found");
       return;
@@ -160,7 +168,7 @@ export class Hub {
     const isGet = request.method === "GET";
     if (isGet) this.#counts.set(name, before + 1);
     const fault = (isGet && this.fault(name, before, range)) || {};
-    if (instead(fault, response)) return;
+    if (await instead(fault, response)) return;
 
     const size = statSync(path).size;
     const start = fault.noRanges ? 0 : Number(/^bytes=(\d+)-$/.exec(range ?? "")?.[1] ?? 0);
@@ -169,13 +177,23 @@ export class Hub {
       return;
     }
     const length = size - start + (fault.extra ?? 0);
+    const isPacked = fault.gzip && !range;
     const headers: Record<string, string> = {
-      etag: fault.etag ?? `"${size}-${name}"`,
+      etag: fault.etag ?? `${isPacked ? "W/" : ""}"${size}-${name}"`,
       "accept-ranges": "bytes",
       "content-type": name.endsWith(".json") ? "application/json" : "application/octet-stream",
       "content-length": String(fault.endAfter ?? length),
       "access-control-expose-headers": "ETag, Accept-Ranges, Content-Range, X-Linked-Size",
     };
+    if (fault.hidden) delete headers["access-control-expose-headers"];
+    if (isPacked && isGet) {
+      const packed = gzipSync(readFileSync(path));
+      const length = { "content-length": String(packed.length), "content-encoding": "gzip" };
+      response.writeHead(200, { ...headers, ...length, ...fault.headers });
+      if (fault.cutAfter === undefined) response.end(packed);
+      else response.write(packed.subarray(0, fault.cutAfter), () => setTimeout(() => response.destroy(), 50));
+      return;
+    }
     if (start > 0) headers["content-range"] = `bytes ${start}-${size - 1}/${size}`;
     response.writeHead(start > 0 ? 206 : 200, { ...headers, ...fault.headers });
     if (!isGet) {
@@ -246,7 +264,8 @@ function fail(response: ServerResponse, status: number, text: string, headers: R
   response.writeHead(status, { "content-type": "text/plain", ...headers }).end(text);
 }
 
-function instead({ status, html, headers }: Fault, response: ServerResponse): boolean {
+async function instead({ status, html, headers, delayMs }: Fault, response: ServerResponse): Promise<boolean> {
+  if (delayMs) await delay(delayMs);
   if (status) fail(response, status, "as asked by a test", headers);
   else if (html) response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>Sign in</title>");
   return Boolean(status || html);

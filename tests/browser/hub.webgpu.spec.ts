@@ -4,7 +4,7 @@ import { statSync } from "node:fs";
 import * as cli from "./cli";
 import { Hub } from "./hub";
 import { load, openBlank, sweepLoaded } from "./loading";
-import { GPT2_SMALL } from "./models";
+import { GPT2_SMALL, tinyGpt2 } from "./models";
 import { difference } from "./module";
 import { expect, test } from "./test";
 
@@ -21,6 +21,8 @@ test.beforeAll(async () => {
 });
 
 test.afterAll(() => hub.stop());
+
+test.use({ expectedComplaints: /ERR_/ });
 
 test("GPT-2 small's size: a tensor at a time, kept, offline, the command line's numbers", async ({ page }) => {
   test.setTimeout(400_000);
@@ -42,4 +44,20 @@ test("GPT-2 small's size: a tensor at a time, kept, offline, the command line's 
   const ours = await sweepLoaded(page, { ...ids, component: "k", srcLayer: 10, srcHead: 3 });
   const theirs = cli.sweep({ model: GPT2_SMALL, ...cli.flagsOf(ids), component: "k", source: "10.3" });
   expect(difference(ours, theirs)).toBeLessThan(1e-3);
+});
+
+test("a file that has changed meanwhile starts over on the same GPU", async ({ page }) => {
+  hub.reset();
+  const directory = tinyGpt2("whole");
+  hub.repositories.set("tests/tiny", directory);
+  const { size } = statSync(`${directory}/model.safetensors`);
+  hub.fault = (file, before) =>
+    file !== "model.safetensors" ? undefined : before < 1 ? { cutAfter: size / 2, corruptAt: size / 4 } : { noRanges: true };
+  await openBlank(page);
+  const loaded = await load(page, hub, { repo: "tests/tiny", device: "webgpu" });
+  expect(loaded).toMatchObject({ error: "none", kept: true, device: "webgpu" });
+  expect(hub.requestsFor("model.safetensors")).toHaveLength(3);
+  const ids = { clean: [50256, 9, 8, 7], corrupted: [50256, 9, 4, 7], answer: 11, distractor: 12 };
+  const theirs = cli.sweep({ model: directory, ...cli.flagsOf(ids), component: "k" });
+  expect(difference(await sweepLoaded(page, { ...ids, component: "k" }), theirs)).toBeLessThan(1e-3);
 });

@@ -16,21 +16,30 @@ export interface Loaded {
   /** Bytes of wasm memory, and what there was before the model. */
   memory: number;
   seconds: number;
+  /** `cpu` or `webgpu`. */
+  device: string;
+  /** From the cancel to its being heard. */
+  cancelSeconds: number;
 }
 
 export interface LoadTest {
   repo: string;
+  /** Load the files under this address instead. */
+  base?: string;
   revision?: string;
   device?: "cpu" | "webgpu";
   keep?: boolean;
   /** Cancel once so many bytes of the weights have come. */
   cancelAt?: number;
+  /** Cancel once it waits for such a reason. */
+  cancelWhile?: string;
 }
 
 /** Load a model of a hub on a page that `openBlank` opened; the model stays there as `window.model`. */
-export function load(page: Page, hub: Hub, { cancelAt, device = "cpu", keep, ...model }: LoadTest): Promise<Loaded> {
+export function load(page: Page, hub: Hub, test: LoadTest): Promise<Loaded> {
+  const { cancelAt, cancelWhile, device = "cpu", keep, base, ...model } = test;
   return page.evaluate(
-    async ({ source, device, keep, cancelAt }) => {
+    async ({ source, device, keep, cancelAt, cancelWhile }) => {
       const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
       const holder = globalThis as { model?: { dispose(): void } };
       holder.model?.dispose();
@@ -40,25 +49,46 @@ export function load(page: Page, hub: Hub, { cancelAt, device = "cpu", keep, ...
       const onProgress = (p: (typeof progress)[number]) => {
         progress.push(p);
         const isFar = p.file.endsWith(".safetensors") && p.loaded >= (cancelAt ?? Number.POSITIVE_INFINITY);
-        if (isFar) controller.abort();
+        const isWaiting = cancelWhile !== undefined && p.waiting?.includes(cancelWhile);
+        if (!(isFar || isWaiting) || controller.signal.aborted) return;
+        cancelled = performance.now();
+        controller.abort();
       };
+      let cancelled = Number.POSITIVE_INFINITY;
       const began = performance.now();
       const seconds = () => (performance.now() - began) / 1e3;
-      const nothing = { layers: 0, kept: false, reason: "", revision: null, memory: 0 };
+      const nothing = { layers: 0, kept: false, reason: "", revision: null, memory: 0, device: "", cancelSeconds: 0 };
       try {
         const model = await PathPatch.load(source, { device, keep, onProgress, signal: controller.signal });
         const took = seconds();
         holder.model = model;
         const { kept, reason, revision } = model.keeping;
         const memory = await model.memory();
-        return { error: "none", layers: model.config.n_layers, kept, reason, revision, progress, memory, seconds: took };
+        const loaded = { error: "none", layers: model.config.n_layers, kept, reason, revision, progress, memory };
+        return { ...loaded, seconds: took, device: model.device.kind, cancelSeconds: 0 };
       } catch (thrown) {
         const { code, message } = thrown as { code: string; message: string };
-        return { ...nothing, error: `${code} | ${message}`, progress, seconds: seconds() };
+        const cancelSeconds = (performance.now() - cancelled) / 1e3;
+        return { ...nothing, error: `${code} | ${message}`, progress, seconds: seconds(), cancelSeconds };
       }
     },
-    { source: { ...model, hub: hub.url }, device, keep, cancelAt },
+    { source: base ?? { ...model, hub: hub.url }, device, keep, cancelAt, cancelWhile },
   );
+}
+
+/** Open the page again and run this in each of its workers before their own first line. */
+export async function patchWorkers(page: Page, script: string): Promise<void> {
+  await page.addInitScript((script) => {
+    const module = (text: string) => URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+    const first = module(script);
+    globalThis.Worker = class extends Worker {
+      constructor(url: string | URL) {
+        const own = new URL(url, document.baseURI);
+        super(module(`import ${JSON.stringify(first)}; import ${JSON.stringify(own)};`), { type: "module" });
+      }
+    };
+  }, script);
+  await openBlank(page);
 }
 
 /** What the browser keeps. */

@@ -122,7 +122,7 @@ test("files of one's own, dropped, and one that is missing", async ({ page }) =>
   await expect(page.getByLabel("Weights")).toHaveValue("files");
   await page.getByRole("button", { name: "Load", exact: true }).click();
   await expect(page.locator("#failure")).toHaveText(
-    "files of your own: expected a file model.safetensors, got none of that name (status 404 or not picked)",
+    "model.safetensors: expected it, or model.safetensors.index.json, among the model's files, got config.json",
   );
   // The model that was there still is.
   await expect(page.locator("header .status")).toContainText("ioi-demo: 3 layers × 4 heads");

@@ -35,6 +35,24 @@ export function tinyGpt2(kind: "whole" | "sharded"): string {
   return directory;
 }
 
+/** The same without a tokenizer. */
+export function bareGpt2(): string {
+  const directory = join(ROOT, "bare");
+  mkdirSync(directory, { recursive: true });
+  for (const file of ["config.json", "model.safetensors"]) copyFileSync(join(tinyGpt2("whole"), file), join(directory, file));
+  return directory;
+}
+
+/** A directory with the configuration of such a shape, and a file of weights in which there are none. */
+export function modelOf(name: string, shape: { n_layer: number; n_embd: number }, weights: string): string {
+  const directory = join(ROOT, name);
+  mkdirSync(directory, { recursive: true });
+  const config = { model_type: "gpt2", ...SHAPE, n_head: 1, ...shape };
+  writeFileSync(join(directory, "config.json"), JSON.stringify(config));
+  writeFileSync(join(directory, weights), "no weights");
+  return directory;
+}
+
 interface Tensor {
   name: string;
   shape: number[];

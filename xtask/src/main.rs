@@ -1,8 +1,10 @@
-//! Every command that README and CI name: `cargo xtask serve | build | test | bench | check-gpt2 |
+//! Every command that README and CI name: `cargo xtask serve | build | test | fuzz | bench | check-gpt2 |
 //! check-code | train-demo`.
 
 mod bench;
+mod browsers;
 mod check_gpt2;
+mod fuzz;
 mod run;
 mod setup;
 mod site;
@@ -33,6 +35,15 @@ enum Command {
     Build,
     /// Run every check: formatting, lints, Rust tests, TypeScript tests, browser tests
     Test,
+    /// Try hostile inputs on everything that reads a file or a link
+    Fuzz {
+        /// How long, in all
+        #[arg(long, default_value_t = 60.0)]
+        seconds: f64,
+        /// Which inputs: the same seed gives the same ones
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+    },
     /// Measure the full sweep, native and in a browser, beside TransformerLens
     Bench {
         /// Also on the GPU of this machine, natively
@@ -58,6 +69,7 @@ fn main() -> Result<()> {
         Command::Serve { no_open } => site::serve(!no_open),
         Command::Build => site::build(),
         Command::Test => test::all(),
+        Command::Fuzz { seconds, seed } => fuzz::all(seconds, seed),
         Command::Bench { gpu } => bench::all(gpu),
         Command::CheckGpt2 { directory } => check_gpt2::check(&directory),
         Command::CheckCode => bench::check_code(),

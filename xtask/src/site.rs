@@ -4,10 +4,10 @@ use std::{fs, path::Path, process::Command, sync::mpsc, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use notify_debouncer_mini::{new_debouncer, notify::RecursiveMode};
-use serde_json::json;
 
 use crate::{
-    run::{npm_script, run},
+    browsers,
+    run::{NPM, npm_script, run},
     setup,
     wasm::{self, gzipped_len},
 };
@@ -20,7 +20,7 @@ const MAX_SCRIPTS: usize = 150_000;
 pub fn build() -> Result<()> {
     wasm::build_site()?;
     bundle()?;
-    match setup::find_chromium() {
+    match browsers::find_chromium() {
         Some(chromium) => run("node", &["benches/first_grid.mjs", SITE, &chromium])?,
         None => println!("first grid: not measured, there is no Chromium"),
     }
@@ -34,7 +34,6 @@ pub fn build() -> Result<()> {
 pub fn bundle() -> Result<()> {
     setup::npm_packages()?;
     npm_script("build", &[])?;
-    write_package()?;
     let scripts = gzipped_size_of(Path::new(SITE), "js")?;
     let kilobytes = |bytes: usize| bytes as f64 / 1e3;
     println!(
@@ -44,33 +43,6 @@ pub fn bundle() -> Result<()> {
     );
     if scripts > MAX_SCRIPTS {
         bail!("the scripts are {scripts} bytes gzipped, more than {MAX_SCRIPTS}");
-    }
-    Ok(())
-}
-
-/// Make the site an npm package as well: `pathpatch.js` with its types, the engine and the bundled model.
-fn write_package() -> Result<()> {
-    let package = json!({
-        "name": "pathpatch",
-        "version": env!("CARGO_PKG_VERSION"),
-        "description": "Direct path patching on GPT-2: which attention head talks to which, in the browser",
-        "keywords": ["interpretability", "path-patching", "gpt-2", "webgpu", "wasm"],
-        "license": "MIT OR Apache-2.0",
-        "type": "module",
-        "exports": {
-            ".": { "types": "./pathpatch.d.ts", "default": "./pathpatch.js" },
-            "./*": "./*",
-        },
-        "types": "./pathpatch.d.ts",
-        "sideEffects": ["./pathpatch.js", "./assets/*"],
-    });
-    let site = Path::new(SITE);
-    fs::write(
-        site.join("package.json"),
-        serde_json::to_string_pretty(&package)?,
-    )?;
-    for name in ["README.md", "LICENSE-MIT", "LICENSE-APACHE"] {
-        fs::copy(name, site.join(name)).with_context(|| format!("could not copy {name}"))?;
     }
     Ok(())
 }
@@ -97,7 +69,7 @@ pub fn serve(open: bool) -> Result<()> {
     if open {
         arguments.extend(["--", "--open"]);
     }
-    let mut server = Command::new("npm")
+    let mut server = Command::new(NPM)
         .args(&arguments)
         .spawn()
         .context("could not start npm")?;

@@ -4,23 +4,26 @@ use anyhow::Result;
 
 use crate::{
     bench::checkpoint::random_gpt2,
-    run::{cargo, npm_script},
+    browsers, fuzz,
+    run::{cargo, npm_script, npm_script_with},
     setup, site, wasm,
 };
 
 const WITHOUT_WEBGPU: [&str; 1] = ["--no-default-features"];
+/// Of hostile inputs, which `cargo xtask fuzz` can try for as long as one likes.
+const FUZZ_SECONDS: f64 = 12.0;
 
 /// Run all of them; the first failure ends the run.
 pub fn all() -> Result<()> {
     setup::wasm_target()?;
     setup::npm_packages()?;
-    let chromium = setup::chromium()?;
+    let browsers = browsers::all()?;
 
     cargo(&["fmt", "--all", "--check"])?;
     let deny = ["--", "--deny", "warnings"];
     // One package at a time: together they would share features, and Burn would be built twice. Natively
     // without WebGPU, which is half of what there is to compile; the wasm module is built with it.
-    for package in ["xtask", "pathpatch-kernels", "pathpatch"] {
+    for package in ["xtask", "pathpatch-kernels", "pathpatch", "pathpatch-fuzz"] {
         let lint = ["clippy", "--locked", "--package", package, "--all-targets"];
         cargo(&[&lint[..], &WITHOUT_WEBGPU, &deny].concat())?;
     }
@@ -33,6 +36,7 @@ pub fn all() -> Result<()> {
             .concat(),
         )?;
     }
+    fuzz::all(FUZZ_SECONDS, 0)?;
 
     wasm::build_site()?;
     wasm::lint()?;
@@ -41,7 +45,5 @@ pub fn all() -> Result<()> {
     site::bundle()?;
     // The browser loads a checkpoint of GPT-2 small's size.
     random_gpt2(12)?;
-    // SAFETY: no other thread of ours is running.
-    unsafe { std::env::set_var("CHROMIUM", chromium) };
-    npm_script("test:browser", &[])
+    npm_script_with("test:browser", &[], &browsers)
 }

@@ -1,6 +1,6 @@
 //! The wasm module: cargo, then wasm-bindgen, then for the site wasm-opt.
 
-use std::{fs, io::Write, path::Path};
+use std::{fs, io::Write};
 
 use anyhow::{Context, Result, bail};
 use flate2::{Compression, write::GzEncoder};
@@ -79,7 +79,7 @@ pub fn lint() -> Result<()> {
 /// Shrink in place. The features are the ones that every browser with WebGPU has, and the target's.
 fn optimize() -> Result<()> {
     setup::npm_packages()?;
-    let wasm_opt = Path::new("node_modules/.bin/wasm-opt");
+    let wasm_opt = "node_modules/binaryen/bin/wasm-opt";
     let features = [
         "--enable-simd",
         "--enable-bulk-memory",
@@ -97,8 +97,8 @@ fn optimize() -> Result<()> {
         "--strip-target-features",
     ];
     run(
-        &wasm_opt.to_string_lossy(),
-        &[&files[..], &passes, &features].concat(),
+        "node",
+        &[&[wasm_opt][..], &files, &passes, &features].concat(),
     )
 }
 

@@ -17,6 +17,11 @@ pub fn multiply_with(tile: Tile) {
     TILE.get_or_init(|| tile);
 }
 
+/// Whether there is a tile to multiply with.
+pub fn is_there() -> bool {
+    TILE.get().is_some()
+}
+
 /// `x @ w` on the CPU, the weights read where they are; `x` is given back where there is no tile, or weights
 /// that cannot be read so.
 #[expect(

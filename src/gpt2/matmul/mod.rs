@@ -7,6 +7,15 @@ pub mod fused;
 #[cfg(feature = "webgpu")]
 pub mod tiled;
 
+/// The name of the product that the CPU uses: `fused`, ours, where the browser has relaxed SIMD, else Burn's, `flex`.
+pub fn cpu_kernel() -> &'static str {
+    #[cfg(target_family = "wasm")]
+    if fused::is_there() {
+        return "fused";
+    }
+    "flex"
+}
+
 /// `x @ w`.
 ///
 /// # Shapes

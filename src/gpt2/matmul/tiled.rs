@@ -5,7 +5,10 @@
 //! GPU that has no shared memory and no barriers to speak of. What a real one prefers is measured on it, when a
 //! model is loaded: see `rate::choose_kernel`.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use burn::{
     backend::Cube,
@@ -27,11 +30,24 @@ const GROUP: [u32; 2] = [16, 4];
 
 type Matrix = burn_tensor::Tensor<2>;
 
-static IS_CHOSEN: AtomicBool = AtomicBool::new(false);
+/// The choice, once it is made.
+static CHOSEN: OnceLock<bool> = OnceLock::new();
+/// What is tried out before.
+static TRIED: AtomicBool = AtomicBool::new(false);
 
-/// Use this kernel from now on, or leave products to Burn.
-pub fn choose(tiled: bool) {
-    IS_CHOSEN.store(tiled, Ordering::Relaxed);
+/// Whether this kernel multiplies, or Burn's; `None` before the choice.
+pub fn chosen() -> Option<bool> {
+    CHOSEN.get().copied()
+}
+
+/// Multiply by this kernel, or leave products to Burn, until the choice is made.
+pub fn try_out(is_ours: bool) {
+    TRIED.store(is_ours, Ordering::Relaxed);
+}
+
+/// Make the choice for the rest of the process; returns the one that counts, an earlier one if there was one.
+pub fn choose(is_ours: bool) -> bool {
+    *CHOSEN.get_or_init(|| is_ours)
 }
 
 /// `x @ w` by this kernel where it is chosen and the shapes suit it; they are given back where not.
@@ -42,7 +58,8 @@ pub fn choose(tiled: bool) {
 pub fn matmul(x: Matrix, w: &Matrix) -> Result<Matrix, Matrix> {
     let ([m, k], [_, n]) = (x.dims(), w.dims());
     let suits = k.is_multiple_of(4) && n.is_multiple_of(4 * VECTORS) && m > 0;
-    if !suits || !IS_CHOSEN.load(Ordering::Relaxed) {
+    let is_ours = chosen().unwrap_or_else(|| TRIED.load(Ordering::Relaxed));
+    if !suits || !is_ours {
         return Err(x);
     }
     let (Ok(a), Ok(b)) = (

@@ -5,7 +5,7 @@
 
 import { isSameModel, type LoadedModel, nameOf, refOfLink } from "../core/model-ref";
 import { type KeptModel, PathPatch, PathPatchError } from "../engine/pathpatch";
-import type { DeviceChoice, Warning } from "../engine/types";
+import type { DeviceChoice } from "../engine/types";
 import { messageOf } from "../lib/dom";
 import { fromParams } from "../lib/permalink";
 import { presetsFor } from "../lib/presets";
@@ -189,7 +189,7 @@ function arrived(state: State, choice: Choice, made: PathPatch, params: URLSearc
   const planned = planning.choice && isSameChoice(planning.choice, choice) ? planning.plan?.revision : null;
   const revision = keeping.revision ?? planned ?? null;
   const model: LoadedModel = { ref: choice.ref, name: nameOf(choice.ref), revision, load: ++loads };
-  const warnings = (made as { warnings?: Warning[] }).warnings ?? [];
+  const { warnings } = made;
   const first: Wanted = { settings: settingsOf(presetsFor(config)[0]), view: FIRST_LOOK };
   const isBack = state.loaded !== null && isSameChoice(state.loaded.choice, choice);
   const { settings, view } = isBack ? { settings: state.draft, view: state.view } : params ? fromParams(params, first) : first;

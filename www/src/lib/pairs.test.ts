@@ -55,3 +55,16 @@ test("a template without slots or fill-ins is the pair that it holds", () => {
   const plain = { clean: "a b", corrupted: "a c", answer: "x", distractor: "y" };
   expect(pairsOf(prompts({ mode: "template", ...plain }))).toEqual([plain]);
 });
+
+test.each([
+  ["lines", { lines: "a|b\n".repeat(10_001) }, "expected at most 10000 pairs, got 10001"],
+  ["filled prompts", { fillings: `A=${"x".repeat(1000)}, B=y\n`.repeat(2000) }, "expected pairs of at most 4000000 characters, got more"],
+  ["one prompt", { clean: "{A}".repeat(1e5), fillings: `A=${"x".repeat(1e5)}` }, "expected pairs of at most 4000000 characters, got more"],
+] as const)("more %s than a run can have are refused before they are made", (_, changed, message) => {
+  expect(() => pairsOf(prompts({ mode: "lines" in changed ? "lines" : "template", ...changed }))).toThrow(message);
+});
+
+test("a message repeats no more than the beginning of a long line", () => {
+  const fillings = `A=Mary, ${"John".repeat(1e4)}`;
+  expect(() => pairsOf(prompts({ mode: "template", fillings }))).toThrow(/got (John){19}Joh…$/);
+});

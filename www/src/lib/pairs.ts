@@ -26,6 +26,10 @@ export class PairsError extends Error {
   override name = "PairsError";
 }
 
+/** Pairs of one run, and characters of all of them: a template's slots multiply what a short link says. */
+const MOST_PAIRS = 10_000;
+const MOST_CHARACTERS = 4_000_000;
+
 /** The pairs that are meant. Throws a `PairsError` that names the line. */
 export function pairsOf(prompts: Prompts): [Pair, ...Pair[]] {
   if (prompts.mode === "one") return [partsOf(prompts)];
@@ -33,11 +37,17 @@ export function pairsOf(prompts: Prompts): [Pair, ...Pair[]] {
   const hasSlots = FIELDS.some((field) => /\{\w+\}/.test(prompts[field]));
   // A template that nobody has cut slots into yet is the pair that it was.
   if (!isLines && !hasSlots && prompts.fillings.trim() === "") return [partsOf(prompts)];
-  const lines = (isLines ? prompts.lines : prompts.fillings).split("\n");
-  const [first, ...rest] = lines
+  const lines = (isLines ? prompts.lines : prompts.fillings)
+    .split("\n")
     .map((line, i) => ({ line, name: `line ${i + 1}` }))
-    .filter(({ line }) => line.trim() !== "")
-    .map(({ line, name }) => (isLines ? fromLine(line, name) : fill(prompts, line, name)));
+    .filter(({ line }) => line.trim() !== "");
+  if (lines.length > MOST_PAIRS) throw new PairsError(`expected at most ${MOST_PAIRS} pairs, got ${lines.length}`);
+  let left = MOST_CHARACTERS;
+  const spend = (characters: number) => {
+    left -= characters;
+    if (left < 0) throw new PairsError(`expected pairs of at most ${MOST_CHARACTERS} characters, got more`);
+  };
+  const [first, ...rest] = lines.map(({ line, name }) => (isLines ? fromLine(line, name) : fill(prompts, line, name, spend)));
   if (!first) {
     const line = isLines ? "clean | corrupted | answer | distractor" : "A=Mary, B=John";
     throw new PairsError(`expected at least one line such as ${line}, got none`);
@@ -77,25 +87,32 @@ function spaced(prompt: string, token: string): string {
   return isWord && !isWithin && !isOpen ? ` ${token}` : token;
 }
 
+const inShort = (text: string): string => (text.length > 80 ? `${text.slice(0, 79)}…` : text);
+
 const SLOT = /\{(\w+)\}/g;
 
-function fill(template: Pair, line: string, name: string): Pair {
+/** The template with a line's values, whose characters are told to `spend` before there are more of them. */
+function fill(template: Pair, line: string, name: string, spend: (characters: number) => void): Pair {
   const values = new Map<string, string>();
   for (const part of line.split(",")) {
     const at = part.indexOf("=");
-    if (at < 0) throw new PairsError(`${name}: expected slots such as A=Mary, B=John, got ${part.trim()}`);
+    if (at < 0) throw new PairsError(`${name}: expected slots such as A=Mary, B=John, got ${inShort(part.trim())}`);
     values.set(part.slice(0, at).trim(), part.slice(at + 1).trim());
   }
   const used = new Set<string>();
   const filled = (text: string) =>
     text.replaceAll(SLOT, (_, slot: string) => {
       const value = values.get(slot);
-      if (value === undefined) throw new PairsError(`${name}: expected a value for {${slot}}, got ${line.trim()}`);
+      if (value === undefined) throw new PairsError(`${name}: expected a value for {${inShort(slot)}}, got ${inShort(line.trim())}`);
       used.add(slot);
+      spend(value.length);
       return value;
     });
-  const [clean, corrupted, answer, distractor] = FIELDS.map((field) => filled(template[field]));
+  const [clean, corrupted, answer, distractor] = FIELDS.map((field) => {
+    spend(template[field].length);
+    return filled(template[field]);
+  });
   const unused = [...values.keys()].find((slot) => !used.has(slot));
-  if (unused !== undefined) throw new PairsError(`${name}: expected {${unused}} in the template, got none`);
+  if (unused !== undefined) throw new PairsError(`${name}: expected {${inShort(unused)}} in the template, got none`);
   return { clean: clean!, corrupted: corrupted!, answer: answer!, distractor: distractor! };
 }

@@ -1,11 +1,11 @@
 //! The programs that do the work: the native bench, a browser, TransformerLens. Each prints JSON.
 
-use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::{run::run, setup, site};
+use crate::{browsers, run::run, site};
 
 /// What our runners print.
 #[derive(Deserialize)]
@@ -78,16 +78,31 @@ pub fn site(model: &str) -> Result<&'static str> {
     if Path::new(SITE).exists() {
         fs::remove_dir_all(SITE)?;
     }
-    run("cp", &["--recursive", "dist", SITE])?;
-    symlink(fs::canonicalize(model)?, format!("{SITE}/model"))?;
+    link_files(Path::new("dist"), Path::new(SITE))?;
+    link_files(Path::new(model), &Path::new(SITE).join("model"))?;
     Ok(SITE)
+}
+
+/// A directory with the same files, not copies of them.
+fn link_files(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let path = entry?.path();
+        let target = to.join(path.file_name().context("a name")?);
+        if path.is_dir() {
+            link_files(&path, &target)?;
+        } else {
+            fs::hard_link(&path, &target)?;
+        }
+    }
+    Ok(())
 }
 
 /// Chromium on the site; a sweep that takes longer than `limit` seconds is stopped there.
 pub fn browser(site: &str, device: &str, model: &str, prompts: &str, limit: u32) -> Result<Sweep> {
     let limit = limit.to_string();
     let arguments = ["benches/browser.mjs", site, device, model, prompts, &limit];
-    let chromium = setup::chromium()?;
+    let chromium = browsers::chromium()?;
     json(
         Command::new("node")
             .env("CHROMIUM", chromium)

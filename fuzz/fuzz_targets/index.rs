@@ -1,0 +1,11 @@
+#![cfg_attr(fuzzing, no_main)]
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    pathpatch_fuzz::index(data);
+});
+
+#[cfg(not(fuzzing))]
+fn main() {
+    pathpatch_fuzz::replay(pathpatch_fuzz::index);
+}

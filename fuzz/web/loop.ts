@@ -1,0 +1,141 @@
+// Tries links or saved results: each is either an error in words or a value whose every field is within bounds.
+//
+//     node loop.mjs link|saved SECONDS SEED CURRENT
+//
+// The input at work is in the file CURRENT.
+
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { METRICS } from "../../www/src/lib/format";
+import { PairsError, pairsOf } from "../../www/src/lib/pairs";
+import { fromParams, toParams } from "../../www/src/lib/permalink";
+import { COMPONENTS, edges, reachOf, strongestOf } from "../../www/src/lib/result";
+import { restore } from "../../www/src/lib/saved";
+import { EXAMPLE, LAYER_NORMS, MAX_EDGES, SCOPES, type Settings, type View } from "../../www/src/lib/settings";
+import { changed, changedJson, type Random, randomOf } from "./mutate";
+
+/** What a reader waits for, in milliseconds. */
+const SLOWEST = 1000;
+const MOST_TEXT = 1_000_000;
+const MOST_PAIRS = 10_000;
+const MOST_HEADS = 1600;
+
+const FIGURE = readFileSync("examples/post/figure.json", "utf8");
+
+function link(random: Random): string {
+  const params = toParams(EXAMPLE, EXAMPLE);
+  params.set("model", random.of(["openai-community/gpt2@main", "https://example.org/model", ""]));
+  params.set("mode", random.of(["one", "lines", "template"]));
+  params.set("lines", "a | b | c | d\na\tb\tc");
+  params.set("fillings", "A=Mary, B=John\nA=John, B=Mary");
+  params.set("dst", "1.3");
+  if (random.below(4) === 0) params.set("clean", "When {A} and {B} went".repeat(1 + random.below(2) * 1000));
+  for (let i = random.below(5); i > 0; i -= 1) {
+    const [keys, values] = [[...params.keys()], [...params.values()]];
+    const key = random.of(keys);
+    const value = random.of([random.of(values), changed(params.get(key) ?? "", random), random.value(), "", "\u{d800}", random.of(["x\n", "a|b|c|d\n", "A=1, B=2\n"]).repeat(1 + random.below(20_000))]);
+    random.of([() => params.set(key, value), () => params.delete(key), () => params.append(key, value), () => params.set(random.of(keys), value)])();
+  }
+  return random.below(4) ? params.toString() : changed(params.toString(), random);
+}
+
+const saved = (random: Random): string => {
+  const text = random.below(3) ? changedJson(FIGURE, random) : FIGURE;
+  return random.below(3) ? text : changed(text, random);
+};
+
+/** A value, or that the input was refused in words. */
+function read<T>(work: () => T, refusal: RegExp): T | null {
+  try {
+    return work();
+  } catch (error) {
+    // A slip of ours has a class of its own: a TypeError, a RangeError.
+    assert.ok(error instanceof Error && (error.constructor === Error || error instanceof PairsError), String((error as Error).stack));
+    assert.match(error.message, refusal);
+    assert.ok(error.message.length < 2000, `a message of ${error.message.length} characters`);
+    return null;
+  }
+}
+
+const isWhole = (value: unknown, least: number, most: number) =>
+  Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+
+function checkSettings(settings: Settings): void {
+  for (const key of ["clean", "corrupted", "answer", "distractor", "lines", "fillings"] as const) {
+    assert.ok(typeof settings[key] === "string" && settings[key].length <= MOST_TEXT, key);
+  }
+  assert.ok(["one", "lines", "template"].includes(settings.mode), "mode");
+  assert.ok(Object.hasOwn(METRICS, settings.metric), "metric");
+  assert.ok(Object.hasOwn(LAYER_NORMS, settings.layerNorm), "layerNorm");
+  assert.ok(Object.hasOwn(SCOPES, settings.scope), "scope");
+  assert.equal(typeof settings.prependBos, "boolean");
+  assert.ok(settings.position === null || isWhole(settings.position, -1e6, 1e6), "position");
+  const pairs = read(() => pairsOf(settings), /expected .*, got /s);
+  assert.ok((pairs?.length ?? 0) <= MOST_PAIRS, `${pairs?.length} pairs`);
+}
+
+function checkView(view: View, layers: number, heads: number): void {
+  for (const head of [view.src, view.dst]) {
+    if (head === null) continue;
+    assert.ok(isWhole(head.layer, 0, layers - 1) && isWhole(head.head, 0, heads - 1), "head");
+  }
+  assert.ok(view.component === null || COMPONENTS.includes(view.component), "component");
+  assert.ok(isWhole(view.edges, 0, MAX_EDGES), "edges");
+  assert.ok(view.least >= 0 && view.least <= 1, "least");
+  assert.ok(isWhole(view.pair, 0, MOST_PAIRS), "pair");
+}
+
+function tryLink(text: string): boolean {
+  const shared = fromParams(new URLSearchParams(text), EXAMPLE);
+  checkSettings(shared.settings);
+  checkView(shared.view, 1000, 1000);
+  const again = fromParams(new URLSearchParams(toParams(shared, EXAMPLE).toString()), EXAMPLE);
+  assert.deepEqual(again, shared);
+  return true;
+}
+
+function trySaved(text: string): boolean {
+  const got = read(() => restore(text), /^saved result: (.{1,60}: )?expected .*, got /s);
+  if (got === null) return false;
+  const { saved, result } = got;
+  const { layers, heads } = result;
+  assert.ok(layers * heads >= 1 && layers * heads <= MOST_HEADS, "heads");
+  checkSettings(saved.settings);
+  checkView(saved.view, layers, heads);
+  assert.ok(Number.isFinite(result.cleanMetric) && Number.isFinite(result.corruptedMetric), "metrics");
+  for (const name of COMPONENTS) {
+    const { values, exact, spread } = result.components[name];
+    assert.equal(values.length, (layers * heads) ** 2);
+    values.forEach((value, i) => {
+      assert.ok(Number.isNaN(value) ? exact[i] === 0 : Number.isFinite(value), "a value");
+      assert.ok(!(Math.abs(spread[i]!) === Number.POSITIVE_INFINITY), "a spread");
+    });
+  }
+  // What a figure draws of it.
+  edges(result).slice(0, MAX_EDGES);
+  assert.ok(Number.isFinite(reachOf(result)), "the largest effect");
+  const best = strongestOf(result, {});
+  assert.ok(best === null || best.dst.layer > best.src.layer, "the strongest edge");
+  for (const { clean, corrupted } of saved.tokens) {
+    for (const token of [...clean, ...corrupted]) assert.ok(isWhole(token.id, 0, 2 ** 31) && typeof token.text === "string", "token");
+  }
+  const written = JSON.stringify(saved);
+  assert.equal(JSON.stringify(restore(written).saved), written);
+  return true;
+}
+
+const [kind, seconds, seed, current] = process.argv.slice(2);
+const [make, attempt] = kind === "link" ? [link, tryLink] : [saved, trySaved];
+const until = performance.now() + Number(seconds) * 1000;
+let tried = 0;
+let accepted = 0;
+while (performance.now() < until) {
+  const input = make(randomOf(Number(seed), tried));
+  writeFileSync(current!, input);
+  const began = performance.now();
+  accepted += Number(attempt(input));
+  const took = performance.now() - began;
+  assert.ok(took < SLOWEST, `took ${took.toFixed(0)} ms`);
+  tried += 1;
+}
+console.log(`${kind!.padEnd(16)} ${String(tried).padStart(9)} inputs, ${String(accepted).padStart(8)} accepted, 0 failed`);

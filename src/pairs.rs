@@ -1,0 +1,310 @@
+//! A file of prompt pairs: JSON Lines or a JSON array, in UTF-8.
+//!
+//! A pair is an object with `clean` and `corrupted`, each a text or an array of token ids, and where the metric needs
+//! them `answer` and `distractor`, each a text or a token id; `clean_ids`, `corrupted_ids`, `answer_id` and
+//! `distractor_id` are other names for the ids. Further fields are passed over, and told.
+
+use std::{collections::BTreeSet, fmt::Display};
+
+use serde_json::{Map, Value};
+
+use crate::{
+    error::{Code, Error, Result, Warning},
+    session::{Answer, PairRequest, Prompt},
+};
+
+/// Largest file, in bytes.
+const MAX_BYTES: usize = 64 << 20;
+
+/// The fields of a pair, with the codes of errors about them.
+const FIELDS: [(&str, &str, Code); 4] = [
+    ("clean", "clean_ids", Code::Clean),
+    ("corrupted", "corrupted_ids", Code::Corrupted),
+    ("answer", "answer_id", Code::Answer),
+    ("distractor", "distractor_id", Code::Distractor),
+];
+
+/// How many names of fields a warning lists, and how long each may be.
+const LISTED_NAMES: usize = 8;
+const MAX_NAME: usize = 40;
+
+/// Read the bytes of a file of pairs; empty lines are passed over, fields of other names too, with one warning.
+///
+/// # Errors
+/// [`Code::Clean`] where it is no such file, with the line; the code of a field that is wrong, with the line or the
+/// pair's number.
+pub fn parse(bytes: &[u8]) -> Result<(Vec<PairRequest>, Vec<Warning>)> {
+    let text = text(bytes)?;
+    let mut others = BTreeSet::new();
+    let is_array = text.trim_start().starts_with('[');
+    let pairs: Result<Vec<PairRequest>> = if is_array {
+        let values: Vec<Value> =
+            serde_json::from_str(text).map_err(|e| malformed("the array of pairs", &e))?;
+        let values = values.iter().enumerate();
+        values
+            .map(|(i, value)| pair(&format!("pair {} of the file", i + 1), value, &mut others))
+            .collect()
+    } else {
+        let lines = text.lines().enumerate();
+        let lines = lines.filter(|(_, line)| !line.trim().is_empty());
+        lines
+            .map(|(i, line)| {
+                let what = format!("line {} of the pairs", i + 1);
+                let value: Value = serde_json::from_str(line).map_err(|e| malformed(&what, &e))?;
+                pair(&what, &value, &mut others)
+            })
+            .collect()
+    };
+    Ok((pairs?, passed_over(&others).into_iter().collect()))
+}
+
+/// The file's text, without a byte-order mark.
+fn text(bytes: &[u8]) -> Result<&str> {
+    let what = "the file of pairs";
+    if bytes.len() > MAX_BYTES {
+        let expected = format!("at most {MAX_BYTES} bytes");
+        return Err(Error::new(Code::Clean, what, expected, bytes.len()));
+    }
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        let got = "UTF-16; save it as UTF-8";
+        return Err(Error::new(Code::Clean, what, "text in UTF-8", got));
+    }
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    std::str::from_utf8(bytes).map_err(|e| {
+        let (before, rest) = bytes.split_at(e.valid_up_to());
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let begins = before
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |i| i + 1);
+        let column = String::from_utf8_lossy(&before[begins..]).chars().count() + 1;
+        let byte = rest.first().copied().unwrap_or_default();
+        let what = format!("line {line} of the pairs");
+        let got = format!("the byte 0x{byte:02X} at column {column}; save the file as UTF-8");
+        Error::new(Code::Clean, what, "text in UTF-8", got)
+    })
+}
+
+fn malformed(what: &str, error: &serde_json::Error) -> Error {
+    let expected = "an object with clean, corrupted, answer and distractor";
+    Error::new(Code::Clean, what, expected, error)
+}
+
+fn passed_over(names: &BTreeSet<String>) -> Option<Warning> {
+    let shown: Vec<String> = names
+        .iter()
+        .take(LISTED_NAMES)
+        .map(|name| name.chars().take(MAX_NAME).collect())
+        .collect();
+    let more = match names.len() - shown.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let message = format!(
+        "the file of pairs has further fields, which are passed over: {}{more}",
+        shown.join(", ")
+    );
+    (!names.is_empty()).then(|| Warning::new(Code::Option, message))
+}
+
+fn pair(what: &str, value: &Value, others: &mut BTreeSet<String>) -> Result<PairRequest> {
+    let Some(object) = value.as_object() else {
+        let expected = "an object with clean, corrupted, answer and distractor";
+        return Err(Error::new(Code::Clean, what, expected, kind(value)));
+    };
+    let is_known = |name: &str| {
+        FIELDS
+            .iter()
+            .any(|field| [field.0, field.1].contains(&name))
+    };
+    others.extend(object.keys().filter(|name| !is_known(name)).cloned());
+    let [clean, corrupted, answer, distractor] = FIELDS;
+    Ok(PairRequest {
+        clean: prompt(what, object, clean)?,
+        corrupted: prompt(what, object, corrupted)?,
+        answer: token(what, object, answer)?,
+        distractor: token(what, object, distractor)?,
+    })
+}
+
+/// The one of two fields that is there; null is as good as none.
+fn one<'a>(
+    what: &str,
+    object: &'a Map<String, Value>,
+    (name, ids, code): (&str, &str, Code),
+) -> Result<Option<&'a Value>> {
+    let field = |name: &str| object.get(name).filter(|value| !value.is_null());
+    match (field(name), field(ids)) {
+        (Some(_), Some(_)) => {
+            let expected = format!("either {name} or {ids}");
+            Err(Error::new(code, what, expected, "both"))
+        }
+        (value, other) => Ok(value.or(other)),
+    }
+}
+
+fn prompt(what: &str, object: &Map<String, Value>, field: (&str, &str, Code)) -> Result<Prompt> {
+    let (name, ids, code) = field;
+    let wrong = |got: &dyn Display| {
+        let what = format!("{what}: {name}");
+        Error::new(code, what, "a text or an array of token ids", got)
+    };
+    match one(what, object, field)? {
+        None => {
+            let expected = format!("either {name} or {ids}");
+            Err(Error::new(code, what, expected, "neither"))
+        }
+        Some(Value::String(text)) if object.get(name).is_some_and(|v| !v.is_null()) => {
+            Ok(Prompt::Text(text.clone()))
+        }
+        Some(Value::Array(ids)) => {
+            let ids = ids
+                .iter()
+                .map(|value| id(value).ok_or_else(|| wrong(&kind(value))));
+            ids.collect::<Result<_>>().map(Prompt::Ids)
+        }
+        Some(other) => Err(wrong(&kind(other))),
+    }
+}
+
+fn token(
+    what: &str,
+    object: &Map<String, Value>,
+    field: (&str, &str, Code),
+) -> Result<Option<Answer>> {
+    let (name, _, code) = field;
+    match one(what, object, field)? {
+        None => Ok(None),
+        Some(Value::String(text)) if object.get(name).is_some_and(|v| !v.is_null()) => {
+            Ok(Some(Answer::Text(text.clone())))
+        }
+        Some(value) => match id(value) {
+            Some(id) => Ok(Some(Answer::Id(id))),
+            None => {
+                let what = format!("{what}: {name}");
+                Err(Error::new(code, what, "a text or a token id", kind(value)))
+            }
+        },
+    }
+}
+
+fn id(value: &Value) -> Option<u32> {
+    value.as_u64().and_then(|id| u32::try_from(id).ok())
+}
+
+/// What a value is: short ones as they are.
+fn kind(value: &Value) -> String {
+    match value {
+        Value::Array(_) => "an array".into(),
+        Value::Object(_) => "an object".into(),
+        Value::String(text) if text.len() > 80 => "a long text".into(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAIR: &str = r#"{"clean": "a", "corrupted": [1, 2], "answer": " b", "distractor_id": 7}"#;
+
+    fn expected() -> PairRequest {
+        PairRequest {
+            clean: Prompt::Text("a".into()),
+            corrupted: Prompt::Ids(vec![1, 2]),
+            answer: Some(Answer::Text(" b".into())),
+            distractor: Some(Answer::Id(7)),
+        }
+    }
+
+    #[test]
+    fn lines_an_array_a_mark_and_carriage_returns_are_one_file() {
+        for text in [
+            format!("{PAIR}\n{PAIR}\n"),
+            format!("\u{feff}{PAIR}\r\n\r\n{PAIR}"),
+            format!("[{PAIR},\n {PAIR}]\n"),
+            format!("\u{feff}\n[{PAIR}, {PAIR}]"),
+        ] {
+            let (pairs, warnings) = parse(text.as_bytes()).unwrap();
+            assert_eq!(pairs, [expected(), expected()]);
+            assert!(warnings.is_empty());
+        }
+        assert_eq!(parse(b"").unwrap().0, []);
+    }
+
+    #[test]
+    fn further_fields_are_told_once() {
+        let line = PAIR.replace('}', r#", "id": 3, "template": {}, "label": null}"#);
+        let (pairs, warnings) = parse(format!("{line}\n{line}").as_bytes()).unwrap();
+        assert_eq!(pairs.len(), 2);
+        assert_eq!(
+            warnings[0].message,
+            "the file of pairs has further fields, which are passed over: id, label, template"
+        );
+        assert_eq!(warnings.len(), 1);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line_and_code() {
+        let refused = |second: &[u8]| {
+            let bytes = [PAIR.as_bytes(), b"\n", second, b"\n"].concat();
+            let error = parse(&bytes).unwrap_err();
+            (error.code, error.to_string())
+        };
+        let with = |from: &str, to: &str| refused(PAIR.replace(from, to).as_bytes());
+        let (code, text) = refused(b"not json");
+        assert_eq!(code, Code::Clean);
+        assert!(
+            text.starts_with("line 2 of the pairs: expected an object"),
+            "{text}"
+        );
+        for ((code, text), expected_code, expected) in [
+            (
+                with(r#""a""#, "4"),
+                Code::Clean,
+                "line 2 of the pairs: clean: expected a text or an array of token ids, got 4",
+            ),
+            (
+                with("[1, 2]", "[1, 2.5]"),
+                Code::Corrupted,
+                "line 2 of the pairs: corrupted: expected a text or an array of token ids, got 2.5",
+            ),
+            (
+                with(r#"" b""#, "-3"),
+                Code::Answer,
+                "line 2 of the pairs: answer: expected a text or a token id, got -3",
+            ),
+            (
+                with("7", r#""seven""#),
+                Code::Distractor,
+                "line 2 of the pairs: distractor: expected a text or a token id, got \"seven\"",
+            ),
+            (
+                with(r#""corrupted": "#, r#""corrupted": "c", "corrupted_ids": "#),
+                Code::Corrupted,
+                "line 2 of the pairs: expected either corrupted or corrupted_ids, got both",
+            ),
+            (
+                with("clean", "prompt"),
+                Code::Clean,
+                "line 2 of the pairs: expected either clean or clean_ids, got neither",
+            ),
+            (
+                refused(b"{\"clean\": \"caf\xE9\"}"),
+                Code::Clean,
+                "line 2 of the pairs: expected text in UTF-8, got the byte 0xE9 at column 15; save the file as UTF-8",
+            ),
+        ] {
+            assert_eq!((code, &text[..]), (expected_code, expected));
+        }
+        let utf_16 = parse(&[0xFF, 0xFE, b'{', 0]).unwrap_err();
+        assert!(utf_16.to_string().contains("got UTF-16"), "{utf_16}");
+        let array = parse(br#"[{"clean": "a", "corrupted": true}]"#).unwrap_err();
+        assert!(
+            array
+                .to_string()
+                .starts_with("pair 1 of the file: corrupted"),
+            "{array}"
+        );
+    }
+}

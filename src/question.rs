@@ -1,0 +1,472 @@
+//! From a request's texts to checked tokens, and what it probably does not mean.
+//!
+//! A question whose answer says nothing is an error: equal prompts, an answer that is its own distractor, a metric that
+//! reads before anything can change. One that is right as it stands but likely a slip is a [`Warning`]: a second
+//! beginning-of-text token, a space at a prompt's end, `Mary` where the prompt calls for ` Mary`.
+
+use crate::{
+    error::{Code, Error, Result, Warning},
+    gpt2::Config,
+    prompt::{Batch, PromptPair, in_pair},
+    session::{Answer, MetricRequest, PairRequest, Prompt},
+    tokenizer::Tokenizer,
+};
+
+/// GPT-2's beginning-of-text token, where neither the tokenizer nor the configuration names one.
+const BOS: &str = "<|endoftext|>";
+
+/// How many pairs a warning lists by number.
+const LISTED_PAIRS: usize = 6;
+
+/// Reads requests for one model.
+#[derive(Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    pub config: &'a Config,
+    pub tokenizer: Option<&'a Tokenizer>,
+}
+
+/// A warning about one pair, with the slip that it is about.
+struct Note {
+    pair: usize,
+    slip: Slip,
+    warning: Warning,
+}
+
+/// A kind of question that is probably not the one that was meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Slip {
+    SecondBos,
+    TrailingSpace,
+    NoLeadingSpace,
+    NothingChanges,
+}
+
+/// A text's tokens.
+struct Encoded {
+    ids: Vec<u32>,
+    /// Whether it begins with the beginning-of-text token by itself, so that none was put in front.
+    had_bos: bool,
+}
+
+impl Reader<'_> {
+    /// The pairs of a request as a batch, and what to say of them.
+    pub fn batch(&self, request: &MetricRequest) -> Result<(Batch, Vec<Warning>)> {
+        let mut notes = Vec::new();
+        let count = request.pairs.len();
+        let pairs = request.pairs.iter().enumerate().map(|(i, pair)| {
+            let read = self
+                .pair(pair, request.prepend_bos)
+                .and_then(|(read, warnings)| {
+                    self.answers(&read, request)?;
+                    Ok((read, warnings))
+                });
+            let (read, warnings) = read.map_err(|e| in_pair(i, count, e))?;
+            let note = |(slip, warning)| Note {
+                pair: i,
+                slip,
+                warning,
+            };
+            notes.extend(warnings.into_iter().map(note));
+            Ok(read)
+        });
+        let pairs = pairs.collect::<Result<Vec<_>>>()?;
+        let batch = Batch::new(pairs, request.position, self.config)?;
+        notes.extend(unchanged(&batch)?);
+        Ok((batch, gather(notes, count)))
+    }
+
+    /// The tokens of a text, with the beginning-of-text token in front if asked for and not there.
+    pub fn ids(&self, text: &str, prepend_bos: bool) -> Result<Vec<u32>> {
+        Ok(self.encoded(text, prepend_bos)?.ids)
+    }
+
+    /// A pair's tokens, checked, and its slips.
+    pub fn pair(
+        &self,
+        request: &PairRequest,
+        prepend_bos: bool,
+    ) -> Result<(PromptPair, Vec<(Slip, Warning)>)> {
+        let mut slips = Vec::new();
+        let mut prompt = |prompt: &Prompt, code, what: &str| match prompt {
+            Prompt::Ids(ids) => Ok(ids.clone()),
+            Prompt::Text(text) => {
+                let of_field = |e| Error {
+                    code,
+                    what: what.into(),
+                    ..e
+                };
+                let encoded = self.encoded(text, prepend_bos).map_err(of_field)?;
+                slips.extend(self.prompt_slips(text, &encoded, code, what)?);
+                Ok(encoded.ids)
+            }
+        };
+        let clean = prompt(&request.clean, Code::Clean, "clean prompt")?;
+        let corrupted = prompt(&request.corrupted, Code::Corrupted, "corrupted prompt")?;
+        let mut answer = |answer: &Option<Answer>, code, what: &str| match answer {
+            None => Ok(None),
+            Some(Answer::Id(id)) => Ok(Some(*id)),
+            Some(Answer::Text(text)) => {
+                let id = self.one_token(text, code, what)?;
+                slips.extend(self.answer_slip(text, id, &request.clean, code, what));
+                Ok(Some(id))
+            }
+        };
+        let pair = PromptPair {
+            clean,
+            corrupted,
+            answer: answer(&request.answer, Code::Answer, "answer")?,
+            distractor: answer(&request.distractor, Code::Distractor, "distractor")?,
+        };
+        pair.check(self.config).map_err(|e| match e.code {
+            Code::PromptLength => Error {
+                got: format!("{}{}", e.got, self.misalignment(&pair)),
+                ..e
+            },
+            _ => e,
+        })?;
+        Ok((pair, slips))
+    }
+
+    /// Check that the metric has the tokens that it compares.
+    fn answers(&self, pair: &PromptPair, request: &MetricRequest) -> Result<()> {
+        let metric = request.metric;
+        for (is_needed, code, what, id) in [
+            (metric.needs_answer(), Code::Answer, "answer", pair.answer),
+            (
+                metric.needs_distractor(),
+                Code::Distractor,
+                "distractor",
+                pair.distractor,
+            ),
+        ] {
+            if is_needed && id.is_none() {
+                let expected = format!("one token (metric {})", metric.as_str());
+                return Err(Error::new(code, what, expected, "none"));
+            }
+        }
+        if metric.needs_distractor() && pair.answer == pair.distractor {
+            let expected = "another token than the answer";
+            let got = pair.answer.map(|id| self.name(id)).unwrap_or_default();
+            let got = format!("the same, {got}: their difference is 0 everywhere");
+            return Err(Error::new(Code::Distractor, "distractor", expected, got));
+        }
+        Ok(())
+    }
+
+    fn tokenizer(&self) -> Result<&Tokenizer> {
+        self.tokenizer.ok_or_else(|| {
+            let expected = "a tokenizer.json beside the model, or prompts as token ids";
+            Error::new(Code::Tokenizer, "text", expected, "text and no tokenizer")
+        })
+    }
+
+    /// The token that texts begin with: the tokenizer's, else the configuration's, else GPT-2's.
+    fn bos(&self) -> Result<u32> {
+        let named = self.tokenizer.and_then(Tokenizer::bos);
+        let gpt2 = || self.tokenizer.and_then(|t| t.id_of(BOS));
+        let id = named.map(|token| token.id);
+        let id = id.or(self.config.bos_token_id).or_else(gpt2);
+        let what = "beginning-of-text token";
+        let is_row = |id: &u32| (*id as usize) < self.config.d_vocab;
+        match id {
+            Some(id) if is_row(&id) => Ok(id),
+            Some(id) => {
+                let expected = format!(
+                    "one of the model's {} rows (its vocabulary), or a run without it",
+                    self.config.d_vocab
+                );
+                Err(Error::new(Code::Tokenizer, what, expected, self.name(id)))
+            }
+            None => {
+                let expected = "a bos_token_id within the vocabulary, or a run without it";
+                Err(Error::new(Code::Config, what, expected, "none"))
+            }
+        }
+    }
+
+    fn encoded(&self, text: &str, prepend_bos: bool) -> Result<Encoded> {
+        let mut ids = self.tokenizer()?.encode(text)?;
+        if ids.is_empty() {
+            let got = format!("none in {text:?}");
+            return Err(Error::new(Code::Tokenizer, "text", "at least 1 token", got));
+        }
+        self.in_rows(&ids)?;
+        let mut had_bos = false;
+        if prepend_bos {
+            let bos = self.bos()?;
+            had_bos = ids[0] == bos;
+            if !had_bos {
+                ids.insert(0, bos);
+            }
+        }
+        Ok(Encoded { ids, had_bos })
+    }
+
+    /// Check that the model has a row for each token: tokenizers may know more.
+    fn in_rows(&self, ids: &[u32]) -> Result<()> {
+        let rows = self.config.d_vocab;
+        match ids.iter().find(|id| **id as usize >= rows) {
+            None => Ok(()),
+            Some(id) => {
+                let expected = format!("tokens of the model's {rows} rows (its vocabulary)");
+                Err(Error::new(
+                    Code::Tokenizer,
+                    "text",
+                    expected,
+                    self.name(*id),
+                ))
+            }
+        }
+    }
+
+    fn one_token(&self, text: &str, code: Code, what: &str) -> Result<u32> {
+        let tokenizer = self.tokenizer()?;
+        let of_field = |e| Error {
+            code,
+            what: what.to_string(),
+            ..e
+        };
+        let ids = tokenizer.encode(text).map_err(of_field)?;
+        self.in_rows(&ids).map_err(of_field)?;
+        if let [id] = ids[..] {
+            return Ok(id);
+        }
+        let got = match ids.len() {
+            0 => "none".to_string(),
+            n => format!("{n}: {}", tokenizer.quote(&ids)),
+        };
+        let error = Error::new(code, what, "one token", got);
+        // The usual slip with byte-level tokens: a word within a text begins with its space.
+        let spaced = format!(" {text}");
+        match tokenizer.encode(&spaced) {
+            Ok(ids) if ids.len() == 1 && !text.starts_with(' ') => Err(error.suggest(spaced)),
+            _ => Err(error),
+        }
+    }
+
+    fn prompt_slips(
+        &self,
+        text: &str,
+        encoded: &Encoded,
+        code: Code,
+        what: &str,
+    ) -> Result<Vec<(Slip, Warning)>> {
+        let mut slips = Vec::new();
+        if encoded.had_bos {
+            let message = format!(
+                "the {what} already begins with the beginning-of-text token {}: no second one is put in front",
+                self.name(encoded.ids[0])
+            );
+            slips.push((Slip::SecondBos, Warning::new(code, message)));
+        }
+        let trimmed = text.trim_end_matches(' ');
+        if trimmed.len() < text.len() && !trimmed.is_empty() {
+            // A tokenizer that drops spaces makes the same tokens of both.
+            let shorter = self.tokenizer()?.encode(trimmed)?;
+            if shorter.len() < self.tokenizer()?.encode(text)?.len() {
+                let message = format!(
+                    "the {what} ends in a space, which is a token of its own: the next word's token has its space \
+                     already"
+                );
+                let warning = Warning::new(code, message).suggest(trimmed);
+                slips.push((Slip::TrailingSpace, warning));
+            }
+        }
+        Ok(slips)
+    }
+
+    /// Whether an answer without its space is one token, with it another, and the prompt calls for the space.
+    fn answer_slip(
+        &self,
+        text: &str,
+        id: u32,
+        prompt: &Prompt,
+        code: Code,
+        what: &str,
+    ) -> Option<(Slip, Warning)> {
+        let tokenizer = self.tokenizer?;
+        let end = match prompt {
+            Prompt::Text(text) => text.chars().next_back(),
+            Prompt::Ids(ids) => {
+                let last = tokenizer.describe(&ids[ids.len().saturating_sub(1)..]);
+                last.first()
+                    .and_then(|token| token.text.chars().next_back())
+            }
+        }?;
+        let start = text.chars().next()?;
+        if !calls_for_space(end, start) {
+            return None;
+        }
+        let spaced = format!(" {text}");
+        let [sibling] = tokenizer.encode(&spaced).ok()?[..] else {
+            return None;
+        };
+        if sibling == id {
+            return None;
+        }
+        let message = format!(
+            "the {what} {text:?} has no space in front, as at the beginning of a text; within one, {spaced:?} is \
+             another token"
+        );
+        let warning = Warning::new(code, message).suggest(spaced);
+        Some((Slip::NoLeadingSpace, warning))
+    }
+
+    /// The first words of the prompts that are not of as many tokens, in words.
+    fn misalignment(&self, pair: &PromptPair) -> String {
+        let Some(tokenizer) = self.tokenizer else {
+            return String::new();
+        };
+        let (clean, corrupted) = (
+            words(tokenizer, &pair.clean),
+            words(tokenizer, &pair.corrupted),
+        );
+        let mut both = clean.iter().zip(&corrupted);
+        let Some((clean, corrupted)) = both.find(|(a, b)| a.len() != b.len()) else {
+            return String::new();
+        };
+        let count = |ids: &[u32]| match ids.len() {
+            1 => "1 token".into(),
+            n => format!("{n} tokens"),
+        };
+        format!(
+            ": {} is {} where the clean prompt's {} is {}",
+            tokenizer.quote(corrupted),
+            count(corrupted),
+            tokenizer.quote(clean),
+            count(clean)
+        )
+    }
+
+    /// A token as a message shows it.
+    fn name(&self, id: u32) -> String {
+        match self.tokenizer {
+            Some(tokenizer) => format!("{} (id {id})", tokenizer.quote(&[id])),
+            None => format!("token {id}"),
+        }
+    }
+}
+
+/// Whether a text that ends in one character goes on with a space before a word that begins with another: not within a
+/// number, nor after a bracket, a quotation mark or a hyphen.
+fn calls_for_space(end: char, start: char) -> bool {
+    let is_number = end.is_numeric() && start.is_numeric();
+    let ends_word = end.is_alphanumeric() || ".,;:!?)]}%".contains(end);
+    start.is_alphanumeric() && ends_word && !is_number
+}
+
+/// A prompt's tokens by words: a token that begins with a space begins one.
+fn words<'a>(tokenizer: &Tokenizer, ids: &'a [u32]) -> Vec<&'a [u32]> {
+    let texts = tokenizer.describe(ids);
+    let begins = |i: &usize| texts[*i].text.starts_with(char::is_whitespace);
+    let mut starts: Vec<usize> = (0..ids.len()).filter(|i| *i == 0 || begins(i)).collect();
+    starts.push(ids.len());
+    starts
+        .windows(2)
+        .map(|ends| &ids[ends[0]..ends[1]])
+        .collect()
+}
+
+/// The pairs of which no patch can change anything that the metric reads; an error where that is all of them.
+fn unchanged(batch: &Batch) -> Result<Vec<Note>> {
+    let count = batch.pairs().len();
+    let mut notes = Vec::new();
+    let mut first = None;
+    for (i, (pair, read)) in batch.pairs().iter().zip(batch.positions()).enumerate() {
+        let (error, message) = match pair.first_difference() {
+            None => {
+                let expected = "a prompt that differs from the clean one";
+                let got = "the same tokens";
+                (
+                    Error::new(Code::Corrupted, "corrupted prompt", expected, got),
+                    "the two prompts are the same: no patch changes anything".to_string(),
+                )
+            }
+            Some(difference) if *read < difference => {
+                let expected = format!(
+                    "at least {difference}, where the prompts first differ (counted from 0, a token put in front \
+                     included)"
+                );
+                (
+                    Error::new(Code::Metric, "metric position", expected, read),
+                    format!(
+                        "the metric reads position {read}, before the prompts first differ at {difference}: no patch \
+                         changes it"
+                    ),
+                )
+            }
+            Some(_) => continue,
+        };
+        let warning = Warning::new(error.code, message);
+        first.get_or_insert(in_pair(i, count, error));
+        notes.push(Note {
+            pair: i,
+            slip: Slip::NothingChanges,
+            warning,
+        });
+    }
+    match first {
+        Some(error) if notes.len() == count => Err(error),
+        _ => Ok(notes),
+    }
+}
+
+/// One warning for each slip and field, with the pairs that it is found in.
+fn gather(notes: Vec<Note>, count: usize) -> Vec<Warning> {
+    let mut groups: Vec<(Note, Vec<usize>, bool)> = Vec::new();
+    for note in notes {
+        let same = groups
+            .iter_mut()
+            .find(|(first, ..)| (first.slip, first.warning.code) == (note.slip, note.warning.code));
+        match same {
+            Some((first, pairs, is_one_text)) => {
+                pairs.push(note.pair);
+                *is_one_text &= first.warning == note.warning;
+            }
+            None => {
+                let pairs = vec![note.pair];
+                groups.push((note, pairs, true));
+            }
+        }
+    }
+    let told = |(first, pairs, is_one_text): (Note, Vec<usize>, bool)| {
+        let Warning {
+            code,
+            message,
+            suggestion,
+        } = first.warning;
+        let message = match (count, &pairs[..]) {
+            (1, _) => message,
+            (_, [pair]) => format!("pair {}: {message}", pair + 1),
+            (_, pairs) if is_one_text => format!("{}: {message}", list(pairs)),
+            (_, [pair, others @ ..]) => {
+                format!(
+                    "pair {}: {message}; the same slip in {}",
+                    pair + 1,
+                    list(others)
+                )
+            }
+            (_, []) => message,
+        };
+        Warning {
+            code,
+            message,
+            suggestion,
+        }
+    };
+    groups.into_iter().map(told).collect()
+}
+
+/// Pairs by their numbers from 1.
+fn list(pairs: &[usize]) -> String {
+    let numbers: Vec<String> = pairs.iter().map(|pair| (pair + 1).to_string()).collect();
+    match &numbers[..] {
+        [one] => format!("pair {one}"),
+        numbers if numbers.len() > LISTED_PAIRS => {
+            let listed = numbers[..LISTED_PAIRS].join(", ");
+            format!("pairs {listed} and {} more", numbers.len() - LISTED_PAIRS)
+        }
+        [first @ .., last] => format!("pairs {} and {last}", first.join(", ")),
+        [] => "no pair".into(),
+    }
+}

@@ -1,0 +1,295 @@
+//! Text to token ids and back, by the `tokenizers` crate from a model's own files: the ids that transformers makes.
+//!
+//! `files` puts a model's files together into one `tokenizer.json`, `json` checks that before the crate reads it,
+//! `charsmap` one part of it. Left out are padding, truncation and templates (`[CLS] … [SEP]`): a prompt's tokens are
+//! those of its text. What the vocabulary lacks is an error, where the crate would drop it or put `<unk>`.
+
+mod charsmap;
+mod files;
+mod json;
+
+use std::{cell::RefCell, collections::HashMap};
+
+use serde::Serialize;
+use tokenizers::{
+    Model, NormalizedString, PreTokenizer, Token as Piece, Tokenizer as Inner,
+    models::ModelWrapper, normalizer::Range,
+};
+
+use crate::error::{Code, Error, Result, Warning};
+pub use files::{FILES, is_needed};
+use json::{Rendering, Unknown};
+
+/// Longest text that is tokenised, in bytes: no model's context holds more.
+const MAX_TEXT: usize = 1 << 18;
+/// Longest that normalisation may make it.
+const MAX_GROWN: usize = 1 << 26;
+
+/// Parts of a text that one error names.
+const NAMED_PARTS: usize = 5;
+
+/// A model's tokenizer.
+pub struct Tokenizer {
+    inner: Inner,
+    rendering: Rendering,
+    unknown: Unknown,
+    longest_text: usize,
+    bos: Option<Token>,
+    warnings: Vec<Warning>,
+}
+
+/// A token as people read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Token {
+    /// Its id.
+    pub id: u32,
+    /// The text it stands for, leading space included.
+    pub text: String,
+}
+
+impl Tokenizer {
+    /// Read a model's tokenizer from the bytes of its files, by their names; those of [`FILES`] count, whichever are
+    /// there. `None` where there is neither a `tokenizer.json` nor both of `vocab.json` and `merges.txt`.
+    ///
+    /// # Errors
+    /// [`Code::Tokenizer`], naming the file and the field.
+    pub fn from_files(files: &HashMap<String, Vec<u8>>) -> Result<Option<Self>> {
+        let read = files::read(files)?;
+        read.map(Self::new).transpose()
+    }
+
+    /// Read the bytes of a `tokenizer.json` alone.
+    ///
+    /// # Errors
+    /// [`Code::Tokenizer`], naming the field.
+    pub fn from_json(bytes: &[u8]) -> Result<Self> {
+        let file = json::parse("tokenizer.json", bytes)?;
+        Self::new(files::Composed::alone(file))
+    }
+
+    fn new(read: files::Composed) -> Result<Self> {
+        let files::Composed {
+            json,
+            bos,
+            mut warnings,
+            is_composed,
+        } = read;
+        let checked = json::check(json, &mut warnings).map_err(|e| match is_composed {
+            true => files::name_of_source(e),
+            false => e,
+        })?;
+        let inner: Inner = serde_json::from_value(checked.json).map_err(|e| {
+            let expected = "a tokenizer in the format of the tokenizers library";
+            Error::new(Code::Tokenizer, "tokenizer.json", expected, e)
+        })?;
+        for (text, id) in checked.added {
+            let got = inner.token_to_id(&text);
+            if let Some(got) = got.filter(|got| *got != id) {
+                warnings.push(Warning::new(
+                    Code::Tokenizer,
+                    format!(
+                        "the tokenizer's files give the added token {text:?} the id {id}, but transformers numbers it \
+                         {got}, on from the vocabulary: so it is here"
+                    ),
+                ));
+            }
+        }
+        let bos = bos.and_then(|text| {
+            let id = inner.token_to_id(&text)?;
+            Some(Token { id, text })
+        });
+        Ok(Self {
+            inner,
+            rendering: checked.rendering,
+            unknown: checked.unknown,
+            longest_text: MAX_TEXT.min(MAX_GROWN / checked.growth),
+            bos,
+            warnings,
+        })
+    }
+
+    /// The beginning-of-text token that the tokenizer's files name.
+    pub fn bos(&self) -> Option<&Token> {
+        self.bos.as_ref()
+    }
+
+    /// The id of a token by its string in the vocabulary.
+    pub fn id_of(&self, token: &str) -> Option<u32> {
+        self.inner.token_to_id(token)
+    }
+
+    /// What was read otherwise than the files say.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// The tokens of a text, without any that a template would add.
+    ///
+    /// # Errors
+    /// [`Code::Tokenizer`] when the vocabulary has no token for a part of the text, naming that part.
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>> {
+        if text.len() > self.longest_text {
+            let expected = format!("at most {} bytes", self.longest_text);
+            return Err(Error::new(Code::Tokenizer, "text", expected, text.len()));
+        }
+        let failed = |e| {
+            let expected = "text that the tokenizer can encode";
+            Error::new(Code::Tokenizer, "text", expected, e)
+        };
+        let added = self.inner.get_added_vocabulary();
+        let mut pieces = added.extract_and_normalize(self.inner.get_normalizer(), text);
+        if let Some(pre_tokenizer) = self.inner.get_pre_tokenizer() {
+            pre_tokenizer.pre_tokenize(&mut pieces).map_err(failed)?;
+        }
+        let lacking = RefCell::new(Vec::<String>::new());
+        let tokens = pieces.tokenize(|piece| {
+            let (tokens, mut parts) = self.tokenize(piece)?;
+            lacking.borrow_mut().append(&mut parts);
+            Ok(tokens)
+        });
+        tokens.map_err(failed)?;
+        let mut lacking = lacking.into_inner();
+        if !lacking.is_empty() {
+            let mut seen = std::collections::HashSet::new();
+            lacking.retain(|part| seen.insert(part.clone()));
+            return Err(self.lacks(&lacking));
+        }
+        let encoding = pieces.into_encoding(None, 0, tokenizers::OffsetType::None);
+        Ok(encoding.map_err(failed)?.get_ids().to_vec())
+    }
+
+    /// The tokens with the text each stands for.
+    pub fn describe(&self, ids: &[u32]) -> Vec<Token> {
+        ids.iter()
+            .map(|&id| Token {
+                id,
+                text: self.text_of(id),
+            })
+            .collect()
+    }
+
+    /// Tokens as a message shows them: each in quotes, its spaces within.
+    pub fn quote(&self, ids: &[u32]) -> String {
+        let quoted: Vec<String> = ids
+            .iter()
+            .map(|id| format!("{:?}", self.text_of(*id)))
+            .collect();
+        quoted.join(" ")
+    }
+
+    fn text_of(&self, id: u32) -> String {
+        let Some(token) = self.inner.id_to_token(id) else {
+            return format!("[{id}]");
+        };
+        let added = self.inner.get_added_vocabulary();
+        if let Some(added) = added.get_added_tokens_decoder().get(&id) {
+            return added.content.clone();
+        }
+        let text = self.rendering.text(&token);
+        if text.is_empty() { token } else { text }
+    }
+
+    /// The tokens of a piece between the tokenizer's splits, or the parts of it that the vocabulary lacks.
+    fn tokenize(&self, piece: &NormalizedString) -> tokenizers::Result<(Vec<Piece>, Vec<String>)> {
+        let model = self.inner.get_model();
+        let text = piece.get();
+        let original = |start, end| {
+            let part = piece.get_range_original(Range::Normalized(start..end));
+            part.or(text.get(start..end)).unwrap_or(text).to_string()
+        };
+        let lacking: Vec<String> = match model {
+            // It would drop them, or put the unknown token.
+            ModelWrapper::BPE(bpe) => {
+                let is_whole = bpe.ignore_merges && bpe.token_to_id(text).is_some();
+                let symbols = text.char_indices().filter(|(i, c)| {
+                    let end = i + c.len_utf8();
+                    let mut symbol = text[*i..end].to_string();
+                    if let Some(prefix) = bpe.continuing_subword_prefix.as_ref().filter(|_| *i > 0)
+                    {
+                        symbol.insert_str(0, prefix);
+                    }
+                    if let Some(suffix) = &bpe.end_of_word_suffix
+                        && end == text.len()
+                    {
+                        symbol.push_str(suffix);
+                    }
+                    let by_bytes = || {
+                        let known = |byte| bpe.token_to_id(&format!("<{byte:#04X}>")).is_some();
+                        bpe.byte_fallback && symbol.bytes().all(known)
+                    };
+                    bpe.token_to_id(&symbol).is_none() && !by_bytes()
+                });
+                match is_whole {
+                    true => Vec::new(),
+                    false => symbols
+                        .map(|(i, c)| original(i, i + c.len_utf8()))
+                        .collect(),
+                }
+            }
+            ModelWrapper::Unigram(model) => {
+                let Unknown::Id(unknown) = &self.unknown else {
+                    // Without an unknown token it fails where it needs one.
+                    return match model.tokenize(text) {
+                        Ok(tokens) => Ok((tokens, Vec::new())),
+                        Err(_) => Ok((Vec::new(), vec![original(0, text.len())])),
+                    };
+                };
+                let tokens = model.tokenize(text)?;
+                let is_unknown =
+                    |token: &&Piece| token.id == unknown.id && token.value != unknown.text;
+                let parts: Vec<String> = tokens
+                    .iter()
+                    .filter(is_unknown)
+                    .map(|token| original(token.offsets.0, token.offsets.1))
+                    .collect();
+                return Ok((tokens, parts));
+            }
+            ModelWrapper::WordLevel(model) => {
+                let is_known = model.token_to_id(text).is_some();
+                (!is_known)
+                    .then(|| original(0, text.len()))
+                    .into_iter()
+                    .collect()
+            }
+            ModelWrapper::WordPiece(model) => {
+                let tokens = model.tokenize(text);
+                let is_unknown = match &tokens {
+                    Ok(tokens) => {
+                        matches!(&tokens[..], [one] if one.value == model.unk_token && text != one.value)
+                    }
+                    Err(_) => true,
+                };
+                is_unknown
+                    .then(|| original(0, text.len()))
+                    .into_iter()
+                    .collect()
+            }
+        };
+        match lacking.is_empty() {
+            true => Ok((model.tokenize(text)?, lacking)),
+            false => Ok((Vec::new(), lacking)),
+        }
+    }
+
+    fn lacks(&self, parts: &[String]) -> Error {
+        let expected = match self.inner.get_model() {
+            ModelWrapper::BPE(_) | ModelWrapper::Unigram(_) => {
+                "characters of this model's vocabulary"
+            }
+            ModelWrapper::WordLevel(_) | ModelWrapper::WordPiece(_) => {
+                "words of this model's vocabulary"
+            }
+        };
+        let named: Vec<String> = parts
+            .iter()
+            .take(NAMED_PARTS)
+            .map(|part| format!("{part:?}"))
+            .collect();
+        let more = match parts.len() - named.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let got = format!("{}{more}", named.join(", "));
+        Error::new(Code::Tokenizer, "text", expected, got)
+    }
+}

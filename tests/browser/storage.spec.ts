@@ -1,0 +1,307 @@
+// What a browser keeps of a model: shared between tabs, never destroyed by a failure, and done without where the
+// browser refuses it.
+
+import { statSync } from "node:fs";
+import * as cli from "./cli";
+import { Hub } from "./hub";
+import { kept, load, openBlank, patchWorkers, sweepLoaded } from "./loading";
+import { tinyGpt2 } from "./models";
+import { difference } from "./module";
+import { expect, test } from "./test";
+import type { Page } from "@playwright/test";
+
+const REPO = "openai-community/gpt2";
+const WEIGHTS = "model.safetensors";
+const PROMPTS = {
+  clean: "When Mary and John went to the store, John gave a drink to",
+  corrupted: "When Mary and John went to the store, Mary gave a drink to",
+  answer: " Mary",
+  distractor: " John",
+  component: "k",
+};
+
+let hub: Hub;
+let size: number;
+let base: string;
+
+test.beforeAll(async () => {
+  hub = await Hub.start();
+  hub.repositories.set(REPO, tinyGpt2("whole"));
+  size = statSync(`${tinyGpt2("whole")}/${WEIGHTS}`).size;
+  base = `${hub.url}/${REPO}/resolve/main`;
+});
+
+test.afterAll(() => hub.stop());
+
+test.beforeEach(async ({ page }) => {
+  hub.reset();
+  await openBlank(page);
+});
+
+/** The model that was loaded last has the numbers of the command line. */
+async function expectRightNumbers(page: Page): Promise<void> {
+  const theirs = cli.sweep({ model: tinyGpt2("whole"), ...PROMPTS });
+  expect(difference(await sweepLoaded(page, PROMPTS), theirs)).toBeLessThan(1e-3);
+}
+
+/** The model loads from this browser alone. */
+async function expectOffline(page: Page): Promise<void> {
+  hub.reset();
+  expect(await load(page, hub, { repo: REPO })).toMatchObject({ error: "none", kept: true });
+  expect(hub.seen).toEqual([]);
+}
+
+async function secondTab(page: Page): Promise<Page> {
+  const other = await page.context().newPage();
+  await openBlank(other);
+  return other;
+}
+
+test.describe("two tabs on one model", () => {
+  const slowly = () => {
+    hub.fault = (file) => (file === WEIGHTS ? { chunkDelayMs: 20 } : undefined);
+  };
+  const hasBegun = () => expect.poll(() => hub.requestsFor(WEIGHTS).length).toBe(1);
+
+  test("the second one waits for what the first downloads", async ({ page }) => {
+    slowly();
+    const other = await secondTab(page);
+    const first = load(page, hub, { repo: REPO });
+    await hasBegun();
+    const second = await load(other, hub, { repo: REPO });
+    expect(await first).toMatchObject({ error: "none", kept: true });
+    expect(second).toMatchObject({ error: "none", kept: true });
+    const waits = second.progress.filter(({ waiting }) => waiting?.startsWith("another tab is downloading it"));
+    expect(waits.at(-1)!.loaded).toBeGreaterThan(1e6);
+    expect(hub.requestsFor(WEIGHTS)).toHaveLength(1);
+    await expectRightNumbers(other);
+    await expectOffline(other);
+  });
+
+  test("begun at the same moment, twice in one tab and once in another", async ({ page }) => {
+    slowly();
+    const other = await secondTab(page);
+    const loads = [load(page, hub, { repo: REPO }), load(page, hub, { repo: REPO }), load(other, hub, { repo: REPO })];
+    for (const loaded of await Promise.all(loads)) expect(loaded).toMatchObject({ error: "none", kept: true });
+    expect(hub.requestsFor(WEIGHTS)).toHaveLength(1);
+    expect(await kept(page)).toMatchObject([{ title: REPO, complete: true }]);
+    await expectOffline(page);
+  });
+
+  test("the first one is closed: the second goes on from there", async ({ page }) => {
+    slowly();
+    const other = await secondTab(page);
+    void load(page, hub, { repo: REPO }).catch(() => {}); // The page is closed under it.
+    await hasBegun();
+    const second = load(other, hub, { repo: REPO });
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    hub.fault = () => undefined;
+    await page.close();
+    expect(await second).toMatchObject({ error: "none", kept: true });
+    expect(hub.requestsFor(WEIGHTS).map(({ range }) => range)).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d+-$/)]);
+    await expectRightNumbers(other);
+    await expectOffline(other);
+  });
+
+  test("waiting can be cancelled, and the first one does not notice", async ({ page }) => {
+    slowly();
+    const other = await secondTab(page);
+    const first = load(page, hub, { repo: REPO });
+    await hasBegun();
+    const second = await load(other, hub, { repo: REPO, cancelWhile: "another tab" });
+    expect(second.error).toMatch(/^cancelled \| /);
+    expect(second.cancelSeconds).toBeLessThan(0.3);
+    expect(await first).toMatchObject({ error: "none", kept: true });
+    await expectOffline(page);
+  });
+
+  test("one that does not go on is waited for no longer than a while", async ({ page }) => {
+    await load(page, hub, { repo: REPO });
+    const { id } = (await kept(page))[0]!;
+    const other = await secondTab(page);
+    await other.evaluate((id) => void navigator.locks.request(`pathpatch ${id}`, () => new Promise(() => {})), id);
+    const loaded = await load(page, hub, { repo: REPO });
+    expect(loaded).toMatchObject({ error: "none", kept: false });
+    expect(loaded.reason).toBe("another tab has begun to download it and does not go on");
+    await other.close();
+    await expectOffline(page);
+  });
+
+  test("what one loads, the other does not delete", async ({ page }) => {
+    slowly();
+    const first = load(page, hub, { repo: REPO });
+    await hasBegun();
+    const other = await secondTab(page);
+    const refused = await other.evaluate(async () => {
+      const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+      const { models } = await PathPatch.keptModels();
+      return PathPatch.removeModel(models[0].id).then(() => "removed", ({ message }: Error) => message);
+    });
+    expect(refused).toMatch(/expected a model that nobody is loading, got one that another tab is loading/);
+    expect(await first).toMatchObject({ error: "none", kept: true });
+    await expectOffline(page);
+  });
+
+  test("without Web Locks both load, and one of them is kept", async ({ page }) => {
+    const other = await secondTab(page);
+    for (const tab of [page, other]) {
+      await patchWorkers(tab, `Object.defineProperty(WorkerNavigator.prototype, "locks", { value: undefined });`);
+    }
+    slowly();
+    const first = load(page, hub, { repo: REPO });
+    await hasBegun();
+    const second = await load(other, hub, { repo: REPO });
+    expect(second).toMatchObject({ error: "none", kept: false, reason: expect.stringMatching(/another tab that is writing it/) });
+    expect(await first).toMatchObject({ error: "none", kept: true });
+    await expectOffline(page);
+  });
+});
+
+test.describe("where the browser does not keep files, the model loads all the same and says why", () => {
+  const reject = (what: string, name: string) =>
+    `${what} = () => Promise.reject(new DOMException("as in a test", "${name}"));`;
+  const QUOTA = 'throw new DOMException("The quota has been exceeded.", "QuotaExceededError");';
+  /** Before each write: `this` is the handle. */
+  const beforeWrite = (script: string) => `{
+    const { write } = FileSystemSyncAccessHandle.prototype;
+    FileSystemSyncAccessHandle.prototype.write = function (bytes, options) {
+      ${script}
+      return write.call(this, bytes, options);
+    };
+  }`;
+  const faults: [string, string, RegExp][] = [
+    ["a private window: no directory", reject("StorageManager.prototype.getDirectory", "SecurityError"), /expected a place to keep files/],
+    ["no storage at all", `Object.defineProperty(WorkerNavigator.prototype, "storage", { value: undefined });`, /expected a place to keep files/],
+    ["iOS: no handle to write", reject("FileSystemFileHandle.prototype.createSyncAccessHandle", "UnknownError"), /UnknownError: as in a test/],
+    ["no files to write", reject("FileSystemDirectoryHandle.prototype.getFileHandle", "NotAllowedError"), /NotAllowedError/],
+    ["the quota is reached in the weights", beforeWrite(`if (options.at > ${3e6}) ${QUOTA}`), /quota has been exceeded/],
+    ["less is written than was to be", beforeWrite("if (options.at > 3e6) return 0;"), /no space is left/],
+    ["the first note fails", beforeWrite(`if (bytes.length < 1000) ${QUOTA}`), /quota has been exceeded/],
+    ["the last note fails", beforeWrite(`if (bytes.length < 2000 && new TextDecoder().decode(bytes).endsWith('"complete":true}')) ${QUOTA}`), /quota has been exceeded/],
+    ["what is written cannot be made sure of", `FileSystemSyncAccessHandle.prototype.flush = function () { ${QUOTA} };`, /quota has been exceeded/],
+  ];
+  for (const [name, script, reason] of faults) {
+    test(name, async ({ page }) => {
+      await patchWorkers(page, script);
+      const loaded = await load(page, hub, { repo: REPO });
+      expect(loaded).toMatchObject({ error: "none", kept: false, reason: expect.stringMatching(reason) });
+      expect(hub.requestsFor(WEIGHTS)).toHaveLength(1);
+      await expectRightNumbers(page);
+      // With the browser as it is again, what is there does no harm.
+      const other = await secondTab(page);
+      expect(await load(other, hub, { repo: REPO })).toMatchObject({ error: "none", kept: true });
+      await expectOffline(other);
+    });
+  }
+
+  test("a full quota, said beforehand where the sizes are listed, met on the way where not", async ({ page }) => {
+    const session = await page.context().newCDPSession(page);
+    const origin = new URL(page.url()).origin;
+    await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 4e6 });
+    const listed = await load(page, hub, { repo: REPO });
+    expect(listed).toMatchObject({ error: "none", kept: false });
+    expect(listed.reason).toMatch(/^it takes \d+ MB and this browser grants \d+ MB more$/);
+    const met = await load(page, hub, { repo: REPO, base, keep: true });
+    expect(met).toMatchObject({ error: "none", kept: false });
+    expect(met.reason).toMatch(/quota|no space/i);
+    await expectRightNumbers(page);
+    await session.send("Storage.overrideQuotaForOrigin", { origin });
+    expect(await load(page, hub, { repo: REPO, base, keep: true })).toMatchObject({ error: "none", kept: true });
+  });
+});
+
+test.describe("nothing that is kept is lost", () => {
+  const faults: [string, string][] = [
+    ["a file cannot be opened", `FileSystemFileHandle.prototype.getFile = () => Promise.reject(new DOMException("as in a test", "NotReadableError"));`],
+    ["bytes cannot be read", `{
+      const { arrayBuffer } = Blob.prototype;
+      Blob.prototype.arrayBuffer = function () {
+        if (this.size > 1e6) return Promise.reject(new DOMException("as in a test", "NotReadableError"));
+        return arrayBuffer.call(this);
+      };
+    }`],
+  ];
+  for (const [name, script] of faults) {
+    test(`${name}: it comes from the server, and stays`, async ({ page }) => {
+      await load(page, hub, { repo: REPO });
+      const other = await secondTab(page);
+      await patchWorkers(other, script);
+      const loaded = await load(other, hub, { repo: REPO });
+      expect(loaded).toMatchObject({ error: "none", kept: false });
+      expect(loaded.reason).toMatch(/NotReadableError|as in a test/);
+      await expectOffline(page);
+    });
+  }
+
+  /** Change a kept file behind the engine's back. */
+  const overwrite = (page: Page, name: string, at: number, text: string) =>
+    page.evaluate(
+      async ({ name, at, text }) => {
+        const root = await (await navigator.storage.getDirectory()).getDirectoryHandle("pathpatch-models-1");
+        for await (const model of root.values()) {
+          const file = await (model as FileSystemDirectoryHandle).getFileHandle(name);
+          const writable = await file.createWritable({ keepExistingData: at > 0 });
+          await writable.write({ type: "write", position: at, data: text });
+          await writable.close();
+        }
+      },
+      { name, at, text },
+    );
+
+  test("a damaged file alone is deleted, and comes anew", async ({ page }) => {
+    await load(page, hub, { repo: REPO });
+    await overwrite(page, "config.json", 0, "{");
+    hub.reset();
+    expect(await load(page, hub, { repo: REPO })).toMatchObject({ error: "none", kept: true });
+    expect(hub.requestsFor("config.json")).toHaveLength(1);
+    expect(hub.requestsFor(WEIGHTS)).toEqual([]);
+    await expectOffline(page);
+  });
+
+  test("damaged weights of an unfinished download come anew", async ({ page }) => {
+    hub.fault = (file) => (file === WEIGHTS ? { chunkDelayMs: 5 } : undefined);
+    const cancelled = await load(page, hub, { repo: REPO, cancelAt: size / 2 });
+    expect(cancelled.error).toMatch(/^cancelled/);
+    await overwrite(page, WEIGHTS, size / 4, "damaged");
+    hub.reset();
+    expect(await load(page, hub, { repo: REPO })).toMatchObject({ error: "none", kept: true });
+    expect(hub.requestsFor(WEIGHTS).map(({ range }) => range)).toEqual([expect.stringMatching(/^bytes=/), undefined]);
+    await expectRightNumbers(page);
+    await expectOffline(page);
+  });
+
+  test("the end of an older note behind a newer one is passed over", async ({ page }) => {
+    await load(page, hub, { repo: REPO });
+    const entry = await page.evaluate(async () => {
+      const root = await (await navigator.storage.getDirectory()).getDirectoryHandle("pathpatch-models-1");
+      for await (const model of root.values()) {
+        const file = await (model as FileSystemDirectoryHandle).getFileHandle("entry.json");
+        return (await file.getFile()).text();
+      }
+      return "";
+    });
+    await overwrite(page, "entry.json", 0, `${entry}"complete":false}`);
+    await expectOffline(page);
+  });
+
+  test("one directory that cannot be read hides no other", async ({ page }) => {
+    await load(page, hub, { repo: REPO });
+    await page.evaluate(async () => {
+      const root = await (await navigator.storage.getDirectory()).getDirectoryHandle("pathpatch-models-1");
+      const broken = await root.getDirectoryHandle("broken", { create: true });
+      await broken.getDirectoryHandle("entry.json", { create: true });
+    });
+    expect(await kept(page)).toMatchObject([{ title: "broken", complete: false }, { title: REPO, complete: true }]);
+  });
+});
+
+test("a cancelled load leaves nothing locked", async ({ page }) => {
+  hub.fault = (file) => (file === WEIGHTS ? { chunkDelayMs: 5 } : undefined);
+  for (let i = 1; i <= 3; i += 1) {
+    const loaded = await load(page, hub, { repo: REPO, cancelAt: (size * i) / 5 });
+    expect(loaded.error).toMatch(/^cancelled \| /);
+    expect(loaded.cancelSeconds).toBeLessThan(0.3);
+  }
+  expect(await load(page, hub, { repo: REPO })).toMatchObject({ error: "none", kept: true });
+  expect(hub.requestsFor(WEIGHTS).slice(1).every(({ range }) => range?.startsWith("bytes="))).toBe(true);
+});

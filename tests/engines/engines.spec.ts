@@ -1,0 +1,202 @@
+// The page, a figure and a load in each engine, on the CPU.
+
+import * as cli from "../browser/cli";
+import { Hub } from "../browser/hub";
+import { tinyGpt2 } from "../browser/models";
+import { difference } from "../browser/module";
+import type { Engine, Realm } from "./engine";
+import { expect, test } from "./fixture";
+import { type Served, servePost, serveSite } from "./servers";
+
+const COMPONENTS = ["q", "k", "v"] as const;
+/** What a label's three decimals may be off by, and what the arithmetic may. */
+const ROUNDING = 5e-4;
+const TOLERANCE = 1e-4;
+
+let site: Served;
+
+test.beforeAll(async () => {
+  site = await serveSite();
+});
+
+test.afterAll(() => site.stop());
+
+interface Drawn {
+  label: string;
+  width: number;
+  height: number;
+}
+
+/** What a reader is told of each cell of the grids from the source, by component; in the element's tree where there is one. */
+function cellsOf(realm: Realm): Promise<Drawn[][]> {
+  return realm.evaluate(() => {
+    const root = document.querySelector("path-patching")?.shadowRoot ?? document;
+    return Array.from(root.querySelectorAll(".grids.from figure"), (figure) =>
+      Array.from(figure.querySelectorAll("[role=gridcell]"), (cell) => {
+        const { width, height } = cell.getBoundingClientRect();
+        return { label: cell.getAttribute("aria-label") ?? "", width, height };
+      }),
+    );
+  });
+}
+
+/** Once no value is missing or an estimate, and nothing is running. */
+async function settled(realm: Realm): Promise<Drawn[][]> {
+  let grids: Drawn[][] = [];
+  await expect
+    .poll(async () => {
+      const [state, error] = await realm.evaluate(() => {
+        const root = document.querySelector("path-patching")?.shadowRoot ?? document;
+        const errors = Array.from(root.querySelectorAll(".error"), (element) => element.textContent);
+        return [root.querySelector<HTMLElement>(".progress")?.dataset.state, errors.join("")];
+      });
+      if (error) return error;
+      grids = await cellsOf(realm);
+      const labels = grids.flat().map(({ label }) => label);
+      const isExact = labels.length > 0 && labels.every((label) => !/not known|estimate/.test(label));
+      return isExact && (state ?? "idle") === "idle" ? "settled" : `${state}: ${labels.slice(4, 8).join("; ")}`;
+    })
+    .toBe("settled");
+  return grids;
+}
+
+const valueIn = (label: string): number => Number(/ (-?[\d.]+) \(/.exec(label.replace("−", "-"))?.[1]);
+
+/** Compare grids from head 0.3 of the bundled model's induction with the command line's. */
+function expectValues(grids: Drawn[][]): void {
+  expect(grids).toHaveLength(COMPONENTS.length);
+  COMPONENTS.forEach((component, c) => {
+    const theirs = cli.sweep({ ...cli.INDUCTION, component, metric: "normalized-logit-diff", source: "0.3" });
+    expect(grids[c]).toHaveLength(theirs.length);
+    theirs.forEach((value, i) => {
+      const { label, width, height } = grids[c]![i]!;
+      expect(Math.min(width, height)).toBeGreaterThan(4);
+      if (value === null) expect(label).toMatch(/the source$|no path/);
+      else expect(Math.abs(valueIn(label) - value)).toBeLessThan(ROUNDING + TOLERANCE);
+    });
+  });
+}
+
+/** Press a button by its text, where a reader would. */
+async function press(engine: Engine, text: string): Promise<void> {
+  const [x, y] = await engine.evaluate((text) => {
+    const root = document.querySelector("path-patching")?.shadowRoot ?? document;
+    const button = Array.from(root.querySelectorAll("button")).find((one) => one.textContent === text);
+    if (!button) throw new Error(`no button ${text}`);
+    button.scrollIntoView({ block: "center", behavior: "instant" });
+    const { left, top, width, height } = button.getBoundingClientRect();
+    return [left + width / 2, top + height / 2] as const;
+  }, text);
+  await engine.click(x, y);
+}
+
+test("the page opens on the bundled model with the command line's values", async ({ engine }) => {
+  await engine.goto(`${site.url}/`);
+  expectValues(await settled(engine));
+  const status = await engine.evaluate(() => document.getElementById("status")?.textContent);
+  expect(status).toContain("ioi-demo: 3 layers × 4 heads, on the CPU: ");
+});
+
+test("a saved figure in a post of another origin draws, and runs", async ({ engine }) => {
+  const post = await servePost(site.url, '<path-patching src="figure.json" hide="table into"></path-patching>');
+  try {
+    await engine.goto(`${post.url}/`);
+    expectValues(await settled(engine));
+    const edges = () =>
+      engine.evaluate(() => document.querySelector("path-patching")?.shadowRoot?.querySelectorAll(".circuit .edge").length);
+    expect(await edges()).toBe(30);
+    const loads = () => site.requests.filter((path) => path.endsWith("/model.safetensors")).length;
+    const before = loads();
+    await press(engine, "Run it");
+    await expect.poll(loads).toBe(before + 1);
+    expectValues(await settled(engine));
+  } finally {
+    await post.stop();
+  }
+});
+
+test("a live figure in a frame of a post runs, and has the height it needs", async ({ engine }) => {
+  const link = new URLSearchParams({ ...cli.INDUCTION, metric: "normalized-logit-diff", src: "0.3", component: "k" });
+  const address = `${site.url}/embed.html?live&hide=table%20into&${link}`.replaceAll("&", "&amp;");
+  const post = await servePost(site.url, `<iframe src="${address}" title="Live" width="100%" height="600"></iframe>`);
+  try {
+    await engine.goto(`${post.url}/`);
+    expectValues(await settled(engine.frame));
+    const heights = async () => [
+      await engine.frame.evaluate(() => document.documentElement.getBoundingClientRect().height),
+      await engine.evaluate(() => document.querySelector("iframe")!.clientHeight),
+    ];
+    await expect
+      .poll(async () => {
+        const [needed, given] = await heights();
+        return Math.abs(needed! - given!);
+      })
+      .toBeLessThan(2);
+  } finally {
+    await post.stop();
+  }
+});
+
+interface Loaded {
+  /** `none`, or what went wrong. */
+  error: string;
+  layers: number;
+  kept: boolean;
+  reason: string;
+}
+
+/** Load a model of a hub with the module of the site, and let it go. */
+function load(engine: Engine, repo: string, hub: string): Promise<Loaded> {
+  return engine.evaluate(
+    async (source) => {
+      const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+      try {
+        const model = await PathPatch.load(source, { device: "cpu" });
+        const { kept, reason } = model.keeping;
+        const layers = model.config.n_layers;
+        model.dispose();
+        return { error: "none", layers, kept, reason };
+      } catch (error) {
+        return { error: String(error), layers: 0, kept: false, reason: "" };
+      }
+    },
+    { repo, hub },
+  );
+}
+
+test("the bundled model and one of a hub load, and load again", async ({ engine, engineName, hasStorage }) => {
+  await engine.goto(`${site.url}/blank.html`);
+  const grids = await engine.evaluate(async (prompts) => {
+    const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+    const model = await PathPatch.load("./models/ioi-demo", { device: "cpu" });
+    const values: (number | null)[][] = [];
+    for (const component of ["q", "k", "v"]) {
+      const grid = await model.getActPatchDirectPathAllSources({ ...prompts, component });
+      values.push(Array.from(grid.values as Float32Array, (value) => (Number.isNaN(value) ? null : value)));
+    }
+    model.dispose();
+    return values;
+  }, cli.INDUCTION);
+  COMPONENTS.forEach((component, i) => {
+    expect(difference(grids[i]!, cli.sweep({ ...cli.INDUCTION, component }))).toBeLessThan(TOLERANCE);
+  });
+
+  const hub = await Hub.start();
+  try {
+    const repo = "openai-community/gpt2";
+    hub.repositories.set(repo, tinyGpt2("whole"));
+    const first = await load(engine, repo, hub.url);
+    console.log(`${engineName}${hasStorage ? "" : " without storage"}: kept ${first.kept}: ${first.reason}`);
+    expect(first).toMatchObject({ error: "none", layers: 2 });
+    // A private window, as WebKit's driver opens it, keeps no files.
+    const keeps = engineName !== "webkit";
+    expect(first.kept).toBe(keeps);
+    expect(first.reason).not.toBe("");
+    hub.reset();
+    const again = await load(engine, repo, hub.url);
+    expect(again).toMatchObject({ error: "none", layers: 2, kept: keeps });
+    expect(hub.requestsFor("model.safetensors")).toHaveLength(keeps ? 0 : 1);
+  } finally {
+    await hub.stop();
+  }
+});

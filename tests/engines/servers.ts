@@ -1,0 +1,74 @@
+// The built site on one origin, and a post with figures on another.
+
+import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join, normalize } from "node:path";
+
+const TYPES: Record<string, string> = {
+  ".css": "text/css",
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".json": "application/json",
+  ".wasm": "application/wasm",
+};
+
+export interface Served {
+  url: string;
+  /** The paths that were asked for. */
+  requests: string[];
+  stop: () => Promise<void>;
+}
+
+/** The site as a static host has it, open to every origin, and a page `blank.html` that has nothing on it. */
+export function serveSite(): Promise<Served> {
+  return serve("localhost", (request, response) => {
+    const { pathname } = new URL(request.url ?? "/", "http://site");
+    response.setHeader("access-control-allow-origin", "*");
+    if (pathname === "/blank.html") {
+      response.setHeader("content-type", TYPES[".html"]!);
+      response.end('<!doctype html><title>Blank</title><link rel="icon" href="data:,">');
+      return;
+    }
+    const file = join("dist", normalize(decodeURIComponent(pathname.replace(/\/$/, "/index.html"))));
+    if (!existsSync(file) || !statSync(file).isFile()) {
+      response.writeHead(404).end();
+      return;
+    }
+    const type = TYPES[extname(file)] ?? "application/octet-stream";
+    response.writeHead(200, { "content-type": type, "content-length": statSync(file).size });
+    createReadStream(file).pipe(response);
+  });
+}
+
+/** A post on another origin, with these figures in it and a saved one beside it. */
+export function servePost(site: string, figures: string): Promise<Served> {
+  const post = `<!doctype html>
+    <html lang="en">
+      <meta charset="utf-8">
+      <title>A post</title>
+      <link rel="icon" href="data:,">
+      <script type="module" src="${site}/pathpatch.js"></script>
+      <h1>A post</h1>
+      ${figures}`;
+  return serve("127.0.0.1", (request, response) => {
+    const isFigure = request.url === "/figure.json";
+    const body = isFigure ? readFileSync("examples/post/figure.json") : post;
+    response.writeHead(200, { "content-type": TYPES[isFigure ? ".json" : ".html"] }).end(body);
+  });
+}
+
+async function serve(host: string, listener: RequestListener): Promise<Served> {
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    requests.push(request.url ?? "/");
+    listener(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  const stop = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return { url: `http://${host}:${(server.address() as AddressInfo).port}`, requests, stop };
+}

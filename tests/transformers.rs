@@ -1,0 +1,762 @@
+//! Checkpoints of every kind that transformers loads, against its formulas in f64 on the weights as they are in
+//! the file: no folding, no centring, scores scaled where it scales them.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::{Device, Tensor};
+use pathpatch::{
+    checkpoint::{self, Loader, WEIGHTS},
+    error::{Error, Warning},
+    gpt2::{Activation, Config, Gpt2},
+    patching::LayerNorm,
+    pause::NoPause,
+    prompt::{Batch, PromptPair},
+};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use safetensors::{Dtype, tensor::TensorView};
+use serde_json::{Value, json};
+
+use crate::{
+    oracle::activate,
+    shortcuts::{check_estimates, check_sweeps},
+};
+
+const LAYERS: usize = 3;
+const HEADS: usize = 2;
+const D: usize = 8;
+const MLP: usize = 12;
+const TOKENS: usize = 11;
+const POSITIONS: usize = 6;
+
+/// Shape and numbers of a tensor.
+type Plain = (Vec<usize>, Vec<f64>);
+/// Type, shape and bytes of a tensor.
+type Stored = (Dtype, Vec<usize>, Vec<u8>);
+
+/// A model as transformers has it.
+struct Model {
+    config: Value,
+    tensors: BTreeMap<String, Plain>,
+}
+
+/// A model of random weights, its config.json changed.
+fn random(changes: Value) -> Model {
+    let mut config = json!({
+        "model_type": "gpt2", "n_layer": LAYERS, "n_head": HEADS, "n_embd": D, "n_inner": MLP,
+        "n_positions": POSITIONS, "vocab_size": TOKENS,
+    });
+    for (field, value) in changes.as_object().unwrap() {
+        config[field] = value.clone();
+    }
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    let mut tensors = BTreeMap::new();
+    let mut add = |name: String, shape: &[usize], mean: f64, size: f64| {
+        let n: usize = shape.iter().product();
+        let numbers = (0..n).map(|_| {
+            // Rounded to f32, so that every copy of them in a wider type is the same number.
+            f64::from((mean + size * random.random_range(-1.0..1.0)) as f32)
+        });
+        tensors.insert(name, (shape.to_vec(), numbers.collect()));
+    };
+    add("wte.weight".into(), &[TOKENS, D], 0.0, 1.0);
+    add("wpe.weight".into(), &[POSITIONS, D], 0.0, 0.5);
+    for layer in 0..LAYERS {
+        for (name, shape, mean, size) in [
+            ("ln_1.weight", &[D][..], 1.0, 0.3),
+            ("ln_1.bias", &[D], 0.0, 0.3),
+            ("attn.c_attn.weight", &[D, 3 * D], 0.0, 0.8),
+            ("attn.c_attn.bias", &[3 * D], 0.0, 0.3),
+            ("attn.c_proj.weight", &[D, D], 0.0, 0.8),
+            ("attn.c_proj.bias", &[D], 0.0, 0.3),
+            ("ln_2.weight", &[D], 1.0, 0.3),
+            ("ln_2.bias", &[D], 0.0, 0.3),
+            ("mlp.c_fc.weight", &[D, MLP], 0.0, 0.8),
+            ("mlp.c_fc.bias", &[MLP], 0.0, 0.3),
+            ("mlp.c_proj.weight", &[MLP, D], 0.0, 0.8),
+            ("mlp.c_proj.bias", &[D], 0.0, 0.3),
+        ] {
+            add(format!("h.{layer}.{name}"), shape, mean, size);
+        }
+    }
+    add("ln_f.weight".into(), &[D], 1.0, 0.3);
+    add("ln_f.bias".into(), &[D], 0.0, 0.3);
+    add("lm_head.weight".into(), &[TOKENS, D], 0.0, 1.0);
+    Model { config, tensors }
+}
+
+impl Model {
+    fn get(&self, name: &str) -> &[f64] {
+        &self.tensors[name].1
+    }
+
+    /// `x W + b` with `W` as Conv1D has it, `[in, out]`.
+    fn conv1d(&self, name: &str, x: &[f64]) -> Vec<f64> {
+        let mut y = self.get(&format!("{name}.bias")).to_vec();
+        let w = self.get(&format!("{name}.weight"));
+        let n = y.len();
+        for (i, x) in x.iter().enumerate() {
+            let row = &w[i * n..][..n];
+            y.iter_mut().zip(row).for_each(|(y, w)| *y += x * w);
+        }
+        y
+    }
+
+    fn layer_norm(&self, name: &str, x: &[f64]) -> Vec<f64> {
+        let n = x.len() as f64;
+        let mean = x.iter().sum::<f64>() / n;
+        let variance = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
+        let [w, b] = ["weight", "bias"].map(|part| self.get(&format!("{name}.{part}")));
+        let scaled = x.iter().map(|x| (x - mean) / (variance + 1e-5).sqrt());
+        scaled.zip(w).zip(b).map(|((x, w), b)| x * w + b).collect()
+    }
+
+    /// Log-probabilities of the next token at every position, `[pos][token]`.
+    fn log_probs(&self, ids: &[u32], tied: bool) -> Vec<Vec<f64>> {
+        let flag = |name: &str, default: bool| self.config[name].as_bool().unwrap_or(default);
+        let name = self.config["activation_function"]
+            .as_str()
+            .unwrap_or("gelu_new");
+        let activation = Activation::from_name(name).unwrap();
+        let [wte, wpe] = ["wte.weight", "wpe.weight"].map(|name| self.get(name));
+        let row = |table: &[f64], i: usize| table[i * D..][..D].to_vec();
+        let sum = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x + y).collect::<Vec<_>>();
+        let dot = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>();
+        let tokens = ids.iter().enumerate();
+        let mut hidden: Vec<Vec<f64>> = tokens
+            .map(|(pos, id)| sum(&row(wte, *id as usize), &row(wpe, pos)))
+            .collect();
+        for layer in 0..LAYERS {
+            let name = |part: &str| format!("h.{layer}.{part}");
+            let normed = hidden.iter().map(|x| self.layer_norm(&name("ln_1"), x));
+            let qkv: Vec<_> = normed
+                .map(|x| self.conv1d(&name("attn.c_attn"), &x))
+                .collect();
+            let width = D / HEADS;
+            let mut scale = 1.0;
+            if flag("scale_attn_weights", true) {
+                scale /= (width as f64).sqrt();
+            }
+            if flag("scale_attn_by_inverse_layer_idx", false) {
+                scale /= (layer + 1) as f64;
+            }
+            for pos in 0..ids.len() {
+                let mut z = vec![0.0; D];
+                for head in 0..HEADS {
+                    let part =
+                        |pos: usize, which: usize| &qkv[pos][which * D + head * width..][..width];
+                    let scores =
+                        (0..=pos).map(|key| (scale * dot(part(pos, 0), part(key, 1))).exp());
+                    let scores: Vec<f64> = scores.collect();
+                    let total: f64 = scores.iter().sum();
+                    for (key, score) in scores.iter().enumerate() {
+                        let z = z[head * width..][..width].iter_mut();
+                        z.zip(part(key, 2))
+                            .for_each(|(z, v)| *z += score / total * v);
+                    }
+                }
+                hidden[pos] = sum(&hidden[pos], &self.conv1d(&name("attn.c_proj"), &z));
+                let normed = self.layer_norm(&name("ln_2"), &hidden[pos]);
+                let inner = self.conv1d(&name("mlp.c_fc"), &normed);
+                let inner: Vec<f64> = inner.into_iter().map(|x| activate(activation, x)).collect();
+                hidden[pos] = sum(&hidden[pos], &self.conv1d(&name("mlp.c_proj"), &inner));
+            }
+        }
+        let table = self.get(if tied { "wte.weight" } else { "lm_head.weight" });
+        let of_row = |x: &Vec<f64>| {
+            let x = self.layer_norm("ln_f", x);
+            let logits: Vec<f64> = table.chunks(D).map(|row| dot(row, &x)).collect();
+            let total = logits.iter().map(|x| x.exp()).sum::<f64>().ln();
+            logits.iter().map(|x| x - total).collect()
+        };
+        hidden.iter().map(of_row).collect()
+    }
+
+    /// The tensors of a tied model's file, in f32.
+    fn tied(&self) -> BTreeMap<String, Stored> {
+        let mut stored = self.stored(Dtype::F32);
+        stored.remove("lm_head.weight").unwrap();
+        stored
+    }
+
+    /// Its numbers as a type can hold them.
+    fn rounded_to(&self, dtype: Dtype) -> Self {
+        let round = |x: &f64| match dtype {
+            Dtype::F16 => half::f16::from_f64(*x).to_f64(),
+            Dtype::BF16 => half::bf16::from_f64(*x).to_f64(),
+            _ => *x,
+        };
+        let tensors = self.tensors.iter().map(|(name, (shape, numbers))| {
+            let numbers = numbers.iter().map(round).collect();
+            (name.clone(), (shape.clone(), numbers))
+        });
+        Self {
+            config: self.config.clone(),
+            tensors: tensors.collect(),
+        }
+    }
+
+    fn stored(&self, dtype: Dtype) -> BTreeMap<String, Stored> {
+        let store = |(name, (shape, numbers)): (&String, &Plain)| {
+            let bytes = numbers.iter().flat_map(|x| match dtype {
+                Dtype::F64 => x.to_le_bytes().to_vec(),
+                Dtype::F32 => (*x as f32).to_le_bytes().to_vec(),
+                Dtype::F16 => half::f16::from_f64(*x).to_le_bytes().to_vec(),
+                Dtype::BF16 => half::bf16::from_f64(*x).to_le_bytes().to_vec(),
+                other => panic!("{other}"),
+            });
+            (name.clone(), (dtype, shape.clone(), bytes.collect()))
+        };
+        self.tensors.iter().map(store).collect()
+    }
+
+    /// The model of these tensors, and what its loader warns of.
+    fn load(&self, tensors: &BTreeMap<String, Stored>) -> Result<(Gpt2, Vec<Warning>), Error> {
+        load_files(&self.config, &[(WEIGHTS, file(tensors))])
+    }
+
+    /// The largest difference between its log-probabilities and those of a model that was loaded.
+    fn difference(&self, model: &Gpt2, tied: bool) -> f64 {
+        let ids = [3, 1, 4, 1, 5, 9];
+        let expected = self.log_probs(&ids, tied).concat();
+        let cache = pollster::block_on(model.run_with_cache(&[ids.to_vec()], &NoPause)).unwrap();
+        let logits = model.unembed(cache.final_resid());
+        let log_probs: Tensor<3> = burn::tensor::activation::log_softmax(logits, 2);
+        let log_probs = log_probs.into_data().try_into_vec::<f32>().unwrap();
+        let differences = log_probs
+            .iter()
+            .zip(&expected)
+            .map(|(a, b)| (f64::from(*a) - b).abs());
+        differences.fold(0.0, f64::max)
+    }
+}
+
+fn file(tensors: &BTreeMap<String, Stored>) -> Vec<u8> {
+    let views = tensors.iter().map(|(name, (dtype, shape, data))| {
+        (name, TensorView::new(*dtype, shape.clone(), data).unwrap())
+    });
+    safetensors::serialize(views, None).unwrap()
+}
+
+fn load_files(config: &Value, files: &[(&str, Vec<u8>)]) -> Result<(Gpt2, Vec<Warning>), Error> {
+    let config = Config::from_json(config.to_string().as_bytes())?;
+    let mut loader = Loader::new(config, &Device::flex());
+    for (name, bytes) in files {
+        let mut file = loader.file(name);
+        file.push(bytes)?;
+        file.end()?;
+    }
+    let warnings = loader.warnings();
+    Ok((loader.finish()?, warnings))
+}
+
+fn zeros(dtype: Dtype, shape: &[usize]) -> Stored {
+    let n: usize = shape.iter().product();
+    (dtype, shape.to_vec(), vec![0; n * dtype.bitsize() / 8])
+}
+
+/// What a loader warns of, in one text.
+fn text(warnings: &[Warning]) -> String {
+    let messages = warnings.iter().map(|warning| &warning.message[..]);
+    messages.collect::<Vec<_>>().join("\n")
+}
+
+const ACTIVATIONS: [&str; 8] = [
+    "gelu_new",
+    "gelu_pytorch_tanh",
+    "gelu_fast",
+    "gelu",
+    "quick_gelu",
+    "relu",
+    "silu",
+    "tanh",
+];
+
+/// Both flags, each way.
+const SCALES: [[bool; 2]; 4] = [[true, false], [true, true], [false, false], [false, true]];
+
+fn with(activation: &str, [by_width, by_layer]: [bool; 2]) -> Model {
+    random(json!({
+        "activation_function": activation,
+        "scale_attn_weights": by_width,
+        "scale_attn_by_inverse_layer_idx": by_layer,
+        "reorder_and_upcast_attn": by_layer,
+    }))
+}
+
+#[test]
+fn activations_and_scales_are_those_of_transformers() {
+    for activation in ACTIVATIONS {
+        for scale in SCALES {
+            let model = with(activation, scale);
+            let (loaded, warnings) = model.load(&model.tied()).unwrap();
+            assert_eq!(warnings, []);
+            let difference = model.difference(&loaded, true);
+            assert!(difference < 1e-5, "{activation} {scale:?}: {difference}");
+        }
+    }
+}
+
+/// Sweeps against the oracle of full forward passes, estimates against its differences, for the backward
+/// pass's derivative of each function and for queries that carry a scale.
+#[test]
+fn sweeps_and_estimates_follow_activations_and_scales() {
+    let kinds = ACTIVATIONS.into_iter().zip(SCALES.into_iter().cycle());
+    for (activation, scale) in kinds {
+        let model = with(activation, scale);
+        let (loaded, _) = model.load(&model.tied()).unwrap();
+        let pair = PromptPair {
+            clean: vec![3, 1, 4, 1, 5],
+            corrupted: vec![3, 2, 4, 1, 5],
+            answer: Some(7),
+            distractor: Some(8),
+        };
+        let batch = Batch::new(vec![pair], None, &loaded.config).unwrap();
+        let what = format!("{activation} {scale:?}");
+        for layer_norm in [LayerNorm::Frozen, LayerNorm::Exact] {
+            check_sweeps(&loaded, &batch, layer_norm, &what);
+            check_estimates(&loaded, &batch, layer_norm, &what);
+        }
+    }
+}
+
+#[test]
+fn types_of_numbers_are_widened_and_narrowed() {
+    let model = random(json!({"tie_word_embeddings": false}));
+    for dtype in [Dtype::F64, Dtype::F32, Dtype::F16, Dtype::BF16] {
+        let model = model.rounded_to(dtype);
+        let (loaded, warnings) = model.load(&model.stored(dtype)).unwrap();
+        assert_eq!(warnings, []);
+        let difference = model.difference(&loaded, false);
+        assert!(difference < 1e-5, "{dtype}: {difference}");
+    }
+    let mut tensors = model.stored(Dtype::F64);
+    let (_, _, bytes) = tensors.get_mut("h.1.mlp.c_fc.bias").unwrap();
+    bytes[8..16].copy_from_slice(&1e39_f64.to_le_bytes());
+    let error = model.load(&tensors).map(|_| ()).unwrap_err();
+    assert_eq!(error.what, "tensor h.1.mlp.c_fc.bias");
+    assert!(
+        error.expected.contains("within the range of f32"),
+        "{error}"
+    );
+    assert_eq!(error.got, "inf at element 1");
+}
+
+#[test]
+fn names_may_have_what_tools_put_before_them() {
+    let model = random(json!({"tie_word_embeddings": false}));
+    for (body, head) in [
+        ("", ""),
+        ("transformer.", ""),
+        ("module.transformer.", "module."),
+        ("_orig_mod.transformer.", "_orig_mod."),
+        ("module._orig_mod.transformer.", "module._orig_mod."),
+        ("model.transformer.", "model."),
+        ("base_model.model.transformer.", "base_model.model."),
+        ("pretrained_model.transformer.", "pretrained_model."),
+        (
+            "_forward_module.model.gpt2.transformer.",
+            "_forward_module.model.gpt2.",
+        ),
+    ] {
+        let rename = |(name, tensor): (String, Stored)| match &name[..] {
+            "lm_head.weight" => (format!("{head}{name}"), tensor),
+            _ => (format!("{body}{name}"), tensor),
+        };
+        let tensors = model.stored(Dtype::F32).into_iter().map(rename).collect();
+        let (loaded, warnings) = model.load(&tensors).unwrap();
+        assert_eq!(warnings, [], "{body}");
+        let difference = model.difference(&loaded, false);
+        assert!(difference < 1e-5, "{body}: {difference}");
+    }
+    let mut tensors = model.stored(Dtype::F32);
+    let again = tensors["ln_f.bias"].clone();
+    tensors.insert("module.transformer.ln_f.bias".into(), again);
+    let error = model.load(&tensors).map(|_| ()).unwrap_err();
+    assert!(
+        error
+            .got
+            .contains("ln_f.bias and module.transformer.ln_f.bias")
+            || error
+                .got
+                .contains("module.transformer.ln_f.bias and ln_f.bias"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_tied_table_has_either_name_or_both() {
+    let model = random(json!({}));
+    let untied = model.stored(Dtype::F32);
+    let table = untied["wte.weight"].clone();
+    let tied = model.tied();
+    let mut renamed = tied.clone();
+    renamed.remove("wte.weight").unwrap();
+    renamed.insert("lm_head.weight".into(), table.clone());
+    let mut repeated = tied.clone();
+    repeated.insert("lm_head.weight".into(), table);
+    for tensors in [&tied, &renamed, &repeated] {
+        let (loaded, warnings) = model.load(tensors).unwrap();
+        assert_eq!(warnings, []);
+        assert!(loaded.config.tie_word_embeddings);
+        let difference = model.difference(&loaded, true);
+        assert!(difference < 1e-5, "{difference}");
+        // The same in two files, the table in the first or the last.
+        let halves = [true, false].map(|is_first| {
+            let half = tensors
+                .iter()
+                .filter(|(name, _)| (&name[..] < "h.2") == is_first);
+            file(
+                &half
+                    .map(|(name, tensor)| (name.clone(), tensor.clone()))
+                    .collect(),
+            )
+        });
+        let names = [
+            "model-00001-of-00002.safetensors",
+            "model-00002-of-00002.safetensors",
+        ];
+        let map: BTreeMap<&String, &str> = tensors.keys().map(|name| (name, names[0])).collect();
+        let index = json!({"weight_map": map}).to_string();
+        let config = Config::from_json(model.config.to_string().as_bytes()).unwrap();
+        assert_eq!(
+            checkpoint::files(index.as_bytes(), &config).unwrap(),
+            [names[0]]
+        );
+        for order in [[0, 1], [1, 0]] {
+            let files = order.map(|i| (names[i], halves[i].clone()));
+            let (loaded, warnings) = load_files(&model.config, &files).unwrap();
+            assert_eq!(warnings, []);
+            let difference = model.difference(&loaded, true);
+            assert!(difference < 1e-5, "{difference}");
+        }
+    }
+    // Two tables that differ are two, whatever config.json says: as transformers 5 has it.
+    let (loaded, warnings) = model.load(&untied).unwrap();
+    assert!(
+        text(&warnings).contains("they differ: both are used"),
+        "{warnings:?}"
+    );
+    assert!(!loaded.config.tie_word_embeddings);
+    let difference = model.difference(&loaded, false);
+    assert!(difference < 1e-5, "{difference}");
+}
+
+#[test]
+fn a_table_that_is_not_tied_is_asked_for() {
+    let model = random(json!({"tie_word_embeddings": false}));
+    let error = model.load(&model.tied()).map(|_| ()).unwrap_err();
+    assert_eq!(error.what, "tensor lm_head.weight");
+    assert!(
+        error.got.contains("tie_word_embeddings is false"),
+        "{error}"
+    );
+    let mut tensors = model.stored(Dtype::F32);
+    tensors.remove("wte.weight").unwrap();
+    let error = model.load(&tensors).map(|_| ()).unwrap_err();
+    assert_eq!(error.what, "tensor wte.weight");
+}
+
+#[test]
+fn what_a_language_model_does_not_use_is_passed_over_and_told() {
+    for (name, told) in [
+        (
+            "v_head.summary.weight",
+            "v_head.summary.weight (a further head",
+        ),
+        ("score.weight", "score.weight (a classifier's head"),
+        ("multiple_choice_head.summary.bias", "(a further head"),
+        ("h.1.crossattention.c_attn.weight", "(cross-attention"),
+        ("transformer.h.0.ln_cross_attn.bias", "(cross-attention"),
+        ("reward.model.weight", "(not of the language model"),
+    ] {
+        let model = random(json!({}));
+        let mut tensors = model.tied();
+        tensors.insert(name.into(), zeros(Dtype::F32, &[5]));
+        let (loaded, warnings) = model.load(&tensors).unwrap();
+        assert!(text(&warnings).contains(told), "{warnings:?}");
+        assert_eq!(warnings.len(), 1);
+        let difference = model.difference(&loaded, true);
+        assert!(difference < 1e-5, "{name}: {difference}");
+    }
+    let model = random(json!({"architectures": ["GPT2ForSequenceClassification"]}));
+    let mut tensors = model.tied();
+    tensors.insert("score.weight".into(), zeros(Dtype::F16, &[2, D]));
+    let (_, warnings) = model.load(&tensors).unwrap();
+    let text = text(&warnings);
+    assert!(
+        text.contains("GPT2ForSequenceClassification: a classifier"),
+        "{text}"
+    );
+    assert!(text.contains("score.weight"), "{text}");
+}
+
+#[test]
+fn mask_buffers_of_any_type_are_passed_over() {
+    let model = random(json!({}));
+    let mut tensors = model.tied();
+    for (layer, dtype) in [Dtype::BOOL, Dtype::U8, Dtype::F16].into_iter().enumerate() {
+        let mask = zeros(dtype, &[1, 1, POSITIONS, POSITIONS]);
+        tensors.insert(format!("transformer.h.{layer}.attn.bias"), mask);
+        let mut lowest = zeros(Dtype::F16, &[]);
+        lowest.2 = half::f16::NEG_INFINITY.to_le_bytes().to_vec();
+        tensors.insert(format!("transformer.h.{layer}.attn.masked_bias"), lowest);
+    }
+    let (loaded, warnings) = model.load(&tensors).unwrap();
+    assert_eq!(warnings, []);
+    assert!(model.difference(&loaded, true) < 1e-5);
+}
+
+/// Each is one line that names what came and what to do.
+#[test]
+fn what_cannot_be_read_is_named_for_what_it_is() {
+    type Change = fn(&mut BTreeMap<String, Stored>);
+    let transpose: Change = |tensors| {
+        for (name, (_, shape, _)) in tensors.iter_mut() {
+            if name.starts_with("h.") {
+                shape.reverse();
+            }
+        }
+    };
+    let no_biases: Change = |tensors| tensors.retain(|name, _| !name.ends_with("bias"));
+    let cases: [(&str, Change, &[&str]); 9] = [
+        (
+            "nanoGPT",
+            |tensors| {
+                tensors.retain(|name, _| !name.ends_with("bias"));
+                for (name, (_, shape, _)) in tensors.iter_mut() {
+                    if name.starts_with("h.") {
+                        shape.reverse();
+                    }
+                }
+            },
+            &[
+                "c_attn.weight",
+                "[24, 8]",
+                "Linear",
+                "transposed",
+                "no biases",
+            ],
+        ),
+        ("Linear", transpose, &["Linear", "transposed"]),
+        ("no biases", no_biases, &["h.0.ln_1.bias", "without biases"]),
+        (
+            "LoRA",
+            |tensors| {
+                let name = "base_model.model.transformer.h.0.attn.c_attn.lora_A.weight";
+                tensors.insert(name.into(), zeros(Dtype::F32, &[4, 8]));
+            },
+            &["lora_A", "LoRA adapter", "merge_and_unload"],
+        ),
+        (
+            "bitsandbytes",
+            |tensors| {
+                tensors.insert("h.0.mlp.c_fc.SCB".into(), zeros(Dtype::F32, &[12]));
+            },
+            &["h.0.mlp.c_fc.SCB", "quantised", "dequantize()"],
+        ),
+        (
+            "int8",
+            |tensors| {
+                tensors.insert("h.0.mlp.c_fc.weight".into(), zeros(Dtype::I8, &[8, 12]));
+            },
+            &["h.0.mlp.c_fc.weight", "I8, quantised"],
+        ),
+        (
+            "Llama",
+            |tensors| {
+                tensors.clear();
+                let name = "model.layers.0.self_attn.q_proj.weight";
+                tensors.insert(name.into(), zeros(Dtype::BF16, &[8, 8]));
+            },
+            &["self_attn.q_proj.weight", "Llama"],
+        ),
+        (
+            "another prefix",
+            |tensors| {
+                let all = std::mem::take(tensors).into_iter();
+                tensors.extend(all.map(|(name, tensor)| (format!("speaker.{name}"), tensor)));
+            },
+            &["speaker.", "take \"speaker.\" off"],
+        ),
+        (
+            "another vocabulary",
+            |tensors| {
+                tensors.insert("wte.weight".into(), zeros(Dtype::F32, &[13, 8]));
+            },
+            &[
+                "wte.weight",
+                "[11, 8]",
+                "[13, 8]",
+                "vocab_size",
+                "put 13 there",
+            ],
+        ),
+    ];
+    for (what, change, words) in cases {
+        let model = random(json!({}));
+        let mut tensors = model.tied();
+        change(&mut tensors);
+        let error = model.load(&tensors).map(|_| ()).unwrap_err().to_string();
+        assert!(
+            words.iter().all(|word| error.contains(word)),
+            "{what}: {error}"
+        );
+        // An index has the names alone.
+        let map: BTreeMap<&String, &str> = tensors.keys().map(|n| (n, "a.safetensors")).collect();
+        let index = json!({"weight_map": map}).to_string();
+        let config = Config::from_json(model.config.to_string().as_bytes()).unwrap();
+        let of_index = checkpoint::files(index.as_bytes(), &config);
+        let shows = [
+            "no biases",
+            "LoRA",
+            "bitsandbytes",
+            "Llama",
+            "another prefix",
+        ];
+        assert_eq!(
+            of_index.is_err(),
+            shows.contains(&what) || what == "nanoGPT",
+            "{what}"
+        );
+    }
+}
+
+#[test]
+fn files_of_other_kinds_are_named_with_what_to_do() {
+    let model = random(json!({}));
+    for (bytes, words) in [
+        (
+            &b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a21\nsize 548105171\n"[..],
+            &["Git LFS pointer", "git lfs pull"][..],
+        ),
+        (
+            b"<!DOCTYPE html><html><title>Sign in</title></html>",
+            &["HTML"],
+        ),
+        (
+            b"PK\x03\x04\0\0\x08\x08\0\0archive/data.pkl",
+            &["zip", "save_pretrained"],
+        ),
+        (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", &["pickle"]),
+        (b"GGUF\x03\0\0\0\0\0\0\0", &["GGUF"]),
+        (b"Entry not found", &["text", "Entry not found"]),
+        (b"{\"error\": \"Invalid credentials\"}", &["JSON"]),
+        (b"", &["empty file"]),
+        (&[0; 4096], &["zeros"]),
+    ] {
+        for size in [1, 5, 4096] {
+            let config = Config::from_json(model.config.to_string().as_bytes()).unwrap();
+            let mut loader = Loader::new(config, &Device::flex());
+            let mut file = loader.file(WEIGHTS);
+            let pushed = bytes.chunks(size).try_for_each(|piece| file.push(piece));
+            let error = pushed.and_then(|()| file.end()).unwrap_err().to_string();
+            assert!(error.starts_with("model.safetensors: expected "), "{error}");
+            assert!(words.iter().all(|word| error.contains(word)), "{error}");
+        }
+    }
+}
+
+/// Headers that claim a terabyte cost nothing before its bytes come.
+#[test]
+fn claims_are_not_believed() {
+    let config = json!({
+        "model_type": "gpt2", "n_layer": 1, "n_head": 1, "n_embd": 1 << 16, "n_positions": 1 << 20,
+        "vocab_size": 1 << 24,
+    });
+    let config = Config::from_json(config.to_string().as_bytes()).unwrap();
+    let bytes = 4_u64 << 40;
+    let header = json!({"wte.weight": {
+        "dtype": "F32", "shape": [1 << 24, 1 << 16], "data_offsets": [0, bytes],
+    }});
+    let header = header.to_string();
+    let mut loader = Loader::new(config, &Device::flex());
+    let mut file = loader.file("model-00001-of-00002.safetensors");
+    file.push(&(header.len() as u64).to_le_bytes()).unwrap();
+    file.push(header.as_bytes()).unwrap();
+    file.push(&[0; 100]).unwrap();
+    let error = file.end().unwrap_err();
+    assert!(error.got.contains("truncated?"), "{error}");
+}
+
+/// Files with bytes changed, cut off and repeated, in pieces of any size: a model or an error.
+#[test]
+fn no_file_makes_the_loader_panic() {
+    let model = random(json!({}));
+    let good = file(&model.tied());
+    let header = 8 + u64::from_le_bytes(good[..8].try_into().unwrap()) as usize;
+    let config = Config::from_json(model.config.to_string().as_bytes()).unwrap();
+    let mut random = ChaCha8Rng::seed_from_u64(3);
+    let mut loaded = 0;
+    for i in 0..2_000 {
+        let mut bytes = good.clone();
+        let end = if i % 4 == 0 { bytes.len() } else { header };
+        for _ in 0..random.random_range(0..4) {
+            let at = random.random_range(0..end.min(bytes.len()));
+            match random.random_range(0..4) {
+                0 => bytes[at] = random.random(),
+                1 => bytes[at] = b"0123456789[]{},:\"."[random.random_range(0..18)],
+                2 => drop(bytes.splice(at..at, *b"9")),
+                _ => {
+                    bytes.remove(at);
+                }
+            }
+        }
+        if random.random_bool(0.1) {
+            bytes.truncate(random.random_range(0..bytes.len()));
+        }
+        let mut loader = Loader::new(config.clone(), &Device::flex());
+        let name = if random.random_bool(0.5) {
+            WEIGHTS
+        } else {
+            "part.safetensors"
+        };
+        let mut file = loader.file(name);
+        let mut left = &bytes[..];
+        let mut result = Ok(());
+        while !left.is_empty() && result.is_ok() {
+            let (piece, rest) = left.split_at(random.random_range(1..=left.len()));
+            result = file.push(piece);
+            left = rest;
+        }
+        let ended = file.end();
+        loader.warnings();
+        if loader.finish().is_ok() && result.is_ok() && ended.is_ok() {
+            loaded += 1;
+        }
+    }
+    assert!(
+        (200..1900).contains(&loaded),
+        "{loaded} of 2,000 were loaded"
+    );
+}
+
+/// Indices likewise.
+#[test]
+fn no_index_makes_it_panic() {
+    let model = random(json!({}));
+    let config = Config::from_json(model.config.to_string().as_bytes()).unwrap();
+    let map: BTreeMap<String, &str> = model
+        .tied()
+        .into_keys()
+        .map(|name| (name, "a-b.safetensors"))
+        .collect();
+    let good = json!({"metadata": {"total_size": 12}, "weight_map": map})
+        .to_string()
+        .into_bytes();
+    let mut random = ChaCha8Rng::seed_from_u64(4);
+    let mut read = 0;
+    for _ in 0..5_000 {
+        let mut bytes = good.clone();
+        for _ in 0..random.random_range(0..3) {
+            let at = random.random_range(0..bytes.len());
+            bytes[at] = random.random_range(32..127);
+        }
+        if let Ok(files) = checkpoint::files(&bytes, &config) {
+            let is_plain = |file: &String| !file.contains(['/', '\\', ':', '?', '#', '%']);
+            assert!(files.iter().all(is_plain), "{files:?}");
+            read += 1;
+        }
+    }
+    assert!(read > 500, "only {read} were read at all");
+}

@@ -1,0 +1,129 @@
+//! The browsers that tests and measurements run in: found, or installed on Debian as root.
+
+use std::{fs, path::Path};
+
+use anyhow::{Result, bail};
+
+use crate::run::{Variables, find_program, output, run};
+
+/// A program that is needed.
+struct Program {
+    /// What it is called in messages.
+    title: &'static str,
+    /// The environment variable that names one, and by which the tests are told its path.
+    variable: &'static str,
+    /// Names on the path.
+    names: &'static [&'static str],
+    /// Debian's package.
+    package: &'static str,
+}
+
+const CHROMIUM: Program = Program {
+    title: "Chromium",
+    variable: "CHROMIUM",
+    names: &[
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+    ],
+    package: "chromium",
+};
+const FIREFOX: Program = Program {
+    title: "Firefox",
+    variable: "FIREFOX",
+    names: &["firefox-esr", "firefox"],
+    package: "firefox-esr",
+};
+const WEBKIT_DRIVER: Program = Program {
+    title: "WebKitGTK's driver",
+    variable: "WEBKIT_DRIVER",
+    names: &["WebKitWebDriver"],
+    package: "webkit2gtk-driver",
+};
+/// WebKitGTK has no headless mode.
+const XVFB: Program = Program {
+    title: "Xvfb",
+    variable: "XVFB_RUN",
+    names: &["xvfb-run"],
+    package: "xvfb",
+};
+/// WebKitGTK's own browser, beside its library: no path leads there.
+const MINI_BROWSER: &str = "webkit2gtk-4.1/MiniBrowser";
+
+impl Program {
+    fn find(&self) -> Option<String> {
+        let named = std::env::var(self.variable).ok();
+        named.or_else(|| self.names.iter().find_map(|name| find_program(name)))
+    }
+}
+
+/// The path of a Chromium that is there.
+pub fn find_chromium() -> Option<String> {
+    CHROMIUM.find()
+}
+
+/// The path of a Chromium, installed now where there is none and we can.
+pub fn chromium() -> Result<String> {
+    let [(_, path)] = install([&CHROMIUM])?;
+    Ok(path)
+}
+
+/// Every engine that there is for this system, as the variables that tell the tests their paths.
+pub fn all() -> Result<Box<Variables>> {
+    if !cfg!(target_os = "linux") {
+        println!("WebKit is tested on Linux alone, where WebKitGTK is");
+        return Ok(Box::new(install([&CHROMIUM, &FIREFOX])?));
+    }
+    let mut found = install([&CHROMIUM, &FIREFOX, &WEBKIT_DRIVER, &XVFB])?.to_vec();
+    found.push(("WEBKIT", mini_browser()?));
+    Ok(found.into())
+}
+
+/// Variables and paths of programs.
+fn install<const N: usize>(programs: [&Program; N]) -> Result<[(&'static str, String); N]> {
+    let missing = || programs.iter().filter(|program| program.find().is_none());
+    let is_root = output("id", &["-u"]).as_deref() == Some("0");
+    if missing().next().is_some() && is_root && Path::new("/etc/debian_version").exists() {
+        run("apt-get", &["update", "--quiet"])?;
+        let packages = missing().map(|program| program.package);
+        let install = ["install", "--yes", "--quiet", "--no-install-recommends"];
+        run(
+            "apt-get",
+            &install.into_iter().chain(packages).collect::<Vec<_>>(),
+        )?;
+    }
+    let needed: Vec<String> = missing()
+        .map(
+            |Program {
+                 title,
+                 variable,
+                 package,
+                 ..
+             }| {
+                format!("{title} (Debian's package {package}), or {variable} with its path")
+            },
+        )
+        .collect();
+    if !needed.is_empty() {
+        bail!("the browser tests need {}", needed.join("; "));
+    }
+    Ok(programs.map(|program| (program.variable, program.find().unwrap_or_default())))
+}
+
+fn mini_browser() -> Result<String> {
+    if let Ok(path) = std::env::var("WEBKIT") {
+        return Ok(path);
+    }
+    // Debian has a directory for each architecture.
+    for directory in ["/usr/lib", "/usr/libexec"] {
+        let own = fs::read_dir(directory)?.filter_map(|entry| Some(entry.ok()?.path()));
+        let mut places = own
+            .chain([directory.into()])
+            .map(|place| place.join(MINI_BROWSER));
+        if let Some(path) = places.find(|path| path.is_file()) {
+            return Ok(path.to_string_lossy().into_owned());
+        }
+    }
+    bail!("the browser tests need WebKitGTK's MiniBrowser: WEBKIT names its path")
+}

@@ -1,0 +1,30 @@
+//! Hostile inputs: the files that the engine reads, in Rust, and the links and saved results that the page reads.
+
+use anyhow::Result;
+
+use crate::{
+    run::{cargo, run},
+    setup,
+};
+
+/// Links and saved results get this share of the time.
+const WEB_SHARE: f64 = 0.25;
+
+/// Try inputs for about so many seconds; the same ones for the same seed.
+pub fn all(seconds: f64, seed: u64) -> Result<()> {
+    setup::npm_packages()?;
+    let seed = seed.to_string();
+    let [engine, web] = [1.0 - WEB_SHARE, WEB_SHARE].map(|share| (share * seconds).to_string());
+    let program = [
+        "run",
+        "--locked",
+        "--package",
+        "pathpatch-fuzz",
+        "--no-default-features",
+        "--bin",
+        "fuzz",
+    ];
+    let arguments = ["--", "--seconds", &engine, "--seed", &seed];
+    cargo(&[&program[..], &arguments].concat())?;
+    run("node", &["fuzz/web/run.mjs", &web, &seed])
+}
