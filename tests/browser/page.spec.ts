@@ -65,7 +65,7 @@ test("errors stand beside their field, and go when it is mended", async ({ page 
     'text: expected words of this model\'s vocabulary, got "Zarathustra"',
   );
   await page.getByLabel("Clean prompt", { exact: true }).fill("fox lamp");
-  await expect(page.locator("#corrupted-error")).toHaveText(
+  await expect(page.locator("#corrupted-error")).toContainText(
     "corrupted prompt: expected as many tokens as the clean prompt (3), got 14",
   );
   await expect(page.getByLabel("Corrupted prompt")).toHaveValue(cli.INDUCTION.corrupted);
