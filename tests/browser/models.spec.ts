@@ -75,6 +75,20 @@ test("an answer that lacks its space is mended by one click", async ({ page }) =
   await page.getByRole("button", { name: "Use “·Warsaw”" }).click();
   await expect(page.getByLabel("Answer", { exact: true })).toHaveValue(" Warsaw");
   await expect(page.locator("#answer-error")).toBeEmpty();
+  await settled(page);
+  // One that is a token without its space, too, is probably not what is meant: it runs, and the page says so.
+  await page.getByLabel("Answer", { exact: true }).fill("Mary");
+  await settled(page);
+  await page.locator("#answer-warning").getByRole("button", { name: "Use “·Mary”" }).click();
+  await expect(page.getByLabel("Answer", { exact: true })).toHaveValue(" Mary");
+  await expect(page.locator("#answer-warning")).toBeEmpty();
+  // Pasted lines with spaces around their bars mean the same.
+  await page.getByLabel("Pasted lines").check();
+  await page
+    .getByLabel("Pairs, one a line")
+    .fill("Mary and John met, John called | Mary and John met, Mary called | Mary | John");
+  await expect(page.locator(".pairs")).toContainText("Answer “·Mary” against “·John”");
+  await settled(page);
 });
 
 test("another repository at a revision, and the way back", async ({ page }) => {
