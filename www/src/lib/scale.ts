@@ -1,6 +1,6 @@
 // The colours of a grid: diverging, white where nothing changes, the same distance both ways.
 
-import { interpolateBlues, interpolateRdBu } from "d3-scale-chromatic";
+import { interpolateRdBu } from "d3-scale-chromatic";
 
 /** ColorBrewer's red to blue, which readers with any of the common colour blindnesses can tell apart. */
 export interface Colours {
@@ -27,9 +27,6 @@ export function between([from, to]: [number, number], [first, last]: [number, nu
 }
 
 const clamp = (value: number): number => Math.min(1, Math.max(0, value));
-
-/** The colour of a share from 0 to 1, as of attention. */
-export const shareColour = (share: number): string => interpolateBlues(0.05 + 0.95 * clamp(share));
 
 /** The width of a line that stands for an effect. */
 export function lineWidth(effect: number, reach: number): number {
