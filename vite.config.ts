@@ -35,9 +35,9 @@ function literalUrls(): Plugin {
     apply: "build",
     enforce: "pre",
     transform(code, id) {
-      if (!id.endsWith("/engine/assets.ts")) return null;
+      if (!id.endsWith("/engine/start.ts")) return null;
       for (const [source] of URLS) {
-        if (!code.includes(source)) this.error(`engine/assets.ts: expected ${source}`);
+        if (!code.includes(source)) this.error(`engine/start.ts: expected ${source}`);
       }
       return { code: URLS.reduce((text, [source, mark]) => text.replace(source, mark), code), map: null };
     },

@@ -28,6 +28,15 @@ pub fn write(
     fs::write(directory.join("model.safetensors"), &weights)?;
     write_json(&directory.join("config.json"), &hub_config(config))?;
     write_json(&directory.join("tokenizer.json"), &tokenizer(vocabulary))?;
+    // What transformers writes beside it: a loader asks for both.
+    let end = vocabulary.words[0];
+    let special = json!({ "bos_token": end, "eos_token": end });
+    write_json(&directory.join("special_tokens_map.json"), &special)?;
+    let config_of_tokenizer = json!({
+        "bos_token": end, "eos_token": end, "model_max_length": config.n_ctx,
+        "tokenizer_class": "PreTrainedTokenizerFast",
+    });
+    write_json(&directory.join("tokenizer_config.json"), &config_of_tokenizer)?;
     // Measured on the files as anyone would load them.
     let config = Config::from_json(&fs::read(directory.join("config.json"))?)?;
     let loaded = checkpoint::load(config, &weights, &Device::flex())?;

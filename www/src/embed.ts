@@ -1,14 +1,13 @@
 // The page that a frame shows: one <path-patching>, told by the address, that says how high it is.
 
 import { ASK_HEIGHT, type HeightMessage } from "./embed/frames";
-import { element } from "./lib/dom";
 import "./pathpatch";
 
 /** Parameters that are the element's own; the rest is a link's, whose `src` is a head. */
 const OWN = { saved: "src", hide: "hide", theme: "theme", live: "live" };
 
 const params = new URLSearchParams(location.search);
-const figure = element("path-patching");
+const figure = document.createElement("path-patching");
 for (const [name, attribute] of Object.entries(OWN)) {
   const value = params.get(name);
   if (value !== null) figure.setAttribute(attribute, value);

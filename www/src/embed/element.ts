@@ -28,9 +28,18 @@ export interface SelectDetail {
 // A server that renders pages has no elements; the class can be imported there all the same.
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
-/** How much height is kept free until something is drawn, in rem. */
+/** How much height is kept free until something is drawn, in rem: about what each part takes. */
 const POSTER_REM = 13;
-const PARTS_REM = { from: 20, into: 20, legend: 9, circuit: 32, table: 22, prompts: 7, run: 3 };
+const PARTS_REM = { legend: 12, circuit: 24, table: 22, prompts: 7, run: 3 };
+/** Of three grids beside each other, or below each other where they find no room. */
+const GRID_REM = { width: 16.75, height: 16.5, title: 2.5 };
+
+function reservedRem(hidden: ReadonlySet<string>, width: number): number {
+  const columns = Math.min(3, Math.max(1, Math.floor(width / (GRID_REM.width * 16))));
+  const grids = GRID_REM.title + GRID_REM.height * Math.ceil(3 / columns);
+  const parts = Object.entries({ ...PARTS_REM, from: grids, into: grids });
+  return parts.reduce((sum, [part, height]) => (hidden.has(part) ? sum : sum + height), 0);
+}
 
 export type { Saved };
 
@@ -141,9 +150,7 @@ export class PathPatching extends Base {
 
   /** Keep the height free that the figure will take, so that the post below it stays where it is. */
   #reserve(root: ShadowRoot, isWhole: boolean): void {
-    const { hidden } = this.#look();
-    const parts = Object.entries(PARTS_REM).filter(([part]) => !hidden.has(part));
-    const rem = isWhole ? parts.reduce((sum, [, height]) => sum + height, 0) : POSTER_REM;
+    const rem = isWhole ? reservedRem(this.#look().hidden, this.parentElement?.clientWidth ?? innerWidth) : POSTER_REM;
     const room = document.createElement("div");
     room.style.minHeight = `${rem}rem`;
     const sheet = new CSSStyleSheet();

@@ -1,8 +1,9 @@
 // Asks the worker and keeps track of what is under way.
 
-import { type Assets, type Started, startWorker, wasmUrl } from "./assets";
+import { type Assets, assetsFor } from "./assets";
 import { cancelled, PathPatchError } from "./error";
 import type { Call, Calls, FromWorker, ProgressOf, ToWorker } from "./messages";
+import { type Started, startWorker, wasmUrl } from "./start";
 
 /** What goes with a call. */
 export interface Asking<C extends Call> {
@@ -31,7 +32,8 @@ export class EngineClient {
   /** What the page's Content-Security-Policy has refused while the worker started. */
   #refused: string | undefined;
 
-  constructor(assets: Assets = {}) {
+  constructor(own: Assets = {}) {
+    const assets = assetsFor(own);
     globalThis.document?.addEventListener("securitypolicyviolation", this.#noteRefusal);
     try {
       this.#started = startWorker(assets);

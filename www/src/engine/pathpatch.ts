@@ -1,8 +1,9 @@
 // Direct path patching on GPT-2, for any page: a thin client of the engine, which runs in a worker of its own, so
 // that the page stays responsive.
 
-import { EngineClient } from "./client";
-import { cancelled } from "./error";
+import type { Assets } from "./assets.js";
+import type { EngineClient } from "./client";
+import { PathPatchError } from "./error.js";
 import type { Calls, MetricRequest } from "./messages";
 import type {
   AllSourcesOptions,
@@ -64,8 +65,7 @@ export class PathPatch {
   static async load(model: ModelSource, options: LoadOptions = {}): Promise<PathPatch> {
     const source = workerSource(model);
     const { device = "auto", keep = source.kind === "hub", onProgress, signal, workerUrl, wasmUrl } = options;
-    if (signal?.aborted) throw cancelled("load");
-    const engine = new EngineClient({ workerUrl, wasmUrl });
+    const engine = await startEngine({ workerUrl, wasmUrl });
     let giveUp: ReturnType<typeof setTimeout> | undefined;
     const onAbort = () => {
       giveUp = setTimeout(() => engine.stop(), CANCEL_MS);
@@ -184,16 +184,29 @@ function bare({ clean, corrupted, answer, distractor }: PromptPair): PromptPair 
   return { clean, corrupted, answer, distractor };
 }
 
+/** Start an engine. What talks to it is loaded now: a figure that nobody runs does without. */
+async function startEngine(assets: Assets): Promise<EngineClient> {
+  const { EngineClient } = await import("./client").catch((error: Error) => {
+    throw PathPatchError.of("engine", "the engine's client", "to be loaded", error.message);
+  });
+  return new EngineClient(assets);
+}
+
 let helping: EngineClient | undefined;
 let asked = 0;
 let idle: ReturnType<typeof setTimeout> | undefined;
 
 /** Ask an engine without a model, which is let go once nobody asks. */
 async function helper<T>(ask: (engine: EngineClient) => Promise<T>): Promise<T> {
-  if (!helping || helping.isStopped) helping = new EngineClient();
   clearTimeout(idle);
   asked += 1;
   try {
+    if (!helping || helping.isStopped) {
+      const started = await startEngine({});
+      // Somebody else may have asked meanwhile.
+      if (!helping || helping.isStopped) helping = started;
+      else started.stop();
+    }
     return await ask(helping);
   } finally {
     asked -= 1;

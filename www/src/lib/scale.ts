@@ -1,7 +1,6 @@
 // The colours of a grid: diverging, white where nothing changes, the same distance both ways.
 
-import { scaleDiverging, scaleLinear } from "d3-scale";
-import { interpolateBlues, interpolateRdBu } from "d3-scale-chromatic";
+import { interpolateRdBu } from "d3-scale-chromatic";
 
 /** ColorBrewer's red to blue, which readers with any of the common colour blindnesses can tell apart. */
 export interface Colours {
@@ -15,16 +14,23 @@ export interface Colours {
 export function colours(reach: number, noise: number): Colours {
   // Without any effect every cell is white; the scale still needs two ends.
   const end = reach > noise ? reach : 1;
-  const scale = scaleDiverging([-end, 0, end], interpolateRdBu).clamp(true);
-  return { reach: end, of: (effect) => scale(Math.abs(effect) <= noise ? 0 : effect) };
+  const share = between([-end, end], [0, 1]);
+  return { reach: end, of: (effect) => interpolateRdBu(clamp(share(Math.abs(effect) <= noise ? 0 : effect))) };
 }
 
-/** The colour of a share from 0 to 1, as of attention. */
-export const shareColour = (share: number): string => interpolateBlues(0.05 + 0.95 * Math.min(1, Math.max(0, share)));
+/**
+ * The linear map of one range onto another. d3's own scale brings formats, ticks and the interpolation of dates and
+ * objects along, which is a tenth of a figure's scripts.
+ */
+export function between([from, to]: [number, number], [first, last]: [number, number]): (value: number) => number {
+  return (value) => first + ((value - from) / (to - from)) * (last - first);
+}
+
+const clamp = (value: number): number => Math.min(1, Math.max(0, value));
 
 /** The width of a line that stands for an effect. */
 export function lineWidth(effect: number, reach: number): number {
-  return scaleLinear([0, reach || 1], [0.75, 6]).clamp(true)(Math.abs(effect));
+  return between([0, 1], [0.75, 6])(clamp(Math.abs(effect) / (reach || 1)));
 }
 
 /** Whether text on a colour should be light: by relative luminance, as WCAG defines it. */

@@ -4,13 +4,12 @@
 // value right, each with a dash of its own. Width is the size of the effect, colour its direction.
 
 import { Graph, type GraphLabel, layout, type NodeLabel } from "@dagrejs/dagre";
-import { scaleLinear } from "d3-scale";
 import { select } from "d3-selection";
 import { curveBasis, line } from "d3-shape";
 import type { Component, Metric } from "../engine/types";
 import { formatEdge, formatHead, words } from "../lib/format";
 import { type Edge, type EdgeId, edgeKey, type Head, isSameEdge } from "../lib/result";
-import { lineWidth } from "../lib/scale";
+import { between, lineWidth } from "../lib/scale";
 
 export interface CircuitData {
   /** Those to show, strongest first. */
@@ -203,7 +202,7 @@ function narrow(heads: Map<string, Head>, xOf: (key: string) => number) {
   const fullest = Math.max(1, ...[...rows.values()].map((row) => row.length));
   const width = Math.min(most - least, Math.max(fullest * distance * SLACK, LEAST_WIDTH));
   const first = MARGIN.left + NODE.width / 2;
-  const of = scaleLinear([least, Math.max(most, least + 1)], [first, first + width]);
+  const of = between([least, Math.max(most, least + 1)], [first, first + width]);
   const at = new Map<string, number>();
   for (const row of rows.values()) {
     row.sort((a, b) => a.x - b.x);

@@ -2,10 +2,10 @@
 // lies on it is marked.
 
 import { axisBottom } from "d3-axis";
-import { scaleLinear } from "d3-scale";
+import { scalePoint } from "d3-scale";
 import { select } from "d3-selection";
 import { formatEffect, formatValue } from "../lib/format";
-import type { Colours } from "../lib/scale";
+import { between, type Colours } from "../lib/scale";
 
 export interface LegendData {
   colours: Colours;
@@ -53,13 +53,9 @@ export function create(container: HTMLElement): (data: LegendData) => void {
       .join("stop")
       .attr("offset", (t) => t)
       .attr("stop-color", (t) => colours.of(at(t)));
-    const x = scaleLinear([-reach, reach], [BAR.left, BAR.left + BAR.width]);
-    axis.call(
-      axisBottom(x)
-        .tickValues([-reach, 0, reach])
-        .tickFormat((value) => formatEffect(Number(value)))
-        .tickSize(4),
-    );
+    const ends: [number, number] = [BAR.left, BAR.left + BAR.width];
+    const x = between([-reach, reach], ends);
+    axis.call(axisBottom(scalePoint([-reach, 0, reach], ends)).tickFormat(formatEffect).tickSize(4));
     axis.select(".domain").remove();
     title.text(`Change of: ${text}`);
     svg.attr("aria-label", `Change of ${text}: from ${formatEffect(-reach)} to ${formatEffect(reach)}`);

@@ -1,11 +1,14 @@
 // A head's attention over the tokens: a row for each token that looks, a column for each that is looked at.
 
 import { scaleBand } from "d3-scale";
+import { interpolateBlues } from "d3-scale-chromatic";
 import { select } from "d3-selection";
 import type { Token } from "../engine/types";
 import { formatShare } from "../lib/format";
-import { shareColour } from "../lib/scale";
 import { shortened, visible } from "../lib/tokens";
+
+/** The colour of a share of attention, from 0 to 1. */
+const shareColour = (share: number): string => interpolateBlues(0.05 + 0.95 * Math.min(1, Math.max(0, share)));
 
 export interface PatternData {
   /** What it is a pattern of. */
