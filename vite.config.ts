@@ -1,11 +1,79 @@
-import { cpSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vite";
+import { gzipSync } from "node:zlib";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** Cargo.toml has the version of the whole project. */
 const version = /^version = "(.+)"/m.exec(readFileSync(at("Cargo.toml"), "utf8"))?.[1];
+const WASM = at("www/src/wasm/engine_bg.wasm");
+const MODEL = at("www/models/ioi-demo");
+
+/** What the package's modules are called, and the site's one that posts import; they keep their names. */
+const NAMED: Record<string, string> = {
+  pathpatch: "pathpatch.js",
+  package: "lib/index.js",
+  element: "lib/element.js",
+  worker: "lib/worker.js",
+};
+
+/**
+ * The worker and the wasm module, by addresses that other people's bundlers follow: `new Worker(new URL("./worker.js",
+ * import.meta.url), …)` word for word. Vite would write addresses of its own in their place, so they are kept from it
+ * until the chunks are written.
+ */
+function literalUrls(): Plugin {
+  const URLS = [
+    [`new Worker(new URL("./worker.ts", import.meta.url), { type: "module" })`, "__PATHPATCH_WORKER__", `new Worker(new URL("./worker.js", import.meta.url), { type: "module" })`],
+    [`new URL("../wasm/engine_bg.wasm", import.meta.url)`, "__PATHPATCH_WASM__", `new URL("./engine_bg.wasm", import.meta.url)`],
+  ] as const;
+  return {
+    name: "literal-urls",
+    apply: "build",
+    enforce: "pre",
+    transform(code, id) {
+      if (!id.endsWith("/engine/assets.ts")) return null;
+      for (const [source] of URLS) {
+        if (!code.includes(source)) this.error(`engine/assets.ts: expected ${source}`);
+      }
+      return { code: URLS.reduce((text, [source, mark]) => text.replace(source, mark), code), map: null };
+    },
+    generateBundle(_, bundle) {
+      this.emitFile({ type: "asset", fileName: "lib/engine_bg.wasm", source: readFileSync(WASM) });
+      for (const chunk of Object.values(bundle)) {
+        if (chunk.type !== "chunk") continue;
+        for (const [, mark, literal] of URLS) chunk.code = chunk.code.replaceAll(mark, literal);
+      }
+      const worker = bundle["lib/worker.js"];
+      if (worker?.type !== "chunk" || worker.imports.length + worker.dynamicImports.length > 0) {
+        this.error("lib/worker.js: expected a module without imports");
+      }
+    },
+  };
+}
+
+/**
+ * A dynamic import as it is written. Vite would have each preload what it imports, by addresses that the package's
+ * modules no longer have once another bundler has taken them.
+ */
+function plainImports(): Plugin {
+  return {
+    name: "plain-imports",
+    apply: "build",
+    enforce: "pre",
+    load: (id) => (id === "\0vite/preload-helper.js" ? "export const __vitePreload = (load) => load();" : null),
+  };
+}
+
+/** What a run of the bundled model downloads, in bytes: a poster says so. */
+function bundledRunBytes(): number {
+  if (!existsSync(WASM)) return 0;
+  const model = readdirSync(MODEL).reduce((sum, name) => sum + (name.endsWith(".md") ? 0 : statSync(join(MODEL, name)).size), 0);
+  return gzipSync(readFileSync(WASM)).length + model;
+}
 
 export default defineConfig({
   root: at("www"),
@@ -14,25 +82,35 @@ export default defineConfig({
   // A file that is not there is a 404, as on any static host.
   appType: "mpa",
   publicDir: false,
-  define: { PATHPATCH_VERSION: JSON.stringify(version) },
+  define: { PATHPATCH_VERSION: JSON.stringify(version), BUNDLED_RUN_BYTES: bundledRunBytes() },
   build: {
     outDir: at("dist"),
     emptyOutDir: true,
     target: "es2022",
-    // These have light-dark(), which a figure needs to follow its own `theme`.
+    // These have light-dark(), which a figure needs to follow the post or its own `theme`.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
+    modulePreload: false,
+    license: { fileName: "licenses-npm.md" },
     rollupOptions: {
-      input: { index: at("www/index.html"), embed: at("www/embed.html"), pathpatch: at("www/src/pathpatch.ts") },
+      input: {
+        index: at("www/index.html"),
+        embed: at("www/embed.html"),
+        pathpatch: at("www/src/pathpatch.ts"),
+        package: at("www/src/engine/pathpatch.ts"),
+        element: at("www/src/embed/element.ts"),
+        worker: at("www/src/engine/worker.ts"),
+      },
       preserveEntrySignatures: "strict",
       output: {
-        // The module that other pages import keeps its name; the rest is named by content.
-        entryFileNames: (chunk) =>
-          chunk.name === "pathpatch" ? "pathpatch.js" : "assets/[name]-[hash].js",
+        entryFileNames: ({ name }) => NAMED[name] ?? "assets/[name]-[hash].js",
+        // What the page shares with figures is part of the package.
+        chunkFileNames: "lib/chunk-[name].js",
       },
     },
   },
-  worker: { format: "es" },
   plugins: [
+    literalUrls(),
+    plainImports(),
     {
       name: "copy-models",
       apply: "build",
@@ -40,4 +118,4 @@ export default defineConfig({
     },
   ],
   test: { root: at("www"), include: ["src/**/*.test.ts"] },
-} as Parameters<typeof defineConfig>[0]);
+});

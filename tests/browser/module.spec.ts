@@ -48,7 +48,7 @@ test("a browser without relaxed SIMD gets the same numbers", async ({ page }) =>
   const options = { ...cli.INDUCTION, component: "k" };
   const fused = await sweep(page, "cpu", options);
   // Such a browser finds the module of the fused tile invalid.
-  await page.route("**/assets/worker-*.js", async (route) => {
+  await page.route("**/lib/worker.js", async (route) => {
     const response = await route.fetch();
     const body = `WebAssembly.validate = () => false;\n${await response.text()}`;
     await route.fulfill({ response, body });

@@ -1,18 +1,21 @@
-// Someone else's TypeScript, against the types of the built package and nothing else of ours.
+// Someone else's TypeScript, against the types of the installed package and nothing else of ours.
 
-import { type EdgeDetail, type Grid, PathPatch, PathPatchError } from "../../dist/pathpatch.js";
+import { type EdgeDetail, type Grid, PathPatch, PathPatchError, setAssets, type Warning } from "pathpatch";
+import { PathPatching, type SelectDetail } from "pathpatch/element";
 
 export async function strongest(model: PathPatch, signal: AbortSignal): Promise<[number, Grid, EdgeDetail]> {
   const pair = { clean: "a b", corrupted: "a c", answer: " x", distractor: 7 };
   const pairs = [pair, { clean: [1, 2], corrupted: [1, 3] }];
   let done = 0;
+  const warnings: Warning[] = [...model.warnings, ...(await model.check({ pairs, metric: "prob" }))];
   const grid = await model.getActPatchDirectPathAllSources({
     pairs,
     component: "k",
     metric: "prob",
+    position: -1,
     signal,
     onProgress: (progress) => {
-      done = progress.done + progress.fresh.spread.length;
+      done = progress.done + progress.fresh.spread.length + warnings.length;
     },
   });
   const edge = { ...pair, component: "q", srcLayer: 0, srcHead: 1, dstLayer: 1, dstHead: 0 } as const;
@@ -20,11 +23,25 @@ export async function strongest(model: PathPatch, signal: AbortSignal): Promise<
 }
 
 export async function load(files: FileList): Promise<PathPatch> {
+  setAssets({ workerUrl: "/worker.js" });
   try {
-    return await PathPatch.load({ files }, { device: "cpu", onProgress: ({ bytesPerSecond }) => console.log(bytesPerSecond) });
+    return await PathPatch.load({ files }, { device: "cpu", wasmUrl: "/engine_bg.wasm", onProgress: ({ bytesPerSecond }) => console.log(bytesPerSecond) });
   } catch (error) {
-    if (error instanceof PathPatchError && error.code === "checkpoint") console.log(error.suggestion);
+    if (error instanceof PathPatchError && error.code === "checkpoint") console.log(error.suggestion, error.expected, error.got);
     // @ts-expect-error: there is no such device.
     return PathPatch.load("openai-community/gpt2", { device: "tpu" });
   }
+}
+
+export function figure(): PathPatching {
+  PathPatching.site = "https://example.org/pathpatch/";
+  const made = document.createElement("path-patching");
+  made.data = null;
+  // @ts-expect-error: a saved result is no text.
+  made.data = "figure.json";
+  made.addEventListener("select", (event) => {
+    const { src, dst, component }: SelectDetail = event.detail;
+    console.log(src.layer, dst?.head, component);
+  });
+  return made;
 }

@@ -1,7 +1,9 @@
-// What other pages import: the engine's client, and the element <path-patching> with it.
+// The site's module, for pages without a bundler: the engine, and <path-patching>, which takes its model from here.
 
-import { define } from "./embed/element";
+import { PathPatching } from "./embed/element";
 
 export * from "./engine/pathpatch";
+export { PathPatching };
 
-define();
+const here = import.meta.url;
+PathPatching.site ??= new URL(import.meta.env.DEV ? "/" : "./", here).href;

@@ -4,7 +4,6 @@ use std::{fs, path::Path, process::Command, sync::mpsc, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use notify_debouncer_mini::{new_debouncer, notify::RecursiveMode};
-use serde_json::json;
 
 use crate::{
     browsers,
@@ -35,7 +34,6 @@ pub fn build() -> Result<()> {
 pub fn bundle() -> Result<()> {
     setup::npm_packages()?;
     npm_script("build", &[])?;
-    write_package()?;
     let scripts = gzipped_size_of(Path::new(SITE), "js")?;
     let kilobytes = |bytes: usize| bytes as f64 / 1e3;
     println!(
@@ -45,33 +43,6 @@ pub fn bundle() -> Result<()> {
     );
     if scripts > MAX_SCRIPTS {
         bail!("the scripts are {scripts} bytes gzipped, more than {MAX_SCRIPTS}");
-    }
-    Ok(())
-}
-
-/// Make the site an npm package as well: `pathpatch.js` with its types, the engine and the bundled model.
-fn write_package() -> Result<()> {
-    let package = json!({
-        "name": "pathpatch",
-        "version": env!("CARGO_PKG_VERSION"),
-        "description": "Direct path patching on GPT-2: which attention head talks to which, in the browser",
-        "keywords": ["interpretability", "path-patching", "gpt-2", "webgpu", "wasm"],
-        "license": "MIT OR Apache-2.0",
-        "type": "module",
-        "exports": {
-            ".": { "types": "./pathpatch.d.ts", "default": "./pathpatch.js" },
-            "./*": "./*",
-        },
-        "types": "./pathpatch.d.ts",
-        "sideEffects": ["./pathpatch.js", "./assets/*"],
-    });
-    let site = Path::new(SITE);
-    fs::write(
-        site.join("package.json"),
-        serde_json::to_string_pretty(&package)?,
-    )?;
-    for name in ["README.md", "LICENSE-MIT", "LICENSE-APACHE"] {
-        fs::copy(name, site.join(name)).with_context(|| format!("could not copy {name}"))?;
     }
     Ok(())
 }

@@ -3,76 +3,207 @@
 //     <path-patching src="figure.json"></path-patching>     a saved result; the engine only once it is asked for
 //     <path-patching link="clean=…&src=0.3"></path-patching>   what a link of the page says; runs when pressed
 //
-// `live` runs without being pressed, `hide` leaves parts out (from into legend circuit table prompts run),
-// `theme` is light or dark where it is not the reader's own.
+// `live` runs without being pressed, `hide` leaves parts out (from into legend circuit table prompts run), `theme` is
+// light or dark where it is not the post's own, `site` is where the pathpatch site is. `data` is a saved result
+// itself. The events `result`, `select` and `error` are CustomEvents; they do not bubble.
 
-import { site } from "./site";
+import type { Saved } from "../lib/saved.js";
+import { fitFrames } from "./frames";
+import type { Figure, Subject } from "./mount";
+import { directory, setSite, site } from "./site";
 
-const ATTRIBUTES = ["src", "link", "live", "hide", "theme"] as const;
+/** `detail` of the event `error`. */
+export interface ErrorDetail {
+  error: unknown;
+  message: string;
+}
 
-/** Define the element, where there are elements, and let frames of ours have the height they ask for. */
-export function define(): void {
-  if (!globalThis.customElements || customElements.get("path-patching")) return;
+/** `detail` of the event `select`: the edge that the reader looks at; no destination where none is chosen. */
+export interface SelectDetail {
+  src: { layer: number; head: number };
+  dst: { layer: number; head: number } | null;
+  component: "q" | "k" | "v";
+}
 
-  class PathPatching extends HTMLElement {
-    static readonly observedAttributes = ATTRIBUTES;
-    #mounted = new AbortController();
-    #isPlanned = false;
+// A server that renders pages has no elements; the class can be imported there all the same.
+const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
-    connectedCallback(): void {
-      this.#plan();
-    }
+/** How much height is kept free until something is drawn, in rem. */
+const POSTER_REM = 13;
+const PARTS_REM = { from: 20, into: 20, legend: 9, circuit: 32, table: 22, prompts: 7, run: 3 };
 
-    disconnectedCallback(): void {
-      this.#mounted.abort();
-    }
+export type { Saved };
 
-    attributeChangedCallback(): void {
-      if (this.isConnected) this.#plan();
-    }
+export class PathPatching extends Base {
+  static readonly observedAttributes = ["src", "link", "live", "hide", "theme", "site"];
 
-    /** Draw once however many attributes change together. */
-    #plan(): void {
-      if (this.#isPlanned) return;
-      this.#isPlanned = true;
-      queueMicrotask(() => {
-        this.#isPlanned = false;
-        if (this.isConnected) void this.#draw();
-      });
-    }
-
-    async #draw(): Promise<void> {
-      this.#mounted.abort();
-      const mine = new AbortController();
-      this.#mounted = mine;
-      const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
-      const { mount } = await import("./mount");
-      if (mine.signal.aborted) return;
-      const [src, link, , hide, theme] = ATTRIBUTES.map((name) => this.getAttribute(name));
-      mount(root, {
-        src: src ?? null,
-        link: new URLSearchParams(link ?? ""),
-        isLive: this.hasAttribute("live"),
-        hidden: new Set((hide ?? "").split(/\s+/).filter(Boolean)),
-        theme: theme === "light" || theme === "dark" ? theme : null,
-        signal: mine.signal,
-      });
-    }
+  /** Where the pathpatch site is, for figures that do not say so themselves; null where there is none. */
+  static get site(): string | null {
+    return site();
   }
 
+  static set site(url: string | URL | null) {
+    setSite(url);
+  }
+
+  #data: Saved | null = null;
+  #figure: Figure | undefined;
+  /** Aborted once the figure is another's. */
+  #mounted = new AbortController();
+  /** What the figure is about. */
+  #subject = "";
+  #isPlanned = false;
+
+  /** The result that is shown, as the page saves it; setting it shows it. */
+  get data(): Saved | null {
+    return this.#figure?.data() ?? this.#data;
+  }
+
+  set data(data: Saved | null) {
+    this.#data = data;
+    this.#subject = "";
+    this.#plan();
+  }
+
+  connectedCallback(): void {
+    // A framework may have set it before the element was defined.
+    if (Object.hasOwn(this, "data")) {
+      const { data } = this;
+      delete (this as { data?: Saved | null }).data;
+      this.data = data;
+    }
+    this.#plan();
+  }
+
+  disconnectedCallback(): void {
+    // An element that is moved leaves and comes back at once.
+    setTimeout(() => {
+      if (!this.isConnected) this.#figure?.stop();
+    });
+  }
+
+  attributeChangedCallback(): void {
+    this.#plan();
+  }
+
+  /** Draw once however much changes together. */
+  #plan(): void {
+    if (this.#isPlanned) return;
+    this.#isPlanned = true;
+    queueMicrotask(() => {
+      this.#isPlanned = false;
+      if (this.isConnected) void this.#draw().catch((error: unknown) => this.#fail(error));
+    });
+  }
+
+  async #draw(): Promise<void> {
+    const [src, link, site] = ["src", "link", "site"].map((name) => this.getAttribute(name));
+    const isLive = this.hasAttribute("live");
+    const subject = JSON.stringify([src, link, site, isLive, this.#data !== null]);
+    if (subject === this.#subject) {
+      this.#figure?.show(this.#look());
+      this.#figure?.start();
+      return;
+    }
+    this.#subject = subject;
+    this.#mounted.abort();
+    this.#mounted = new AbortController();
+    const { signal } = this.#mounted;
+    this.#figure = undefined;
+    const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
+    this.#reserve(root, src !== null || isLive || this.#data !== null);
+    const { mount } = await import("./mount");
+    if (signal.aborted) return;
+    this.#figure = mount(root, {
+      subject: this.#about(src ?? null, link ?? null),
+      isLive,
+      look: this.#look(),
+      site: site ? directory(site) : PathPatching.site,
+      signal,
+      onResult: () => this.#tell("result", this.data),
+      onSelect: (detail) => this.#tell("select", detail),
+      onError: (error) => this.#tellError(error),
+    });
+    if (this.isConnected) this.#figure.start();
+  }
+
+  #about(src: string | null, link: string | null): Subject {
+    if (this.#data) return { kind: "data", text: JSON.stringify(this.#data) };
+    if (src !== null) return { kind: "file", url: new URL(src, document.baseURI).href };
+    return { kind: "link", params: new URLSearchParams(link ?? "") };
+  }
+
+  #look() {
+    const theme = this.getAttribute("theme");
+    const hidden = new Set((this.getAttribute("hide") ?? "").split(/\s+/).filter(Boolean));
+    return { hidden, theme: theme === "light" || theme === "dark" ? theme : null } as const;
+  }
+
+  /** Keep the height free that the figure will take, so that the post below it stays where it is. */
+  #reserve(root: ShadowRoot, isWhole: boolean): void {
+    const { hidden } = this.#look();
+    const parts = Object.entries(PARTS_REM).filter(([part]) => !hidden.has(part));
+    const rem = isWhole ? parts.reduce((sum, [, height]) => sum + height, 0) : POSTER_REM;
+    const room = document.createElement("div");
+    room.style.minHeight = `${rem}rem`;
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(":host { display: block; }");
+    root.adoptedStyleSheets = [sheet];
+    root.replaceChildren(room);
+  }
+
+  /** What it draws with could not be loaded. */
+  #fail(error: unknown): void {
+    this.#subject = "";
+    const said = document.createElement("p");
+    said.className = "error";
+    said.setAttribute("role", "alert");
+    const message = error instanceof Error ? error.message : String(error);
+    said.textContent = `This figure could not be loaded: ${message}`;
+    this.shadowRoot?.replaceChildren(said);
+    this.#tellError(error);
+  }
+
+  #tellError(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.#tell("error", { error, message } satisfies ErrorDetail);
+  }
+
+  #tell(name: string, detail: unknown): void {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+/** The events of <path-patching>. */
+export interface PathPatchingEvents {
+  result: CustomEvent<Saved>;
+  select: CustomEvent<SelectDetail>;
+  error: CustomEvent<ErrorDetail>;
+}
+
+/** `addEventListener` with our events' details. */
+export interface PathPatching {
+  addEventListener<K extends keyof PathPatchingEvents>(
+    type: K,
+    listener: (this: PathPatching, event: PathPatchingEvents[K]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+}
+
+// Where there are elements; a page may have two copies of this module, of which the first one is taken.
+if (globalThis.customElements && !customElements.get("path-patching")) {
   customElements.define("path-patching", PathPatching);
-  addEventListener("message", resizeFrame);
+  // Frames of ours have the height they ask for.
+  fitFrames(site);
 }
 
-/** What embed.html tells the page that it stands in. */
-export interface HeightMessage {
-  type: "pathpatch-height";
-  height: number;
-}
-
-function resizeFrame({ data, origin, source }: MessageEvent<Partial<HeightMessage> | null>): void {
-  if (origin !== site().origin || data?.type !== "pathpatch-height" || typeof data.height !== "number") return;
-  for (const frame of document.querySelectorAll("iframe")) {
-    if (frame.contentWindow === source) frame.style.height = `${Math.ceil(data.height)}px`;
+declare global {
+  interface HTMLElementTagNameMap {
+    "path-patching": PathPatching;
   }
 }

@@ -2,110 +2,242 @@
 //
 // What runs a model is loaded only when one is run.
 
-import { lookAt } from "../core/look";
+import { readSaved } from "../app/saved-run";
+import { choose, type Look as Seen, lookAt } from "../core/look";
+import { linkOf } from "../core/model-ref";
+import type { Run } from "../core/run";
 import { element, messageOf } from "../lib/dom";
 import { fromParams, type Shared, toParams } from "../lib/permalink";
-import { type Result, strongestOf } from "../lib/result";
-import { BUNDLED_SOURCE, restore } from "../lib/saved";
+import { save, type Saved } from "../lib/saved";
 import { EXAMPLE } from "../lib/settings";
 import styles from "../styles/board.css?inline";
 import * as boardView from "../views/board";
 import * as tokensView from "../views/tokens";
-import { site } from "./site";
+import { follow, type Scheme } from "./scheme";
 
-export interface MountOptions {
-  /** The address of a saved result. */
-  src: string | null;
-  /** What a link says. */
-  link: URLSearchParams;
-  isLive: boolean;
+/** What a figure is about: a saved result or its address, or what a link says. */
+export type Subject =
+  | { kind: "data"; text: string }
+  | { kind: "file"; url: string }
+  | { kind: "link"; params: URLSearchParams };
+
+/** How it is shown; changing it loses nothing. */
+export interface Look {
   /** Parts of the board, `prompts` and `run`. */
   hidden: ReadonlySet<string>;
-  theme: "light" | "dark" | null;
-  /** Aborted when the element goes. */
+  /** Null where it is the post's. */
+  theme: Scheme | null;
+}
+
+export interface MountOptions {
+  subject: Subject;
+  isLive: boolean;
+  look: Look;
+  /** Where links lead and the bundled model is; null where there is no site. */
+  site: string | null;
+  /** Aborted when the element shows something else. */
   signal: AbortSignal;
+  /** A result is whole: a saved one, or the end of a run. */
+  onResult: () => void;
+  onSelect: (edge: Pick<Seen, "src" | "dst" | "component">) => void;
+  onError: (error: unknown) => void;
+}
+
+export interface Figure {
+  show: (look: Look) => void;
+  /** Go on with what is not done: read the saved result, run once it is near where the reader is. */
+  start: () => void;
+  /** The element has gone: stop what is under way. */
+  stop: () => void;
+  data: () => Saved | null;
 }
 
 /** While values come, the figure is drawn no more often. */
 const DRAWING_PAUSE_MS = 200;
+/** A live figure runs once it is as near to what the reader sees. */
+const NEAR = "300px";
 
 const sheet = new CSSStyleSheet();
-sheet.replaceSync(styles);
+sheet.replaceSync(`:host { display: block; }\n${styles}`);
 
-/** Fill a shadow tree. */
-export function mount(root: ShadowRoot, options: MountOptions): void {
-  const { hidden, signal } = options;
+/** Fill a shadow tree, which keeps the height that it has until there is something to draw. */
+export function mount(root: ShadowRoot, options: MountOptions): Figure {
+  const { subject, site, signal } = options;
+  let { look } = options;
   const prompts = element("div", { class: "prompts" });
   const place = element("div");
   const failure = element("p", { class: "error", role: "alert" });
   const bar = element("div");
   const start = element("button", { type: "button", class: "primary" }, "Run it");
-  const more = element("a", {}, "Open in pathpatch");
-  const foot = element("div", { class: "tools" }, ...(hidden.has("run") ? [] : [start]), more);
+  const more = element("a", { target: "_blank", rel: "noopener" }, "Open in pathpatch");
+  const foot = element("div", { class: "tools" }, start, more);
+  const probe = element("span", { class: "probe", "aria-hidden": "true" });
+  const body = element("div", { class: "embedded" }, prompts, place, bar, failure, foot);
+  const room = (root.firstElementChild as HTMLElement | null)?.style.minHeight ?? "";
+  body.style.minHeight = room;
   root.adoptedStyleSheets = [sheet];
-  root.replaceChildren(prompts, place, bar, failure, foot);
-  (root.host as HTMLElement).style.colorScheme = options.theme ?? "";
+  root.replaceChildren(probe, body);
   prompts.hidden = true;
 
-  let shared: Shared = fromParams(options.link, EXAMPLE);
-  let result: Result | undefined;
+  /** The question: null until the saved result says it. */
+  let shared: Shared | null = subject.kind === "link" ? fromParams(subject.params, EXAMPLE) : null;
+  /** What is shown, with the question that it answers. */
+  let run: Run | undefined;
+  /** Whether there is nothing left to be done without the reader. */
+  let isDone = false;
+  /** Whether the reader knows what a run downloads, and from where. */
+  let isAsked = false;
+  /** Whether that is what the button says, for the reader to press. */
+  let isAsking = false;
+  let active: AbortController | undefined;
   let isRunning = false;
+  let near: IntersectionObserver | undefined;
   let drawing: ReturnType<typeof setTimeout> | undefined;
-
-  const parts = new Set(boardView.PARTS.filter((part) => hidden.has(part)));
-  const showBoard = boardView.create(place, parts, {
-    onView: (change) => {
-      shared = { ...shared, view: { ...shared.view, ...change } };
-      draw();
-    },
-  });
+  let showBoard: ReturnType<typeof boardView.create> | undefined;
   const showTokens = tokensView.create(prompts);
+  let around: Scheme = "light";
+
+  follow(probe, (scheme) => {
+    around = scheme;
+    dress();
+  });
+  start.addEventListener("click", () => void go());
+
+  function dress(): void {
+    body.style.colorScheme = look.theme ?? around;
+    body.toggleAttribute("data-theme", look.theme !== null);
+    start.hidden = !canRun() || !shared || (look.hidden.has("run") && !isAsking);
+    prompts.hidden = look.hidden.has("prompts") || !run;
+  }
+
+  /** Files of the author's own cannot be loaded here. */
+  function canRun(): boolean {
+    return run?.request.model.ref.kind !== "files";
+  }
 
   function draw(): void {
     clearTimeout(drawing);
     drawing = undefined;
-    const page = new URL(site());
-    page.hash = toParams(shared, EXAMPLE).toString();
-    more.href = page.href;
-    if (!result) return;
-    showBoard({ result, view: lookAt(shared.view, result, strongestOf(result, {})), isRunning });
+    dress();
+    more.hidden = !site || !shared;
+    if (!shared) return;
+    if (site) {
+      const page = new URL(site);
+      page.hash = toParams(shared, EXAMPLE).toString();
+      more.href = page.href;
+    }
+    if (!run) return;
+    showBoard ??= board();
+    showBoard({ result: run.result, view: seen(shared, run), isRunning });
+    const [first] = run.request.pairs;
+    if (first && !look.hidden.has("prompts")) showTokens(first.tokens);
+    if (!isRunning) body.style.minHeight = "";
   }
 
-  const fail = (error: unknown) => {
-    failure.textContent = messageOf(error);
-  };
+  function board(): ReturnType<typeof boardView.create> {
+    place.replaceChildren();
+    const parts = new Set(boardView.PARTS.filter((part) => look.hidden.has(part)));
+    return boardView.create(place, parts, {
+      onView: (change) => {
+        if (!shared) return;
+        shared = { ...shared, view: choose(shared.view, run ? seen(shared, run) : null, change) };
+        draw();
+        if (!run || !("src" in change || "dst" in change || "component" in change)) return;
+        const { src, dst, component } = seen(shared, run);
+        options.onSelect({ src, dst, component });
+      },
+    });
+  }
 
-  async function showSaved(src: string): Promise<void> {
-    const response = await fetch(new URL(src, document.baseURI), { signal });
-    if (!response.ok) throw new Error(`saved result: expected ${src}, got status ${response.status}`);
-    const { saved, result: restored } = restore(await response.text());
-    result = restored;
-    const { source } = saved.model;
-    const model = source === null || source === BUNDLED_SOURCE ? undefined : source;
-    shared = { model, settings: saved.settings, view: saved.view };
-    // Files of the author's own cannot be loaded here.
-    start.hidden = source === null;
-    const [first] = saved.tokens;
-    if (first && !hidden.has("prompts")) showTokens(first);
+  async function showPoster(): Promise<void> {
+    if (!shared || run) return;
+    const { poster } = await import("./poster");
+    if (signal.aborted || run || !shared) return;
+    place.replaceChildren(poster(shared));
+    if (!options.isLive) body.style.minHeight = "";
+  }
+
+  function fail(error: unknown): void {
+    if (signal.aborted) return;
+    failure.textContent = messageOf(error);
+    body.style.minHeight = "";
+    options.onError(error);
+  }
+
+  /** Show a saved result; its question becomes the figure's. */
+  function showSaved(text: string): void {
+    const opened = readSaved(text, subject.kind === "file" ? subject.url : "data");
+    run = opened.run;
+    shared = { model: linkOf(run.request.model.ref), settings: run.request.settings, view: opened.view };
     draw();
+    options.onResult();
+  }
+
+  async function begin(): Promise<void> {
+    if (!active) return;
+    const mine = AbortSignal.any([active.signal, signal]);
+    try {
+      if (subject.kind === "file" && !shared) showSaved(await textOf(subject.url, mine));
+      else if (subject.kind === "data" && !shared) showSaved(subject.text);
+      else await showPoster();
+    } catch (error) {
+      // Gone meanwhile: it is read again when the element comes back.
+      if (mine.aborted) return;
+      isDone = true;
+      fail(error);
+      return;
+    }
+    if (mine.aborted) return;
+    if (!options.isLive || !canRun()) {
+      isDone = true;
+      return;
+    }
+    near = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+        near?.disconnect();
+        void go();
+      },
+      { rootMargin: NEAR },
+    );
+    near.observe(root.host);
   }
 
   async function go(): Promise<void> {
+    if (isRunning || !shared) return;
+    active ??= new AbortController();
+    const mine = AbortSignal.any([active.signal, signal]);
     failure.textContent = "";
-    start.disabled = true;
-    isRunning = true;
+    start.disabled = isRunning = true;
     try {
-      const { runLive } = await import("./live");
-      await runLive(bar, shared, signal, {
-        onTokens: (tokens) => {
-          if (!hidden.has("prompts")) showTokens(tokens);
-        },
-        onResult: (grown) => {
-          result = grown;
+      const { downloadOf, runLive } = await import("./live");
+      mine.throwIfAborted();
+      if (!isAsked) {
+        const download = await downloadOf(shared, mine);
+        isAsked = true;
+        if (download) {
+          start.textContent = `Run it (${download})`;
+          isAsking = true;
+          body.style.minHeight = "";
+          return;
+        }
+      }
+      isAsking = false;
+      const whole = await runLive(bar, shared, site, mine, {
+        onRun: (grown) => {
+          run = grown;
           drawing ??= setTimeout(draw, DRAWING_PAUSE_MS);
         },
       });
+      isDone = true;
+      if (whole) {
+        isRunning = false;
+        draw();
+        options.onResult();
+      }
     } catch (error) {
+      if (mine.aborted) return;
+      isDone = true;
       fail(error);
     } finally {
       isRunning = false;
@@ -114,8 +246,44 @@ export function mount(root: ShadowRoot, options: MountOptions): void {
     }
   }
 
-  start.addEventListener("click", () => void go());
   draw();
-  if (options.src !== null) void showSaved(options.src).catch(fail);
-  if (options.isLive) void go();
+  return {
+    show: (changed) => {
+      const hasMoved = [...changed.hidden].sort().join() !== [...look.hidden].sort().join();
+      look = changed;
+      if (hasMoved) showBoard = undefined;
+      draw();
+    },
+    start: () => {
+      if (active && !active.signal.aborted) return;
+      active = new AbortController();
+      if (!isDone) void begin();
+    },
+    stop: () => {
+      near?.disconnect();
+      active?.abort();
+    },
+    data: () => {
+      return run && shared && !isRunning ? save(run, seen(shared, run)) : null;
+    },
+  };
+}
+
+/** What is looked at, the rest left to the result. */
+function seen({ view }: Shared, { result, lead }: Run): Seen {
+  return lookAt(view, result, lead);
+}
+
+async function textOf(url: string, signal: AbortSignal): Promise<string> {
+  const failed = (got: string) => new Error(`saved result: expected a file at ${url}, got ${got}`);
+  const response = await fetch(url, { signal }).catch((error: Error) => {
+    if (signal.aborted) throw error;
+    const isElsewhere = new URL(url).origin !== self.origin;
+    const hint = isElsewhere
+      ? "; does its server allow other origins (Access-Control-Allow-Origin), and this page's Content-Security-Policy it (connect-src)?"
+      : "";
+    throw failed(`${error.message}${hint}`);
+  });
+  if (!response.ok) throw failed(`status ${response.status}`);
+  return response.text();
 }

@@ -21,7 +21,9 @@ import type {
   Space,
   SweepProgress,
   Token,
+  Warning,
 } from "./types";
+import type { ErrorDetails } from "./error";
 
 /** Prompts and metric as the engine reads them: defaults filled in, callbacks left out. */
 export type MetricRequest = Required<Pick<MetricOptions, "metric" | "prependBos" | "layerNorm">> &
@@ -45,12 +47,13 @@ export type WorkerSource =
 export interface Calls {
   load: {
     arguments: { source: WorkerSource; device: DeviceChoice; keep: boolean };
-    answer: { config: Config; device: DeviceReport; keeping: Keeping };
+    answer: { config: Config; device: DeviceReport; keeping: Keeping; warnings: Warning[] };
   };
   plan: { arguments: { source: WorkerSource }; answer: Plan };
   keptModels: { arguments: Record<string, never>; answer: { models: KeptModel[]; space: Space | null } };
   removeModel: { arguments: { id: string }; answer: undefined };
   tokenize: { arguments: { text: string; prependBos: boolean }; answer: Token[] };
+  check: { arguments: MetricRequest; answer: Warning[] };
   sweep: { arguments: SweepRequest; answer: Grid };
   estimate: { arguments: MetricRequest; answer: Estimates };
   headDetail: { arguments: MetricRequest & { layer: number; head: number }; answer: HeadDetail };
@@ -61,19 +64,35 @@ export interface Calls {
 
 export type Call = keyof Calls;
 
+/** What a call tells while it runs. */
+export interface Progress {
+  load: LoadProgress;
+  plan: LoadProgress;
+  sweep: SweepProgress;
+}
+export type ProgressOf<C extends Call> = C extends keyof Progress ? Progress[C] : never;
+
+/** A call, with its arguments. */
+export type Request = { [C in Call]: { id: number; call: C; arguments: Calls[C]["arguments"] } }[Call];
+
 export type ToWorker =
-  | { [C in Call]: { id: number; call: C; arguments: Calls[C]["arguments"] } }[Call]
+  | Request
+  /** Comes first: where the wasm module is. */
+  | { call: "start"; wasmUrl: string }
   | { id: number; call: "cancel" };
 
-export interface Failure {
+export interface Failure extends ErrorDetails {
   message: string;
   code: ErrorCode;
-  /** What would do in place of what was given. */
-  suggestion?: string;
+  /** Whether the engine cannot go on, and everything on it is lost. */
+  isFatal?: boolean;
 }
 
-export type FromWorker = { id: number } & (
-  | { answer: Calls[Call]["answer"] }
-  | { failure: Failure }
-  | { progress: LoadProgress | SweepProgress }
-);
+export type FromWorker =
+  /** The worker runs. */
+  | { id: 0 }
+  | ({ id: number } & (
+      | { answer: Calls[Call]["answer"] }
+      | { failure: Failure }
+      | { progress: LoadProgress | SweepProgress }
+    ));

@@ -1,15 +1,15 @@
-// Direct path patching on GPT-2, for any page: `import { PathPatch } from "./pathpatch.js"`.
-//
-// A thin client: the engine runs in a worker of its own, so that the page stays responsive.
+// Direct path patching on GPT-2, for any page: a thin client of the engine, which runs in a worker of its own, so
+// that the page stays responsive.
 
-import type { Call, Calls, FromWorker, MetricRequest, ToWorker } from "./messages";
+import { EngineClient } from "./client";
+import { cancelled } from "./error";
+import type { Calls, MetricRequest } from "./messages";
 import type {
   AllSourcesOptions,
   Config,
   DeviceReport,
   EdgeDetail,
   EdgeOptions,
-  ErrorCode,
   EstimateOptions,
   Estimates,
   Grid,
@@ -18,39 +18,24 @@ import type {
   Keeping,
   KeptModel,
   LoadOptions,
-  LoadProgress,
   ModelSource,
   OneSourceOptions,
   Plan,
   PromptPair,
   Space,
-  SweepProgress,
   Token,
+  Warning,
 } from "./types.js";
 import { workerSource } from "./source";
-import workerUrl from "./worker?worker&url";
 
+export { type Assets, setAssets } from "./assets.js";
+export { type ErrorDetails, PathPatchError } from "./error.js";
 export type * from "./types.js";
 
-/** An error that names what was expected and what came; `code` says which input it is about. */
-export class PathPatchError extends Error {
-  override name = "PathPatchError";
-
-  constructor(
-    readonly code: ErrorCode,
-    message: string,
-    /** What would do in place of what was given, as an answer with the space that it lacks. */
-    readonly suggestion?: string,
-  ) {
-    super(message);
-  }
-}
-
-interface Waiting {
-  resolve: (answer: never) => void;
-  reject: (error: Error) => void;
-  onProgress?: (progress: never) => void;
-}
+/** How long an engine may take to hear that its load is cancelled; then its worker is ended. */
+const CANCEL_MS = 1000;
+/** How long the engine without a model is kept after it was asked last. */
+const IDLE_MS = 10_000;
 
 /** A GPT-2 ready for direct path patching. */
 export class PathPatch {
@@ -61,12 +46,15 @@ export class PathPatch {
   readonly device: DeviceReport;
   /** Whether this browser keeps it for the next visit. */
   readonly keeping: Keeping;
+  /** What to know about the model's files. */
+  readonly warnings: Warning[];
 
   private constructor(engine: EngineClient, loaded: Calls["load"]["answer"]) {
     this.#engine = engine;
     this.config = loaded.config;
     this.device = loaded.device;
     this.keeping = loaded.keeping;
+    this.warnings = loaded.warnings;
   }
 
   /**
@@ -75,37 +63,56 @@ export class PathPatch {
    */
   static async load(model: ModelSource, options: LoadOptions = {}): Promise<PathPatch> {
     const source = workerSource(model);
-    const { device = "auto", keep = source.kind === "hub", onProgress, signal } = options;
-    const engine = new EngineClient();
+    const { device = "auto", keep = source.kind === "hub", onProgress, signal, workerUrl, wasmUrl } = options;
+    if (signal?.aborted) throw cancelled("load");
+    const engine = new EngineClient({ workerUrl, wasmUrl });
+    let giveUp: ReturnType<typeof setTimeout> | undefined;
+    const onAbort = () => {
+      giveUp = setTimeout(() => engine.stop(), CANCEL_MS);
+    };
+    signal?.addEventListener("abort", onAbort);
     try {
-      // Whether the browser may clear what is kept, it asks the reader or decides by itself.
-      if (keep) await globalThis.navigator?.storage?.persist?.();
-      const loaded = await engine.ask("load", { source, device, keep }, onProgress, signal);
+      if (keep) persist();
+      const loaded = await engine.ask("load", { source, device, keep }, { onProgress, signal });
       return new PathPatch(engine, loaded);
     } catch (error) {
       engine.stop();
       throw error;
+    } finally {
+      clearTimeout(giveUp);
+      signal?.removeEventListener("abort", onAbort);
     }
   }
 
   /** What loading a model would download. */
-  static plan(model: ModelSource, { signal }: { signal?: AbortSignal } = {}): Promise<Plan> {
-    return helper().ask("plan", { source: workerSource(model) }, undefined, signal);
+  static async plan(model: ModelSource, { signal }: { signal?: AbortSignal } = {}): Promise<Plan> {
+    const source = workerSource(model);
+    return helper((engine) => engine.ask("plan", { source }, { signal }));
   }
 
   /** The models that this browser keeps. */
   static keptModels(): Promise<{ models: KeptModel[]; space: Space | null }> {
-    return helper().ask("keptModels", {});
+    return helper((engine) => engine.ask("keptModels", {}));
   }
 
   /** Keep a model no more, by its `id`. */
   static removeModel(id: string): Promise<void> {
-    return helper().ask("removeModel", { id });
+    return helper((engine) => engine.ask("removeModel", { id }));
+  }
+
+  /** Whether its engine has stopped, by `dispose` or because it failed: then only a new load helps. */
+  get isStopped(): boolean {
+    return this.#engine.isStopped;
   }
 
   /** The tokens of a text; with the beginning-of-text token in front unless `prependBos` is false. */
   tokenize(text: string, { prependBos = true }: { prependBos?: boolean } = {}): Promise<Token[]> {
     return this.#engine.ask("tokenize", { text, prependBos });
+  }
+
+  /** What to know about prompts and a metric before they are run; rejects where they cannot be. */
+  async check(options: EstimateOptions): Promise<Warning[]> {
+    return this.#engine.ask("check", metricRequest(options));
   }
 
   /** Patch the direct path from one head to every later head: a grid `[layers, heads]`. */
@@ -125,20 +132,20 @@ export class PathPatch {
    * the price of a few forward passes instead of one for each edge.
    */
   estimateDirectPathAllSources(options: EstimateOptions): Promise<Estimates> {
-    return this.#engine.ask("estimate", metricRequest(options), undefined, options.signal);
+    return this.#engine.ask("estimate", metricRequest(options), { signal: options.signal });
   }
 
   /** Look at one edge on one pair: what both heads attend to, what the patch changes, where the output goes. */
   edgeDetail(options: EdgeOptions): Promise<EdgeDetail> {
     const { component, srcLayer, srcHead, dstLayer, dstHead } = options;
     const request = { ...metricRequest(options), component, srcLayer, srcHead, dstLayer, dstHead };
-    return this.#engine.ask("edgeDetail", request, undefined, options.signal);
+    return this.#engine.ask("edgeDetail", request, { signal: options.signal });
   }
 
   /** Look at one head on one pair: what it attends to, and what it adds to the answer's logit directly. */
   headDetail(options: HeadOptions): Promise<HeadDetail> {
     const { layer, head } = options;
-    return this.#engine.ask("headDetail", { ...metricRequest(options), layer, head }, undefined, options.signal);
+    return this.#engine.ask("headDetail", { ...metricRequest(options), layer, head }, { signal: options.signal });
   }
 
   /** Floating-point operations a second of bare products of so many rows with a block's weights. */
@@ -162,7 +169,7 @@ export class PathPatch {
   ): Promise<Grid> {
     const { component, onProgress, signal } = options;
     const request = { ...metricRequest(options), component, ...rest };
-    return this.#engine.ask("sweep", request, onProgress, signal);
+    return this.#engine.ask("sweep", request, { onProgress, signal });
   }
 }
 
@@ -177,98 +184,25 @@ function bare({ clean, corrupted, answer, distractor }: PromptPair): PromptPair 
   return { clean, corrupted, answer, distractor };
 }
 
-/** Asks the worker and keeps track of what is under way. */
-class EngineClient {
-  readonly #worker = startWorker();
-  readonly #waiting = new Map<number, Waiting>();
-  #lastId = 0;
-  #stopped: PathPatchError | undefined;
-
-  constructor() {
-    this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
-    this.#worker.onerror = (event) => {
-      const message = event.message || "its worker could not be started";
-      this.#fail(new PathPatchError("engine", `the engine stopped: ${message}`));
-    };
-  }
-
-  async ask<C extends Call>(
-    call: C,
-    args: Calls[C]["arguments"],
-    onProgress?: ((p: LoadProgress) => void) | ((p: SweepProgress) => void),
-    signal?: AbortSignal,
-  ): Promise<Calls[C]["answer"]> {
-    if (this.#stopped) throw this.#stopped;
-    if (signal?.aborted) throw cancelled(call);
-    const id = ++this.#lastId;
-    const cancel = () => this.#post({ id, call: "cancel" });
-    signal?.addEventListener("abort", cancel, { once: true });
-    const answer = new Promise<Calls[C]["answer"]>((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject, onProgress });
-    });
-    this.#post({ id, call, arguments: args } as ToWorker);
-    try {
-      const got = await answer;
-      // The answer may have been on its way when the cancel was sent; whoever cancelled expects none.
-      if (signal?.aborted) throw cancelled(call);
-      return got;
-    } finally {
-      signal?.removeEventListener("abort", cancel);
-    }
-  }
-
-  get isStopped(): boolean {
-    return this.#stopped !== undefined;
-  }
-
-  stop(): void {
-    this.#fail(cancelled("the engine"));
-  }
-
-  #post(message: ToWorker): void {
-    this.#worker.postMessage(message);
-  }
-
-  #receive(message: FromWorker): void {
-    const waiting = this.#waiting.get(message.id);
-    if (!waiting) return;
-    if ("progress" in message) {
-      waiting.onProgress?.(message.progress as never);
-      return;
-    }
-    this.#waiting.delete(message.id);
-    if ("answer" in message) waiting.resolve(message.answer as never);
-    else {
-      const { code, message: text, suggestion } = message.failure;
-      waiting.reject(new PathPatchError(code, text, suggestion));
-    }
-  }
-
-  /** Nothing more comes from this worker: reject what waits, and whatever is asked later. */
-  #fail(error: PathPatchError): void {
-    this.#stopped = error;
-    this.#worker.terminate();
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
-  }
-}
-
 let helping: EngineClient | undefined;
+let asked = 0;
+let idle: ReturnType<typeof setTimeout> | undefined;
 
-/** An engine without a model, for what needs none. */
-function helper(): EngineClient {
+/** Ask an engine without a model, which is let go once nobody asks. */
+async function helper<T>(ask: (engine: EngineClient) => Promise<T>): Promise<T> {
   if (!helping || helping.isStopped) helping = new EngineClient();
-  return helping;
+  clearTimeout(idle);
+  asked += 1;
+  try {
+    return await ask(helping);
+  } finally {
+    asked -= 1;
+    if (asked === 0) idle = setTimeout(() => helping?.stop(), IDLE_MS);
+  }
 }
 
-function cancelled(what: string): PathPatchError {
-  return new PathPatchError("cancelled", `${what}: expected to finish, got a cancel`);
-}
-
-/** Start the worker; through a blob where this module comes from another origin than the page. */
-function startWorker(): Worker {
-  const url = new URL(workerUrl, import.meta.url);
-  if (url.origin === location.origin) return new Worker(url, { type: "module" });
-  const source = new Blob([`import ${JSON.stringify(url.href)};`], { type: "text/javascript" });
-  return new Worker(URL.createObjectURL(source), { type: "module" });
+/** Ask that what is kept may stay. The browser asks the reader or decides by itself; nothing waits for its answer. */
+function persist(): void {
+  // Refused where the page may keep nothing, as in a sandboxed frame: the engine then says that it is not kept.
+  void globalThis.navigator?.storage?.persist?.().catch(() => false);
 }

@@ -1,5 +1,7 @@
 // The types of pathpatch's JavaScript interface.
 
+import type { Assets } from "./assets.js";
+
 /** Where to compute: a GPU through WebGPU, the CPU, or the first of the two that is there. */
 export type DeviceChoice = "auto" | "webgpu" | "cpu";
 
@@ -142,7 +144,8 @@ export interface Warning {
   suggestion?: string;
 }
 
-export interface LoadOptions {
+/** `workerUrl` and `wasmUrl` hold for this model; `setAssets` names them for all. */
+export interface LoadOptions extends Assets {
   /** Default `auto`. */
   device?: DeviceChoice;
   /** Whether what is downloaded is kept in this browser; by default if it comes from the Hub. */
@@ -181,7 +184,7 @@ export type Prompts = PromptPair | { pairs: PromptPair[] };
 export interface MetricOptions {
   /** Default `logit-diff`. */
   metric?: Metric;
-  /** Where the metric reads; the last token by default. */
+  /** Where the metric reads; negative positions count from the end, the last token is the default. */
   position?: number;
   /** Whether texts get the beginning-of-text token in front; default true. */
   prependBos?: boolean;
@@ -228,12 +231,14 @@ export interface HeadDetail {
    * it reads from; empty without an answer.
    */
   attribution: Both<number[]>;
+  /** Of the prompts and the metric. */
+  warnings: Warning[];
 }
 
 /** What an edge does. */
 export interface EdgeDetail {
-  src: HeadDetail;
-  dst: HeadDetail;
+  src: Omit<HeadDetail, "warnings">;
+  dst: Omit<HeadDetail, "warnings">;
   /** The destination's attention once its component is patched, `[pos (query), pos (key)]`. */
   patched: number[];
   /** Length of what the patch adds to the component, at each position. */
@@ -247,6 +252,8 @@ export interface EdgeDetail {
   moved: { id: number; logit: [number, number]; probability: [number, number] }[];
   /** The same tokens with their texts; empty without a tokenizer. */
   tokens: Token[];
+  /** Of the prompts and the metric. */
+  warnings: Warning[];
 }
 
 /** A grid of results. */
@@ -267,6 +274,8 @@ export interface Grid {
   cleanMetric: number;
   /** The value of an edge without effect. */
   corruptedMetric: number;
+  /** Of the prompts and the metric. */
+  warnings: Warning[];
 }
 
 /** First-order estimates of the full sweep into each component. */

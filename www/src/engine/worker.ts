@@ -1,15 +1,28 @@
 // The worker: holds the wasm engine and answers one message after another.
+//
+// It shares no module with the client, so that it is one file, wherever a bundler or a server puts it.
 
 import init, { Engine, keptModels, plan, removeModel } from "../wasm/engine";
-import module_or_path from "../wasm/engine_bg.wasm?url";
-import type { Calls, Failure, FromWorker, ToWorker } from "./messages";
+import type { Calls, Failure, FromWorker, Request, ToWorker } from "./messages";
+import type { ErrorCode } from "./types";
 
 const running = new Map<number, AbortController>();
 let engine: Engine | undefined;
-/** The module, instantiated once. */
+let wasmUrl = "";
+/** The module, instantiated once; anew after a failure, as of the network. */
 let module: ReturnType<typeof init> | undefined;
+/** What the page's Content-Security-Policy has refused this worker last. */
+let refused: string | undefined;
+
+self.addEventListener("securitypolicyviolation", ({ effectiveDirective }) => {
+  refused = effectiveDirective;
+});
 
 self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
+  if (data.call === "start") {
+    wasmUrl = data.wasmUrl;
+    return;
+  }
   if (data.call === "cancel") {
     running.get(data.id)?.abort();
     return;
@@ -26,19 +39,25 @@ self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
     running.delete(id);
   }
 };
+post({ id: 0 });
 
-async function perform(
-  request: Exclude<ToWorker, { call: "cancel" }>,
-  signal: AbortSignal,
-): Promise<Calls[keyof Calls]["answer"]> {
+async function perform(request: Request, signal: AbortSignal): Promise<Calls[keyof Calls]["answer"]> {
   const onProgress = (progress: never) => post({ id: request.id, progress });
-  module ??= init({ module_or_path });
-  const { memory } = await module;
+  module ??= instantiate();
+  const { memory } = await module.catch((error) => {
+    module = undefined;
+    throw error;
+  });
   switch (request.call) {
     case "load": {
       const { source, device, keep } = request.arguments;
       engine = await Engine.load(source, device, keep, onProgress, signal);
-      return { config: engine.config(), device: engine.device(), keeping: engine.keeping() };
+      return {
+        config: engine.config(),
+        device: engine.device(),
+        keeping: engine.keeping(),
+        warnings: engine.warnings(),
+      };
     }
     case "plan":
       return plan(request.arguments.source, onProgress, signal);
@@ -49,6 +68,8 @@ async function perform(
       return undefined;
     case "tokenize":
       return loaded().tokenize(request.arguments.text, request.arguments.prependBos);
+    case "check":
+      return loaded().check(request.arguments);
     case "sweep":
       return loaded().sweep(request.arguments, onProgress, signal);
     case "estimate":
@@ -64,22 +85,70 @@ async function perform(
   }
 }
 
+async function instantiate(): ReturnType<typeof init> {
+  try {
+    return await init({ module_or_path: await compile("default") });
+  } catch (error) {
+    // The browser had a module of another version than this worker.
+    if (error instanceof WebAssembly.LinkError) return init({ module_or_path: await compile("reload") });
+    throw error;
+  }
+}
+
+async function compile(cache: RequestCache): Promise<WebAssembly.Module> {
+  refused = undefined;
+  const failed = (got: string) => fault("io", "the engine's module", `a file at ${wasmUrl}`, got);
+  const response = await fetch(wasmUrl, { cache }).catch(async (error: Error) => {
+    // The browser tells of a refusal by the policy in an event of its own, perhaps a moment later.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    throw refused ? refusal(refused, new URL(wasmUrl).origin) : failed(error.message);
+  });
+  if (!response.ok) {
+    throw failed(`status ${response.status}; where a bundler or a server has it elsewhere, name it: setAssets({ wasmUrl })`);
+  }
+  if (response.headers.get("content-type")?.startsWith("application/wasm")) return WebAssembly.compileStreaming(response);
+  const bytes = await response.arrayBuffer();
+  const isWasm = new DataView(bytes).byteLength > 4 && new DataView(bytes).getUint32(0) === 0x0061736d;
+  if (!isWasm) throw failed(`${response.headers.get("content-type") ?? "something"} that is no WebAssembly`);
+  return WebAssembly.compile(bytes);
+}
+
 function loaded(): Engine {
   if (!engine) throw new Error("no model is loaded");
   return engine;
 }
 
+/** Arrays go to the page without being copied: they are made for it. */
 function post(message: FromWorker): void {
-  self.postMessage(message);
+  self.postMessage(message, { transfer: [...new Set(buffersOf(message))] });
+}
+
+function buffersOf(value: unknown): ArrayBuffer[] {
+  if (ArrayBuffer.isView(value)) return [value.buffer as ArrayBuffer];
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
+  return Object.values(value).flatMap(buffersOf);
+}
+
+function fault(code: ErrorCode, what: string, expected: string, got: string): Error & Failure {
+  return Object.assign(new Error(`${what}: expected ${expected}, got ${got}`), { code, what, expected, got });
+}
+
+function refusal(directive: string, needs: string): Error & Failure {
+  const expected = `the page's Content-Security-Policy to allow it: add ${needs} to ${directive}`;
+  return fault("unsupported", "the engine", expected, `a refusal by ${directive}`);
 }
 
 /** What went wrong, as data. An error without a code of ours is a fault of the engine or the browser. */
 function failure(error: unknown): Failure {
-  if (error instanceof WebAssembly.CompileError) {
-    const expected = "a browser with WebAssembly SIMD (any of 2023 or later)";
-    return { code: "unsupported", message: `this browser: expected ${expected}, got ${error.message}` };
-  }
   const message = error instanceof Error ? error.message : String(error);
-  const { code, suggestion } = (error ?? {}) as Partial<Failure>;
-  return code ? { code, message, suggestion } : { code: "engine", message: `the engine stopped: ${message}` };
+  const { code, what, expected, got, suggestion } = (error ?? {}) as Partial<Failure>;
+  // A DOMException has a code as well, which is a number.
+  if (typeof code === "string") return { code, message, what, expected, got, suggestion };
+  if (error instanceof WebAssembly.CompileError) {
+    if (/Content[ -]Security|CSP|unsafe-eval/i.test(message)) return failure(refusal("script-src", "'wasm-unsafe-eval'"));
+    const simd = "WebAssembly with SIMD (any browser of 2023 or later)";
+    return failure(fault("unsupported", "this browser", simd, message));
+  }
+  const isFatal = error instanceof WebAssembly.RuntimeError;
+  return { code: "engine", message: `the engine stopped: ${message}`, isFatal };
 }

@@ -1,0 +1,7 @@
+// Serves until it is ended; prints where.
+
+import { createServer } from "vite";
+
+const server = await createServer({ logLevel: "error", server: { port: 0 } });
+await server.listen();
+console.log(server.resolvedUrls.local[0]);

@@ -1,0 +1,13 @@
+// <path-patching> in somebody's React.
+
+import type {} from "pathpatch/react";
+import type { Saved } from "pathpatch/element";
+
+export function Figure({ saved }: { saved: Saved }) {
+  return <path-patching data={saved} hide="table into" theme="dark" className="wide" />;
+}
+
+export function Wrong() {
+  // @ts-expect-error: there is no such theme.
+  return <path-patching theme="blue" />;
+}

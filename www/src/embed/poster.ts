@@ -1,0 +1,46 @@
+// What a figure shows before it is run: the question in words, and what running it takes.
+
+import { element } from "../lib/dom";
+import { formatBytes } from "../lib/format";
+import { pairsOf } from "../lib/pairs";
+import type { Shared } from "../lib/permalink";
+
+/** Bytes that a run of the bundled model downloads, the engine included: see vite.config.ts. */
+declare const BUNDLED_RUN_BYTES: number;
+
+export function poster({ model, settings }: Shared): HTMLElement {
+  const [first, ...others] = pairsOf(settings);
+  const [clean, corrupted] = marked(first.clean, first.corrupted);
+  const further = others.length === 0 ? [] : [element("p", { class: "note" }, `and ${others.length} further ${others.length === 1 ? "pair" : "pairs"} of prompts`)];
+  return element(
+    "section",
+    { class: "poster" },
+    element("h3", {}, question(first.answer.trim(), first.distractor.trim())),
+    element("dl", {}, element("dt", {}, "clean"), clean, element("dt", {}, "corrupted"), corrupted),
+    ...further,
+    element("p", { class: "note" }, `Direct path patching answers it, head by head. ${cost(model)}`),
+  );
+}
+
+function question(answer: string, distractor: string): string {
+  if (answer && distractor) return `Which attention heads make the model say “${answer}” rather than “${distractor}”?`;
+  if (answer) return `Which attention heads make the model say “${answer}”?`;
+  return "Which attention heads carry the difference between these prompts?";
+}
+
+function cost(model: string | undefined): string {
+  if (model === undefined) {
+    return `Running it downloads ${formatBytes(BUNDLED_RUN_BYTES)}: the engine, and ioi-demo, a model of 3 layers × 4 heads.`;
+  }
+  return `It runs ${model}; how large that is and where it comes from is said before it is downloaded.`;
+}
+
+/** Both prompts with the words marked that differ, where they are of as many words. */
+function marked(clean: string, corrupted: string): [HTMLElement, HTMLElement] {
+  const words = [clean, corrupted].map((text) => text.split(/(?=\s)/));
+  const [ours = [], theirs = []] = words;
+  const isEven = ours.length === theirs.length;
+  const show = (of: string[], other: string[]) =>
+    element("dd", { dir: "auto" }, ...of.map((word, i) => (isEven && word !== other[i] ? element("mark", {}, word) : word)));
+  return [show(ours, theirs), show(theirs, ours)];
+}
