@@ -48,8 +48,9 @@ impl Loading {
     /// # Errors
     /// [`Code::Checkpoint`] when weights are missing.
     pub fn finish(self) -> Result<Session> {
+        let mut warnings = self.loader.warnings();
         let model = self.loader.finish()?;
-        let warnings = tokenizer_warnings(self.tokenizer.as_ref(), &model.config);
+        warnings.extend(tokenizer_warnings(self.tokenizer.as_ref(), &model.config));
         Ok(Session {
             model,
             tokenizer: self.tokenizer,
