@@ -3,7 +3,7 @@
 mod args;
 
 use std::{
-    fs::File,
+    fs::{File, OpenOptions},
     io::{self, IsTerminal, Write},
     path::Path,
     process::ExitCode,
@@ -81,8 +81,10 @@ async fn sweep(args: &SweepArgs) -> Result<()> {
     warn(&session.check(&request.on)?);
     // Before the work, which an output that cannot be written would make vain.
     let out = args.out.as_ref().map(|path| {
-        let file = File::create(path).map_err(|e| io_error(path.display(), e))?;
-        Ok((path, file))
+        // What is in it stays until there is a result.
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create(true).truncate(false).open(path);
+        Ok((path, file.map_err(|e| io_error(path.display(), e))?))
     });
     let out = out.transpose()?;
 
@@ -107,9 +109,17 @@ async fn sweep(args: &SweepArgs) -> Result<()> {
     );
     let json = serde_json::to_string(&report).map_err(|e| io_error("the result", e))?;
     match out {
-        Some((path, mut file)) => writeln!(file, "{json}").map_err(|e| io_error(path.display(), e)),
+        Some((path, file)) => replace(file, &json).map_err(|e| io_error(path.display(), e)),
         None => writeln!(io::stdout(), "{json}").map_err(|e| io_error("standard output", e)),
     }
+}
+
+/// Make a line the content of a file, or send it on where that is a pipe.
+fn replace(mut file: File, line: &str) -> io::Result<()> {
+    if file.metadata()?.is_file() {
+        file.set_len(0)?;
+    }
+    writeln!(file, "{line}")
 }
 
 /// Print each warning as one line on standard error.
