@@ -82,6 +82,7 @@ test("after an edit of any field every export is still that of the run on screen
     await edit(page);
     await expect(page.locator("#controls .error:not(:empty)"), name).not.toHaveCount(0);
     await expect(page.locator("#board"), name).toHaveClass("stale");
+    await expect(page.locator("#about-run"), name).toContainText("This is the last run; the form asks something else by now.");
     expect(await everything(page), name).toEqual(before);
     await page.getByLabel("Example").selectOption({ label: "Induction: fox, lamp, … fox" });
     await settled(page);
@@ -174,7 +175,7 @@ test("a saved file is opened again on the page, as it was, with where it comes f
   const file = { name: "mine.json", mimeType: "application/json", buffer: Buffer.from(before.JSON!) };
   await page.getByLabel("Open a saved JSON").setInputFiles(file);
   await expect(field(page, "Metric")).toHaveValue("logit-diff");
-  await expect(page.locator("#about-run")).toContainText(/^From mine\.json, ioi-demo, pathpatch \d+\.\d+\.\d+, \d{4}-\d\d-\d\d$/);
+  await expect(page.locator("#about-run")).toContainText(/^From mine\.json, ioi-demo, pathpatch \d+\.\d+\.\d+, \d{4}-\d\d-\d\d\.$/);
   await settled(page);
   const after = await everything(page);
   for (const name of ["CSV", "NPY k", "Copy as TransformerLens code"]) expect(after[name], name).toBe(before[name]);

@@ -127,11 +127,11 @@ export function draw(store: Store<State, Action>, events: Events): void {
       const isOther = changed("loaded", "draft", "reading", "runErrors", "recent") || now.run?.id !== before?.run?.id;
       if (isOther && now.loaded) showControls?.(controlsData(now));
     }
-    if (changed("run", "draft", "loaded")) {
-      const isGray = isStale(now);
-      for (const part of stale) part.classList.toggle("stale", isGray);
+    if (changed("run", "draft", "loaded", "job")) {
+      const isOld = isStale(now);
+      for (const part of stale) part.classList.toggle("stale", isOld);
       showTake(now.run !== null);
-      showSource(now.run);
+      showSource(now.run, isOld && !now.job);
     }
     const isGrown = now.run?.id === before?.run?.id && now.run?.status === "running" && now.look === before?.look;
     if (changed("run", "look")) {
@@ -242,10 +242,12 @@ function recentOf(all: State["recent"], model: string | undefined): State["recen
 }
 
 /** What is worth knowing of the run on screen that no field is about: a file that it came from, other warnings. */
-function showSource(run: Run | null): void {
+function showSource(run: Run | null, isOld: boolean): void {
   const from = run?.file ? [`From ${run.file}`, run.request.model.name, run.made?.by, run.made?.at.slice(0, 10)] : [];
   const others = run ? warningNotes(run.warnings, run.request.settings).others : [];
-  at("about-run").textContent = [from.filter(Boolean).join(", "), ...others].filter(Boolean).join(". ");
+  const old = isOld ? ["This is the last run; the form asks something else by now"] : [];
+  const sentences = [from.filter(Boolean).join(", "), ...others, ...old].filter(Boolean);
+  at("about-run").textContent = sentences.map((text) => (/[.!?]$/.test(text) ? text : `${text}.`)).join(" ");
 }
 
 function detailData({ detail }: State): detailView.DetailData {
