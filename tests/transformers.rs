@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use burn::tensor::{Device, Tensor};
 use pathpatch::{
     checkpoint::{self, Loader, WEIGHTS},
+    device::DeviceChoice,
+    directory,
     error::{Error, Warning},
     gpt2::{Activation, Config, Gpt2},
     patching::LayerNorm,
@@ -140,7 +142,7 @@ impl Model {
             if flag("scale_attn_by_inverse_layer_idx", false) {
                 scale /= (layer + 1) as f64;
             }
-            for pos in 0..ids.len() {
+            for (pos, hidden) in hidden.iter_mut().enumerate() {
                 let mut z = vec![0.0; D];
                 for head in 0..HEADS {
                     let part =
@@ -155,11 +157,11 @@ impl Model {
                             .for_each(|(z, v)| *z += score / total * v);
                     }
                 }
-                hidden[pos] = sum(&hidden[pos], &self.conv1d(&name("attn.c_proj"), &z));
-                let normed = self.layer_norm(&name("ln_2"), &hidden[pos]);
+                *hidden = sum(hidden, &self.conv1d(&name("attn.c_proj"), &z));
+                let normed = self.layer_norm(&name("ln_2"), hidden);
                 let inner = self.conv1d(&name("mlp.c_fc"), &normed);
                 let inner: Vec<f64> = inner.into_iter().map(|x| activate(activation, x)).collect();
-                hidden[pos] = sum(&hidden[pos], &self.conv1d(&name("mlp.c_proj"), &inner));
+                *hidden = sum(hidden, &self.conv1d(&name("mlp.c_proj"), &inner));
             }
         }
         let table = self.get(if tied { "wte.weight" } else { "lm_head.weight" });
@@ -654,6 +656,51 @@ fn files_of_other_kinds_are_named_with_what_to_do() {
             assert!(error.starts_with("model.safetensors: expected "), "{error}");
             assert!(words.iter().all(|word| error.contains(word)), "{error}");
         }
+    }
+}
+
+/// Directories that hold no model, or not all of one: the file that is missing, what is there, what to do.
+#[test]
+fn directories_without_a_model_are_explained() {
+    let model = random(json!({}));
+    let config = model.config.to_string();
+    let names: BTreeMap<String, &str> = model
+        .tied()
+        .into_keys()
+        .map(|name| (name, "model-00001-of-00001.safetensors"))
+        .collect();
+    let index = json!({"weight_map": names}).to_string();
+    for (files, what, got) in [
+        (
+            &["config.json", "pytorch_model.bin"][..],
+            "model.safetensors",
+            "pytorch_model.bin",
+        ),
+        (
+            &["adapter_config.json", "adapter_model.safetensors"],
+            "config.json",
+            "LoRA adapter",
+        ),
+        (
+            &["config.json", "model.safetensors.index.json"],
+            "model-00001-of-00001.safetensors",
+            "none",
+        ),
+        (&[], "config.json", "no files"),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        for name in files {
+            let text: &str = match *name {
+                "config.json" => &config,
+                "model.safetensors.index.json" => &index,
+                _ => "",
+            };
+            std::fs::write(directory.path().join(name), text).unwrap();
+        }
+        let loaded = pollster::block_on(directory::load(directory.path(), DeviceChoice::Cpu));
+        let error = loaded.map(|_| ()).unwrap_err();
+        assert_eq!(error.what, what, "{error}");
+        assert!(error.got.contains(got), "{error}");
     }
 }
 

@@ -204,7 +204,8 @@ mod tests {
     /// However large their argument, activations are the one or the other of their asymptotes.
     #[test]
     fn activations_of_large_and_missing_numbers() {
-        let all: [(&str, fn(f32) -> f32); 6] = [
+        type Function = fn(f32) -> f32;
+        let all: [(&str, Function); 6] = [
             ("gelu_tanh", gelu_tanh),
             ("gelu", gelu),
             ("silu", |x| swish(x, 1.0)),

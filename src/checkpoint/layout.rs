@@ -95,10 +95,11 @@ pub fn missing(
     config: &Config,
     is_there: impl Fn(&str) -> bool,
 ) -> Option<((String, Vec<usize>), usize)> {
-    let is_tied_there = config.tie_word_embeddings && is_there(LM_HEAD);
+    let has_tied_table = config.tie_word_embeddings && is_there(LM_HEAD);
+    let is_given = |name: &str| is_there(name) || (name == WTE && has_tied_table);
     let mut missing = expected(config)
         .into_iter()
-        .filter(|(name, _)| !is_there(name) && !(name == WTE && is_tied_there));
+        .filter(|(name, _)| !is_given(name));
     let first = missing.next()?;
     Some((first, missing.count()))
 }

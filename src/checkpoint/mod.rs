@@ -131,11 +131,14 @@ fn passed_over(names: &[String]) -> Vec<Warning> {
     let kind = |name: &String| {
         let name = layout::canonical(name);
         let starts = |starts: &[&str]| starts.iter().any(|start| name.starts_with(start));
-        match () {
-            () if starts(&["score.", "classifier.", "qa_outputs."]) => CLASSIFIER,
-            () if starts(&["v_head.", "value_head.", "multiple_choice_head."]) => HEAD,
-            () if layout::in_block(&name).is_some() => CROSS,
-            () => OTHER,
+        if starts(&["score.", "classifier.", "qa_outputs."]) {
+            CLASSIFIER
+        } else if starts(&["v_head.", "value_head.", "multiple_choice_head."]) {
+            HEAD
+        } else if layout::in_block(&name).is_some() {
+            CROSS
+        } else {
+            OTHER
         }
     };
     let warning = |what: &str| {
