@@ -87,7 +87,7 @@ test("a saved result that is none says what was expected", async ({ page }) => {
   await page.route("**/embed.html*", (route) => route.fulfill({ contentType: "text/html", body: "" }));
   await page.route("**/figure.json", (route) => route.fulfill({ json: { pathpatch: 7 } }));
   await page.goto(blog.url);
-  await expect(page.locator("path-patching .error")).toHaveText('saved result: expected {"pathpatch": 1, …}, got 7');
+  await expect(page.locator("path-patching .error")).toHaveText('saved result: expected {"pathpatch": 2, …}, got 7');
 });
 
 test("the figure of the demo post is a few kB", () => {
