@@ -7,7 +7,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use pathpatch::{
     checkpoint,
     gpt2::{Config, Gpt2},
-    metric::{AnswerMetric, MetricKind},
+    metric::MetricKind,
     patching::{
         Component, Head, Runs, SweepOptions, Update, get_act_patch_direct_path,
         get_act_patch_direct_path_all_sources,
@@ -53,10 +53,8 @@ fn sweep(criterion: &mut Criterion) {
         });
     });
 
-    let runs = pollster::block_on(Runs::new(&model, &batch, &NoPause)).expect("runs");
-    let clean_logits = runs.clean_logits(batch.positions());
-    let metric =
-        AnswerMetric::new(MetricKind::LogitDiff, batch.targets(), clean_logits).expect("a metric");
+    let runs = Runs::new(&model, &batch, &NoPause);
+    let metric = pollster::block_on(runs.metric(MetricKind::LogitDiff)).expect("a metric");
     let options = SweepOptions::default();
     let ignore = |_: Update<'_>| Ok(());
     let (layers, heads) = (model.config.n_layers, model.config.n_heads);

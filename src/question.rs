@@ -96,6 +96,10 @@ impl Reader<'_> {
                     ..e
                 };
                 let encoded = self.encoded(text, prepend_bos).map_err(of_field)?;
+                if self.tokenizer()?.encode(text).map_err(of_field)?.is_empty() {
+                    let got = format!("none in {text:?}");
+                    return Err(Error::new(code, what, "at least 1 token", got));
+                }
                 slips.extend(self.prompt_slips(text, &encoded, code, what)?);
                 Ok(encoded.ids)
             }
@@ -186,15 +190,11 @@ impl Reader<'_> {
 
     fn encoded(&self, text: &str, prepend_bos: bool) -> Result<Encoded> {
         let mut ids = self.tokenizer()?.encode(text)?;
-        if ids.is_empty() {
-            let got = format!("none in {text:?}");
-            return Err(Error::new(Code::Tokenizer, "text", "at least 1 token", got));
-        }
         self.in_rows(&ids)?;
         let mut had_bos = false;
         if prepend_bos {
             let bos = self.bos()?;
-            had_bos = ids[0] == bos;
+            had_bos = ids.first() == Some(&bos);
             if !had_bos {
                 ids.insert(0, bos);
             }
@@ -355,16 +355,20 @@ fn calls_for_space(end: char, start: char) -> bool {
     start.is_alphanumeric() && ends_word && !is_number
 }
 
-/// A prompt's tokens by words: a token that begins with a space begins one.
+/// A prompt's tokens by words: a token that begins with a space begins one, and an added token is one. None of a
+/// tokenizer that drops spaces.
 fn words<'a>(tokenizer: &Tokenizer, ids: &'a [u32]) -> Vec<&'a [u32]> {
     let texts = tokenizer.describe(ids);
-    let begins = |i: &usize| texts[*i].text.starts_with(char::is_whitespace);
-    let mut starts: Vec<usize> = (0..ids.len()).filter(|i| *i == 0 || begins(i)).collect();
+    let is_spaced = |i: usize| texts[i].text.starts_with(char::is_whitespace);
+    if !(0..ids.len()).any(is_spaced) {
+        return Vec::new();
+    }
+    let is_added = |i: usize| tokenizer.is_added(ids[i]);
+    let begins = |i: &usize| *i == 0 || is_spaced(*i) || is_added(*i) || is_added(i - 1);
+    let mut starts: Vec<usize> = (0..ids.len()).filter(begins).collect();
     starts.push(ids.len());
-    starts
-        .windows(2)
-        .map(|ends| &ids[ends[0]..ends[1]])
-        .collect()
+    let words = starts.windows(2).map(|ends| &ids[ends[0]..ends[1]]);
+    words.collect()
 }
 
 /// The pairs of which no patch can change anything that the metric reads; an error where that is all of them.

@@ -48,8 +48,9 @@ impl Loading {
     /// # Errors
     /// [`Code::Checkpoint`] when weights are missing.
     pub fn finish(self) -> Result<Session> {
+        let mut warnings = self.loader.warnings();
         let model = self.loader.finish()?;
-        let warnings = tokenizer_warnings(self.tokenizer.as_ref(), &model.config);
+        warnings.extend(tokenizer_warnings(self.tokenizer.as_ref(), &model.config));
         Ok(Session {
             model,
             tokenizer: self.tokenizer,
@@ -304,7 +305,7 @@ impl Session {
         let (batch, ends) = (self.batch(&request.on)?, [request.src, request.dst]);
         let (runs, metric) = self.run(&batch, request.on.metric, pause).await?;
         let (component, layer_norm) = (request.component, request.layer_norm);
-        let detail = edge_detail(&runs, &batch, &metric, ends, component, layer_norm).await?;
+        let detail = edge_detail(&runs, &metric, ends, component, layer_norm).await?;
         let ids: Vec<u32> = detail.moved.iter().map(|moved| moved.id).collect();
         let tokens = self.tokenizer.as_ref().map(|t| t.describe(&ids));
         Ok(EdgeReport {
@@ -337,9 +338,8 @@ impl Session {
         metric: MetricKind,
         pause: &'a dyn Pause,
     ) -> Result<(Runs<'a>, AnswerMetric)> {
-        let runs = Runs::new(&self.model, batch, pause).await?;
-        let clean_logits = runs.clean_logits(batch.positions());
-        let metric = AnswerMetric::new(metric, batch.targets(), clean_logits)?;
+        let runs = Runs::new(&self.model, batch, pause);
+        let metric = runs.metric(metric).await?;
         Ok((runs, metric))
     }
 

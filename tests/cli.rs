@@ -23,8 +23,13 @@ fn sweep(arguments: &[&str]) -> Value {
 
 /// The error line of a call that must fail with status 2.
 fn refused(arguments: &[&str]) -> String {
+    failed(arguments, 2)
+}
+
+/// The error line of a call that must fail with a status.
+fn failed(arguments: &[&str], status: i32) -> String {
     let output = pathpatch(arguments);
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    assert_eq!(output.status.code(), Some(status), "{arguments:?}");
     assert!(output.stdout.is_empty());
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
@@ -218,7 +223,8 @@ fn bad_input_is_one_line_that_names_it() {
     ioi[1] = "Colourless green ideas";
     assert_eq!(
         on(&model, &ioi),
-        "error: clean prompt: expected words of this model's vocabulary, got \"Colourless\""
+        "error: clean prompt: expected words of this model's vocabulary, got \"Colourless\", \
+         \"green\", \"ideas\""
     );
     assert_eq!(
         on(&model, &IOI[..4]),
@@ -244,18 +250,36 @@ fn bad_input_is_one_line_that_names_it() {
     );
     assert_eq!(
         on(&random, &[&ids[..], &["--source", "nine"]].concat()),
-        "error: source head: expected LAYER.HEAD, such as 9.6, got nine"
+        "error: invalid value 'nine' for '--source <L.H>': source head: expected LAYER.HEAD, such as 9.6, got nine"
     );
     assert_eq!(
         on(&random, &[&ids[..], &["--metric", "accuracy"]].concat()),
-        "error: metric: expected one of logit-diff, normalized-logit-diff, log-prob, prob, kl, \
-         got accuracy"
+        "error: invalid value 'accuracy' for '--metric <METRIC>' [possible values: logit-diff, \
+         normalized-logit-diff, log-prob, prob, kl]"
     );
-    assert!(on("/nowhere", &ids).starts_with("error: /nowhere: expected the directory of a model"));
+    let nowhere = ["sweep", "--model", "/nowhere", "--component", "q"];
+    let nowhere = failed(&[&nowhere[..], &ids].concat(), 1);
+    assert!(
+        nowhere.starts_with("error: /nowhere: expected the directory of a model"),
+        "{nowhere}"
+    );
+    // Told before the sweep.
+    let out = ["--out", "/nowhere/grid.json"];
+    let out = [
+        &["sweep", "--model", &random, "--component", "q"],
+        &ids[..],
+        &out,
+    ]
+    .concat();
+    let out = failed(&out, 1);
+    assert!(
+        out.starts_with("error: /nowhere/grid.json: expected a file"),
+        "{out}"
+    );
     let sweep = [&["sweep", "--model", &random, "--component", "x"], &ids[..]].concat();
     assert_eq!(
         refused(&sweep),
-        "error: component: expected q, k or v, got x"
+        "error: invalid value 'x' for '--component <COMPONENT>' [possible values: q, k, v]"
     );
 }
 
@@ -330,4 +354,8 @@ fn wrong_arguments_are_one_line_too() {
     );
     assert!(refused(&["swep"]).contains("unrecognized subcommand 'swep'"));
     assert!(pathpatch(&["--help"]).status.success());
+    let help = String::from_utf8(pathpatch(&["sweep", "--help"]).stdout).unwrap();
+    for values in ["q, k, v", "kl", "frozen, exact", "auto, cpu, webgpu"] {
+        assert!(help.contains(values), "{values} in\n{help}");
+    }
 }

@@ -28,8 +28,8 @@ fn one_pair(name: &str) -> (Gpt2, Batch) {
 
 fn look(model: &Gpt2, batch: &Batch, ends: [Head; 2], component: Component) -> EdgeDetail {
     let runs = run_pairs(model, batch);
-    let metric = metric(MetricKind::LogitDiff, &runs, batch);
-    let detail = edge_detail(&runs, batch, &metric, ends, component, LayerNorm::Frozen);
+    let metric = metric(MetricKind::LogitDiff, &runs);
+    let detail = edge_detail(&runs, &metric, ends, component, LayerNorm::Frozen);
     pollster::block_on(detail).unwrap()
 }
 
@@ -50,7 +50,7 @@ fn an_edge_has_the_value_of_the_sweep_and_the_logits_of_the_oracle() {
         let place = (src.layer * heads + src.head) * layers * heads + dst.layer * heads + dst.head;
         for component in [Component::Q, Component::K, Component::V] {
             let runs = run_pairs(&model, &batch);
-            let logit_diff = metric(MetricKind::LogitDiff, &runs, &batch);
+            let logit_diff = metric(MetricKind::LogitDiff, &runs);
             let grid = sweep_all(&runs, &logit_diff, component);
             let detail = look(&model, &batch, [src, dst], component);
             assert!(
@@ -135,7 +135,7 @@ fn spread_is_that_of_the_pairs_by_themselves() {
     let whole = Batch::new(pairs.clone(), None, &model.config).unwrap();
     let sweep = |batch: &Batch| {
         let runs = run_pairs(&model, batch);
-        let metric = metric(MetricKind::LogitDiff, &runs, batch);
+        let metric = metric(MetricKind::LogitDiff, &runs);
         sweep_all(&runs, &metric, Component::K)
     };
     let together = sweep(&whole);
@@ -175,10 +175,9 @@ fn what_cannot_be_looked_at_is_said() {
 
     let (model, batch) = one_pair("prefixed-f32");
     let runs = run_pairs(&model, &batch);
-    let metric = metric(MetricKind::LogitDiff, &runs, &batch);
+    let metric = metric(MetricKind::LogitDiff, &runs);
     let detail = edge_detail(
         &runs,
-        &batch,
         &metric,
         [head, head],
         Component::Q,
@@ -190,6 +189,22 @@ fn what_cannot_be_looked_at_is_said() {
         backwards.to_string(),
         "destination head: expected a head after layer 0, got 0.0"
     );
+}
+
+#[test]
+fn a_head_that_is_not_there_is_named_for_what_it_was_to_be() {
+    let (model, batch) = one_pair("prefixed-f32");
+    let runs = run_pairs(&model, &batch);
+    let metric = metric(MetricKind::LogitDiff, &runs);
+    let (there, not_there) = (Head { layer: 0, head: 0 }, Head { layer: 9, head: 0 });
+    let edge = |ends| {
+        let detail = edge_detail(&runs, &metric, ends, Component::Q, LayerNorm::Frozen);
+        pollster::block_on(detail).unwrap_err().what
+    };
+    assert_eq!(edge([not_there, there]), "source head");
+    assert_eq!(edge([there, not_there]), "destination head");
+    let head = pollster::block_on(head_detail(&model, &batch, not_there, &NoPause));
+    assert_eq!(head.unwrap_err().what, "head");
 }
 
 fn max(a: &[f32], b: &[f32]) -> f32 {

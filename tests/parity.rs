@@ -24,7 +24,7 @@ fn check(model: &Gpt2, expected: &Expected) {
     let mut largest: f32 = 0.0;
     for theirs in &expected.sweeps {
         let kind = theirs.metric.parse().unwrap();
-        let metric = metric(kind, &runs, &batch);
+        let metric = metric(kind, &runs);
         let grid = sweep_all(&runs, &metric, theirs.component.parse().unwrap());
         let what = format!("{} {}", theirs.component, theirs.metric);
         let difference = max_difference(&grid, &theirs.values);

@@ -64,7 +64,8 @@ fn each_fault_names_its_field() {
         (
             Batch::new(vec![pair()], Some(4), &config()).unwrap_err(),
             Code::Metric,
-            "metric position: expected below the prompt's 4 tokens, got 4",
+            "metric position: expected 0 to 3 or -4 to -1 (the prompt has 4 tokens, one put in front of it included), \
+             got 4",
         ),
     ];
     for (error, code, text) in cases {

@@ -4,7 +4,9 @@ use burn::tensor::Tensor;
 use pathpatch::{
     gpt2::Gpt2,
     metric::MetricKind,
-    patching::{Component, LayerNorm, SweepOptions, all_heads, estimate_direct_path_all_sources},
+    patching::{
+        Component, LayerNorm, Memory, SweepOptions, all_heads, estimate_direct_path_all_sources,
+    },
     prompt::{Batch, PromptPair},
 };
 
@@ -79,19 +81,18 @@ fn read_of(kind: MetricKind) -> Read {
 }
 
 fn check(model: &Gpt2, batch: &Batch, kind: MetricKind, what: &str) {
-    let runs = run_pairs(model, batch);
-    let metric = metric(kind, &runs, batch);
     for component in COMPONENTS {
-        let grid = sweep_all(&runs, &metric, component);
-        let expected = oracle_sweep(
-            model,
-            batch,
-            (component, LayerNorm::Frozen),
-            1.0,
-            read_of(kind),
-        );
-        let difference = max_difference(&grid, &to_f32(expected));
-        assert!(difference < TOLERANCE, "{what} {component:?}: {difference}");
+        let read_as = (component, LayerNorm::Frozen);
+        let expected = to_f32(oracle_sweep(model, batch, read_as, 1.0, read_of(kind)));
+        // All at once, then one prompt, one edge and one row at a time.
+        let parts = Memory { runs: 0, step: 0 };
+        for memory in [Memory::of(&model.device()), parts] {
+            let runs = run_pairs(model, batch).within(memory);
+            let grid = sweep_all(&runs, &metric(kind, &runs), component);
+            let difference = max_difference(&grid, &expected);
+            let how = format!("{what} {component:?} {memory:?}");
+            assert!(difference < TOLERANCE, "{how}: {difference}");
+        }
     }
 }
 
@@ -111,7 +112,7 @@ pub fn check_sweeps(model: &Gpt2, batch: &Batch, layer_norm: LayerNorm, what: &s
         ..Default::default()
     };
     let runs = run_pairs(model, batch);
-    let metric = metric(MetricKind::LogitDiff, &runs, batch);
+    let metric = metric(MetricKind::LogitDiff, &runs);
     for component in COMPONENTS {
         let grid = sweep_all_within(&runs, &metric, component, options);
         let read = read_of(MetricKind::LogitDiff);
@@ -138,7 +139,7 @@ fn check_estimates_of(
 ) {
     const STEP: f64 = 1e-4;
     let runs = run_pairs(model, batch);
-    let metric = metric(kind, &runs, batch);
+    let metric = metric(kind, &runs);
     let estimates = estimate_direct_path_all_sources(&runs, &metric, layer_norm);
     let estimates = pollster::block_on(estimates).unwrap();
     let grids = [&estimates.q, &estimates.k, &estimates.v];

@@ -3,7 +3,7 @@
 use pathpatch::{
     error::Result,
     gpt2::Gpt2,
-    metric::{AnswerMetric, MetricKind},
+    metric::MetricKind,
     patching::{
         Component, Grid, Runs, SweepOptions, Update, all_heads,
         get_act_patch_direct_path_all_sources,
@@ -84,9 +84,9 @@ fn pair_of(ids: Vec<u32>) -> PromptPair {
 /// Logits of each prompt at its last token, row by row.
 fn last_logits(model: &Gpt2, prompts: Vec<PromptPair>) -> Result<Vec<Vec<f32>>> {
     let batch = Batch::new(prompts, None, &model.config)?;
-    let runs = pollster::block_on(Runs::new(model, &batch, &NoPause))?;
-    let logits = runs.clean_logits(batch.positions());
-    Ok(host(logits)
+    let runs = Runs::new(model, &batch, &NoPause);
+    let output = pollster::block_on(runs.clean_output())?;
+    Ok(host(output.logits())
         .chunks(model.config.d_vocab)
         .map(<[f32]>::to_vec)
         .collect())
@@ -178,13 +178,8 @@ fn strongest(model: &Gpt2, prompts: &[Induction], component: Component) -> Resul
 
 fn normalized_sweep(model: &Gpt2, pair: &PromptPair, component: Component) -> Result<Grid> {
     let batch = Batch::new(vec![pair.clone()], None, &model.config)?;
-    let runs = pollster::block_on(Runs::new(model, &batch, &NoPause))?;
-    let clean_logits = runs.clean_logits(batch.positions());
-    let metric = AnswerMetric::new(
-        MetricKind::NormalizedLogitDiff,
-        batch.targets(),
-        clean_logits,
-    )?;
+    let runs = Runs::new(model, &batch, &NoPause);
+    let metric = pollster::block_on(runs.metric(MetricKind::NormalizedLogitDiff))?;
     pollster::block_on(get_act_patch_direct_path_all_sources(
         &runs,
         &metric,

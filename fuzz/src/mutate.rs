@@ -261,7 +261,9 @@ impl Scanner<'_> {
             b'{' | b'[' if depth == DEEPEST => return None,
             b'{' => self.list(b'}', depth)?,
             b'[' => self.list(b']', depth)?,
-            b'"' => drop(self.string()?),
+            b'"' => {
+                self.string()?;
+            }
             _ => {
                 let is_end = |byte: &u8| b",]}: \n\r\t\"".contains(byte);
                 self.at += self.text[start..]

@@ -74,7 +74,7 @@ pub fn erf(x: f32) -> f32 {
     let p = p * square + 3.408_291e-3;
     let p = p * square + 5.095_569_5e-2;
     let p = p * square + 1.852_083_2e-1;
-    let p = p * square + 1.128_379_1;
+    let p = p * square + std::f32::consts::FRAC_2_SQRT_PI;
     let q = -1.179_160_3e-7;
     let q = q * square + 2.354_796_6e-5;
     let q = q * square + 1.017_962_5e-3;

@@ -29,8 +29,9 @@ impl Embedding {
     /// - `parts`: `[rows, d_model]` each, of as many rows as the first but for the last
     ///
     /// # Panics
-    /// The other methods, where there is no part.
+    /// Without a part.
     pub fn new(parts: Vec<Tensor<2>>) -> Self {
+        assert!(!parts.is_empty(), "a table has a part");
         Self { parts }
     }
 
@@ -47,8 +48,12 @@ impl Embedding {
     /// The rows of some tokens, `[ids, d_model]`.
     ///
     /// # Panics
-    /// When there are no tokens, or one is not in the table.
+    /// Without an id, or for one beyond the table.
     pub fn rows(&self, ids: &[u32]) -> Tensor<2> {
+        let tokens = self.tokens();
+        assert!(!ids.is_empty(), "no token to look up");
+        let is_known = ids.iter().all(|id| (*id as usize) < tokens);
+        assert!(is_known, "a token id of {tokens} or more");
         let device = self.device();
         let each = self.parts[0].dims()[0];
         let place = |id: &u32| (*id as usize / each, *id as usize % each);

@@ -1,4 +1,5 @@
-//! The forward pass: of whole sequences, with all that it computes; of their last rows, for its outcome.
+//! The forward pass of whole sequences, with all that it computes. `steps` has that of their last rows, for its
+//! outcome alone.
 //!
 //! ```text
 //! resid_mid  = resid_pre + attn(ln1(resid_pre)) W_O + b_O
@@ -11,7 +12,7 @@ use burn::tensor::Tensor;
 use super::{
     ActivationCache, Block, BlockCache, Gpt2,
     attention::{attention, causal_mask},
-    kernels::{self, Past, Queries},
+    kernels,
     linear::linear,
     matmul::matmul,
     norm::layer_norm,
@@ -26,9 +27,17 @@ impl Gpt2 {
     /// - returns `[batch, pos, d_model]`
     ///
     /// # Panics
-    /// When there is no prompt, or one is empty or of another length.
+    /// Without a prompt, or when prompts differ in length, are empty or longer than `n_ctx`: a
+    /// [`Batch`](crate::prompt::Batch) pads and checks them.
     pub fn embed(&self, tokens: &[Vec<u32>]) -> Tensor<3> {
-        let (batch, pos) = (tokens.len(), tokens[0].len());
+        let (batch, pos) = (tokens.len(), tokens.first().map_or(0, Vec::len));
+        let n_ctx = self.config.n_ctx;
+        assert!(
+            (1..=n_ctx).contains(&pos),
+            "prompts of 1 to {n_ctx} tokens, got {pos}"
+        );
+        let is_even = tokens.iter().all(|ids| ids.len() == pos);
+        assert!(is_even, "prompts of one length");
         let d_model = self.config.d_model;
         let embed = self.embed.rows(&tokens.concat());
         let embed = embed.clone() - embed.mean_dim(1);
@@ -45,15 +54,15 @@ impl Gpt2 {
     /// Those of `pause`, which is asked after each block.
     ///
     /// # Panics
-    /// When there is no prompt, or one is empty or of another length.
+    /// As [`Gpt2::embed`].
     pub async fn run_with_cache(
         &self,
         tokens: &[Vec<u32>],
         pause: &dyn Pause,
     ) -> Result<ActivationCache> {
-        let pos = tokens[0].len();
-        let mask = causal_mask(pos, pos, &self.device());
         let mut resid = self.embed(tokens);
+        let [_, pos, _] = resid.dims();
+        let mask = causal_mask(pos, pos, &self.device());
         let mut blocks = Vec::with_capacity(self.blocks.len());
         for block in &self.blocks {
             let cache = block.forward(resid, &mask);
@@ -103,26 +112,6 @@ impl Block {
             resid_mid,
             resid_post,
         }
-    }
-
-    /// Run the block on the last rows of sequences, `past` standing for the positions before them.
-    ///
-    /// # Shapes
-    /// - `resid`: `[sequence * rows, d_model]`
-    /// - returns `[sequence * queries, d_model]`
-    pub fn forward_rows(
-        &self,
-        resid: Tensor<2>,
-        past: Option<&Past>,
-        rows: usize,
-        queries: Queries<'_>,
-    ) -> Tensor<2> {
-        let normalised = kernels::normalise(resid.clone(), self.eps);
-        let qkv = matmul(normalised, &self.w_qkv);
-        let z = kernels::attend(qkv, &self.b_qkv, self.n_heads, past, rows, queries);
-        let attn = matmul(z, &self.w_o);
-        let resid = queries.select(resid, rows);
-        self.add_mlp(kernels::add_to_residual(resid, attn, &self.b_o))
     }
 
     /// `resid_mid` plus the MLP's output.

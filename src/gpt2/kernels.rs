@@ -26,6 +26,25 @@ pub struct Past {
     pub v: Tensor<4>,
 }
 
+impl Past {
+    /// Keys and values of whole sequences: those of the past, then those of the rows.
+    ///
+    /// # Shapes
+    /// - `rows`: k and v, `[sequence, head, rows, d_head]`, prompts fastest among sequences
+    /// - returns `[sequence, head, past + rows, d_head]` each
+    pub fn in_front_of(past: Option<&Self>, rows: [Tensor<4>; 2]) -> [Tensor<4>; 2] {
+        let Some(past) = past else {
+            return rows;
+        };
+        let [k, v] = rows;
+        [(&past.k, k), (&past.v, v)].map(|(past, rows)| {
+            let edges = rows.dims()[0] / past.dims()[0];
+            let past = past.clone().repeat(&[edges, 1, 1, 1]);
+            Tensor::cat(vec![past, rows], 2)
+        })
+    }
+}
+
 /// The rows of a sequence whose outcome is wanted.
 #[derive(Debug, Clone, Copy)]
 pub enum Queries<'a> {
@@ -164,11 +183,7 @@ pub fn attend(
         x.repeat(&[edges, 1, 1, 1])
     };
     let [k, v] = [1, 2].map(|i| by_head(part(i)));
-    let [k, v] = match past {
-        Some(past) => [(&past.k, k), (&past.v, v)]
-            .map(|(past, now)| Tensor::cat(vec![every_edge(past.clone()), now], 2)),
-        None => [k, v],
-    };
+    let [k, v] = Past::in_front_of(past, [k, v]);
     let pos = k.dims()[2];
     let mask = causal_mask(rows, pos, &qkv.device());
     // The mask of all rows is that of every prompt; the mask of one row each is not.

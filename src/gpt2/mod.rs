@@ -12,6 +12,7 @@ mod kernels;
 mod linear;
 mod matmul;
 mod norm;
+mod steps;
 mod unembed;
 mod weights;
 
@@ -28,5 +29,6 @@ pub use matmul::fused;
 pub use matmul::tiled;
 pub use matmul::{cpu_kernel, matmul};
 pub use norm::layer_norm;
+pub use steps::Steps;
 pub use unembed::{Unembed, Unembedding};
 pub use weights::{Block, Gpt2};

@@ -4,19 +4,47 @@
 //! `2 d_model (3 d_model + d_model + 2 d_mlp)`, and the unembedding. Attention between positions, norms and
 //! activations are left out: below 2% for GPT-2 small at 15 tokens.
 
-use super::{readout::Readout, runs::Runs};
+use super::plan::{Part, Plan, Reads};
+use crate::gpt2::Config;
 
-impl Runs<'_> {
-    /// Operations for one edge into a layer.
-    pub(super) fn flops_of_edge(&self, layer: usize, readout: &Readout) -> f64 {
-        let c = &self.model.config;
+/// What things cost in a model, for a metric.
+pub(super) struct Cost<'a> {
+    config: &'a Config,
+    plan: &'a Plan,
+    /// Whether the metric reads one position of each prompt.
+    reads_one: bool,
+    tokens: f64,
+}
+
+impl<'a> Cost<'a> {
+    pub fn new(config: &'a Config, plan: &'a Plan, reads: &Reads) -> Self {
+        Self {
+            config,
+            plan,
+            reads_one: reads.positions.is_some(),
+            tokens: reads.tokens as f64,
+        }
+    }
+
+    /// Operations for one edge into a layer, over all prompts.
+    pub fn of_edge(&self, layer: usize) -> f64 {
+        let of_part = |part| self.of_edge_in(layer, part);
+        self.plan.parts.iter().map(of_part).sum()
+    }
+
+    /// Operations for one edge into a layer, over the prompts of a part.
+    pub fn of_edge_in(&self, layer: usize, part: &Part) -> f64 {
+        let c = self.config;
         let (d, mlp) = (c.d_model as f64, 4.0 * (c.d_model * c.d_mlp) as f64);
-        let rows = (self.batch * self.rows) as f64;
-        let read = (self.batch * readout.queries().count(self.rows)) as f64;
+        let rows = (part.batch() * part.rows()) as f64;
+        let [read, logits] = match self.reads_one {
+            true => [part.batch(); 2],
+            false => [part.batch() * part.rows(), part.batch() * part.pos],
+        };
+        let (read, logits) = (read as f64, logits as f64);
         let last = c.n_layers - 1;
-        let tokens = readout.tokens() as f64;
-        let unembed = 2.0 * d * tokens * (self.batch * readout.positions()) as f64;
-        // Of the destination layer, the patched head's output and the MLP.
+        let unembed = 2.0 * d * self.tokens * logits;
+        // At the destination layer, the patched head's output and the MLP.
         let entered = |rows: f64| rows * (2.0 * d * c.d_head as f64 + mlp);
         let (qkv, out) = (6.0 * d * d, 2.0 * d * d);
         unembed
@@ -27,5 +55,17 @@ impl Runs<'_> {
                     entered(rows) + between + rows * qkv + read * (out + mlp)
                 }
             }
+    }
+
+    /// Operations for both runs of all parts.
+    pub fn of_runs(&self) -> f64 {
+        let c = self.config;
+        let d = c.d_model as f64;
+        let of_row = c.n_layers as f64 * d * (8.0 * d + 4.0 * c.d_mlp as f64);
+        let rows = self.plan.parts.iter().map(|part| {
+            let rows = part.batch() * (part.pos + part.rows());
+            rows as f64
+        });
+        of_row * rows.sum::<f64>()
     }
 }

@@ -13,14 +13,16 @@ use serde::Serialize;
 
 use super::{
     Component, Head, LayerNorm, Read,
-    readout::Readout,
+    plan::Reads,
+    readout::{Readout, rows_read, to_host},
     runs::Runs,
+    scale::{Baselines, Sums, finite},
     schedule::{Chunk, Edge},
-    sweep::{baseline, read_back, to_host},
+    slice::{Look, Slice},
 };
 use crate::{
     error::{Code, Error, Result},
-    gpt2::{ActivationCache, Gpt2, layer_norm},
+    gpt2::{Gpt2, attention, causal_mask, layer_norm},
     metric::{Metric, Targets},
     pause::Pause,
     prompt::Batch,
@@ -30,7 +32,7 @@ use crate::{
 const MOVED: usize = 8;
 
 /// The same of the clean and of the corrupted run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Both<T> {
     /// On the clean prompt.
     pub clean: T,
@@ -93,9 +95,10 @@ pub async fn head_detail(
 ) -> Result<HeadDetail> {
     head.check("head", &model.config)?;
     one_pair(batch)?;
-    let clean = clean_run(model, batch, pause).await?;
-    let runs = Runs::new(model, batch, pause).await?;
-    look_at(&runs, &clean, &Reading::of(&runs, &batch.targets()), head).await
+    let targets = batch.targets();
+    let runs = Runs::new(model, batch, pause);
+    let slice = runs.look(Some(&targets.positions), &[head.layer]).await?;
+    look_at(&slice, &Reading::of(model, &targets), head).await
 }
 
 /// Look at one edge.
@@ -105,7 +108,6 @@ pub async fn head_detail(
 /// [`Code::Metric`] as for a sweep.
 pub async fn edge_detail(
     runs: &Runs<'_>,
-    batch: &Batch,
     metric: &dyn Metric,
     ends: [Head; 2],
     component: Component,
@@ -118,9 +120,8 @@ pub async fn edge_detail(
         let expected = format!("a head after layer {}", src.layer);
         return Err(Error::new(Code::Source, "destination head", expected, dst));
     }
-    one_pair(batch)?;
-    let clean = clean_run(runs.model, batch, runs.pause).await?;
-    let targets = batch.targets();
+    one_pair(&runs.batch)?;
+    let targets = runs.batch.targets();
     let chunk = Chunk {
         layer: dst.layer,
         edges: vec![Edge { src: 0, dst }],
@@ -129,46 +130,61 @@ pub async fn edge_detail(
         component,
         layer_norm,
     };
+    let reads = Reads::of(metric, &runs.batch, &runs.model.config)?;
+    let slice = runs.look(reads.positions, &[src.layer, dst.layer]).await?;
+    let readout = Readout::new(slice.clone(), metric, 0..1, runs.memory());
+    let mut baselines = Baselines::default();
+    baselines.add(&readout).await?;
+    let (metric_of_runs, scale) = baselines.scale(metric)?;
 
-    let destination = runs.destination(dst.layer);
-    let delta = runs.delta_component(&[src], &chunk, read, &destination);
-    let (pattern, _) = runs.patched_attention(&chunk, read, &destination, delta.clone());
-    let of_head = &runs.corrupted.blocks[dst.layer];
-    let before = match component {
-        Component::Q => &of_head.q,
-        Component::K => &of_head.k,
-        Component::V => &of_head.v,
+    let destination = slice.destination(dst.layer).await?;
+    let delta = slice
+        .delta_component(&[src], &chunk, read, &destination)
+        .await?;
+    let (pattern, _) = slice.patched_attention(&chunk.edges, read, &destination, delta.clone());
+    let resid = readout.final_resid(&[src], &chunk, read).await?;
+    let numbers = readout.of_edges(resid.clone(), 1).await?;
+    let mut value = Sums::default();
+    scale.add(&mut value, &numbers[0], 0);
+    let value = finite(scale.value(&value), || format!("edge {src} to {dst}"))?;
+
+    let reading = Reading::of(runs.model, &targets);
+    let patched_row = match reads.positions {
+        // Only what the metric reads was computed in the last layer.
+        Some(positions) => Some((positions[0], 0)),
+        None => Some(reading.position)
+            .filter(|position| *position >= slice.first)
+            .map(|position| (position, position - slice.first)),
     };
-    let before: Tensor<2> = before.clone().narrow(1, dst.head, 1).flatten(0, 2);
+    let position = patched_row.map_or(reading.position, |(position, _)| position);
+    let before = rows_read(&slice.corrupted_final, &[position]);
+    let after = match patched_row {
+        Some((_, row)) => resid.narrow(0, row, 1),
+        None => before.clone(),
+    };
 
-    let readout = Readout::of(runs, metric);
-    let mut resid = runs.enter(&[src], &chunk, read, &readout);
-    for layer in dst.layer + 1..runs.model.config.n_layers {
-        runs.pause.pause().await?;
-        resid = runs.step(layer, resid, &readout);
+    let src = look_at(&slice, &reading, src).await?;
+    let corrupted = &look(&slice, dst.layer).corrupted;
+    let component = of_head(&slice, dst, corrupted)[component as usize].clone();
+    let dst = look_at(&slice, &reading, dst).await?;
+    // Before the first row nothing is changed, and a value changes no pattern.
+    let pos = slice.first + slice.rows;
+    let mut patched = dst.pattern.corrupted.clone();
+    if read.component != Component::V {
+        patched.truncate(slice.first * pos);
+        patched.extend(to_host(pattern.flatten(0, 3)).await?);
     }
-    let (metric_of_runs, scale) = baseline(runs, metric, &readout).await?;
-    let value = read_back(metric, readout.of_rows(resid.clone())).await?;
-
-    let reading = Reading::of(runs, &targets);
-    let src = look_at(runs, &clean, &reading, src).await?;
-    let dst = look_at(runs, &clean, &reading, dst).await?;
-    // Before the first row nothing is changed.
-    let pos = runs.first + runs.rows;
-    let mut patched = dst.pattern.corrupted[..runs.first * pos].to_vec();
-    patched.extend(to_host(pattern.flatten(0, 3)).await?);
-    let mut added = vec![0.0; runs.first];
-    let delta: Tensor<2> = delta.flatten(0, 2);
-    added.extend(to_host(lengths(delta)).await?);
+    let mut added = vec![0.0; slice.first];
+    added.extend(to_host(lengths(delta.flatten(0, 2))).await?);
     Ok(EdgeDetail {
         src,
         dst,
         patched,
         added,
-        length: to_host(lengths(before)).await?,
+        length: to_host(lengths(component)).await?,
         metric: metric_of_runs,
-        value: scale.value(&value[0]),
-        moved: moved(runs, &targets, resid).await?,
+        value,
+        moved: moved(runs.model, before, after).await?,
     })
 }
 
@@ -179,11 +195,6 @@ fn one_pair(batch: &Batch) -> Result<()> {
     }
 }
 
-async fn clean_run(model: &Gpt2, batch: &Batch, pause: &dyn Pause) -> Result<ActivationCache> {
-    let [clean, _] = batch.tokens();
-    model.run_with_cache(&clean, pause).await
-}
-
 /// Where the answer's logit, less the distractor's, is read, and along what.
 struct Reading {
     position: usize,
@@ -192,7 +203,7 @@ struct Reading {
 }
 
 impl Reading {
-    fn of(runs: &Runs<'_>, targets: &Targets) -> Self {
+    fn of(model: &Gpt2, targets: &Targets) -> Self {
         let (tokens, signs) = match (targets.answers[0], targets.distractors[0]) {
             (Some(answer), Some(distractor)) => (vec![answer, distractor], vec![1.0f32, -1.0]),
             (Some(answer), None) => (vec![answer], vec![1.0]),
@@ -200,8 +211,8 @@ impl Reading {
         };
         let direction = (!tokens.is_empty()).then(|| {
             let signs = TensorData::new(signs, [1, tokens.len()]);
-            let signs = Tensor::from_data(signs, &runs.model.device());
-            let unembedding = runs.model.unembed.of_tokens(Some(&tokens));
+            let signs = Tensor::from_data(signs, &model.device());
+            let unembedding = model.unembed.of_tokens(Some(&tokens));
             unembedding.backward(signs).transpose()
         });
         Self {
@@ -211,15 +222,26 @@ impl Reading {
     }
 }
 
+/// The residual stream before a layer that was asked for.
+fn look<'s>(slice: &'s Slice<'_>, layer: usize) -> &'s Look {
+    let mut looks = slice.looks.iter();
+    let look = looks.find(|look| look.layer == layer);
+    look.expect("the runs were asked for the layers of both ends")
+}
+
 /// One head on both prompts.
-async fn look_at(
-    runs: &Runs<'_>,
-    clean: &ActivationCache,
-    reading: &Reading,
-    head: Head,
-) -> Result<HeadDetail> {
-    let (clean_pattern, clean_attribution) = in_run(runs, clean, reading, head).await?;
-    let (pattern, attribution) = in_run(runs, &runs.corrupted, reading, head).await?;
+async fn look_at(slice: &Slice<'_>, reading: &Reading, head: Head) -> Result<HeadDetail> {
+    let look = look(slice, head.layer);
+    let clean = in_run(slice, &look.clean, &slice.clean_final, reading, head);
+    let (clean_pattern, clean_attribution) = clean.await?;
+    let corrupted = in_run(
+        slice,
+        &look.corrupted,
+        &slice.corrupted_final,
+        reading,
+        head,
+    );
+    let (pattern, attribution) = corrupted.await?;
     Ok(HeadDetail {
         pattern: Both {
             clean: clean_pattern,
@@ -232,28 +254,50 @@ async fn look_at(
     })
 }
 
+/// q, k and v of one head, each `[pos, d_head]`.
+///
+/// # Shapes
+/// - `resid_pre`: the residual stream before its layer, `[pos, d_model]`
+fn of_head(slice: &Slice<'_>, head: Head, resid_pre: &Tensor<2>) -> [Tensor<2>; 3] {
+    let config = &slice.model.config;
+    let block = &slice.model.blocks[head.layer];
+    let (normalised, _) = layer_norm(resid_pre.clone(), block.eps);
+    [0, 1, 2].map(|component| {
+        let first = component * config.d_model + head.head * config.d_head;
+        let w = block.w_qkv.clone().narrow(1, first, config.d_head);
+        let b = block.b_qkv.clone().narrow(0, first, config.d_head);
+        normalised.clone().matmul(w) + b.unsqueeze()
+    })
+}
+
 /// A head's pattern, `[pos * pos]`, and direct logit attribution, `[pos]`, in one run.
+///
+/// # Shapes
+/// - `resid_pre`: before its layer, `[pos, d_model]`; `final_resid`: `[1, pos, d_model]`
 async fn in_run(
-    runs: &Runs<'_>,
-    cache: &ActivationCache,
+    slice: &Slice<'_>,
+    resid_pre: &Tensor<2>,
+    final_resid: &Tensor<3>,
     reading: &Reading,
     head: Head,
 ) -> Result<(Vec<f32>, Vec<f32>)> {
-    let block = &cache.blocks[head.layer];
-    let of_head = |x: &Tensor<4>| x.clone().narrow(1, head.head, 1).flatten::<2>(0, 2);
-    let pattern = of_head(&block.pattern);
+    let [pos, _] = resid_pre.dims();
+    let [q, k, v] = of_head(slice, head, resid_pre);
+    let mask = causal_mask(pos, pos, &q.device());
+    let (pattern, _) = attention(q, k, v.clone(), mask);
+    slice.steps.pause.pause().await?;
     let position = reading.position;
     let attribution = match &reading.direction {
         None => Vec::new(),
         Some(direction) => {
-            let config = &runs.model.config;
-            let read = cache.final_resid().narrow(1, position, 1).flatten(0, 1);
-            let (_, ln_final_scale): (Tensor<2>, _) = layer_norm(read, config.eps);
-            let w_o = runs.model.blocks[head.layer].w_o.clone();
+            let config = &slice.model.config;
+            let read = rows_read(final_resid, &[position]);
+            let (_, ln_final_scale) = layer_norm(read, config.eps);
+            let w_o = slice.model.blocks[head.layer].w_o.clone();
             let w_o = w_o.narrow(0, head.head * config.d_head, config.d_head);
             let along = w_o.matmul(direction.clone() / ln_final_scale);
             let row = pattern.clone().narrow(0, position, 1).transpose();
-            to_host((of_head(&block.v).matmul(along) * row).flatten(0, 1)).await?
+            to_host((v.matmul(along) * row).flatten(0, 1)).await?
         }
     };
     Ok((to_host(pattern.flatten(0, 1)).await?, attribution))
@@ -267,13 +311,12 @@ fn lengths(rows: Tensor<2>) -> Tensor<1> {
 /// What becomes of the output where the metric reads.
 ///
 /// # Shapes
-/// - `resid`: the final residual stream of the patched run, `[queries, d_model]`
-async fn moved(runs: &Runs<'_>, targets: &Targets, resid: Tensor<2>) -> Result<Vec<Moved>> {
-    let readout = Readout::new(runs, Some(&targets.positions), None);
-    let of_run = |logits: Tensor<4>| -> Tensor<1> { logits.flatten(0, 3) };
+/// - `before` and `after`: the final residual stream of the corrupted and of the patched run, `[1, d_model]`
+async fn moved(model: &Gpt2, before: Tensor<2>, after: Tensor<2>) -> Result<Vec<Moved>> {
+    let unembedding = model.unembed.of_tokens(None);
     let mut told = Vec::with_capacity(4);
-    let corrupted = readout.of_whole_runs(runs.corrupted.final_resid());
-    for logits in [of_run(corrupted), of_run(readout.of_rows(resid))] {
+    for resid in [before, after] {
+        let logits: Tensor<1> = unembedding.logits(resid).squeeze_dim(0);
         told.push(to_host(logits.clone()).await?);
         told.push(to_host(softmax(logits, 0)).await?);
     }

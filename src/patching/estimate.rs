@@ -9,16 +9,27 @@
 //! passes. After Nanda, "Attribution Patching" (2023), and Syed et al., "Attribution Patching Outperforms
 //! Automated Circuit Discovery" (2023). The backward pass is written out, so that the browser does not
 //! download an autodiff engine for one function; it stays on the rows, where alone anything can change.
+//!
+//! Prompts are taken some at a time, and their gradients averaged. The contraction goes over some of the rows at a
+//! time, so that neither what all sources write nor what all heads read is ever in memory at once: over 100
+//! prompts of 60 tokens of GPT-2 small the first alone would be 2.7 GB.
+
+use std::ops::Range;
 
 use burn::tensor::Tensor;
 
 use super::{
-    Component, Grid, Head, LayerNorm, grid::all_heads, readout::Readout, runs::Runs,
-    sweep::empty_grid, sweep::fill_estimates, sweep::to_host,
+    Both, Component, Grid, Head, LayerNorm,
+    grid::all_heads,
+    plan::Plan,
+    readout::{Readout, to_host},
+    runs::Runs,
+    scale::{Baselines, Scale, finite},
+    slice::{Destination, Slice},
 };
 use crate::{
     error::{Code, Error, Result},
-    gpt2::{Block, BlockCache, layer_norm, matmul},
+    gpt2::{Block, Config, Steps, attention, layer_norm, matmul},
     metric::Metric,
 };
 
@@ -36,8 +47,8 @@ pub struct Estimates {
 /// Estimate every edge from every head to every later head's query, key and value.
 ///
 /// # Errors
-/// [`Code::Metric`] for a metric without a gradient, or a normalised one with nothing to normalise by;
-/// [`Code::Device`] when the device fails; whatever ends a pause.
+/// [`Code::Metric`] for a metric without a gradient, one that reads where there is nothing, or a normalised one with
+/// nothing to normalise by; [`Code::Device`] when the device fails; whatever ends a pause.
 pub async fn estimate_direct_path_all_sources(
     runs: &Runs<'_>,
     metric: &dyn Metric,
@@ -45,32 +56,107 @@ pub async fn estimate_direct_path_all_sources(
 ) -> Result<Estimates> {
     let config = &runs.model.config;
     let sources = all_heads(config);
-    let readout = Readout::of(runs, metric);
+    let plan = runs.plan(metric, None)?;
     let (layers, heads) = (config.n_layers, config.n_heads);
     let shape = vec![layers, heads, layers, heads];
-    let (grid, scale) = empty_grid(runs, metric, &readout, &sources, shape).await?;
-    let effects = estimated_effects(runs, metric, &readout, &sources, layer_norm).await?;
-    let effects = effects.ok_or_else(|| {
+    let overview = overview(runs, metric, &plan, &sources, Some(layer_norm)).await?;
+    let effects = overview.effects.ok_or_else(|| {
         let expected = "a metric with a gradient";
         Error::new(Code::Metric, "estimate", expected, "one without")
     })?;
+    let grid = Grid::empty(config, &sources, shape, &overview.metric);
     let of = |component| {
         let mut grid = grid.clone();
-        fill_estimates(&mut grid, effects.of(component), &scale);
-        grid
+        let effects = effects.of(component);
+        fill_estimates(&mut grid, effects, &overview.scale, &sources, config)?;
+        Ok(grid)
     };
     Ok(Estimates {
-        q: of(Component::Q),
-        k: of(Component::K),
-        v: of(Component::V),
+        q: of(Component::Q)?,
+        k: of(Component::K)?,
+        v: of(Component::V)?,
     })
 }
 
-/// By how much each edge would move the metric, a component each, in the order of a grid's values.
+/// What one look at all prompts gives: the metric of both runs, and estimates where they were asked for.
+pub(super) struct Overview {
+    pub metric: Both<f32>,
+    pub scale: Scale,
+    /// `None` where they were not asked for, or the metric has no gradient.
+    pub effects: Option<Effects>,
+}
+
+/// Look at all prompts, part by part.
+///
+/// # Errors
+/// Those of [`estimate_direct_path_all_sources`], but for a metric without a gradient.
+pub(super) async fn overview(
+    runs: &Runs<'_>,
+    metric: &dyn Metric,
+    plan: &Plan,
+    sources: &[Head],
+    estimates: Option<LayerNorm>,
+) -> Result<Overview> {
+    let config = &runs.model.config;
+    let mut baselines = Baselines::default();
+    let mut effects =
+        estimates.map(|_| Effects::none(sources.len() * config.n_layers * config.n_heads));
+    let prompts = runs.batch.pairs().len() as f32;
+    for (i, part) in plan.parts.iter().enumerate() {
+        let readout = runs.readout(plan, i, metric).await?;
+        baselines.add(&readout).await?;
+        let (Some(sums), Some(mode)) = (&mut effects, estimates) else {
+            continue;
+        };
+        let share = part.batch() as f32 / prompts;
+        if !add_effects(sums, &readout, sources, mode, share).await? {
+            effects = None;
+        }
+    }
+    let (metric, scale) = baselines.scale(metric)?;
+    Ok(Overview {
+        metric,
+        scale,
+        effects,
+    })
+}
+
+/// Estimates of all edges with a path, from their effects on the metric as measured.
+///
+/// # Errors
+/// [`Code::Metric`] where an estimate is not a finite number.
+pub(super) fn fill_estimates(
+    grid: &mut Grid,
+    effects: &[f32],
+    scale: &Scale,
+    sources: &[Head],
+    config: &Config,
+) -> Result<()> {
+    let (layers, heads) = (config.n_layers, config.n_heads);
+    for (i, effect) in effects
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| grid.mask[*i] == 1)
+    {
+        let estimate = grid.corrupted_metric + effect / scale.unit;
+        let whose = || {
+            let (src, dst) = (sources[i / (layers * heads)], i % (layers * heads));
+            let dst = Head {
+                layer: dst / heads,
+                head: dst % heads,
+            };
+            format!("the estimate of edge {src} to {dst}")
+        };
+        grid.values[i] = finite(estimate, whose)?;
+    }
+    Ok(())
+}
+
+/// By how much each edge would move the metric, for each component, in the order of a grid's values.
 pub(super) struct Effects([Vec<f32>; 3]);
 
 impl Effects {
-    /// No effects yet, of so many edges.
+    /// No effects yet of a number of edges.
     fn none(edges: usize) -> Self {
         Self([0, 1, 2].map(|_| vec![0.0; edges]))
     }
@@ -80,146 +166,256 @@ impl Effects {
     }
 }
 
-/// Estimate what every edge from `sources` does; `None` where the metric has no gradient.
-pub(super) async fn estimated_effects(
-    runs: &Runs<'_>,
-    metric: &dyn Metric,
-    readout: &Readout<'_>,
+/// Add what every edge from `sources` does to the mean of a slice's prompts, which are a `share` of all; false
+/// where the metric has no gradient.
+async fn add_effects(
+    effects: &mut Effects,
+    readout: &Readout<'_, '_>,
     sources: &[Head],
-    layer_norm: LayerNorm,
-) -> Result<Option<Effects>> {
-    let config = &runs.model.config;
+    mode: LayerNorm,
+    share: f32,
+) -> Result<bool> {
+    let slice = readout.slice();
+    let config = &slice.model.config;
     let (layers, heads) = (config.n_layers, config.n_heads);
-    let logits = readout.of_whole_runs(runs.corrupted.final_resid());
-    let Some(gradient) = metric.gradient(logits) else {
-        return Ok(None);
+    let Some(normalised) = readout.gradient() else {
+        return Ok(false);
     };
-    let delta_resid = runs.delta_resid(sources);
-    let [n_src, flat, d_model] = delta_resid.dims();
-    let delta_resid = delta_resid.reshape([n_src, flat * d_model]);
-    let mut resid = runs.before_unembedding(readout, gradient);
-    let mut parts = Vec::new();
+    slice.steps.pause.pause().await?;
+    let queries = readout.last_queries();
+    let resid = slice.flat_rows(&slice.corrupted_final);
+    let resid = queries.select(resid, slice.rows);
+    let gradient = through_norm(resid, config.eps, normalised);
+    let mut gradient = queries.put_back(gradient, slice.rows);
+
+    let (mut places, mut parts) = (Vec::new(), Vec::new());
     for layer in (1..layers).rev() {
-        let gradients = runs.through_block(layer, resid, layer_norm);
-        // What one unit of residual stream does by way of each head's q, k and v.
-        let by_resid = gradients.by_resid.reshape([3 * heads, flat * d_model]);
-        let effects = delta_resid.clone().matmul(by_resid.transpose());
-        parts.push(effects.reshape([n_src * 3 * heads]));
-        resid = gradients.resid_pre;
-        runs.pause.pause().await?;
+        let destination = slice.destination(layer).await?;
+        gradient = slice.through_mlp(layer, &destination, gradient).await?;
+        let through = slice.through_attention(layer, &destination, gradient.clone());
+        let by_qkv = through.await?;
+        for of_layer in by_layer(sources).filter(|s| sources[s.start].layer < layer) {
+            places.push((layer, of_layer));
+        }
+        let below = places.iter().filter(|(l, _)| *l == layer);
+        let below: Vec<&[Head]> = below.map(|(_, range)| &sources[range.clone()]).collect();
+        let into = slice.effects_into(layer, &destination, by_qkv.clone(), &below, mode);
+        parts.extend(into.await?);
+        if layer > 1 {
+            let before = slice.through_qkv(layer, &destination, by_qkv).await?;
+            gradient = gradient + before;
+        }
     }
-    let mut effects = Effects::none(n_src * layers * heads);
     if parts.is_empty() {
-        return Ok(Some(effects));
+        return Ok(true);
     }
-    let numbers = to_host(Tensor::cat(parts, 0)).await?;
-    for (i, effect) in numbers.into_iter().enumerate() {
-        let (head, component) = (i % heads, i / heads % 3);
-        let (src, from_last) = (i / (3 * heads) % n_src, i / (3 * heads * n_src));
-        let layer = layers - 1 - from_last;
-        effects.0[component][(src * layers + layer) * heads + head] = effect;
+    let numbers = parts.into_iter().map(|part| part.flatten(0, 1));
+    let mut numbers = to_host(Tensor::cat(numbers.collect(), 0))
+        .await?
+        .into_iter();
+    for (layer, of_layer) in places {
+        for src in of_layer {
+            for component in &mut effects.0 {
+                let first = (src * layers + layer) * heads;
+                let of_heads = &mut component[first..first + heads];
+                for (sum, effect) in of_heads.iter_mut().zip(numbers.by_ref()) {
+                    *sum += share * effect;
+                }
+            }
+        }
     }
-    Ok(Some(effects))
+    Ok(true)
 }
 
-/// The gradient of the metric around one block.
-struct Gradients {
-    /// With respect to its input, `[batch * rows, d_model]`.
-    resid_pre: Tensor<2>,
-    /// With respect to the residual stream as each head's q, k and v read it,
-    /// `[3 * head, batch * rows, d_model]`.
-    by_resid: Tensor<3>,
+/// Where the sources of each layer stand; they come layer by layer.
+fn by_layer(sources: &[Head]) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    sources
+        .chunk_by(|a, b| a.layer == b.layer)
+        .map(move |some| {
+            start += some.len();
+            start - some.len()..start
+        })
 }
 
-impl Runs<'_> {
-    /// Gradient with respect to the final residual stream on the rows, `[batch * rows, d_model]`.
+impl Slice<'_> {
+    /// Effects of edges into a layer: for each of its groups of sources `[src, 3 * head]`.
     ///
     /// # Shapes
-    /// - `gradient`: with respect to the logits, `[1, batch, pos, token]`
-    fn before_unembedding(&self, readout: &Readout, gradient: Tensor<4>) -> Tensor<2> {
-        let [_, batch, pos, tokens] = gradient.dims();
-        let queries = readout.queries();
-        let asked = queries.count(self.rows);
-        let on_rows = gradient.narrow(2, pos - asked, asked);
-        let on_rows = on_rows.reshape([batch * asked, tokens]);
-        let normalised = readout.unembedding.backward(on_rows);
-        let resid = self.flat_rows(&self.corrupted.final_resid());
-        let resid = queries.select(resid, self.rows);
-        let gradient = through_norm(resid, self.model.config.eps, normalised);
-        queries.put_back(gradient, self.rows)
-    }
-
-    /// Through a block, backwards: MLP, then attention.
-    ///
-    /// # Shapes
-    /// - `gradient`: with respect to its output, `[batch * rows, d_model]`
-    fn through_block(&self, layer: usize, gradient: Tensor<2>, mode: LayerNorm) -> Gradients {
-        let (block, cache) = (&self.model.blocks[layer], &self.corrupted.blocks[layer]);
-        let gradient = self.through_mlp(block, cache, gradient);
-        let qkv = self.through_attention(block, cache, gradient.clone());
-        let [flat, d_model] = gradient.dims();
-        let heads = self.model.config.n_heads;
-        let normalised = qkv.clone().matmul(block.w_qkv.clone().transpose());
-        let resid_pre = self.flat_rows(&cache.resid_pre);
-        let after = gradient + through_norm(resid_pre.clone(), block.eps, normalised);
-        let d_head = d_model / heads;
+    /// - `by_qkv`: the gradient with respect to q, k and v, `[batch * rows, 3 * d_model]`
+    async fn effects_into(
+        &self,
+        layer: usize,
+        destination: &Destination,
+        by_qkv: Tensor<2>,
+        below: &[&[Head]],
+        mode: LayerNorm,
+    ) -> Result<Vec<Tensor<2>>> {
+        let block = &self.model.blocks[layer];
+        let heads = block.n_heads;
+        let [flat, width] = by_qkv.dims();
+        let (d_model, d_head) = (width / 3, width / 3 / heads);
         let of_heads = |x: Tensor<2>| {
             let rows = x.dims()[0];
             x.reshape([rows, 3 * heads, d_head]).swap_dims(0, 1)
         };
         let w_qkv = of_heads(block.w_qkv.clone()).transpose();
-        let by_resid = of_heads(qkv).matmul(w_qkv);
-        debug_assert_eq!(by_resid.dims(), [3 * heads, flat, d_model]);
-        let by_resid = match mode {
-            LayerNorm::Frozen => by_resid / self.flat_rows(&cache.ln1_scale).unsqueeze_dim(0),
-            LayerNorm::Exact => through_norm(resid_pre.unsqueeze_dim(0), block.eps, by_resid),
-        };
-        Gradients {
-            resid_pre: after,
-            by_resid,
+        // What each head reads and what each source writes: 4 heads d_model numbers a row, a step's memory of them.
+        let hidden = self.model.config.d_mlp + 4 * d_model;
+        let each = (self.steps.rows * hidden / (4 * heads * d_model)).clamp(1, flat);
+        let mut sums: Vec<Option<Tensor<2>>> = vec![None; below.len()];
+        for first in (0..flat).step_by(each) {
+            let rows = first..flat.min(first + each);
+            let n = rows.len();
+            let on_rows = |x: Tensor<2>| x.narrow(0, first, n);
+            // What one unit of residual stream does by way of each head's q, k and v.
+            let by_resid = of_heads(on_rows(by_qkv.clone())).matmul(w_qkv.clone());
+            let by_resid = match mode {
+                LayerNorm::Frozen => {
+                    by_resid / on_rows(destination.ln1_scale.clone()).unsqueeze_dim(0)
+                }
+                LayerNorm::Exact => {
+                    let resid_pre = on_rows(destination.resid_pre.clone());
+                    through_norm(resid_pre.unsqueeze_dim(0), block.eps, by_resid)
+                }
+            };
+            let by_resid = by_resid.reshape([3 * heads, n * d_model]).transpose();
+            self.steps.pause.pause().await?;
+            for (sum, sources) in sums.iter_mut().zip(below) {
+                let delta_resid = self.delta_resid(sources, rows.clone());
+                let delta_resid = delta_resid.reshape([sources.len(), n * d_model]);
+                let effects = delta_resid.matmul(by_resid.clone());
+                *sum = Some(match sum.take() {
+                    Some(before) => before + effects,
+                    None => effects,
+                });
+                self.steps.pause.pause().await?;
+            }
         }
+        Ok(sums.into_iter().flatten().collect())
     }
 
-    fn through_mlp(&self, block: &Block, cache: &BlockCache, gradient: Tensor<2>) -> Tensor<2> {
-        let resid_mid = self.flat_rows(&cache.resid_mid);
-        let (normalised, _) = layer_norm(resid_mid.clone(), block.eps);
-        let pre = matmul(normalised, &block.w_in) + block.b_in.clone().unsqueeze();
-        let post = gradient.clone().matmul(block.w_out.clone().transpose());
-        let pre = post * block.activation.derivative(pre);
-        let normalised = pre.matmul(block.w_in.clone().transpose());
-        gradient + through_norm(resid_mid, block.eps, normalised)
+    /// Through the products of q, k and v and the norm before them, backwards: what comes to the block's input
+    /// that way, `[batch * rows, d_model]`.
+    async fn through_qkv(
+        &self,
+        layer: usize,
+        destination: &Destination,
+        by_qkv: Tensor<2>,
+    ) -> Result<Tensor<2>> {
+        let block = &self.model.blocks[layer];
+        let w_qkv = block.w_qkv.clone().transpose();
+        let steps = self.steps;
+        let normalised = steps.by_rows(by_qkv, |x| x.matmul(w_qkv.clone())).await?;
+        let resid_pre = destination.resid_pre.clone();
+        Ok(through_norm(resid_pre, block.eps, normalised))
+    }
+
+    /// Through the MLP, backwards.
+    ///
+    /// # Shapes
+    /// - `gradient`: with respect to the block's output, `[batch * rows, d_model]`; returned with respect to
+    ///   `resid_mid`, likewise
+    async fn through_mlp(
+        &self,
+        layer: usize,
+        destination: &Destination,
+        gradient: Tensor<2>,
+    ) -> Result<Tensor<2>> {
+        let block = &self.model.blocks[layer];
+        let d_model = self.model.config.d_model;
+        // Three products with the hidden layer and eight copies of it where a step counts one.
+        let steps = Steps {
+            rows: self.steps.rows.div_ceil(4),
+            ..self.steps
+        };
+        let both = Tensor::cat(vec![destination.resid_mid.clone(), gradient], 1);
+        steps
+            .by_rows(both, |both| {
+                let resid_mid = both.clone().narrow(1, 0, d_model);
+                mlp_backwards(block, resid_mid, both.narrow(1, d_model, d_model))
+            })
+            .await
     }
 
     /// Gradient with respect to q, k and v of all heads on the rows, `[batch * rows, 3 * d_model]`.
     ///
     /// # Shapes
     /// - `gradient`: with respect to `resid_mid`, `[batch * rows, d_model]`
-    fn through_attention(
+    async fn through_attention(
         &self,
-        block: &Block,
-        cache: &BlockCache,
+        layer: usize,
+        destination: &Destination,
         gradient: Tensor<2>,
-    ) -> Tensor<2> {
+    ) -> Result<Tensor<2>> {
+        let block = &self.model.blocks[layer];
+        let (batch, rows, first) = (self.batch, self.rows, self.first);
         let [flat, d_model] = gradient.dims();
         let (heads, d_head) = (block.n_heads, d_model / block.n_heads);
-        let z = gradient.matmul(block.w_o.clone().transpose());
+        let w_o = block.w_o.clone().transpose();
+        let z = self.steps.by_rows(gradient, |x| x.matmul(w_o.clone()));
         let z = z
-            .reshape([self.batch, self.rows, heads, d_head])
-            .swap_dims(1, 2);
-        let on_rows = |x: &Tensor<4>| x.clone().narrow(2, self.first, self.rows);
-        let pattern = on_rows(&cache.pattern);
-        let by_pattern = z.clone().matmul(cache.v.clone().transpose());
-        let mean = (pattern.clone() * by_pattern.clone()).sum_dim(3);
-        let scores = pattern.clone() * (by_pattern - mean) / (d_head as f64).sqrt();
-        let q = scores.clone().matmul(cache.k.clone());
-        let k = scores.transpose().matmul(on_rows(&cache.q));
-        let v = pattern.transpose().matmul(z);
-        let flatten = |x: Tensor<4>| x.swap_dims(1, 2).reshape([flat, d_model]);
-        Tensor::cat(
-            vec![flatten(q), flatten(on_rows(&k)), flatten(on_rows(&v))],
+            .await?
+            .reshape([batch, rows, heads, d_head])
+            .permute([2, 0, 1, 3]);
+        // Six copies of the scores of some heads, in the memory of a step.
+        let scores = (6 * rows * (first + rows)).saturating_mul(batch);
+        let config = &self.model.config;
+        let memory = self.steps.rows * (4 * d_model + config.d_mlp);
+        let together = (memory / scores).clamp(1, heads);
+        let mut parts = [const { Vec::new() }; 3];
+        for start in (0..heads).step_by(together) {
+            let n = together.min(heads - start);
+            let of_heads = |x: &Tensor<4>| x.clone().narrow(0, start, n);
+            let [q, k, v] = [&destination.q, &destination.k, &destination.v].map(of_heads);
+            let mask = self.mask.clone().unsqueeze();
+            let by_qkv = attention_backwards([q, k, v], mask, of_heads(&z));
+            parts
+                .iter_mut()
+                .zip(by_qkv)
+                .for_each(|(all, part)| all.push(part));
+            self.steps.pause.pause().await?;
+        }
+        let [q, k, v] = parts.map(|part| Tensor::cat(part, 0));
+        let on_rows = |x: Tensor<4>| x.narrow(2, first, rows);
+        let flatten = |x: Tensor<4>| x.permute([1, 2, 0, 3]).reshape([flat, d_model]);
+        Ok(Tensor::cat(
+            vec![flatten(q), flatten(on_rows(k)), flatten(on_rows(v))],
             1,
-        )
+        ))
     }
+}
+
+/// Through attention, backwards: gradients with respect to q, k and v.
+///
+/// # Shapes
+/// - q and `z`, the gradient with respect to z: `[head, batch, rows, d_head]`; k and v: `[head, batch, pos, d_head]`
+/// - returns them in the shapes of q, k and v
+fn attention_backwards([q, k, v]: [Tensor<4>; 3], mask: Tensor<4>, z: Tensor<4>) -> [Tensor<4>; 3] {
+    let [_, _, _, d_head] = q.dims();
+    let (pattern, _) = attention(q.clone(), k.clone(), v.clone(), mask);
+    let by_pattern = z.clone().matmul(v.transpose());
+    let mean = (pattern.clone() * by_pattern.clone()).sum_dim(3);
+    let scores = pattern.clone() * (by_pattern - mean) / (d_head as f64).sqrt();
+    [
+        scores.clone().matmul(k),
+        scores.transpose().matmul(q),
+        pattern.transpose().matmul(z),
+    ]
+}
+
+/// Through an MLP and the norm before it, backwards.
+///
+/// # Shapes
+/// - `resid_mid` and `gradient`, with respect to the block's output: `[rows, d_model]`, also returned, with respect
+///   to `resid_mid`
+fn mlp_backwards(block: &Block, resid_mid: Tensor<2>, gradient: Tensor<2>) -> Tensor<2> {
+    let (normalised, _) = layer_norm(resid_mid.clone(), block.eps);
+    let pre = matmul(normalised, &block.w_in) + block.b_in.clone().unsqueeze();
+    let post = gradient.clone().matmul(block.w_out.clone().transpose());
+    let pre = post * block.activation.derivative(pre);
+    let normalised = pre.matmul(block.w_in.clone().transpose());
+    gradient + through_norm(resid_mid, block.eps, normalised)
 }
 
 /// Through LayerNorm, backwards: `(g - mean(g) - y mean(g y)) / scale` for a normalised `y`.

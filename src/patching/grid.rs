@@ -1,7 +1,7 @@
 //! A grid of results: values, which of them have a path and which are exact, and the baselines they are
 //! read against.
 
-use super::Head;
+use super::{Both, Head};
 use crate::gpt2::Config;
 
 /// The metric for each edge of a sweep.
@@ -26,6 +26,27 @@ pub struct Grid {
     pub corrupted_metric: f32,
 }
 
+impl Grid {
+    /// A grid without values.
+    pub(super) fn empty(
+        config: &Config,
+        sources: &[Head],
+        shape: Vec<usize>,
+        metric: &Both<f32>,
+    ) -> Self {
+        let mask = path_mask(config, sources);
+        Self {
+            shape,
+            values: vec![f32::NAN; mask.len()],
+            exact: vec![0; mask.len()],
+            spread: vec![f32::NAN; mask.len()],
+            mask,
+            clean_metric: metric.clean,
+            corrupted_metric: metric.corrupted,
+        }
+    }
+}
+
 /// All heads of a model, layer by layer.
 pub fn all_heads(config: &Config) -> Vec<Head> {
     (0..config.n_layers)
@@ -34,7 +55,7 @@ pub fn all_heads(config: &Config) -> Vec<Head> {
 }
 
 /// 1 for each (source, destination) with a path, in the order of the grid's values.
-pub(super) fn path_mask(config: &Config, sources: &[Head]) -> Vec<u8> {
+fn path_mask(config: &Config, sources: &[Head]) -> Vec<u8> {
     let destinations = all_heads(config);
     let from = |src: &Head| {
         let src_layer = src.layer;

@@ -14,10 +14,11 @@
 //! Nanda's proposal in TransformerLens issue 111); or B's LayerNorm reads the changed residual stream as it
 //! is, as TransformerLens does from 4.3 on: [`LayerNorm`].
 //!
-//! `runs` holds the two runs that every edge shares, `delta` what sources write as destinations read it,
-//! `propagate` the batched rest of the model, `readout` the logits that a metric reads, `estimate` the
-//! first-order estimates, `schedule` which edges go together and when, `sweep` the whole, `detail` one edge by itself,
-//! `progress` and `cost` how far a sweep is. Never sees strings or a choice of device.
+//! `memory` says how much may be held at once and `plan` cuts a batch of prompts to it, `runs` and `slice` hold the two
+//! runs that every edge shares, `delta` what sources write as destinations read it, `propagate` the batched rest of
+//! the model, `readout` what a metric makes of it and `scale` how that is reported, `estimate` the first-order
+//! estimates, `schedule` which edges go together and when, `sweep` the whole, `detail` one edge by itself, `progress`
+//! and `cost` how far a sweep is.
 
 mod cost;
 mod delta;
@@ -25,11 +26,15 @@ mod detail;
 mod edge;
 mod estimate;
 mod grid;
+mod memory;
+mod plan;
 mod progress;
 mod propagate;
 mod readout;
 mod runs;
+mod scale;
 mod schedule;
+mod slice;
 mod sweep;
 
 pub use detail::{Both, EdgeDetail, HeadDetail, Moved, edge_detail, head_detail};
@@ -37,6 +42,7 @@ use edge::Read;
 pub use edge::{Component, Head, LayerNorm};
 pub use estimate::{Estimates, estimate_direct_path_all_sources};
 pub use grid::{Grid, all_heads};
+pub use memory::Memory;
 pub use progress::Progress;
 pub use runs::Runs;
 pub use sweep::{

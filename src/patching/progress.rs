@@ -11,8 +11,8 @@ pub struct Progress {
     pub total: usize,
     /// Edges done each second so far; 0 before the first.
     pub edges_per_second: f64,
-    /// Seconds to the end, by the work that is left: edges into early layers cost more. `None` before the
-    /// first edge is done.
+    /// Seconds to the end, by the work that is left: edges into early layers cost more. `None` before any is
+    /// done.
     pub seconds_left: Option<f64>,
     /// Floating-point operations done, of the products with weights.
     pub flops: f64,
@@ -43,14 +43,14 @@ impl Meter {
         }
     }
 
-    /// Edges are done.
-    pub fn add(&mut self, edges: usize, flops: f64) {
-        self.done += edges;
+    /// Work is done, in floating-point operations.
+    pub fn work(&mut self, flops: f64) {
         self.flops += flops;
     }
 
-    /// An estimate, if there was one, has met its exact value.
-    pub fn compare(&mut self, estimate: f32, exact: f32) {
+    /// An edge is done: record the error of its estimate, if it had one.
+    pub fn exact(&mut self, estimate: f32, exact: f32) {
+        self.done += 1;
         if let Some(max) = &mut self.max_estimate_error {
             *max = max.max((estimate - exact).abs());
         }

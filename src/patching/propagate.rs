@@ -8,53 +8,91 @@
 use burn::tensor::Tensor;
 
 use super::{
-    Component, Head, Read, readout::Readout, runs::Destination, runs::Runs, schedule::Chunk,
+    Component, Head, Read,
+    readout::Readout,
+    schedule::{Chunk, Edge},
+    slice::{Destination, Slice},
 };
-use crate::gpt2::{Queries, attention, index, matmul};
+use crate::{
+    error::Result,
+    gpt2::{attention, index, matmul},
+};
 
-impl Runs<'_> {
-    /// Residual stream after the destination layer, for every edge of a chunk.
+impl Readout<'_, '_> {
+    /// The final residual stream, for every edge of a chunk.
     ///
     /// # Shapes
     /// returns `[edge * batch * queries, d_model]`, in the order of the chunk's edges
-    pub(super) fn enter(
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub(super) async fn final_resid(
         &self,
         sources: &[Head],
         chunk: &Chunk,
         read: Read,
-        readout: &Readout,
-    ) -> Tensor<2> {
-        let d_model = self.model.config.d_model;
-        let destination = self.destination(chunk.layer);
-        let delta = self.delta_component(sources, chunk, read, &destination);
-        let (_, delta_z) = self.patched_attention(chunk, read, &destination, delta);
-        let queries = self.queries(chunk.layer, readout);
-        let delta_z = queries.select(delta_z.flatten(0, 2), self.rows);
-        let resid_mid = queries.select(destination.resid_mid, self.rows);
-        let changed = self.written(chunk, delta_z);
+    ) -> Result<Tensor<2>> {
+        let slice = self.slice();
+        let mut resid = self.enter(sources, chunk, read).await?;
+        for layer in chunk.layer + 1..slice.model.config.n_layers {
+            let (past, queries) = (slice.past(layer), self.queries(layer));
+            let block = &slice.model.blocks[layer];
+            let (rows, steps) = (slice.rows, slice.steps);
+            resid = block
+                .forward_rows(resid, past, rows, queries, steps)
+                .await?;
+        }
+        Ok(resid)
+    }
+
+    /// Residual stream after the destination layer, `[edge * batch * queries, d_model]`.
+    async fn enter(&self, sources: &[Head], chunk: &Chunk, read: Read) -> Result<Tensor<2>> {
+        let slice = self.slice();
+        let d_model = slice.model.config.d_model;
+        let destination = slice.destination(chunk.layer).await?;
+        let delta = slice
+            .delta_component(sources, chunk, read, &destination)
+            .await?;
+        let delta_z = self.delta_z(chunk, read, &destination, delta).await?;
+        let queries = self.queries(chunk.layer);
+        let delta_z = queries.select(delta_z.flatten(0, 2), slice.rows);
+        let resid_mid = queries.select(destination.resid_mid.clone(), slice.rows);
+        let changed = slice.written(chunk, delta_z);
         let edges = chunk.edges.len();
         let each = changed.dims()[0] / edges;
         let resid_mid = resid_mid.unsqueeze_dim::<3>(0) + changed.reshape([edges, each, d_model]);
-        self.model.blocks[chunk.layer].add_mlp(resid_mid.reshape([edges * each, d_model]))
+        let resid_mid = resid_mid.reshape([edges * each, d_model]);
+        let block = &slice.model.blocks[chunk.layer];
+        block.add_mlp_to_rows(resid_mid, slice.steps).await
     }
 
-    /// One layer more: the residual stream after `layer`, from the one before it.
-    ///
-    /// # Shapes
-    /// - `resid`: `[edge * batch * rows, d_model]`; returns `[edge * batch * queries, d_model]`
-    pub(super) fn step(&self, layer: usize, resid: Tensor<2>, readout: &Readout) -> Tensor<2> {
-        let queries = self.queries(layer, readout);
-        let past = self.past[layer].as_ref();
-        self.model.blocks[layer].forward_rows(resid, past, self.rows, queries)
-    }
-
-    fn queries<'r>(&self, layer: usize, readout: &'r Readout) -> Queries<'r> {
-        match layer + 1 == self.model.config.n_layers {
-            true => readout.queries(),
-            false => Queries::All,
+    /// The change of each edge's z, `[edge, batch, rows, d_head]`: of as many edges at a time as their keys,
+    /// values and scores fit a step's memory.
+    async fn delta_z(
+        &self,
+        chunk: &Chunk,
+        read: Read,
+        destination: &Destination,
+        delta: Tensor<4>,
+    ) -> Result<Tensor<4>> {
+        let slice = self.slice();
+        let [_, batch, rows, d_head] = delta.dims();
+        let pos = slice.first + rows;
+        let of_edge = (3 * pos * (d_head + rows)).saturating_mul(batch);
+        let together = (self.memory().floats() / of_edge).max(1);
+        let mut parts = Vec::with_capacity(chunk.edges.len().div_ceil(together));
+        for edges in chunk.edges.chunks(together) {
+            let first = parts.len() * together;
+            let delta = delta.clone().narrow(0, first, edges.len());
+            let (_, delta_z) = slice.patched_attention(edges, read, destination, delta);
+            parts.push(delta_z);
+            slice.steps.pause.pause().await?;
         }
+        Ok(Tensor::cat(parts, 0))
     }
+}
 
+impl Slice<'_> {
     /// Pattern `[edge, batch, rows, pos]` of each edge's destination head, its component patched, and the
     /// change of its z, `[edge, batch, rows, d_head]`.
     ///
@@ -62,12 +100,12 @@ impl Runs<'_> {
     /// - `delta`: `[edge, batch, rows, d_head]`, added to the corrupted component
     pub(super) fn patched_attention(
         &self,
-        chunk: &Chunk,
+        edges: &[Edge],
         read: Read,
         destination: &Destination,
         delta: Tensor<4>,
     ) -> (Tensor<4>, Tensor<4>) {
-        let heads = index(chunk.edges.iter().map(|e| e.dst.head), &delta.device());
+        let heads = index(edges.iter().map(|e| e.dst.head), &delta.device());
         let of_edges = |x: &Tensor<4>| x.clone().select(0, heads.clone());
         let [mut q, mut k, mut v] = [&destination.q, &destination.k, &destination.v].map(of_edges);
         match read.component {
@@ -88,7 +126,7 @@ impl Runs<'_> {
         }
     }
 
-    /// What a change of z writes into the residual stream: a product a destination head, whose edges stand
+    /// What a change of z writes into the residual stream: a product for each destination head, whose edges stand
     /// together.
     ///
     /// # Shapes

@@ -1,87 +1,181 @@
-//! From the final residual stream to the logits that a metric reads, and no others.
+//! From the final residual stream to what a metric makes of it, on the host.
+//!
+//! Only the rows and tokens that the metric reads become logits, and of many edges only as many at a time as fit
+//! the memory: over a vocabulary of 50,257 tokens each prompt of each edge takes 0.6 MB with the copies that a
+//! softmax makes.
+
+use std::{ops::Range, rc::Rc};
 
 use burn::tensor::Tensor;
 
-use super::Runs;
+use super::{Memory, slice::Slice};
 use crate::{
-    gpt2::{Queries, Unembedding},
+    error::{Code, Error, Result},
+    gpt2::{Queries, Unembedding, index},
     metric::Metric,
 };
 
-/// The rows and tokens that a metric reads.
-pub(super) struct Readout<'a> {
-    runs: &'a Runs<'a>,
-    /// One row a prompt, counted from the first row; all positions where `None`.
-    rows: Option<Vec<usize>>,
-    pub unembedding: Unembedding,
+/// A metric, or its part for some prompts.
+enum Bound<'m> {
+    Whole(&'m dyn Metric),
+    Part(Box<dyn Metric + 'm>),
 }
 
-impl<'a> Readout<'a> {
-    /// Of `tokens` at `positions`; of all where `None`.
-    pub fn new(runs: &'a Runs, positions: Option<&[usize]>, tokens: Option<&[u32]>) -> Self {
-        let from_first = |positions: &[usize]| positions.iter().map(|p| p - runs.first).collect();
+impl<'m> Bound<'m> {
+    fn get(&self) -> &(dyn Metric + 'm) {
+        match self {
+            Self::Whole(metric) => *metric,
+            Self::Part(metric) => &**metric,
+        }
+    }
+}
+
+/// What a metric reads of the runs of some prompts.
+pub(super) struct Readout<'a, 'm> {
+    slice: Rc<Slice<'a>>,
+    metric: Bound<'m>,
+    /// One row a prompt, counted from the first row; all positions where `None`.
+    rows: Option<Vec<usize>>,
+    unembedding: Unembedding,
+    memory: Memory,
+}
+
+impl<'a, 'm> Readout<'a, 'm> {
+    /// A metric of a whole batch, for the prompts of a slice. It reads within the slice's window: see
+    /// [`super::plan`].
+    pub fn new(
+        slice: Rc<Slice<'a>>,
+        metric: &'m dyn Metric,
+        prompts: Range<usize>,
+        memory: Memory,
+    ) -> Self {
+        let metric = match metric.of_prompts(prompts) {
+            Some(part) => Bound::Part(part),
+            None => Bound::Whole(metric),
+        };
+        let positions = metric.get().positions();
+        let rows = positions.map(|all| all.iter().map(|p| p - slice.first).collect());
+        let unembedding = slice.model.unembed.of_tokens(metric.get().tokens());
         Self {
-            runs,
-            rows: positions.map(from_first),
-            unembedding: runs.model.unembed.of_tokens(tokens),
+            rows,
+            unembedding,
+            slice,
+            metric,
+            memory,
         }
     }
 
-    /// Of what a metric reads.
-    pub fn of(runs: &'a Runs, metric: &dyn Metric) -> Self {
-        Self::new(runs, metric.positions(), metric.tokens())
+    /// The runs.
+    pub fn slice(&self) -> &Slice<'a> {
+        &self.slice
     }
 
-    /// The rows of the last layer that it needs.
-    pub fn queries(&self) -> Queries<'_> {
+    /// The memory that it keeps to.
+    pub fn memory(&self) -> Memory {
+        self.memory
+    }
+
+    /// The rows of a layer's outcome that are wanted: those that it reads in the last, all before.
+    pub fn queries(&self, layer: usize) -> Queries<'_> {
         match &self.rows {
-            Some(rows) => Queries::One(rows),
-            None => Queries::All,
+            Some(rows) if layer + 1 == self.slice.model.config.n_layers => Queries::One(rows),
+            _ => Queries::All,
         }
     }
 
-    /// How many positions of each prompt it reads.
-    pub fn positions(&self) -> usize {
-        match self.rows {
-            Some(_) => 1,
-            None => self.runs.first + self.runs.rows,
+    /// The metric of the clean run, then of the corrupted one: a number for each prompt.
+    ///
+    /// # Errors
+    /// Those of the device and of the pause.
+    pub async fn of_both_runs(&self) -> Result<[Vec<f32>; 2]> {
+        let mut numbers = Vec::with_capacity(2);
+        for resid in [&self.slice.clean_final, &self.slice.corrupted_final] {
+            let metric = self.metric.get().evaluate(self.of_whole_runs(resid));
+            numbers.push(to_host(metric.flatten(0, 1)).await?);
+            self.slice.steps.pause.pause().await?;
         }
+        let corrupted = numbers.pop().unwrap_or_default();
+        Ok([numbers.pop().unwrap_or_default(), corrupted])
     }
 
-    /// How many tokens' logits it reads.
-    pub fn tokens(&self) -> usize {
-        self.unembedding.tokens()
-    }
-
-    /// Logits of patched runs, `[edge, batch, pos, token]`.
+    /// The metric of patched runs, for each edge a number for each prompt.
     ///
     /// # Shapes
     /// - `resid`: `[edge * batch * queries, d_model]`, the final residual stream
-    pub fn of_rows(&self, resid: Tensor<2>) -> Tensor<4> {
-        let Runs { first, batch, .. } = *self.runs;
+    ///
+    /// # Errors
+    /// Those of the device and of the pause.
+    pub async fn of_edges(&self, resid: Tensor<2>, edges: usize) -> Result<Vec<Vec<f32>>> {
+        let each = resid.dims()[0] / edges;
+        let logits = self.slice.batch * self.positions();
+        let tokens = self.unembedding.tokens();
+        let together = (self.memory.rows_of_logits(tokens) / logits).max(1);
+        let mut numbers = Vec::with_capacity(edges.div_ceil(together));
+        for first in (0..edges).step_by(together) {
+            let n = together.min(edges - first);
+            let resid = resid.clone().narrow(0, first * each, n * each);
+            numbers.push(self.metric.get().evaluate(self.logits_of_rows(resid)));
+            self.slice.steps.pause.pause().await?;
+        }
+        let numbers = Tensor::cat(numbers, 0);
+        let [_, prompts] = numbers.dims();
+        let numbers = to_host(numbers.flatten(0, 1)).await?;
+        Ok(numbers.chunks(prompts).map(<[f32]>::to_vec).collect())
+    }
+
+    /// The gradient of the corrupted run's mean over the slice's prompts with respect to the final residual
+    /// stream as it is normalised, on the wanted rows of the last layer; `None` where the metric has none.
+    ///
+    /// # Shapes
+    /// returns `[batch * queries, d_model]`
+    pub fn gradient(&self) -> Option<Tensor<2>> {
+        let logits = self.of_whole_runs(&self.slice.corrupted_final);
+        let gradient = self.metric.get().gradient(logits)?;
+        let [_, batch, pos, tokens] = gradient.dims();
+        let asked = self.last_queries().count(self.slice.rows);
+        let on_rows = gradient.narrow(2, pos - asked, asked);
+        let on_rows = on_rows.reshape([batch * asked, tokens]);
+        Some(self.unembedding.backward(on_rows))
+    }
+
+    /// The wanted rows of the last layer.
+    pub fn last_queries(&self) -> Queries<'_> {
+        self.queries(self.slice.model.config.n_layers - 1)
+    }
+
+    /// How many positions of each prompt it reads.
+    fn positions(&self) -> usize {
+        match self.rows {
+            Some(_) => 1,
+            None => self.slice.first + self.slice.rows,
+        }
+    }
+
+    /// Logits of patched runs, `[edge, batch, pos, token]`.
+    fn logits_of_rows(&self, resid: Tensor<2>) -> Tensor<4> {
+        let Slice {
+            first, rows, batch, ..
+        } = *self.slice;
         if self.rows.is_some() || first == 0 {
             return self.logits(resid);
         }
         let [flat, d_model] = resid.dims();
-        let sequences = flat / self.runs.rows;
-        let before = self.runs.corrupted.final_resid().narrow(1, 0, first);
+        let sequences = flat / rows;
+        let before = self.slice.corrupted_final.clone().narrow(1, 0, first);
         let before = before.repeat(&[sequences / batch, 1, 1]);
-        let resid = resid.reshape([sequences, self.runs.rows, d_model]);
+        let resid = resid.reshape([sequences, rows, d_model]);
         let whole = Tensor::cat(vec![before, resid], 1);
-        self.logits(whole.reshape([sequences * (first + self.runs.rows), d_model]))
+        self.logits(whole.reshape([sequences * (first + rows), d_model]))
     }
 
-    /// Logits of whole runs, `[run, batch, pos, token]`.
-    ///
-    /// # Shapes
-    /// - `resid`: `[run * batch, pos, d_model]`, the final residual stream
-    pub fn of_whole_runs(&self, resid: Tensor<3>) -> Tensor<4> {
-        let [sequences, pos, d_model] = resid.dims();
+    /// Logits of one run, `[1, batch, pos, token]`.
+    fn of_whole_runs(&self, resid: &Tensor<3>) -> Tensor<4> {
+        let [batch, pos, d_model] = resid.dims();
         match &self.rows {
-            None => self.logits(resid.reshape([sequences * pos, d_model])),
-            Some(_) => {
-                let rows = self.runs.flat_rows(&resid);
-                self.logits(self.queries().select(rows, self.runs.rows))
+            None => self.logits(resid.clone().reshape([batch * pos, d_model])),
+            Some(rows) => {
+                let positions: Vec<usize> = rows.iter().map(|r| r + self.slice.first).collect();
+                self.logits(rows_read(resid, &positions))
             }
         }
     }
@@ -89,8 +183,31 @@ impl<'a> Readout<'a> {
     fn logits(&self, resid: Tensor<2>) -> Tensor<4> {
         let logits = self.unembedding.logits(resid);
         let [flat, tokens] = logits.dims();
-        let pos = self.positions();
-        let runs = flat / (self.runs.batch * pos);
-        logits.reshape([runs, self.runs.batch, pos, tokens])
+        let (batch, pos) = (self.slice.batch, self.positions());
+        logits.reshape([flat / (batch * pos), batch, pos, tokens])
     }
+}
+
+/// One position of each prompt, `[batch, pos, width]` to `[batch, width]`.
+pub(super) fn rows_read(x: &Tensor<3>, positions: &[usize]) -> Tensor<2> {
+    let [batch, pos, width] = x.dims();
+    let flat = positions.iter().enumerate().map(|(i, p)| i * pos + p);
+    let flat = index(flat, &x.device());
+    x.clone().reshape([batch * pos, width]).select(0, flat)
+}
+
+/// Numbers of the device, on the host.
+///
+/// # Errors
+/// [`Code::Device`]: a GPU that was lost or reset answers no more, and nothing on it is left.
+pub(super) async fn to_host(numbers: Tensor<1>) -> Result<Vec<f32>> {
+    let lost = |e: &dyn std::fmt::Display| {
+        let why = e.to_string();
+        let why = why.lines().next().unwrap_or_default();
+        let got = format!("a lost one ({why}): the model has to be loaded again");
+        Error::new(Code::Device, "device", "one that answers", got)
+    };
+    let data = numbers.into_data_async().await;
+    let data = data.map_err(|e| lost(&e))?;
+    data.try_into_vec().map_err(|e| lost(&format!("{e:?}")))
 }

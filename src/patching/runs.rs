@@ -1,126 +1,177 @@
-//! The two runs that every patch starts from, each done once.
+//! A batch of pairs on a model: what is asked of it, and as much of its runs as memory holds.
 //!
-//! Of the clean run only the differences of z are kept; of the corrupted run everything. By causality
-//! nothing before the first row (where the prompts differ, or the metric reads) is changed by a patch, so
-//! all later work is on rows `first..`, with the corrupted run's keys and values before them.
+//! Nothing is run before it is needed. A batch whose runs fit [`Memory::runs`] is run once and kept for all that
+//! starts from it; a larger one is run some prompts at a time, again each time.
+
+use std::{cell::RefCell, rc::Rc};
 
 use burn::tensor::Tensor;
 
-use super::readout::Readout;
+use super::{
+    Memory,
+    plan::{Plan, Reads},
+    readout::{Readout, rows_read},
+    slice::{Keep, Slice},
+};
 use crate::{
     error::Result,
-    gpt2::{ActivationCache, Gpt2, Past, causal_mask},
+    gpt2::{Gpt2, Steps},
+    metric::{AnswerMetric, CleanOutput, Metric, MetricKind},
     pause::Pause,
     prompt::Batch,
 };
 
-/// A batch of prompts run through a model, clean and corrupted.
+/// A batch of prompts on a model, clean and corrupted.
 pub struct Runs<'a> {
     pub(super) model: &'a Gpt2,
+    pub(super) batch: Batch,
     pub(super) pause: &'a dyn Pause,
-    /// First row that a patch can change.
-    pub(super) first: usize,
-    /// Rows from there to the end.
-    pub(super) rows: usize,
-    pub(super) batch: usize,
-    pub(super) corrupted: ActivationCache,
-    pub(super) clean_final: Tensor<3>,
-    /// `z_clean - z_corrupted` of all heads on the rows, `[layer * head, batch * rows, d_head]`.
-    pub(super) delta_z: Tensor<3>,
-    /// Mask of the rows, `[rows, pos]`.
-    pub(super) mask: Tensor<2>,
-    /// The corrupted run's keys and values before the rows, a layer each; `None` where there are none.
-    pub(super) past: Vec<Option<Past>>,
+    memory: Memory,
+    kept: RefCell<Kept<'a>>,
 }
 
-/// The corrupted run at a destination layer, heads first: rows of `q`, all positions of `k` and `v`.
-pub(super) struct Destination {
-    /// `[head, batch, rows, d_head]`.
-    pub q: Tensor<4>,
-    /// `[head, batch, pos, d_head]`.
-    pub k: Tensor<4>,
-    /// `[head, batch, pos, d_head]`.
-    pub v: Tensor<4>,
-    /// `[head, batch, rows, d_head]`.
-    pub z: Tensor<4>,
-    /// `[batch * rows, d_model]`.
-    pub resid_pre: Tensor<2>,
-    /// `[batch * rows, 1]`.
-    pub ln1_scale: Tensor<2>,
-    /// `[batch * rows, d_model]`.
-    pub resid_mid: Tensor<2>,
+/// The runs of one plan, as far as they are there.
+#[derive(Default)]
+struct Kept<'a> {
+    plan: Option<Plan>,
+    slices: Vec<Option<Rc<Slice<'a>>>>,
 }
 
 impl<'a> Runs<'a> {
-    /// Run the model on both prompts of every pair; `pause` is asked after each step, here and in whatever
-    /// starts from these runs.
-    ///
-    /// # Errors
-    /// Those of `pause`.
-    pub async fn new(model: &'a Gpt2, batch: &Batch, pause: &'a dyn Pause) -> Result<Self> {
-        let device = model.device();
-        let config = &model.config;
-        let [clean, corrupted] = batch.tokens();
-        let clean = model.run_with_cache(&clean, pause).await?;
-        let corrupted = model.run_with_cache(&corrupted, pause).await?;
-        let pos = batch.len_pos();
-        let first = batch.first_row();
-        let rows = pos - first;
-        let n_batch = batch.pairs().len();
-        let (heads, d_head) = (config.n_heads, config.d_head);
-        let delta_z = clean.blocks.iter().zip(&corrupted.blocks).map(|(a, b)| {
-            let delta = (a.z.clone() - b.z.clone()).narrow(2, first, rows);
-            delta
-                .swap_dims(0, 1)
-                .reshape([heads, n_batch * rows, d_head])
-        });
-        let before = |x: &Tensor<4>| x.clone().narrow(2, 0, first);
-        let past = corrupted.blocks.iter().map(|block| {
-            (first > 0).then(|| Past {
-                k: before(&block.k),
-                v: before(&block.v),
-            })
-        });
-        Ok(Self {
+    /// A batch on a model, in the memory that suits its device; `pause` is asked after each step of whatever
+    /// starts from here.
+    pub fn new(model: &'a Gpt2, batch: &Batch, pause: &'a dyn Pause) -> Self {
+        Self {
             model,
+            batch: batch.clone(),
             pause,
-            first,
-            rows,
-            batch: n_batch,
-            delta_z: Tensor::cat(delta_z.collect(), 0),
-            mask: causal_mask(rows, pos, &device),
-            clean_final: clean.final_resid(),
-            past: past.collect(),
-            corrupted,
-        })
-    }
-
-    /// Logits of the clean run at one position of each prompt, `[batch, d_vocab]`.
-    pub fn clean_logits(&self, positions: &[usize]) -> Tensor<2> {
-        let readout = Readout::new(self, Some(positions), None);
-        let logits = readout.of_whole_runs(self.clean_final.clone());
-        logits.squeeze_dim::<3>(0).squeeze_dim(1)
-    }
-
-    /// The corrupted run as a destination layer sees it.
-    pub(super) fn destination(&self, layer: usize) -> Destination {
-        let block = &self.corrupted.blocks[layer];
-        let heads_first = |x: &Tensor<4>| x.clone().swap_dims(0, 1);
-        Destination {
-            q: heads_first(&block.q).narrow(2, self.first, self.rows),
-            k: heads_first(&block.k),
-            v: heads_first(&block.v),
-            z: heads_first(&block.z).narrow(2, self.first, self.rows),
-            resid_pre: self.flat_rows(&block.resid_pre),
-            ln1_scale: self.flat_rows(&block.ln1_scale),
-            resid_mid: self.flat_rows(&block.resid_mid),
+            memory: Memory::of(&model.device()),
+            kept: RefCell::default(),
         }
     }
 
-    /// The rows of whole sequences, `[batch, pos, width]` to `[batch * rows, width]`.
-    pub(super) fn flat_rows(&self, x: &Tensor<3>) -> Tensor<2> {
-        let [batch, _, width] = x.dims();
-        let rows = x.clone().narrow(1, self.first, self.rows);
-        rows.reshape([batch * self.rows, width])
+    /// The same in other memory.
+    #[must_use]
+    pub fn within(self, memory: Memory) -> Self {
+        Self { memory, ..self }
+    }
+
+    /// A built-in metric for this batch.
+    ///
+    /// # Errors
+    /// Those of [`AnswerMetric::new`], of the device and of a pause.
+    pub async fn metric(&self, kind: MetricKind) -> Result<AnswerMetric> {
+        let clean = match kind {
+            MetricKind::Kl => Some(self.clean_output().await?),
+            _ => None,
+        };
+        AnswerMetric::new(kind, self.batch.targets(), clean)
+    }
+
+    /// The clean run where the batch's metric reads.
+    ///
+    /// # Errors
+    /// Those of a pause.
+    pub async fn clean_output(&self) -> Result<CleanOutput> {
+        let positions = self.batch.positions();
+        let reads = Reads {
+            positions: Some(positions),
+            tokens: self.model.config.d_vocab,
+            splits: true,
+        };
+        let plan = Plan::new(&self.batch, &reads, self.model, self.memory);
+        let mut resid = Vec::with_capacity(plan.parts.len());
+        for (i, part) in plan.parts.iter().enumerate() {
+            let slice = self.slice(&plan, i).await?;
+            let positions = &positions[part.prompts.clone()];
+            resid.push(rows_read(&slice.clean_final, positions));
+        }
+        let unembedding = self.model.unembed.of_tokens(None);
+        Ok(CleanOutput::new(Tensor::cat(resid, 0), unembedding))
+    }
+
+    /// The memory that it keeps to.
+    pub(super) fn memory(&self) -> Memory {
+        self.memory
+    }
+
+    /// How the batch is cut for a metric, with `step` bytes for a step where that is given.
+    ///
+    /// # Errors
+    /// Those of [`Reads::of`].
+    pub(super) fn plan(&self, metric: &dyn Metric, step: Option<usize>) -> Result<Plan> {
+        let reads = Reads::of(metric, &self.batch, &self.model.config)?;
+        let memory = Memory {
+            step: step.unwrap_or(self.memory.step),
+            ..self.memory
+        };
+        Ok(Plan::new(&self.batch, &reads, self.model, memory))
+    }
+
+    /// Both runs of a part of a plan, kept where the plan says so.
+    ///
+    /// # Errors
+    /// Those of a pause.
+    pub(super) async fn slice(&self, plan: &Plan, part: usize) -> Result<Rc<Slice<'a>>> {
+        if self.kept.borrow().plan.as_ref() != Some(plan) {
+            *self.kept.borrow_mut() = Kept {
+                plan: Some(plan.clone()),
+                slices: vec![None; plan.parts.len()],
+            };
+        }
+        if let Some(slice) = &self.kept.borrow().slices[part] {
+            return Ok(slice.clone());
+        }
+        let keep = Keep {
+            destinations: plan.keeps_destinations,
+            looks: &[],
+        };
+        let slice = self.run(plan, part, keep).await?;
+        if plan.keeps_runs {
+            self.kept.borrow_mut().slices[part] = Some(slice.clone());
+        }
+        Ok(slice)
+    }
+
+    /// What a metric reads of a part of a plan.
+    ///
+    /// # Errors
+    /// Those of a pause.
+    pub(super) async fn readout<'m>(
+        &self,
+        plan: &Plan,
+        part: usize,
+        metric: &'m dyn Metric,
+    ) -> Result<Readout<'a, 'm>> {
+        let slice = self.slice(plan, part).await?;
+        let prompts = plan.parts[part].prompts.clone();
+        Ok(Readout::new(slice, metric, prompts, plan.memory))
+    }
+
+    /// Both runs of the batch's only pair at all positions, and the residual stream before some layers.
+    ///
+    /// # Errors
+    /// Those of a pause.
+    pub(super) async fn look(
+        &self,
+        reads: Option<&[usize]>,
+        layers: &[usize],
+    ) -> Result<Rc<Slice<'a>>> {
+        let plan = Plan::of_one_pair(&self.batch, reads, self.model, self.memory);
+        let keep = Keep {
+            destinations: false,
+            looks: layers,
+        };
+        self.run(&plan, 0, keep).await
+    }
+
+    async fn run(&self, plan: &Plan, part: usize, keep: Keep<'_>) -> Result<Rc<Slice<'a>>> {
+        let steps = Steps {
+            rows: plan.rows,
+            pause: self.pause,
+        };
+        let part = &plan.parts[part];
+        let slice = Slice::run(self.model, steps, &self.batch, part, keep).await?;
+        Ok(Rc::new(slice))
     }
 }

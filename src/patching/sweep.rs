@@ -1,33 +1,35 @@
 //! Every edge of a sweep: first an estimate of all, then the exact values, chunk by chunk.
 //!
 //! A chunk is one batched pass through the rest of the model and one read-back. After each step of a chunk,
-//! a layer, the sweep pauses and may be stopped; on the CPU of a browser, where one thread does all, that is
-//! when other events get their turn.
-
-use burn::tensor::Tensor;
+//! some rows of a layer, the sweep pauses and may be stopped; on the CPU of a browser, where one thread does all,
+//! that is when other events get their turn.
+//!
+//! Where memory does not hold the runs of all prompts, they are run some at a time, and an edge is exact once all
+//! have had their turn. So that running them again takes no more than a tenth of the work, several chunks go
+//! through all prompts together.
 
 use super::{
-    Both, Component, Grid, Head, LayerNorm, Progress, Read,
-    estimate::estimated_effects,
-    grid::{all_heads, path_mask},
+    Component, Grid, Head, LayerNorm, Progress, Read,
+    cost::Cost,
+    estimate::{fill_estimates, overview},
+    grid::all_heads,
+    plan::Reads,
     progress::Meter,
-    readout::Readout,
     runs::Runs,
+    scale::{Sums, finite},
     schedule::{Chunk, schedule},
 };
-use crate::{
-    error::{Code, Error, Result},
-    gpt2::on_cpu,
-    metric::Metric,
-};
+#[cfg(doc)]
+use crate::error::Code;
+use crate::{error::Result, metric::Metric};
 
 /// How a sweep is done.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SweepOptions {
     /// How the destination's LayerNorm reads the patch.
     pub layer_norm: LayerNorm,
-    /// Bytes that the activations of one chunk may take, though a chunk has at least one edge; what suits
-    /// the device where `None`.
+    /// Bytes that the activations of a step may take, in place of [`Memory::step`](super::Memory::step) of the
+    /// runs.
     pub memory_budget: Option<usize>,
     /// Whether first-order estimates come first, and with them the largest effects, where the metric has
     /// a gradient.
@@ -42,7 +44,7 @@ pub struct Update<'a> {
     /// Estimates where there are any, overwritten by exact values as they come.
     pub grid: &'a Grid,
     /// The entries of the grid that have changed since the last update: once the estimates, then what has
-    /// become exact.
+    /// become exact; none where only the progress has changed.
     pub fresh: &'a [usize],
 }
 
@@ -57,7 +59,8 @@ pub struct Update<'a> {
 ///
 /// # Errors
 /// [`Code::Source`] for a head the model has not; [`Code::Metric`] when a normalised metric has nothing
-/// to normalise by; [`Code::Device`] when the device fails; whatever `on_update` returns or ends a pause.
+/// to normalise by, when a metric reads where there is nothing, and when a value is not a finite number;
+/// [`Code::Device`] when the device fails; whatever `on_update` returns or ends a pause.
 pub async fn get_act_patch_direct_path(
     runs: &Runs<'_>,
     metric: &dyn Metric,
@@ -107,16 +110,15 @@ async fn sweep(
     mut on_update: impl FnMut(Update<'_>) -> Result<()>,
 ) -> Result<Grid> {
     let config = &runs.model.config;
-    let readout = Readout::of(runs, metric);
-    let (mut grid, scale) = empty_grid(runs, metric, &readout, &sources, shape).await?;
-    let effects = match options.estimates {
-        true => estimated_effects(runs, metric, &readout, &sources, options.layer_norm).await?,
-        false => None,
-    };
-    let effects = effects.as_ref().map(|effects| effects.of(component));
+    let plan = runs.plan(metric, options.memory_budget)?;
+    let estimates = options.estimates.then_some(options.layer_norm);
+    let overview = overview(runs, metric, &plan, &sources, estimates).await?;
+    let scale = overview.scale;
+    let mut grid = Grid::empty(config, &sources, shape, &overview.metric);
+    let effects = overview.effects.as_ref().map(|e| e.of(component));
     let mut estimated = Vec::new();
     if let Some(effects) = effects {
-        fill_estimates(&mut grid, effects, &scale);
+        fill_estimates(&mut grid, effects, &scale, &sources, config)?;
         estimated.extend((0..grid.mask.len()).filter(|i| grid.mask[*i] == 1));
     }
     let sizes = effects.map(|e| e.iter().map(|e| e.abs()).collect::<Vec<_>>());
@@ -124,10 +126,11 @@ async fn sweep(
         component,
         layer_norm: options.layer_norm,
     };
-    let size = runs.edges_in_chunk(&readout, options.memory_budget);
-    let chunks = schedule(config, &sources, size, sizes.as_deref());
+    let chunks = schedule(config, &sources, plan.edges, sizes.as_deref());
 
-    let flops = |c: &Chunk| c.edges.len() as f64 * runs.flops_of_edge(c.layer, &readout);
+    let reads = Reads::of(metric, &runs.batch, config)?;
+    let cost = Cost::new(config, &plan, &reads);
+    let flops = |c: &Chunk| c.edges.len() as f64 * cost.of_edge(c.layer);
     let total = chunks.iter().map(|c| c.edges.len()).sum();
     let mut meter = Meter::new(total, chunks.iter().map(flops).sum(), sizes.is_some());
     let mut update = |meter: &Meter, grid: &Grid, fresh: &[usize]| {
@@ -139,176 +142,64 @@ async fn sweep(
         })
     };
     update(&meter, &grid, &estimated)?;
-    for chunk in &chunks {
-        runs.pause.pause().await?;
-        let mut resid = runs.enter(&sources, chunk, read, &readout);
-        for layer in chunk.layer + 1..config.n_layers {
+    let group_flops = match plan.keeps_runs {
+        true => 0.0,
+        false => RUNS_SHARE.recip() * cost.of_runs(),
+    };
+    for group in groups(&chunks, flops, group_flops) {
+        let of_chunk = |chunk: &Chunk| vec![Sums::default(); chunk.edges.len()];
+        let mut sums: Vec<Vec<Sums>> = group.iter().map(of_chunk).collect();
+        for (i, part) in plan.parts.iter().enumerate() {
             runs.pause.pause().await?;
-            resid = runs.step(layer, resid, &readout);
+            let readout = runs.readout(&plan, i, metric).await?;
+            for (chunk, sums) in group.iter().zip(&mut sums) {
+                let resid = readout.final_resid(&sources, chunk, read).await?;
+                let numbers = readout.of_edges(resid, chunk.edges.len()).await?;
+                for (sums, numbers) in sums.iter_mut().zip(numbers) {
+                    scale.add(sums, &numbers, part.prompts.start);
+                }
+                let edges = chunk.edges.len() as f64;
+                meter.work(edges * cost.of_edge_in(chunk.layer, part));
+                if plan.parts.len() > 1 {
+                    update(&meter, &grid, &[])?;
+                }
+            }
         }
-        let results = read_back(metric, readout.of_rows(resid)).await?;
-        let fresh: Vec<usize> = chunk.edges.iter().map(|e| e.index(config)).collect();
-        for (index, prompts) in fresh.iter().zip(results) {
-            let exact = scale.value(&prompts);
-            meter.compare(grid.values[*index], exact);
-            grid.values[*index] = exact;
-            grid.spread[*index] = scale.spread(&prompts);
-            grid.exact[*index] = 1;
+        let mut fresh = Vec::new();
+        for (edge, sums) in group.iter().flat_map(|c| &c.edges).zip(sums.concat()) {
+            let index = edge.index(config);
+            let whose = || format!("edge {} to {}", sources[edge.src], edge.dst);
+            let exact = finite(scale.value(&sums), whose)?;
+            meter.exact(grid.values[index], exact);
+            grid.values[index] = exact;
+            grid.spread[index] = scale.spread(&sums);
+            grid.exact[index] = 1;
+            fresh.push(index);
         }
-        meter.add(chunk.edges.len(), flops(chunk));
         update(&meter, &grid, &fresh)?;
     }
     Ok(grid)
 }
 
-/// A grid without values, and the scale that its values are reported on.
-pub(super) async fn empty_grid(
-    runs: &Runs<'_>,
-    metric: &dyn Metric,
-    readout: &Readout<'_>,
-    sources: &[Head],
-    shape: Vec<usize>,
-) -> Result<(Grid, Scale)> {
-    let (metric, scale) = baseline(runs, metric, readout).await?;
-    let mask = path_mask(&runs.model.config, sources);
-    let grid = Grid {
-        shape,
-        values: vec![f32::NAN; mask.len()],
-        exact: vec![0; mask.len()],
-        spread: vec![f32::NAN; mask.len()],
-        mask,
-        clean_metric: metric.clean,
-        corrupted_metric: metric.corrupted,
-    };
-    Ok((grid, scale))
-}
+/// The share of a sweep's work that may go into running prompts again, where memory does not hold the runs of all.
+const RUNS_SHARE: f64 = 0.1;
 
-/// The metric of the two runs, and the scale that it is reported on.
-pub(super) async fn baseline(
-    runs: &Runs<'_>,
-    metric: &dyn Metric,
-    readout: &Readout<'_>,
-) -> Result<(Both<f32>, Scale)> {
-    let both = vec![runs.clean_final.clone(), runs.corrupted.final_resid()];
-    let both = readout.of_whole_runs(Tensor::cat(both, 0));
-    let numbers = read_back(metric, both).await?;
-    let [clean, corrupted] = [&numbers[0], &numbers[1]];
-    let scale = Scale::new(metric.normalized(), clean, corrupted)?;
-    let [clean, corrupted] = [scale.value(clean), scale.value(corrupted)];
-    Ok((Both { clean, corrupted }, scale))
-}
-
-/// Estimates of all edges with a path, from their effects on the metric as measured.
-pub(super) fn fill_estimates(grid: &mut Grid, effects: &[f32], scale: &Scale) {
-    let entries = grid.values.iter_mut().zip(&grid.mask).zip(effects);
-    for ((value, _), effect) in entries.filter(|((_, mask), _)| **mask == 1) {
-        *value = grid.corrupted_metric + effect / scale.unit;
-    }
-}
-
-impl Runs<'_> {
-    /// Edges whose activations fit the budget.
-    ///
-    /// A row holds, at the widest moment, the residual stream and its normalised copy beside the MLP's
-    /// hidden layer, of which Burn's operations keep up to four copies where ours on the CPU keep one.
-    /// Logits come with two copies for a softmax.
-    fn edges_in_chunk(&self, readout: &Readout, budget: Option<usize>) -> usize {
-        let config = &self.model.config;
-        let on_cpu = on_cpu(&self.model.device());
-        let hidden = if on_cpu { 1 } else { 4 };
-        let row = 4 * config.d_model + hidden * config.d_mlp;
-        let floats = self.rows * row + 3 * readout.positions() * readout.tokens();
-        let budget = budget.unwrap_or_else(|| default_budget(on_cpu));
-        budget / (floats * self.batch * size_of::<f32>())
-    }
-}
-
-/// On the CPU 32 MB, 1,360 rows of GPT-2 small: fewer leave the matrix products short, more fall out of
-/// the caches. In a browser 3 MB, 128 rows: there a cancel waits for a step to end, 0.1 s at 20 GFLOPS. On
-/// a GPU as much as its buffers take.
-fn default_budget(on_cpu: bool) -> usize {
-    let megabytes = match on_cpu {
-        true if cfg!(target_family = "wasm") => 6,
-        true => 32,
-        false => 128,
-    };
-    megabytes << 20
-}
-
-/// The metric of each run, on the host: its numbers, a prompt each.
-pub(super) async fn read_back(metric: &dyn Metric, logits: Tensor<4>) -> Result<Vec<Vec<f32>>> {
-    let numbers = metric.evaluate(logits);
-    let [_, prompts] = numbers.dims();
-    let numbers = to_host(numbers.flatten(0, 1)).await?;
-    Ok(numbers.chunks(prompts).map(<[f32]>::to_vec).collect())
-}
-
-/// Numbers of the device, on the host.
-///
-/// # Errors
-/// [`Code::Device`]: a GPU that was lost or reset answers no more, and nothing on it is left.
-pub(super) async fn to_host(numbers: Tensor<1>) -> Result<Vec<f32>> {
-    let lost = |e: &dyn std::fmt::Display| {
-        let why = e.to_string();
-        let why = why.lines().next().unwrap_or_default();
-        let got = format!("a lost one ({why}): the model has to be loaded again");
-        Error::new(Code::Device, "device", "one that answers", got)
-    };
-    let data = numbers.into_data_async().await;
-    let data = data.map_err(|e| lost(&e))?;
-    data.try_into_vec().map_err(|e| lost(&format!("{e:?}")))
-}
-
-/// From the metric as measured to the metric as reported: identity, or corrupted at 0 and clean at 1.
-pub(super) struct Scale {
-    zero: f32,
-    unit: f32,
-    /// The corrupted run's numbers, a prompt each.
-    corrupted: Vec<f32>,
-}
-
-impl Scale {
-    /// Of the numbers of both runs, a prompt each.
-    ///
-    /// # Errors
-    /// [`Code::Metric`] when a normalised metric has nothing to normalise by.
-    fn new(normalized: bool, clean: &[f32], corrupted: &[f32]) -> Result<Self> {
-        let (zero, unit) = match normalized {
-            true => (mean(corrupted), mean(clean) - mean(corrupted)),
-            false => (0.0, 1.0),
-        };
-        if unit == 0.0 {
-            return Err(Error::new(
-                Code::Metric,
-                "normalized metric",
-                "clean and corrupted runs with different values",
-                format!("{zero} for both"),
-            ));
-        }
-        Ok(Self {
-            zero,
-            unit,
-            corrupted: corrupted.to_vec(),
-        })
-    }
-
-    /// What a run's numbers come to.
-    pub fn value(&self, prompts: &[f32]) -> f32 {
-        (mean(prompts) - self.zero) / self.unit
-    }
-
-    /// By how much the prompts differ in their change from the corrupted run: the standard deviation, with
-    /// one degree of freedom less than prompts.
-    fn spread(&self, prompts: &[f32]) -> f32 {
-        let changes = prompts.iter().zip(&self.corrupted).map(|(a, b)| a - b);
-        let changes: Vec<f32> = changes.collect();
-        let mean = mean(&changes);
-        let squares: f32 = changes.iter().map(|c| (c - mean).powi(2)).sum();
-        (squares / (changes.len() as f32 - 1.0)).sqrt() / self.unit.abs()
-    }
-}
-
-fn mean(numbers: &[f32]) -> f32 {
-    let sum: f64 = numbers.iter().map(|x| f64::from(*x)).sum();
-    (sum / numbers.len() as f64) as f32
+/// Chunks that follow each other, so many together that they cost what is given; the last may cost less.
+fn groups(
+    chunks: &[Chunk],
+    cost: impl Fn(&Chunk) -> f64,
+    least: f64,
+) -> impl Iterator<Item = &[Chunk]> {
+    let mut rest = chunks;
+    std::iter::from_fn(move || {
+        let mut sum = 0.0;
+        let more = rest.iter().take_while(|chunk| {
+            let is_short = sum == 0.0 || sum < least;
+            sum += cost(chunk);
+            is_short
+        });
+        let (group, left) = rest.split_at(more.count());
+        rest = left;
+        (!group.is_empty()).then_some(group)
+    })
 }

@@ -12,7 +12,7 @@ use std::{cell::RefCell, collections::HashMap};
 
 use serde::Serialize;
 use tokenizers::{
-    Model, NormalizedString, PreTokenizer, Token as Piece, Tokenizer as Inner,
+    Model, NormalizedString, Normalizer, PreTokenizer, Token as Piece, Tokenizer as Inner,
     models::ModelWrapper, normalizer::Range,
 };
 
@@ -45,6 +45,27 @@ pub struct Token {
     pub id: u32,
     /// The text it stands for, leading space included.
     pub text: String,
+}
+
+/// Check that normalisation leaves something of each added token that is looked for behind it: the crate would find
+/// nothing everywhere, within characters too, and panic.
+fn check_added(inner: &Inner) -> Result<()> {
+    let tokens = inner.get_added_tokens_decoder();
+    for token in tokens.values().filter(|token| token.normalized) {
+        let mut text = NormalizedString::from(&token.content[..]);
+        if let Some(normalizer) = inner.get_normalizer() {
+            normalizer.normalize(&mut text).map_err(|e| {
+                let expected = "tokens that can be normalised";
+                Error::new(Code::Tokenizer, "added tokens", expected, e)
+            })?;
+        }
+        if text.get().is_empty() {
+            let expected = "tokens of which the normalizer leaves something";
+            let got = format!("{:?}", token.content);
+            return Err(Error::new(Code::Tokenizer, "added tokens", expected, got));
+        }
+    }
+    Ok(())
 }
 
 impl Tokenizer {
@@ -82,6 +103,7 @@ impl Tokenizer {
             let expected = "a tokenizer in the format of the tokenizers library";
             Error::new(Code::Tokenizer, "tokenizer.json", expected, e)
         })?;
+        check_added(&inner)?;
         for (text, id) in checked.added {
             let got = inner.token_to_id(&text);
             if let Some(got) = got.filter(|got| *got != id) {
@@ -116,6 +138,12 @@ impl Tokenizer {
     /// The id of a token by its string in the vocabulary.
     pub fn id_of(&self, token: &str) -> Option<u32> {
         self.inner.token_to_id(token)
+    }
+
+    /// Whether a token was added to the vocabulary, as special tokens are.
+    pub fn is_added(&self, id: u32) -> bool {
+        let added = self.inner.get_added_vocabulary();
+        added.get_added_tokens_decoder().contains_key(&id)
     }
 
     /// What was read otherwise than the files say.

@@ -59,6 +59,11 @@ impl Cache {
     }
 }
 
+/// Why a model is not kept, for people.
+pub fn not_kept(why: impl fmt::Display) -> String {
+    format!("this browser could not keep it: {why}")
+}
+
 /// One file on its way from a server, through the store, to whoever takes it.
 struct Download<'a> {
     name: &'a str,
@@ -170,7 +175,7 @@ impl Download<'_> {
         let mut writer = match opened {
             Ok(writer) => writer,
             Err(error) => {
-                self.keep_no_more(&error);
+                self.keep_no_more(&error.got);
                 return false;
             }
         };
@@ -205,7 +210,7 @@ impl Download<'_> {
             let bytes = match writer.read(self.at, CHUNK) {
                 Ok(bytes) if bytes.length() > 0 => bytes,
                 Ok(_) => {
-                    self.keep_no_more(&"less could be read than is there");
+                    self.keep_no_more("less could be read than is there");
                     return Ok(false);
                 }
                 Err(e) => {
@@ -402,7 +407,7 @@ impl Download<'_> {
                 drop(writer);
                 folder.file(self.name).complete = true;
                 if let Err(error) = folder.write_entry().await {
-                    self.keep_no_more(&error);
+                    self.keep_no_more(&error.got);
                 }
             }
         }
@@ -420,14 +425,14 @@ impl Download<'_> {
         file.sha256 = self.remote.sha256.clone();
         file.complete = false;
         if let Err(error) = folder.write_entry().await {
-            self.keep_no_more(&error);
+            self.keep_no_more(&error.got);
         }
     }
 
     /// Go on without keeping what comes.
-    fn keep_no_more(&mut self, reason: &dyn fmt::Display) {
+    fn keep_no_more(&mut self, why: &str) {
         self.writer = None;
-        self.cache.give_up(reason);
+        self.cache.give_up(not_kept(why));
     }
 
     /// Keep nothing of a file that is the wrong one, or not there.
@@ -436,7 +441,7 @@ impl Download<'_> {
         if let Ok(folder) = self.cache.folder()
             && let Err(error) = folder.discard(self.name).await
         {
-            self.keep_no_more(&error);
+            self.keep_no_more(&error.got);
         }
     }
 

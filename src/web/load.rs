@@ -11,7 +11,7 @@ use serde::Serialize;
 use web_time::{Duration, Instant};
 
 use super::{
-    download::Cache,
+    download::{Cache, not_kept},
     http::Answer,
     lock::{self, Asked, Mode},
     place::Place,
@@ -112,7 +112,7 @@ pub async fn load(
     };
     // Once: what is wrong is kept no more, and new when it is asked for again.
     let unreadable = match &first {
-        Stop::Unreadable(error) => Some(error.to_string()),
+        Stop::Unreadable(error) => Some(format!("what was kept could not be read: {}", error.got)),
         _ => None,
     };
     let again = attempt(&source, choice, keep, unreadable, watcher).await;
@@ -245,7 +245,7 @@ async fn keeping(place: &mut Place, revision: Option<String>) -> Keeping {
             reason: reason.into(),
             revision,
         },
-        Err(error) => Keeping::not(error),
+        Err(error) => Keeping::not(not_kept(error.got)),
     }
 }
 
@@ -316,7 +316,7 @@ async fn kept(source: &Source, keep: bool, watcher: &Watcher<'_>) -> Result<Kept
     };
     let store = match Store::open().await {
         Ok(store) => store,
-        Err(error) => return not(&error),
+        Err(error) => return not(&not_kept(error.got)),
     };
     let title = source.title();
     let progress = Progress::new(&title, Origin::Network, None, watcher.on_progress);
@@ -326,7 +326,7 @@ async fn kept(source: &Source, keep: bool, watcher: &Watcher<'_>) -> Result<Kept
         match look(&store, &id, keep).await {
             Ok(Some(kept)) => return Ok(kept),
             Ok(None) => {}
-            Err(error) => return not(&error),
+            Err(error) => return not(&not_kept(error.got)),
         }
         if !keep {
             return not(&"");

@@ -92,7 +92,7 @@ impl Store {
                 Code::Unsupported,
                 "this browser",
                 expected,
-                format!("{} (a private window keeps nothing)", convert::text(e)),
+                format!("{} (a private window may keep nothing)", convert::text(e)),
             )
         };
         let storage = storage().map_err(|e| unsupported(&e))?;

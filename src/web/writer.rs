@@ -70,9 +70,10 @@ impl Writer {
         let written = self
             .handle
             .write_with_buffer_source_and_options(bytes, &options)?;
-        match written < f64::from(bytes.length()) {
-            true => Err("less than was to be written: no space is left".into()),
-            false => Ok(at + written),
+        // Chromium reports a full disk as a number of 2^32 - 8 bytes, and throws nothing.
+        match written == f64::from(bytes.length()) {
+            true => Ok(at + written),
+            false => Err("not all could be written: no space is left".into()),
         }
     }
 

@@ -22,6 +22,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       expect(await violations(page)).toEqual([]);
       await page.getByText("Glossary").click();
       await page.getByLabel("A template").check();
+      await page.getByLabel("Fill-ins").fill("A");
       await expect(page.locator("#fillings-error")).not.toBeEmpty();
       expect(await violations(page)).toEqual([]);
       await page.getByLabel("Pasted lines").check();
@@ -62,3 +63,33 @@ test("nothing is asked of others before a model is", async ({ page, baseURL }) =
   await open(page);
   expect(others).toEqual([]);
 });
+
+for (const [width, height] of [[1440, 900], [768, 1024], [390, 844]] as const) {
+  test(`a first visit at ${width} x ${height}: nothing scrolls or jumps by itself, and the tour is in view`, async ({ page }) => {
+    await page.setViewportSize({ width, height });
+    await page.addInitScript(() => {
+      Object.assign(globalThis, { shifted: 0 });
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[]) {
+          if (!entry.hadRecentInput) (globalThis as unknown as { shifted: number }).shifted += entry.value;
+        }
+      }).observe({ type: "layout-shift", buffered: true });
+    });
+    await page.goto("/");
+    await settled(page);
+    // What comes after the first run: the address, what is kept, the edge in detail.
+    await expect(page.locator("#detail h3")).not.toBeEmpty();
+    const shifted = await page.evaluate(() => (globalThis as unknown as { shifted: number }).shifted);
+    console.log(`layout shift at ${width}: ${shifted.toFixed(4)}`);
+    expect(shifted).toBeLessThan(0.1);
+    expect(await page.evaluate(() => scrollY)).toBe(0);
+    const card = page.getByRole("region", { name: "Tour" });
+    for (let step = 0; step < 5; step += 1) {
+      const { top, bottom } = await card.evaluate((element) => element.getBoundingClientRect().toJSON());
+      expect(top).toBeGreaterThanOrEqual(0);
+      expect(bottom).toBeLessThanOrEqual(height);
+      await card.locator(".primary").click();
+    }
+    await expect(card).toHaveCount(0);
+  });
+}

@@ -1,6 +1,6 @@
 // Exploring a result: grids, circuit and table, linked; an edge in detail.
 
-import { cell, grid, open, settled } from "./page";
+import { cell, contentOf, grid, open, settled } from "./page";
 import { expect, test } from "./test";
 
 test.beforeEach(({ page }) => open(page));
@@ -103,18 +103,75 @@ test("the table sorts and filters", async ({ page }) => {
   await expect(page.locator("#detail h3")).toContainText("1.2");
 });
 
-test("the colour range can be held while one compares", async ({ page }) => {
+test("the colour range can be held while one compares, until another metric makes nothing of it", async ({ page }) => {
   const ends = page.locator(".legend .tick text");
-  await page.getByLabel("Hold the colour range").check();
-  const before = await ends.allTextContents();
+  const reach = async () => Number((await ends.allTextContents())[2]);
+  await page.getByLabel("Metric", { exact: true }).selectOption("logit-diff");
+  await settled(page);
+  await page.getByLabel("Colour scale").selectOption("held");
+  const before = await reach();
   await page.getByLabel("Example").selectOption({ label: "Indirect object: Mary and John" });
   await settled(page);
-  const reach = (texts: string[]) => Number(texts[2]) - Number(texts[1]);
-  expect(reach(await ends.allTextContents())).toBeCloseTo(reach(before), 2);
-  await page.getByLabel("Hold the colour range").uncheck();
+  expect(await reach()).toBe(before);
+  await page.getByLabel("Colour scale").selectOption("sweep");
+  expect(await reach()).not.toBe(before);
+  await page.getByLabel("Colour scale").selectOption("held");
   await page.getByLabel("Metric", { exact: true }).selectOption("prob");
   await settled(page);
-  expect(reach(await ends.allTextContents())).not.toBeCloseTo(reach(before), 2);
+  await expect(page.getByLabel("Colour scale")).toHaveValue("sweep");
+  expect(await reach()).toBeLessThan(1);
+});
+
+test("cells and colour bar are one quantity: the change, 0 in the middle, and where the clean run is", async ({ page }) => {
+  const ends = await page.locator(".legend .tick text").allTextContents();
+  expect(ends).toEqual(["-0.589", "0", "+0.589"]);
+  await expect(cell(grid(page, "from", "k"), "1.3").locator("text")).toHaveText("+0.59");
+  await expect(page.locator(".key .note")).toContainText("0 is the corrupted run (0.000); the clean run (1.000) is +1 from it.");
+  await page.getByLabel("Example").selectOption({ label: "Indirect object: Mary and John" });
+  await settled(page);
+  // The colours of these grids alone, where the sweep's strongest edge would leave them pale.
+  await page.getByLabel("Source head").selectOption("0.0");
+  await page.getByLabel("Destination head").selectOption("1.0");
+  const sweep = Number((await page.locator(".legend .tick text").allTextContents())[2]);
+  await page.getByLabel("Colour scale").selectOption("grids");
+  expect(Number((await page.locator(".legend .tick text").allTextContents())[2])).toBeLessThan(sweep);
+});
+
+test("an example opens on its strongest edge, and rounding has no colour", async ({ page }) => {
+  await page.getByLabel("Example").selectOption({ label: "Indirect object: Mary and John" });
+  await settled(page);
+  const first = page.locator(".table-part tbody tr").first();
+  await expect(first).toHaveClass(/selected/);
+  const [source, destination, input] = await first.locator("td").allTextContents();
+  await expect(page.locator("#detail h3")).toHaveText(`${source} → ${destination} ${input}`);
+  // Nothing on the page is written with a dozen zeros, and no zero has a sign.
+  const text = await page.locator("main").innerText();
+  expect(text).not.toMatch(/0\.0000000/);
+  expect(text).not.toMatch(/[-+]0(\.0+)?(?![\d.e])/);
+  // A run of which only rounding is left: no cell is coloured, no edge drawn, and the page says why.
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.locator("#take").getByRole("button", { name: "JSON", exact: true }).click(),
+  ]);
+  const saved = JSON.parse((await contentOf(download)).toString());
+  for (const edges of Object.values<{ values: number[] }>(saved.components)) {
+    edges.values = edges.values.map((_, i) => saved.corruptedMetric + 1e-6 * Math.sin(i));
+  }
+  const file = { name: "still.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(saved)) };
+  await page.getByLabel("Open a saved JSON").setInputFiles(file);
+  await expect(page.locator(".key .note")).toContainText("No edge moves the metric: what is left is rounding.");
+  const fills = await page.locator(".heatmap .value:visible").evaluateAll((all) => all.map((one) => one.getAttribute("fill")));
+  expect(fills.length).toBeGreaterThan(20);
+  expect(new Set(fills)).toEqual(new Set(["rgb(242, 239, 238)"]));
+  await expect(page.locator(".circuit .edge")).toHaveCount(0);
+  await expect(page.locator(".table-part")).toContainText("No edge moves the metric");
+});
+
+test("the focus stays where it was when a button of the detail is pressed", async ({ page }) => {
+  const button = page.locator("#detail").getByRole("button", { name: /^What 1\.3 writes$/ });
+  await button.press("Enter");
+  await expect(page.locator("#detail h3")).toHaveText(/^1\.3 → /);
+  await expect(page.locator("#detail").getByRole("button", { name: /^What 2\.\d writes$/ })).toBeFocused();
 });
 
 test("an edge in detail: attention before and after, what is added, the output, and the way on", async ({ page }) => {

@@ -12,7 +12,7 @@ import { gzipSync } from "node:zlib";
 
 /** Files above this are on the other origin. */
 const LARGE = 1 << 20;
-const COMMIT = "607a30d783dfa663caf39e06633721c8d4cfcd7e";
+export const COMMIT = "607a30d783dfa663caf39e06633721c8d4cfcd7e";
 const HIDDEN = new Set([".gitattributes"]);
 
 /** What a request for a file gets instead of the file. */

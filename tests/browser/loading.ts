@@ -76,7 +76,10 @@ export function load(page: Page, hub: Hub, test: LoadTest): Promise<Loaded> {
   );
 }
 
-/** Open the page again and run this in each of its workers before their own first line. */
+/**
+ * Run this in each of a page's workers before their own first line. The page is one of the server's files: a worker from a
+ * blob may ask what its page may, and one of a test's own is of no network from which local servers may be asked.
+ */
 export async function patchWorkers(page: Page, script: string): Promise<void> {
   await page.addInitScript((script) => {
     const module = (text: string) => URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
@@ -88,7 +91,7 @@ export async function patchWorkers(page: Page, script: string): Promise<void> {
       }
     };
   }, script);
-  await openBlank(page);
+  await page.goto("/models/ioi-demo/config.json");
 }
 
 /** What the browser keeps. */

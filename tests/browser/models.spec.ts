@@ -1,8 +1,8 @@
 // Choosing a model on the page, as a reader does: by name, by address, by files; and what is kept.
 
-import { Hub } from "./hub";
+import { COMMIT, Hub } from "./hub";
 import { tinyGpt2 } from "./models";
-import { cell, grid, open, settled } from "./page";
+import { cell, contentOf, grid, open, settled } from "./page";
 import { expect, test } from "./test";
 
 let hub: Hub;
@@ -27,7 +27,7 @@ test.beforeEach(async ({ page }) => {
 });
 
 test("GPT-2 is one choice and one click away, and kept", async ({ page }) => {
-  await page.getByLabel("Weights").selectOption({ label: "GPT-2 small: 12 layers × 12 heads" });
+  await page.getByLabel("Weights").selectOption({ label: "GPT-2 small (12 × 12 heads)" });
   await expect(page.locator("#model-plan")).toHaveText(
     /^8 MB will be downloaded: config\.json, vocab\.json, merges\.txt, model\.safetensors \(commit 607a30d\)\.$/,
   );
@@ -36,6 +36,7 @@ test("GPT-2 is one choice and one click away, and kept", async ({ page }) => {
   await expect(page.locator("header .status")).toContainText("openai-community/gpt2: 2 layers × 2 heads, on the CPU");
   await expect(page.locator("header .status")).toContainText("kept in this browser");
   await expect(page.locator("#model-plan")).toHaveText("Kept in this browser (commit 607a30d): nothing will be downloaded.");
+  await expect(page.getByRole("button", { name: "Loaded" })).toBeDisabled();
 
   // Its own prompts, with tokens as people know them.
   await expect(page.getByLabel("Example")).toHaveValue("0");
@@ -45,7 +46,6 @@ test("GPT-2 is one choice and one click away, and kept", async ({ page }) => {
   await expect(tokens.nth(2)).toHaveText("·Mary");
   await expect(page.locator(".tokens mark")).toHaveText(["·John", "·Mary"]);
   await expect(page.getByRole("link", { name: /Wang et al/ }).first()).toHaveAttribute("href", "https://arxiv.org/abs/2211.00593");
-  await expect(page.getByLabel("Source head")).toHaveValue("0.1");
   await settled(page);
 
   // A second visit needs the network for the page alone, and the address has the model.
@@ -53,11 +53,17 @@ test("GPT-2 is one choice and one click away, and kept", async ({ page }) => {
   await page.reload();
   await expect(page.locator("header .status")).toContainText("openai-community/gpt2: 2 layers");
   expect(hub.seen).toEqual([]);
+  // The box says what is loaded, and the files say which commit.
+  await expect(page.getByLabel("Weights")).toHaveValue("gpt2");
+  await settled(page);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Figure JSON" }).click()]);
+  const saved = JSON.parse((await contentOf(download)).toString());
+  expect(saved.model).toEqual({ name: "openai-community/gpt2", source: "openai-community/gpt2", revision: COMMIT });
 
-  await page.getByText("Kept in this browser", { exact: true }).click();
+  await page.getByText("Kept in this browser (1)", { exact: true }).click();
   await expect(page.locator(".kept li")).toHaveText(/^openai-community\/gpt2 at 607a30d: 8 MB/);
   await page.getByRole("button", { name: "Delete openai-community/gpt2 at 607a30d" }).click();
-  await expect(page.locator("#kept")).toBeHidden();
+  await expect(page.locator("#kept summary")).toHaveText("Nothing is kept in this browser");
 });
 
 test("an answer that lacks its space is mended by one click", async ({ page }) => {
@@ -69,6 +75,20 @@ test("an answer that lacks its space is mended by one click", async ({ page }) =
   await page.getByRole("button", { name: "Use “·Warsaw”" }).click();
   await expect(page.getByLabel("Answer", { exact: true })).toHaveValue(" Warsaw");
   await expect(page.locator("#answer-error")).toBeEmpty();
+  await settled(page);
+  // One that is a token without its space, too, is probably not what is meant: it runs, and the page says so.
+  await page.getByLabel("Answer", { exact: true }).fill("Mary");
+  await settled(page);
+  await page.locator("#answer-warning").getByRole("button", { name: "Use “·Mary”" }).click();
+  await expect(page.getByLabel("Answer", { exact: true })).toHaveValue(" Mary");
+  await expect(page.locator("#answer-warning")).toBeEmpty();
+  // Pasted lines with spaces around their bars mean the same.
+  await page.getByLabel("Pasted lines").check();
+  await page
+    .getByLabel("Pairs, one a line")
+    .fill("Mary and John met, John called | Mary and John met, Mary called | Mary | John");
+  await expect(page.locator(".pairs")).toContainText("Answer “·Mary” against “·John”");
+  await settled(page);
 });
 
 test("another repository at a revision, and the way back", async ({ page }) => {
@@ -145,13 +165,76 @@ test("a link to a model of others asks first, then shows what it is about", asyn
   });
   await other.goto(`/#${link}`);
   await expect(other.locator("#status")).toHaveText("This link is about tests/sharded, which is not in this browser yet.");
-  expect(asked).toEqual([]);
-  await other.getByRole("button", { name: "Load tests/sharded" }).click();
+  // How much it is and who has it; nothing of it is downloaded, and nothing pretends to be under way.
+  await expect(other.locator("#offer")).toContainText("Loading it downloads 8 MB from huggingface.co");
+  expect(hub.seen.filter(({ method, path }) => method === "GET" && path.includes("/resolve/") && path.endsWith(".safetensors"))).toEqual([]);
+  await expect(other.getByRole("progressbar")).toHaveCount(0);
+  await expect(other.getByRole("button", { name: /Cancel|again/ })).toHaveCount(0);
+  await expect(other.getByLabel("Weights")).toHaveValue("other");
+  await expect(other.getByLabel("Repository or address")).toHaveValue("tests/sharded");
+  await other.getByRole("button", { name: "Load tests/sharded (8 MB)" }).click();
   await settled(other);
   await expect(other.locator("#detail h3")).toHaveText("0.0 → 1.1 value");
   await expect(other.getByLabel("Clean prompt", { exact: true })).toHaveValue("The key to the cabinets");
   expect(asked).not.toEqual([]);
   await page.close();
+});
+
+test("a load and a run are two jobs: each has its own bar, and its own cancel", async ({ page }) => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route("**/model.safetensors", async (route) => {
+    await held;
+    await route.abort().catch(() => {});
+  });
+  await page.getByLabel("Weights").selectOption("gpt2");
+  await page.getByRole("button", { name: "Download and load" }).click();
+  await expect(page.locator("#loading")).toContainText(/Starting|: /);
+  // The model that is there is asked something else meanwhile.
+  await page.getByLabel("Metric", { exact: true }).selectOption("kl");
+  await settled(page);
+  const cancel = page.locator("#loading").getByRole("button", { name: "Cancel" });
+  await expect(cancel).toBeVisible();
+  // And another model is chosen: what is said of it is about it.
+  await page.getByLabel("Weights").selectOption("other");
+  await page.getByLabel("Repository or address").fill("tests/sharded");
+  await expect(page.locator("#model-plan")).toContainText("will be downloaded: config.json");
+  await cancel.click();
+  await expect(page.locator("#loading")).toContainText("Cancelled.");
+  await expect(page.locator("#status")).toContainText("ioi-demo: 3 layers");
+  await expect(page.locator("#model-plan")).toContainText("model-00002-of-00002.safetensors");
+  release();
+  await cell(grid(page, "from", "k"), "1.2").click();
+  await expect(page.locator("#detail h3")).toHaveText(/→ 1\.2 key$/);
+});
+
+test("short names are GPT-2's, and what names no model says so", async ({ page }) => {
+  await page.getByLabel("Weights").selectOption("other");
+  await page.getByLabel("Repository or address").fill("gpt2");
+  await expect(page.locator("#model-plan")).toContainText("8 MB will be downloaded");
+  await page.getByLabel("Repository or address").fill("javascript:alert(1)");
+  await expect(page.locator("#model-error")).toHaveText(
+    "model: expected gpt2, owner/name or the address of a directory with http:// or https://, got javascript:",
+  );
+  await expect(page.getByRole("button", { name: "Load", exact: true })).toBeDisabled();
+});
+
+test.describe("the Hub out of reach", () => {
+  test.use({ expectedComplaints: /Failed to load resource/ });
+
+  test("is said at once to be asked, and may be tried all the same", async ({ page }) => {
+    let isDown = true;
+    await page.route("https://huggingface.co/**", (route) => (isDown ? route.abort() : route.fallback()));
+    await page.getByLabel("Weights").selectOption("gpt2");
+    await expect(page.locator("#model-plan")).toHaveText("Asking huggingface.co what there is to download …");
+    const load = page.getByRole("button", { name: "Load", exact: true });
+    await expect(load).toBeEnabled();
+    isDown = false;
+    await load.click();
+    await expect(page.locator("header .status")).toContainText("openai-community/gpt2: 2 layers");
+  });
 });
 
 test.describe("a repository that is not there", () => {
@@ -162,6 +245,7 @@ test.describe("a repository that is not there", () => {
     await page.getByLabel("Weights").selectOption("other");
     await page.getByLabel("Repository or address").fill("nobody/nothing");
     await expect(page.locator("#model-error")).toContainText("status 401 Unauthorized: it is private, gated or not there");
-    await expect(page.getByRole("button", { name: "Load", exact: true })).toBeDisabled();
+    // Trying again is possible all the same.
+    await expect(page.getByRole("button", { name: "Load", exact: true })).toBeEnabled();
   });
 });

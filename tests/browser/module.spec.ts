@@ -142,7 +142,7 @@ test("one edge and one head by themselves, and several pairs", async ({ page }) 
   expect(seen.spread[7]).toBeGreaterThan(0);
   expect(seen.spread[0]).toBeNull();
   expect(seen.many).toBe("clean | prompt pairs: expected one to look at, got 2");
-  expect(seen.none).toBe("source | source head: expected layer 0 to 2 and head 0 to 3, got 3.0");
+  expect(seen.none).toBe("source | head: expected layer 0 to 2 and head 0 to 3, got 3.0");
 });
 
 test("load reports progress and the model's shape; a cancel and a fault are told apart", async ({ page }) => {

@@ -98,7 +98,7 @@ test("any drawing is saved as SVG and PNG, with its colours", async ({ page, con
 
 test("a link restores model, prompts, settings and view", async ({ page, context }) => {
   await page.getByLabel("Example").selectOption({ label: "Indirect object: Mary and John" });
-  await page.getByLabel("Metric", { exact: true }).selectOption("prob");
+  await page.getByLabel("Metric", { exact: true }).selectOption("log-prob");
   await settled(page);
   await cell(grid(page, "from", "v"), "2.2").click();
   await page.getByLabel("Edges shown").fill("55");
@@ -107,14 +107,13 @@ test("a link restores model, prompts, settings and view", async ({ page, context
     of.getByRole("gridcell").evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
   const other = await context.newPage();
   await open(other, link);
-  await expect(other.getByLabel("Metric", { exact: true })).toHaveValue("prob");
-  await expect(other.getByLabel("Source head")).toHaveValue("1.0");
+  await expect(other.getByLabel("Metric", { exact: true })).toHaveValue("log-prob");
   await expect(other.getByLabel("Destination head")).toHaveValue("2.2");
   await expect(other.locator(".circuit .edge")).toHaveCount(55);
-  await expect(other.locator("#detail h3")).toHaveText("1.0 → 2.2 value");
+  await expect(other.locator("#detail h3")).toHaveText(await page.locator("#detail h3").innerText());
   expect(await labels(other)).toEqual(await labels(page));
   // So does the address bar.
-  expect(new URL(page.url()).hash).toBe(new URL(link).hash);
+  await expect(page).toHaveURL(link);
 });
 
 test("the JavaScript runs as it was copied", async ({ page }) => {
@@ -149,11 +148,110 @@ test("the Python has the prompts' ids, and a metric and a version for each choic
 
 test("the embed code shows the same figure in a frame", async ({ page }) => {
   const html = await copied(page, "Copy embed code");
+  // The frame and the script that gives it its height; what comes after is the other way.
   const frame = html.split("\n\n")[0]!;
+  expect(frame).toContain("<iframe");
+  expect(frame).toContain("pathpatch.js");
   await page.route("**/framed.html", (route) => route.fulfill({ contentType: "text/html", body: `<!doctype html><link rel="icon" href="data:,">${frame}` }));
   await page.goto("/framed.html");
   const figure = page.frameLocator("iframe").locator("path-patching");
   await figure.getByRole("button", { name: "Run it" }).click();
   const keys = figure.getByRole("grid", { name: "From head 0.3 into each later head’s key" });
   await expect(cell(keys, "1.3")).toHaveAccessibleName(/ 0\.589 \(\+0\.589 from the corrupted run\)$/);
+});
+
+test("the address follows: another edge or question is a step of the history, a slider is not; Back goes back", async ({ page }) => {
+  const loads: string[] = [];
+  page.on("request", (request) => {
+    if (request.isNavigationRequest() || request.url().includes("safetensors")) loads.push(request.url());
+  });
+  await expect.poll(() => new URL(page.url()).hash).not.toBe("");
+  const entries = await page.evaluate(() => history.length);
+  const first = page.url();
+  const edge = page.locator("#detail h3");
+  const strongest = await edge.innerText();
+
+  // As fast as a hand moves it, and faster than Safari allows an address to change.
+  const took = await page.evaluate(() => {
+    const began = performance.now();
+    const { replaceState, pushState } = History.prototype;
+    let changes = 0;
+    for (const [name, change] of Object.entries({ replaceState, pushState })) {
+      Object.assign(History.prototype, {
+        [name]: function (this: History, ...args: Parameters<typeof pushState>) {
+          changes += 1;
+          document.documentElement.dataset.changes = String(changes);
+          change.apply(this, args);
+        },
+      });
+    }
+    const slider = [...document.querySelectorAll("input[type=range]")].at(-1) as HTMLInputElement;
+    for (let i = 0; i < 300; i += 1) {
+      slider.value = String(10 + 5 * (i % 20));
+      slider.dispatchEvent(new Event("input"));
+    }
+    return performance.now() - began;
+  });
+  await expect(page).toHaveURL(/edges=105/);
+  // Safari allows 100 in 30 s, which is one in 300 ms.
+  expect(await page.evaluate(() => Number(document.documentElement.dataset.changes))).toBeLessThan(2 + took / 300);
+  expect(await page.evaluate(() => history.length)).toBe(entries);
+
+  await cell(grid(page, "from", "k"), "1.2").click();
+  await expect(edge).toHaveText("0.3 → 1.2 key");
+  await expect(page).toHaveURL(/dst=1\.2/);
+  await page.getByLabel("Metric", { exact: true }).selectOption("prob");
+  await settled(page);
+  await expect(page).toHaveURL(/metric=prob/);
+  expect(await page.evaluate(() => history.length)).toBe(entries + 2);
+
+  await page.goBack();
+  await expect(page.getByLabel("Metric", { exact: true })).toHaveValue("normalized-logit-diff");
+  await settled(page);
+  await expect(edge).toHaveText("0.3 → 1.2 key");
+  await page.goBack();
+  await expect(edge).toHaveText(strongest);
+  await expect(page.locator(".circuit .edge")).toHaveCount(105);
+  await page.goForward();
+  await expect(edge).toHaveText("0.3 → 1.2 key");
+  await page.goForward();
+  await expect(page.getByLabel("Metric", { exact: true })).toHaveValue("prob");
+  await settled(page);
+  // Neither the page nor the model was loaded again.
+  expect(loads).toEqual([]);
+  expect(page.url()).not.toBe(first);
+});
+
+test("nothing from a link is code in what is copied, and no field of it breaks the page", async ({ page }) => {
+  const prompt = '</script><script>globalThis.wrong = 1</script>\u2028"\nimport os';
+  const link = new URLSearchParams({
+    clean: `fox ${prompt}`,
+    corrupted: "fox lamp",
+    metric: "__proto__",
+    src: "999.999",
+    dst: "0.-1",
+    edges: "3000",
+    least: "1e400",
+    pair: "-1",
+    position: "1.5",
+  });
+  await page.goto(`/?odd#${link}`);
+  await expect(page.locator("#clean-error")).not.toBeEmpty();
+  await page.getByLabel("Example").selectOption({ label: "Induction: fox, lamp, … fox" });
+  await settled(page);
+  await expect(page.locator(".circuit .edge")).toHaveCount(30);
+  // A model's name that is an address with more after it: what is copied has it as one literal.
+  await page.route("**/m%22*/**", async (route) => {
+    const name = new URL(route.request().url()).pathname.split("/").at(-1);
+    await route.fulfill({ response: await route.fetch({ url: new URL(`/models/ioi-demo/${name}`, page.url()).href }) });
+  });
+  const model = `${new URL("/m", page.url()).href}"\nimport os; os.system("id")/`;
+  await page.goto(`/?odder#${new URLSearchParams({ model, ...cli.INDUCTION, metric: "logit-diff" })}`);
+  await page.getByRole("button", { name: /^Load http/ }).click();
+  await settled(page);
+  const python = await copied(page, "Copy as TransformerLens code");
+  expect(python).not.toMatch(/^import os/m);
+  const imports = "import ast, sys; print([n.names[0].name for n in ast.parse(sys.stdin.read()).body if isinstance(n, ast.Import)])";
+  expect(execFileSync("python3", ["-c", imports], { input: python, encoding: "utf8" }).trim()).toBe("['torch']");
+  expect(await copied(page, "Copy as pathpatch JS")).not.toContain("<");
 });

@@ -60,7 +60,7 @@ test("a GPU that is lost is said, and the model can be loaded again", async ({ p
   await settled(page);
   await expect(page.locator("#failure")).toBeEmpty();
   // What was asked for is there.
-  await expect(page.getByLabel("Source head")).toHaveValue("1.0");
+  await expect(page.getByLabel("Example")).toHaveValue("1");
 });
 
 test("auto passes a software adapter over, and says so", async ({ page }) => {

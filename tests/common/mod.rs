@@ -98,11 +98,11 @@ pub fn batch(model: &Gpt2, expected: &Expected) -> Batch {
 
 /// Both runs of a batch.
 pub fn run_pairs<'a>(model: &'a Gpt2, batch: &Batch) -> Runs<'a> {
-    pollster::block_on(Runs::new(model, batch, &NoPause)).unwrap()
+    Runs::new(model, batch, &NoPause)
 }
 
-pub fn metric(kind: MetricKind, runs: &Runs, batch: &Batch) -> AnswerMetric {
-    AnswerMetric::new(kind, batch.targets(), runs.clean_logits(batch.positions())).unwrap()
+pub fn metric(kind: MetricKind, runs: &Runs) -> AnswerMetric {
+    pollster::block_on(runs.metric(kind)).unwrap()
 }
 
 /// The full sweep under any metric.

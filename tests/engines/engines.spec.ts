@@ -4,6 +4,7 @@ import * as cli from "../browser/cli";
 import { Hub } from "../browser/hub";
 import { tinyGpt2 } from "../browser/models";
 import { difference } from "../browser/module";
+import { valueIn } from "../browser/page";
 import type { Engine, Realm } from "./engine";
 import { expect, test } from "./fixture";
 import { type Served, servePost, serveSite } from "./servers";
@@ -59,8 +60,6 @@ async function settled(realm: Realm): Promise<Drawn[][]> {
     .toBe("settled");
   return grids;
 }
-
-const valueIn = (label: string): number => Number(/ (-?[\d.]+) \(/.exec(label.replace("−", "-"))?.[1]);
 
 /** Compare grids from head 0.3 of the bundled model's induction with the command line's. */
 function expectValues(grids: Drawn[][]): void {

@@ -87,7 +87,8 @@ fn install<const N: usize>(programs: [&Program; N]) -> Result<[(&'static str, St
     if missing().next().is_some() && is_root && Path::new("/etc/debian_version").exists() {
         run("apt-get", &["update", "--quiet"])?;
         let packages = missing().map(|program| program.package);
-        let install = ["install", "--yes", "--quiet", "--no-install-recommends"];
+        // What is recommended as well: Xvfb cannot do without xauth.
+        let install = ["install", "--yes", "--quiet"];
         run(
             "apt-get",
             &install.into_iter().chain(packages).collect::<Vec<_>>(),
@@ -117,7 +118,8 @@ fn mini_browser() -> Result<String> {
     }
     // Debian has a directory for each architecture.
     for directory in ["/usr/lib", "/usr/libexec"] {
-        let own = fs::read_dir(directory)?.filter_map(|entry| Some(entry.ok()?.path()));
+        let entries = fs::read_dir(directory).into_iter().flatten();
+        let own = entries.filter_map(|entry| Some(entry.ok()?.path()));
         let mut places = own
             .chain([directory.into()])
             .map(|place| place.join(MINI_BROWSER));

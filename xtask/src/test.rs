@@ -1,6 +1,8 @@
 //! Every check, the quick ones first.
 
-use anyhow::Result;
+use std::thread;
+
+use anyhow::{Result, anyhow};
 
 use crate::{
     bench::checkpoint::random_gpt2,
@@ -38,8 +40,14 @@ pub fn all() -> Result<()> {
     }
     fuzz::all(FUZZ_SECONDS, 0)?;
 
-    wasm::build_site()?;
-    wasm::lint()?;
+    wasm::build()?;
+    // wasm-opt has one thread and minutes of work for it.
+    thread::scope(|scope| {
+        let shrinking = scope.spawn(wasm::shrink);
+        wasm::lint()?;
+        let panicked = |_| anyhow!("the thread that ran wasm-opt has panicked");
+        shrinking.join().map_err(panicked)?
+    })?;
     npm_script("check", &[])?;
     npm_script("test", &[])?;
     site::bundle()?;

@@ -31,6 +31,11 @@ const MAX_GZIPPED: usize = 3_400_000;
 /// Build for the site, and fail if it has outgrown its limit.
 pub fn build_site() -> Result<()> {
     build()?;
+    shrink()
+}
+
+/// Shrink what was built, and fail if it has outgrown its limit.
+pub fn shrink() -> Result<()> {
     optimize()?;
     let bytes = fs::read(MODULE)?;
     let gzipped = gzipped_len(&bytes)?;

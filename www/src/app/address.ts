@@ -1,7 +1,8 @@
 // The address bar: what is on screen, for a bookmark, a reload, and the way back.
 //
 // Another question or another edge is a new entry of the history; a slider's step changes the entry that is there.
-// Browsers refuse an address that changes too often (Safari after 100 times in 30 s), so it follows after a pause.
+// Browsers refuse an address that changes too often (Safari after 100 times in 30 s), so it keeps
+// a pause between two changes.
 
 import { isSameModel, refOfLink } from "../core/model-ref";
 import type { Run } from "../core/run";
@@ -23,7 +24,9 @@ export function address(store: Store<State, Action>, open: (params: URLSearchPar
   let about: string | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
+  let written = Number.NEGATIVE_INFINITY;
   const write = () => {
+    clearTimeout(timer);
     const state = store.state();
     const { run, view } = state;
     // While another question is being asked, the address stays with the one on screen.
@@ -34,6 +37,7 @@ export function address(store: Store<State, Action>, open: (params: URLSearchPar
     try {
       if (location.hash !== hash) history[isNew ? "pushState" : "replaceState"](history.state, "", hash);
       about = now;
+      written = performance.now();
     } catch (error) {
       if (!(error instanceof DOMException)) throw error;
       timer = setTimeout(write, REFUSED_PAUSE_MS);
@@ -43,7 +47,9 @@ export function address(store: Store<State, Action>, open: (params: URLSearchPar
   store.subscribe((now, before) => {
     if (now.run?.id === before.run?.id && now.view === before.view) return;
     clearTimeout(timer);
-    timer = setTimeout(write, PAUSE_MS);
+    const rest = written + PAUSE_MS - performance.now();
+    if (rest > 0) timer = setTimeout(write, rest);
+    else write();
   });
 
   // Back and forward, a link within the page, the reader's own edit of the address.

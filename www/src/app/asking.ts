@@ -45,8 +45,9 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
         dispatch({ type: "run-refused", notes: {} });
         return;
       }
-      const now = store.state();
-      if (now.run?.status === "done" && !isStale(now) && !needsSource(now)) {
+      // By what was read: more may have been typed meanwhile.
+      const asked = { ...store.state(), draft };
+      if (asked.run?.status === "done" && !isStale(asked) && !needsSource(asked)) {
         dispatch({ type: "run-settled" });
         return;
       }

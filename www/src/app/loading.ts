@@ -5,7 +5,7 @@
 
 import { isSameModel, type LoadedModel, nameOf, refOfLink } from "../core/model-ref";
 import { type KeptModel, PathPatch, PathPatchError } from "../engine/pathpatch";
-import type { DeviceChoice, Warning } from "../engine/types";
+import type { DeviceChoice } from "../engine/types";
 import { messageOf } from "../lib/dom";
 import { fromParams } from "../lib/permalink";
 import { presetsFor } from "../lib/presets";
@@ -180,13 +180,16 @@ function wantedFor({ offer }: State, { ref }: Choice): URLSearchParams | null {
   return isIt ? offer.wanted : null;
 }
 
+let loads = 0;
+
 /** What the page shows of a model that has come: a link's question, or what was there, or the first example. */
 function arrived(state: State, choice: Choice, made: PathPatch, params: URLSearchParams | null) {
   const { config, device, keeping } = made;
   const { planning } = state;
   const planned = planning.choice && isSameChoice(planning.choice, choice) ? planning.plan?.revision : null;
-  const model: LoadedModel = { ref: choice.ref, name: nameOf(choice.ref), revision: keeping.revision ?? planned ?? null };
-  const warnings = (made as { warnings?: Warning[] }).warnings ?? [];
+  const revision = keeping.revision ?? planned ?? null;
+  const model: LoadedModel = { ref: choice.ref, name: nameOf(choice.ref), revision, load: ++loads };
+  const { warnings } = made;
   const first: Wanted = { settings: settingsOf(presetsFor(config)[0]), view: FIRST_LOOK };
   const isBack = state.loaded !== null && isSameChoice(state.loaded.choice, choice);
   const { settings, view } = isBack ? { settings: state.draft, view: state.view } : params ? fromParams(params, first) : first;
@@ -200,6 +203,12 @@ function deviceFromUrl(): DeviceChoice {
 
 /** Once the first run has something to show, or cannot have. */
 function firstGrid(store: Store<State, Action>): Promise<void> {
-  return new Promise((resolve) => store.subscribe(({ run, failure, stopped }) => (run || failure || stopped) && resolve()));
+  return new Promise((resolve) => {
+    const leave = store.subscribe(({ run, failure, stopped }) => {
+      if (!run && !failure && !stopped) return;
+      leave();
+      resolve();
+    });
+  });
 }
 

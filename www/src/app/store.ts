@@ -3,13 +3,13 @@
 export interface Store<S, A> {
   state: () => S;
   dispatch: (action: A) => void;
-  /** Called after every change, in the order of subscribing. */
-  subscribe: (listener: (now: S, before: S) => void) => void;
+  /** Called after every change, in the order of subscribing, until what is returned is called. */
+  subscribe: (listener: (now: S, before: S) => void) => () => void;
 }
 
 export function createStore<S, A>(initial: S, reduce: (state: S, action: A) => S): Store<S, A> {
   let state = initial;
-  const listeners: ((now: S, before: S) => void)[] = [];
+  const listeners = new Set<(now: S, before: S) => void>();
   const queue: A[] = [];
   const dispatch = (action: A) => {
     // What a listener dispatches waits until all have heard of the change before it.
@@ -21,7 +21,11 @@ export function createStore<S, A>(initial: S, reduce: (state: S, action: A) => S
       if (state !== before) for (const listener of listeners) listener(state, before);
     }
   };
-  return { state: () => state, dispatch, subscribe: (listener) => void listeners.push(listener) };
+  const subscribe = (listener: (now: S, before: S) => void) => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  };
+  return { state: () => state, dispatch, subscribe };
 }
 
 /** One piece of work at a time: a new one cancels the one before. */

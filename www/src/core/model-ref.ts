@@ -23,6 +23,8 @@ export interface LoadedModel {
   readonly name: string;
   /** The commit that was loaded; null where there is none, or it is not known. */
   readonly revision: string | null;
+  /** Which of the page's loads it came with, so that two sets of files are told apart; absent where none is meant. */
+  readonly load?: number;
 }
 
 /** `owner/name`, perhaps `@revision`; neither part begins with a dot, so `./name` and `../name` are addresses. */

@@ -3,7 +3,7 @@ import { EXAMPLE, type Settings } from "../lib/settings";
 import { BUNDLED_REF, type LoadedModel } from "./model-ref";
 import { isSameQuestion, requestOf } from "./request";
 
-const model: LoadedModel = { ref: BUNDLED_REF, name: "ioi-demo", revision: null };
+const model: LoadedModel = { ref: BUNDLED_REF, name: "ioi-demo", revision: null, load: 1 };
 const { settings } = EXAMPLE;
 const pair = { clean: settings.clean, corrupted: settings.corrupted, answer: settings.answer, distractor: settings.distractor };
 const request = requestOf(model, settings, [pair], []);
@@ -38,5 +38,11 @@ test("what the mode does not use, and another way to write the same pair, is the
   const lines = Object.values(pair).join("|");
   expect(isSameQuestion(request, model, { ...settings, mode: "lines", clean: "", lines })).toBe(true);
   expect(isSameQuestion(request, null, settings)).toBe(false);
-  expect(isSameQuestion(request, { ...model, ref: { kind: "hub", repo: "a/b", revision: null } }, settings)).toBe(false);
+  // The same model loaded again, as after a lost GPU; but two sets of files may be of two models.
+  expect(isSameQuestion(request, { ...model, load: 2 }, settings)).toBe(true);
+  const own = { ...model, ref: { kind: "files" } as const };
+  const ofFiles = requestOf(own, settings, [pair], []);
+  expect(isSameQuestion(ofFiles, own, settings)).toBe(true);
+  expect(isSameQuestion(ofFiles, { ...own, load: 2 }, settings)).toBe(false);
+  expect(isSameQuestion(request, { ...model, load: 2, ref: { kind: "hub", repo: "a/b", revision: null } }, settings)).toBe(false);
 });

@@ -45,14 +45,15 @@ function freeze<T>(value: T): T {
 
 /** Whether the form asks of this model what the request asked. */
 export function isSameQuestion({ model, settings, pairs }: Request, of: LoadedModel | null, draft: Settings): boolean {
-  if (!of || (model !== of && !isSameLoad(model, of))) return false;
+  if (!of || !isSameLoad(model, of)) return false;
   const measured = ["metric", "layerNorm", "prependBos", "position", "scope"] as const;
   if (measured.some((key) => settings[key] !== draft[key])) return false;
   const now = readPairs(draft);
   return now !== null && now.length === pairs.length && now.every((pair, i) => isSamePair(pair, pairs[i]!));
 }
 
-const isSameLoad = (a: LoadedModel, b: LoadedModel): boolean => isSameModel(a.ref, b.ref) && a.revision === b.revision;
+const isSameLoad = (a: LoadedModel, b: LoadedModel): boolean =>
+  (a.load !== undefined && a.load === b.load) || (isSameModel(a.ref, b.ref) && a.revision === b.revision);
 
 const isSamePair = (a: Pair, b: Pair): boolean =>
   a.clean === b.clean && a.corrupted === b.corrupted && a.answer === b.answer && a.distractor === b.distractor;

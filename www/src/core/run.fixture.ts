@@ -28,7 +28,7 @@ export function runOf(changed: Partial<Settings> = {}, ref: ModelRef = BUNDLED_R
     answer: token(answer),
     distractor: token(distractor),
   }));
-  const request = requestOf({ ref, name: "a model", revision: ref.kind === "hub" ? "607a30d" : null }, settings, pairs, tokens);
+  const request = requestOf({ ref, name: "a model", revision: ref.kind === "hub" ? "607a30d" : null, load: 1 }, settings, pairs, tokens);
   const made = { by: "pathpatch 0.1.0", at: "2026-01-02T03:04:05.678Z", device: "cpu" };
   return finished(begun(1, request, result, null, [], made));
 }

@@ -36,7 +36,7 @@ test("numbers have the digits that they need, an exponent where they are tiny, a
   expect([5.6123, 0.58923, 0.000251, 6.79e-14, -6.79e-6, 0, -0].map(formatEffect)).toEqual([
     "+5.61", "+0.589", "+0.000251", "+6.79e-14", "-6.79e-6", "0", "0",
   ]);
-  expect([0.994, 1e-7].map(formatShare)).toEqual(["99.4%", "1.0e-5%"]);
+  expect([0.994, 1.8e-5, 1e-7].map(formatShare)).toEqual(["99.4%", "0.0018%", "1.0e-5%"]);
 });
 
 test("a cell has as many digits as its grid's largest effect needs", () => {

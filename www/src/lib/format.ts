@@ -19,6 +19,7 @@ const digits = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 const effect = new Intl.NumberFormat("en", { maximumSignificantDigits: 3, signDisplay: "exceptZero" });
 /** From here on down a number is written with an exponent. */
 const TINY = 1e-4;
+const TINY_SHARE = 1e-6;
 /** What is smaller is zero in any of the page's units. */
 const NOTHING = 1e-9;
 const count = new Intl.NumberFormat("en");
@@ -49,7 +50,7 @@ const share = new Intl.NumberFormat("en", { style: "percent", maximumSignificant
 
 /** A share of one, in percent. */
 export const formatShare = (value: number): string =>
-  value !== 0 && Math.abs(value) < TINY ? `${(100 * value).toExponential(1)}%` : share.format(value);
+  value !== 0 && Math.abs(value) < TINY_SHARE ? `${(100 * value).toExponential(1)}%` : share.format(value);
 
 /** A count with its thousands apart. */
 export const formatCount = (value: number): string => count.format(value);

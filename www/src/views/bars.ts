@@ -14,6 +14,9 @@ export interface BarsData {
   isSigned: boolean;
 }
 
+/** A share of the largest below which float32 sums are not told from 0. */
+const ROUNDING = 1e-6;
+
 export function create(container: HTMLElement): (data: BarsData) => void {
   const caption = element("caption");
   const body = element("tbody");
@@ -23,7 +26,9 @@ export function create(container: HTMLElement): (data: BarsData) => void {
     const reach = Math.max(...values.map(Math.abs), Number.MIN_VALUE);
     body.replaceChildren(
       ...tokens.map((token, i) => {
-        const value = values[i] ?? 0;
+        const given = values[i] ?? 0;
+        // Beside the others it is rounding.
+        const value = Math.abs(given) < reach * ROUNDING ? 0 : given;
         const bar = element("span", { class: value < 0 ? "bar down" : "bar up" });
         // A style attribute would be refused by the page's security policy; a property is not.
         bar.style.inlineSize = `${(100 * Math.abs(value)) / reach}%`;

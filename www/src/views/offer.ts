@@ -26,12 +26,12 @@ export function create(container: HTMLElement, onLoad: () => void): (data: Offer
     const { name, origin, plan, isAsking, isOfFiles } = data;
     load.hidden = isOfFiles;
     if (isOfFiles) {
-      words.textContent = "Choose them under Model, or drop them here; what the link asks for comes with them.";
+      words.textContent = "The link is about files of one’s own: choose them under Model, or drop them here.";
       return;
     }
     const size = plan && !plan.kept ? downloadSize(plan.files) : null;
     load.textContent = size && size.bytes > 0 ? `Load ${name} (${size.text})` : `Load ${name}`;
     const known = size && size.bytes > 0 ? `${size.text} from ${origin}` : isAsking ? `from ${origin}; asking for its size …` : `from ${origin}, which has not told its size`;
-    words.textContent = `Loading it downloads ${known}, and keeps it in this browser. Nothing is downloaded before.`;
+    words.textContent = `The link is about ${name}. Loading it downloads ${known}, and keeps it in this browser. Nothing is downloaded before.`;
   };
 }

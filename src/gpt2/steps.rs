@@ -1,0 +1,208 @@
+//! A block's pass over rows, cut into steps that can be interrupted.
+//!
+//! A whole layer of a long prompt, or of many prompts, is seconds of work on one thread: 14 GFLOP for 1,024
+//! tokens of GPT-2 small. So each product is done on at most [`Steps::rows`] rows, with a pause after it. Where
+//! all rows fit one step nothing is cut, and the numbers are the same.
+
+use burn::tensor::Tensor;
+
+use super::{
+    Block,
+    attention::{attention, causal_mask},
+    kernels::{self, Past, Queries},
+    matmul::matmul,
+};
+use crate::{error::Result, pause::Pause};
+
+/// How much is done between two pauses.
+#[derive(Clone, Copy)]
+pub struct Steps<'a> {
+    /// Rows of a product with weights at most; at least 1.
+    pub rows: usize,
+    /// Asked after each step.
+    pub pause: &'a dyn Pause,
+}
+
+impl Steps<'_> {
+    /// Something that is done to each row by itself, some rows at a time.
+    ///
+    /// # Shapes
+    /// - `x`: `[rows, d_in]`; `of_rows` maps `[n, d_in]` to `[n, d_out]`; returns `[rows, d_out]`
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub async fn by_rows(
+        &self,
+        x: Tensor<2>,
+        of_rows: impl Fn(Tensor<2>) -> Tensor<2>,
+    ) -> Result<Tensor<2>> {
+        let [rows, _] = x.dims();
+        if rows <= self.rows {
+            let y = of_rows(x);
+            self.pause.pause().await?;
+            return Ok(y);
+        }
+        let mut parts = Vec::with_capacity(rows.div_ceil(self.rows));
+        for first in (0..rows).step_by(self.rows) {
+            let n = self.rows.min(rows - first);
+            parts.push(of_rows(x.clone().narrow(0, first, n)));
+            self.pause.pause().await?;
+        }
+        Ok(Tensor::cat(parts, 0))
+    }
+}
+
+impl Block {
+    /// Run the block on the last rows of sequences, `past` standing for the positions before them.
+    ///
+    /// # Shapes
+    /// - `resid`: `[sequence * rows, d_model]`
+    /// - returns `[sequence * queries, d_model]`
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub async fn forward_rows(
+        &self,
+        resid: Tensor<2>,
+        past: Option<&Past>,
+        rows: usize,
+        queries: Queries<'_>,
+        steps: Steps<'_>,
+    ) -> Result<Tensor<2>> {
+        let qkv = self.qkv_of_rows(resid.clone(), steps).await?;
+        let z = self.attend_rows(qkv, past, rows, queries, steps).await?;
+        let resid = queries.select(resid, rows);
+        let resid_mid = self.add_attention(resid, z, steps).await?;
+        self.add_mlp_to_rows(resid_mid, steps).await
+    }
+
+    /// Queries, keys and values before their bias.
+    ///
+    /// # Shapes
+    /// - `resid`: `[rows, d_model]`, the residual stream before the block; returns `[rows, 3 * d_model]`
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub async fn qkv_of_rows(&self, resid: Tensor<2>, steps: Steps<'_>) -> Result<Tensor<2>> {
+        let of_rows = |x| matmul(kernels::normalise(x, self.eps), &self.w_qkv);
+        steps.by_rows(resid, of_rows).await
+    }
+
+    /// What [`Block::qkv_of_rows`] gives, with its bias and by head.
+    ///
+    /// # Shapes
+    /// - `qkv`: `[sequence * rows, 3 * d_model]`
+    /// - returns q, k and v, each `[sequence, head, rows, d_head]`
+    pub fn by_head(&self, qkv: Tensor<2>, sequences: usize) -> [Tensor<4>; 3] {
+        let [flat, width] = qkv.dims();
+        let (rows, d_model) = (flat / sequences, width / 3);
+        let qkv = qkv + self.b_qkv.clone().unsqueeze();
+        [0, 1, 2].map(|i| {
+            qkv.clone()
+                .narrow(1, i * d_model, d_model)
+                .reshape([sequences, rows, self.n_heads, d_model / self.n_heads])
+                .swap_dims(1, 2)
+        })
+    }
+
+    /// Causal attention of all heads.
+    ///
+    /// # Shapes
+    /// - `qkv`: `[sequence * rows, 3 * d_model]`, before the bias
+    /// - returns z, `[sequence * queries, d_model]`
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub async fn attend_rows(
+        &self,
+        qkv: Tensor<2>,
+        past: Option<&Past>,
+        rows: usize,
+        queries: Queries<'_>,
+        steps: Steps<'_>,
+    ) -> Result<Tensor<2>> {
+        let [flat, _] = qkv.dims();
+        let sequences = flat / rows;
+        let is_one = matches!(queries, Queries::One(_));
+        // The loop over sequences is the faster one for many short ones; matrix products are for few long ones.
+        if is_one || flat <= steps.rows && rows <= 64 * sequences {
+            let z = kernels::attend(qkv, &self.b_qkv, self.n_heads, past, rows, queries);
+            steps.pause.pause().await?;
+            return Ok(z);
+        }
+        self.attend_all_rows(qkv, past, rows, steps).await
+    }
+
+    /// Causal attention of all heads at every row, as matrix products over some positions at a time.
+    ///
+    /// # Shapes
+    /// - `qkv`: `[sequence * rows, 3 * d_model]`, before the bias
+    /// - returns z, `[sequence * rows, d_model]`
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub async fn attend_all_rows(
+        &self,
+        qkv: Tensor<2>,
+        past: Option<&Past>,
+        rows: usize,
+        steps: Steps<'_>,
+    ) -> Result<Tensor<2>> {
+        let [flat, width] = qkv.dims();
+        let sequences = flat / rows;
+        let device = qkv.device();
+        let [q, k, v] = self.by_head(qkv, sequences);
+        let [k, v] = Past::in_front_of(past, [k, v]);
+        let pos = k.dims()[2];
+        let before = pos - rows;
+        // As many scores as a step's rows have numbers in the hidden layer of the MLP.
+        let d_mlp = self.b_in.dims()[0];
+        let scores = self.n_heads.saturating_mul(pos).max(1);
+        let each = (steps.rows.saturating_mul(d_mlp) / scores).min(steps.rows) / sequences;
+        let each = each.max(1);
+        let mut parts = Vec::with_capacity(rows.div_ceil(each));
+        for first in (0..rows).step_by(each) {
+            let n = each.min(rows - first);
+            let end = before + first + n;
+            let [k, v] = [&k, &v].map(|x| x.clone().narrow(2, 0, end));
+            let mask = causal_mask(n, end, &device).unsqueeze();
+            let (_, z) = attention(q.clone().narrow(2, first, n), k, v, mask);
+            parts.push(z);
+            steps.pause.pause().await?;
+        }
+        let z = Tensor::cat(parts, 2).swap_dims(1, 2);
+        Ok(z.reshape([flat, width / 3]))
+    }
+
+    /// The residual stream after the attention: `resid_mid`.
+    ///
+    /// # Shapes
+    /// - `resid` and `z`: `[rows, d_model]`, also returned
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub async fn add_attention(
+        &self,
+        resid: Tensor<2>,
+        z: Tensor<2>,
+        steps: Steps<'_>,
+    ) -> Result<Tensor<2>> {
+        let attn = steps.by_rows(z, |z| matmul(z, &self.w_o)).await?;
+        Ok(kernels::add_to_residual(resid, attn, &self.b_o))
+    }
+
+    /// [`Block::add_mlp`] in steps.
+    ///
+    /// # Shapes
+    /// - `resid_mid`: `[rows, d_model]`, also returned
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub async fn add_mlp_to_rows(
+        &self,
+        resid_mid: Tensor<2>,
+        steps: Steps<'_>,
+    ) -> Result<Tensor<2>> {
+        steps.by_rows(resid_mid, |x| self.add_mlp(x)).await
+    }
+}

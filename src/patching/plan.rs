@@ -1,0 +1,286 @@
+//! Which prompts are run together, and which of their positions.
+//!
+//! A part is a range of prompts with a window of positions: from the first that a patch can change, where prompts
+//! differ or the metric reads, to the last that the metric reads. Nothing after that position reaches the
+//! metric, so nothing after it is computed. A part's runs fit the memory for runs, its rows one step and its
+//! logits theirs; where one prompt takes more, it is a part by itself.
+
+use std::ops::Range;
+
+use super::memory::{Memory, floats_of_row};
+use crate::{
+    error::{Code, Error, Result},
+    gpt2::{Config, Gpt2, on_cpu},
+    metric::Metric,
+    prompt::{Batch, PromptPair},
+};
+
+/// Some prompts and the positions that are worked on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Part {
+    pub prompts: Range<usize>,
+    /// The first position that a patch can change.
+    pub first: usize,
+    /// Positions from 0 that are run at all.
+    pub pos: usize,
+}
+
+impl Part {
+    pub fn batch(&self) -> usize {
+        self.prompts.len()
+    }
+
+    pub fn rows(&self) -> usize {
+        self.pos - self.first
+    }
+
+    /// Clean and corrupted tokens, each `[batch][pos]`, cut to the part's positions or padded with token 0.
+    pub fn tokens(&self, batch: &Batch) -> [Vec<Vec<u32>>; 2] {
+        let pairs = &batch.pairs()[self.prompts.clone()];
+        let of_run = |ids: fn(&PromptPair) -> &Vec<u32>| {
+            let padded = |pair| {
+                let ids: &Vec<u32> = ids(pair);
+                let padding = std::iter::repeat(0);
+                ids.iter().copied().chain(padding).take(self.pos).collect()
+            };
+            pairs.iter().map(padded).collect()
+        };
+        [of_run(|pair| &pair.clean), of_run(|pair| &pair.corrupted)]
+    }
+
+    /// This part and the prompts after it.
+    fn with(&self, next: &Self) -> Self {
+        Self {
+            prompts: self.prompts.start..next.prompts.end,
+            first: self.first.min(next.first),
+            pos: self.pos.max(next.pos),
+        }
+    }
+
+    /// Bytes of what is kept of both runs, and of their activations at the widest moment of a pass.
+    fn bytes(&self, config: &Config) -> u64 {
+        let tokens = self.batch() as u64 * self.pos as u64;
+        let each = (2 * config.n_layers + 12) * config.d_model * size_of::<f32>();
+        tokens * each as u64
+    }
+
+    /// Bytes of what destination layers make of it: see [`super::slice::Destination`].
+    fn destination_bytes(&self, config: &Config) -> u64 {
+        let tokens = self.batch() as u64 * (2 * self.pos + 3 * self.rows()) as u64;
+        let each = config.n_layers * config.d_model * size_of::<f32>();
+        tokens * each as u64
+    }
+}
+
+/// What a metric reads of a batch.
+pub(super) struct Reads<'m> {
+    /// The position of each prompt; all where `None`.
+    pub positions: Option<&'m [usize]>,
+    /// How many tokens' logits.
+    pub tokens: usize,
+    /// Whether it can read some prompts at a time.
+    pub splits: bool,
+}
+
+impl<'m> Reads<'m> {
+    /// What this metric reads.
+    ///
+    /// # Errors
+    /// [`Code::Metric`] for a metric that reads where there is nothing.
+    pub fn of(metric: &'m dyn Metric, batch: &Batch, config: &Config) -> Result<Self> {
+        let pairs = batch.pairs();
+        let wrong =
+            |what, expected: String, got: usize| Err(Error::new(Code::Metric, what, expected, got));
+        if let Some(positions) = metric.positions() {
+            if positions.len() != pairs.len() {
+                let expected = format!("one for each of {} prompt pairs", pairs.len());
+                return wrong("metric positions", expected, positions.len());
+            }
+            for (pair, position) in pairs.iter().zip(positions) {
+                let tokens = pair.clean.len();
+                if *position >= tokens {
+                    let expected = format!("below the prompt's {tokens} tokens");
+                    return wrong("metric position", expected, *position);
+                }
+            }
+        }
+        if let Some(tokens) = metric.tokens() {
+            if tokens.is_empty() {
+                return wrong("metric tokens", "at least one".into(), 0);
+            }
+            let d_vocab = config.d_vocab;
+            if let Some(id) = tokens.iter().find(|id| **id as usize >= d_vocab) {
+                let expected = format!("ids below {d_vocab} (the model's vocabulary)");
+                return wrong("metric token", expected, *id as usize);
+            }
+        }
+        Ok(Self {
+            positions: metric.positions(),
+            tokens: metric.tokens().map_or(config.d_vocab, <[u32]>::len),
+            splits: metric.of_prompts(0..pairs.len()).is_some(),
+        })
+    }
+
+    /// Rows of logits of one run of a part.
+    fn rows(&self, part: &Part) -> usize {
+        match self.positions {
+            Some(_) => part.batch(),
+            None => part.batch() * part.pos,
+        }
+    }
+}
+
+/// The parts of a batch, and how much of them is done at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Plan {
+    pub parts: Vec<Part>,
+    /// Whether the runs of all parts are kept at once.
+    pub keeps_runs: bool,
+    /// Whether what destination layers make of them is kept too.
+    pub keeps_destinations: bool,
+    /// Rows of a step at most.
+    pub rows: usize,
+    /// Edges of a chunk at most.
+    pub edges: usize,
+    pub memory: Memory,
+}
+
+impl Plan {
+    /// Cut a batch for what is read of it.
+    pub fn new(batch: &Batch, reads: &Reads, model: &Gpt2, memory: Memory) -> Self {
+        let (config, on_cpu) = (&model.config, on_cpu(&model.device()));
+        let rows = memory.rows(config, on_cpu);
+        let fits = |part: &Part| {
+            part.bytes(config) <= memory.runs as u64
+                && part.batch() * part.rows() <= rows
+                && reads.rows(part) <= memory.rows_of_logits(reads.tokens)
+        };
+        let prompts = windows(batch, reads.positions);
+        let parts = match reads.splits {
+            false => cut(&prompts, prompts.len(), |_| true),
+            true => {
+                let count = cut(&prompts, prompts.len(), fits).len();
+                // Even parts: a small rest would leave its products short.
+                cut(&prompts, prompts.len().div_ceil(count), fits)
+            }
+        };
+        let runs: u64 = parts.iter().map(|part| part.bytes(config)).sum();
+        let made: u64 = parts.iter().map(|p| p.destination_bytes(config)).sum();
+        let most = memory.runs as u64;
+        Self {
+            keeps_runs: parts.len() == 1 || runs <= most,
+            keeps_destinations: runs + made <= most,
+            rows,
+            edges: edges(&parts, config, memory, on_cpu),
+            memory,
+            parts,
+        }
+    }
+
+    /// One part with all positions of a single pair, to look at.
+    pub fn of_one_pair(
+        batch: &Batch,
+        reads: Option<&[usize]>,
+        model: &Gpt2,
+        memory: Memory,
+    ) -> Self {
+        let mut parts = windows(batch, reads);
+        for part in &mut parts {
+            part.pos = batch.len_pos();
+        }
+        Self {
+            parts,
+            keeps_runs: false,
+            keeps_destinations: false,
+            rows: memory.rows(&model.config, on_cpu(&model.device())),
+            edges: 1,
+            memory,
+        }
+    }
+}
+
+/// Edges of a step, so that their activations fit it; at least one.
+///
+/// A GPU holds keys and values at all positions for every edge, with a copy of those before the rows.
+fn edges(parts: &[Part], config: &Config, memory: Memory, on_cpu: bool) -> usize {
+    let keys = if on_cpu { 0 } else { 4 * config.d_model };
+    let row = floats_of_row(config, on_cpu);
+    let rows = memory.rows(config, on_cpu);
+    let of_part = parts.iter().map(|part| {
+        let prompt = (part.rows() * row).saturating_add(part.pos * keys);
+        let in_memory = memory.floats() / prompt.saturating_mul(part.batch()).max(1);
+        in_memory.min(rows / (part.rows() * part.batch()))
+    });
+    of_part.min().unwrap_or(1).max(1)
+}
+
+/// As few parts of at most `most` prompts as fit, in the order of the prompts.
+fn cut(prompts: &[Part], most: usize, fits: impl Fn(&Part) -> bool) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    for prompt in prompts {
+        let with_last = parts.last().map(|last| last.with(prompt));
+        match with_last.filter(|part| part.batch() <= most && fits(part)) {
+            Some(part) => {
+                parts.pop();
+                parts.push(part);
+            }
+            None => parts.push(prompt.clone()),
+        }
+    }
+    parts
+}
+
+/// The window of each prompt, for a metric that reads at these positions of the batch, or at all.
+fn windows(batch: &Batch, reads: Option<&[usize]>) -> Vec<Part> {
+    let pairs = batch.pairs().iter().enumerate();
+    let window = |(i, pair): (usize, &PromptPair)| {
+        let mut both = pair.clean.iter().zip(&pair.corrupted);
+        let difference = both.position(|(a, b)| a != b);
+        let read = reads.map(|reads| reads[i]);
+        // Where nothing differs and all positions are read, the last stands for a row that nothing changes.
+        let last = pair.clean.len() - 1;
+        Part {
+            prompts: i..i + 1,
+            first: difference.into_iter().chain(read).min().unwrap_or(last),
+            pos: read.unwrap_or(last) + 1,
+        }
+    };
+    pairs.map(window).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(prompt: usize, first: usize, pos: usize) -> Part {
+        Part {
+            prompts: prompt..prompt + 1,
+            first,
+            pos,
+        }
+    }
+
+    #[test]
+    fn parts_hold_every_prompt_once_and_all_of_its_window() {
+        let prompts: Vec<Part> = (0..23).map(|i| part(i, 3 + i % 5, 9 + i % 7)).collect();
+        for most in [1, 2, 7, 23] {
+            for rows in [0, 10, 40, 1000] {
+                let fits = |part: &Part| part.batch() * part.rows() <= rows;
+                let parts = cut(&prompts, most, fits);
+                let mut next = 0;
+                for part in &parts {
+                    assert_eq!(part.prompts.start, next);
+                    next = part.prompts.end;
+                    assert!(part.batch() == 1 || (part.batch() <= most && fits(part)));
+                    let windows = &prompts[part.prompts.clone()];
+                    assert!(
+                        windows
+                            .iter()
+                            .all(|w| part.first <= w.first && part.pos >= w.pos)
+                    );
+                }
+                assert_eq!(next, prompts.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The metric of the two runs, and the scale on which every other value is reported.
+
+use super::{Both, readout::Readout};
+use crate::{
+    error::{Code, Error, Result},
+    metric::Metric,
+};
+
+/// The metric of both runs, a number for each prompt: collected part by part.
+#[derive(Default)]
+pub(super) struct Baselines(Both<Vec<f32>>);
+
+impl Baselines {
+    /// The numbers of more prompts.
+    ///
+    /// # Errors
+    /// Those of the device and of a pause.
+    pub async fn add(&mut self, readout: &Readout<'_, '_>) -> Result<()> {
+        let [clean, corrupted] = readout.of_both_runs().await?;
+        self.0.clean.extend(clean);
+        self.0.corrupted.extend(corrupted);
+        Ok(())
+    }
+
+    /// The scale that these make, and both runs on it.
+    ///
+    /// # Errors
+    /// Those of [`Scale::new`].
+    pub fn scale(self, metric: &dyn Metric) -> Result<(Both<f32>, Scale)> {
+        let Both { clean, corrupted } = self.0;
+        let scale = Scale::new(metric.normalized(), &clean, corrupted)?;
+        let value = |numbers: &[f32]| scale.on_scale(mean(numbers));
+        let both = Both {
+            clean: value(&clean),
+            corrupted: value(&scale.corrupted),
+        };
+        Ok((both, scale))
+    }
+}
+
+/// From the metric as measured to the metric as reported: identity, or corrupted at 0 and clean at 1.
+pub(super) struct Scale {
+    zero: f32,
+    /// What 1 on the scale is in the metric as measured.
+    pub unit: f32,
+    /// The corrupted run's numbers, a prompt each.
+    corrupted: Vec<f32>,
+}
+
+/// The mean of two runs has to differ by more than this share of itself: what the rounding of single precision makes
+/// of equal ones.
+const ROUNDING: f32 = 64.0 * f32::EPSILON;
+
+impl Scale {
+    /// The scale from the numbers of both runs, a prompt each.
+    ///
+    /// # Errors
+    /// [`Code::Metric`] when a run's metric is not a finite number, or a normalised metric has nothing to normalise
+    /// by.
+    fn new(normalized: bool, clean: &[f32], corrupted: Vec<f32>) -> Result<Self> {
+        let [of_clean, of_corrupted] = [mean(clean), mean(&corrupted)];
+        finite(of_clean, || "the clean run".into())?;
+        finite(of_corrupted, || "the corrupted run".into())?;
+        let (zero, unit) = match normalized {
+            true => (of_corrupted, of_clean - of_corrupted),
+            false => (0.0, 1.0),
+        };
+        if normalized && unit.abs() <= ROUNDING * of_clean.abs().max(of_corrupted.abs()) {
+            return Err(Error::new(
+                Code::Metric,
+                "normalized metric",
+                "clean and corrupted runs with different values",
+                format!("{of_clean} and {of_corrupted}, equal up to rounding"),
+            ));
+        }
+        Ok(Self {
+            zero,
+            unit,
+            corrupted,
+        })
+    }
+
+    fn on_scale(&self, mean: f32) -> f32 {
+        (mean - self.zero) / self.unit
+    }
+
+    /// What a run's numbers come to.
+    pub fn value(&self, run: &Sums) -> f32 {
+        self.on_scale((run.values / run.prompts) as f32)
+    }
+
+    /// By how much the prompts differ in their change from the corrupted run: the standard deviation, with
+    /// one degree of freedom less than prompts; NaN for one prompt.
+    pub fn spread(&self, run: &Sums) -> f32 {
+        if run.prompts < 2.0 {
+            return f32::NAN;
+        }
+        let squares = run.squares - run.changes * run.changes / run.prompts;
+        let variance = squares.max(0.0) / (run.prompts - 1.0);
+        (variance.sqrt() as f32) / self.unit.abs()
+    }
+
+    /// Add a patched run's numbers of the prompts from `first` on.
+    pub fn add(&self, run: &mut Sums, numbers: &[f32], first: usize) {
+        for (number, corrupted) in numbers.iter().zip(&self.corrupted[first..]) {
+            let change = f64::from(number - corrupted);
+            run.prompts += 1.0;
+            run.values += f64::from(*number);
+            run.changes += change;
+            run.squares += change * change;
+        }
+    }
+}
+
+/// What is kept of an edge while its prompts are run, however many there are.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sums {
+    prompts: f64,
+    values: f64,
+    /// Of the changes from the corrupted run.
+    changes: f64,
+    /// Of the squares of these changes.
+    squares: f64,
+}
+
+/// A value, if it is a number.
+///
+/// # Errors
+/// [`Code::Metric`] for an infinity or no number: somewhere in the run of `whose` a number has overflowed.
+pub(super) fn finite(value: f32, whose: impl FnOnce() -> String) -> Result<f32> {
+    if value.is_finite() {
+        return Ok(value);
+    }
+    let what = format!("metric of {}", whose());
+    let error = Error::new(Code::Metric, what, "a finite number", value);
+    Err(error)
+}
+
+fn mean(numbers: &[f32]) -> f32 {
+    let sum: f64 = numbers.iter().map(|x| f64::from(*x)).sum();
+    (sum / numbers.len() as f64) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_is_nothing_to_normalise_by() {
+        let scale = |clean: f32, corrupted: f32| Scale::new(true, &[clean], vec![corrupted]);
+        for (clean, corrupted) in [(1.0, 1.0), (3.0, 3.000_001), (0.0, 0.0), (-2e5, -2e5)] {
+            let error = scale(clean, corrupted).err().unwrap();
+            assert_eq!(error.code, Code::Metric, "{error}");
+        }
+        assert!(scale(3.0, 3.001).is_ok());
+        assert!(scale(1e-20, 0.0).is_ok());
+        for (clean, corrupted) in [(f32::NAN, 1.0), (1.0, f32::INFINITY)] {
+            let error = scale(clean, corrupted).err().unwrap().to_string();
+            assert!(error.contains("expected a finite number"), "{error}");
+        }
+    }
+
+    #[test]
+    fn sums_are_mean_and_deviation() {
+        let corrupted = vec![1.0, -2.0, 0.5, 4.0];
+        let scale = Scale::new(false, &[0.0], corrupted).unwrap();
+        let mut run = Sums::default();
+        scale.add(&mut run, &[2.0, 0.0], 0);
+        scale.add(&mut run, &[0.5, 9.0], 2);
+        // The changes are 1, 2, 0 and 5.
+        assert_eq!(scale.value(&run), 11.5 / 4.0);
+        assert!((scale.spread(&run) - (14.0f32 / 3.0).sqrt()).abs() < 1e-6);
+    }
+}

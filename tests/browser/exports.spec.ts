@@ -1,0 +1,186 @@
+// What is taken along is of the run on screen, whatever the form says by then.
+
+import { execFileSync } from "node:child_process";
+import type { Page } from "@playwright/test";
+import { fromParams } from "../../www/src/lib/permalink";
+import { restore } from "../../www/src/lib/saved";
+import { EXAMPLE } from "../../www/src/lib/settings";
+import * as cli from "./cli";
+import { open, settled } from "./page";
+import { expect, test } from "./test";
+
+test.use({ permissions: ["clipboard-read", "clipboard-write"] });
+
+const FILES = ["CSV", "JSON", "Figure JSON", "NPY q", "NPY k", "NPY v"];
+const COPIES = ["Copy link", "Copy as TransformerLens code", "Copy as pathpatch JS", "Copy embed code"];
+
+/**
+ * Files are read where the page makes them: Chromium lets go of the eleventh download in a row, and that a button
+ * saves what it makes is tested elsewhere.
+ */
+test.beforeEach(({ page }) =>
+  page.addInitScript(() => {
+    const { createObjectURL } = URL;
+    URL.createObjectURL = (made: Blob) => {
+      Object.assign(globalThis, { made });
+      return createObjectURL(made);
+    };
+    HTMLAnchorElement.prototype.click = () => {};
+  }),
+);
+
+/** All that can be taken along, as text. */
+async function everything(page: Page): Promise<Record<string, string>> {
+  const all: Record<string, string> = {};
+  const take = page.locator("#take");
+  for (const name of FILES) {
+    await take.getByRole("button", { name, exact: true }).click();
+    all[name] = await page.evaluate(async () => {
+      const { made } = globalThis as unknown as { made: Blob };
+      return Array.from(new Uint8Array(await made.arrayBuffer()), (byte) => String.fromCharCode(byte)).join("");
+    });
+  }
+  for (const name of COPIES) {
+    await take.getByRole("button", { name }).click();
+    await expect(take.locator("[role=status]")).toHaveText(`${name}: copied.`);
+    all[name] = await take.getByLabel("Copied text").inputValue();
+  }
+  return all;
+}
+
+const field = (page: Page, label: string) => page.getByLabel(label, { exact: true });
+
+/** Each edit leaves the form with something that cannot be run, so that what is on screen stays the last run. */
+const UNRUNNABLE: [string, (page: Page) => Promise<unknown>][] = [
+  ["clean prompt", (page) => field(page, "Clean prompt").fill("fox lamp")],
+  ["corrupted prompt", (page) => field(page, "Corrupted prompt").fill("crown lamp")],
+  ["answer", (page) => field(page, "Answer").fill("lamp lamp")],
+  ["distractor", (page) => field(page, "Distractor").fill("lamp lamp")],
+  ["position", (page) => field(page, "Read at position").fill("99")],
+  ["pasted lines", async (page) => {
+    await field(page, "Pasted lines").check();
+    await page.getByLabel("Pairs, one a line").fill("one part");
+  }],
+  ["a template", async (page) => {
+    await field(page, "A template").check();
+    await field(page, "Fill-ins, one pair a line").fill("A=fox");
+  }],
+];
+
+/** On top of what cannot be run, so that these do not run either. */
+const MEASURED: [string, (page: Page) => Promise<unknown>][] = [
+  ["metric", (page) => field(page, "Metric").selectOption("kl")],
+  ["LayerNorm", (page) => field(page, "LayerNorm of the destination").selectOption("exact")],
+  ["beginning of text", (page) => page.getByLabel("Begin with <|endoftext|>").uncheck()],
+  ["exact values", (page) => field(page, "Exact values of").selectOption("none")],
+];
+
+test("after an edit of any field every export is still that of the run on screen", async ({ page }) => {
+  await open(page);
+  const before = await everything(page);
+  for (const [name, edit] of UNRUNNABLE) {
+    await edit(page);
+    await expect(page.locator("#controls .error:not(:empty)"), name).not.toHaveCount(0);
+    await expect(page.locator("#board"), name).toHaveClass("stale");
+    expect(await everything(page), name).toEqual(before);
+    await page.getByLabel("Example").selectOption({ label: "Induction: fox, lamp, … fox" });
+    await settled(page);
+  }
+  await field(page, "Answer").fill("lamp lamp");
+  for (const [name, edit] of MEASURED) {
+    await edit(page);
+    await expect(page.locator("#answer-error"), name).not.toBeEmpty();
+    expect(await everything(page), name).toEqual(before);
+  }
+  const { saved } = restore(before.JSON!);
+  expect(saved.settings).toEqual(EXAMPLE.settings);
+});
+
+test("between an edit and its run, too, and while it is typed", async ({ page }) => {
+  await open(page);
+  const before = await everything(page);
+  // Held back, as a slow model would: nothing of the next run is there yet.
+  await page.evaluate(() => {
+    const { postMessage } = Worker.prototype;
+    Worker.prototype.postMessage = function (this: Worker, message: { call?: string }) {
+      if (message.call !== "estimate") postMessage.call(this, message);
+    } as typeof postMessage;
+  });
+  await field(page, "Metric").selectOption("prob");
+  await expect(page.locator("#progress")).toContainText("Running both prompts");
+  await field(page, "Distractor").fill("crown");
+  expect(await everything(page)).toEqual(before);
+});
+
+test("each field of a run that is done is in each export that speaks of it", async ({ page }) => {
+  await open(page);
+  const runs: [string, (page: Page) => Promise<unknown>][] = [
+    ["metric", (page) => field(page, "Metric").selectOption("logit-diff")],
+    ["LayerNorm", (page) => field(page, "LayerNorm of the destination").selectOption("exact")],
+    ["position", (page) => field(page, "Read at position").fill("12")],
+    ["beginning of text", (page) => page.getByLabel("Begin with <|endoftext|>").uncheck()],
+    ["distractor", (page) => field(page, "Distractor").fill("crown")],
+    ["answer", (page) => field(page, "Answer").fill("river")],
+    ["corrupted prompt", (page) => field(page, "Corrupted prompt").fill(cli.INDUCTION.corrupted.replace("dragon", "crown"))],
+    ["exact values", (page) => field(page, "Exact values of").selectOption("none")],
+  ];
+  let before = await everything(page);
+  const seen = { settings: { ...EXAMPLE.settings }, view: EXAMPLE.view };
+  for (const [name, edit] of runs) {
+    await edit(page);
+    await expect(page.locator("#board"), name).not.toHaveClass("stale");
+    await settled(page);
+    const now = await everything(page);
+    const { saved } = restore(now.JSON!);
+    const linked = fromParams(new URLSearchParams(new URL(now["Copy link"]!).hash.slice(1)), seen);
+    const framed = /embed\.html\?([^"]*)/.exec(now["Copy embed code"]!)![1]!.replaceAll("&amp;", "&");
+    expect(linked.settings, name).toEqual(saved.settings);
+    expect(fromParams(new URLSearchParams(framed), seen).settings, name).toEqual(saved.settings);
+    expect(saved.settings, name).not.toEqual(restore(before.JSON!).saved.settings);
+    const changed = Object.keys(now).filter((key) => now[key] !== before[key]);
+    // Which values are exact is no part of code, nor of a link's question alone.
+    const spoken = name === "exact values" ? ["CSV", "JSON", "Figure JSON", "Copy link", "Copy embed code"] : ["CSV", "JSON", "Copy link", "Copy as TransformerLens code", "Copy as pathpatch JS"];
+    expect(changed, name).toEqual(expect.arrayContaining(spoken));
+    execFileSync("python3", ["-c", "import ast, sys; ast.parse(sys.stdin.read())"], { input: now["Copy as TransformerLens code"] });
+    before = now;
+  }
+});
+
+test("nothing can be taken along before there is a run", async ({ page }) => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.route("**/model.safetensors", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto("/");
+  await expect(page.locator("#loading")).toContainText(/model\.safetensors|Starting/);
+  const buttons = page.locator("#take button");
+  expect(await buttons.count()).toBe(FILES.length + COPIES.length);
+  for (const button of await buttons.all()) await expect(button).toBeDisabled();
+  release();
+  await settled(page);
+});
+
+test("a saved file is opened again on the page, as it was, with where it comes from", async ({ page }) => {
+  await open(page);
+  await field(page, "Metric").selectOption("logit-diff");
+  await settled(page);
+  const before = await everything(page);
+  await open(page, "/?again");
+  await expect(field(page, "Metric")).toHaveValue("normalized-logit-diff");
+  const file = { name: "mine.json", mimeType: "application/json", buffer: Buffer.from(before.JSON!) };
+  await page.getByLabel("Open a saved JSON").setInputFiles(file);
+  await expect(field(page, "Metric")).toHaveValue("logit-diff");
+  await expect(page.locator("#about-run")).toContainText(/^From mine\.json, ioi-demo, pathpatch \d+\.\d+\.\d+, \d{4}-\d\d-\d\d$/);
+  await settled(page);
+  const after = await everything(page);
+  for (const name of ["CSV", "NPY k", "Copy as TransformerLens code"]) expect(after[name], name).toBe(before[name]);
+  // One that is spoilt is refused in words, and changes nothing.
+  const spoilt = Buffer.from(file.buffer.toString().replace(/"cleanMetric":[^,]+/, '"cleanMetric":null'));
+  await page.getByLabel("Open a saved JSON").setInputFiles({ ...file, buffer: spoilt });
+  await expect(page.locator("#failure")).toHaveText("mine.json: saved result: cleanMetric: expected a finite number from -3.4e+38 to 3.4e+38, got null");
+  expect(await everything(page)).toEqual(after);
+});

@@ -1,0 +1,179 @@
+//! Memory beside the weights, and work between two pauses, for many prompts and for long ones: neither grows with the
+//! number of prompts, both keep to the budgets of [`Memory`].
+//!
+//! A program of its own, and one that does one thing after the other: it counts what its process allocates.
+
+mod count;
+
+use std::collections::BTreeMap;
+
+use burn::tensor::Device;
+use count::{Taken, taken_by};
+use pathpatch::{
+    checkpoint,
+    gpt2::{Config, Gpt2},
+    metric::MetricKind,
+    patching::{
+        Component, Head, LayerNorm, Memory, Runs, SweepOptions, Update,
+        estimate_direct_path_all_sources, get_act_patch_direct_path,
+    },
+    pause::NoPause,
+    prompt::{Batch, PromptPair},
+};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use safetensors::{Dtype, tensor::TensorView};
+
+const LAYERS: usize = 4;
+const HEADS: usize = 4;
+const D_MODEL: usize = 64;
+const POSITIONS: usize = 1024;
+const VOCABULARY: usize = 4000;
+/// A prompt of 60 tokens is 307 kB of runs.
+const MEMORY: Memory = Memory {
+    runs: 1 << 20,
+    step: 128 << 10,
+};
+
+/// A GPT-2 with random weights, so large that heads attend to something.
+fn model() -> Gpt2 {
+    let config = format!(
+        r#"{{"n_layer": {LAYERS}, "n_head": {HEADS}, "n_embd": {D_MODEL}, "n_positions": {POSITIONS},
+            "vocab_size": {VOCABULARY}}}"#
+    );
+    let d = D_MODEL;
+    let mut shapes = BTreeMap::from([
+        ("wte.weight".to_string(), vec![VOCABULARY, d]),
+        ("wpe.weight".to_string(), vec![POSITIONS, d]),
+        ("ln_f.weight".to_string(), vec![d]),
+        ("ln_f.bias".to_string(), vec![d]),
+    ]);
+    for layer in 0..LAYERS {
+        for (name, shape) in [
+            ("ln_1.weight", vec![d]),
+            ("ln_1.bias", vec![d]),
+            ("attn.c_attn.weight", vec![d, 3 * d]),
+            ("attn.c_attn.bias", vec![3 * d]),
+            ("attn.c_proj.weight", vec![d, d]),
+            ("attn.c_proj.bias", vec![d]),
+            ("ln_2.weight", vec![d]),
+            ("ln_2.bias", vec![d]),
+            ("mlp.c_fc.weight", vec![d, 4 * d]),
+            ("mlp.c_fc.bias", vec![4 * d]),
+            ("mlp.c_proj.weight", vec![4 * d, d]),
+            ("mlp.c_proj.bias", vec![d]),
+        ] {
+            shapes.insert(format!("h.{layer}.{name}"), shape);
+        }
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = shapes
+        .into_iter()
+        .map(|(name, shape)| {
+            let n: usize = shape.iter().product();
+            let mean = if name.contains("ln_") && name.ends_with("weight") {
+                1.0
+            } else {
+                0.0
+            };
+            let numbers =
+                (0..n).flat_map(|_| (mean + rng.random_range(-0.3f32..0.3)).to_le_bytes());
+            let bytes = numbers.collect();
+            (name, shape, bytes)
+        })
+        .collect();
+    let views = tensors.iter().map(|(name, shape, bytes)| {
+        let view = TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap();
+        (name, view)
+    });
+    let weights = safetensors::serialize(views, None).unwrap();
+    let config = Config::from_json(config.as_bytes()).unwrap();
+    checkpoint::load(config, &weights, &Device::flex()).unwrap()
+}
+
+/// Pairs that differ in one token.
+fn batch(model: &Gpt2, pairs: usize, tokens: usize, difference: usize) -> Batch {
+    let mut rng = ChaCha8Rng::seed_from_u64(pairs as u64);
+    let mut id = || rng.random_range(0..VOCABULARY as u32);
+    let pairs = (0..pairs).map(|_| {
+        let clean: Vec<u32> = (0..tokens).map(|_| id()).collect();
+        let mut corrupted = clean.clone();
+        corrupted[difference] = (clean[difference] + 1) % VOCABULARY as u32;
+        PromptPair {
+            clean,
+            corrupted,
+            answer: Some(id()),
+            distractor: Some(id()),
+        }
+    });
+    Batch::new(pairs.collect(), None, &model.config).unwrap()
+}
+
+/// Estimates of all edges, then the exact values of one head's: as a session does it.
+fn explore(model: &Gpt2, batch: &Batch, kind: MetricKind) -> Taken {
+    let (grid, taken) = taken_by(|pause| {
+        pollster::block_on(async {
+            let runs = Runs::new(model, batch, pause).within(MEMORY);
+            let metric = runs.metric(kind).await?;
+            estimate_direct_path_all_sources(&runs, &metric, LayerNorm::Exact).await?;
+            let src = Head { layer: 0, head: 1 };
+            let (component, ignore) = (Component::K, |_: Update<'_>| Ok(()));
+            let options = SweepOptions {
+                estimates: true,
+                ..Default::default()
+            };
+            get_act_patch_direct_path(&runs, &metric, src, component, options, ignore).await
+        })
+    });
+    let grid = grid.unwrap();
+    assert_eq!(grid.exact, grid.mask);
+    taken
+}
+
+fn main() {
+    // What cargo asks of every test program: a list, or the tests of some name.
+    let mut arguments = std::env::args().skip(1);
+    if arguments.any(|a| a == "--list" || !(a.starts_with('-') || "memory".contains(&a))) {
+        return;
+    }
+    let model = model();
+    // Threads and their work spaces come once and stay.
+    explore(&model, &batch(&model, 1, 60, 20), MetricKind::LogitDiff);
+    pollster::block_on(model.run_with_cache(&[vec![1; 60]], &NoPause)).unwrap();
+
+    let budget = MEMORY.runs + 12 * MEMORY.step;
+    for kind in [MetricKind::LogitDiff, MetricKind::Kl] {
+        let [few, many] = [10, 100].map(|pairs| {
+            let batch = batch(&model, pairs, 60, 20);
+            explore(&model, &batch, kind)
+        });
+        println!("{kind:?}: 10 pairs {few:?}, 100 pairs {many:?}");
+        for taken in [few, many] {
+            assert!(taken.most <= budget, "{taken:?} within {budget} bytes");
+            let step = 12 * MEMORY.step;
+            assert!(taken.in_step <= step, "{taken:?}, {step} a step");
+        }
+        // The tokens themselves and their numbers are all that there is more of.
+        let pairs = 90 * (60 * 2 * 4 + 200 + 2 * D_MODEL * 4);
+        assert!(
+            many.most <= few.most + pairs + few.most / 10,
+            "{few:?}, {many:?}"
+        );
+        assert!(
+            many.in_step <= few.in_step + few.in_step / 4,
+            "{few:?}, {many:?}"
+        );
+    }
+
+    let tokens = POSITIONS;
+    let long = explore(&model, &batch(&model, 1, tokens, 1), MetricKind::LogitDiff);
+    println!("{tokens} tokens: {long:?}");
+    // One prompt's runs are the least, and one head's scores.
+    let runs = (2 * LAYERS + 12) * D_MODEL * tokens * size_of::<f32>();
+    let scores = tokens * tokens * size_of::<f32>();
+    let budget = 2 * runs + 10 * scores + 12 * MEMORY.step;
+    assert!(long.most <= budget, "{long:?} within {budget} bytes");
+    let step = 10 * scores + 12 * MEMORY.step;
+    assert!(long.in_step <= step, "{long:?}, {step} a step");
+    println!("memory and steps are bounded");
+}

@@ -1,0 +1,338 @@
+//! How a batch is cut to fit the memory changes no number: against the same without cuts, to 1e-5 absolute; and what
+//! a metric may read.
+
+use burn::tensor::Tensor;
+use pathpatch::{
+    error::Code,
+    gpt2::Gpt2,
+    metric::{Metric, MetricKind},
+    patching::{
+        Component, EdgeDetail, Estimates, Grid, Head, LayerNorm, Memory, Runs, SweepOptions,
+        Update, edge_detail, estimate_direct_path_all_sources, get_act_patch_direct_path,
+        get_act_patch_direct_path_all_sources,
+    },
+    pause::NoPause,
+    prompt::Batch,
+};
+
+use crate::common::{
+    RANDOM_MODELS, batch, max_difference, metric, random_model, run_pairs, sweep_all,
+};
+
+const TOLERANCE: f32 = 1e-5;
+
+/// One prompt, one row and one edge at a time; runs that are never kept; runs that are, in short steps.
+const MEMORIES: [Memory; 3] = [
+    Memory { runs: 0, step: 0 },
+    Memory {
+        runs: 0,
+        step: 1 << 20,
+    },
+    Memory {
+        runs: 1 << 30,
+        step: 3_000,
+    },
+];
+
+const KINDS: [MetricKind; 5] = [
+    MetricKind::LogitDiff,
+    MetricKind::NormalizedLogitDiff,
+    MetricKind::LogProb,
+    MetricKind::Prob,
+    MetricKind::Kl,
+];
+
+fn is_near(a: &Grid, b: &Grid, what: &str) {
+    let values = max_difference(a, &b.values);
+    assert!(values < TOLERANCE, "{what}: {values}");
+    let spreads = a.spread.iter().zip(&b.spread);
+    for (a, b) in spreads {
+        assert!(a.is_nan() == b.is_nan(), "{what}: {a} and {b}");
+        assert!(
+            a.is_nan() || (a - b).abs() < 10.0 * TOLERANCE,
+            "{what}: {a} and {b}"
+        );
+    }
+    assert_eq!(a.exact, b.exact, "{what}");
+    assert!(
+        (a.clean_metric - b.clean_metric).abs() < TOLERANCE,
+        "{what}"
+    );
+    assert!(
+        (a.corrupted_metric - b.corrupted_metric).abs() < TOLERANCE,
+        "{what}"
+    );
+}
+
+fn all_sources(
+    runs: &Runs,
+    metric: &dyn Metric,
+    component: Component,
+    options: SweepOptions,
+) -> Grid {
+    let ignore = |_: Update<'_>| Ok(());
+    let sweep = get_act_patch_direct_path_all_sources(runs, metric, component, options, ignore);
+    pollster::block_on(sweep).unwrap()
+}
+
+#[test]
+fn sweeps_and_estimates_are_the_same_in_any_memory() {
+    let modes = [LayerNorm::Frozen, LayerNorm::Exact];
+    let components = [Component::Q, Component::K, Component::V];
+    for name in RANDOM_MODELS {
+        let (model, expected) = random_model(name);
+        let batch = batch(&model, &expected);
+        let runs = run_pairs(&model, &batch);
+        for (i, kind) in KINDS.into_iter().enumerate() {
+            let (layer_norm, component) = (modes[i % 2], components[i % 3]);
+            let options = SweepOptions {
+                layer_norm,
+                estimates: true,
+                ..Default::default()
+            };
+            let whole = metric(kind, &runs);
+            let grid = all_sources(&runs, &whole, component, options);
+            let estimates = estimate_direct_path_all_sources(&runs, &whole, layer_norm);
+            let estimates = pollster::block_on(estimates).unwrap();
+            let src = Head { layer: 0, head: 1 };
+            let ignore = |_: Update<'_>| Ok(());
+            let one = get_act_patch_direct_path(&runs, &whole, src, component, options, ignore);
+            let one = pollster::block_on(one).unwrap();
+            for memory in MEMORIES {
+                let what = format!("{name} {kind:?} {memory:?}");
+                let runs = Runs::new(&model, &batch, &NoPause).within(memory);
+                let cut = metric(kind, &runs);
+                is_near(&all_sources(&runs, &cut, component, options), &grid, &what);
+                let Estimates { q, k, v } = {
+                    let estimates = estimate_direct_path_all_sources(&runs, &cut, layer_norm);
+                    pollster::block_on(estimates).unwrap()
+                };
+                for (cut, whole) in [(q, &estimates.q), (k, &estimates.k), (v, &estimates.v)] {
+                    is_near(&cut, whole, &what);
+                }
+                let cut = get_act_patch_direct_path(&runs, &cut, src, component, options, ignore);
+                is_near(&pollster::block_on(cut).unwrap(), &one, &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_edge_is_exact_once_all_prompts_are_done_and_the_work_is_told_meanwhile() {
+    let (model, expected) = random_model("hub-f16");
+    let batch = batch(&model, &expected);
+    let runs = Runs::new(&model, &batch, &NoPause).within(MEMORIES[0]);
+    let metric = metric(MetricKind::LogitDiff, &runs);
+    let options = SweepOptions {
+        estimates: true,
+        ..Default::default()
+    };
+    let heads = model.config.n_layers * model.config.n_heads;
+    let mut times = vec![0; heads * heads];
+    assert!(batch.pairs().len() > 1);
+    let (mut updates, mut silent, mut flops) = (0, 0, 0.0);
+    let record = |update: Update<'_>| {
+        let Update {
+            progress,
+            grid,
+            fresh,
+        } = update;
+        if updates == 0 {
+            assert_eq!(fresh.len(), progress.total);
+        } else {
+            assert!(fresh.iter().all(|i| grid.exact[*i] == 1));
+            fresh.iter().for_each(|i| times[*i] += 1);
+            assert!(progress.flops >= flops);
+        }
+        silent += usize::from(fresh.is_empty() && progress.flops > flops);
+        assert_eq!(times.iter().sum::<usize>(), progress.done);
+        (updates, flops) = (updates + 1, progress.flops);
+        Ok(())
+    };
+    let component = Component::Q;
+    let sweep = get_act_patch_direct_path_all_sources(&runs, &metric, component, options, record);
+    let grid = pollster::block_on(sweep).unwrap();
+    assert!(
+        silent >= batch.pairs().len(),
+        "{silent} updates of the work alone"
+    );
+    let once: Vec<u8> = times.iter().map(|n| *n as u8).collect();
+    assert_eq!(once, grid.mask);
+}
+
+#[test]
+fn a_closure_has_all_prompts_at_once_in_any_memory() {
+    let (model, expected) = random_model("prefixed-f32");
+    let batch = batch(&model, &expected);
+    let closure = |logits: Tensor<3>| logits.max().reshape([1]);
+    let whole = sweep_all(&run_pairs(&model, &batch), &closure, Component::K);
+    for memory in MEMORIES {
+        let runs = Runs::new(&model, &batch, &NoPause).within(memory);
+        let cut = sweep_all(&runs, &closure, Component::K);
+        is_near(&cut, &whole, &format!("{memory:?}"));
+    }
+}
+
+#[test]
+fn an_edge_looks_the_same_in_any_memory() {
+    for name in RANDOM_MODELS {
+        let (model, expected) = random_model(name);
+        let pair = expected.batch.pairs().swap_remove(0);
+        let batch = Batch::new(vec![pair], None, &model.config).unwrap();
+        let look = |runs: &Runs<'_>| -> EdgeDetail {
+            let dst = Head {
+                layer: model.config.n_layers - 1,
+                head: 1,
+            };
+            let ends = [Head { layer: 0, head: 0 }, dst];
+            let metric = metric(MetricKind::Prob, runs);
+            let detail = edge_detail(runs, &metric, ends, Component::K, LayerNorm::Exact);
+            pollster::block_on(detail).unwrap()
+        };
+        let whole = look(&run_pairs(&model, &batch));
+        for memory in MEMORIES {
+            let cut = look(&Runs::new(&model, &batch, &NoPause).within(memory));
+            assert!((cut.value - whole.value).abs() < TOLERANCE);
+            assert_eq!(cut.moved.len(), whole.moved.len());
+            let numbers = |detail: &EdgeDetail| {
+                [
+                    detail.patched.clone(),
+                    detail.added.clone(),
+                    detail.length.clone(),
+                    detail.src.pattern.clean.clone(),
+                    detail.dst.pattern.corrupted.clone(),
+                    detail.src.attribution.clean.clone(),
+                    detail.dst.attribution.corrupted.clone(),
+                ]
+                .concat()
+            };
+            let (cut, whole) = (numbers(&cut), numbers(&whole));
+            assert_eq!(cut.len(), whole.len());
+            for (a, b) in cut.iter().zip(&whole) {
+                assert!((a - b).abs() < TOLERANCE, "{name} {memory:?}: {a} and {b}");
+            }
+        }
+    }
+}
+
+/// The logit of one token at one position of each prompt, and no part of it.
+struct LogitAt {
+    positions: Vec<usize>,
+    tokens: Vec<u32>,
+}
+
+impl Metric for LogitAt {
+    fn positions(&self) -> Option<&[usize]> {
+        Some(&self.positions)
+    }
+
+    fn tokens(&self) -> Option<&[u32]> {
+        Some(&self.tokens)
+    }
+
+    fn evaluate(&self, logits: Tensor<4>) -> Tensor<2> {
+        logits.narrow(3, 0, 1).squeeze_dim::<3>(3).squeeze_dim(2)
+    }
+}
+
+fn sweep_at(
+    model: &Gpt2,
+    batch: &Batch,
+    positions: Vec<usize>,
+    tokens: Vec<u32>,
+) -> Result<Grid, pathpatch::error::Error> {
+    let runs = Runs::new(model, batch, &NoPause);
+    let metric = LogitAt { positions, tokens };
+    let (component, options) = (Component::V, SweepOptions::default());
+    let ignore = |_: Update<'_>| Ok(());
+    let sweep = get_act_patch_direct_path_all_sources(&runs, &metric, component, options, ignore);
+    pollster::block_on(sweep)
+}
+
+#[test]
+fn a_metric_reads_only_what_there_is() {
+    let (model, expected) = random_model("prefixed-f32");
+    let batch = batch(&model, &expected);
+    let n = batch.pairs().len();
+    let lengths: Vec<usize> = batch.pairs().iter().map(|p| p.clean.len()).collect();
+    let vocabulary = model.config.d_vocab as u32;
+    // Before every first difference nothing moves.
+    let before = sweep_at(&model, &batch, vec![0; n], vec![3]).unwrap();
+    let baseline = vec![before.corrupted_metric; before.values.len()];
+    assert!(max_difference(&before, &baseline) < TOLERANCE);
+    let last: Vec<usize> = lengths.iter().map(|n| n - 1).collect();
+    let at_the_end = sweep_at(&model, &batch, last, vec![3]).unwrap();
+    let baseline = vec![at_the_end.corrupted_metric; at_the_end.values.len()];
+    assert!(max_difference(&at_the_end, &baseline) > 10.0 * TOLERANCE);
+
+    let wrong = [
+        (
+            vec![0; n + 1],
+            vec![3],
+            "metric positions: expected one for each",
+        ),
+        (
+            lengths,
+            vec![3],
+            "metric position: expected below the prompt's",
+        ),
+        (vec![0; n], vec![], "metric tokens: expected at least one"),
+        (
+            vec![0; n],
+            vec![vocabulary],
+            "metric token: expected ids below",
+        ),
+    ];
+    for (positions, tokens, says) in wrong {
+        let error = sweep_at(&model, &batch, positions, tokens).unwrap_err();
+        assert_eq!(error.code, Code::Metric);
+        assert!(error.to_string().starts_with(says), "{error}");
+    }
+}
+
+#[test]
+fn what_comes_after_the_metrics_position_changes_nothing() {
+    let (model, expected) = random_model("hub-f16");
+    let longest = |batch: &Batch| batch.len_pos();
+    let pair = expected.batch.pairs().remove(0);
+    let read: usize = 3;
+    let whole = Batch::new(vec![pair.clone()], Some(read as i64), &model.config).unwrap();
+    let mut cut = pair;
+    cut.clean.truncate(read + 1);
+    cut.corrupted.truncate(read + 1);
+    let cut = Batch::new(vec![cut], None, &model.config).unwrap();
+    assert!(longest(&whole) > longest(&cut));
+    let sweep = |batch: &Batch| {
+        let runs = run_pairs(&model, batch);
+        sweep_all(&runs, &metric(MetricKind::Kl, &runs), Component::K)
+    };
+    is_near(&sweep(&whole), &sweep(&cut), "cut after the metric");
+}
+
+#[test]
+fn a_value_that_is_no_number_is_an_error_that_names_the_edge() {
+    let (model, expected) = random_model("prefixed-f32");
+    let batch = batch(&model, &expected);
+    let runs = run_pairs(&model, &batch);
+    let measure = |logits: Tensor<3>| logits.square().mean();
+    let both = sweep_all(&runs, &measure, Component::V);
+    // No number as soon as anything but the two runs is measured.
+    let overflows = |logits: Tensor<3>| {
+        let value = measure(logits);
+        let number: f32 = value.clone().into_scalar();
+        match number == both.clean_metric || number == both.corrupted_metric {
+            true => value,
+            false => value * f32::INFINITY,
+        }
+    };
+    let options = SweepOptions::default();
+    let ignore = |_: Update<'_>| Ok(());
+    let component = Component::V;
+    let sweep =
+        get_act_patch_direct_path_all_sources(&runs, &overflows, component, options, ignore);
+    let error = pollster::block_on(sweep).unwrap_err();
+    assert_eq!(error.code, Code::Metric);
+    let text = error.to_string();
+    assert!(text.starts_with("metric of edge 0."), "{text}");
+    assert!(text.contains("expected a finite number"), "{text}");
+}

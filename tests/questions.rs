@@ -1,0 +1,287 @@
+//! Questions that are probably not the ones that were meant, by the command line: an error or a warning in words.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+use serde_json::{Value, json};
+
+use crate::common::fixtures;
+
+/// A model of random weights and 40 tokens, of which its tokenizer, byte-level BPE in GPT-2's two files, has 26.
+fn model(directory: &Path) {
+    for file in ["config.json", "model.safetensors"] {
+        fs::copy(
+            fixtures().join("prefixed-f32").join(file),
+            directory.join(file),
+        )
+        .unwrap();
+    }
+    let mut vocab = serde_json::Map::new();
+    let mut add = |token: &str| {
+        let id = vocab.len();
+        vocab.entry(token).or_insert(id.into());
+    };
+    add("<|endoftext|>");
+    "MaryĠJohnt.gve".chars().for_each(|c| add(&c.to_string()));
+    let merges = [
+        "M a", "Ma r", "Mar y", "Ġ Mary", "J o", "Jo h", "Joh n", "Ġ John", "t o", "Ġ to", "Ġ g",
+    ];
+    merges.iter().for_each(|merge| add(&merge.replace(' ', "")));
+    fs::write(
+        directory.join("vocab.json"),
+        Value::Object(vocab).to_string(),
+    )
+    .unwrap();
+    fs::write(directory.join("merges.txt"), merges.join("\n")).unwrap();
+}
+
+struct Model {
+    directory: tempfile::TempDir,
+}
+
+impl Model {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        model(directory.path());
+        Self { directory }
+    }
+
+    fn write(&self, name: &str, content: &str) -> String {
+        let path = self.directory.path().join(name);
+        fs::write(&path, content).unwrap();
+        path.display().to_string()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let directory = self.directory.path().display().to_string();
+        let fixed = [
+            "sweep",
+            "--device",
+            "cpu",
+            "--component",
+            "q",
+            "--model",
+            &directory,
+        ];
+        let binary = env!("CARGO_BIN_EXE_pathpatch");
+        let arguments = [&fixed[..], arguments].concat();
+        Command::new(binary).args(arguments).output().unwrap()
+    }
+
+    /// The result and the lines on standard error.
+    fn swept(&self, arguments: &[&str]) -> (Value, Vec<String>) {
+        let output = self.run(arguments);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{told}");
+        let lines = told.lines().map(String::from).collect();
+        (serde_json::from_slice(&output.stdout).unwrap(), lines)
+    }
+
+    fn refused(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        String::from_utf8(output.stderr).unwrap().trim().to_string()
+    }
+}
+
+/// `Mary to` and `John to`, or whichever are given in their place.
+fn pair<'a>(
+    clean: &'a str,
+    corrupted: &'a str,
+    answer: &'a str,
+    distractor: &'a str,
+) -> [&'a str; 8] {
+    let [a, b, c, d] = ["--clean", "--corrupted", "--answer", "--distractor"];
+    [a, clean, b, corrupted, c, answer, d, distractor]
+}
+
+#[test]
+fn an_answer_without_its_space_is_told() {
+    let model = Model::new();
+    let (_, told) = model.swept(&pair("Mary to", "John to", "Mary", "John"));
+    assert_eq!(
+        told,
+        [
+            "warning: the answer \"Mary\" has no space in front, as at the beginning of a text; within one, \" Mary\" \
+             is another token; did you mean \" Mary\"?",
+            "warning: the distractor \"John\" has no space in front, as at the beginning of a text; within one, \
+             \" John\" is another token; did you mean \" John\"?",
+        ]
+    );
+    let (_, told) = model.swept(&pair("Mary to", "John to", " Mary", " John"));
+    assert!(told.is_empty(), "{told:?}");
+    // No word of its own, and no word: neither calls for a space.
+    let (_, told) = model.swept(&pair("Mary to", "John to", ".", "a"));
+    assert!(told.is_empty(), "{told:?}");
+}
+
+#[test]
+fn a_space_at_the_end_is_told() {
+    let model = Model::new();
+    let (_, told) = model.swept(&pair("Mary to ", "John to ", " Mary", " John"));
+    assert_eq!(told.len(), 2);
+    assert!(
+        told[0].starts_with("warning: the clean prompt ends in a space"),
+        "{told:?}"
+    );
+    assert!(told[0].ends_with("did you mean \"Mary to\"?"), "{told:?}");
+}
+
+#[test]
+fn a_beginning_that_is_there_is_not_put_there_again() {
+    let model = Model::new();
+    let (once, _) = model.swept(&pair("Mary to", "John to", " Mary", " John"));
+    let written = pair(
+        "<|endoftext|>Mary to",
+        "<|endoftext|>John to",
+        " Mary",
+        " John",
+    );
+    let (twice, told) = model.swept(&written);
+    assert_eq!(once, twice);
+    assert_eq!(told.len(), 2);
+    assert!(told[0].contains("already begins with"), "{told:?}");
+}
+
+#[test]
+fn positions_count_from_both_ends() {
+    let model = Model::new();
+    let texts = pair("Mary to Mary", "John to Mary", " Mary", " John");
+    let at = |position: &'static str| [&texts[..], &["--position", position]].concat();
+    let (last, _) = model.swept(&texts);
+    let (middle, _) = model.swept(&at("2"));
+    assert_eq!(last, model.swept(&at("-1")).0);
+    assert_eq!(last, model.swept(&at("3")).0);
+    assert_eq!(middle, model.swept(&at("-2")).0);
+    assert_ne!(last, middle);
+    assert_eq!(
+        model.refused(&at("4")),
+        "error: metric position: expected 0 to 3 or -4 to -1 (the prompt has 4 tokens, one put in front of it included), \
+         got 4"
+    );
+    assert!(model.refused(&at("-5")).ends_with("got -5"));
+    assert_eq!(
+        model.refused(&at("0")),
+        "error: metric position: expected at least 1, where the prompts first differ (counted from 0, a token put in \
+         front included), got 0"
+    );
+}
+
+#[test]
+fn what_cannot_differ_is_an_error() {
+    let model = Model::new();
+    let same = pair("Mary to", "Mary to", " Mary", " John");
+    let expected = "error: corrupted prompt: expected a prompt that differs from the clean one, got the same tokens";
+    assert_eq!(model.refused(&same), expected);
+    for metric in ["kl", "prob", "normalized-logit-diff"] {
+        assert_eq!(
+            model.refused(&[&same[..], &["--metric", metric]].concat()),
+            expected
+        );
+    }
+    let same = pair("Mary to", "John to", " Mary", " Mary");
+    assert_eq!(
+        model.refused(&same),
+        "error: distractor: expected another token than the answer, got the same, \" Mary\" (id 18): their difference \
+         is 0 everywhere"
+    );
+    model.swept(&[&same[..], &["--metric", "prob"]].concat());
+    let empty = model.refused(&pair("", "John to", " Mary", " John"));
+    assert_eq!(
+        empty,
+        "error: clean prompt: expected at least 1 token, got none in \"\""
+    );
+}
+
+#[test]
+fn prompts_of_different_lengths_are_told_by_their_words() {
+    let model = Model::new();
+    assert_eq!(
+        model.refused(&pair("Mary to Mary", "John to Mar", " Mary", " John")),
+        "error: corrupted prompt: expected as many tokens as the clean prompt (4), got 5: \" \" \"Mar\" is 2 tokens \
+         where the clean prompt's \" Mary\" is 1 token"
+    );
+}
+
+#[test]
+fn tokens_without_a_row_are_named() {
+    let model = Model::new();
+    let added = json!({"<USER>": 26, "<x>": 27, "<y>": 28});
+    model.write("added_tokens.json", &added.to_string());
+    model.swept(&pair("<USER>Mary", "<USER>John", " Mary", " John"));
+    let many: Value = (26..60).map(|id| (format!("<{id}>"), json!(id))).collect();
+    model.write("added_tokens.json", &many.to_string());
+    assert_eq!(
+        model.refused(&pair("<40>Mary", "<41>Mary", " Mary", " John")),
+        "error: clean prompt: expected tokens of the model's 40 rows (its vocabulary), got \"<40>\" (id 40)"
+    );
+}
+
+#[test]
+fn the_tokenizers_beginning_is_taken_and_told() {
+    let model = Model::new();
+    let texts = pair("Mary to", "John to", " Mary", " John");
+    let (before, _) = model.swept(&texts);
+    let written = pair("<s>Mary to", "<s>John to", " Mary", " John");
+    model.write(
+        "special_tokens_map.json",
+        r#"{"bos_token": {"content": "<s>"}}"#,
+    );
+    model.write("added_tokens.json", r#"{"<s>": 26}"#);
+    let (after, told) = model.swept(&texts);
+    assert_ne!(before, after);
+    let (by_hand, _) = model.swept(&[&written[..], &["--no-bos"]].concat());
+    assert_eq!(after, by_hand);
+    assert!(
+        told.iter()
+            .all(|line| line.starts_with("warning: texts begin with")),
+        "{told:?}"
+    );
+    model.write("special_tokens_map.json", r#"{"bos_token": 7}"#);
+    assert_eq!(before, model.swept(&texts).0);
+}
+
+#[test]
+fn a_batch_tells_which_pairs_are_meant() {
+    let model = Model::new();
+    let line = |clean: &str, corrupted: &str, answer: &str| {
+        json!({"clean": clean, "corrupted": corrupted, "answer": answer, "distractor": " John", "id": 1}).to_string()
+    };
+    let lines = [
+        line("Mary to", "John to", "Mary"),
+        line("Mary to", "Mary to", " Mary"),
+        line("Mary to", "John to", "Mary"),
+    ];
+    let file = model.write(
+        "pairs.jsonl",
+        &format!("\u{feff}{}\r\n", lines.join("\r\n")),
+    );
+    let (_, told) = model.swept(&["--pairs", &file]);
+    assert_eq!(
+        told,
+        [
+            "warning: the file of pairs has further fields, which are passed over: id",
+            "warning: pairs 1 and 3: the answer \"Mary\" has no space in front, as at the beginning of a text; within \
+             one, \" Mary\" is another token; did you mean \" Mary\"?",
+            "warning: pair 2: the two prompts are the same: no patch changes anything",
+        ]
+    );
+    let array = format!("[{}]", lines.join(","));
+    let file = model.write("pairs.json", &array);
+    assert_eq!(model.swept(&["--pairs", &file]).1, told);
+    let file = model.write("pairs.json", &format!("[{}]", lines[1]));
+    assert!(
+        model
+            .refused(&["--pairs", &file])
+            .contains("got the same tokens")
+    );
+    let beyond = model.write("pairs.json", &array);
+    let beyond = model.refused(&["--pairs", &beyond, "--position", "7"]);
+    assert!(
+        beyond.contains("error: pair 1: metric position"),
+        "{beyond}"
+    );
+}
