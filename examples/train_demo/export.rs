@@ -36,7 +36,10 @@ pub fn write(
         "bos_token": end, "eos_token": end, "model_max_length": config.n_ctx,
         "tokenizer_class": "PreTrainedTokenizerFast",
     });
-    write_json(&directory.join("tokenizer_config.json"), &config_of_tokenizer)?;
+    write_json(
+        &directory.join("tokenizer_config.json"),
+        &config_of_tokenizer,
+    )?;
     // Measured on the files as anyone would load them.
     let config = Config::from_json(&fs::read(directory.join("config.json"))?)?;
     let loaded = checkpoint::load(config, &weights, &Device::flex())?;

@@ -229,3 +229,81 @@ test("a page of another origin can use it", async ({ page, baseURL }) => {
     server.close();
   }
 });
+
+test.describe("an engine that fails", () => {
+  test.use({ expectedComplaints: /status of 503/ });
+
+  /** What a promise was rejected with, in the page. */
+  const told = (error: { name: string; code: string; message: string }) => `${error.name} ${error.code}: ${error.message}`;
+
+  test("a module that cannot be fetched is asked for again", async ({ page }) => {
+    await page.route("**/engine_bg.wasm", (route) => route.fulfill({ status: 503 }), { times: 1 });
+    await openBlank(page);
+    const seen = await page.evaluate(async (told) => {
+      const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+      const first = await PathPatch.keptModels().catch(new Function("error", `return (${told})(error)`));
+      return { first, second: await PathPatch.keptModels() };
+    }, told.toString());
+    expect(seen.first).toMatch(/^PathPatchError io: the engine's module: expected a file at http:.*engine_bg\.wasm, got status 503/);
+    expect(seen.second.models).toEqual([]);
+  });
+
+  test("what is no address is a PathPatchError that names it", async ({ page }) => {
+    await openBlank(page);
+    const said = await page.evaluate(async (told) => {
+      const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+      return PathPatch.load("http://[").catch(new Function("error", `return (${told})(error)`));
+    }, told.toString());
+    expect(said).toBe('PathPatchError io: model: expected owner/name of the Hub, an address or files, got "http://["');
+  });
+
+  test("after a trap the model says that it has stopped, and a new load works", async ({ page }) => {
+    await page.route("**/lib/worker.js", async (route) => {
+      const response = await route.fetch();
+      // The next wish to know the memory meets an engine that has trapped.
+      const trap = `const get = Object.getOwnPropertyDescriptor(WebAssembly.Memory.prototype, "buffer").get;
+        let isTrapped = false;
+        addEventListener("message", ({ data }) => { isTrapped = data.call === "memory"; });
+        Object.defineProperty(WebAssembly.Memory.prototype, "buffer", { get() { if (isTrapped) throw new WebAssembly.RuntimeError("unreachable"); return get.call(this); } });`;
+      await route.fulfill({ response, body: `${trap}\n${await response.text()}` });
+    });
+    await openBlank(page);
+    const seen = await page.evaluate(async (told) => {
+      const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+      const say = new Function("error", `return (${told})(error)`);
+      const model = await PathPatch.load("./models/ioi-demo", { device: "cpu" });
+      const asked = await model.memory().catch(say);
+      const later = await model.tokenize("fox").catch(say);
+      const again = await PathPatch.load("./models/ioi-demo", { device: "cpu" });
+      return { asked, later, isStopped: [model.isStopped, again.isStopped], tokens: (await again.tokenize("fox")).length };
+    }, told.toString());
+    expect(seen.asked).toBe("PathPatchError engine: the engine stopped: unreachable");
+    expect(seen.later).toBe(seen.asked);
+    expect(seen.isStopped).toEqual([true, false]);
+    expect(seen.tokens).toBe(2);
+  });
+
+  test("a load whose engine does not hear the cancel ends within two seconds, its worker with it", async ({ page }) => {
+    await page.route("**/lib/worker.js", async (route) => {
+      const response = await route.fetch();
+      const deaf = 'addEventListener("message", (event) => { if (event.data.call === "cancel") event.stopImmediatePropagation(); });';
+      await route.fulfill({ response, body: `${deaf}\n${await response.text()}` });
+    });
+    await page.route("**/model.safetensors", () => {});
+    await openBlank(page);
+    const seen = await page.evaluate(async (told) => {
+      const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+      const cancel = new AbortController();
+      const load = PathPatch.load("./models/ioi-demo", { device: "cpu", signal: cancel.signal });
+      load.catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      const began = performance.now();
+      cancel.abort();
+      const said = await load.catch(new Function("error", `return (${told})(error)`));
+      return { said, took: performance.now() - began };
+    }, told.toString());
+    expect(seen.said).toMatch(/^PathPatchError cancelled: /);
+    expect(seen.took).toBeLessThan(2000);
+    await expect.poll(() => page.workers().length).toBe(0);
+  });
+});
