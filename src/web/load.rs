@@ -45,17 +45,8 @@ pub struct Plan {
 pub struct Keeping {
     pub kept: bool,
     pub reason: String,
+    /// The commit that was loaded, kept or not, where the source has commits.
     pub revision: Option<String>,
-}
-
-impl Keeping {
-    fn not(reason: impl std::fmt::Display) -> Self {
-        Self {
-            kept: false,
-            reason: reason.to_string(),
-            revision: None,
-        }
-    }
 }
 
 /// What loading a source would download.
@@ -225,27 +216,21 @@ async fn discard_culprit(place: &mut Place, weights: &str, stop: Stop) -> Stop {
 
 /// Write down that all files have come, where they are kept.
 async fn keeping(place: &mut Place, revision: Option<String>) -> Keeping {
-    let (folder, reason) = match place {
-        Place::Picked(_) => return Keeping::not("files of your own stay where they are"),
-        Place::Kept(_) => {
-            return Keeping {
-                kept: true,
-                reason: "from this browser, without the network".into(),
-                revision,
-            };
-        }
+    let (kept, reason) = match place {
+        Place::Picked(_) => (false, "files of your own stay where they are".into()),
+        Place::Kept(_) => (true, "from this browser, without the network".into()),
         Place::Server(_, cache) => match cache.folder() {
-            Ok(folder) => (folder, "for the next visit"),
-            Err(reason) => return Keeping::not(reason),
+            Ok(folder) => match folder.complete().await {
+                Ok(()) => (true, "for the next visit".into()),
+                Err(error) => (false, not_kept(error.got)),
+            },
+            Err(reason) => (false, reason.to_string()),
         },
     };
-    match folder.complete().await {
-        Ok(()) => Keeping {
-            kept: true,
-            reason: reason.into(),
-            revision,
-        },
-        Err(error) => Keeping::not(not_kept(error.got)),
+    Keeping {
+        kept,
+        reason,
+        revision,
     }
 }
 
