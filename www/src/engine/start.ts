@@ -33,7 +33,8 @@ export function startWorker({ workerUrl: named }: Assets): Started {
   if (new URL(url).origin === self.origin) {
     return { worker: new Worker(url, { type: "module" }), url, isBlob: false, release: () => {} };
   }
-  // No worker of type "module": Chromium starts none where the page has no origin, as in a sandboxed frame. A failed
+  // No worker of type "module": Chromium starts none where the page has no origin, as in a sandboxed frame, and what
+  // it imports by a declaration a Content-Security-Policy's worker-src has to allow besides script-src. A failed
   // import is thrown where it reaches `worker.onerror`.
   const source = `import(${JSON.stringify(url)}).catch((error) => setTimeout(() => { throw error; }));`;
   const blob = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
