@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gloo::net::http::{Headers, Method, Request, RequestBuilder, Response};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
     AbortSignal, ReadableStreamDefaultReader, ResponseType,
     js_sys::{Date, Reflect, Uint8Array},
@@ -143,7 +143,9 @@ impl Drop for Body {
     /// Cancel the stream if the body is dropped early.
     fn drop(&mut self) {
         if !self.is_over {
-            let _done = self.reader.cancel();
+            let cancelled = JsFuture::from(self.reader.cancel());
+            // That fails where the request was aborted, which is as good.
+            spawn_local(async { drop(cancelled.await) });
         }
     }
 }

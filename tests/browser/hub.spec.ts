@@ -135,7 +135,7 @@ test.describe("when the connection is lost", () => {
 
   test("a file that has changed meanwhile starts over", async ({ page }) => {
     hub.fault = (file, before) =>
-      file !== WEIGHTS ? undefined : before < 1 ? { cutAfter: size / 2, corruptAt: size / 4 } : { etag: '"another"' };
+      file !== WEIGHTS ? undefined : before < 1 ? { cutAfter: size / 2, corruptAt: Math.floor(size / 4) } : { etag: '"another"' };
     expect(await load(page, hub, { repo: REPO })).toMatchObject({ error: "none", kept: true });
     expect(hub.requestsFor(WEIGHTS).map(({ range }) => range)).toEqual([
       undefined,
@@ -149,7 +149,7 @@ test.describe("when the connection is lost", () => {
 
   test("one that changes each time is given up, and nothing of it is kept", async ({ page }) => {
     hub.fault = (file, before) =>
-      file === WEIGHTS ? { etag: `"${before}"`, cutAfter: size / 2 + before * 2e5, corruptAt: size / 4 + before } : undefined;
+      file === WEIGHTS ? { etag: `"${before}"`, cutAfter: size / 2 + before * 2e5, corruptAt: Math.floor(size / 4) + before } : undefined;
     const { error } = await load(page, hub, { repo: REPO });
     expect(error).toMatch(/^io \| .*expected a file that stays the same while it is downloaded, got another one each time/);
     const [model] = await kept(page);

@@ -52,7 +52,7 @@ test("a file that has changed meanwhile starts over on the same GPU", async ({ p
   hub.repositories.set("tests/tiny", directory);
   const { size } = statSync(`${directory}/model.safetensors`);
   hub.fault = (file, before) =>
-    file !== "model.safetensors" ? undefined : before < 1 ? { cutAfter: size / 2, corruptAt: size / 4 } : { noRanges: true };
+    file !== "model.safetensors" ? undefined : before < 1 ? { cutAfter: size / 2, corruptAt: Math.floor(size / 4) } : { noRanges: true };
   await openBlank(page);
   const loaded = await load(page, hub, { repo: "tests/tiny", device: "webgpu" });
   expect(loaded).toMatchObject({ error: "none", kept: true, device: "webgpu" });
