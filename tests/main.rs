@@ -6,7 +6,7 @@ mod common;
 mod config;
 mod demo;
 mod details;
-mod headers;
+mod downloads;
 mod invariants;
 mod oracle;
 mod parity;
