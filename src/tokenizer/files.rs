@@ -9,7 +9,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde_json::{Map, Value, json};
 
 use super::json::{kind, parse};
-use crate::error::{Code, Error, Result, Warning};
+use crate::{
+    error::{Code, Error, Result, Warning},
+    sniff::sniff,
+};
 
 /// The files that a tokenizer is read from, each where it is there; see [`is_needed`].
 pub const FILES: [&str; 6] = [TOKENIZER, VOCAB, MERGES, ADDED, SPECIAL, CONFIG];
@@ -127,6 +130,14 @@ pub fn name_of_source(error: Error) -> Error {
 
 /// GPT-2's byte-level BPE, with its added tokens in the order of their ids.
 fn composed(vocab: Value, merges: &[u8], added: Option<Value>) -> Result<Value> {
+    if let Some(what) = sniff(merges).filter(|_| !merges.starts_with(b"<")) {
+        return Err(Error::new(
+            Code::Tokenizer,
+            MERGES,
+            "lines of two tokens",
+            what,
+        ));
+    }
     let merges = std::str::from_utf8(merges)
         .map_err(|e| Error::new(Code::Tokenizer, MERGES, "lines of two tokens in UTF-8", e))?;
     let is_merge = |line: &&str| !line.is_empty() && !line.starts_with("#version");

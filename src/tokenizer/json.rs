@@ -10,7 +10,10 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::{Token, charsmap};
-use crate::error::{Code, Error, Result, Warning};
+use crate::{
+    error::{Code, Error, Result, Warning},
+    sniff::sniff,
+};
 
 /// Largest file, in bytes; the largest vocabularies that are published take half of it.
 const MAX_BYTES: usize = 64 << 20;
@@ -126,7 +129,10 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<Value> {
         let expected = format!("at most {MAX_BYTES} bytes");
         return Err(Error::new(Code::Tokenizer, name, expected, bytes.len()));
     }
-    let json: Value = serde_json::from_slice(bytes).map_err(|e| invalid(&e))?;
+    let json: Value = serde_json::from_slice(bytes).map_err(|e| match sniff(bytes) {
+        Some(what) => invalid(&what),
+        None => invalid(&e),
+    })?;
     match json.is_object() {
         true => Ok(json),
         false => Err(invalid(&kind(&json))),

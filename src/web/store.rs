@@ -412,7 +412,9 @@ fn storage() -> Result<StorageManager, JsValue> {
     let scope: WorkerGlobalScope = global().unchecked_into();
     let storage = Reflect::get(&scope.navigator(), &"storage".into())?;
     match storage.is_undefined() {
-        true => Err("none: the page is not a secure one".into()),
+        true => Err(
+            "none: it gives storage to pages with https, and not in every private window".into(),
+        ),
         false => Ok(storage.unchecked_into()),
     }
 }

@@ -29,6 +29,12 @@ export interface Config {
   eps: number;
   bos_token_id: number | null;
   tie_word_embeddings: boolean;
+  /** Of the MLP, by transformers' names. */
+  activation: string;
+  /** Whether attention scores are divided by the root of `d_head`. */
+  scale_attn_weights: boolean;
+  /** Whether they are divided by the layer's number, counted from 1, as well. */
+  scale_attn_by_inverse_layer_idx: boolean;
 }
 
 export interface Token {
