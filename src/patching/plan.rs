@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::memory::{Memory, floats_of_row};
+use super::memory::{Memory, bytes_of_token, floats_of_row};
 use crate::{
     error::{Code, Error, Result},
     gpt2::{Config, Gpt2, on_cpu},
@@ -60,8 +60,7 @@ impl Part {
     /// Bytes of what is kept of both runs, and of their activations at the widest moment of a pass.
     fn bytes(&self, config: &Config) -> u64 {
         let tokens = self.batch() as u64 * self.pos as u64;
-        let each = (2 * config.n_layers + 12) * config.d_model * size_of::<f32>();
-        tokens * each as u64
+        tokens * bytes_of_token(config) as u64
     }
 
     /// Bytes of what destination layers make of it: see [`super::slice::Destination`].
@@ -76,8 +75,10 @@ impl Part {
 pub(super) struct Reads<'m> {
     /// The position of each prompt; all where `None`.
     pub positions: Option<&'m [usize]>,
-    /// How many tokens' logits.
+    /// How many tokens' logits it reads of the whole batch.
     pub tokens: usize,
+    /// How many it reads of the first prompt by itself.
+    pub tokens_of_prompt: usize,
     /// Whether it can read some prompts at a time.
     pub splits: bool,
 }
@@ -114,11 +115,22 @@ impl<'m> Reads<'m> {
                 return wrong("metric token", expected, *id as usize);
             }
         }
+        let tokens = |metric: &dyn Metric| metric.tokens().map_or(config.d_vocab, <[u32]>::len);
+        let of_first = metric.of_prompts(0..1);
+        let all = tokens(metric);
         Ok(Self {
             positions: metric.positions(),
-            tokens: metric.tokens().map_or(config.d_vocab, <[u32]>::len),
-            splits: metric.of_prompts(0..pairs.len()).is_some(),
+            tokens: all,
+            tokens_of_prompt: of_first.as_deref().map_or(all, tokens),
+            splits: of_first.is_some(),
         })
+    }
+
+    /// How many tokens' logits it reads of a part: those of a logit difference are each prompt's own, others are the
+    /// same for all prompts.
+    pub fn tokens(&self, part: &Part) -> usize {
+        let of_prompts = self.tokens_of_prompt.saturating_mul(part.batch());
+        of_prompts.min(self.tokens)
     }
 
     /// Rows of logits of one run of a part.
@@ -153,7 +165,7 @@ impl Plan {
         let fits = |part: &Part| {
             part.bytes(config) <= memory.runs as u64
                 && part.batch() * part.rows() <= rows
-                && reads.rows(part) <= memory.rows_of_logits(reads.tokens)
+                && reads.rows(part) <= memory.rows_of_logits(reads.tokens(part))
         };
         let prompts = windows(batch, reads.positions);
         let parts = match reads.splits {
