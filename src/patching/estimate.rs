@@ -21,7 +21,7 @@ use burn::tensor::Tensor;
 use super::{
     Both, Component, Grid, Head, LayerNorm,
     grid::all_heads,
-    plan::Plan,
+    plan::{Part, Plan},
     readout::{Readout, to_host},
     runs::Runs,
     scale::{Baselines, Scale, finite},
@@ -60,7 +60,8 @@ pub async fn estimate_direct_path_all_sources(
     let plan = runs.plan(metric, None)?;
     let (layers, heads) = (config.n_layers, config.n_heads);
     let shape = vec![layers, heads, layers, heads];
-    let overview = overview(runs, metric, &plan, &sources, Some(layer_norm)).await?;
+    let silent = |_: &Part| Ok(());
+    let overview = overview(runs, metric, &plan, &sources, Some(layer_norm), silent).await?;
     let effects = overview.effects.ok_or_else(|| {
         let expected = "a metric with a gradient";
         Error::new(Code::Metric, "estimate", expected, "one without")
@@ -87,16 +88,17 @@ pub(super) struct Overview {
     pub effects: Option<Effects>,
 }
 
-/// Look at all prompts, part by part.
+/// Look at all prompts, part by part; `on_part` is called after each part.
 ///
 /// # Errors
-/// Those of [`estimate_direct_path_all_sources`], but for a metric without a gradient.
+/// Those of [`estimate_direct_path_all_sources`], but for a metric without a gradient; what `on_part` returns.
 pub(super) async fn overview(
     runs: &Runs<'_>,
     metric: &dyn Metric,
     plan: &Plan,
     sources: &[Head],
     estimates: Option<LayerNorm>,
+    mut on_part: impl FnMut(&Part) -> Result<()>,
 ) -> Result<Overview> {
     let config = &runs.model.config;
     let mut baselines = Baselines::default();
@@ -112,6 +114,7 @@ pub(super) async fn overview(
                 effects = None;
             }
         }
+        on_part(part)?;
     }
     let (metric, scale) = baselines.scale(metric)?;
     Ok(Overview {
