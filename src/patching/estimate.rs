@@ -8,7 +8,8 @@
 //! what each source would add there: all three components of all edges for the price of two forward
 //! passes. After Nanda, "Attribution Patching" (2023), and Syed et al., "Attribution Patching Outperforms
 //! Automated Circuit Discovery" (2023). The backward pass is written out, so that the browser does not
-//! download an autodiff engine for one function; it stays on the rows, where alone anything can change.
+//! download an autodiff engine for one function; it stays on the rows, the only ones that a
+//! patch can change.
 //!
 //! Prompts are taken some at a time, and their gradients averaged. The contraction goes over some of the rows at a
 //! time, so that neither what all sources write nor what all heads read is ever in memory at once: over 100

@@ -137,7 +137,7 @@ impl<'m> Reads<'m> {
     fn rows(&self, part: &Part) -> usize {
         match self.positions {
             Some(_) => part.batch(),
-            None => part.batch() * part.pos,
+            None => part.batch().saturating_mul(part.pos),
         }
     }
 }
@@ -164,7 +164,7 @@ impl Plan {
         let rows = memory.rows(config, on_cpu);
         let fits = |part: &Part| {
             part.bytes(config) <= memory.runs as u64
-                && part.batch() * part.rows() <= rows
+                && part.batch().saturating_mul(part.rows()) <= rows
                 && reads.rows(part) <= memory.rows_of_logits(reads.tokens(part))
         };
         let prompts = windows(batch, reads.positions);
@@ -219,9 +219,10 @@ fn edges(parts: &[Part], config: &Config, memory: Memory, on_cpu: bool) -> usize
     let row = floats_of_row(config, on_cpu);
     let rows = memory.rows(config, on_cpu);
     let of_part = parts.iter().map(|part| {
-        let prompt = (part.rows() * row).saturating_add(part.pos * keys);
+        let of_rows = part.rows().saturating_mul(row);
+        let prompt = of_rows.saturating_add(part.pos.saturating_mul(keys));
         let in_memory = memory.floats() / prompt.saturating_mul(part.batch()).max(1);
-        in_memory.min(rows / (part.rows() * part.batch()))
+        in_memory.min(rows / part.rows().saturating_mul(part.batch()))
     });
     of_part.min().unwrap_or(1).max(1)
 }
@@ -263,6 +264,7 @@ fn windows(batch: &Batch, reads: Option<&[usize]>) -> Vec<Part> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metric::{AnswerMetric, MetricKind};
 
     fn part(prompt: usize, first: usize, pos: usize) -> Part {
         Part {
@@ -293,6 +295,28 @@ mod tests {
                 }
                 assert_eq!(next, prompts.len());
             }
+        }
+    }
+
+    #[test]
+    fn a_part_reads_the_logits_of_its_own_answers() {
+        let json = r#"{"n_layer": 2, "n_head": 1, "n_embd": 2, "n_positions": 8, "vocab_size": 9}"#;
+        let config = Config::from_json(json.as_bytes()).unwrap();
+        let pair = PromptPair {
+            clean: vec![1, 2],
+            corrupted: vec![1, 3],
+            answer: Some(4),
+            distractor: Some(5),
+        };
+        let batch = Batch::new(vec![pair; 1000], None, &config).unwrap();
+        let three = Part {
+            prompts: 10..13,
+            ..part(10, 1, 2)
+        };
+        for (kind, of_three) in [(MetricKind::LogitDiff, 6), (MetricKind::Prob, 9)] {
+            let metric = AnswerMetric::new(kind, batch.targets(), None).unwrap();
+            let reads = Reads::of(&metric, &batch, &config).unwrap();
+            assert_eq!(reads.tokens(&three), of_three, "{kind:?}");
         }
     }
 }

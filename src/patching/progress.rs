@@ -47,18 +47,18 @@ impl Meter {
         }
     }
 
-    /// Estimates are there, whose errors are to be told.
+    /// Estimates are there: track their errors from now on.
     pub fn has_estimates(&mut self) {
         self.max_estimate_error = Some(0.0);
     }
 
-    /// A part of both runs is done, in floating-point operations: the clock of the edges starts anew.
+    /// Count the operations of a part of both runs; the clock of the edges starts anew.
     pub fn before(&mut self, flops: f64) {
         self.flops_before += flops;
         self.start = Instant::now();
     }
 
-    /// Work is done, in floating-point operations.
+    /// Count work on edges that is done, in floating-point operations.
     pub fn work(&mut self, flops: f64) {
         self.flops += flops;
     }
