@@ -166,9 +166,21 @@ pub fn attend(
     rows: usize,
     queries: Queries<'_>,
 ) -> Tensor<2> {
-    if on_cpu(&qkv.device()) {
-        return attend_on_cpu(qkv, b, n_heads, past, rows, queries);
+    match on_cpu(&qkv.device()) {
+        true => attend_on_cpu(qkv, b, n_heads, past, rows, queries),
+        false => attend_in_operations(qkv, b, n_heads, past, rows, queries),
     }
+}
+
+/// The same in Burn's operations.
+fn attend_in_operations(
+    qkv: Tensor<2>,
+    b: &Tensor<1>,
+    n_heads: usize,
+    past: Option<&Past>,
+    rows: usize,
+    queries: Queries<'_>,
+) -> Tensor<2> {
     let device = qkv.device();
     let [flat, width] = qkv.dims();
     let (d_model, sequences) = (width / 3, flat / rows);
@@ -265,4 +277,37 @@ fn floats(data: &TensorData) -> &[f32] {
 
 fn floats_mut(data: &mut TensorData) -> &mut [f32] {
     data.as_mut_slice().expect("a tensor of f32")
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Distribution;
+
+    use super::*;
+
+    #[test]
+    fn attention_in_operations_is_that_of_the_loops() {
+        let device = Device::flex();
+        let (prompts, edges, rows, before, heads, d_head) = (2, 3, 4, 5, 2, 3);
+        let random = |n| Tensor::<1>::random([n], Distribution::Normal(0.0, 1.0), &device);
+        let width = 3 * heads * d_head;
+        let flat = edges * prompts * rows;
+        let qkv = random(flat * width).reshape([flat, width]);
+        let b = random(width);
+        let past = [0, 1].map(|_| {
+            let numbers = random(prompts * heads * before * d_head);
+            numbers.reshape([prompts, heads, before, d_head])
+        });
+        let [k, v] = past;
+        let past = Past { k, v };
+        for past in [None, Some(&past)] {
+            for queries in [Queries::All, Queries::One(&[3, 1])] {
+                let loops = attend_on_cpu(qkv.clone(), &b, heads, past, rows, queries);
+                let operations = attend_in_operations(qkv.clone(), &b, heads, past, rows, queries);
+                assert_eq!(loops.dims(), operations.dims());
+                let difference = (loops - operations).abs().max().into_scalar::<f32>();
+                assert!(difference < 1e-5, "{queries:?}: {difference}");
+            }
+        }
+    }
 }
