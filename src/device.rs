@@ -54,13 +54,13 @@ pub struct DeviceReport {
     pub reason: String,
 }
 
-/// Open the device of choice. A GPU is opened once a process and shared by all sessions in it.
+/// Open the chosen device. A GPU is opened once per process and shared by all sessions in it.
 ///
 /// # Errors
 /// [`Code::Device`] when WebGPU is asked for by name and cannot be had, or has been lost.
 pub async fn open(choice: DeviceChoice) -> Result<(Device, DeviceReport)> {
     if choice == DeviceChoice::Cpu {
-        return Ok(cpu("as asked"));
+        return Ok(cpu("the CPU was asked for"));
     }
     match (choice, webgpu::adapter().await) {
         (DeviceChoice::Auto, Err(reason)) => Ok(cpu(&reason)),
@@ -71,7 +71,7 @@ pub async fn open(choice: DeviceChoice) -> Result<(Device, DeviceReport)> {
             Ok(opened) => Ok(opened),
             Err(error) => Ok(cpu(&format!("WebGPU could not be opened ({})", error.got))),
         },
-        (_, Ok(adapter)) => webgpu(adapter, "as asked").await,
+        (_, Ok(adapter)) => webgpu(adapter, "WebGPU was asked for").await,
         (_, Err(reason)) => Err(Error::new(
             Code::Device,
             "device webgpu",

@@ -1,4 +1,4 @@
-//! Metrics of the output: logits in, one number an edge out.
+//! Metrics of the output: logits in, one number per edge out.
 //!
 //! ```text
 //! logit-diff   logit(answer) - logit(distractor)
@@ -170,7 +170,7 @@ pub struct AnswerMetric {
     clean_log_probs: OnceCell<Tensor<2>>,
 }
 
-/// What a batch gives a metric to read, one entry a prompt.
+/// What a batch gives a metric to read, one entry per prompt.
 #[derive(Debug, Clone)]
 pub struct Targets {
     /// Where it reads.

@@ -37,9 +37,9 @@ pub async fn matmul_rate(
     Ok(operations / seconds)
 }
 
-/// Let the products of a GPU be done by the faster of the two kernels that there are for them, Burn's and ours:
-/// which that is differs between GPUs. It is measured for the first model of a process and stays: a later model must
-/// not change how an earlier one, which may still be in use, multiplies. Returns the name of the device's product.
+/// Choose between the two kernels for a GPU's matrix products, Burn's and ours: which is faster differs between GPUs.
+/// It is measured for the first model of a process and stays: a later model must not change how an earlier one, which
+/// may still be in use, multiplies. Returns the name of the device's product.
 ///
 /// # Errors
 /// [`Code::Device`] when the device fails.
@@ -69,7 +69,7 @@ async fn choose_gpu_kernel(device: &Device, config: &Config) -> Result<&'static 
     if let Some(is_ours) = tiled::chosen() {
         return Ok(name(is_ours));
     }
-    // Weights of at most 64 MiB, whatever a config.json says before a weight has come.
+    // At most 64 MiB: no weight has come yet, and a config.json may name any size.
     let product = |rows| [rows, config.d_model.min(2048), config.d_mlp.min(8192)];
     let seconds = async |is_ours, rows| {
         tiled::try_out(is_ours);
@@ -103,7 +103,7 @@ async fn seconds_of_product(
     drained(matmul(a.clone(), &b)).await?;
     let start = Instant::now();
     let mut products = 0;
-    // A device with a queue takes products faster than it does them: ask it for an answer now and then.
+    // A device with a queue accepts products faster than it computes them: wait for a result now and then.
     while start.elapsed() < measured {
         for _ in 1..4 {
             let _queued = matmul(a.clone(), &b);

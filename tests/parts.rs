@@ -130,28 +130,35 @@ fn an_edge_is_exact_once_all_prompts_are_done_and_the_work_is_told_meanwhile() {
     let heads = model.config.n_layers * model.config.n_heads;
     let mut times = vec![0; heads * heads];
     assert!(batch.pairs().len() > 1);
-    let (mut updates, mut silent, mut flops) = (0, 0, 0.0);
+    let (mut before, mut silent, mut flops) = (0, 0, 0.0);
+    let mut is_estimated = false;
     let record = |update: Update<'_>| {
         let Update {
             progress,
             grid,
             fresh,
         } = update;
-        if updates == 0 {
-            assert_eq!(fresh.len(), progress.total);
-        } else {
+        assert!(progress.flops >= flops);
+        let is_silent = fresh.is_empty() && progress.flops > flops;
+        if is_estimated {
             assert!(fresh.iter().all(|i| grid.exact[*i] == 1));
             fresh.iter().for_each(|i| times[*i] += 1);
-            assert!(progress.flops >= flops);
+            silent += usize::from(is_silent);
+        } else if is_silent {
+            before += 1;
+            assert_eq!(progress.max_estimate_error, None);
+        } else {
+            assert_eq!(fresh.len(), progress.total);
+            is_estimated = true;
         }
-        silent += usize::from(fresh.is_empty() && progress.flops > flops);
         assert_eq!(times.iter().sum::<usize>(), progress.done);
-        (updates, flops) = (updates + 1, progress.flops);
+        flops = progress.flops;
         Ok(())
     };
     let component = Component::Q;
     let sweep = get_act_patch_direct_path_all_sources(&runs, &metric, component, options, record);
     let grid = pollster::block_on(sweep).unwrap();
+    assert_eq!(before, batch.pairs().len() - 1);
     assert!(
         silent >= batch.pairs().len(),
         "{silent} updates of the work alone"

@@ -9,7 +9,7 @@ use burn::tensor::Device;
 pub struct Adapter {
     /// Empty where the browser does not tell.
     pub name: String,
-    /// Whether it is the CPU pretending.
+    /// Whether it is a software adapter, which computes on the CPU.
     pub is_software: bool,
 }
 

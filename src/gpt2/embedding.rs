@@ -1,8 +1,8 @@
-//! A table with a row a token, in parts that fit a GPU's buffers.
+//! A table with one row per token, in parts that fit a GPU's buffers.
 //!
 //! GPT-2's is 154 MB, and WebGPU promises no binding larger than 128 MiB: so a table is several tensors, each
-//! with some of the rows. It is kept as the checkpoint has it, since input and output often share one: what
-//! each makes of it is done with what it reads.
+//! with some of the rows. It is kept as the checkpoint has it, since input and output often share one: each
+//! transforms only the rows that it reads.
 
 use burn::tensor::{Device, Tensor};
 

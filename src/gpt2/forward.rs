@@ -1,5 +1,5 @@
-//! The forward pass of whole sequences, with all that it computes. `steps` has that of their last rows, for its
-//! outcome alone.
+//! The forward pass of whole sequences, which keeps all that it computes. `steps` has the pass over their last rows,
+//! which keeps only its result.
 //!
 //! ```text
 //! resid_mid  = resid_pre + attn(ln1(resid_pre)) W_O + b_O

@@ -13,7 +13,7 @@ use pathpatch_kernels as cpu;
 
 use super::{
     activation::{Activation, QUICK_GELU_SLOPE},
-    attention::{attention, causal_mask},
+    attention::{attention, causal_mask, mask_of},
     norm::layer_norm,
 };
 
@@ -166,37 +166,65 @@ pub fn attend(
     rows: usize,
     queries: Queries<'_>,
 ) -> Tensor<2> {
-    if on_cpu(&qkv.device()) {
-        return attend_on_cpu(qkv, b, n_heads, past, rows, queries);
+    match on_cpu(&qkv.device()) {
+        true => attend_on_cpu(qkv, b, n_heads, past, rows, queries),
+        false => attend_in_operations(qkv, b, n_heads, past, rows, queries),
     }
+}
+
+/// The same in Burn's operations.
+fn attend_in_operations(
+    qkv: Tensor<2>,
+    b: &Tensor<1>,
+    n_heads: usize,
+    past: Option<&Past>,
+    rows: usize,
+    queries: Queries<'_>,
+) -> Tensor<2> {
+    let device = qkv.device();
     let [flat, width] = qkv.dims();
     let (d_model, sequences) = (width / 3, flat / rows);
-    let qkv = qkv + b.clone().unsqueeze();
-    let part = |i: usize| qkv.clone().narrow(1, i * d_model, d_model);
-    let by_head = |x: Tensor<2>| {
-        let rows = x.dims()[0] / sequences;
-        x.reshape([sequences, rows, n_heads, d_model / n_heads])
-            .swap_dims(1, 2)
-    };
-    let every_edge = |x: Tensor<4>| {
-        let edges = sequences / x.dims()[0];
-        x.repeat(&[edges, 1, 1, 1])
-    };
-    let [k, v] = [1, 2].map(|i| by_head(part(i)));
+    let [q, k, v] = by_head(qkv, b, n_heads, sequences);
     let [k, v] = Past::in_front_of(past, [k, v]);
     let pos = k.dims()[2];
-    let mask = causal_mask(rows, pos, &qkv.device());
-    // The mask of all rows is that of every prompt; the mask of one row each is not.
+    // The mask of all rows is the same for every prompt; that of one row of each is not.
     let mask = match queries {
-        Queries::All => mask,
-        Queries::One(of_prompt) => queries.select(mask.repeat(&[of_prompt.len(), 1]), rows),
+        Queries::All => causal_mask(rows, pos, &device),
+        Queries::One(of_prompt) => {
+            let first = pos - rows;
+            mask_of(of_prompt.iter().map(|row| first + row), pos, &device)
+        }
     };
     let asked = queries.count(rows);
     let prompts = mask.dims()[0] / asked;
-    let mask = every_edge(mask.reshape([prompts, 1, asked, pos]));
-    let q = by_head(queries.select(part(0), rows));
-    let (_, z) = attention(q, k, v, mask);
+    let mask = mask.reshape([prompts, 1, asked, pos]);
+    let mask = mask.repeat(&[sequences / prompts, 1, 1, 1]);
+    let q = queries.select(q.swap_dims(1, 2).reshape([flat, d_model]), rows);
+    let q = q.reshape([sequences, asked, n_heads, d_model / n_heads]);
+    let (_, z) = attention(q.swap_dims(1, 2), k, v, mask);
     z.swap_dims(1, 2).reshape([sequences * asked, d_model])
+}
+
+/// Queries, keys and values by head, with their bias.
+///
+/// # Shapes
+/// - `qkv`: `[sequence * rows, 3 * d_model]` before its bias `b`, `[3 * d_model]`
+/// - returns q, k and v, each `[sequence, head, rows, d_head]`
+pub(super) fn by_head(
+    qkv: Tensor<2>,
+    b: &Tensor<1>,
+    n_heads: usize,
+    sequences: usize,
+) -> [Tensor<4>; 3] {
+    let [flat, width] = qkv.dims();
+    let (rows, d_model) = (flat / sequences, width / 3);
+    let qkv = qkv + b.clone().unsqueeze();
+    [0, 1, 2].map(|i| {
+        qkv.clone()
+            .narrow(1, i * d_model, d_model)
+            .reshape([sequences, rows, n_heads, d_model / n_heads])
+            .swap_dims(1, 2)
+    })
 }
 
 fn attend_on_cpu(
@@ -249,4 +277,37 @@ fn floats(data: &TensorData) -> &[f32] {
 
 fn floats_mut(data: &mut TensorData) -> &mut [f32] {
     data.as_mut_slice().expect("a tensor of f32")
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Distribution;
+
+    use super::*;
+
+    #[test]
+    fn attention_in_operations_is_that_of_the_loops() {
+        let device = Device::flex();
+        let (prompts, edges, rows, before, heads, d_head) = (2, 3, 4, 5, 2, 3);
+        let random = |n| Tensor::<1>::random([n], Distribution::Normal(0.0, 1.0), &device);
+        let width = 3 * heads * d_head;
+        let flat = edges * prompts * rows;
+        let qkv = random(flat * width).reshape([flat, width]);
+        let b = random(width);
+        let past = [0, 1].map(|_| {
+            let numbers = random(prompts * heads * before * d_head);
+            numbers.reshape([prompts, heads, before, d_head])
+        });
+        let [k, v] = past;
+        let past = Past { k, v };
+        for past in [None, Some(&past)] {
+            for queries in [Queries::All, Queries::One(&[3, 1])] {
+                let loops = attend_on_cpu(qkv.clone(), &b, heads, past, rows, queries);
+                let operations = attend_in_operations(qkv.clone(), &b, heads, past, rows, queries);
+                assert_eq!(loops.dims(), operations.dims());
+                let difference = (loops - operations).abs().max().into_scalar::<f32>();
+                assert!(difference < 1e-5, "{queries:?}: {difference}");
+            }
+        }
+    }
 }

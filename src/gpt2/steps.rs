@@ -94,15 +94,7 @@ impl Block {
     /// - `qkv`: `[sequence * rows, 3 * d_model]`
     /// - returns q, k and v, each `[sequence, head, rows, d_head]`
     pub fn by_head(&self, qkv: Tensor<2>, sequences: usize) -> [Tensor<4>; 3] {
-        let [flat, width] = qkv.dims();
-        let (rows, d_model) = (flat / sequences, width / 3);
-        let qkv = qkv + self.b_qkv.clone().unsqueeze();
-        [0, 1, 2].map(|i| {
-            qkv.clone()
-                .narrow(1, i * d_model, d_model)
-                .reshape([sequences, rows, self.n_heads, d_model / self.n_heads])
-                .swap_dims(1, 2)
-        })
+        kernels::by_head(qkv, &self.b_qkv, self.n_heads, sequences)
     }
 
     /// Causal attention of all heads.

@@ -11,18 +11,15 @@ use crate::gpt2::Config;
 pub(super) struct Cost<'a> {
     config: &'a Config,
     plan: &'a Plan,
-    /// Whether the metric reads one position of each prompt.
-    reads_one: bool,
-    tokens: f64,
+    reads: &'a Reads<'a>,
 }
 
 impl<'a> Cost<'a> {
-    pub fn new(config: &'a Config, plan: &'a Plan, reads: &Reads) -> Self {
+    pub fn new(config: &'a Config, plan: &'a Plan, reads: &'a Reads<'a>) -> Self {
         Self {
             config,
             plan,
-            reads_one: reads.positions.is_some(),
-            tokens: reads.tokens as f64,
+            reads,
         }
     }
 
@@ -37,13 +34,13 @@ impl<'a> Cost<'a> {
         let c = self.config;
         let (d, mlp) = (c.d_model as f64, 4.0 * (c.d_model * c.d_mlp) as f64);
         let rows = (part.batch() * part.rows()) as f64;
-        let [read, logits] = match self.reads_one {
-            true => [part.batch(); 2],
-            false => [part.batch() * part.rows(), part.batch() * part.pos],
+        let [read, logits] = match self.reads.positions {
+            Some(_) => [part.batch(); 2],
+            None => [part.batch() * part.rows(), part.batch() * part.pos],
         };
         let (read, logits) = (read as f64, logits as f64);
         let last = c.n_layers - 1;
-        let unembed = 2.0 * d * self.tokens * logits;
+        let unembed = 2.0 * d * self.reads.tokens(part) as f64 * logits;
         // At the destination layer, the patched head's output and the MLP.
         let entered = |rows: f64| rows * (2.0 * d * c.d_head as f64 + mlp);
         let (qkv, out) = (6.0 * d * d, 2.0 * d * d);
@@ -59,13 +56,16 @@ impl<'a> Cost<'a> {
 
     /// Operations for both runs of all parts.
     pub fn of_runs(&self) -> f64 {
+        let parts = self.plan.parts.iter();
+        parts.map(|part| self.of_runs_of(part)).sum()
+    }
+
+    /// Operations for both runs of a part.
+    pub fn of_runs_of(&self, part: &Part) -> f64 {
         let c = self.config;
         let d = c.d_model as f64;
         let of_row = c.n_layers as f64 * d * (8.0 * d + 4.0 * c.d_mlp as f64);
-        let rows = self.plan.parts.iter().map(|part| {
-            let rows = part.batch() * (part.pos + part.rows());
-            rows as f64
-        });
-        of_row * rows.sum::<f64>()
+        let rows = part.batch() * (part.pos + part.rows());
+        of_row * rows as f64
     }
 }

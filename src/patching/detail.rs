@@ -28,7 +28,7 @@ use crate::{
     prompt::Batch,
 };
 
-/// How many of the output's tokens are told, each way.
+/// How many of the output's tokens are listed whose probability rises most, and how many whose falls most.
 const MOVED: usize = 8;
 
 /// The same of the clean and of the corrupted run.
@@ -85,8 +85,9 @@ pub struct Moved {
 /// Look at one head.
 ///
 /// # Errors
-/// [`Code::Source`] for a head the model has not; [`Code::Clean`] for more than one pair; [`Code::Device`]
-/// when the device fails; whatever ends a pause.
+/// [`Code::Source`] for a head that the model does not have; [`Code::Clean`] for more than one pair;
+/// [`Code::PromptLength`] for a prompt whose attention patterns memory does not hold; [`Code::Device`] when the device
+/// fails; whatever ends a pause.
 pub async fn head_detail(
     model: &Gpt2,
     batch: &Batch,
@@ -141,7 +142,8 @@ pub async fn edge_detail(
     let delta = slice
         .delta_component(&[src], &chunk, read, &destination)
         .await?;
-    let (pattern, _) = slice.patched_attention(&chunk.edges, read, &destination, delta.clone());
+    let [q, k, v] = slice.patched_input(&chunk.edges, read, &destination, delta.clone());
+    let (pattern, _) = attention(q, k, v, slice.mask(&(0..slice.rows)).unsqueeze());
     let resid = readout.final_resid(&[src], &chunk, read).await?;
     let numbers = readout.of_edges(resid.clone(), 1).await?;
     let mut value = Sums::default();

@@ -8,7 +8,8 @@
 //! what each source would add there: all three components of all edges for the price of two forward
 //! passes. After Nanda, "Attribution Patching" (2023), and Syed et al., "Attribution Patching Outperforms
 //! Automated Circuit Discovery" (2023). The backward pass is written out, so that the browser does not
-//! download an autodiff engine for one function; it stays on the rows, where alone anything can change.
+//! download an autodiff engine for one function; it stays on the rows, the only ones that a
+//! patch can change.
 //!
 //! Prompts are taken some at a time, and their gradients averaged. The contraction goes over some of the rows at a
 //! time, so that neither what all sources write nor what all heads read is ever in memory at once: over 100
@@ -21,7 +22,7 @@ use burn::tensor::Tensor;
 use super::{
     Both, Component, Grid, Head, LayerNorm,
     grid::all_heads,
-    plan::Plan,
+    plan::{Part, Plan},
     readout::{Readout, to_host},
     runs::Runs,
     scale::{Baselines, Scale, finite},
@@ -48,7 +49,8 @@ pub struct Estimates {
 ///
 /// # Errors
 /// [`Code::Metric`] for a metric without a gradient, one that reads where there is nothing, or a normalised one with
-/// nothing to normalise by; [`Code::Device`] when the device fails; whatever ends a pause.
+/// nothing to normalise by; [`Code::PromptLength`] for a prompt longer than memory allows; [`Code::Device`] when the
+/// device fails; whatever ends a pause.
 pub async fn estimate_direct_path_all_sources(
     runs: &Runs<'_>,
     metric: &dyn Metric,
@@ -59,7 +61,8 @@ pub async fn estimate_direct_path_all_sources(
     let plan = runs.plan(metric, None)?;
     let (layers, heads) = (config.n_layers, config.n_heads);
     let shape = vec![layers, heads, layers, heads];
-    let overview = overview(runs, metric, &plan, &sources, Some(layer_norm)).await?;
+    let silent = |_: &Part| Ok(());
+    let overview = overview(runs, metric, &plan, &sources, Some(layer_norm), silent).await?;
     let effects = overview.effects.ok_or_else(|| {
         let expected = "a metric with a gradient";
         Error::new(Code::Metric, "estimate", expected, "one without")
@@ -86,16 +89,17 @@ pub(super) struct Overview {
     pub effects: Option<Effects>,
 }
 
-/// Look at all prompts, part by part.
+/// Look at all prompts, part by part; `on_part` is called after each part.
 ///
 /// # Errors
-/// Those of [`estimate_direct_path_all_sources`], but for a metric without a gradient.
+/// Those of [`estimate_direct_path_all_sources`], but for a metric without a gradient; what `on_part` returns.
 pub(super) async fn overview(
     runs: &Runs<'_>,
     metric: &dyn Metric,
     plan: &Plan,
     sources: &[Head],
     estimates: Option<LayerNorm>,
+    mut on_part: impl FnMut(&Part) -> Result<()>,
 ) -> Result<Overview> {
     let config = &runs.model.config;
     let mut baselines = Baselines::default();
@@ -105,13 +109,13 @@ pub(super) async fn overview(
     for (i, part) in plan.parts.iter().enumerate() {
         let readout = runs.readout(plan, i, metric).await?;
         baselines.add(&readout).await?;
-        let (Some(sums), Some(mode)) = (&mut effects, estimates) else {
-            continue;
-        };
-        let share = part.batch() as f32 / prompts;
-        if !add_effects(sums, &readout, sources, mode, share).await? {
-            effects = None;
+        if let (Some(sums), Some(mode)) = (&mut effects, estimates) {
+            let share = part.batch() as f32 / prompts;
+            if !add_effects(sums, &readout, sources, mode, share).await? {
+                effects = None;
+            }
         }
+        on_part(part)?;
     }
     let (metric, scale) = baselines.scale(metric)?;
     Ok(Overview {
@@ -239,7 +243,7 @@ fn by_layer(sources: &[Head]) -> impl Iterator<Item = Range<usize>> {
 }
 
 impl Slice<'_> {
-    /// Effects of edges into a layer: for each of its groups of sources `[src, 3 * head]`.
+    /// Effects of edges into a layer, `[src, 3 * head]` for each group of sources.
     ///
     /// # Shapes
     /// - `by_qkv`: the gradient with respect to q, k and v, `[batch * rows, 3 * d_model]`
@@ -358,31 +362,78 @@ impl Slice<'_> {
             .await?
             .reshape([batch, rows, heads, d_head])
             .permute([2, 0, 1, 3]);
-        // Six copies of the scores of some heads, in the memory of a step.
-        let scores = (6 * rows * (first + rows)).saturating_mul(batch);
+        // Six copies of the scores of some heads, or of some queries of one, in the memory of a step.
+        let of_query = (first + rows).saturating_mul(6).saturating_mul(batch);
         let config = &self.model.config;
         let memory = self.steps.rows * (4 * d_model + config.d_mlp);
-        let together = (memory / scores).clamp(1, heads);
+        let together = (memory / of_query.saturating_mul(rows)).clamp(1, heads);
+        let each = (memory / of_query).clamp(1, rows);
         let mut parts = [const { Vec::new() }; 3];
         for start in (0..heads).step_by(together) {
             let n = together.min(heads - start);
             let of_heads = |x: &Tensor<4>| x.clone().narrow(0, start, n);
-            let [q, k, v] = [&destination.q, &destination.k, &destination.v].map(of_heads);
-            let mask = self.mask.clone().unsqueeze();
-            let by_qkv = attention_backwards([q, k, v], mask, of_heads(&z));
+            let Destination { q, k, v, .. } = destination;
+            let by_qkv = self.attention_backwards([q, k, v].map(of_heads), of_heads(&z), each);
             parts
                 .iter_mut()
-                .zip(by_qkv)
+                .zip(by_qkv.await?)
                 .for_each(|(all, part)| all.push(part));
+        }
+        let flatten = |x: Tensor<4>| x.permute([1, 2, 0, 3]).reshape([flat, d_model]);
+        let by_qkv = parts.map(|part| flatten(Tensor::cat(part, 0)));
+        Ok(Tensor::cat(by_qkv.to_vec(), 1))
+    }
+
+    /// Through the attention of some heads, backwards, `each` queries at a time: gradients with respect to q, k and
+    /// v on the rows.
+    ///
+    /// # Shapes
+    /// - q and `z`, the gradient with respect to z: `[head, batch, rows, d_head]`
+    /// - k and v: `[head, batch, pos, d_head]`
+    /// - returns `[head, batch, rows, d_head]` each
+    async fn attention_backwards(
+        &self,
+        [q, k, v]: [Tensor<4>; 3],
+        z: Tensor<4>,
+        each: usize,
+    ) -> Result<[Tensor<4>; 3]> {
+        let (first, rows) = (self.first, self.rows);
+        let mut by_q = Vec::with_capacity(rows.div_ceil(each));
+        let [mut by_k, mut by_v] = [const { None::<Tensor<4>> }; 2];
+        // The last queries first: they look at all keys.
+        for start in (0..rows).step_by(each).rev() {
+            let queries = start..rows.min(start + each);
+            let asked = |x: &Tensor<4>| x.clone().narrow(2, start, queries.len());
+            let seen = |x: &Tensor<4>| x.clone().narrow(2, 0, first + queries.end);
+            let mask = self.mask(&queries).unsqueeze();
+            let qkv = [asked(&q), seen(&k), seen(&v)];
+            let [q, k, v] = attention_backwards(qkv, mask, asked(&z));
+            by_q.push(q);
+            for (sum, part) in [(&mut by_k, k), (&mut by_v, v)] {
+                let on_rows = part.narrow(2, first, queries.end);
+                *sum = Some(match sum.take() {
+                    None => on_rows,
+                    Some(later) => add_in_front(later, on_rows),
+                });
+            }
             self.steps.pause.pause().await?;
         }
-        let [q, k, v] = parts.map(|part| Tensor::cat(part, 0));
-        let on_rows = |x: Tensor<4>| x.narrow(2, first, rows);
-        let flatten = |x: Tensor<4>| x.permute([1, 2, 0, 3]).reshape([flat, d_model]);
-        Ok(Tensor::cat(
-            vec![flatten(q), flatten(on_rows(k)), flatten(on_rows(v))],
-            1,
-        ))
+        by_q.reverse();
+        let [by_k, by_v] = [by_k, by_v].map(|sum| sum.expect("a part has a row"));
+        Ok([Tensor::cat(by_q, 2), by_k, by_v])
+    }
+}
+
+/// A sum over positions with more added to the first of them.
+///
+/// # Shapes
+/// - `sum`: `[.., pos, d_head]`, also returned; `part`: `[.., n, d_head]` with n of at most pos
+fn add_in_front(sum: Tensor<4>, part: Tensor<4>) -> Tensor<4> {
+    let ([.., pos, _], [.., n, _]) = (sum.dims(), part.dims());
+    let front = sum.clone().narrow(2, 0, n) + part;
+    match pos - n {
+        0 => front,
+        left => Tensor::cat(vec![front, sum.narrow(2, n, left)], 2),
     }
 }
 

@@ -3,18 +3,22 @@
 //! Two budgets, whatever the number of prompts and their length:
 //!
 //! * [`Memory::runs`] is for what is kept of the clean and the corrupted run: `8 n_layers d_model` bytes a token, 74 kB
-//!   for GPT-2 small. A batch that takes more is run some prompts at a time, and those runs are done again when
-//!   their turn comes again.
+//!   for GPT-2 small. A batch that takes more is run some prompts at a time, and these runs are repeated whenever they
+//!   are needed again.
 //! * [`Memory::step`] is for the activations of one step, and says how many rows a step has: edges, prompts and, in
 //!   long prompts, positions are cut to fit. Logits over the whole vocabulary may take twice as much.
 //!
-//! The smallest parts are one prompt of the runs, one row of a product and one head's attention in one prompt, however
-//! small the budgets. With the temporaries of Burn's operations a computation holds, at its peak, the runs' budget and
-//! twelve times the step's, which `tests/memory` holds it to.
+//! The smallest parts are one prompt of the runs, one row of a product and one query of one head in one prompt, however
+//! small the budgets. A prompt that takes far more is refused: [`Memory::longest_prompt`]. With the temporaries of Burn's
+//! operations a computation holds, at its peak, the runs' budget and twelve times the step's, which `tests/memory` holds
+//! it to.
 
 use burn::tensor::Device;
 
-use crate::gpt2::{Config, on_cpu};
+use crate::{
+    error::{Code, Error, Result},
+    gpt2::{Config, on_cpu},
+};
 
 /// What patching may hold beside the weights, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,10 +30,13 @@ pub struct Memory {
 }
 
 /// Floating-point operations of the largest product of a step in a browser: 0.12 s at 20 GFLOPS, so that a
-/// cancel is heard within 0.2 s.
+/// cancel takes effect within 0.2 s.
 const OPERATIONS: f64 = 2.4e9;
 
 const MEGABYTE: usize = 1 << 20;
+
+/// Tokens of a prompt that is not refused, whatever the budgets: GPT-2's context.
+const ALWAYS: usize = 1024;
 
 impl Memory {
     /// What suits a device.
@@ -63,6 +70,24 @@ impl Memory {
         rows.min(most).max(1)
     }
 
+    /// Tokens of the longest prompt that is run: its runs take at most sixteen times their budget, and on a GPU its
+    /// queries, keys and values fit one buffer; at least [`ALWAYS`].
+    pub(super) fn longest_prompt(self, config: &Config, on_cpu: bool) -> usize {
+        let in_memory = self.runs.saturating_mul(16) / bytes_of_token(config);
+        let in_buffer = match on_cpu {
+            true => usize::MAX,
+            false => self.floats() / (3 * config.d_model),
+        };
+        in_memory.min(in_buffer).max(ALWAYS)
+    }
+
+    /// Tokens of the longest prompt whose attention patterns are shown: five of them and four temporaries take at
+    /// most twice the runs' budget; at least [`ALWAYS`].
+    pub(super) fn longest_pattern(self) -> usize {
+        let numbers = self.runs.saturating_mul(2) / (9 * size_of::<f32>());
+        numbers.isqrt().max(ALWAYS)
+    }
+
     /// Rows of logits over so many tokens: each comes with two copies for a softmax, and may take twice what a
     /// step may, since a product with a large table wants more rows.
     pub(super) fn rows_of_logits(self, tokens: usize) -> usize {
@@ -77,9 +102,48 @@ pub(super) fn floats_of_row(config: &Config, on_cpu: bool) -> usize {
     4 * config.d_model + hidden * config.d_mlp
 }
 
+/// Bytes that a token of a prompt takes: what is kept of both runs, and their activations at the widest moment of a
+/// pass.
+pub(super) fn bytes_of_token(config: &Config) -> usize {
+    (2 * config.n_layers + 12) * config.d_model * size_of::<f32>()
+}
+
+/// Refuse a prompt that is longer than memory allows.
+///
+/// # Errors
+/// [`Code::PromptLength`], which names the number of tokens that fits.
+pub(super) fn check_length(tokens: usize, longest: usize, what: &str) -> Result<()> {
+    if tokens <= longest {
+        return Ok(());
+    }
+    let expected = format!("at most {longest} tokens {what}, which is what the memory allows");
+    Err(Error::new(Code::PromptLength, "prompt", expected, tokens))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_longest_prompt_grows_with_the_memory_and_gpt2s_context_always_fits() {
+        let json = r#"{"n_layer": 12, "n_head": 12, "n_embd": 768, "n_positions": 1048576}"#;
+        let config = Config::from_json(json.as_bytes()).unwrap();
+        let memory = |megabytes| Memory {
+            runs: megabytes * MEGABYTE,
+            step: 128 * MEGABYTE,
+        };
+        assert_eq!(memory(0).longest_prompt(&config, true), 1024);
+        assert_eq!(memory(0).longest_pattern(), 1024);
+        // 110,592 bytes a token.
+        assert_eq!(memory(96).longest_prompt(&config, true), 14_563);
+        assert_eq!(memory(512).longest_prompt(&config, false), 14_563);
+        assert_eq!(memory(512).longest_prompt(&config, true), 77_672);
+        assert_eq!(memory(96).longest_pattern(), 2_364);
+        let error = check_length(1_048_576, 14_563, "up to the position read").unwrap_err();
+        assert_eq!(error.code, Code::PromptLength);
+        assert!(error.to_string().contains("14563 tokens"), "{error}");
+        assert!(check_length(14_563, 14_563, "").is_ok());
+    }
 
     #[test]
     fn a_step_has_a_row_and_a_longer_one_more() {

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::memory::{Memory, floats_of_row};
+use super::memory::{Memory, bytes_of_token, floats_of_row};
 use crate::{
     error::{Code, Error, Result},
     gpt2::{Config, Gpt2, on_cpu},
@@ -60,8 +60,7 @@ impl Part {
     /// Bytes of what is kept of both runs, and of their activations at the widest moment of a pass.
     fn bytes(&self, config: &Config) -> u64 {
         let tokens = self.batch() as u64 * self.pos as u64;
-        let each = (2 * config.n_layers + 12) * config.d_model * size_of::<f32>();
-        tokens * each as u64
+        tokens * bytes_of_token(config) as u64
     }
 
     /// Bytes of what destination layers make of it: see [`super::slice::Destination`].
@@ -76,8 +75,10 @@ impl Part {
 pub(super) struct Reads<'m> {
     /// The position of each prompt; all where `None`.
     pub positions: Option<&'m [usize]>,
-    /// How many tokens' logits.
+    /// How many tokens' logits it reads of the whole batch.
     pub tokens: usize,
+    /// How many it reads of the first prompt by itself.
+    pub tokens_of_prompt: usize,
     /// Whether it can read some prompts at a time.
     pub splits: bool,
 }
@@ -114,18 +115,29 @@ impl<'m> Reads<'m> {
                 return wrong("metric token", expected, *id as usize);
             }
         }
+        let tokens = |metric: &dyn Metric| metric.tokens().map_or(config.d_vocab, <[u32]>::len);
+        let of_first = metric.of_prompts(0..1);
+        let all = tokens(metric);
         Ok(Self {
             positions: metric.positions(),
-            tokens: metric.tokens().map_or(config.d_vocab, <[u32]>::len),
-            splits: metric.of_prompts(0..pairs.len()).is_some(),
+            tokens: all,
+            tokens_of_prompt: of_first.as_deref().map_or(all, tokens),
+            splits: of_first.is_some(),
         })
+    }
+
+    /// How many tokens' logits it reads of a part: those of a logit difference are each prompt's own, others are the
+    /// same for all prompts.
+    pub fn tokens(&self, part: &Part) -> usize {
+        let of_prompts = self.tokens_of_prompt.saturating_mul(part.batch());
+        of_prompts.min(self.tokens)
     }
 
     /// Rows of logits of one run of a part.
     fn rows(&self, part: &Part) -> usize {
         match self.positions {
             Some(_) => part.batch(),
-            None => part.batch() * part.pos,
+            None => part.batch().saturating_mul(part.pos),
         }
     }
 }
@@ -152,8 +164,8 @@ impl Plan {
         let rows = memory.rows(config, on_cpu);
         let fits = |part: &Part| {
             part.bytes(config) <= memory.runs as u64
-                && part.batch() * part.rows() <= rows
-                && reads.rows(part) <= memory.rows_of_logits(reads.tokens)
+                && part.batch().saturating_mul(part.rows()) <= rows
+                && reads.rows(part) <= memory.rows_of_logits(reads.tokens(part))
         };
         let prompts = windows(batch, reads.positions);
         let parts = match reads.splits {
@@ -207,9 +219,10 @@ fn edges(parts: &[Part], config: &Config, memory: Memory, on_cpu: bool) -> usize
     let row = floats_of_row(config, on_cpu);
     let rows = memory.rows(config, on_cpu);
     let of_part = parts.iter().map(|part| {
-        let prompt = (part.rows() * row).saturating_add(part.pos * keys);
+        let of_rows = part.rows().saturating_mul(row);
+        let prompt = of_rows.saturating_add(part.pos.saturating_mul(keys));
         let in_memory = memory.floats() / prompt.saturating_mul(part.batch()).max(1);
-        in_memory.min(rows / (part.rows() * part.batch()))
+        in_memory.min(rows / part.rows().saturating_mul(part.batch()))
     });
     of_part.min().unwrap_or(1).max(1)
 }
@@ -251,6 +264,7 @@ fn windows(batch: &Batch, reads: Option<&[usize]>) -> Vec<Part> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metric::{AnswerMetric, MetricKind};
 
     fn part(prompt: usize, first: usize, pos: usize) -> Part {
         Part {
@@ -281,6 +295,28 @@ mod tests {
                 }
                 assert_eq!(next, prompts.len());
             }
+        }
+    }
+
+    #[test]
+    fn a_part_reads_the_logits_of_its_own_answers() {
+        let json = r#"{"n_layer": 2, "n_head": 1, "n_embd": 2, "n_positions": 8, "vocab_size": 9}"#;
+        let config = Config::from_json(json.as_bytes()).unwrap();
+        let pair = PromptPair {
+            clean: vec![1, 2],
+            corrupted: vec![1, 3],
+            answer: Some(4),
+            distractor: Some(5),
+        };
+        let batch = Batch::new(vec![pair; 1000], None, &config).unwrap();
+        let three = Part {
+            prompts: 10..13,
+            ..part(10, 1, 2)
+        };
+        for (kind, of_three) in [(MetricKind::LogitDiff, 6), (MetricKind::Prob, 9)] {
+            let metric = AnswerMetric::new(kind, batch.targets(), None).unwrap();
+            let reads = Reads::of(&metric, &batch, &config).unwrap();
+            assert_eq!(reads.tokens(&three), of_three, "{kind:?}");
         }
     }
 }

@@ -14,7 +14,7 @@ pub struct Progress {
     /// Seconds to the end, by the work that is left: edges into early layers cost more. `None` before any is
     /// done.
     pub seconds_left: Option<f64>,
-    /// Floating-point operations done, of the products with weights.
+    /// Floating-point operations done, of the products with weights: both runs of the prompts, then edges.
     pub flops: f64,
     /// Largest difference between estimate and exact value so far, in units of the metric; `None` where
     /// there are no estimates.
@@ -27,28 +27,43 @@ pub(super) struct Meter {
     total: usize,
     total_flops: f64,
     done: usize,
+    /// Operations of edges.
     flops: f64,
+    /// Operations of the runs that came before the first edge.
+    flops_before: f64,
     max_estimate_error: Option<f32>,
 }
 
 impl Meter {
-    pub fn new(total: usize, total_flops: f64, has_estimates: bool) -> Self {
+    pub fn new(total: usize, total_flops: f64) -> Self {
         Self {
             start: Instant::now(),
             total,
             total_flops,
             done: 0,
             flops: 0.0,
-            max_estimate_error: has_estimates.then_some(0.0),
+            flops_before: 0.0,
+            max_estimate_error: None,
         }
     }
 
-    /// Work is done, in floating-point operations.
+    /// Estimates are there: track their errors from now on.
+    pub fn has_estimates(&mut self) {
+        self.max_estimate_error = Some(0.0);
+    }
+
+    /// Count the operations of a part of both runs; the clock of the edges starts anew.
+    pub fn before(&mut self, flops: f64) {
+        self.flops_before += flops;
+        self.start = Instant::now();
+    }
+
+    /// Count work on edges that is done, in floating-point operations.
     pub fn work(&mut self, flops: f64) {
         self.flops += flops;
     }
 
-    /// An edge is done: record the error of its estimate, if it had one.
+    /// An edge is done: record the error of its estimate, if it has one.
     pub fn exact(&mut self, estimate: f32, exact: f32) {
         self.done += 1;
         if let Some(max) = &mut self.max_estimate_error {
@@ -66,7 +81,7 @@ impl Meter {
             total: self.total,
             edges_per_second: per_second(self.done as f64),
             seconds_left: (flops_per_second > 0.0).then(|| left / flops_per_second),
-            flops: self.flops,
+            flops: self.flops_before + self.flops,
             max_estimate_error: self.max_estimate_error,
         }
     }

@@ -66,8 +66,8 @@ impl Readout<'_, '_> {
         block.add_mlp_to_rows(resid_mid, slice.steps).await
     }
 
-    /// The change of each edge's z, `[edge, batch, rows, d_head]`: of as many edges at a time as their keys,
-    /// values and scores fit a step's memory.
+    /// The change of each edge's z, `[edge, batch, rows, d_head]`: as many edges at a time as have their keys,
+    /// values and scores fit a step's memory, or some queries of one edge where that takes more.
     async fn delta_z(
         &self,
         chunk: &Chunk,
@@ -78,43 +78,52 @@ impl Readout<'_, '_> {
         let slice = self.slice();
         let [_, batch, rows, d_head] = delta.dims();
         let pos = slice.first + rows;
-        let of_edge = (3 * pos * (d_head + rows)).saturating_mul(batch);
-        let together = (self.memory().floats() / of_edge).max(1);
+        let floats = self.memory().floats();
+        let of_query = pos.saturating_mul(3).saturating_mul(batch);
+        let together = (floats / of_query.saturating_mul(d_head + rows)).max(1);
+        let each = (floats / of_query).clamp(1, rows);
         let mut parts = Vec::with_capacity(chunk.edges.len().div_ceil(together));
         for edges in chunk.edges.chunks(together) {
             let first = parts.len() * together;
             let delta = delta.clone().narrow(0, first, edges.len());
-            let (_, delta_z) = slice.patched_attention(edges, read, destination, delta);
-            parts.push(delta_z);
-            slice.steps.pause.pause().await?;
+            let [q, k, v] = slice.patched_input(edges, read, destination, delta);
+            let mut z = Vec::with_capacity(rows.div_ceil(each));
+            for start in (0..rows).step_by(each) {
+                let queries = start..rows.min(start + each);
+                let q = q.clone().narrow(2, start, queries.len());
+                let [k, v] = [&k, &v].map(|x| x.clone().narrow(2, 0, slice.first + queries.end));
+                let (_, of_queries) = attention(q, k, v, slice.mask(&queries).unsqueeze());
+                z.push(of_queries);
+                slice.steps.pause.pause().await?;
+            }
+            let before = heads_of(&destination.z, edges);
+            parts.push(Tensor::cat(z, 2) - before);
         }
         Ok(Tensor::cat(parts, 0))
     }
 }
 
 impl Slice<'_> {
-    /// Pattern `[edge, batch, rows, pos]` of each edge's destination head, its component patched, and the
-    /// change of its z, `[edge, batch, rows, d_head]`.
+    /// q, k and v of each edge's destination head, its component patched.
     ///
     /// # Shapes
     /// - `delta`: `[edge, batch, rows, d_head]`, added to the corrupted component
-    pub(super) fn patched_attention(
+    /// - returns q, `[edge, batch, rows, d_head]`; k and v, `[edge, batch, pos, d_head]`
+    pub(super) fn patched_input(
         &self,
         edges: &[Edge],
         read: Read,
         destination: &Destination,
         delta: Tensor<4>,
-    ) -> (Tensor<4>, Tensor<4>) {
-        let heads = index(edges.iter().map(|e| e.dst.head), &delta.device());
-        let of_edges = |x: &Tensor<4>| x.clone().select(0, heads.clone());
-        let [mut q, mut k, mut v] = [&destination.q, &destination.k, &destination.v].map(of_edges);
+    ) -> [Tensor<4>; 3] {
+        let Destination { q, k, v, .. } = destination;
+        let [mut q, mut k, mut v] = [q, k, v].map(|x| heads_of(x, edges));
         match read.component {
             Component::Q => q = q + delta,
             Component::K => k = self.add_on_rows(k, delta),
             Component::V => v = self.add_on_rows(v, delta),
         }
-        let (pattern, z) = attention(q, k, v, self.mask.clone().unsqueeze());
-        (pattern, z - of_edges(&destination.z))
+        [q, k, v]
     }
 
     /// Keys or values at all positions, `[edge, batch, pos, d_head]`, with the rows changed.
@@ -146,4 +155,10 @@ impl Slice<'_> {
         });
         Tensor::cat(products.collect(), 0)
     }
+}
+
+/// The destination head of each edge, `[head, ..]` to `[edge, ..]`.
+fn heads_of(x: &Tensor<4>, edges: &[Edge]) -> Tensor<4> {
+    let heads = index(edges.iter().map(|e| e.dst.head), &x.device());
+    x.clone().select(0, heads)
 }

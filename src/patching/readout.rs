@@ -1,7 +1,7 @@
 //! From the final residual stream to what a metric makes of it, on the host.
 //!
-//! Only the rows and tokens that the metric reads become logits, and of many edges only as many at a time as fit
-//! the memory: over a vocabulary of 50,257 tokens each prompt of each edge takes 0.6 MB with the copies that a
+//! Only the rows and tokens that the metric reads become logits, for as many edges at a time as fit the
+//! memory: over a vocabulary of 50,257 tokens each prompt of each edge takes 0.6 MB with the copies that a
 //! softmax makes.
 
 use std::{ops::Range, rc::Rc};
@@ -34,7 +34,7 @@ impl<'m> Bound<'m> {
 pub(super) struct Readout<'a, 'm> {
     slice: Rc<Slice<'a>>,
     metric: Bound<'m>,
-    /// One row a prompt, counted from the first row; all positions where `None`.
+    /// One row per prompt, counted from the first row; all positions where `None`.
     rows: Option<Vec<usize>>,
     unembedding: Unembedding,
     memory: Memory,
@@ -199,7 +199,7 @@ pub(super) fn rows_read(x: &Tensor<3>, positions: &[usize]) -> Tensor<2> {
 /// Numbers of the device, on the host.
 ///
 /// # Errors
-/// [`Code::Device`]: a GPU that was lost or reset answers no more, and nothing on it is left.
+/// [`Code::Device`]: a GPU that was lost or reset no longer answers, and what was on it is gone.
 pub(super) async fn to_host(numbers: Tensor<1>) -> Result<Vec<f32>> {
     let lost = |e: &dyn std::fmt::Display| {
         let why = e.to_string();

@@ -1,7 +1,8 @@
 //! A batch of pairs on a model: what is asked of it, and as much of its runs as memory holds.
 //!
 //! Nothing is run before it is needed. A batch whose runs fit [`Memory::runs`] is run once and kept for all that
-//! starts from it; a larger one is run some prompts at a time, again each time.
+//! starts from it; a larger one is run some prompts at a time, anew whenever they
+//! are needed.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -9,13 +10,16 @@ use burn::tensor::Tensor;
 
 use super::{
     Memory,
+    memory::check_length,
     plan::{Plan, Reads},
     readout::{Readout, rows_read},
     slice::{Keep, Slice},
 };
+#[cfg(doc)]
+use crate::error::Code;
 use crate::{
     error::Result,
-    gpt2::{Gpt2, Steps},
+    gpt2::{Gpt2, Steps, on_cpu},
     metric::{AnswerMetric, CleanOutput, Metric, MetricKind},
     pause::Pause,
     prompt::Batch,
@@ -59,7 +63,7 @@ impl<'a> Runs<'a> {
     /// A built-in metric for this batch.
     ///
     /// # Errors
-    /// Those of [`AnswerMetric::new`], of the device and of a pause.
+    /// Those of [`AnswerMetric::new`] and of [`Runs::clean_output`].
     pub async fn metric(&self, kind: MetricKind) -> Result<AnswerMetric> {
         let clean = match kind {
             MetricKind::Kl => Some(self.clean_output().await?),
@@ -71,12 +75,13 @@ impl<'a> Runs<'a> {
     /// The clean run where the batch's metric reads.
     ///
     /// # Errors
-    /// Those of a pause.
+    /// [`Code::PromptLength`] for a prompt longer than memory allows; those of a pause.
     pub async fn clean_output(&self) -> Result<CleanOutput> {
         let positions = self.batch.positions();
         let reads = Reads {
             positions: Some(positions),
             tokens: self.model.config.d_vocab,
+            tokens_of_prompt: self.model.config.d_vocab,
             splits: true,
         };
         let plan = Plan::new(&self.batch, &reads, self.model, self.memory);
@@ -111,7 +116,7 @@ impl<'a> Runs<'a> {
     /// Both runs of a part of a plan, kept where the plan says so.
     ///
     /// # Errors
-    /// Those of a pause.
+    /// [`Code::PromptLength`] where memory does not hold the runs of a single prompt; those of a pause.
     pub(super) async fn slice(&self, plan: &Plan, part: usize) -> Result<Rc<Slice<'a>>> {
         if self.kept.borrow().plan.as_ref() != Some(plan) {
             *self.kept.borrow_mut() = Kept {
@@ -151,12 +156,15 @@ impl<'a> Runs<'a> {
     /// Both runs of the batch's only pair at all positions, and the residual stream before some layers.
     ///
     /// # Errors
-    /// Those of a pause.
+    /// [`Code::PromptLength`] where memory does not hold its attention patterns; those of a pause.
     pub(super) async fn look(
         &self,
         reads: Option<&[usize]>,
         layers: &[usize],
     ) -> Result<Rc<Slice<'a>>> {
+        let longest = self.memory.longest_pattern();
+        let why = "where attention patterns are shown";
+        check_length(self.batch.len_pos(), longest, why)?;
         let plan = Plan::of_one_pair(&self.batch, reads, self.model, self.memory);
         let keep = Keep {
             destinations: false,
@@ -171,6 +179,9 @@ impl<'a> Runs<'a> {
             pause: self.pause,
         };
         let part = &plan.parts[part];
+        let (config, on_cpu) = (&self.model.config, on_cpu(&self.model.device()));
+        let longest = plan.memory.longest_prompt(config, on_cpu);
+        check_length(part.pos, longest, "up to the position that is read")?;
         let slice = Slice::run(self.model, steps, &self.batch, part, keep).await?;
         Ok(Rc::new(slice))
     }

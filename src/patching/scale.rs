@@ -43,7 +43,7 @@ pub(super) struct Scale {
     zero: f32,
     /// What 1 on the scale is in the metric as measured.
     pub unit: f32,
-    /// The corrupted run's numbers, a prompt each.
+    /// The corrupted run's numbers, one per prompt.
     corrupted: Vec<f32>,
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Scale {
 const ROUNDING: f32 = 64.0 * f32::EPSILON;
 
 impl Scale {
-    /// The scale from the numbers of both runs, a prompt each.
+    /// The scale from the numbers of both runs, one per prompt.
     ///
     /// # Errors
     /// [`Code::Metric`] when a run's metric is not a finite number, or a normalised metric has nothing to normalise
@@ -115,11 +115,13 @@ impl Scale {
 /// What is kept of an edge while its prompts are run, however many there are.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Sums {
+    /// How many prompts have been added.
     prompts: f64,
+    /// Sum of the metric's values.
     values: f64,
-    /// Of the changes from the corrupted run.
+    /// Sum of the changes from the corrupted run.
     changes: f64,
-    /// Of the squares of these changes.
+    /// Sum of the squares of these changes.
     squares: f64,
 }
 

@@ -6,7 +6,11 @@
 //! causality nothing before the first row is changed by a patch, and the clean run equals the corrupted one there:
 //! it is run on the rows alone.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{OnceCell, RefCell},
+    ops::Range,
+    rc::Rc,
+};
 
 use burn::tensor::Tensor;
 
@@ -31,8 +35,8 @@ pub(super) struct Slice<'a> {
     pub clean_final: Tensor<3>,
     /// The final residual stream, `[batch, pos, d_model]`.
     pub corrupted_final: Tensor<3>,
-    /// Mask of the rows, `[rows, pos]`.
-    pub mask: Tensor<2>,
+    /// Mask of all rows, `[rows, pos]`, once it has been wanted.
+    mask: OnceCell<Tensor<2>>,
     keeps_destinations: bool,
     destinations: RefCell<Vec<Option<Rc<Destination>>>>,
     /// The residual stream before the layers that were asked for.
@@ -41,9 +45,9 @@ pub(super) struct Slice<'a> {
 
 /// What is kept of a layer.
 struct Layer {
-    /// Of the corrupted run, `[batch * rows, d_model]`.
+    /// The corrupted run's residual stream on the rows, `[batch * rows, d_model]`.
     resid_pre: Tensor<2>,
-    /// Of the corrupted run, before the rows; `None` where there is nothing.
+    /// The corrupted run's keys and values before the rows; `None` where there are none.
     past: Option<Past>,
     /// `z_clean - z_corrupted`, `[head, batch * rows, d_head]`.
     delta_z: Tensor<3>,
@@ -148,7 +152,7 @@ impl<'a> Slice<'a> {
             layers,
             clean_final: corrupted_final.clone(),
             corrupted_final,
-            mask: causal_mask(rows, pos, &device),
+            mask: OnceCell::new(),
             keeps_destinations: keep.destinations,
             destinations: RefCell::new(vec![None; config.n_layers]),
             looks,
@@ -181,6 +185,19 @@ impl<'a> Slice<'a> {
     /// `z_clean - z_corrupted` of the heads of a layer on the rows, `[head, batch * rows, d_head]`.
     pub fn delta_z(&self, layer: usize) -> Tensor<3> {
         self.layers[layer].delta_z.clone()
+    }
+
+    /// Mask of some of the rows as queries, over the positions up to the last of them.
+    ///
+    /// # Shapes
+    /// returns `[queries, first + queries.end]`
+    pub fn mask(&self, queries: &Range<usize>) -> Tensor<2> {
+        let (n, pos) = (queries.len(), self.first + queries.end);
+        let make = || causal_mask(n, pos, &self.model.device());
+        match n == self.rows {
+            true => self.mask.get_or_init(make).clone(),
+            false => make(),
+        }
     }
 
     /// The corrupted run's keys and values before the rows.

@@ -2,14 +2,14 @@
 //!
 //! A chunk is one batched pass through the rest of the model and one read-back. After each step of a chunk,
 //! some rows of a layer, the sweep pauses and may be stopped; on the CPU of a browser, where one thread does all,
-//! that is when other events get their turn.
+//! that is when other events are handled.
 //!
-//! Where memory does not hold the runs of all prompts, they are run some at a time, and an edge is exact once all
-//! have had their turn. So that running them again takes no more than a tenth of the work, several chunks go
-//! through all prompts together.
+//! Where memory does not hold the runs of all prompts, they are run some at a time, and an edge is exact once it has
+//! been patched on all of them. Several chunks go through all prompts together, so that running the prompts again takes
+//! no more than a tenth of the work.
 
 use super::{
-    Component, Grid, Head, LayerNorm, Progress, Read,
+    Both, Component, Grid, Head, LayerNorm, Progress, Read,
     cost::Cost,
     estimate::{fill_estimates, overview},
     grid::all_heads,
@@ -44,7 +44,8 @@ pub struct Update<'a> {
     /// Estimates where there are any, overwritten by exact values as they come.
     pub grid: &'a Grid,
     /// The entries of the grid that have changed since the last update: once the estimates, then what has
-    /// become exact; none where only the progress has changed.
+    /// become exact. Empty where only the progress has changed, as while a batch that is run some prompts at a time has
+    /// its estimates made; until then the grid's metrics are NaN.
     pub fresh: &'a [usize],
 }
 
@@ -58,7 +59,8 @@ pub struct Update<'a> {
 /// The grid is `[n_layers, n_heads]`.
 ///
 /// # Errors
-/// [`Code::Source`] for a head the model has not; [`Code::Metric`] when a normalised metric has nothing
+/// [`Code::Source`] for a head that the model does not have; [`Code::PromptLength`] for a prompt longer than memory
+/// allows; [`Code::Metric`] when a normalised metric has nothing
 /// to normalise by, when a metric reads where there is nothing, and when a value is not a finite number;
 /// [`Code::Device`] when the device fails; whatever `on_update` returns or ends a pause.
 pub async fn get_act_patch_direct_path(
@@ -112,7 +114,36 @@ async fn sweep(
     let config = &runs.model.config;
     let plan = runs.plan(metric, options.memory_budget)?;
     let estimates = options.estimates.then_some(options.layer_norm);
-    let overview = overview(runs, metric, &plan, &sources, estimates).await?;
+    let reads = Reads::of(metric, &runs.batch, config)?;
+    let cost = Cost::new(config, &plan, &reads);
+    let flops = |c: &Chunk| c.edges.len() as f64 * cost.of_edge(c.layer);
+    // The same edges whatever their order.
+    let all = schedule(config, &sources, plan.edges, None);
+    let total = all.iter().map(|c| c.edges.len()).sum();
+    let mut meter = Meter::new(total, all.iter().map(flops).sum());
+    let mut update = |meter: &Meter, grid: &Grid, fresh: &[usize]| {
+        let progress = meter.progress();
+        on_update(Update {
+            progress,
+            grid,
+            fresh,
+        })
+    };
+
+    let unknown = Both {
+        clean: f32::NAN,
+        corrupted: f32::NAN,
+    };
+    let empty = Grid::empty(config, &sources, shape.clone(), &unknown);
+    let overview = overview(runs, metric, &plan, &sources, estimates, |part| {
+        meter.before(cost.of_runs_of(part));
+        match part.prompts.end == runs.batch.pairs().len() {
+            // The estimates of all follow at once.
+            true => Ok(()),
+            false => update(&meter, &empty, &[]),
+        }
+    });
+    let overview = overview.await?;
     let scale = overview.scale;
     let mut grid = Grid::empty(config, &sources, shape, &overview.metric);
     let effects = overview.effects.as_ref().map(|e| e.of(component));
@@ -127,20 +158,9 @@ async fn sweep(
         layer_norm: options.layer_norm,
     };
     let chunks = schedule(config, &sources, plan.edges, sizes.as_deref());
-
-    let reads = Reads::of(metric, &runs.batch, config)?;
-    let cost = Cost::new(config, &plan, &reads);
-    let flops = |c: &Chunk| c.edges.len() as f64 * cost.of_edge(c.layer);
-    let total = chunks.iter().map(|c| c.edges.len()).sum();
-    let mut meter = Meter::new(total, chunks.iter().map(flops).sum(), sizes.is_some());
-    let mut update = |meter: &Meter, grid: &Grid, fresh: &[usize]| {
-        let progress = meter.progress();
-        on_update(Update {
-            progress,
-            grid,
-            fresh,
-        })
-    };
+    if effects.is_some() {
+        meter.has_estimates();
+    }
     update(&meter, &grid, &estimated)?;
     let group_flops = match plan.keeps_runs {
         true => 0.0,

@@ -139,7 +139,7 @@ impl Engine {
         convert::to_js(self.session.config()).map_err(convert::error)
     }
 
-    /// `{kind, adapter, reason}` of the device it is on.
+    /// The device that it is on: `{kind, adapter, matmul, reason}`.
     pub fn device(&self) -> Result<JsValue, JsValue> {
         convert::to_js(self.session.device()).map_err(convert::error)
     }
@@ -174,7 +174,7 @@ impl Engine {
     /// Sweep the destinations of one source head, or of all where the request names none.
     ///
     /// `on_progress` gets what `convert::update` makes. An aborted `signal` stops the sweep after the step
-    /// it is in: one layer of a run or of a chunk.
+    /// it is in: some rows of one layer, in a run or a chunk.
     pub async fn sweep(
         &self,
         request: JsValue,
@@ -193,7 +193,7 @@ impl Engine {
         sweep.await.map_err(convert::error)
     }
 
-    /// Estimate every edge into every head's query, key and value: `{q, k, v}`, a grid each.
+    /// Estimate every edge into every head's query, key and value: `{q, k, v}`, one grid per component.
     pub async fn estimate(
         &self,
         request: JsValue,
@@ -253,14 +253,14 @@ impl Engine {
     }
 }
 
-/// Whose turn it is: one thread computes and hears the page.
+/// When to let the page be heard: one thread both computes and handles its messages.
 struct Turn<'a> {
     began: Cell<Instant>,
     what: &'static str,
     signal: &'a AbortSignal,
 }
 
-/// How long we compute before others are heard; short beside the 200 ms that a cancel may take.
+/// How long we compute before messages are handled; short beside the 200 ms that a cancel may take.
 const TURN: Duration = Duration::from_millis(20);
 
 impl<'a> Turn<'a> {
@@ -289,7 +289,7 @@ impl Pause for Turn<'_> {
     }
 }
 
-/// Let the worker hear what came meanwhile, a cancel above all. By a message to ourselves: browsers hold
+/// Let the worker handle the messages that came meanwhile, a cancel above all. By a message to ourselves: browsers hold
 /// back a timer that follows a timer by 4 ms.
 async fn hear_messages() -> Result<(), JsValue> {
     let channel = MessageChannel::new()?;

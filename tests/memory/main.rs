@@ -11,10 +11,11 @@ use burn::tensor::Device;
 use count::{Taken, taken_by};
 use pathpatch::{
     checkpoint,
+    error::Code,
     gpt2::{Config, Gpt2},
     metric::MetricKind,
     patching::{
-        Component, Head, LayerNorm, Memory, Runs, SweepOptions, Update,
+        Component, Head, LayerNorm, Memory, Runs, SweepOptions, Update, edge_detail,
         estimate_direct_path_all_sources, get_act_patch_direct_path,
     },
     pause::NoPause,
@@ -27,7 +28,9 @@ use safetensors::{Dtype, tensor::TensorView};
 const LAYERS: usize = 4;
 const HEADS: usize = 4;
 const D_MODEL: usize = 64;
-const POSITIONS: usize = 1024;
+const POSITIONS: usize = 4096;
+/// GPT-2's context.
+const LONG: usize = 1024;
 const VOCABULARY: usize = 4000;
 /// A prompt of 60 tokens is 307 kB of runs.
 const MEMORY: Memory = Memory {
@@ -165,15 +168,37 @@ fn main() {
         );
     }
 
-    let tokens = POSITIONS;
-    let long = explore(&model, &batch(&model, 1, tokens, 1), MetricKind::LogitDiff);
+    let tokens = LONG;
+    let [half, long] = [tokens / 2, tokens].map(|tokens| {
+        let batch = batch(&model, 1, tokens, 1);
+        explore(&model, &batch, MetricKind::LogitDiff)
+    });
     println!("{tokens} tokens: {long:?}");
-    // One prompt's runs are the least, and one head's scores.
+    // One prompt's runs are the least. The scores of all its queries, 4 MB a copy, are never there at once.
     let runs = (2 * LAYERS + 12) * D_MODEL * tokens * size_of::<f32>();
-    let scores = tokens * tokens * size_of::<f32>();
-    let budget = 2 * runs + 10 * scores + 12 * MEMORY.step;
+    let budget = 2 * runs + 12 * MEMORY.step;
     assert!(long.most <= budget, "{long:?} within {budget} bytes");
-    let step = 10 * scores + 12 * MEMORY.step;
+    let step = runs + 12 * MEMORY.step;
     assert!(long.in_step <= step, "{long:?}, {step} a step");
+    // Products give numbers, so the work of a step grows as these do: with the length, not with its square.
+    for [half, long] in [[half.most, long.most], [half.in_step, long.in_step]] {
+        assert!(
+            4 * long <= 9 * half,
+            "{half} bytes, {long} for twice the tokens"
+        );
+    }
+
+    let batch = batch(&model, 1, POSITIONS, 1);
+    let runs = Runs::new(&model, &batch, &NoPause).within(MEMORY);
+    let metric = pollster::block_on(runs.metric(MetricKind::LogitDiff)).unwrap();
+    let estimates = estimate_direct_path_all_sources(&runs, &metric, LayerNorm::Exact);
+    let error = pollster::block_on(estimates).unwrap_err();
+    assert_eq!(error.code, Code::PromptLength);
+    assert!(error.to_string().contains("at most 3276 tokens"), "{error}");
+    let ends = [0, 1].map(|layer| Head { layer, head: 0 });
+    let detail = edge_detail(&runs, &metric, ends, Component::K, LayerNorm::Frozen);
+    let error = pollster::block_on(detail).unwrap_err();
+    assert_eq!(error.code, Code::PromptLength);
+    assert!(error.to_string().contains("at most 1024 tokens"), "{error}");
     println!("memory and steps are bounded");
 }

@@ -122,11 +122,14 @@ export interface SweepProgress {
   edgesPerSecond: number;
   /** By the work that is left; null before the first edge is done. */
   secondsLeft: number | null;
-  /** Floating-point operations done, of the products with weights. */
+  /** Floating-point operations done, of the products with weights: both runs of the prompts, then edges. */
   flops: number;
   /** Largest |estimate - exact value| so far; null where there are no estimates. */
   maxEstimateError: number | null;
-  /** Entries of the grid that have changed: once the estimates, then what has become exact. */
+  /**
+   * Entries of the grid that have changed: once the estimates, then what has become exact. Empty when only the progress
+   * has changed: many prompts are run some at a time, and each time is told.
+   */
   fresh: {
     /** Places in the grid's values. */
     indices: Uint32Array;
@@ -207,7 +210,7 @@ export type AllSourcesOptions = EstimateOptions & SweepOptions;
 export interface SweepOptions {
   component: Component;
   /**
-   * Whether first-order estimates of all edges come first, as the first `onProgress`, and exact values then
+   * Whether first-order estimates of all edges come first, as the first `onProgress` with entries, and exact values then
    * in the order of their size. Default true for all sources, false for one.
    */
   estimates?: boolean;
