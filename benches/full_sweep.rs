@@ -122,7 +122,7 @@ async fn measure(args: &Args) -> Report {
         last = Some(update.progress);
         Ok(())
     });
-    let grid = grid.await.expect("a sweep");
+    let grid = grid.await.expect("a sweep").result;
     let seconds = start.elapsed().as_secs_f64();
     let last = last.expect("an update");
     let (spearman, top_20) = ranking(&estimates, &grid);
