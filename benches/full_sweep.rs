@@ -97,9 +97,9 @@ async fn measure(args: &Args) -> Report {
         .expect("estimates");
     let estimate_seconds = start.elapsed().as_secs_f64();
     let estimates = match component {
-        Component::Q => estimates.q,
-        Component::K => estimates.k,
-        Component::V => estimates.v,
+        Component::Q => estimates.result.q,
+        Component::K => estimates.result.k,
+        Component::V => estimates.result.v,
     };
 
     let request = SweepRequest {
