@@ -97,9 +97,9 @@ async fn measure(args: &Args) -> Report {
         .expect("estimates");
     let estimate_seconds = start.elapsed().as_secs_f64();
     let estimates = match component {
-        Component::Q => estimates.q,
-        Component::K => estimates.k,
-        Component::V => estimates.v,
+        Component::Q => estimates.result.q,
+        Component::K => estimates.result.k,
+        Component::V => estimates.result.v,
     };
 
     let request = SweepRequest {
@@ -122,7 +122,7 @@ async fn measure(args: &Args) -> Report {
         last = Some(update.progress);
         Ok(())
     });
-    let grid = grid.await.expect("a sweep");
+    let grid = grid.await.expect("a sweep").result;
     let seconds = start.elapsed().as_secs_f64();
     let last = last.expect("an update");
     let (spearman, top_20) = ranking(&estimates, &grid);

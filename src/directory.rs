@@ -24,7 +24,12 @@ pub async fn load(directory: &Path, choice: DeviceChoice) -> Result<Session> {
         return Err(checkpoint::explain_missing(&names));
     }
     let config = read(&directory.join("config.json"))?;
-    let mut loading = Session::begin(&config, tokenizer(directory)?, choice).await?;
+    let tokenizer = tokenizer(directory)?;
+    let lacks_tokenizer = tokenizer.is_none();
+    let mut loading = Session::begin(&config, tokenizer, choice).await?;
+    if lacks_tokenizer {
+        loading.explain_tokenizer(tokenizer::explain_missing(&names));
+    }
     for file in weights(directory, &names, &loading)? {
         push(loading.weights(), directory, &file)?;
     }
@@ -76,8 +81,9 @@ fn weights(directory: &Path, names: &[String], loading: &Loading) -> Result<Vec<
     let files = checkpoint::files(&read(&directory.join(INDEX))?, loading.config())?;
     match files.iter().find(|file| !has(file)) {
         Some(file) => {
-            let expected = format!("a file beside {INDEX}, which names it");
-            Err(Error::new(Code::Io, file, expected, "none: get it too"))
+            let expected = format!("a file beside {INDEX}, which lists it");
+            let got = "no such file: download it as well";
+            Err(Error::new(Code::Io, file, expected, got))
         }
         None => Ok(files),
     }

@@ -1,4 +1,4 @@
-//! A file of prompt pairs: JSON Lines or a JSON array, in UTF-8.
+//! A file of prompt pairs: JSON Lines, a JSON array, or an object that is one pair or has the array in it, in UTF-8.
 //!
 //! A pair is an object with `clean` and `corrupted`, each a text or an array of token ids, and where the metric needs
 //! them `answer` and `distractor`, each a text or a token id; `clean_ids`, `corrupted_ids`, `answer_id` and
@@ -24,6 +24,9 @@ const FIELDS: [(&str, &str, Code); 4] = [
     ("distractor", "distractor_id", Code::Distractor),
 ];
 
+/// What a pair is, for errors.
+const PAIR_OBJECT: &str = "an object with clean, corrupted, answer and distractor";
+
 /// How many names of fields a warning lists, and how long each may be.
 const LISTED_NAMES: usize = 8;
 const MAX_NAME: usize = 40;
@@ -36,26 +39,64 @@ const MAX_NAME: usize = 40;
 pub fn parse(bytes: &[u8]) -> Result<(Vec<PairRequest>, Vec<Warning>)> {
     let text = text(bytes)?;
     let mut others = BTreeSet::new();
-    let is_array = text.trim_start().starts_with('[');
-    let pairs: Result<Vec<PairRequest>> = if is_array {
-        let values: Vec<Value> =
-            serde_json::from_str(text).map_err(|e| malformed("the array of pairs", &e))?;
+    let of_array = |values: &[Value], others: &mut _| -> Result<Vec<PairRequest>> {
         let values = values.iter().enumerate();
         values
-            .map(|(i, value)| pair(&format!("pair {} of the file", i + 1), value, &mut others))
-            .collect()
-    } else {
-        let lines = text.lines().enumerate();
-        let lines = lines.filter(|(_, line)| !line.trim().is_empty());
-        lines
-            .map(|(i, line)| {
-                let what = format!("line {} of the pairs", i + 1);
-                let value: Value = serde_json::from_str(line).map_err(|e| malformed(&what, &e))?;
-                pair(&what, &value, &mut others)
-            })
+            .map(|(i, value)| pair(&format!("pair {} of the file", i + 1), value, others))
             .collect()
     };
-    Ok((pairs?, passed_over(&others).into_iter().collect()))
+    let pairs = if text.trim_start().starts_with('[') {
+        let values: Vec<Value> =
+            serde_json::from_str(text).map_err(|e| malformed("the array of pairs", &e))?;
+        of_array(&values, &mut others)?
+    } else if let Ok(value) = serde_json::from_str::<Value>(text)
+        && let Some(object) = value.as_object()
+    {
+        let begin = &text[..text.len() - text.trim_start().len()];
+        let what = format!("line {} of the pairs", begin.matches('\n').count() + 1);
+        match wrapped(object) {
+            Some(values) => of_array(values, &mut others)?,
+            None => vec![pair(&what, &value, &mut others)?],
+        }
+    } else {
+        lines(text, &mut others)?
+    };
+    Ok((pairs, passed_over(&others).into_iter().collect()))
+}
+
+/// The array of pairs in an object that is no pair itself and has one array: `{"pairs": [...]}`.
+fn wrapped(object: &Map<String, Value>) -> Option<&[Value]> {
+    let is_pair = FIELDS
+        .iter()
+        .any(|(name, ids, _)| object.contains_key(*name) || object.contains_key(*ids));
+    let mut arrays = object.values().filter_map(Value::as_array);
+    match (is_pair, arrays.next(), arrays.next()) {
+        (false, Some(values), None) => Some(values),
+        _ => None,
+    }
+}
+
+/// JSON Lines; a comma at a line's end is passed over.
+fn lines(text: &str, others: &mut BTreeSet<String>) -> Result<Vec<PairRequest>> {
+    let lines = text.lines().enumerate();
+    let mut lines = lines.filter(|(_, line)| !line.trim().is_empty()).peekable();
+    if let Some((i, line)) = lines.peek()
+        && !line.trim_start().starts_with('{')
+        && line.contains(['\t', ',', ';'])
+    {
+        let got = "a table (CSV or the like): write each row as an object on a line of its own";
+        let what = format!("line {} of the pairs", i + 1);
+        return Err(Error::new(Code::Clean, what, PAIR_OBJECT, got));
+    }
+    lines
+        .map(|(i, line)| {
+            let what = format!("line {} of the pairs", i + 1);
+            let line = line.trim_end();
+            let line = line.strip_suffix(',').unwrap_or(line);
+            let value: Value = serde_json::from_str(line).map_err(|e| malformed(&what, &e))?;
+            pair(&what, &value, others)
+        })
+        .collect()
 }
 
 /// The file's text, without a byte-order mark.
@@ -65,7 +106,11 @@ fn text(bytes: &[u8]) -> Result<&str> {
         let expected = format!("at most {MAX_BYTES} bytes");
         return Err(Error::new(Code::Clean, what, expected, bytes.len()));
     }
-    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+    // JSON has no zero bytes; each ASCII character of UTF-16 has one, with a mark in front of the file or without.
+    let is_utf_16 = bytes.starts_with(&[0xFF, 0xFE])
+        || bytes.starts_with(&[0xFE, 0xFF])
+        || bytes.iter().take(4).any(|byte| *byte == 0);
+    if is_utf_16 {
         let got = "UTF-16; save it as UTF-8";
         return Err(Error::new(Code::Clean, what, "text in UTF-8", got));
     }
@@ -86,8 +131,7 @@ fn text(bytes: &[u8]) -> Result<&str> {
 }
 
 fn malformed(what: &str, error: &serde_json::Error) -> Error {
-    let expected = "an object with clean, corrupted, answer and distractor";
-    Error::new(Code::Clean, what, expected, error)
+    Error::new(Code::Clean, what, PAIR_OBJECT, error)
 }
 
 fn passed_over(names: &BTreeSet<String>) -> Option<Warning> {
@@ -109,8 +153,7 @@ fn passed_over(names: &BTreeSet<String>) -> Option<Warning> {
 
 fn pair(what: &str, value: &Value, others: &mut BTreeSet<String>) -> Result<PairRequest> {
     let Some(object) = value.as_object() else {
-        let expected = "an object with clean, corrupted, answer and distractor";
-        return Err(Error::new(Code::Clean, what, expected, kind(value)));
+        return Err(Error::new(Code::Clean, what, PAIR_OBJECT, kind(value)));
     };
     let is_known = |name: &str| {
         FIELDS
@@ -224,11 +267,15 @@ mod tests {
             format!("\u{feff}{PAIR}\r\n\r\n{PAIR}"),
             format!("[{PAIR},\n {PAIR}]\n"),
             format!("\u{feff}\n[{PAIR}, {PAIR}]"),
+            format!("{PAIR},\n{PAIR}, \r\n"),
+            format!("{{\"name\": \"two\",\n\"pairs\": [\n{PAIR},\n{PAIR}\n]\n}}"),
         ] {
             let (pairs, warnings) = parse(text.as_bytes()).unwrap();
             assert_eq!(pairs, [expected(), expected()]);
             assert!(warnings.is_empty());
         }
+        let pretty = PAIR.replace(", ", ",\n  ");
+        assert_eq!(parse(pretty.as_bytes()).unwrap().0, [expected()]);
         assert_eq!(parse(b"").unwrap().0, []);
     }
 
@@ -297,8 +344,22 @@ mod tests {
         ] {
             assert_eq!((code, &text[..]), (expected_code, expected));
         }
-        let utf_16 = parse(&[0xFF, 0xFE, b'{', 0]).unwrap_err();
-        assert!(utf_16.to_string().contains("got UTF-16"), "{utf_16}");
+        for bytes in [
+            &[0xFF, 0xFE, b'{', 0][..],
+            &[b'{', 0, b'"', 0],
+            &[0, b'{', 0, b'"'],
+        ] {
+            let utf_16 = parse(bytes).unwrap_err();
+            assert!(utf_16.to_string().contains("got UTF-16"), "{utf_16}");
+        }
+        for table in ["clean,corrupted\na,b\n", "clean\tcorrupted\n"] {
+            let table = parse(table.as_bytes()).unwrap_err().to_string();
+            assert!(
+                table.starts_with("line 1 of the pairs: expected an object with"),
+                "{table}"
+            );
+            assert!(table.contains("got a table (CSV"), "{table}");
+        }
         let array = parse(br#"[{"clean": "a", "corrupted": true}]"#).unwrap_err();
         assert!(
             array

@@ -7,6 +7,7 @@
 use crate::{
     error::{Code, Error, Result, Warning},
     gpt2::Config,
+    pause::Pause,
     prompt::{Batch, PromptPair, in_pair},
     session::{Answer, MetricRequest, PairRequest, Prompt},
     tokenizer::Tokenizer,
@@ -23,6 +24,8 @@ const LISTED_PAIRS: usize = 6;
 pub(crate) struct Reader<'a> {
     pub config: &'a Config,
     pub tokenizer: Option<&'a Tokenizer>,
+    /// What there is in place of a tokenizer.
+    pub lack: Option<&'a str>,
 }
 
 /// A warning about one pair, with the slip that it is about.
@@ -41,46 +44,54 @@ pub(crate) enum Slip {
     NothingChanges,
 }
 
-/// A text's tokens.
-struct Encoded {
-    ids: Vec<u32>,
-    /// Whether it begins with the beginning-of-text token by itself, so that none was put in front.
-    had_bos: bool,
-}
-
 impl Reader<'_> {
-    /// The pairs of a request as a batch, and what to say of them.
-    pub fn batch(&self, request: &MetricRequest) -> Result<(Batch, Vec<Warning>)> {
+    /// The pairs of a request as a batch, and what to say of them; each pair is a step, with a pause behind it.
+    pub async fn batch(
+        &self,
+        request: &MetricRequest,
+        pause: &dyn Pause,
+    ) -> Result<(Batch, Vec<Warning>)> {
         let mut notes = Vec::new();
         let count = request.pairs.len();
-        let pairs = request.pairs.iter().enumerate().map(|(i, pair)| {
-            let read = self
-                .pair(pair, request.prepend_bos)
-                .and_then(|(read, warnings)| {
-                    self.answers(&read, request)?;
-                    Ok((read, warnings))
-                });
-            let (read, warnings) = read.map_err(|e| in_pair(i, count, e))?;
-            let note = |(slip, warning)| Note {
-                pair: i,
+        let mut note = |pair, slips: Vec<(Slip, Warning)>| {
+            notes.extend(slips.into_iter().map(|(slip, warning)| Note {
+                pair,
                 slip,
                 warning,
-            };
-            notes.extend(warnings.into_iter().map(note));
-            Ok(read)
-        });
-        let pairs = pairs.collect::<Result<Vec<_>>>()?;
+            }));
+        };
+        let mut pairs = Vec::with_capacity(count);
+        for (i, pair) in request.pairs.iter().enumerate() {
+            let read = self.pair(pair, request.prepend_bos);
+            let read = read.and_then(|(read, slips)| {
+                self.answers(&read, request)?;
+                Ok((read, slips))
+            });
+            let (read, slips) = read.map_err(|e| in_pair(i, count, e))?;
+            note(i, slips);
+            pairs.push(read);
+            pause.pause().await?;
+        }
         let batch = Batch::new(pairs, request.position, self.config)?;
+        for (i, (pair, read)) in request.pairs.iter().zip(batch.pairs()).enumerate() {
+            note(i, self.reading_slips(pair, read, batch.positions()[i]));
+            pause.pause().await?;
+        }
         notes.extend(unchanged(&batch)?);
         Ok((batch, gather(notes, count)))
     }
 
     /// The tokens of a text, with the beginning-of-text token in front if asked for and not there.
     pub fn ids(&self, text: &str, prepend_bos: bool) -> Result<Vec<u32>> {
-        Ok(self.encoded(text, prepend_bos)?.ids)
+        let mut ids = self.tokenizer()?.encode(text)?;
+        self.in_rows(&ids)?;
+        if prepend_bos {
+            self.put_bos(&mut ids)?;
+        }
+        Ok(ids)
     }
 
-    /// A pair's tokens, checked, and its slips.
+    /// A pair's tokens, checked, and what is likely a slip at their beginnings.
     pub fn pair(
         &self,
         request: &PairRequest,
@@ -88,32 +99,32 @@ impl Reader<'_> {
     ) -> Result<(PromptPair, Vec<(Slip, Warning)>)> {
         let mut slips = Vec::new();
         let mut prompt = |prompt: &Prompt, code, what: &str| match prompt {
-            Prompt::Ids(ids) => Ok(ids.clone()),
+            Prompt::Ids(ids) => {
+                slips.extend(self.beginning_slip(ids, false, code, what));
+                Ok(ids.clone())
+            }
             Prompt::Text(text) => {
                 let of_field = |e| Error {
                     code,
                     what: what.into(),
                     ..e
                 };
-                let encoded = self.encoded(text, prepend_bos).map_err(of_field)?;
-                if self.tokenizer()?.encode(text).map_err(of_field)?.is_empty() {
+                let mut ids = self.ids(text, false).map_err(of_field)?;
+                if ids.is_empty() {
                     let got = format!("none in {text:?}");
                     return Err(Error::new(code, what, "at least 1 token", got));
                 }
-                slips.extend(self.prompt_slips(text, &encoded, code, what)?);
-                Ok(encoded.ids)
+                let is_put = prepend_bos && self.put_bos(&mut ids)?;
+                slips.extend(self.beginning_slip(&ids, prepend_bos && !is_put, code, what));
+                Ok(ids)
             }
         };
         let clean = prompt(&request.clean, Code::Clean, "clean prompt")?;
         let corrupted = prompt(&request.corrupted, Code::Corrupted, "corrupted prompt")?;
-        let mut answer = |answer: &Option<Answer>, code, what: &str| match answer {
+        let answer = |answer: &Option<Answer>, code, what: &str| match answer {
             None => Ok(None),
             Some(Answer::Id(id)) => Ok(Some(*id)),
-            Some(Answer::Text(text)) => {
-                let id = self.one_token(text, code, what)?;
-                slips.extend(self.answer_slip(text, id, &request.clean, code, what));
-                Ok(Some(id))
-            }
+            Some(Answer::Text(text)) => self.one_token(text, code, what).map(Some),
         };
         let pair = PromptPair {
             clean,
@@ -160,7 +171,11 @@ impl Reader<'_> {
     fn tokenizer(&self) -> Result<&Tokenizer> {
         self.tokenizer.ok_or_else(|| {
             let expected = "a tokenizer.json beside the model, or prompts as token ids";
-            Error::new(Code::Tokenizer, "text", expected, "text and no tokenizer")
+            let got = match self.lack {
+                Some(lack) => format!("text and no tokenizer but {lack}"),
+                None => "text and no tokenizer".into(),
+            };
+            Error::new(Code::Tokenizer, "text", expected, got)
         })
     }
 
@@ -176,30 +191,26 @@ impl Reader<'_> {
             Some(id) if is_row(&id) => Ok(id),
             Some(id) => {
                 let expected = format!(
-                    "one of the model's {} rows (its vocabulary), or a run without it",
+                    "one of the model's {} rows (its vocabulary), or a run without the beginning-of-text token",
                     self.config.d_vocab
                 );
                 Err(Error::new(Code::Tokenizer, what, expected, self.name(id)))
             }
             None => {
-                let expected = "a bos_token_id within the vocabulary, or a run without it";
+                let expected = "a bos_token_id within the vocabulary, or a run without the beginning-of-text token";
                 Err(Error::new(Code::Config, what, expected, "none"))
             }
         }
     }
 
-    fn encoded(&self, text: &str, prepend_bos: bool) -> Result<Encoded> {
-        let mut ids = self.tokenizer()?.encode(text)?;
-        self.in_rows(&ids)?;
-        let mut had_bos = false;
-        if prepend_bos {
-            let bos = self.bos()?;
-            had_bos = ids.first() == Some(&bos);
-            if !had_bos {
-                ids.insert(0, bos);
-            }
+    /// Put the beginning-of-text token in front where it is not there already; whether it was put there.
+    fn put_bos(&self, ids: &mut Vec<u32>) -> Result<bool> {
+        let bos = self.bos()?;
+        let lacks_it = ids.first() != Some(&bos);
+        if lacks_it {
+            ids.insert(0, bos);
         }
-        Ok(Encoded { ids, had_bos })
+        Ok(lacks_it)
     }
 
     /// Check that the model has a row for each token: tokenizers may know more.
@@ -236,69 +247,131 @@ impl Reader<'_> {
             n => format!("{n}: {}", tokenizer.quote(&ids)),
         };
         let error = Error::new(code, what, "one token", got);
-        // The usual slip with byte-level tokens: a word within a text begins with its space.
-        let spaced = format!(" {text}");
-        match tokenizer.encode(&spaced) {
-            Ok(ids) if ids.len() == 1 && !text.starts_with(' ') => Err(error.suggest(spaced)),
-            _ => Err(error),
-        }
+        // The usual slips with byte-level tokens: a word within a text begins with its space, and has none behind it.
+        let trimmed = text.trim_end();
+        let spaced = format!(" {}", text.trim());
+        let other = [trimmed, &spaced].into_iter().find(|other| {
+            let is_one = |ids: Vec<u32>| ids.len() == 1 && self.in_rows(&ids).is_ok();
+            *other != text && tokenizer.encode(other).is_ok_and(is_one)
+        });
+        Err(match other {
+            Some(other) => error.suggest(other),
+            None => error,
+        })
     }
 
-    fn prompt_slips(
+    /// The beginning-of-text token where a prompt has it twice, or by itself where one was asked for.
+    fn beginning_slip(
         &self,
-        text: &str,
-        encoded: &Encoded,
+        ids: &[u32],
+        had_bos: bool,
         code: Code,
         what: &str,
-    ) -> Result<Vec<(Slip, Warning)>> {
-        let mut slips = Vec::new();
-        if encoded.had_bos {
-            let message = format!(
-                "the {what} already begins with the beginning-of-text token {}: no second one is put in front",
-                self.name(encoded.ids[0])
-            );
-            slips.push((Slip::SecondBos, Warning::new(code, message)));
-        }
-        let trimmed = text.trim_end_matches(' ');
-        if trimmed.len() < text.len() && !trimmed.is_empty() {
-            // A tokenizer that drops spaces makes the same tokens of both.
-            let shorter = self.tokenizer()?.encode(trimmed)?;
-            if shorter.len() < self.tokenizer()?.encode(text)?.len() {
-                let message = format!(
-                    "the {what} ends in a space, which is a token of its own: the next word's token has its space \
-                     already"
-                );
-                let warning = Warning::new(code, message).suggest(trimmed);
-                slips.push((Slip::TrailingSpace, warning));
+    ) -> Option<(Slip, Warning)> {
+        let bos = self.bos().ok()?;
+        let message = match ids {
+            [first, second, ..] if [*first, *second] == [bos; 2] => {
+                let bos = self.name(bos);
+                format!("the {what} begins with the beginning-of-text token {bos} twice")
             }
-        }
-        Ok(slips)
+            _ if had_bos => format!(
+                "the {what} already begins with the beginning-of-text token {}: no second one is put in front",
+                self.name(bos)
+            ),
+            _ => return None,
+        };
+        Some((Slip::SecondBos, Warning::new(code, message)))
     }
 
-    /// Whether an answer without its space is one token, with it another, and the prompt calls for the space.
+    /// What is likely a slip where the metric reads: a token that is a space, or an answer without its own.
+    fn reading_slips(
+        &self,
+        request: &PairRequest,
+        pair: &PromptPair,
+        position: usize,
+    ) -> Vec<(Slip, Warning)> {
+        let mut slips = Vec::new();
+        let is_last = position + 1 == pair.clean.len();
+        for (prompt, ids, code, what) in [
+            (&request.clean, &pair.clean, Code::Clean, "clean prompt"),
+            (
+                &request.corrupted,
+                &pair.corrupted,
+                Code::Corrupted,
+                "corrupted prompt",
+            ),
+        ] {
+            slips.extend(self.space_slip(prompt, ids[position], is_last, code, what));
+        }
+        for (answer, id, code, what) in [
+            (&request.answer, pair.answer, Code::Answer, "answer"),
+            (
+                &request.distractor,
+                pair.distractor,
+                Code::Distractor,
+                "distractor",
+            ),
+        ] {
+            if let (Some(Answer::Text(text)), Some(id)) = (answer, id) {
+                let end = match &request.clean {
+                    // Its last character may be several tokens.
+                    Prompt::Text(prompt) if is_last => prompt.chars().next_back(),
+                    _ => self
+                        .text_of(pair.clean[position])
+                        .and_then(|text| text.chars().next_back()),
+                };
+                slips.extend(end.and_then(|end| self.answer_slip(text, id, end, code, what)));
+            }
+        }
+        slips
+    }
+
+    /// Whether the token that the metric reads is a space by itself.
+    fn space_slip(
+        &self,
+        prompt: &Prompt,
+        id: u32,
+        is_last: bool,
+        code: Code,
+        what: &str,
+    ) -> Option<(Slip, Warning)> {
+        let text = self.text_of(id)?;
+        if text.is_empty() || !text.chars().all(|c| c == ' ') {
+            return None;
+        }
+        let place = match is_last {
+            true => format!("the {what} ends in a space"),
+            false => format!("the metric reads the {what} at a space"),
+        };
+        let message = format!(
+            "{place}, which is a token of its own: the next word's token has its space already"
+        );
+        let warning = Warning::new(code, message);
+        let warning = match prompt {
+            Prompt::Text(text) if is_last && !text.trim_end_matches(' ').is_empty() => {
+                warning.suggest(text.trim_end_matches(' '))
+            }
+            _ => warning,
+        };
+        Some((Slip::TrailingSpace, warning))
+    }
+
+    /// Whether an answer without its space is one token, with it another, and the text that ends in this character
+    /// calls for the space.
     fn answer_slip(
         &self,
         text: &str,
         id: u32,
-        prompt: &Prompt,
+        end: char,
         code: Code,
         what: &str,
     ) -> Option<(Slip, Warning)> {
-        let tokenizer = self.tokenizer?;
-        let end = match prompt {
-            Prompt::Text(text) => text.chars().next_back(),
-            Prompt::Ids(ids) => {
-                let last = tokenizer.describe(&ids[ids.len().saturating_sub(1)..]);
-                last.first()
-                    .and_then(|token| token.text.chars().next_back())
-            }
-        }?;
         let start = text.chars().next()?;
         if !calls_for_space(end, start) {
             return None;
         }
         let spaced = format!(" {text}");
-        let [sibling] = tokenizer.encode(&spaced).ok()?[..] else {
+        let [sibling] = self.tokenizer?.encode(&spaced).ok()?[..] else {
             return None;
         };
         if sibling == id {
@@ -310,6 +383,12 @@ impl Reader<'_> {
         );
         let warning = Warning::new(code, message).suggest(spaced);
         Some((Slip::NoLeadingSpace, warning))
+    }
+
+    /// The text of a token, where there is a tokenizer.
+    fn text_of(&self, id: u32) -> Option<String> {
+        let tokens = self.tokenizer?.describe(&[id]);
+        tokens.into_iter().next().map(|token| token.text)
     }
 
     /// The first words of the prompts that are not of as many tokens, in words.

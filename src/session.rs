@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     checkpoint::Loader,
     device::{self, DeviceChoice, DeviceReport},
-    error::{Code, Error, Result, Warning},
+    error::{Code, Result, Warning},
     gpt2::{Config, Gpt2},
     metric::{AnswerMetric, MetricKind},
     patching::{
@@ -24,6 +24,7 @@ use crate::{
 pub struct Loading {
     loader: Loader,
     tokenizer: Option<Tokenizer>,
+    lack: Option<String>,
     device: DeviceReport,
 }
 
@@ -36,6 +37,12 @@ impl Loading {
     /// Which device it will be on.
     pub fn device(&self) -> &DeviceReport {
         &self.device
+    }
+
+    /// What there is in place of a tokenizer, for the error about prompts as text: see
+    /// [`explain_missing`](crate::tokenizer::explain_missing).
+    pub fn explain_tokenizer(&mut self, lack: Option<String>) {
+        self.lack = lack;
     }
 
     /// Where the bytes of the checkpoint's files go.
@@ -54,6 +61,7 @@ impl Loading {
         Ok(Session {
             model,
             tokenizer: self.tokenizer,
+            lack: self.lack,
             device: self.device,
             warnings,
         })
@@ -64,6 +72,8 @@ impl Loading {
 pub struct Session {
     model: Gpt2,
     tokenizer: Option<Tokenizer>,
+    /// What there is in place of a tokenizer.
+    lack: Option<String>,
     device: DeviceReport,
     warnings: Vec<Warning>,
 }
@@ -74,15 +84,19 @@ fn tokenizer_warnings(tokenizer: Option<&Tokenizer>, config: &Config) -> Vec<War
         return Vec::new();
     };
     let mut warnings = tokenizer.warnings().to_vec();
-    if let (Some(bos), Some(id)) = (tokenizer.bos(), config.bos_token_id)
-        && bos.id != id
-    {
-        let message = format!(
+    let message = match (tokenizer.bos(), config.bos_token_id) {
+        (Some(bos), Some(id)) if bos.id != id => format!(
             "texts begin with the tokenizer's beginning-of-text token {:?} (id {}); config.json names another, id {id}",
             bos.text, bos.id
-        );
-        warnings.push(Warning::new(Code::Tokenizer, message));
-    }
+        ),
+        (None, Some(id)) if (id as usize) < config.d_vocab && !tokenizer.is_added(id) => format!(
+            "texts begin with the token {} (id {id}), the bos_token_id of config.json; the tokenizer's files name no \
+             beginning-of-text token",
+            tokenizer.quote(&[id])
+        ),
+        _ => return warnings,
+    };
+    warnings.push(Warning::new(Code::Tokenizer, message));
     warnings
 }
 
@@ -142,6 +156,15 @@ pub struct SweepRequest {
     pub source: Option<Head>,
 }
 
+/// A result, and what its caller should know of the request.
+#[derive(Debug, Clone)]
+pub struct Warned<T> {
+    /// What was asked for.
+    pub result: T,
+    /// What [`Session::check`] says of the request.
+    pub warnings: Vec<Warning>,
+}
+
 /// One edge of one pair of prompts.
 #[derive(Debug, Clone)]
 pub struct EdgeRequest {
@@ -183,6 +206,7 @@ impl Session {
         Ok(Loading {
             loader: Loader::new(config, &device),
             tokenizer,
+            lack: None,
             device: report,
         })
     }
@@ -226,8 +250,8 @@ impl Session {
     /// # Errors
     /// The code of the part that is wrong; among several pairs, the pair is named. Equal prompts, an answer that is its
     /// own distractor and a metric that reads before the prompts differ are errors where they leave nothing to measure.
-    pub fn check(&self, request: &MetricRequest) -> Result<Vec<Warning>> {
-        let (_, warnings) = self.reader().batch(request)?;
+    pub async fn check(&self, request: &MetricRequest, pause: &dyn Pause) -> Result<Vec<Warning>> {
+        let (_, warnings) = self.reader().batch(request, pause).await?;
         Ok(warnings)
     }
 
@@ -241,11 +265,12 @@ impl Session {
         options: SweepOptions,
         pause: &dyn Pause,
         on_update: impl FnMut(Update<'_>) -> Result<()>,
-    ) -> Result<Grid> {
+    ) -> Result<Warned<Grid>> {
         if let Some(source) = request.source {
             source.check("source head", self.config())?;
         }
-        let (runs, metric) = self.runs(&request.on, pause).await?;
+        let (batch, warnings) = self.reader().batch(&request.on, pause).await?;
+        let (runs, metric) = self.run(&batch, request.on.metric, pause).await?;
         let (component, metric) = (request.component, &metric);
         let grid = match request.source {
             Some(source) => {
@@ -258,8 +283,10 @@ impl Session {
                     .await
             }
         }?;
-        check_finite(&grid)?;
-        Ok(grid)
+        Ok(Warned {
+            result: grid,
+            warnings,
+        })
     }
 
     /// Estimate the direct paths from every head to every later head's query, key and value.
@@ -271,13 +298,11 @@ impl Session {
         request: &MetricRequest,
         layer_norm: LayerNorm,
         pause: &dyn Pause,
-    ) -> Result<Estimates> {
-        let (runs, metric) = self.runs(request, pause).await?;
-        let estimates = estimate_direct_path_all_sources(&runs, &metric, layer_norm).await?;
-        for grid in [&estimates.q, &estimates.k, &estimates.v] {
-            check_finite(grid)?;
-        }
-        Ok(estimates)
+    ) -> Result<Warned<Estimates>> {
+        let (batch, warnings) = self.reader().batch(request, pause).await?;
+        let (runs, metric) = self.run(&batch, request.metric, pause).await?;
+        let result = estimate_direct_path_all_sources(&runs, &metric, layer_norm).await?;
+        Ok(Warned { result, warnings })
     }
 
     /// Look at one head on one pair of prompts.
@@ -289,8 +314,10 @@ impl Session {
         request: &MetricRequest,
         head: Head,
         pause: &dyn Pause,
-    ) -> Result<HeadDetail> {
-        head_detail(&self.model, &self.batch(request)?, head, pause).await
+    ) -> Result<Warned<HeadDetail>> {
+        let (batch, warnings) = self.reader().batch(request, pause).await?;
+        let result = head_detail(&self.model, &batch, head, pause).await?;
+        Ok(Warned { result, warnings })
     }
 
     /// Look at one edge on one pair of prompts.
@@ -301,17 +328,19 @@ impl Session {
         &self,
         request: &EdgeRequest,
         pause: &dyn Pause,
-    ) -> Result<EdgeReport> {
-        let (batch, ends) = (self.batch(&request.on)?, [request.src, request.dst]);
+    ) -> Result<Warned<EdgeReport>> {
+        let (batch, warnings) = self.reader().batch(&request.on, pause).await?;
+        let ends = [request.src, request.dst];
         let (runs, metric) = self.run(&batch, request.on.metric, pause).await?;
         let (component, layer_norm) = (request.component, request.layer_norm);
         let detail = edge_detail(&runs, &metric, ends, component, layer_norm).await?;
         let ids: Vec<u32> = detail.moved.iter().map(|moved| moved.id).collect();
         let tokens = self.tokenizer.as_ref().map(|t| t.describe(&ids));
-        Ok(EdgeReport {
+        let result = EdgeReport {
             detail,
             tokens: tokens.unwrap_or_default(),
-        })
+        };
+        Ok(Warned { result, warnings })
     }
 
     /// Operations a second of bare matrix products of so many rows on the session's device: see
@@ -324,14 +353,6 @@ impl Session {
     }
 
     /// The model run on the prompts, and the metric bound to them.
-    async fn runs<'a>(
-        &'a self,
-        request: &MetricRequest,
-        pause: &'a dyn Pause,
-    ) -> Result<(Runs<'a>, AnswerMetric)> {
-        self.run(&self.batch(request)?, request.metric, pause).await
-    }
-
     async fn run<'a>(
         &'a self,
         batch: &Batch,
@@ -343,31 +364,11 @@ impl Session {
         Ok((runs, metric))
     }
 
-    /// The pairs of a request, tokenised and checked.
-    fn batch(&self, request: &MetricRequest) -> Result<Batch> {
-        let (batch, _) = self.reader().batch(request)?;
-        Ok(batch)
-    }
-
     fn reader(&self) -> Reader<'_> {
         Reader {
             config: self.config(),
             tokenizer: self.tokenizer.as_ref(),
-        }
-    }
-}
-
-/// A value that is not finite is no result: it must not pass for an edge that is not there.
-fn check_finite(grid: &Grid) -> Result<()> {
-    let of_runs = [grid.clean_metric, grid.corrupted_metric];
-    let of_edges = grid.values.iter().zip(&grid.mask);
-    let of_edges = of_edges.filter(|(_, has_path)| **has_path == 1);
-    let mut all = of_runs.into_iter().chain(of_edges.map(|(value, _)| *value));
-    match all.find(|value| !value.is_finite()) {
-        None => Ok(()),
-        Some(value) => {
-            let expected = "finite numbers (activations beyond the range of f32 give others)";
-            Err(Error::new(Code::Metric, "metric", expected, value))
+            lack: self.lack.as_deref(),
         }
     }
 }

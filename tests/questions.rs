@@ -285,3 +285,168 @@ fn a_batch_tells_which_pairs_are_meant() {
         "{beyond}"
     );
 }
+
+#[test]
+fn gpt2s_class_has_gpt2s_beginning_and_another_class_none() {
+    let model = Model::new();
+    let texts = pair("Mary to", "John to", " Mary", " John");
+    let (before, _) = model.swept(&texts);
+    let config = fs::read(model.directory.path().join("config.json")).unwrap();
+    let mut config: Value = serde_json::from_slice(&config).unwrap();
+    config["bos_token_id"] = 5.into();
+    model.write("config.json", &config.to_string());
+    let told_of_both = "warning: texts begin with the tokenizer's beginning-of-text token \"<|endoftext|>\" (id 0); \
+                        config.json names another, id 5";
+    for tokenizer_config in [
+        None,
+        Some("{}"),
+        Some(r#"{"tokenizer_class": "GPT2Tokenizer"}"#),
+    ] {
+        if let Some(content) = tokenizer_config {
+            model.write("tokenizer_config.json", content);
+        }
+        let (after, told) = model.swept(&texts);
+        assert_eq!(before, after);
+        assert_eq!(told, [told_of_both]);
+    }
+    model.write(
+        "tokenizer_config.json",
+        r#"{"tokenizer_class": "PreTrainedTokenizerFast"}"#,
+    );
+    let (after, told) = model.swept(&texts);
+    assert_ne!(before, after);
+    assert_eq!(
+        told,
+        [
+            "warning: texts begin with the token \" \" (id 5), the bos_token_id of config.json; the tokenizer's files \
+          name no beginning-of-text token"
+        ]
+    );
+}
+
+#[test]
+fn a_beginning_twice_is_told() {
+    let model = Model::new();
+    let twice = "<|endoftext|><|endoftext|>";
+    let texts = [format!("{twice}Mary to"), format!("{twice}John to")];
+    let texts = pair(&texts[0], &texts[1], " Mary", " John");
+    let ids = [
+        "--clean-ids",
+        "0,0,18,21",
+        "--corrupted-ids",
+        "0,0,22,21",
+        "--answer",
+        " Mary",
+        "--distractor",
+        " John",
+    ];
+    let without = [&texts[..], &["--no-bos"]].concat();
+    for arguments in [&texts[..], &without, &ids] {
+        let (_, told) = model.swept(arguments);
+        let expected = ["clean", "corrupted"].map(|prompt| {
+            format!(
+                "warning: the {prompt} prompt begins with the beginning-of-text token \"<|endoftext|>\" (id 0) twice"
+            )
+        });
+        assert_eq!(told, expected);
+    }
+    let once = pair("<|endoftext|>Mary", "<|endoftext|>John", " Mary", " John");
+    let (_, told) = model.swept(&[&once[..], &["--no-bos"]].concat());
+    assert!(told.is_empty(), "{told:?}");
+}
+
+#[test]
+fn a_beginning_without_a_row_is_no_fault_of_the_prompt() {
+    let model = Model::new();
+    let many: Value = (26..60).map(|id| (format!("<{id}>"), json!(id))).collect();
+    model.write("added_tokens.json", &many.to_string());
+    model.write("special_tokens_map.json", r#"{"bos_token": "<40>"}"#);
+    let refused = model.refused(&pair("Mary", "John", " Mary", " John"));
+    assert_eq!(
+        refused.lines().last().unwrap(),
+        "error: beginning-of-text token: expected one of the model's 40 rows (its vocabulary), or a run without the \
+         beginning-of-text token, got \"<40>\" (id 40)"
+    );
+}
+
+#[test]
+fn spaces_are_judged_where_the_metric_reads() {
+    let model = Model::new();
+    let space = "warning: the clean prompt ends in a space, which is a token of its own: the next word's token has its \
+                 space already";
+    let answers = ["--answer", " Mary", "--distractor", " John"];
+    let ids = [
+        &["--clean-ids", "0,17,5", "--corrupted-ids", "0,21,5"][..],
+        &answers,
+    ]
+    .concat();
+    let (_, told) = model.swept(&ids);
+    assert_eq!((told.len(), &told[0][..]), (2, space));
+    let (_, told) = model.swept(&[&ids[..], &["--position", "1"]].concat());
+    assert!(told.is_empty(), "{told:?}");
+
+    let texts = pair("Mary to ", "John to ", "Mary", "John");
+    let (_, told) = model.swept(&[&texts[..], &["--position", "-2"]].concat());
+    let about_answers = told
+        .iter()
+        .filter(|line| line.contains("has no space in front"));
+    assert_eq!((told.len(), about_answers.count()), (2, 2), "{told:?}");
+    let texts = pair("Mary  to", "John  to", "Mary", "John");
+    let (_, told) = model.swept(&[&texts[..], &["--position", "-2"]].concat());
+    assert!(
+        told[0].starts_with("warning: the metric reads the clean prompt at a space"),
+        "{told:?}"
+    );
+    assert_eq!(told.len(), 2, "{told:?}");
+}
+
+#[test]
+fn an_answer_with_a_space_behind_it_gets_a_suggestion() {
+    let model = Model::new();
+    for (answer, suggestion) in [(" Mary ", " Mary"), ("Mary ", "Mary")] {
+        let refused = model.refused(&pair("Mary to", "John to", answer, " John"));
+        let end = format!("did you mean {suggestion:?}?");
+        assert!(
+            refused.starts_with("error: answer: expected one token"),
+            "{refused}"
+        );
+        assert!(refused.ends_with(&end), "{refused}");
+    }
+}
+
+#[test]
+fn texts_may_begin_with_a_hyphen() {
+    let model = Model::new();
+    model.write("added_tokens.json", r#"{"-": 26, "--": 27}"#);
+    let (_, told) = model.swept(&pair("- Mary", "- John", "-", "--"));
+    assert!(told.is_empty(), "{told:?}");
+    let refused = model.refused(&["--clean", "-Mary", "--corrupted", "--x", "--answer-id", "1"]);
+    assert_eq!(
+        refused,
+        "error: corrupted prompt: expected characters of this model's vocabulary, got \"x\""
+    );
+}
+
+#[test]
+fn what_there_is_in_place_of_a_tokenizer_is_named() {
+    let model = Model::new();
+    let texts = pair("Mary to", "John to", " Mary", " John");
+    let remove = |name: &str| fs::remove_file(model.directory.path().join(name)).unwrap();
+    remove("merges.txt");
+    let without = "error: clean prompt: expected a tokenizer.json beside the model, or prompts as token ids, got text \
+                   and no tokenizer";
+    assert_eq!(
+        model.refused(&texts),
+        format!("{without} but vocab.json without merges.txt: get that too")
+    );
+    remove("vocab.json");
+    assert_eq!(model.refused(&texts), without);
+    model.write("vocab.txt", "[PAD]\n");
+    assert_eq!(
+        model.refused(&texts),
+        format!(
+            "{without} but vocab.txt, a vocabulary for BertTokenizer: in Python, \
+             AutoTokenizer.from_pretrained(directory).save_pretrained(directory) writes tokenizer.json"
+        )
+    );
+}

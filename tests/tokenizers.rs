@@ -65,10 +65,8 @@ fn every_kind_makes_the_tokens_of_transformers() {
                 entry.name
             );
         }
-        // Without files that name one, transformers has GPT-2's.
-        let end = tokenizer.id_of("<|endoftext|>");
         let bos = tokenizer.bos().map(|token| token.id);
-        assert_eq!(bos.or(entry.bos.and(end)), entry.bos, "{}", entry.name);
+        assert_eq!(bos, entry.bos, "{}", entry.name);
     }
 }
 
@@ -85,6 +83,61 @@ fn some_files_alone_are_no_tokenizer() {
         error.to_string(),
         "merges.txt[0]: expected two tokens of the vocabulary that make a third one of it, got \"a b\""
     );
+}
+
+#[test]
+fn a_mark_in_front_changes_nothing_and_an_empty_file_is_not_there() {
+    for entry in entries() {
+        let mut files = entry.files.clone();
+        for bytes in files.values_mut() {
+            bytes.splice(..0, *b"\xEF\xBB\xBF");
+        }
+        for name in [
+            "tokenizer_config.json",
+            "special_tokens_map.json",
+            "added_tokens.json",
+        ] {
+            if !files.contains_key(name) {
+                files.insert(name.to_string(), b"\xEF\xBB\xBF\n".to_vec());
+            }
+        }
+        let with_marks = Tokenizer::from_files(&files).unwrap().unwrap();
+        let tokenizer = Tokenizer::from_files(&entry.files).unwrap().unwrap();
+        assert_eq!(with_marks.bos(), tokenizer.bos(), "{}", entry.name);
+        for (text, ids) in &entry.tokens {
+            assert_eq!(&with_marks.encode(text).unwrap(), ids, "{}", entry.name);
+        }
+        let told = |name: &str| {
+            let text = format!("{name} is empty: it is read as if it were not there");
+            let mut all = with_marks.warnings().iter();
+            all.any(|warning| warning.message == text)
+        };
+        for name in ["tokenizer_config.json", "special_tokens_map.json"] {
+            assert_eq!(
+                told(name),
+                !entry.files.contains_key(name),
+                "{}",
+                entry.name
+            );
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_something_else_is_named_for_what_it_is() {
+    let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 5\n";
+    for (bytes, expected) in [
+        (&pointer[..], "got a Git LFS pointer"),
+        (b"<!doctype html>", "got an HTML or XML page"),
+        (b"", "got an empty file"),
+    ] {
+        for names in [&["tokenizer.json"][..], &["vocab.json", "merges.txt"]] {
+            let files = names.iter().map(|name| (name.to_string(), bytes.to_vec()));
+            let error = Tokenizer::from_files(&files.collect()).err().unwrap();
+            assert_eq!((error.code, &error.what[..]), (Code::Tokenizer, names[0]));
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+    }
 }
 
 #[test]
@@ -178,7 +231,7 @@ fn what_is_read_otherwise_than_it_stands_is_told() {
     let told: Vec<&str> = read.warnings().iter().map(|w| &w.message[..]).collect();
     assert!(told[0].contains("dropout"), "{told:?}");
     assert!(
-        told[1].contains("\"<x>\" the id 9, but transformers numbers it 3"),
+        told[1].contains("\"<x>\" the id 9, but transformers gives it 3"),
         "{told:?}"
     );
 

@@ -684,7 +684,7 @@ fn directories_without_a_model_are_explained() {
         (
             &["config.json", "model.safetensors.index.json"],
             "model-00001-of-00001.safetensors",
-            "none",
+            "no such file",
         ),
         (&[], "config.json", "no files"),
     ] {

@@ -55,16 +55,36 @@ pub struct SweepArgs {
     pub model: PathBuf,
 
     /// The clean prompt
-    #[arg(long, value_name = "TEXT", requires = "corrupted")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        requires = "corrupted",
+        allow_hyphen_values = true
+    )]
     clean: Option<String>,
     /// The corrupted prompt, of as many tokens
-    #[arg(long, value_name = "TEXT", requires = "clean")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        requires = "clean",
+        allow_hyphen_values = true
+    )]
     corrupted: Option<String>,
     /// The right next token of the clean prompt
-    #[arg(long, value_name = "TEXT", conflicts_with = "answer_id")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        conflicts_with = "answer_id",
+        allow_hyphen_values = true
+    )]
     answer: Option<String>,
     /// The token it is compared with
-    #[arg(long, value_name = "TEXT", conflicts_with = "distractor_id")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        conflicts_with = "distractor_id",
+        allow_hyphen_values = true
+    )]
     distractor: Option<String>,
 
     /// The clean prompt as token ids; nothing is prepended

@@ -78,7 +78,7 @@ async fn sweep(args: &SweepArgs) -> Result<()> {
     };
     let session = directory::load(&args.model, args.device).await?;
     warn(session.warnings());
-    warn(&session.check(&request.on)?);
+    warn(&session.check(&request.on, &NoPause).await?);
     // Before the work, which an output that cannot be written would make vain.
     let out = args.out.as_ref().map(|path| {
         // What is in it stays until there is a result.
@@ -89,7 +89,7 @@ async fn sweep(args: &SweepArgs) -> Result<()> {
     let out = out.transpose()?;
 
     let bar = progress_bar();
-    let grid = session
+    let swept = session
         .sweep(&request, options, &NoPause, |update| {
             bar.set_length(update.progress.total as u64);
             bar.set_position(update.progress.done as u64);
@@ -105,7 +105,7 @@ async fn sweep(args: &SweepArgs) -> Result<()> {
         request.component,
         request.on.metric,
         request.source,
-        &grid,
+        &swept.result,
     );
     let json = serde_json::to_string(&report).map_err(|e| io_error("the result", e))?;
     match out {

@@ -134,8 +134,8 @@ pub(super) fn finite(value: f32, whose: impl FnOnce() -> String) -> Result<f32> 
         return Ok(value);
     }
     let what = format!("metric of {}", whose());
-    let error = Error::new(Code::Metric, what, "a finite number", value);
-    Err(error)
+    let expected = "a finite number (activations beyond the range of f32 give others)";
+    Err(Error::new(Code::Metric, what, expected, value))
 }
 
 fn mean(numbers: &[f32]) -> f32 {

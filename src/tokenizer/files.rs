@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
-use super::json::{kind, parse};
+use super::json::{kind, parse, text_of};
 use crate::{
     error::{Code, Error, Result, Warning},
     sniff::sniff,
@@ -69,7 +69,15 @@ impl Composed {
 /// # Errors
 /// [`Code::Tokenizer`], naming the file.
 pub fn read(files: &HashMap<String, Vec<u8>>) -> Result<Option<Composed>> {
-    let file = |name: &str| files.get(name).map(|bytes| parse(name, bytes)).transpose();
+    let mut empty = Vec::new();
+    let mut file = |name: &str| match files.get(name) {
+        Some(bytes) if text_of(bytes).trim_ascii().is_empty() => {
+            let message = format!("{name} is empty: it is read as if it were not there");
+            empty.push(Warning::new(Code::Tokenizer, message));
+            Ok(None)
+        }
+        bytes => bytes.map(|bytes| parse(name, bytes)).transpose(),
+    };
     let mut read = match (files.get(TOKENIZER), files.get(VOCAB), files.get(MERGES)) {
         (Some(json), _, _) => Composed::alone(parse(TOKENIZER, json)?),
         (None, Some(vocab), Some(merges)) => Composed {
@@ -81,6 +89,7 @@ pub fn read(files: &HashMap<String, Vec<u8>>) -> Result<Option<Composed>> {
     };
     let config = file(CONFIG)?.unwrap_or_default();
     let special = file(SPECIAL)?.unwrap_or_default();
+    read.warnings.append(&mut empty);
     prefix_space(&mut read, &config);
 
     let listed = listed(&config["added_tokens_decoder"]);
@@ -107,8 +116,7 @@ pub fn read(files: &HashMap<String, Vec<u8>>) -> Result<Option<Composed>> {
     let special = roles.into_iter().chain(extra).collect();
     add(&mut read, listed, special)?;
 
-    let is_gpt2 = config["tokenizer_class"].as_str().is_some_and(is_gpt2);
-    if read.bos.is_none() && is_gpt2 && knows(&read.json, END) {
+    if read.bos.is_none() && has_gpt2s_class(&config) && knows(&read.json, END) {
         read.bos = Some(END.into());
     }
     Ok(Some(read))
@@ -138,7 +146,7 @@ fn composed(vocab: Value, merges: &[u8], added: Option<Value>) -> Result<Value> 
             what,
         ));
     }
-    let merges = std::str::from_utf8(merges)
+    let merges = std::str::from_utf8(text_of(merges))
         .map_err(|e| Error::new(Code::Tokenizer, MERGES, "lines of two tokens in UTF-8", e))?;
     let is_merge = |line: &&str| !line.is_empty() && !line.starts_with("#version");
     let merges: Vec<&str> = merges.lines().filter(is_merge).collect();
@@ -175,15 +183,17 @@ fn composed(vocab: Value, merges: &[u8], added: Option<Value>) -> Result<Value> 
     }))
 }
 
-fn is_gpt2(class: &str) -> bool {
-    ["GPT2Tokenizer", "GPT2TokenizerFast"].contains(&class)
+/// Whether transformers reads a model's tokenizer as `GPT2Tokenizer`: so it does where no class is named.
+fn has_gpt2s_class(config: &Value) -> bool {
+    let class = config["tokenizer_class"].as_str();
+    class.is_none_or(|class| ["GPT2Tokenizer", "GPT2TokenizerFast"].contains(&class))
 }
 
-/// Transformers reads a GPT-2 without a class of its own as `GPT2Tokenizer`, whose own setting wins over that of the
-/// byte level in `tokenizer.json`; it is false unless `tokenizer_config.json` says otherwise.
+/// The setting of `GPT2Tokenizer` wins over that of the byte level in `tokenizer.json`; without a class of its own it is
+/// false unless `tokenizer_config.json` says otherwise.
 fn prefix_space(read: &mut Composed, config: &Value) {
     let class = config["tokenizer_class"].as_str();
-    if !class.is_none_or(is_gpt2) || read.json["pre_tokenizer"]["type"] != "ByteLevel" {
+    if !has_gpt2s_class(config) || read.json["pre_tokenizer"]["type"] != "ByteLevel" {
         return;
     }
     let wanted = match (config["add_prefix_space"].as_bool(), class) {
@@ -194,7 +204,8 @@ fn prefix_space(read: &mut Composed, config: &Value) {
     let had = read.json["pre_tokenizer"]["add_prefix_space"].as_bool();
     if had == Some(!wanted) && !read.is_composed {
         let message = format!(
-            "tokenizer.json has add_prefix_space {}, but transformers reads this model with {wanted}: so it is here",
+            "tokenizer.json has add_prefix_space {}, but transformers reads this model with \
+             add_prefix_space {wanted}; so do we",
             !wanted
         );
         read.warnings.push(Warning::new(Code::Tokenizer, message));

@@ -118,6 +118,11 @@ fn byte_of(character: char) -> Option<u8> {
     }
 }
 
+/// A file's bytes without the byte-order mark that some editors put in front.
+pub fn text_of(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
+}
+
 /// A file's JSON.
 ///
 /// # Errors
@@ -129,7 +134,7 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<Value> {
         let expected = format!("at most {MAX_BYTES} bytes");
         return Err(Error::new(Code::Tokenizer, name, expected, bytes.len()));
     }
-    let json: Value = serde_json::from_slice(bytes).map_err(|e| match sniff(bytes) {
+    let json: Value = serde_json::from_slice(text_of(bytes)).map_err(|e| match sniff(bytes) {
         Some(what) => invalid(&what),
         None => invalid(&e),
     })?;

@@ -1,12 +1,13 @@
 //! Text to token ids and back, by the `tokenizers` crate from a model's own files: the ids that transformers makes.
 //!
 //! `files` puts a model's files together into one `tokenizer.json`, `json` checks that before the crate reads it,
-//! `charsmap` one part of it. Left out are padding, truncation and templates (`[CLS] … [SEP]`): a prompt's tokens are
+//! `charsmap` one part of it, `missing` says what is there in place of them. Left out are padding, truncation and templates (`[CLS] … [SEP]`): a prompt's tokens are
 //! those of its text. What the vocabulary lacks is an error, where the crate would drop it or put `<unk>`.
 
 mod charsmap;
 mod files;
 mod json;
+mod missing;
 
 use std::{cell::RefCell, collections::HashMap};
 
@@ -19,6 +20,7 @@ use tokenizers::{
 use crate::error::{Code, Error, Result, Warning};
 pub use files::{FILES, is_needed};
 use json::{Rendering, Unknown};
+pub use missing::explain_missing;
 
 /// Longest text that is tokenised, in bytes: no model's context holds more.
 const MAX_TEXT: usize = 1 << 18;
@@ -110,8 +112,8 @@ impl Tokenizer {
                 warnings.push(Warning::new(
                     Code::Tokenizer,
                     format!(
-                        "the tokenizer's files give the added token {text:?} the id {id}, but transformers numbers it \
-                         {got}, on from the vocabulary: so it is here"
+                        "the tokenizer's files give the added token {text:?} the id {id}, but transformers gives it \
+                         {got}, the next id after the vocabulary; so do we"
                     ),
                 ));
             }

@@ -12,7 +12,7 @@ use crate::{
     error::{Code, Error, Result, Warning},
     patching::{Estimates, Grid, Head, LayerNorm, SweepOptions, Update},
     prompt::in_pair,
-    session::{Answer, EdgeRequest, MetricRequest, PairRequest, Prompt, SweepRequest},
+    session::{Answer, EdgeRequest, MetricRequest, PairRequest, Prompt, SweepRequest, Warned},
 };
 
 /// Longest text that an error shows of a value.
@@ -274,19 +274,21 @@ fn shown(value: &JsValue) -> String {
 }
 
 /// A grid as `{shape, values, mask, exact, spread, cleanMetric, corruptedMetric, warnings}` with typed arrays.
-pub fn grid(grid: Grid, warnings: Vec<Warning>) -> Result<JsValue> {
-    to_js(&js_grid(grid, &warnings))
+pub fn grid(swept: Warned<Grid>) -> Result<JsValue> {
+    to_js(&js_grid(swept.result, &swept.warnings))
 }
 
 /// A grid for each component, as `{q, k, v, warnings}`.
-pub fn estimates(estimates: Estimates, warnings: Vec<Warning>) -> Result<JsValue> {
-    let Estimates { q, k, v } = estimates;
+pub fn estimates(estimated: Warned<Estimates>) -> Result<JsValue> {
+    let warnings = estimated.warnings;
+    let Estimates { q, k, v } = estimated.result;
     let [q, k, v] = [q, k, v].map(|grid| js_grid(grid, &warnings));
     to_js(&JsEstimates { q, k, v, warnings })
 }
 
 /// A result's own fields, and `warnings`.
-pub fn warned(result: impl Serialize, warnings: Vec<Warning>) -> Result<JsValue> {
+pub fn warned(warned: Warned<impl Serialize>) -> Result<JsValue> {
+    let Warned { result, warnings } = warned;
     to_js(&JsWarned { result, warnings })
 }
 

@@ -145,7 +145,11 @@ async fn read(
 ) -> Result<Session, Stop> {
     let config = place.require("config.json", watcher).await?;
     let tokenizer = tokenizer(place, watcher).await?;
+    let lacks_tokenizer = tokenizer.is_none();
     let mut loading = Session::begin(&config, tokenizer, choice).await?;
+    if lacks_tokenizer && let Some(names) = place.names() {
+        loading.explain_tokenizer(tokenizer::explain_missing(&names));
+    }
     if loading.device().kind == "cpu" {
         checkpoint::fits(loading.config().weight_bytes(), checkpoint::WASM_MEMORY)?;
     }

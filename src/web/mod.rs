@@ -155,12 +155,13 @@ impl Engine {
     }
 
     /// Check a request for an estimate without running it: its warnings, each `{code, message, suggestion?}`.
-    pub fn check(&self, request: &JsValue) -> Result<JsValue, JsValue> {
-        let request = convert::metric_request(request);
-        let warnings = request.and_then(|(request, _)| self.session.check(&request));
-        warnings
-            .and_then(|warnings| convert::to_js(&warnings))
-            .map_err(convert::error)
+    pub async fn check(&self, request: JsValue, signal: AbortSignal) -> Result<JsValue, JsValue> {
+        let check = async {
+            let (request, _) = convert::metric_request(&request)?;
+            let turn = Turn::new("check", &signal);
+            convert::to_js(&self.session.check(&request, &turn).await?)
+        };
+        check.await.map_err(convert::error)
     }
 
     /// The tokens of a text, each `{id, text}`.
@@ -183,12 +184,11 @@ impl Engine {
     ) -> Result<JsValue, JsValue> {
         let sweep = async {
             let (request, options) = convert::sweep_request(&request)?;
-            let warnings = self.session.check(&request.on)?;
             let report =
                 |update: Update<'_>| convert::call(&on_progress, &convert::update(update)?);
             let turn = Turn::new("sweep", &signal);
             let grid = self.session.sweep(&request, options, &turn, report);
-            convert::grid(grid.await?, warnings)
+            convert::grid(grid.await?)
         };
         sweep.await.map_err(convert::error)
     }
@@ -201,10 +201,9 @@ impl Engine {
     ) -> Result<JsValue, JsValue> {
         let estimate = async {
             let (request, layer_norm) = convert::metric_request(&request)?;
-            let warnings = self.session.check(&request)?;
             let turn = Turn::new("estimate", &signal);
             let estimates = self.session.estimate(&request, layer_norm, &turn);
-            convert::estimates(estimates.await?, warnings)
+            convert::estimates(estimates.await?)
         };
         estimate.await.map_err(convert::error)
     }
@@ -218,9 +217,8 @@ impl Engine {
     ) -> Result<JsValue, JsValue> {
         let detail = async {
             let request = convert::edge_request(&request)?;
-            let warnings = self.session.check(&request.on)?;
             let turn = Turn::new("edge", &signal);
-            convert::warned(self.session.edge_detail(&request, &turn).await?, warnings)
+            convert::warned(self.session.edge_detail(&request, &turn).await?)
         };
         detail.await.map_err(convert::error)
     }
@@ -234,12 +232,8 @@ impl Engine {
     ) -> Result<JsValue, JsValue> {
         let detail = async {
             let (request, head) = convert::head_request(&request)?;
-            let warnings = self.session.check(&request)?;
             let turn = Turn::new("head", &signal);
-            convert::warned(
-                self.session.head_detail(&request, head, &turn).await?,
-                warnings,
-            )
+            convert::warned(self.session.head_detail(&request, head, &turn).await?)
         };
         detail.await.map_err(convert::error)
     }

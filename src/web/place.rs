@@ -121,16 +121,21 @@ impl Place {
         }
     }
 
-    fn explain_lack(&self, name: &str, got: &str) -> Error {
-        let names = match self {
+    /// The names of all files that are there, in order, where they are known.
+    pub fn names(&self) -> Option<Vec<String>> {
+        let mut names = match self {
             Self::Kept(_) => None,
             Self::Picked(files) => Some(files.keys().cloned().collect()),
             Self::Server(files, _) => files.names(),
-        };
-        if let Some(mut names) = names
+        }?;
+        names.sort_unstable();
+        Some(names)
+    }
+
+    fn explain_lack(&self, name: &str, got: &str) -> Error {
+        if let Some(names) = self.names()
             && !names.iter().any(|file| file == name)
         {
-            names.sort_unstable();
             return explain_missing(&names);
         }
         let remote = match self {

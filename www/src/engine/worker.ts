@@ -69,7 +69,7 @@ async function perform(request: Request, signal: AbortSignal): Promise<Calls[key
     case "tokenize":
       return loaded().tokenize(request.arguments.text, request.arguments.prependBos);
     case "check":
-      return loaded().check(request.arguments);
+      return loaded().check(request.arguments, signal);
     case "sweep":
       return loaded().sweep(request.arguments, onProgress, signal);
     case "estimate":
