@@ -145,15 +145,17 @@ fn a_missing_tensor() {
 }
 
 #[test]
-fn an_extra_tensor() {
+fn a_weight_that_a_gpt2_does_not_have() {
     let error = refused(&changed(|t| {
-        let extra = t["transformer.h.1.ln_2.bias"].clone();
-        t.insert("transformer.h.2.ln_2.bias".into(), extra);
+        for name in ["q_norm.weight", "k_norm.weight"] {
+            let extra = t["transformer.h.1.ln_2.bias"].clone();
+            t.insert(format!("transformer.h.1.attn.{name}"), extra);
+        }
     }));
     assert_eq!(
         error,
-        "tensor h.2.ln_2.bias: expected only tensors of a GPT-2 with 2 layers, \
-         got 1 that do not belong there"
+        "tensor h.1.attn.k_norm.weight: expected only weights that a GPT-2 has in its blocks, \
+         got another one (and 1 more): a model with it computes something else"
     );
 }
 

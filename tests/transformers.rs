@@ -470,7 +470,16 @@ fn what_a_language_model_does_not_use_is_passed_over_and_told() {
         ("multiple_choice_head.summary.bias", "(a further head"),
         ("h.1.crossattention.c_attn.weight", "(cross-attention"),
         ("transformer.h.0.ln_cross_attn.bias", "(cross-attention"),
-        ("reward.model.weight", "(not of the language model"),
+        (
+            "reward.model.weight",
+            "(no tensor of transformers' GPT2LMHeadModel",
+        ),
+        ("lm_head.bias", "lm_head.bias (a bias of the logits"),
+        ("h.01.ln_1.bias", "(no tensor of transformers'"),
+        ("h.1.attn.tril", "h.1.attn.tril (buffers"),
+        ("transformer.h.2.attn.rotary.inv_freq", "inv_freq (buffers"),
+        ("h.3.ln_1.bias", "(blocks beyond config.json's n_layer"),
+        ("h.3.attn.q_norm.weight", "(blocks beyond"),
     ] {
         let model = random(json!({}));
         let mut tensors = model.tied();
@@ -491,6 +500,60 @@ fn what_a_language_model_does_not_use_is_passed_over_and_told() {
         "{text}"
     );
     assert!(text.contains("score.weight"), "{text}");
+}
+
+/// transformers cuts a model so: fewer layers in config.json than in the file.
+#[test]
+fn a_file_may_have_more_blocks_than_the_model() {
+    let model = random(json!({}));
+    let mut tensors = model.tied();
+    for (name, tensor) in model.tied() {
+        if let Some(name) = name.strip_prefix("h.0.") {
+            tensors.insert(format!("h.{LAYERS}.{name}"), tensor.clone());
+            tensors.insert(format!("h.{}.{name}", LAYERS + 1), tensor);
+        }
+    }
+    let (loaded, warnings) = model.load(&tensors).unwrap();
+    assert_eq!(loaded.blocks.len(), LAYERS);
+    assert!(model.difference(&loaded, true) < 1e-5);
+    let text = text(&warnings);
+    assert_eq!(warnings.len(), 1, "{text}");
+    assert!(
+        text.contains("h.3.attn.c_attn.bias") && text.contains("and 20 more (blocks beyond"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_is_no_weight_in_a_block_is_passed_over() {
+    let model = random(json!({}));
+    for dtype in [Dtype::BOOL, Dtype::U8, Dtype::I64] {
+        let mut tensors = model.tied();
+        let name = "h.1.attn.mask.weight";
+        tensors.insert(name.into(), zeros(dtype, &[POSITIONS, POSITIONS]));
+        let (loaded, warnings) = model.load(&tensors).unwrap();
+        assert!(model.difference(&loaded, true) < 1e-5);
+        assert!(text(&warnings).contains(name), "{warnings:?}");
+    }
+    let mut tensors = model.tied();
+    tensors.insert("h.1.attn.mask.weight".into(), zeros(Dtype::F32, &[1]));
+    let error = model.load(&tensors).map(|_| ()).unwrap_err();
+    assert_eq!(error.what, "tensor h.1.attn.mask.weight");
+}
+
+/// The default counts where config.json has another field for it.
+#[test]
+fn a_number_that_config_json_leaves_out_is_named() {
+    let mut model = random(json!({"n_ctx": POSITIONS}));
+    model.config.as_object_mut().unwrap().remove("n_positions");
+    let error = model.load(&model.tied()).map(|_| ()).unwrap_err();
+    assert_eq!(error.what, "tensor wpe.weight");
+    assert!(
+        error
+            .got
+            .contains("config.json says 1024 (or leaves n_positions out)"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -591,7 +654,7 @@ fn what_cannot_be_read_is_named_for_what_it_is() {
                 "[11, 8]",
                 "[13, 8]",
                 "vocab_size",
-                "put 13 there",
+                "put \"vocab_size\": 13 there",
             ],
         ),
     ];

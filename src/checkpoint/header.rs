@@ -16,7 +16,8 @@ use serde::{
 
 use super::{
     foreign,
-    layout::{self, Role},
+    layout::{self, Reason, Role},
+    notes::Notes,
 };
 use crate::{
     error::{Code, Error, Result},
@@ -49,8 +50,8 @@ pub struct Entry {
 pub struct Contents {
     /// In the order of their bytes.
     pub entries: VecDeque<Entry>,
-    /// Names of those that are passed over and that a user should know of.
-    pub passed_over: Vec<String>,
+    /// What a user should know of them.
+    pub notes: Notes,
 }
 
 /// A tensor as the header has it.
@@ -169,7 +170,7 @@ pub fn contents(file: &str, header: &[u8], config: &Config, whole: bool) -> Resu
     }
     let mut contents = Contents {
         entries: VecDeque::with_capacity(tensors.len()),
-        passed_over: Vec::new(),
+        notes: Notes::default(),
     };
     let mut foreign = Vec::new();
     for (((original, info), name), role) in tensors.into_iter().zip(canonical).zip(roles) {
@@ -179,8 +180,13 @@ pub fn contents(file: &str, header: &[u8], config: &Config, whole: bool) -> Resu
                 true
             }
             Role::Mask => false,
-            Role::PassedOver => {
-                contents.passed_over.push(original);
+            Role::PassedOver(reason) => {
+                contents.notes.pass_over(original, reason);
+                false
+            }
+            // transformers passes over whatever it does not know; numbers that are no weights change nothing.
+            Role::Foreign if is_integer(&info.dtype) => {
+                contents.notes.pass_over(original, Reason::Buffer);
                 false
             }
             Role::Foreign => {
@@ -197,11 +203,15 @@ pub fn contents(file: &str, header: &[u8], config: &Config, whole: bool) -> Resu
         });
     }
     if let Some(name) = foreign.iter().min() {
-        let expected = format!("only tensors of a GPT-2 with {} layers", config.n_layers);
-        let got = format!("{} that do not belong there", foreign.len());
+        let more = match foreign.len() - 1 {
+            0 => String::new(),
+            n => format!(" (and {n} more)"),
+        };
+        let expected = "only weights that a GPT-2 has in its blocks";
+        let got = format!("another one{more}: a model with it computes something else");
         return Err(invalid(name, expected, got));
     }
-    contents.passed_over.sort_unstable();
+    contents.notes.sort();
     Ok(contents)
 }
 
@@ -246,6 +256,11 @@ fn bits(dtype: &str) -> Option<u64> {
         .map(|dtype| dtype.bitsize() as u64)
 }
 
+/// Whether a type is one of truth values or whole numbers.
+fn is_integer(dtype: &str) -> bool {
+    dtype == "BOOL" || dtype.starts_with(['I', 'U'])
+}
+
 /// Shape and type of a tensor that the model needs.
 fn check_needed(name: &str, shape: &[usize], info: &Info, config: &Config) -> Result<()> {
     let same = |(a, b): (&usize, &u64)| *a as u64 == *b;
@@ -267,14 +282,15 @@ fn check_needed(name: &str, shape: &[usize], info: &Info, config: &Config) -> Re
 
 /// What to do where a table has as many rows as a number of config.json should say.
 fn rows_hint(name: &str, shape: &[u64], config: &Config) -> String {
-    let field = match name {
-        layout::WPE => "n_positions",
-        name if layout::is_table(name) => "vocab_size",
+    let (field, said) = match name {
+        layout::WPE => ("n_positions", config.n_ctx),
+        name if layout::is_table(name) => ("vocab_size", config.d_vocab),
         _ => return String::new(),
     };
     match shape {
         [rows, width] if *width == config.d_model as u64 => format!(
-            ": {rows} rows, where config.json has another {field}. If they are the model's, put {rows} there"
+            ": {rows} rows, where config.json says {said} (or leaves {field} out). If they are the model's, put \
+             \"{field}\": {rows} there"
         ),
         _ => String::new(),
     }
