@@ -8,7 +8,7 @@ use pathpatch::{
     checkpoint::{self, Loader, WEIGHTS},
     device::DeviceChoice,
     directory,
-    error::{Error, Warning},
+    error::{Code, Error, Warning},
     gpt2::{Activation, Config, Gpt2},
     patching::LayerNorm,
     pause::NoPause,
@@ -747,7 +747,7 @@ fn directories_without_a_model_are_explained() {
         (
             &["config.json", "model.safetensors.index.json"],
             "model-00001-of-00001.safetensors",
-            "none",
+            "no such file",
         ),
         (&[], "config.json", "no files"),
     ] {
@@ -762,8 +762,40 @@ fn directories_without_a_model_are_explained() {
         }
         let loaded = pollster::block_on(directory::load(directory.path(), DeviceChoice::Cpu));
         let error = loaded.map(|_| ()).unwrap_err();
+        assert_eq!(error.code, Code::Checkpoint);
         assert_eq!(error.what, what, "{error}");
         assert!(error.got.contains(got), "{error}");
+    }
+}
+
+/// A file of any size under the name of a small one is not read into memory.
+#[test]
+fn files_that_are_far_too_large_are_not_read() {
+    let model = random(json!({}));
+    for (name, most, code) in [
+        ("config.json", 1 << 20, Code::Config),
+        ("tokenizer.json", 64 << 20, Code::Tokenizer),
+        ("merges.txt", 64 << 20, Code::Tokenizer),
+        ("model.safetensors.index.json", 16 << 20, Code::Checkpoint),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let config = directory.path().join("config.json");
+        std::fs::write(config, model.config.to_string()).unwrap();
+        let path = directory.path().join(name);
+        // Sparse: no disk has so much.
+        let file = std::fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .unwrap();
+        file.set_len(1 << 40).unwrap();
+        let loaded = pollster::block_on(directory::load(directory.path(), DeviceChoice::Cpu));
+        let error = loaded.map(|_| ()).unwrap_err();
+        assert_eq!(error.code, code);
+        assert_eq!(error.what, path.display().to_string());
+        let expected = format!("a file of at most {} MiB", most >> 20);
+        assert_eq!(error.expected, expected);
     }
 }
 

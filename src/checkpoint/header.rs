@@ -20,7 +20,7 @@ use super::{
     notes::Notes,
 };
 use crate::{
-    error::{Code, Error, Result},
+    error::{Code, Error, Result, shortened},
     gpt2::Config,
     sniff::sniff,
 };
@@ -29,6 +29,9 @@ use crate::{
 pub const LENGTH: usize = 8;
 /// The format's own limit.
 const MAX_HEADER: u64 = 100_000_000;
+
+/// Characters of a part of a message.
+const MOST_SHOWN: usize = 500;
 
 /// One tensor of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,8 +106,7 @@ pub fn not_safetensors(file: &str, bytes: &[u8]) -> Error {
         Some(what) => what.to_string(),
         None if bytes.trim_ascii_start().starts_with(b"{") => "JSON text".to_string(),
         None if bytes.is_ascii() => {
-            let text = String::from_utf8_lossy(bytes);
-            let text: String = text.chars().take(80).collect();
+            let text = shortened(String::from_utf8_lossy(bytes), 80);
             format!("text: {text:?}")
         }
         None => {
@@ -332,21 +334,16 @@ pub fn missing_error<'a>(
 
 /// An error about one tensor.
 pub fn invalid(name: &str, expected: impl Display, got: impl Display) -> Error {
-    let what = format!("tensor {}", shortened(name));
-    Error::new(Code::Checkpoint, what, expected, shortened(got))
+    let what = format!("tensor {}", shortened(name, MOST_SHOWN));
+    Error::new(Code::Checkpoint, what, expected, shortened(got, MOST_SHOWN))
 }
 
 /// An error about a file that is not a safetensors file, or not all of one.
 pub fn broken(file: &str, expected: impl Display, got: impl Display) -> Error {
-    Error::new(Code::Checkpoint, file, shortened(expected), shortened(got))
-}
-
-/// A text that a file may have made as long as it likes.
-fn shortened(text: impl Display) -> String {
-    const MOST: usize = 500;
-    let text = text.to_string();
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+    Error::new(
+        Code::Checkpoint,
+        file,
+        shortened(expected, MOST_SHOWN),
+        shortened(got, MOST_SHOWN),
+    )
 }

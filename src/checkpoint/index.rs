@@ -10,7 +10,7 @@ use super::{
     layout::{self, Role},
 };
 use crate::{
-    error::{Code, Error, Result},
+    error::{Code, Error, Result, shortened},
     gpt2::Config,
     sniff::sniff,
 };
@@ -58,7 +58,12 @@ pub fn files(json: &[u8], config: &Config) -> Result<Vec<String>> {
     let files: BTreeSet<String> = index.weight_map.into_values().collect();
     if let Some(file) = files.iter().find(|file| !is_plain(file)) {
         let expected = "names of .safetensors files beside it";
-        return Err(Error::new(Code::Checkpoint, INDEX, expected, short(file)));
+        return Err(Error::new(
+            Code::Checkpoint,
+            INDEX,
+            expected,
+            format!("{:?}", shortened(file, 100)),
+        ));
     }
     Ok(files.into_iter().collect())
 }
@@ -67,8 +72,4 @@ pub fn files(json: &[u8], config: &Config) -> Result<Vec<String>> {
 fn is_plain(file: &str) -> bool {
     let is_plain = |c: char| c.is_alphanumeric() || "-_.+ ()@=,".contains(c);
     file.ends_with(".safetensors") && !file.starts_with('.') && file.chars().all(is_plain)
-}
-
-fn short(file: &str) -> String {
-    format!("{:?}", file.chars().take(100).collect::<String>())
 }
