@@ -6,7 +6,7 @@ use crate::{
     checkpoint::{self, INDEX, Loader, WEIGHTS},
     device::DeviceChoice,
     error::{Code, Error, Result},
-    session::{Loading, Session},
+    session::Session,
     tokenizer::{self, Tokenizer},
 };
 
@@ -23,7 +23,8 @@ const PAIRS_BYTES: usize = 64 << 20;
 /// as text the files of its tokenizer, as many of [`tokenizer::FILES`] as there are.
 ///
 /// # Errors
-/// [`Code::Io`] with the path, [`Code::Checkpoint`] when a file of the model is not there, or those of [`Session::begin`] and [`Loader`].
+/// [`Code::Io`] with the path, [`Code::Checkpoint`] when a file of the model is not there, or those of
+/// [`Session::begin`] and [`Loader`].
 pub async fn load(directory: &Path, choice: DeviceChoice) -> Result<Session> {
     let names = names(directory)?;
     if !names.iter().any(|name| name == "config.json") {
@@ -31,7 +32,7 @@ pub async fn load(directory: &Path, choice: DeviceChoice) -> Result<Session> {
     }
     let config = config(directory)?;
     let mut loading = Session::begin(&config, tokenizer(directory)?, choice).await?;
-    for file in weights(directory, &names, &loading)? {
+    for file in weights(directory, &names, loading.weights())? {
         push(loading.weights(), directory, &file)?;
     }
     loading.finish()
@@ -105,7 +106,7 @@ fn names(directory: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn weights(directory: &Path, names: &[String], loading: &Loading) -> Result<Vec<String>> {
+fn weights(directory: &Path, names: &[String], loader: &mut Loader) -> Result<Vec<String>> {
     let has = |file: &str| names.iter().any(|name| name == file);
     if has(WEIGHTS) {
         return Ok(vec![WEIGHTS.into()]);
@@ -114,7 +115,7 @@ fn weights(directory: &Path, names: &[String], loading: &Loading) -> Result<Vec<
         return Err(lacks(names));
     }
     let index = at_most(&directory.join(INDEX), INDEX_BYTES, Code::Checkpoint)?;
-    let files = checkpoint::files(&index, loading.config())?;
+    let files = loader.files(&index)?;
     match files.iter().find(|file| !has(file)) {
         Some(file) => {
             let expected = format!("a file beside {INDEX}, which lists it");

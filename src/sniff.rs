@@ -43,9 +43,9 @@ pub fn sniff(bytes: &[u8]) -> Option<&'static str> {
     }
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match text.trim_ascii_start() {
-        [b'<', ..] => {
-            Some("a page of HTML or XML in its place: check the address, or log in where it is")
-        }
+        [b'<', ..] => Some(
+            "an HTML or XML page instead of the file: check the address, or whether it needs a login",
+        ),
         [] => Some("an empty file: get it again"),
         _ => None,
     }

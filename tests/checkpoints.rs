@@ -312,8 +312,9 @@ fn an_index_names_the_files() {
         let map: BTreeMap<&str, String> = names.map(|(i, name)| (name, file(i))).collect();
         serde_json::json!({ "metadata": { "total_size": 1 }, "weight_map": map })
     };
-    let files =
-        |index: &serde_json::Value| checkpoint::files(index.to_string().as_bytes(), &config);
+    let files = |index: &serde_json::Value| {
+        Loader::new(config.clone(), &Device::flex()).files(index.to_string().as_bytes())
+    };
     let good = map(|i| format!("model-{}.safetensors", i % 2));
     assert_eq!(
         files(&good).unwrap(),
@@ -334,6 +335,8 @@ fn an_index_names_the_files() {
             .contains("names of .safetensors files beside it"),
         "{elsewhere}"
     );
-    let not_json = checkpoint::files(b"<html>", &config).unwrap_err();
+    let not_json = Loader::new(config.clone(), &Device::flex())
+        .files(b"<html>")
+        .unwrap_err();
     assert!(not_json.to_string().contains("a weight_map"), "{not_json}");
 }

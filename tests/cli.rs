@@ -251,8 +251,9 @@ fn a_directory_without_a_model_is_bad_input() {
     .concat();
     let error = refused(&[&sweep[..], &["--model", directory.path().to_str().unwrap()]].concat());
     assert!(
-        error.starts_with("error: model.safetensors: expected among the model's files, or")
-            && error.contains("got pytorch_model.bin, PyTorch's pickled format"),
+        error.starts_with(
+            "error: model.safetensors: expected it, or model.safetensors.index.json, among"
+        ) && error.contains("got pytorch_model.bin, PyTorch's pickled format"),
         "{error}"
     );
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor};
 use pathpatch::{
-    checkpoint::{self, Loader, WEIGHTS},
+    checkpoint::{Loader, WEIGHTS},
     device::DeviceChoice,
     directory,
     error::{Code, Error, Warning},
@@ -386,6 +386,65 @@ fn names_may_have_what_tools_put_before_them() {
     );
 }
 
+/// In one file, and in two of an index, each of which has some of the tensors.
+#[test]
+fn one_model_behind_any_one_prefix_is_found_and_told() {
+    let model = random(json!({"tie_word_embeddings": false}));
+    for (body, head, prefix) in [
+        ("student.", "student.", "student."),
+        ("llm.transformer.", "llm.", "llm."),
+        ("module.decoder.lm.gpt2.", "", "module.decoder."),
+        ("a.b.transformer.", "a.b.", "a.b."),
+    ] {
+        let rename = |(name, tensor): (String, Stored)| match &name[..] {
+            "lm_head.weight" => (format!("{head}{name}"), tensor),
+            _ => (format!("{body}{name}"), tensor),
+        };
+        let mut tensors: BTreeMap<_, _> =
+            model.stored(Dtype::F32).into_iter().map(rename).collect();
+        // Some of another model, which is not all there.
+        for name in ["wpe.weight", "h.0.ln_1.bias"] {
+            tensors.insert(format!("teacher.{name}"), zeros(Dtype::F32, &[3]));
+        }
+        let check = |loaded: &Gpt2, warnings: &[Warning]| {
+            let text = text(warnings);
+            assert_eq!(warnings.len(), 2, "{text}");
+            assert!(
+                text.contains(&format!("names begin with {prefix:?}")),
+                "{text}"
+            );
+            assert!(
+                text.contains("passed over: teacher.h.0.ln_1.bias"),
+                "{text}"
+            );
+            let difference = model.difference(loaded, false);
+            assert!(difference < 1e-5, "{body}: {difference}");
+        };
+        let (loaded, warnings) = model.load(&tensors).unwrap();
+        check(&loaded, &warnings);
+
+        let names = ["a.safetensors", "b.safetensors"];
+        let map: BTreeMap<&String, &str> = tensors
+            .keys()
+            .enumerate()
+            .map(|(i, name)| (name, names[i % 2]))
+            .collect();
+        let index = json!({"weight_map": map}).to_string();
+        let config = Config::from_json(model.config.to_string().as_bytes()).unwrap();
+        let mut loader = Loader::new(config, &Device::flex());
+        assert_eq!(loader.files(index.as_bytes()).unwrap(), names);
+        for name in names {
+            let of_file = tensors.iter().filter(|(tensor, _)| map[tensor] == name);
+            let of_file = of_file.map(|(name, tensor)| (name.clone(), tensor.clone()));
+            let mut reading = loader.file(name);
+            reading.push(&file(&of_file.collect())).unwrap();
+            reading.end().unwrap();
+        }
+        let warnings = loader.warnings();
+        check(&loader.finish().unwrap(), &warnings);
+    }
+}
+
 #[test]
 fn a_tied_table_has_either_name_or_both() {
     let model = random(json!({}));
@@ -422,7 +481,9 @@ fn a_tied_table_has_either_name_or_both() {
         let index = json!({"weight_map": map}).to_string();
         let config = Config::from_json(model.config.to_string().as_bytes()).unwrap();
         assert_eq!(
-            checkpoint::files(index.as_bytes(), &config).unwrap(),
+            Loader::new(config.clone(), &Device::flex())
+                .files(index.as_bytes())
+                .unwrap(),
             [names[0]]
         );
         for order in [[0, 1], [1, 0]] {
@@ -584,7 +645,7 @@ fn what_cannot_be_read_is_named_for_what_it_is() {
         }
     };
     let no_biases: Change = |tensors| tensors.retain(|name, _| !name.ends_with("bias"));
-    let cases: [(&str, Change, &[&str]); 9] = [
+    let cases: [(&str, Change, &[&str]); 10] = [
         (
             "nanoGPT",
             |tensors| {
@@ -639,10 +700,22 @@ fn what_cannot_be_read_is_named_for_what_it_is() {
         (
             "another prefix",
             |tensors| {
+                tensors.remove("h.1.ln_1.bias").unwrap();
                 let all = std::mem::take(tensors).into_iter();
                 tensors.extend(all.map(|(name, tensor)| (format!("speaker.{name}"), tensor)));
             },
-            &["speaker.", "take \"speaker.\" off"],
+            &["speaker.", "remove the prefix \"speaker.\" from"],
+        ),
+        (
+            "two models",
+            |tensors| {
+                let all = std::mem::take(tensors);
+                for prefix in ["student", "teacher.transformer"] {
+                    let all = all.clone().into_iter();
+                    tensors.extend(all.map(|(n, tensor)| (format!("{prefix}.{n}"), tensor)));
+                }
+            },
+            &["expected one model", "\"student.\" and \"teacher.\""],
         ),
         (
             "another vocabulary",
@@ -671,13 +744,14 @@ fn what_cannot_be_read_is_named_for_what_it_is() {
         let map: BTreeMap<&String, &str> = tensors.keys().map(|n| (n, "a.safetensors")).collect();
         let index = json!({"weight_map": map}).to_string();
         let config = Config::from_json(model.config.to_string().as_bytes()).unwrap();
-        let of_index = checkpoint::files(index.as_bytes(), &config);
+        let of_index = Loader::new(config.clone(), &Device::flex()).files(index.as_bytes());
         let shows = [
             "no biases",
             "LoRA",
             "bitsandbytes",
             "Llama",
             "another prefix",
+            "two models",
         ];
         assert_eq!(
             of_index.is_err(),
@@ -894,7 +968,7 @@ fn no_index_makes_it_panic() {
             let at = random.random_range(0..bytes.len());
             bytes[at] = random.random_range(32..127);
         }
-        if let Ok(files) = checkpoint::files(&bytes, &config) {
+        if let Ok(files) = Loader::new(config.clone(), &Device::flex()).files(&bytes) {
             let is_plain = |file: &String| !file.contains(['/', '\\', ':', '?', '#', '%']);
             assert!(files.iter().all(is_plain), "{files:?}");
             read += 1;

@@ -4,7 +4,7 @@
 //! such, in a browser too, where an address has 32.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     fmt::Display,
 };
 
@@ -121,12 +121,18 @@ pub fn not_safetensors(file: &str, bytes: &[u8]) -> Error {
     broken(file, "a safetensors file", got)
 }
 
-/// The tensors of a file that begins with `header`, its length included; `whole` where the file is the whole
-/// checkpoint.
+/// The tensors of a file that begins with `header`, its length included. The file is the whole checkpoint where
+/// `prefix` is `None`; else that begins all names of the checkpoint.
 ///
 /// # Errors
 /// [`Code::Checkpoint`], naming the first tensor that does not fit.
-pub fn contents(file: &str, header: &[u8], config: &Config, whole: bool) -> Result<Contents> {
+pub fn contents(
+    file: &str,
+    header: &[u8],
+    config: &Config,
+    prefix: Option<&str>,
+) -> Result<Contents> {
+    let whole = prefix.is_none();
     let json = header.get(LENGTH..).unwrap_or_default();
     if json.is_empty() {
         let got = "an empty one (a file of zeros is a download that did not finish)";
@@ -141,7 +147,14 @@ pub fn contents(file: &str, header: &[u8], config: &Config, whole: bool) -> Resu
     if let Some(error) = foreign::by_names(tensors.iter().map(|(name, _)| &name[..])) {
         return Err(error);
     }
-    let canonical: Vec<String> = tensors.iter().map(|(n, _)| layout::canonical(n)).collect();
+    let prefix = match prefix {
+        Some(prefix) => prefix.to_string(),
+        None => prefix_of(tensors.iter().map(|(name, _)| &name[..]), config)?,
+    };
+    let canonical: Vec<String> = tensors
+        .iter()
+        .map(|(name, _)| layout::behind(&prefix, name))
+        .collect();
     let mut places: HashMap<&str, usize> = HashMap::with_capacity(tensors.len());
     let roles: Vec<Role> = canonical
         .iter()
@@ -172,7 +185,7 @@ pub fn contents(file: &str, header: &[u8], config: &Config, whole: bool) -> Resu
     }
     let mut contents = Contents {
         entries: VecDeque::with_capacity(tensors.len()),
-        notes: Notes::default(),
+        notes: Notes::behind(if whole { prefix } else { String::new() }),
     };
     let mut foreign = Vec::new();
     for (((original, info), name), role) in tensors.into_iter().zip(canonical).zip(roles) {
@@ -213,8 +226,31 @@ pub fn contents(file: &str, header: &[u8], config: &Config, whole: bool) -> Resu
         let got = format!("another one{more}: a model with it computes something else");
         return Err(invalid(name, expected, got));
     }
-    contents.notes.sort();
     Ok(contents)
+}
+
+/// What begins the names of a checkpoint's tensors and is none of GPT-2's, if anything.
+///
+/// # Errors
+/// [`Code::Checkpoint`] when there are several models.
+pub fn prefix_of<'a>(
+    names: impl Iterator<Item = &'a str> + Clone,
+    config: &Config,
+) -> Result<String> {
+    let plain: HashSet<String> = names.clone().map(layout::canonical).collect();
+    if layout::missing(config, |name| plain.contains(name)).is_none() {
+        return Ok(String::new());
+    }
+    let mut prefixes = layout::prefixes(names, config).into_iter();
+    match (prefixes.next(), prefixes.next()) {
+        (Some(one), Some(other)) => {
+            let got = format!(
+                "two, whose names begin with {one:?} and {other:?}: save the one that is meant"
+            );
+            Err(invalid(layout::WPE, "one model", got))
+        }
+        (first, _) => Ok(first.unwrap_or_default()),
+    }
 }
 
 /// Tensors follow each other without gap or overlap, each of as many bytes as its shape and type take.

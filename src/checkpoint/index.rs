@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{
     foreign,
-    header::{invalid, missing_error},
+    header::{invalid, missing_error, prefix_of},
     layout::{self, Role},
 };
 use crate::{
@@ -23,12 +23,12 @@ struct Index {
     weight_map: HashMap<String, String>,
 }
 
-/// The files of a checkpoint, in the order of their names.
+/// The files of a checkpoint, in the order of their names, and the prefix of its tensors' names.
 ///
 /// # Errors
 /// [`Code::Checkpoint`] when the index is none, names a file outside the model's directory, lacks a tensor that
 /// the model needs, has one twice, or is of something else than a GPT-2.
-pub fn files(json: &[u8], config: &Config) -> Result<Vec<String>> {
+pub fn read(json: &[u8], config: &Config) -> Result<(Vec<String>, String)> {
     let text = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
     let index: Index = serde_json::from_slice(text).map_err(|e| {
         let expected = "an object with a weight_map from tensors to files";
@@ -39,9 +39,10 @@ pub fn files(json: &[u8], config: &Config) -> Result<Vec<String>> {
     if let Some(error) = foreign::by_names(names.iter().copied()) {
         return Err(error);
     }
+    let prefix = prefix_of(names.iter().copied(), config)?;
     let mut originals: HashMap<String, &str> = HashMap::with_capacity(names.len());
     for original in &names {
-        let name = layout::canonical(original);
+        let name = layout::behind(&prefix, original);
         let is_needed = matches!(layout::role(&name, config), Role::Needed(_));
         if let Some(other) = originals
             .insert(name.clone(), original)
@@ -65,7 +66,7 @@ pub fn files(json: &[u8], config: &Config) -> Result<Vec<String>> {
             format!("{:?}", shortened(file, 100)),
         ));
     }
-    Ok(files.into_iter().collect())
+    Ok((files.into_iter().collect(), prefix))
 }
 
 /// Whether a name is one of a file in the same directory, on a disk as in an address.

@@ -1,5 +1,7 @@
 //! The tensors of a GPT-2 checkpoint in Hugging Face's layout: which there must be, and which may be.
 
+use std::collections::{BTreeSet, HashSet};
+
 use crate::gpt2::Config;
 
 /// What wrappers of modules put into names, wherever the module that they wrap stands: data parallelism,
@@ -109,6 +111,41 @@ pub fn canonical(name: &str) -> String {
     let parts = name.split('.').filter(|part| !WRAPPERS.contains(part));
     let parts: Vec<&str> = parts.skip_while(|part| HOLDERS.contains(part)).collect();
     parts.join(".")
+}
+
+/// The beginnings of names, none that [`canonical`] takes off, behind which there is everything that the model
+/// needs.
+pub fn prefixes<'a>(
+    names: impl Iterator<Item = &'a str> + Clone,
+    config: &Config,
+) -> BTreeSet<String> {
+    /// Far more than there are models in a file.
+    const MOST: usize = 8;
+    let before = |name: &'a str| name.strip_suffix(WPE)?.strip_suffix('.');
+    let prefix = |parts: &str| {
+        let mut parts: Vec<&str> = parts.split('.').collect();
+        let is_known = |part: &&str| HOLDERS.contains(part) || WRAPPERS.contains(part);
+        while parts.last().is_some_and(is_known) {
+            parts.pop();
+        }
+        (!parts.is_empty()).then(|| parts.join(".") + ".")
+    };
+    let candidates: BTreeSet<String> = names
+        .clone()
+        .filter_map(before)
+        .filter_map(prefix)
+        .take(MOST)
+        .collect();
+    let is_complete = |prefix: &String| {
+        let there: HashSet<String> = names.clone().map(|name| behind(prefix, name)).collect();
+        missing(config, |name| there.contains(name)).is_none()
+    };
+    candidates.into_iter().filter(is_complete).collect()
+}
+
+/// The name without a prefix, and without what wrappers and training tools put into it.
+pub fn behind(prefix: &str, name: &str) -> String {
+    canonical(name.strip_prefix(prefix).unwrap_or(name))
 }
 
 /// What a tensor is to a model.

@@ -58,7 +58,7 @@ pub fn explain_missing(names: &[String]) -> Error {
     let what = if lacks_config { "config.json" } else { WEIGHTS };
     let expected = match lacks_config {
         true => "among the model's files",
-        false => "among the model's files, or model.safetensors.index.json",
+        false => "it, or model.safetensors.index.json, among the model's files",
     };
     let error = |got: String| Error::new(Code::Io, what, expected, got);
     let is_adapter =

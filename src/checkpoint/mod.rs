@@ -25,7 +25,7 @@ use crate::{
     gpt2::{Config, Gpt2},
 };
 
-pub use index::{INDEX, files};
+pub use index::INDEX;
 pub use missing::explain_missing;
 pub use size::{WASM_MEMORY, fits};
 
@@ -39,7 +39,8 @@ pub const WEIGHTS: &str = "model.safetensors";
 /// Makes a model of the bytes of its files, processed as TransformerLens does by default.
 ///
 /// Accepts f64, f32, f16 and bf16, and names with whatever wrappers of modules and training tools put before
-/// them (`transformer.`, `module.`, `_orig_mod.`, `base_model.model.` and others). The table of a tied model may
+/// them (`transformer.`, `module.`, `_orig_mod.`, `base_model.model.` and others); where everything that the
+/// model needs is behind one other prefix, that too, with a warning. The table of a tied model may
 /// be there as `wte.weight`, as `lm_head.weight`, or as both. Buffers of the causal mask are passed over, and
 /// so, with a warning, are other buffers, blocks beyond `config.json`'s `n_layer`, other heads and
 /// cross-attention. Tensors may come in any order.
@@ -69,10 +70,23 @@ impl Loader {
         &self.config
     }
 
-    /// Begin a file: [`WEIGHTS`], the whole checkpoint, or one of those that [`files`] names.
+    /// The files of a checkpoint in several, in the order of their names, from the bytes of its [`INDEX`].
+    ///
+    /// # Errors
+    /// [`Code::Checkpoint`](crate::error::Code::Checkpoint) when the index is none, names a file outside the
+    /// model's directory, lacks a tensor that the model needs, has one twice, or is of something else than a
+    /// GPT-2.
+    pub fn files(&mut self, index: &[u8]) -> Result<Vec<String>> {
+        let (files, prefix) = index::read(index, &self.config)?;
+        self.notes = Notes::behind(prefix);
+        Ok(files)
+    }
+
+    /// Begin a file: [`WEIGHTS`], the whole checkpoint, or one of those that [`Loader::files`] names.
     pub fn file(&mut self, name: &str) -> FileLoader<'_> {
+        let prefix = (name != WEIGHTS).then(|| self.notes.prefix.clone());
         FileLoader {
-            reader: Reader::new(name, &self.config, name == WEIGHTS),
+            reader: Reader::new(name, &self.config, prefix),
             assembly: &mut self.assembly,
             notes: &mut self.notes,
         }

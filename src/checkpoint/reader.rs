@@ -33,8 +33,8 @@ pub struct Piece {
 pub struct Reader {
     file: String,
     config: Config,
-    /// Whether the file is all of the checkpoint.
-    whole: bool,
+    /// What begins the names of a checkpoint in several files; `None` where the file is all of it.
+    prefix: Option<String>,
     /// Bytes that have come.
     read: u64,
     state: State,
@@ -72,12 +72,12 @@ enum Numbers {
 }
 
 impl Reader {
-    /// Read a file of that name, which is the whole checkpoint or one of several.
-    pub fn new(file: &str, config: &Config, whole: bool) -> Self {
+    /// Read a file of that name: the whole checkpoint, or one of several whose tensors have a prefix.
+    pub fn new(file: &str, config: &Config, prefix: Option<String>) -> Self {
         Self {
             file: file.to_string(),
             config: config.clone(),
-            whole,
+            prefix,
             read: 0,
             state: State::Header(Vec::new()),
             notes: Notes::default(),
@@ -119,7 +119,7 @@ impl Reader {
             let Contents {
                 entries: left,
                 notes,
-            } = header::contents(&self.file, header, &self.config, self.whole)?;
+            } = header::contents(&self.file, header, &self.config, self.prefix.as_deref())?;
             self.notes = notes;
             let piece = next_piece(left.front(), 0)?;
             self.state = State::Tensors {

@@ -28,7 +28,7 @@ pub struct Unembed {
 }
 
 impl Unembed {
-    /// Of the weights as a checkpoint has them.
+    /// Makes it of the weights as a checkpoint has them.
     ///
     /// # Shapes
     /// - `ln_w` and `ln_b`: `[d_model]`
