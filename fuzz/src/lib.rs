@@ -13,7 +13,7 @@ pub mod seeds;
 use std::collections::HashMap;
 
 use pathpatch::{
-    checkpoint::{self, WEIGHTS},
+    checkpoint::WEIGHTS,
     device::DeviceChoice,
     error::Result,
     gpt2::Config,
