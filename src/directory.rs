@@ -6,42 +6,82 @@ use crate::{
     checkpoint::{self, INDEX, Loader, WEIGHTS},
     device::DeviceChoice,
     error::{Code, Error, Result},
-    session::{Loading, Session},
+    session::Session,
     tokenizer::{self, Tokenizer},
 };
 
 /// Bytes that are read at once.
 const CHUNK: usize = 8 << 20;
 
+/// The most bytes of files that are read as a whole, far above what they have.
+const CONFIG_BYTES: usize = 1 << 20;
+const INDEX_BYTES: usize = 16 << 20;
+const TOKENIZER_BYTES: usize = 64 << 20;
+const PAIRS_BYTES: usize = 64 << 20;
+
 /// Load the model of a directory: `config.json`, `model.safetensors` or the files of its index, and for prompts
 /// as text the files of its tokenizer, as many of [`tokenizer::FILES`] as there are.
 ///
 /// # Errors
-/// [`Code::Io`] with the path, or those of [`Session::begin`] and [`Loader`].
+/// [`Code::Io`] with the path, [`Code::Checkpoint`] when a file of the model is not there, or those of
+/// [`Session::begin`] and [`Loader`].
 pub async fn load(directory: &Path, choice: DeviceChoice) -> Result<Session> {
     let names = names(directory)?;
     if !names.iter().any(|name| name == "config.json") {
-        return Err(checkpoint::explain_missing(&names));
+        return Err(lacks(&names));
     }
-    let config = read(&directory.join("config.json"))?;
+    let config = config(directory)?;
     let tokenizer = tokenizer(directory)?;
     let lacks_tokenizer = tokenizer.is_none();
     let mut loading = Session::begin(&config, tokenizer, choice).await?;
     if lacks_tokenizer {
         loading.explain_tokenizer(tokenizer::explain_missing(&names));
     }
-    for file in weights(directory, &names, &loading)? {
+    for file in weights(directory, &names, loading.weights())? {
         push(loading.weights(), directory, &file)?;
     }
     loading.finish()
 }
 
-/// All bytes of a file.
+/// The bytes of a directory's `config.json`.
 ///
 /// # Errors
-/// [`Code::Io`].
+/// [`Code::Io`], or [`Code::Config`] when it is far too large to be one.
+pub fn config(directory: &Path) -> Result<Vec<u8>> {
+    at_most(&directory.join("config.json"), CONFIG_BYTES, Code::Config)
+}
+
+/// The bytes of a file of prompt pairs.
+///
+/// # Errors
+/// [`Code::Io`], or [`Code::Clean`] when it is larger than what is read.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|e| io_error(path, &e))
+    at_most(path, PAIRS_BYTES, Code::Clean)
+}
+
+/// All bytes of a file of at most so many.
+///
+/// # Errors
+/// [`Code::Io`], and the code of its kind when there are more.
+fn at_most(path: &Path, most: usize, code: Code) -> Result<Vec<u8>> {
+    let failed = |e| io_error(path, &e);
+    let mut bytes = Vec::new();
+    // Not by what the file says of its size: a pipe says 0.
+    let mut file = File::open(path).map_err(failed)?.take(most as u64 + 1);
+    file.read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() > most {
+        let expected = format!("a file of at most {} MiB", most >> 20);
+        return Err(Error::new(code, path.display(), expected, "a larger one"));
+    }
+    Ok(bytes)
+}
+
+/// The error of a directory that holds no model: bad input, and no failure of a disk.
+fn lacks(names: &[String]) -> Error {
+    Error {
+        code: Code::Checkpoint,
+        ..checkpoint::explain_missing(names)
+    }
 }
 
 fn tokenizer(directory: &Path) -> Result<Option<Tokenizer>> {
@@ -49,7 +89,8 @@ fn tokenizer(directory: &Path) -> Result<Option<Tokenizer>> {
     for name in tokenizer::FILES {
         let path = directory.join(name);
         if tokenizer::is_needed(name, files.contains_key("tokenizer.json")) && path.exists() {
-            files.insert(name.to_string(), read(&path)?);
+            let bytes = at_most(&path, TOKENIZER_BYTES, Code::Tokenizer)?;
+            files.insert(name.to_string(), bytes);
         }
     }
     Tokenizer::from_files(&files)
@@ -70,20 +111,21 @@ fn names(directory: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn weights(directory: &Path, names: &[String], loading: &Loading) -> Result<Vec<String>> {
+fn weights(directory: &Path, names: &[String], loader: &mut Loader) -> Result<Vec<String>> {
     let has = |file: &str| names.iter().any(|name| name == file);
     if has(WEIGHTS) {
         return Ok(vec![WEIGHTS.into()]);
     }
     if !has(INDEX) {
-        return Err(checkpoint::explain_missing(names));
+        return Err(lacks(names));
     }
-    let files = checkpoint::files(&read(&directory.join(INDEX))?, loading.config())?;
+    let index = at_most(&directory.join(INDEX), INDEX_BYTES, Code::Checkpoint)?;
+    let files = loader.files(&index)?;
     match files.iter().find(|file| !has(file)) {
         Some(file) => {
             let expected = format!("a file beside {INDEX}, which lists it");
             let got = "no such file: download it as well";
-            Err(Error::new(Code::Io, file, expected, got))
+            Err(Error::new(Code::Checkpoint, file, expected, got))
         }
         None => Ok(files),
     }

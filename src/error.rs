@@ -53,6 +53,15 @@ impl Error {
     }
 }
 
+/// A text of at most so many characters, for a message: a file may have made it as long as it likes.
+pub(crate) fn shortened(text: impl fmt::Display, most: usize) -> String {
+    let text = text.to_string();
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
 fn hint(suggestion: &Option<String>) -> String {
     let hint = |suggestion: &String| format!("; did you mean {suggestion:?}?");
     suggestion.as_ref().map(hint).unwrap_or_default()

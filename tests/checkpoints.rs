@@ -145,15 +145,17 @@ fn a_missing_tensor() {
 }
 
 #[test]
-fn an_extra_tensor() {
+fn a_weight_that_a_gpt2_does_not_have() {
     let error = refused(&changed(|t| {
-        let extra = t["transformer.h.1.ln_2.bias"].clone();
-        t.insert("transformer.h.2.ln_2.bias".into(), extra);
+        for name in ["q_norm.weight", "k_norm.weight"] {
+            let extra = t["transformer.h.1.ln_2.bias"].clone();
+            t.insert(format!("transformer.h.1.attn.{name}"), extra);
+        }
     }));
     assert_eq!(
         error,
-        "tensor h.2.ln_2.bias: expected only tensors of a GPT-2 with 2 layers, \
-         got 1 that do not belong there"
+        "tensor h.1.attn.k_norm.weight: expected only weights that a GPT-2 has in its blocks, \
+         got another one (and 1 more): a model with it computes something else"
     );
 }
 
@@ -310,8 +312,9 @@ fn an_index_names_the_files() {
         let map: BTreeMap<&str, String> = names.map(|(i, name)| (name, file(i))).collect();
         serde_json::json!({ "metadata": { "total_size": 1 }, "weight_map": map })
     };
-    let files =
-        |index: &serde_json::Value| checkpoint::files(index.to_string().as_bytes(), &config);
+    let files = |index: &serde_json::Value| {
+        Loader::new(config.clone(), &Device::flex()).files(index.to_string().as_bytes())
+    };
     let good = map(|i| format!("model-{}.safetensors", i % 2));
     assert_eq!(
         files(&good).unwrap(),
@@ -332,6 +335,8 @@ fn an_index_names_the_files() {
             .contains("names of .safetensors files beside it"),
         "{elsewhere}"
     );
-    let not_json = checkpoint::files(b"<html>", &config).unwrap_err();
+    let not_json = Loader::new(config.clone(), &Device::flex())
+        .files(b"<html>")
+        .unwrap_err();
     assert!(not_json.to_string().contains("a weight_map"), "{not_json}");
 }

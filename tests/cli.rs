@@ -189,10 +189,73 @@ fn inspect_prints_the_shape_and_the_parameters() {
         "n_layers    4",
         "d_head      10",
         "n_ctx       9",
+        "eps         0.001",
+        "activation  gelu_new",
+        "scaled by   1/sqrt(d_head)",
+        "unembedding untied",
         "n_params    21940",
     ] {
         assert!(text.lines().any(|l| l == line), "{line} in\n{text}");
     }
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn inspect_says_what_a_config_means() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = json!({
+        "model_type": "gpt2", "n_layer": 3, "num_hidden_layers": 2, "activation_function": "silu",
+        "scale_attn_weights": false, "scale_attn_by_inverse_layer_idx": true, "bos_token_id": "<s>",
+    });
+    std::fs::write(directory.path().join("config.json"), config.to_string()).unwrap();
+    let output = pathpatch(&["inspect", "--model", directory.path().to_str().unwrap()]);
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    for line in [
+        "n_layers    2",
+        "eps         1e-5",
+        "bos         none",
+        "activation  silu",
+        "scaled by   1/(layer + 1)",
+        "unembedding tied",
+    ] {
+        assert!(text.lines().any(|l| l == line), "{line} in\n{text}");
+    }
+    let warnings = String::from_utf8(output.stderr).unwrap();
+    let lines: Vec<&str> = warnings.lines().collect();
+    assert_eq!(lines.len(), 2, "{warnings}");
+    assert!(lines[0].starts_with("warning: config.json has n_layer 3 and num_hidden_layers 2"));
+    assert!(lines[1].starts_with("warning: config.json field bos_token_id: \"<s>\""));
+}
+
+/// Bad input, and no failure of a disk.
+#[test]
+fn a_directory_without_a_model_is_bad_input() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = fixtures().join("prefixed-f32").join("config.json");
+    std::fs::copy(config, directory.path().join("config.json")).unwrap();
+    std::fs::write(directory.path().join("pytorch_model.bin"), "").unwrap();
+    let sweep = [
+        "sweep",
+        "--component",
+        "q",
+        "--clean-ids",
+        "1,2",
+        "--corrupted-ids",
+        "1,3",
+    ];
+    let sweep = [
+        &sweep[..],
+        &["--source", "0.0", "--answer-id", "1", "--metric", "prob"],
+    ]
+    .concat();
+    let error = refused(&[&sweep[..], &["--model", directory.path().to_str().unwrap()]].concat());
+    assert!(
+        error.starts_with(
+            "error: model.safetensors: expected it, or model.safetensors.index.json, among"
+        ) && error.contains("got pytorch_model.bin, PyTorch's pickled format"),
+        "{error}"
+    );
 }
 
 #[test]

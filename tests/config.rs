@@ -1,8 +1,9 @@
 //! `config.json`: what is read from it, and every field that is refused.
 
+use burn::tensor::{Device, Tensor};
 use pathpatch::{
     error::Code,
-    gpt2::{Activation, Config},
+    gpt2::{Activation, Config, layer_norm},
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -67,7 +68,6 @@ fn fields_that_cannot_be_read_are_named() {
         ("model_type", json!("llama"), "got llama"),
         ("activation_function", json!("mish"), "got mish"),
         ("activation_function", json!(null), "got null"),
-        ("scale_attn_weights", json!(null), "got null"),
         (
             "scale_attn_by_inverse_layer_idx",
             json!("yes"),
@@ -92,9 +92,8 @@ fn fields_that_cannot_be_read_are_named() {
         ("n_layer", json!("twelve"), "got \"twelve\""),
         ("n_layer", json!(null), "got null"),
         ("layer_norm_epsilon", json!(-1.0), "got -1.0"),
-        ("layer_norm_epsilon", json!(0), "got 0"),
+        ("layer_norm_epsilon", json!(null), "got null"),
         ("layer_norm_epsilon", json!(2.0), "got 2.0"),
-        ("bos_token_id", json!([1]), "got [1]"),
     ] {
         let mut config = gpt2_small();
         config[field] = value;
@@ -249,6 +248,70 @@ fn a_beginning_of_text_beyond_the_vocabulary_is_none() {
         let mut config = gpt2_small();
         config["bos_token_id"] = json!(id);
         assert_eq!(parse(&config).unwrap().bos_token_id, expected);
+    }
+}
+
+/// It shapes no computation, so that no model is refused for it.
+#[test]
+fn a_beginning_of_text_that_is_not_one_token_is_told() {
+    for (value, expected, told) in [
+        (json!([332]), Some(332), "[332] is not one token; token 332"),
+        (json!([5, 6]), Some(5), "token 5, the first"),
+        (json!([60000]), None, "token 60000"),
+        (json!([]), None, "none is taken"),
+        (json!("<s>"), None, "\"<s>\" is not one token; none"),
+        (json!(1.5), None, "1.5 is not one token; none"),
+        (json!({"id": 1}), None, "none is taken"),
+        (json!(u64::MAX), None, "none is taken"),
+    ] {
+        let mut config = gpt2_small();
+        config["bos_token_id"] = value;
+        let config = parse(&config).unwrap();
+        assert_eq!(config.bos_token_id, expected);
+        let [warning] = &config.warnings[..] else {
+            panic!("{:?}", config.warnings);
+        };
+        assert!(warning.message.contains(told), "{warning}");
+    }
+}
+
+/// `None` is false in Python.
+#[test]
+fn flags_that_are_null_are_false() {
+    let mut config = gpt2_small();
+    for field in ["scale_attn_weights", "tie_word_embeddings"] {
+        config[field] = json!(null);
+    }
+    config["scale_attn_by_inverse_layer_idx"] = json!(null);
+    let config = parse(&config).unwrap();
+    let flags = [
+        config.scale_attn_weights,
+        config.tie_word_embeddings,
+        config.scale_attn_by_inverse_layer_idx,
+    ];
+    assert_eq!(flags, [false; 3]);
+}
+
+/// A row of equal numbers is normalised to zeros, any other as with no epsilon at all.
+#[test]
+fn an_epsilon_of_zero_is_one_that_changes_nothing() {
+    for eps in [json!(0), json!(0.0), json!(1e-300)] {
+        let mut config = gpt2_small();
+        config["layer_norm_epsilon"] = eps;
+        let eps = parse(&config).unwrap().eps;
+        let rows = Tensor::<2>::from_data([[2.0, 2.0], [1.0, 3.0], [1e-6, -1e-6]], &Device::flex());
+        let (normalised, scale) = layer_norm(rows, eps);
+        let numbers = |x: Tensor<2>| x.into_data().try_into_vec::<f32>().unwrap();
+        let close = |got: &[f32], expected: &[f32]| {
+            let mut pairs = got.iter().zip(expected);
+            got.len() == expected.len() && pairs.all(|(a, b)| (a - b).abs() <= 1e-6 * b.abs())
+        };
+        let normalised = numbers(normalised);
+        assert!(
+            close(&normalised, &[0.0, 0.0, -1.0, 1.0, 1.0, -1.0]),
+            "{normalised:?}"
+        );
+        assert!(close(&numbers(scale)[1..], &[1.0, 1e-6]));
     }
 }
 

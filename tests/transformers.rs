@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor};
 use pathpatch::{
-    checkpoint::{self, Loader, WEIGHTS},
+    checkpoint::{Loader, WEIGHTS},
     device::DeviceChoice,
     directory,
-    error::{Error, Warning},
+    error::{Code, Error, Warning},
     gpt2::{Activation, Config, Gpt2},
     patching::LayerNorm,
     pause::NoPause,
@@ -386,6 +386,65 @@ fn names_may_have_what_tools_put_before_them() {
     );
 }
 
+/// In one file, and in two of an index, each of which has some of the tensors.
+#[test]
+fn one_model_behind_any_one_prefix_is_found_and_told() {
+    let model = random(json!({"tie_word_embeddings": false}));
+    for (body, head, prefix) in [
+        ("student.", "student.", "student."),
+        ("llm.transformer.", "llm.", "llm."),
+        ("module.decoder.lm.gpt2.", "", "module.decoder."),
+        ("a.b.transformer.", "a.b.", "a.b."),
+    ] {
+        let rename = |(name, tensor): (String, Stored)| match &name[..] {
+            "lm_head.weight" => (format!("{head}{name}"), tensor),
+            _ => (format!("{body}{name}"), tensor),
+        };
+        let mut tensors: BTreeMap<_, _> =
+            model.stored(Dtype::F32).into_iter().map(rename).collect();
+        // Some of another model, which is not all there.
+        for name in ["wpe.weight", "h.0.ln_1.bias"] {
+            tensors.insert(format!("teacher.{name}"), zeros(Dtype::F32, &[3]));
+        }
+        let check = |loaded: &Gpt2, warnings: &[Warning]| {
+            let text = text(warnings);
+            assert_eq!(warnings.len(), 2, "{text}");
+            assert!(
+                text.contains(&format!("names begin with {prefix:?}")),
+                "{text}"
+            );
+            assert!(
+                text.contains("passed over: teacher.h.0.ln_1.bias"),
+                "{text}"
+            );
+            let difference = model.difference(loaded, false);
+            assert!(difference < 1e-5, "{body}: {difference}");
+        };
+        let (loaded, warnings) = model.load(&tensors).unwrap();
+        check(&loaded, &warnings);
+
+        let names = ["a.safetensors", "b.safetensors"];
+        let map: BTreeMap<&String, &str> = tensors
+            .keys()
+            .enumerate()
+            .map(|(i, name)| (name, names[i % 2]))
+            .collect();
+        let index = json!({"weight_map": map}).to_string();
+        let config = Config::from_json(model.config.to_string().as_bytes()).unwrap();
+        let mut loader = Loader::new(config, &Device::flex());
+        assert_eq!(loader.files(index.as_bytes()).unwrap(), names);
+        for name in names {
+            let of_file = tensors.iter().filter(|(tensor, _)| map[tensor] == name);
+            let of_file = of_file.map(|(name, tensor)| (name.clone(), tensor.clone()));
+            let mut reading = loader.file(name);
+            reading.push(&file(&of_file.collect())).unwrap();
+            reading.end().unwrap();
+        }
+        let warnings = loader.warnings();
+        check(&loader.finish().unwrap(), &warnings);
+    }
+}
+
 #[test]
 fn a_tied_table_has_either_name_or_both() {
     let model = random(json!({}));
@@ -422,7 +481,9 @@ fn a_tied_table_has_either_name_or_both() {
         let index = json!({"weight_map": map}).to_string();
         let config = Config::from_json(model.config.to_string().as_bytes()).unwrap();
         assert_eq!(
-            checkpoint::files(index.as_bytes(), &config).unwrap(),
+            Loader::new(config.clone(), &Device::flex())
+                .files(index.as_bytes())
+                .unwrap(),
             [names[0]]
         );
         for order in [[0, 1], [1, 0]] {
@@ -470,7 +531,16 @@ fn what_a_language_model_does_not_use_is_passed_over_and_told() {
         ("multiple_choice_head.summary.bias", "(a further head"),
         ("h.1.crossattention.c_attn.weight", "(cross-attention"),
         ("transformer.h.0.ln_cross_attn.bias", "(cross-attention"),
-        ("reward.model.weight", "(not of the language model"),
+        (
+            "reward.model.weight",
+            "(no tensor of transformers' GPT2LMHeadModel",
+        ),
+        ("lm_head.bias", "lm_head.bias (a bias of the logits"),
+        ("h.01.ln_1.bias", "(no tensor of transformers'"),
+        ("h.1.attn.tril", "h.1.attn.tril (buffers"),
+        ("transformer.h.2.attn.rotary.inv_freq", "inv_freq (buffers"),
+        ("h.3.ln_1.bias", "(blocks beyond config.json's n_layer"),
+        ("h.3.attn.q_norm.weight", "(blocks beyond"),
     ] {
         let model = random(json!({}));
         let mut tensors = model.tied();
@@ -491,6 +561,60 @@ fn what_a_language_model_does_not_use_is_passed_over_and_told() {
         "{text}"
     );
     assert!(text.contains("score.weight"), "{text}");
+}
+
+/// transformers cuts a model so: fewer layers in config.json than in the file.
+#[test]
+fn a_file_may_have_more_blocks_than_the_model() {
+    let model = random(json!({}));
+    let mut tensors = model.tied();
+    for (name, tensor) in model.tied() {
+        if let Some(name) = name.strip_prefix("h.0.") {
+            tensors.insert(format!("h.{LAYERS}.{name}"), tensor.clone());
+            tensors.insert(format!("h.{}.{name}", LAYERS + 1), tensor);
+        }
+    }
+    let (loaded, warnings) = model.load(&tensors).unwrap();
+    assert_eq!(loaded.blocks.len(), LAYERS);
+    assert!(model.difference(&loaded, true) < 1e-5);
+    let text = text(&warnings);
+    assert_eq!(warnings.len(), 1, "{text}");
+    assert!(
+        text.contains("h.3.attn.c_attn.bias") && text.contains("and 20 more (blocks beyond"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_is_no_weight_in_a_block_is_passed_over() {
+    let model = random(json!({}));
+    for dtype in [Dtype::BOOL, Dtype::U8, Dtype::I64] {
+        let mut tensors = model.tied();
+        let name = "h.1.attn.mask.weight";
+        tensors.insert(name.into(), zeros(dtype, &[POSITIONS, POSITIONS]));
+        let (loaded, warnings) = model.load(&tensors).unwrap();
+        assert!(model.difference(&loaded, true) < 1e-5);
+        assert!(text(&warnings).contains(name), "{warnings:?}");
+    }
+    let mut tensors = model.tied();
+    tensors.insert("h.1.attn.mask.weight".into(), zeros(Dtype::F32, &[1]));
+    let error = model.load(&tensors).map(|_| ()).unwrap_err();
+    assert_eq!(error.what, "tensor h.1.attn.mask.weight");
+}
+
+/// The default counts where config.json has another field for it.
+#[test]
+fn a_number_that_config_json_leaves_out_is_named() {
+    let mut model = random(json!({"n_ctx": POSITIONS}));
+    model.config.as_object_mut().unwrap().remove("n_positions");
+    let error = model.load(&model.tied()).map(|_| ()).unwrap_err();
+    assert_eq!(error.what, "tensor wpe.weight");
+    assert!(
+        error
+            .got
+            .contains("config.json says 1024 (or leaves n_positions out)"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -521,7 +645,7 @@ fn what_cannot_be_read_is_named_for_what_it_is() {
         }
     };
     let no_biases: Change = |tensors| tensors.retain(|name, _| !name.ends_with("bias"));
-    let cases: [(&str, Change, &[&str]); 9] = [
+    let cases: [(&str, Change, &[&str]); 10] = [
         (
             "nanoGPT",
             |tensors| {
@@ -576,10 +700,22 @@ fn what_cannot_be_read_is_named_for_what_it_is() {
         (
             "another prefix",
             |tensors| {
+                tensors.remove("h.1.ln_1.bias").unwrap();
                 let all = std::mem::take(tensors).into_iter();
                 tensors.extend(all.map(|(name, tensor)| (format!("speaker.{name}"), tensor)));
             },
-            &["speaker.", "take \"speaker.\" off"],
+            &["speaker.", "remove the prefix \"speaker.\" from"],
+        ),
+        (
+            "two models",
+            |tensors| {
+                let all = std::mem::take(tensors);
+                for prefix in ["student", "teacher.transformer"] {
+                    let all = all.clone().into_iter();
+                    tensors.extend(all.map(|(n, tensor)| (format!("{prefix}.{n}"), tensor)));
+                }
+            },
+            &["expected one model", "\"student.\" and \"teacher.\""],
         ),
         (
             "another vocabulary",
@@ -591,7 +727,7 @@ fn what_cannot_be_read_is_named_for_what_it_is() {
                 "[11, 8]",
                 "[13, 8]",
                 "vocab_size",
-                "put 13 there",
+                "put \"vocab_size\": 13 there",
             ],
         ),
     ];
@@ -608,13 +744,14 @@ fn what_cannot_be_read_is_named_for_what_it_is() {
         let map: BTreeMap<&String, &str> = tensors.keys().map(|n| (n, "a.safetensors")).collect();
         let index = json!({"weight_map": map}).to_string();
         let config = Config::from_json(model.config.to_string().as_bytes()).unwrap();
-        let of_index = checkpoint::files(index.as_bytes(), &config);
+        let of_index = Loader::new(config.clone(), &Device::flex()).files(index.as_bytes());
         let shows = [
             "no biases",
             "LoRA",
             "bitsandbytes",
             "Llama",
             "another prefix",
+            "two models",
         ];
         assert_eq!(
             of_index.is_err(),
@@ -699,8 +836,40 @@ fn directories_without_a_model_are_explained() {
         }
         let loaded = pollster::block_on(directory::load(directory.path(), DeviceChoice::Cpu));
         let error = loaded.map(|_| ()).unwrap_err();
+        assert_eq!(error.code, Code::Checkpoint);
         assert_eq!(error.what, what, "{error}");
         assert!(error.got.contains(got), "{error}");
+    }
+}
+
+/// A file of any size under the name of a small one is not read into memory.
+#[test]
+fn files_that_are_far_too_large_are_not_read() {
+    let model = random(json!({}));
+    for (name, most, code) in [
+        ("config.json", 1 << 20, Code::Config),
+        ("tokenizer.json", 64 << 20, Code::Tokenizer),
+        ("merges.txt", 64 << 20, Code::Tokenizer),
+        ("model.safetensors.index.json", 16 << 20, Code::Checkpoint),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let config = directory.path().join("config.json");
+        std::fs::write(config, model.config.to_string()).unwrap();
+        let path = directory.path().join(name);
+        // Sparse: no disk has so much.
+        let file = std::fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .unwrap();
+        file.set_len(1 << 40).unwrap();
+        let loaded = pollster::block_on(directory::load(directory.path(), DeviceChoice::Cpu));
+        let error = loaded.map(|_| ()).unwrap_err();
+        assert_eq!(error.code, code);
+        assert_eq!(error.what, path.display().to_string());
+        let expected = format!("a file of at most {} MiB", most >> 20);
+        assert_eq!(error.expected, expected);
     }
 }
 
@@ -799,7 +968,7 @@ fn no_index_makes_it_panic() {
             let at = random.random_range(0..bytes.len());
             bytes[at] = random.random_range(32..127);
         }
-        if let Ok(files) = checkpoint::files(&bytes, &config) {
+        if let Ok(files) = Loader::new(config.clone(), &Device::flex()).files(&bytes) {
             let is_plain = |file: &String| !file.contains(['/', '\\', ':', '?', '#', '%']);
             assert!(files.iter().all(is_plain), "{files:?}");
             read += 1;

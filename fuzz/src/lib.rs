@@ -2,9 +2,8 @@
 //!
 //! Each takes bytes as they might come from a user's disk, and goes on with what is accepted as a program would.
 //! It may refuse them; a panic, an abort, an allocation without bounds or a hang is a bug, and so is an accepted
-//! input that lacks what every such file has. `cargo xtask fuzz` runs
-//! them in a plain loop, on inputs that [`mutate`] makes of [`seeds`]; `cargo fuzz run config` and so on, on a
-//! nightly compiler, lets libFuzzer look for inputs by coverage.
+//! input that breaks an invariant. `cargo xtask fuzz` runs them in a plain loop, on inputs that [`mutate`] makes of
+//! [`seeds`]; `cargo fuzz run config` and so on, on a nightly compiler, lets libFuzzer look for inputs by coverage.
 //!
 //! Where an input is several files, they are one after the other, each but the last ended by a NUL byte.
 
@@ -14,7 +13,7 @@ pub mod seeds;
 use std::collections::HashMap;
 
 use pathpatch::{
-    checkpoint::{self, WEIGHTS},
+    checkpoint::WEIGHTS,
     device::DeviceChoice,
     error::Result,
     gpt2::Config,
@@ -99,8 +98,9 @@ pub fn safetensors(data: &[u8]) -> bool {
 
 /// A `model.safetensors.index.json` for a model of [`seeds::CONFIG`].
 pub fn index(data: &[u8]) -> bool {
-    let config = Config::from_json(seeds::CONFIG.as_bytes());
-    let files = config.and_then(|config| checkpoint::files(data, &config));
+    let config = seeds::CONFIG.as_bytes();
+    let loading = pollster::block_on(Session::begin(config, None, DeviceChoice::Cpu));
+    let files = loading.and_then(|mut loading| loading.weights().files(data));
     let is_beside_it =
         |file: &String| file.ends_with(".safetensors") && !file.contains(['/', '\\']);
     files.is_ok_and(|files| {

@@ -107,7 +107,7 @@ pub fn architecture<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Option<
             let end = name.find(".wte.weight").or_else(|| name.find(".h.0."))?;
             let prefix = &name[..=end];
             (canonical(name) != name[end + 1..])
-                .then(|| format!("{name}: take {prefix:?} off the names"))
+                .then(|| format!("{name}: remove the prefix {prefix:?} from the names"))
         })
     })
 }

@@ -4,7 +4,7 @@
 //! such, in a browser too, where an address has 32.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     fmt::Display,
 };
 
@@ -16,10 +16,11 @@ use serde::{
 
 use super::{
     foreign,
-    layout::{self, Role},
+    layout::{self, Reason, Role},
+    notes::Notes,
 };
 use crate::{
-    error::{Code, Error, Result},
+    error::{Code, Error, Result, shortened},
     gpt2::Config,
     sniff::sniff,
 };
@@ -28,6 +29,9 @@ use crate::{
 pub const LENGTH: usize = 8;
 /// The format's own limit.
 const MAX_HEADER: u64 = 100_000_000;
+
+/// Characters of a part of a message.
+const MOST_SHOWN: usize = 500;
 
 /// One tensor of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,8 +53,8 @@ pub struct Entry {
 pub struct Contents {
     /// In the order of their bytes.
     pub entries: VecDeque<Entry>,
-    /// Names of those that are passed over and that a user should know of.
-    pub passed_over: Vec<String>,
+    /// What a user should know of them.
+    pub notes: Notes,
 }
 
 /// A tensor as the header has it.
@@ -102,8 +106,7 @@ pub fn not_safetensors(file: &str, bytes: &[u8]) -> Error {
         Some(what) => what.to_string(),
         None if bytes.trim_ascii_start().starts_with(b"{") => "JSON text".to_string(),
         None if bytes.is_ascii() => {
-            let text = String::from_utf8_lossy(bytes);
-            let text: String = text.chars().take(80).collect();
+            let text = shortened(String::from_utf8_lossy(bytes), 80);
             format!("text: {text:?}")
         }
         None => {
@@ -118,12 +121,18 @@ pub fn not_safetensors(file: &str, bytes: &[u8]) -> Error {
     broken(file, "a safetensors file", got)
 }
 
-/// The tensors of a file that begins with `header`, its length included; `whole` where the file is the whole
-/// checkpoint.
+/// The tensors of a file that begins with `header`, its length included. The file is the whole checkpoint where
+/// `prefix` is `None`; else that begins all names of the checkpoint.
 ///
 /// # Errors
 /// [`Code::Checkpoint`], naming the first tensor that does not fit.
-pub fn contents(file: &str, header: &[u8], config: &Config, whole: bool) -> Result<Contents> {
+pub fn contents(
+    file: &str,
+    header: &[u8],
+    config: &Config,
+    prefix: Option<&str>,
+) -> Result<Contents> {
+    let whole = prefix.is_none();
     let json = header.get(LENGTH..).unwrap_or_default();
     if json.is_empty() {
         let got = "an empty one (a file of zeros is a download that did not finish)";
@@ -138,7 +147,14 @@ pub fn contents(file: &str, header: &[u8], config: &Config, whole: bool) -> Resu
     if let Some(error) = foreign::by_names(tensors.iter().map(|(name, _)| &name[..])) {
         return Err(error);
     }
-    let canonical: Vec<String> = tensors.iter().map(|(n, _)| layout::canonical(n)).collect();
+    let prefix = match prefix {
+        Some(prefix) => prefix.to_string(),
+        None => prefix_of(tensors.iter().map(|(name, _)| &name[..]), config)?,
+    };
+    let canonical: Vec<String> = tensors
+        .iter()
+        .map(|(name, _)| layout::behind(&prefix, name))
+        .collect();
     let mut places: HashMap<&str, usize> = HashMap::with_capacity(tensors.len());
     let roles: Vec<Role> = canonical
         .iter()
@@ -169,7 +185,7 @@ pub fn contents(file: &str, header: &[u8], config: &Config, whole: bool) -> Resu
     }
     let mut contents = Contents {
         entries: VecDeque::with_capacity(tensors.len()),
-        passed_over: Vec::new(),
+        notes: Notes::behind(if whole { prefix } else { String::new() }),
     };
     let mut foreign = Vec::new();
     for (((original, info), name), role) in tensors.into_iter().zip(canonical).zip(roles) {
@@ -179,8 +195,13 @@ pub fn contents(file: &str, header: &[u8], config: &Config, whole: bool) -> Resu
                 true
             }
             Role::Mask => false,
-            Role::PassedOver => {
-                contents.passed_over.push(original);
+            Role::PassedOver(reason) => {
+                contents.notes.pass_over(original, reason);
+                false
+            }
+            // transformers passes over whatever it does not know; numbers that are no weights change nothing.
+            Role::Foreign if is_integer(&info.dtype) => {
+                contents.notes.pass_over(original, Reason::Buffer);
                 false
             }
             Role::Foreign => {
@@ -197,12 +218,39 @@ pub fn contents(file: &str, header: &[u8], config: &Config, whole: bool) -> Resu
         });
     }
     if let Some(name) = foreign.iter().min() {
-        let expected = format!("only tensors of a GPT-2 with {} layers", config.n_layers);
-        let got = format!("{} that do not belong there", foreign.len());
+        let more = match foreign.len() - 1 {
+            0 => String::new(),
+            n => format!(" (and {n} more)"),
+        };
+        let expected = "only weights that a GPT-2 has in its blocks";
+        let got = format!("another one{more}: a model with it computes something else");
         return Err(invalid(name, expected, got));
     }
-    contents.passed_over.sort_unstable();
     Ok(contents)
+}
+
+/// What begins the names of a checkpoint's tensors and is none of GPT-2's, if anything.
+///
+/// # Errors
+/// [`Code::Checkpoint`] when there are several models.
+pub fn prefix_of<'a>(
+    names: impl Iterator<Item = &'a str> + Clone,
+    config: &Config,
+) -> Result<String> {
+    let plain: HashSet<String> = names.clone().map(layout::canonical).collect();
+    if layout::missing(config, |name| plain.contains(name)).is_none() {
+        return Ok(String::new());
+    }
+    let mut prefixes = layout::prefixes(names, config).into_iter();
+    match (prefixes.next(), prefixes.next()) {
+        (Some(one), Some(other)) => {
+            let got = format!(
+                "two, whose names begin with {one:?} and {other:?}: save the one that is meant"
+            );
+            Err(invalid(layout::WPE, "one model", got))
+        }
+        (first, _) => Ok(first.unwrap_or_default()),
+    }
 }
 
 /// Tensors follow each other without gap or overlap, each of as many bytes as its shape and type take.
@@ -246,6 +294,11 @@ fn bits(dtype: &str) -> Option<u64> {
         .map(|dtype| dtype.bitsize() as u64)
 }
 
+/// Whether a type is one of truth values or whole numbers.
+fn is_integer(dtype: &str) -> bool {
+    dtype == "BOOL" || dtype.starts_with(['I', 'U'])
+}
+
 /// Shape and type of a tensor that the model needs.
 fn check_needed(name: &str, shape: &[usize], info: &Info, config: &Config) -> Result<()> {
     let same = |(a, b): (&usize, &u64)| *a as u64 == *b;
@@ -267,14 +320,15 @@ fn check_needed(name: &str, shape: &[usize], info: &Info, config: &Config) -> Re
 
 /// What to do where a table has as many rows as a number of config.json should say.
 fn rows_hint(name: &str, shape: &[u64], config: &Config) -> String {
-    let field = match name {
-        layout::WPE => "n_positions",
-        name if layout::is_table(name) => "vocab_size",
+    let (field, said) = match name {
+        layout::WPE => ("n_positions", config.n_ctx),
+        name if layout::is_table(name) => ("vocab_size", config.d_vocab),
         _ => return String::new(),
     };
     match shape {
         [rows, width] if *width == config.d_model as u64 => format!(
-            ": {rows} rows, where config.json has another {field}. If they are the model's, put {rows} there"
+            ": {rows} rows, where config.json says {said} (or leaves {field} out). If they are the model's, put \
+             \"{field}\": {rows} there"
         ),
         _ => String::new(),
     }
@@ -316,21 +370,16 @@ pub fn missing_error<'a>(
 
 /// An error about one tensor.
 pub fn invalid(name: &str, expected: impl Display, got: impl Display) -> Error {
-    let what = format!("tensor {}", shortened(name));
-    Error::new(Code::Checkpoint, what, expected, shortened(got))
+    let what = format!("tensor {}", shortened(name, MOST_SHOWN));
+    Error::new(Code::Checkpoint, what, expected, shortened(got, MOST_SHOWN))
 }
 
 /// An error about a file that is not a safetensors file, or not all of one.
 pub fn broken(file: &str, expected: impl Display, got: impl Display) -> Error {
-    Error::new(Code::Checkpoint, file, shortened(expected), shortened(got))
-}
-
-/// A text that a file may have made as long as it likes.
-fn shortened(text: impl Display) -> String {
-    const MOST: usize = 500;
-    let text = text.to_string();
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+    Error::new(
+        Code::Checkpoint,
+        file,
+        shortened(expected, MOST_SHOWN),
+        shortened(got, MOST_SHOWN),
+    )
 }

@@ -6,11 +6,11 @@ use serde::Deserialize;
 
 use super::{
     foreign,
-    header::{invalid, missing_error},
+    header::{invalid, missing_error, prefix_of},
     layout::{self, Role},
 };
 use crate::{
-    error::{Code, Error, Result},
+    error::{Code, Error, Result, shortened},
     gpt2::Config,
     sniff::sniff,
 };
@@ -23,12 +23,12 @@ struct Index {
     weight_map: HashMap<String, String>,
 }
 
-/// The files of a checkpoint, in the order of their names.
+/// The files of a checkpoint, in the order of their names, and the prefix of its tensors' names.
 ///
 /// # Errors
 /// [`Code::Checkpoint`] when the index is none, names a file outside the model's directory, lacks a tensor that
 /// the model needs, has one twice, or is of something else than a GPT-2.
-pub fn files(json: &[u8], config: &Config) -> Result<Vec<String>> {
+pub fn read(json: &[u8], config: &Config) -> Result<(Vec<String>, String)> {
     let text = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
     let index: Index = serde_json::from_slice(text).map_err(|e| {
         let expected = "an object with a weight_map from tensors to files";
@@ -39,9 +39,10 @@ pub fn files(json: &[u8], config: &Config) -> Result<Vec<String>> {
     if let Some(error) = foreign::by_names(names.iter().copied()) {
         return Err(error);
     }
+    let prefix = prefix_of(names.iter().copied(), config)?;
     let mut originals: HashMap<String, &str> = HashMap::with_capacity(names.len());
     for original in &names {
-        let name = layout::canonical(original);
+        let name = layout::behind(&prefix, original);
         let is_needed = matches!(layout::role(&name, config), Role::Needed(_));
         if let Some(other) = originals
             .insert(name.clone(), original)
@@ -58,17 +59,18 @@ pub fn files(json: &[u8], config: &Config) -> Result<Vec<String>> {
     let files: BTreeSet<String> = index.weight_map.into_values().collect();
     if let Some(file) = files.iter().find(|file| !is_plain(file)) {
         let expected = "names of .safetensors files beside it";
-        return Err(Error::new(Code::Checkpoint, INDEX, expected, short(file)));
+        return Err(Error::new(
+            Code::Checkpoint,
+            INDEX,
+            expected,
+            format!("{:?}", shortened(file, 100)),
+        ));
     }
-    Ok(files.into_iter().collect())
+    Ok((files.into_iter().collect(), prefix))
 }
 
 /// Whether a name is one of a file in the same directory, on a disk as in an address.
 fn is_plain(file: &str) -> bool {
     let is_plain = |c: char| c.is_alphanumeric() || "-_.+ ()@=,".contains(c);
     file.ends_with(".safetensors") && !file.starts_with('.') && file.chars().all(is_plain)
-}
-
-fn short(file: &str) -> String {
-    format!("{:?}", file.chars().take(100).collect::<String>())
 }

@@ -1,5 +1,7 @@
 //! The tensors of a GPT-2 checkpoint in Hugging Face's layout: which there must be, and which may be.
 
+use std::collections::{BTreeSet, HashSet};
+
 use crate::gpt2::Config;
 
 /// What wrappers of modules put into names, wherever the module that they wrap stands: data parallelism,
@@ -70,8 +72,8 @@ pub fn is_table(name: &str) -> bool {
     name == WTE || name == LM_HEAD
 }
 
-/// Canonical name and shape of every tensor that the model needs. Of a tied model `lm_head.weight` may stand
-/// for `wte.weight`: see [`Role::Needed`].
+/// Canonical name and shape of every tensor that the model needs. A tied model may have `lm_head.weight` in
+/// place of `wte.weight`: see [`Role::Needed`].
 pub fn expected(config: &Config) -> Vec<(String, Vec<usize>)> {
     let d = config.d_model;
     let mut tensors = vec![
@@ -111,6 +113,41 @@ pub fn canonical(name: &str) -> String {
     parts.join(".")
 }
 
+/// The beginnings of names, none that [`canonical`] takes off, behind which there is everything that the model
+/// needs.
+pub fn prefixes<'a>(
+    names: impl Iterator<Item = &'a str> + Clone,
+    config: &Config,
+) -> BTreeSet<String> {
+    /// Far more than there are models in a file.
+    const MOST: usize = 8;
+    let before = |name: &'a str| name.strip_suffix(WPE)?.strip_suffix('.');
+    let prefix = |parts: &str| {
+        let mut parts: Vec<&str> = parts.split('.').collect();
+        let is_known = |part: &&str| HOLDERS.contains(part) || WRAPPERS.contains(part);
+        while parts.last().is_some_and(is_known) {
+            parts.pop();
+        }
+        (!parts.is_empty()).then(|| parts.join(".") + ".")
+    };
+    let candidates: BTreeSet<String> = names
+        .clone()
+        .filter_map(before)
+        .filter_map(prefix)
+        .take(MOST)
+        .collect();
+    let is_complete = |prefix: &String| {
+        let there: HashSet<String> = names.clone().map(|name| behind(prefix, name)).collect();
+        missing(config, |name| there.contains(name)).is_none()
+    };
+    candidates.into_iter().filter(is_complete).collect()
+}
+
+/// The name without a prefix, and without what wrappers and training tools put into it.
+pub fn behind(prefix: &str, name: &str) -> String {
+    canonical(name.strip_prefix(prefix).unwrap_or(name))
+}
+
 /// What a tensor is to a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Role {
@@ -119,10 +156,29 @@ pub enum Role {
     Needed(Vec<usize>),
     /// A buffer of the causal mask, of any type and shape: nothing is lost without it.
     Mask,
-    /// Of another head, or of cross-attention: passed over, and told.
-    PassedOver,
-    /// Of a block, where nothing that a GPT-2 does not have can be left out.
+    /// No part of the model: skipped, with a warning.
+    PassedOver(Reason),
+    /// A weight in a block that a GPT-2 does not have: a model with it computes something else.
     Foreign,
+}
+
+/// Why a tensor is passed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// It belongs to a classifier's head.
+    Classifier,
+    /// It belongs to another head.
+    Head,
+    /// `lm_head.bias`.
+    HeadBias,
+    /// It belongs to cross-attention.
+    CrossAttention,
+    /// Its block is beyond `config.json`'s `n_layer`.
+    Beyond,
+    /// It is in a block, and no weight: a buffer of masks or of positions.
+    Buffer,
+    /// Its name is none of a GPT-2's.
+    Other,
 }
 
 /// What the tensor of a canonical name is to a model.
@@ -133,27 +189,43 @@ pub fn role(name: &str, config: &Config) -> Role {
             WTE | LM_HEAD => Role::Needed(vec![config.d_vocab, d]),
             WPE => Role::Needed(vec![config.n_ctx, d]),
             "ln_f.weight" | "ln_f.bias" => Role::Needed(vec![d]),
-            _ => Role::PassedOver,
+            name => Role::PassedOver(outside(name)),
         };
     };
-    if layer >= config.n_layers {
-        return Role::Foreign;
-    }
     let mut block = block(config).into_iter();
     if let Some((_, shape)) = block.find(|(name, _)| *name == tensor) {
         // `h.+1` and `h.01` are blocks to a parser of numbers, and not to anybody else.
         return match name == of_block(layer, tensor) {
-            true => Role::Needed(shape),
-            false => Role::Foreign,
+            true if layer < config.n_layers => Role::Needed(shape),
+            true => Role::PassedOver(Reason::Beyond),
+            false => Role::PassedOver(Reason::Other),
         };
     }
+    let is_cross = ["crossattention.", "ln_cross_attn."]
+        .iter()
+        .any(|start| tensor.starts_with(start));
     match tensor {
         "attn.bias" | "attn.masked_bias" => Role::Mask,
-        _ if tensor.starts_with("crossattention.") || tensor.starts_with("ln_cross_attn.") => {
-            Role::PassedOver
-        }
-        _ => Role::Foreign,
+        _ if layer >= config.n_layers => Role::PassedOver(Reason::Beyond),
+        _ if is_cross => Role::PassedOver(Reason::CrossAttention),
+        _ if tensor.ends_with(".weight") || tensor.ends_with(".bias") => Role::Foreign,
+        _ => Role::PassedOver(Reason::Buffer),
     }
+}
+
+/// Why a tensor outside the blocks is passed over.
+fn outside(name: &str) -> Reason {
+    const HEADS: [(&str, Reason); 7] = [
+        ("score.", Reason::Classifier),
+        ("classifier.", Reason::Classifier),
+        ("qa_outputs.", Reason::Classifier),
+        ("v_head.", Reason::Head),
+        ("value_head.", Reason::Head),
+        ("multiple_choice_head.", Reason::Head),
+        ("lm_head.bias", Reason::HeadBias),
+    ];
+    let head = HEADS.iter().find(|(start, _)| name.starts_with(start));
+    head.map_or(Reason::Other, |(_, reason)| *reason)
 }
 
 #[cfg(test)]
@@ -197,12 +269,20 @@ mod tests {
         for (name, expected) in [
             ("h.0.attn.bias", Role::Mask),
             ("h.11.attn.masked_bias", Role::Mask),
-            ("h.12.attn.bias", Role::Foreign),
-            ("h.+1.ln_1.bias", Role::Foreign),
-            ("h.01.ln_1.bias", Role::Foreign),
-            ("h.0.attn.rotary_emb.inv_freq", Role::Foreign),
-            ("h.0.crossattention.c_attn.weight", Role::PassedOver),
-            ("score.weight", Role::PassedOver),
+            ("h.12.attn.bias", Role::Mask),
+            ("h.12.ln_1.bias", Role::PassedOver(Reason::Beyond)),
+            ("h.12.attn.q_norm.weight", Role::PassedOver(Reason::Beyond)),
+            ("h.+1.ln_1.bias", Role::PassedOver(Reason::Other)),
+            ("h.01.ln_1.bias", Role::PassedOver(Reason::Other)),
+            ("h.0.attn.tril", Role::PassedOver(Reason::Buffer)),
+            ("h.0.attn.q_norm.weight", Role::Foreign),
+            (
+                "h.0.crossattention.c_attn.weight",
+                Role::PassedOver(Reason::CrossAttention),
+            ),
+            ("score.weight", Role::PassedOver(Reason::Classifier)),
+            ("lm_head.bias", Role::PassedOver(Reason::HeadBias)),
+            ("reward.model.weight", Role::PassedOver(Reason::Other)),
         ] {
             assert_eq!(role(name, &config), expected, "{name}");
         }

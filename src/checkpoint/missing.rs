@@ -1,7 +1,7 @@
 //! Why a model cannot be loaded from the files that there are.
 
 use super::{INDEX, WEIGHTS};
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, shortened};
 
 /// Endings of names, what such a file is, and how `model.safetensors` comes of it.
 const OTHERS: [(&str, &str); 11] = [
@@ -57,7 +57,7 @@ pub fn explain_missing(names: &[String]) -> Error {
     let lacks_config = !has("config.json");
     let what = if lacks_config { "config.json" } else { WEIGHTS };
     let expected = match lacks_config {
-        true => "it among the model's files",
+        true => "among the model's files",
         false => "it, or model.safetensors.index.json, among the model's files",
     };
     let error = |got: String| Error::new(Code::Io, what, expected, got);
@@ -71,11 +71,14 @@ pub fn explain_missing(names: &[String]) -> Error {
         ));
     }
     if has(WEIGHTS) || has(INDEX) {
-        return error(format!("{} others", names.len()));
+        return error(match names.len() {
+            1 => "1 other file".into(),
+            n => format!("{n} other files"),
+        });
     }
     if let Some(name) = find(&|name| name.starts_with("model-") && name.ends_with(".safetensors")) {
         return error(format!(
-            "{name} without {INDEX}, which says what is in it: get that too"
+            "{name} without {INDEX}, which says what is in it: download that as well"
         ));
     }
     if let Some(name) = find(&|name| name.ends_with(".safetensors")) {
@@ -113,7 +116,7 @@ pub fn explain_missing(names: &[String]) -> Error {
 }
 
 fn short(name: &str) -> String {
-    name.chars().take(100).collect()
+    shortened(name, 100)
 }
 
 #[cfg(test)]
@@ -156,7 +159,7 @@ mod tests {
             (
                 &["config.json", "model-00001-of-00002.safetensors"],
                 WEIGHTS,
-                ["without model.safetensors.index.json", "get that"],
+                ["without model.safetensors.index.json", "download that"],
             ),
             (
                 &["config.json", "model.fp16.safetensors"],
@@ -175,7 +178,7 @@ mod tests {
             ),
             (&["README.md"], "config.json", ["README.md", ""]),
             (&[], "config.json", ["no files", ""]),
-            (&["model.safetensors"], "config.json", ["1 others", ""]),
+            (&["model.safetensors"], "config.json", ["1 other file", ""]),
         ] {
             let names: Vec<String> = names.iter().map(ToString::to_string).collect();
             let error = explain_missing(&names);

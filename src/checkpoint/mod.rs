@@ -4,7 +4,8 @@
 //! is dropped, so that a checkpoint is never in memory as a whole. `layout` says which tensors a GPT-2 of a
 //! given shape has, `header` checks what a file says it has, `reader` takes the bytes, `process` folds and
 //! centres, `index` knows checkpoints in several files. `foreign` tells what a checkpoint is that is no GPT-2's,
-//! `missing` what a set of files is that is no model, `size` whether a model fits into memory. Knows no files
+//! `missing` what a set of files is that is no model, `notes`
+//! what a user should know of one, `size` whether a model fits into memory. Knows no files
 //! and no network: bytes are pushed.
 
 mod foreign;
@@ -12,6 +13,7 @@ mod header;
 mod index;
 mod layout;
 mod missing;
+mod notes;
 mod process;
 mod reader;
 mod size;
@@ -19,14 +21,15 @@ mod size;
 use burn::tensor::Device;
 
 use crate::{
-    error::{Code, Result, Warning},
+    error::{Result, Warning},
     gpt2::{Config, Gpt2},
 };
 
-pub use index::{INDEX, files};
+pub use index::INDEX;
 pub use missing::explain_missing;
 pub use size::{WASM_MEMORY, fits};
 
+use notes::Notes;
 use process::Assembly;
 use reader::Reader;
 
@@ -36,18 +39,20 @@ pub const WEIGHTS: &str = "model.safetensors";
 /// Makes a model of the bytes of its files, processed as TransformerLens does by default.
 ///
 /// Accepts f64, f32, f16 and bf16, and names with whatever wrappers of modules and training tools put before
-/// them (`transformer.`, `module.`, `_orig_mod.`, `base_model.model.` and others). The table of a tied model may
+/// them (`transformer.`, `module.`, `_orig_mod.`, `base_model.model.` and others); where everything that the
+/// model needs is behind one other prefix, that too, with a warning. The table of a tied model may
 /// be there as `wte.weight`, as `lm_head.weight`, or as both. Buffers of the causal mask are passed over, and
-/// so, with a warning, are tensors of other heads and of cross-attention. Tensors may come in any order.
+/// so, with a warning, are other buffers, blocks beyond `config.json`'s `n_layer`, other heads and
+/// cross-attention. Tensors may come in any order.
 ///
 /// # Errors
-/// Of its methods: [`Code::Checkpoint`] when a file is not a complete safetensors file, or the tensors are not
-/// those of a GPT-2 of this shape, or one holds a value that is not finite.
+/// Its methods return [`Code::Checkpoint`](crate::error::Code::Checkpoint) when a file is not a complete
+/// safetensors file, or the tensors are not those of a GPT-2 of this shape, or one holds a value that is not
+/// finite.
 pub struct Loader {
     config: Config,
     assembly: Assembly,
-    /// Names of tensors that are passed over and that a user should know of.
-    passed_over: Vec<String>,
+    notes: Notes,
 }
 
 impl Loader {
@@ -55,7 +60,7 @@ impl Loader {
     pub fn new(config: Config, device: &Device) -> Self {
         Self {
             assembly: Assembly::new(config.clone(), device.clone()),
-            passed_over: Vec::new(),
+            notes: Notes::default(),
             config,
         }
     }
@@ -65,12 +70,25 @@ impl Loader {
         &self.config
     }
 
-    /// Begin a file: [`WEIGHTS`], the whole checkpoint, or one of those that [`files`] names.
+    /// The files of a checkpoint in several, in the order of their names, from the bytes of its [`INDEX`].
+    ///
+    /// # Errors
+    /// [`Code::Checkpoint`](crate::error::Code::Checkpoint) when the index is none, names a file outside the
+    /// model's directory, lacks a tensor that the model needs, has one twice, or is of something else than a
+    /// GPT-2.
+    pub fn files(&mut self, index: &[u8]) -> Result<Vec<String>> {
+        let (files, prefix) = index::read(index, &self.config)?;
+        self.notes = Notes::behind(prefix);
+        Ok(files)
+    }
+
+    /// Begin a file: [`WEIGHTS`], the whole checkpoint, or one of those that [`Loader::files`] names.
     pub fn file(&mut self, name: &str) -> FileLoader<'_> {
+        let prefix = (name != WEIGHTS).then(|| self.notes.prefix.clone());
         FileLoader {
-            reader: Reader::new(name, &self.config, name == WEIGHTS),
+            reader: Reader::new(name, &self.config, prefix),
             assembly: &mut self.assembly,
-            passed_over: &mut self.passed_over,
+            notes: &mut self.notes,
         }
     }
 
@@ -78,7 +96,7 @@ impl Loader {
     /// things, and what of them is not used.
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = self.config.warnings.clone();
-        warnings.extend(passed_over(&self.passed_over));
+        warnings.extend(self.notes.warnings());
         warnings.extend(self.assembly.warning());
         warnings
     }
@@ -96,7 +114,7 @@ impl Loader {
 pub struct FileLoader<'a> {
     reader: Reader,
     assembly: &'a mut Assembly,
-    passed_over: &'a mut Vec<String>,
+    notes: &'a mut Notes,
 }
 
 impl FileLoader<'_> {
@@ -107,7 +125,7 @@ impl FileLoader<'_> {
     pub fn push(&mut self, bytes: &[u8]) -> Result<()> {
         let assembly = &mut *self.assembly;
         let pushed = self.reader.push(bytes, |piece| assembly.take(piece));
-        self.passed_over.append(&mut self.reader.take_passed_over());
+        self.notes.append(self.reader.take_notes());
         pushed
     }
 
@@ -118,43 +136,6 @@ impl FileLoader<'_> {
     pub fn end(self) -> Result<()> {
         self.reader.end()
     }
-}
-
-/// Warnings of tensors that are passed over, one for each kind.
-fn passed_over(names: &[String]) -> Vec<Warning> {
-    /// Names of tensors shown.
-    const SHOWN: usize = 4;
-    const CLASSIFIER: &str = "a classifier's head, which a language model does not have";
-    const HEAD: &str = "a further head, which the language model does not use";
-    const CROSS: &str = "cross-attention, which is not used without an encoder";
-    const OTHER: &str = "not of the language model";
-    let kind = |name: &String| {
-        let name = layout::canonical(name);
-        let starts = |starts: &[&str]| starts.iter().any(|start| name.starts_with(start));
-        if starts(&["score.", "classifier.", "qa_outputs."]) {
-            CLASSIFIER
-        } else if starts(&["v_head.", "value_head.", "multiple_choice_head."]) {
-            HEAD
-        } else if layout::in_block(&name).is_some() {
-            CROSS
-        } else {
-            OTHER
-        }
-    };
-    let warning = |what: &str| {
-        let mut of_kind = names.iter().filter(|name| kind(name) == what);
-        let shown: Vec<&str> = of_kind.by_ref().take(SHOWN).map(|name| &name[..]).collect();
-        let more = match of_kind.count() {
-            0 => String::new(),
-            n => format!(" and {n} more"),
-        };
-        let message = format!("passed over: {}{more} ({what})", shown.join(", "));
-        (!shown.is_empty()).then(|| Warning::new(Code::Checkpoint, message))
-    };
-    [CLASSIFIER, HEAD, CROSS, OTHER]
-        .into_iter()
-        .filter_map(warning)
-        .collect()
 }
 
 /// A model of a checkpoint in one file, of which all bytes are at hand.

@@ -40,7 +40,7 @@ pub struct Assembly {
 struct Table {
     parts: Vec<Tensor<2>>,
     rows: usize,
-    /// Of all its numbers: two tables of the same hash are one.
+    /// Hash of all its numbers: two tables of the same hash are one.
     hash: u64,
 }
 
@@ -109,7 +109,7 @@ impl Assembly {
         table.hash(&values);
         let part = Tensor::from_data(TensorData::new(values, shape), &self.device);
         table.parts.push(part);
-        // Of two equal tables one is enough.
+        // Two equal tables are kept once.
         if let Some([wte, head]) = self.both_tables()
             && wte.hash == head.hash
         {

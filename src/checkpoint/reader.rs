@@ -7,6 +7,7 @@ use half::{bf16, f16};
 use super::{
     header::{self, Contents, Entry, LENGTH, broken, invalid},
     layout,
+    notes::Notes,
 };
 use crate::{
     error::{Error, Result},
@@ -32,13 +33,13 @@ pub struct Piece {
 pub struct Reader {
     file: String,
     config: Config,
-    /// Whether the file is all of the checkpoint.
-    whole: bool,
+    /// What begins the names of a checkpoint in several files; `None` where the file is all of it.
+    prefix: Option<String>,
     /// Bytes that have come.
     read: u64,
     state: State,
-    /// Names of tensors that are passed over and that a user should know of, once the header is read.
-    passed_over: Vec<String>,
+    /// What a user should know of the file, once the header is read.
+    notes: Notes,
 }
 
 enum State {
@@ -66,26 +67,26 @@ enum Numbers {
     F32(Vec<f32>),
     F16(Vec<u16>),
     BF16(Vec<u16>),
-    /// Of a tensor that the model does not need.
+    /// Bytes of a tensor that the model does not need.
     Skipped,
 }
 
 impl Reader {
-    /// Read a file of that name, which is the whole checkpoint or one of several.
-    pub fn new(file: &str, config: &Config, whole: bool) -> Self {
+    /// Read a file of that name: the whole checkpoint, or one of several whose tensors have a prefix.
+    pub fn new(file: &str, config: &Config, prefix: Option<String>) -> Self {
         Self {
             file: file.to_string(),
             config: config.clone(),
-            whole,
+            prefix,
             read: 0,
             state: State::Header(Vec::new()),
-            passed_over: Vec::new(),
+            notes: Notes::default(),
         }
     }
 
-    /// Names of tensors that are passed over, given once.
-    pub fn take_passed_over(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.passed_over)
+    /// What a user should know of the file, given once.
+    pub fn take_notes(&mut self) -> Notes {
+        std::mem::take(&mut self.notes)
     }
 
     /// Take the next bytes, however many, and give the pieces that they complete.
@@ -117,9 +118,9 @@ impl Reader {
             }
             let Contents {
                 entries: left,
-                passed_over,
-            } = header::contents(&self.file, header, &self.config, self.whole)?;
-            self.passed_over = passed_over;
+                notes,
+            } = header::contents(&self.file, header, &self.config, self.prefix.as_deref())?;
+            self.notes = notes;
             let piece = next_piece(left.front(), 0)?;
             self.state = State::Tensors {
                 left,

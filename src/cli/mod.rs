@@ -130,13 +130,28 @@ fn warn(warnings: &[Warning]) {
 }
 
 fn inspect(args: &InspectArgs) -> Result<()> {
-    let config = Config::from_json(&directory::read(&args.model.join("config.json"))?)?;
+    let config = Config::from_json(&directory::config(&args.model)?)?;
+    warn(&config.warnings);
     let name = model_name(&args.model);
     let (n_params, bos) = (config.n_params(), config.bos_token_id);
+    let scales = match (
+        config.scale_attn_weights,
+        config.scale_attn_by_inverse_layer_idx,
+    ) {
+        (true, false) => "1/sqrt(d_head)",
+        (true, true) => "1/sqrt(d_head), 1/(layer + 1)",
+        (false, true) => "1/(layer + 1)",
+        (false, false) => "1",
+    };
+    let unembedding = match config.tie_word_embeddings {
+        true => "tied",
+        false => "untied",
+    };
     let text = format!(
         "model       {name}\n\
          n_layers    {}\nn_heads     {}\nd_model     {}\nd_head      {}\nd_mlp       {}\n\
-         n_ctx       {}\nd_vocab     {}\neps         {}\nbos         {}\nn_params    {n_params}",
+         n_ctx       {}\nd_vocab     {}\neps         {:?}\nbos         {}\n\
+         activation  {}\nscaled by   {scales}\nunembedding {unembedding}\nn_params    {n_params}",
         config.n_layers,
         config.n_heads,
         config.d_model,
@@ -146,6 +161,7 @@ fn inspect(args: &InspectArgs) -> Result<()> {
         config.d_vocab,
         config.eps,
         bos.map_or("none".into(), |id| id.to_string()),
+        config.activation.as_str(),
     );
     writeln!(io::stdout(), "{text}").map_err(|e| io_error("standard output", e))
 }

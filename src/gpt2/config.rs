@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::Activation;
 use crate::{
-    error::{Code, Error, Result, Warning},
+    error::{Code, Error, Result, Warning, shortened},
     sniff::sniff,
 };
 
@@ -130,7 +130,7 @@ impl Config {
             scale_attn_weights: fields.flag("scale_attn_weights", true)?,
             scale_attn_by_inverse_layer_idx: fields
                 .flag("scale_attn_by_inverse_layer_idx", false)?,
-            bos_token_id: fields.bos(default.bos_token_id, d_vocab)?,
+            bos_token_id: fields.bos(default.bos_token_id, d_vocab, &mut warnings),
             tie_word_embeddings: fields.flag("tie_word_embeddings", true)?,
             warnings,
         })
@@ -304,27 +304,27 @@ impl Fields {
         }
     }
 
+    /// Null is Python's `None`, which is false where transformers asks.
     fn flag(&self, field: &str, default: bool) -> Result<bool> {
         match self.values.get(field) {
             None => Ok(default),
+            Some(Value::Null) => Ok(false),
             Some(Value::Bool(flag)) => Ok(*flag),
             Some(other) => Err(invalid(field, "true or false", short(other))),
         }
     }
 
-    /// Above 0 even as f32, so that a row of equal numbers can be normalised.
+    /// Above 0 even as f32, so that a row of equal numbers can be normalised. Where the file has less, every
+    /// other row is normalised as it says: beside its variance, what is added is lost in rounding.
     fn eps(&self, default: f64) -> Result<f64> {
+        const LEAST: f64 = 1e-30;
         let field = "layer_norm_epsilon";
         let Some(value) = self.values.get(field) else {
             return Ok(default);
         };
         match value.as_f64() {
-            Some(eps) if (1e-30..=1.0).contains(&eps) => Ok(eps),
-            _ => Err(invalid(
-                field,
-                "a number above 0, at least 1e-30 and at most 1",
-                short(value),
-            )),
+            Some(eps) if (0.0..=1.0).contains(&eps) => Ok(eps.max(LEAST)),
+            _ => Err(invalid(field, "a number from 0 to 1", short(value))),
         }
     }
 
@@ -342,18 +342,35 @@ impl Fields {
             })
     }
 
-    /// A token beyond the vocabulary is none.
-    fn bos(&self, default: Option<u32>, d_vocab: usize) -> Result<Option<u32>> {
+    /// A token beyond the vocabulary is none. The field shapes no computation: what is no token is none too, and
+    /// told, and of several the first is read.
+    fn bos(
+        &self,
+        default: Option<u32>,
+        d_vocab: usize,
+        warnings: &mut Vec<Warning>,
+    ) -> Option<u32> {
         let field = "bos_token_id";
+        let token = |value: &Value| value.as_u64().and_then(|id| u32::try_from(id).ok());
         let id = match self.values.get(field) {
             None => default,
             Some(Value::Null) => None,
-            Some(value) => match value.as_i64() {
-                Some(id) => u32::try_from(id).ok(),
-                None => return Err(invalid(field, "a token or null", short(value))),
-            },
+            Some(Value::Number(id)) if id.is_i64() => token(&self.values[field]),
+            Some(value) => {
+                let first = value.as_array().and_then(|ids| token(ids.first()?));
+                let taken = match first {
+                    Some(id) => format!("token {id}, the first, is taken"),
+                    None => "none is taken".to_string(),
+                };
+                let message = format!(
+                    "config.json field {field}: {} is not one token; {taken}",
+                    short(value)
+                );
+                warnings.push(Warning::new(Code::Config, message));
+                first
+            }
         };
-        Ok(id.filter(|id| (*id as usize) < d_vocab))
+        id.filter(|id| (*id as usize) < d_vocab)
     }
 }
 
@@ -379,7 +396,7 @@ fn is_empty(value: &Value) -> bool {
 /// A string without its quotes, anything else as JSON.
 fn text(value: &Value) -> String {
     match value {
-        Value::String(text) => text.chars().take(MOST_SHOWN).collect(),
+        Value::String(text) => shortened(text, MOST_SHOWN),
         other => short(other),
     }
 }
@@ -389,9 +406,5 @@ const MOST_SHOWN: usize = 120;
 
 /// A value as JSON, cut where it is long.
 fn short(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(MOST_SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+    shortened(value, MOST_SHOWN)
 }

@@ -4,9 +4,9 @@
 //! residual stream are centred, the unembedding is centred over the vocabulary, and the value biases
 //! are folded into `b_o`. Where a model scales its attention scores by something else than `1/sqrt(d_head)`
 //! ([`Config::query_scale`]), that factor is folded into the queries' weights and bias: effects are those of
-//! TransformerLens, whose `hook_q` differs from ours by the factor. What is left of LayerNorm is `x - mean(x)` over its
-//! root mean square, and the model's log-probabilities are unchanged. `checkpoint::process` makes these weights; the two tables of
-//! tokens, which may be one, are processed as they are read.
+//! TransformerLens, whose `hook_q` differs from ours by the factor. What is left of LayerNorm is `x - mean(x)`
+//! over its root mean square, and the model's log-probabilities are unchanged. `checkpoint::process` makes these
+//! weights; the two tables of tokens, which may be one, are processed as they are read.
 
 use burn::tensor::{Device, Tensor};
 

@@ -163,7 +163,7 @@ async fn read(
             let Some(index) = place.read(INDEX, watcher).await? else {
                 return Err(place.lacks(WEIGHTS, &got));
             };
-            for name in checkpoint::files(&index, loading.config())? {
+            for name in loading.weights().files(&index)? {
                 weights.clone_from(&name);
                 let mut file = loading.weights().file(&name);
                 match place.push(&name, &mut file, watcher).await? {

@@ -12,7 +12,7 @@ use crate::{
 };
 
 const WITHOUT_WEBGPU: [&str; 1] = ["--no-default-features"];
-/// Of hostile inputs, which `cargo xtask fuzz` can try for as long as one likes.
+/// How long hostile inputs are tried here; `cargo xtask fuzz` runs for as long as you like.
 const FUZZ_SECONDS: f64 = 12.0;
 
 /// Run all of them; the first failure ends the run.

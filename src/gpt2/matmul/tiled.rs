@@ -1,6 +1,6 @@
 //! Our product for GPUs, beside Burn's: a tile of 8 rows by 8 columns for each invocation, in registers.
 //!
-//! Of cubek's routines, those without subgroups that a browser can compile (`SimpleUnit`, Burn's choice there,
+//! Among cubek's routines, those without subgroups that a browser can compile (`SimpleUnit`, Burn's choice there,
 //! and `DoubleUnit`) reach 0.1 GFLOPS on SwiftShader, Chromium's software adapter; this reaches 2.2, most of a
 //! GPU that has no shared memory and no barriers to speak of. What a real one prefers is measured on it, when a
 //! model is loaded: see `rate::choose_kernel`.

@@ -16,7 +16,7 @@ pub struct Sweep {
     #[serde(default)]
     pub projected: bool,
     pub edges: usize,
-    /// Of the whole sweep.
+    /// Floating-point operations of the whole sweep.
     pub flops: f64,
     pub matmul_flops_per_second: f64,
     pub peak_memory: Option<f64>,
