@@ -1,10 +1,11 @@
 //! The browser side: what the worker calls, with JavaScript's types in and out.
 //!
 //! The only room that knows wasm-bindgen, URLs and streams. `load` goes from a `source` to a session: `place`
-//! reads a model's files wherever they are, a `download` by way of `http` and its `headers` those on a server, and keeps
+//! reads a model's files wherever they are, small ones `bounded`, a `download` by way of `http` and its `headers` those on a server, and keeps
 //! them in the `store` under a `lock`, with `progress`; `transfer` is what they share, and `cancel` stops any of it.
 //! `convert` translates requests, grids and errors, `fused` links the product of relaxed SIMD.
 
+mod bounded;
 mod cancel;
 mod convert;
 mod download;
@@ -139,7 +140,7 @@ impl Engine {
         convert::to_js(self.session.config()).map_err(convert::error)
     }
 
-    /// `{kind, adapter, reason}` of the device it is on.
+    /// `{kind, adapter, reason, matmul}` of the device it is on.
     pub fn device(&self) -> Result<JsValue, JsValue> {
         convert::to_js(self.session.device()).map_err(convert::error)
     }
@@ -174,7 +175,7 @@ impl Engine {
     /// Sweep the destinations of one source head, or of all where the request names none.
     ///
     /// `on_progress` gets what `convert::update` makes. An aborted `signal` stops the sweep after the step
-    /// it is in: one layer of a run or of a chunk.
+    /// it is in: one layer of some rows.
     pub async fn sweep(
         &self,
         request: JsValue,
@@ -193,7 +194,7 @@ impl Engine {
         sweep.await.map_err(convert::error)
     }
 
-    /// Estimate every edge into every head's query, key and value: `{q, k, v}`, a grid each.
+    /// Estimate every edge into every head's query, key and value: `{q, k, v}`, one grid per component.
     pub async fn estimate(
         &self,
         request: JsValue,
