@@ -221,6 +221,11 @@ impl Session {
         &self.device
     }
 
+    /// Add to the model's warnings what happened while its files were fetched.
+    pub fn warn(&mut self, warnings: impl IntoIterator<Item = Warning>) {
+        self.warnings.extend(warnings);
+    }
+
     /// What the caller should know of the model's files.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings

@@ -104,6 +104,11 @@ fn weak_tags_compare_and_do_not_name_bytes() {
     assert!(weak.differs(&later));
     assert!(!strong.differs(&dated));
     assert!(!unknown.differs(&strong));
+    assert!(strong.is_known_in(&weak));
+    assert!(dated.is_known_in(&weak));
+    assert!(!weak.is_known_in(&other));
+    assert!(!strong.is_known_in(&dated));
+    assert!(!unknown.is_known_in(&unknown));
     assert!(strong.names_bytes());
     assert!(dated.names_bytes());
     assert!(!weak.names_bytes());

@@ -1,4 +1,4 @@
-//! A cancel is heard at every moment: whatever is awaited is dropped, and gives back what it holds.
+//! Cancelling takes effect at every await: the pending work is dropped and releases what it holds.
 
 use std::{
     future::poll_fn,

@@ -13,22 +13,28 @@ use web_sys::js_sys::Uint8Array;
 use web_time::Duration;
 
 use super::{
+    bounded::{Bounded, Limit},
     cancel::check_signal,
     convert,
     headers::{Patience, TRIES, Version, host, is_html},
     http::{self, Answer, Failure, Length, WEB_PAGE},
     progress::{Origin, Progress},
-    store::{Folder, hex},
+    store::{Folder, PassedOver, hex},
     transfer::{CHUNK, Remote, Sink, Stop, Watcher},
     writer::Writer,
 };
-use crate::error::{Code, Error, Result};
+use crate::{
+    error::{Code, Error, Result},
+    tokenizer,
+};
 
 /// Where what is downloaded is kept, as long as that works.
 pub struct Cache {
     folder: Option<Folder>,
     /// Why nothing is kept, where it is not.
     reason: String,
+    /// Files that the model is read without, though they may be there.
+    pub passed_over: Vec<PassedOver>,
 }
 
 impl Cache {
@@ -37,6 +43,7 @@ impl Cache {
         Self {
             folder: Some(folder),
             reason: String::new(),
+            passed_over: Vec::new(),
         }
     }
 
@@ -45,6 +52,7 @@ impl Cache {
         Self {
             folder: None,
             reason: reason.to_string(),
+            passed_over: Vec::new(),
         }
     }
 
@@ -55,7 +63,18 @@ impl Cache {
 
     /// Keep no more of it. What is there stays: another visit may go on from it.
     pub fn give_up(&mut self, reason: impl fmt::Display) {
-        *self = Self::none(reason);
+        self.folder = None;
+        self.reason = reason.to_string();
+    }
+
+    /// Note that a model is read without this file of its tokenizer.
+    pub fn pass_over(&mut self, name: &str, got: &str) {
+        if tokenizer::FILES.contains(&name) {
+            self.passed_over.push(PassedOver {
+                name: name.into(),
+                got: got.into(),
+            });
+        }
     }
 }
 
@@ -115,18 +134,21 @@ impl From<Error> for Trouble {
 pub async fn read_remote(
     name: &str,
     url: &str,
+    limit: Limit,
     watcher: &Watcher<'_>,
 ) -> Result<Answer<Vec<u8>>, Stop> {
     let remote = Remote {
         url: url.to_string(),
         size: None,
         sha256: None,
+        is_fixed: false,
+        beside: None,
     };
-    let mut bytes = Vec::new();
+    let mut bytes = Bounded::new(name, limit);
     let mut cache = Cache::none("");
     Ok(
         match download(name, &remote, &mut cache, &mut bytes, watcher).await? {
-            Answer::There(()) => Answer::There(bytes),
+            Answer::There(()) => Answer::There(bytes.into_bytes()),
             Answer::Absent(got) => Answer::Absent(got),
         },
     )
@@ -155,7 +177,7 @@ pub async fn download(
         buffer: Vec::new(),
     };
     let is_complete = download.open().await;
-    let is_complete = download.take_kept().await? && is_complete;
+    let is_complete = download.take_kept().await? && is_complete && download.is_current().await?;
     if !is_complete && let Some(got) = download.fetch().await? {
         download.discard().await;
         return Ok(Answer::Absent(got));
@@ -182,8 +204,10 @@ impl Download<'_> {
         let kept = writer.size();
         let is_same = match (&known.sha256, &self.remote.sha256) {
             (Some(known), Some(expected)) => known == expected,
+            // Nothing is known of what is there, but its hash will tell.
+            (None, Some(_)) => true,
             (None, None) => known.complete || known.version.names_bytes(),
-            _ => false,
+            (Some(_), None) => false,
         };
         let fits = self.remote.size.is_none_or(|size| kept <= size);
         if is_same && fits {
@@ -226,6 +250,25 @@ impl Download<'_> {
         }
     }
 
+    /// Whether the server still has the version that was taken, to its end. A file without a hash under an address that
+    /// stands for no commit may have become another one since an earlier visit.
+    async fn is_current(&mut self) -> Result<bool, Stop> {
+        let remote = self.remote;
+        if remote.is_fixed || remote.sha256.is_some() {
+            return Ok(true);
+        }
+        self.progress
+            .waits(&format!("asking {}", host(&remote.url)))?;
+        let Ok(Answer::There((length, version))) =
+            http::head(&remote.url, self.watcher.signal).await
+        else {
+            check_signal(self.watcher.signal, self.name)?;
+            return Ok(false);
+        };
+        let is_other_size = matches!(length, Length::Exact(bytes) if bytes != self.at);
+        Ok(self.version.is_known_in(&version) && !is_other_size)
+    }
+
     /// Ask the server until all is there; what it has in place of the file, if it has none.
     async fn fetch(&mut self) -> Result<Option<String>, Stop> {
         let remote = self.remote;
@@ -235,14 +278,14 @@ impl Download<'_> {
         // A range may be refused by a server that is asked whether it may be asked, and that looks like no answer.
         let mut try_whole = false;
         let mut ended_at = None;
+        let mut silent = 0;
         // The tab may have been closed between the last byte and the note that it was the last.
         if remote.sha256.is_some() && remote.size == Some(self.at) {
             return Ok(None);
         }
         loop {
             let before = self.at;
-            let is_sure = self.remote.sha256.is_some() || self.version.names_bytes();
-            let from = match is_sure && knows_ranges && !try_whole {
+            let from = match self.can_go_on() && knows_ranges && !try_whole {
                 true => self.at,
                 false => 0,
             };
@@ -256,6 +299,14 @@ impl Download<'_> {
                 Ok(Answer::Absent(got)) => Failure::Lost(format!("{got} in its place")).into(),
                 Err(failure) => failure.into(),
             };
+            if let Trouble::Failed(Failure::Silent(reason)) = &trouble {
+                silent += 1;
+                if silent == 2 && self.at == 0 && self.is_alone_silent().await {
+                    let got = format!("{reason}, twice, while it answered for config.json");
+                    self.cache.pass_over(self.name, &got);
+                    return Ok(Some(got));
+                }
+            }
             let has_come = self.at > before;
             if has_come {
                 patience.renew();
@@ -283,7 +334,7 @@ impl Download<'_> {
                     ended_at = Some(self.at);
                     (reason, patience.after_failure())
                 }
-                Trouble::Failed(Failure::Lost(reason)) => {
+                Trouble::Failed(Failure::Lost(reason) | Failure::Silent(reason)) => {
                     try_whole = is_refused;
                     (reason, patience.after_failure())
                 }
@@ -300,6 +351,15 @@ impl Download<'_> {
             };
             self.wait(&reason, wait).await?;
         }
+    }
+
+    /// Whether its server does answer for another file: then this one, which may be missing, is.
+    async fn is_alone_silent(&self) -> bool {
+        let Some(beside) = &self.remote.beside else {
+            return false;
+        };
+        let asked = http::head(beside, self.watcher.signal).await;
+        matches!(asked, Ok(Answer::There(_)))
     }
 
     /// Take an answer to its end.
@@ -448,7 +508,7 @@ impl Download<'_> {
     async fn changed(&mut self) -> Stop {
         self.discard().await;
         let expected = "a file that stays the same while it is downloaded";
-        let got = "another one each time; load it again later";
+        let got = "the file changed during the download; try again later";
         Stop::Changed(Error::new(Code::Io, &self.remote.url, expected, got))
     }
 
@@ -497,7 +557,7 @@ impl Download<'_> {
             None => "later".into(),
         };
         let next = self.next_step();
-        let got = format!("{reason}: it is asked too often from your network; {next} {when}");
+        let got = format!("{reason}: too many requests from your network; {next} {when}");
         Error::new(
             Code::Io,
             &self.remote.url,
@@ -506,8 +566,13 @@ impl Download<'_> {
         )
     }
 
+    /// Whether a range continues what has come, or its hash will show that it does not.
+    fn can_go_on(&self) -> bool {
+        self.remote.sha256.is_some() || self.version.names_bytes()
+    }
+
     fn next_step(&mut self) -> &'static str {
-        match self.at > 0 && self.cache.folder().is_ok() {
+        match self.at > 0 && self.can_go_on() && self.cache.folder().is_ok() {
             true => "what came is kept: load again to go on from there",
             false => "load again",
         }

@@ -24,6 +24,15 @@ impl Version {
         }
     }
 
+    /// Whether the two are known to be of one version.
+    pub fn is_known_in(&self, other: &Self) -> bool {
+        let is_known = match (&self.etag, &other.etag) {
+            (Some(_), Some(_)) => true,
+            _ => self.modified.is_some() && other.modified.is_some(),
+        };
+        is_known && !self.differs(other)
+    }
+
     /// Whether the two cannot be of one version; what is not known of one of them does not differ.
     pub fn differs(&self, other: &Self) -> bool {
         match (&self.etag, &other.etag) {

@@ -21,6 +21,8 @@ use crate::error::{Code, Error};
 pub enum Failure {
     /// Asking again may help.
     Lost(String),
+    /// No answer came, or one that the browser hides: a server may allow other origins its files and not its 404s.
+    Silent(String),
     /// The server is asked too often; it may say how long to wait.
     Limited {
         reason: String,
@@ -91,7 +93,7 @@ pub async fn get(url: &str, from: u64, signal: &AbortSignal) -> Result<Answer<Bo
     let (from, length) = match (response.status(), range.as_deref().and_then(content_range)) {
         (206, Some((start, _))) if start != from => return Err(Failure::NoRange),
         (206, Some((start, size))) => (start, size.map_or(Length::Unknown, Length::Exact)),
-        // Of another origin, the header may be hidden; then the server is believed.
+        // Another origin may hide the header; then we trust the server.
         (206, None) => {
             let left = headers.get("content-length").and_then(|n| n.parse().ok());
             (
@@ -115,11 +117,14 @@ pub async fn get(url: &str, from: u64, signal: &AbortSignal) -> Result<Answer<Bo
     }))
 }
 
-/// How many bytes a server announces of a file.
-pub async fn length_of(url: &str, signal: &AbortSignal) -> Result<Answer<Length>, Failure> {
+/// How many bytes a server announces of a file, and which version it has.
+pub async fn head(url: &str, signal: &AbortSignal) -> Result<Answer<(Length, Version)>, Failure> {
     let request = RequestBuilder::new(url).method(Method::HEAD);
     Ok(match send(request, url, signal).await? {
-        Answer::There(response) => Answer::There(length(&response, &response.headers())),
+        Answer::There(response) => {
+            let headers = response.headers();
+            Answer::There((length(&response, &headers), version(&headers)))
+        }
         Answer::Absent(got) => Answer::Absent(got),
     })
 }
@@ -159,7 +164,7 @@ async fn send(
     let sent = request.abort_signal(Some(signal)).send().await;
     check_signal(signal, url).map_err(Failure::Final)?;
     let response =
-        sent.map_err(|e| Failure::Lost(format!("no answer from {} ({e})", host(url))))?;
+        sent.map_err(|e| Failure::Silent(format!("no answer from {} ({e})", host(url))))?;
     let headers = response.headers();
     let status = response.status();
     let said = format!("status {status} {}", response.status_text());

@@ -17,13 +17,13 @@ use super::{
     place::Place,
     progress::{Origin, Progress},
     source::{Files, Listing, Planned, Source},
-    store::{self, Folder, Space, Store},
+    store::{self, Folder, PassedOver, Space, Store},
     transfer::{Stop, Watcher},
 };
 use crate::{
     checkpoint::{self, INDEX, WEIGHTS},
     device::DeviceChoice,
-    error::{Code, Error, Result},
+    error::{Code, Error, Result, Warning},
     session::Session,
     tokenizer::{self, Tokenizer},
 };
@@ -130,7 +130,10 @@ async fn attempt(
     let (mut place, revision) = place(source, keep, unreadable, watcher).await?;
     let mut weights = String::new();
     match read(&mut place, choice, &mut weights, watcher).await {
-        Ok(session) => Ok((session, keeping(&mut place, revision).await)),
+        Ok(mut session) => {
+            session.warn(warnings(&place));
+            Ok((session, keeping(&mut place, revision).await))
+        }
         Err(stop) => Err(discard_culprit(&mut place, &weights, stop).await),
     }
 }
@@ -189,47 +192,82 @@ async fn tokenizer(place: &mut Place, watcher: &Watcher<'_>) -> Result<Option<To
     Ok(Tokenizer::from_files(&files)?)
 }
 
-/// Keep a file no more whose bytes are not what a model of its kind has; no failure of the network, of the disk or of a
-/// device deletes anything. Kept files get a second chance: their server may have better ones.
+/// Keep a file no more whose bytes are not what a model of its kind has, unless its SHA-256 says that they are the right
+/// ones: then it is this program that does not read them. No failure of the network, of the disk or of a device deletes
+/// anything. Kept files get a second chance: their server may have better ones.
 async fn discard_culprit(place: &mut Place, weights: &str, stop: Stop) -> Stop {
     let was_kept = matches!(place, Place::Kept(_));
     let Some(folder) = place.folder() else {
         return stop;
     };
-    let is_culprit = |name: &str| match &stop {
-        Stop::Failed(error) => match error.code {
-            Code::Config => name == "config.json",
-            Code::Checkpoint => name == weights,
-            Code::Tokenizer => tokenizer::FILES.contains(&name),
-            _ => false,
-        },
+    let error = match stop {
+        Stop::Failed(error) => error,
+        stop => {
+            folder.tidy().await;
+            return stop;
+        }
+    };
+    let is_culprit = |name: &str| match error.code {
+        Code::Config => name == "config.json",
+        Code::Checkpoint => name == weights,
+        Code::Tokenizer => tokenizer::FILES.contains(&name),
         _ => false,
     };
     let files = folder.entry.files.iter().map(|file| file.name.clone());
-    let culprits: Vec<_> = files.filter(|name| is_culprit(name)).collect();
+    let mut culprits: Vec<_> = files.filter(|name| is_culprit(name)).collect();
+    for i in (0..culprits.len()).rev() {
+        // What cannot be read is not proven wrong.
+        if folder.is_proven(&culprits[i]).await.unwrap_or(true) {
+            culprits.remove(i);
+        }
+    }
+    if culprits.is_empty() {
+        folder.tidy().await;
+        return Stop::Failed(error);
+    }
+    // Nobody else may be reading what is deleted.
+    if was_kept && !folder.lock_alone().await.unwrap_or(false) {
+        return Stop::Unreadable(error);
+    }
     for name in &culprits {
         // The failure that led here is the one to be told.
         let _ = folder.discard(name).await;
     }
     folder.tidy().await;
-    match stop {
-        Stop::Failed(error) if was_kept && !culprits.is_empty() => Stop::Changed(error),
-        stop => stop,
+    match was_kept {
+        true => Stop::Changed(error),
+        false => Stop::Failed(error),
     }
+}
+
+/// What to say of files that a model is read without.
+fn warnings(place: &Place) -> impl Iterator<Item = Warning> {
+    place.passed_over().iter().map(|PassedOver { name, got }| {
+        let message = format!(
+            "{name}: {got}; the model is read without it, so special tokens may be others than in transformers"
+        );
+        Warning::new(Code::Tokenizer, message)
+    })
 }
 
 /// Write down that all files have come, where they are kept.
 async fn keeping(place: &mut Place, revision: Option<String>) -> Keeping {
     let (kept, reason) = match place {
-        Place::Picked(_) => (false, "files of your own stay where they are".into()),
+        Place::Picked(_) => (false, "your own files are not copied".into()),
         Place::Kept(_) => (true, "from this browser, without the network".into()),
-        Place::Server(_, cache) => match cache.folder() {
-            Ok(folder) => match folder.complete().await {
-                Ok(()) => (true, "for the next visit".into()),
-                Err(error) => (false, not_kept(error.got)),
-            },
-            Err(reason) => (false, reason.to_string()),
-        },
+        Place::Server(_, cache) => {
+            let passed_over = cache.passed_over.clone();
+            match cache.folder() {
+                Ok(folder) => {
+                    folder.entry.passed_over = passed_over;
+                    match folder.complete().await {
+                        Ok(()) => (true, "for the next visit".into()),
+                        Err(error) => (false, not_kept(error.got)),
+                    }
+                }
+                Err(reason) => (false, reason.to_string()),
+            }
+        }
     };
     Keeping {
         kept,
@@ -299,7 +337,7 @@ async fn kept(source: &Source, keep: bool, watcher: &Watcher<'_>) -> Result<Kept
     let not = |reason: &dyn std::fmt::Display| {
         let reason = match keep {
             true => reason.to_string(),
-            false => "as asked".into(),
+            false => "you chose not to keep it".into(),
         };
         Ok(Kept::Not(reason))
     };
@@ -324,7 +362,7 @@ async fn kept(source: &Source, keep: bool, watcher: &Watcher<'_>) -> Result<Kept
         if bytes > seen.1 {
             seen = (Instant::now(), bytes);
         } else if seen.0.elapsed() > PATIENCE {
-            return not(&"another tab has begun to download it and does not go on");
+            return not(&"another tab started downloading it and has stalled");
         }
         if pause == PAUSE {
             progress.set_loaded(bytes as u64);
@@ -338,12 +376,10 @@ async fn kept(source: &Source, keep: bool, watcher: &Watcher<'_>) -> Result<Kept
 /// What is kept of a model, under the lock that its use takes; `None` while another tab has that.
 async fn look(store: &Store, id: &str, keep: bool) -> Result<Option<Kept>> {
     let is_complete = |folder: &Folder| folder.entry.complete;
-    // A look without a lock says which one to ask for. Not both in turn: one that was let go is free only later.
-    let mode = match store
-        .model(id, None)
-        .await?
-        .is_some_and(|f| is_complete(&f))
-    {
+    // A look without a lock says which one to ask for. Not both in turn: one that was let go is free only later. What
+    // cannot be read now may be being written by whoever has the lock.
+    let seen = store.model(id, None).await.ok().flatten();
+    let mode = match seen.is_some_and(|folder| is_complete(&folder)) {
         true => Mode::Shared,
         false if keep => Mode::Exclusive,
         false => return Ok(None),

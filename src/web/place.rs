@@ -5,18 +5,22 @@ use std::collections::HashMap;
 use web_sys::Blob;
 
 use super::{
+    bounded::{Bounded, Limit},
     cancel::check_signal,
     download::{Cache, download},
     http::{Answer, WEB_PAGE},
     progress::{Origin, Progress},
     source::Files,
-    store::{Folder, read_part},
+    store::{Folder, PassedOver, read_part},
     transfer::{CHUNK, Sink, Stop, Watcher},
 };
 use crate::{
     checkpoint::explain_missing,
     error::{Code, Error, Result},
 };
+
+/// Files that say little beside the rest of a tokenizer: a model is read without one that its server lists and refuses.
+const SPECIAL: [&str; 2] = ["special_tokens_map.json", "tokenizer_config.json"];
 
 /// Where the files of one model are.
 pub enum Place {
@@ -33,18 +37,18 @@ impl Place {
         name: &str,
         watcher: &Watcher<'_>,
     ) -> Result<Option<Vec<u8>>, Stop> {
-        let mut bytes = Vec::new();
+        let mut bytes = Bounded::new(name, Limit::of(name));
         Ok(match self.push(name, &mut bytes, watcher).await? {
-            Answer::There(()) => Some(bytes),
+            Answer::There(()) => Some(bytes.into_bytes()),
             Answer::Absent(_) => None,
         })
     }
 
     /// All bytes of a file that must be there.
     pub async fn require(&mut self, name: &str, watcher: &Watcher<'_>) -> Result<Vec<u8>, Stop> {
-        let mut bytes = Vec::new();
+        let mut bytes = Bounded::new(name, Limit::of(name));
         match self.push(name, &mut bytes, watcher).await? {
-            Answer::There(()) => Ok(bytes),
+            Answer::There(()) => Ok(bytes.into_bytes()),
             Answer::Absent(got) => Err(self.lacks(name, &got)),
         }
     }
@@ -74,6 +78,10 @@ impl Place {
                 };
                 let answer = download(name, &remote, cache, sink, watcher).await?;
                 return match (answer, files) {
+                    (Answer::Absent(got), Files::Known(_)) if SPECIAL.contains(&name) => {
+                        cache.pass_over(name, &got);
+                        Ok(Answer::Absent(got))
+                    }
                     // It is there, and the reader of prompts would miss it.
                     (Answer::Absent(got), Files::Known(_)) => Err(self.lacks(name, &got)),
                     (answer, _) => Ok(answer),
@@ -99,6 +107,15 @@ impl Place {
         }
         progress.done()?;
         Ok(Answer::There(()))
+    }
+
+    /// Files that the model is read without, though they may be there.
+    pub fn passed_over(&self) -> &[PassedOver] {
+        match self {
+            Self::Kept(folder) => &folder.entry.passed_over,
+            Self::Picked(_) => &[],
+            Self::Server(_, cache) => &cache.passed_over,
+        }
     }
 
     /// What is kept, where anything is.

@@ -10,6 +10,7 @@ use web_sys::{
 };
 
 use super::{
+    bounded::LIST,
     download::read_remote,
     headers::{encode_path, encode_segment},
     http::{self, Answer, Failure},
@@ -86,11 +87,17 @@ impl Files {
     pub fn find(&self, name: &str) -> Option<Remote> {
         match self {
             Self::Known(files) => files.get(name).cloned(),
-            Self::Under(base) => Some(Remote {
-                url: format!("{}/{}", base.trim_end_matches('/'), encode_path(name)),
-                size: None,
-                sha256: None,
-            }),
+            Self::Under(base) => {
+                let url = |name| format!("{}/{}", base.trim_end_matches('/'), encode_path(name));
+                let may_lack = name == WEIGHTS || tokenizer::FILES.contains(&name);
+                Some(Remote {
+                    url: url(name),
+                    size: None,
+                    sha256: None,
+                    is_fixed: false,
+                    beside: may_lack.then(|| url("config.json")),
+                })
+            }
         }
     }
 
@@ -211,7 +218,7 @@ impl Source {
             encode_path(repo)
         );
         let what = format!("{repo} at {revision}");
-        let json = match read_remote("the list of files", &url, watcher).await? {
+        let json = match read_remote("the list of files", &url, LIST, watcher).await? {
             Answer::There(json) => json,
             Answer::Absent(got) => {
                 let expected = format!("a public repository with that revision on {hub}");
@@ -246,6 +253,8 @@ impl Source {
                 ),
                 size: file.size,
                 sha256: file.lfs.map(|lfs| lfs.sha256),
+                is_fixed: true,
+                beside: None,
             };
             (name, remote)
         });
@@ -314,16 +323,18 @@ impl Listing {
         let is_required = name == "config.json";
         let progress = Progress::new(name, Origin::Network, None, watcher.on_progress);
         progress.waits("asking for its size")?;
-        match http::length_of(&remote.url, watcher.signal).await {
-            Ok(Answer::There(length)) => Ok(Some(length.announced())),
+        match http::head(&remote.url, watcher.signal).await {
+            Ok(Answer::There((length, _))) => Ok(Some(length.announced())),
             Ok(Answer::Absent(got)) if is_required => {
                 Err(Error::new(Code::Io, remote.url, "a model's config.json", got).into())
             }
             Ok(Answer::Absent(_)) => Ok(None),
-            Err(Failure::Lost(reason)) if is_required => {
+            Err(Failure::Lost(reason) | Failure::Silent(reason)) if is_required => {
                 let got = format!("{reason}; check the connection");
                 Err(Error::new(Code::Io, remote.url, "an answer", got).into())
             }
+            // As when it is read: config.json was answered for.
+            Err(Failure::Silent(_)) if name != WEIGHTS => Ok(None),
             // A server may not answer that question; whether the file is there shows when it is read.
             Err(_) => Ok(Some(None)),
         }

@@ -8,6 +8,7 @@
 
 use std::fmt::Write;
 
+use gloo_timers::future::sleep;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use wasm_bindgen::prelude::*;
@@ -18,11 +19,13 @@ use web_sys::{
     FileSystemSyncAccessHandle, StorageEstimate, StorageManager, WorkerGlobalScope,
     js_sys::{AsyncIterator, Promise, Reflect, Uint8Array, global},
 };
+use web_time::Duration;
 
 use super::{
     convert,
     headers::Version,
     lock::{self, Asked, Lock, Mode},
+    transfer::CHUNK,
     writer::Writer,
 };
 use crate::error::{Code, Error, Result};
@@ -30,6 +33,9 @@ use crate::error::{Code, Error, Result};
 /// The directory that all models are in; its name changes when the format does.
 const ROOT: &str = "pathpatch-models-1";
 const ENTRY: &str = "entry.json";
+/// Which files of a model are kept; raised when a load begins to read further ones. A model that was kept before lacks
+/// them: it counts as begun, and only they are downloaded.
+const FORMAT: u32 = 2;
 
 /// What is known of a kept model.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -40,8 +46,21 @@ pub struct Entry {
     /// The revision that its files are of, where it has one.
     pub revision: Option<String>,
     pub files: Vec<KeptFile>,
+    /// The [`FORMAT`] that it was written in; the first had no number.
+    #[serde(default)]
+    pub format: u32,
+    /// Files that it was read without, though they may be there.
+    #[serde(default)]
+    pub passed_over: Vec<PassedOver>,
     /// Whether all of its files are there.
     pub complete: bool,
+}
+
+/// A file that a model was read without, and what its server answered for it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PassedOver {
+    pub name: String,
+    pub got: String,
 }
 
 /// A file of a kept model.
@@ -150,12 +169,9 @@ impl Store {
             directory,
             id: id.to_string(),
             entry: Entry::default(),
-            _lock: lock,
+            lock,
         };
-        if let Some(blob) = folder.blob(ENTRY).await? {
-            let bytes = read_part(&blob, 0.0, blob.size()).await?;
-            folder.entry = first_json(&bytes.to_vec()).unwrap_or_default();
-        }
+        folder.entry = folder.read_entry().await?;
         Ok(folder)
     }
 
@@ -241,7 +257,7 @@ pub struct Folder {
     id: String,
     pub entry: Entry,
     /// Held as long as the folder is used.
-    _lock: Option<Lock>,
+    lock: Option<Lock>,
 }
 
 impl Folder {
@@ -291,10 +307,71 @@ impl Folder {
     /// Go on with these files of this revision; what is known by no hash may be of another one.
     pub fn adopt(&mut self, title: String, revision: Option<&str>) {
         self.entry.title = title;
+        self.entry.passed_over.clear();
         if self.entry.revision.as_deref() != revision {
             self.entry.files.retain(|file| file.sha256.is_some());
             self.entry.revision = revision.map(Into::into);
         }
+    }
+
+    /// What is written down of the model. Files that the browser has deleted are not in it: they are to be downloaded
+    /// again.
+    async fn read_entry(&self) -> Result<Entry> {
+        let mut entry = Entry::default();
+        if let Some(blob) = self.blob(ENTRY).await? {
+            let bytes = read_part(&blob, 0.0, blob.size()).await?;
+            entry = first_json(&bytes.to_vec()).unwrap_or_default();
+        }
+        entry.complete &= entry.format == FORMAT;
+        entry.format = FORMAT;
+        for file in std::mem::take(&mut entry.files) {
+            match self.blob(&file.name).await? {
+                Some(_) => entry.files.push(file),
+                None => entry.complete = false,
+            }
+        }
+        Ok(entry)
+    }
+
+    /// Take the lock for us alone, to delete something; false where others read the model, or have changed it meanwhile:
+    /// then the folder is not to be used any more.
+    ///
+    /// # Errors
+    /// [`Code::Io`].
+    pub async fn lock_alone(&mut self) -> Result<bool> {
+        /// A lock that was let go a moment ago is free only a moment later.
+        const TRIES: u32 = 10;
+        const PAUSE: Duration = Duration::from_millis(50);
+        drop(self.lock.take());
+        for _ in 0..TRIES {
+            if let Asked::Held(lock) = lock::ask(&self.id, Mode::Exclusive).await {
+                self.lock = lock;
+                return Ok(self.read_entry().await? == self.entry);
+            }
+            sleep(PAUSE).await;
+        }
+        Ok(false)
+    }
+
+    /// Whether a file's bytes have the SHA-256 that they should have; one that cannot be read proves nothing.
+    ///
+    /// # Errors
+    /// [`Code::Io`].
+    pub async fn is_proven(&self, name: &str) -> Result<bool> {
+        let Some(expected) = self.known(name).and_then(|file| file.sha256.clone()) else {
+            return Ok(false);
+        };
+        let Some(blob) = self.blob(name).await? else {
+            return Ok(false);
+        };
+        let mut hash = Sha256::new();
+        let mut at = 0.0;
+        while at < blob.size() {
+            let to = (at + f64::from(CHUNK)).min(blob.size());
+            hash.update(read_part(&blob, at, to).await?.to_vec());
+            at = to;
+        }
+        Ok(hex(&hash.finalize()) == expected)
     }
 
     /// Bytes of all files.

@@ -15,13 +15,6 @@ pub trait Sink {
     fn push(&mut self, bytes: &[u8]) -> Result<()>;
 }
 
-impl Sink for Vec<u8> {
-    fn push(&mut self, bytes: &[u8]) -> Result<()> {
-        self.extend_from_slice(bytes);
-        Ok(())
-    }
-}
-
 impl Sink for FileLoader<'_> {
     fn push(&mut self, bytes: &[u8]) -> Result<()> {
         FileLoader::push(self, bytes)
@@ -64,4 +57,8 @@ pub struct Remote {
     /// Its bytes, where the server lists them.
     pub size: Option<u64>,
     pub sha256: Option<String>,
+    /// Whether the address is that of one version for good, as a commit's is.
+    pub is_fixed: bool,
+    /// Where the file may be missing: a file that its server has.
+    pub beside: Option<String>,
 }

@@ -1,10 +1,10 @@
 // Models from a server that behaves like the Hugging Face Hub, faults and all, on the CPU.
 
-import { statSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import * as cli from "./cli";
 import { Hub } from "./hub";
 import { kept, load, openBlank, sweepLoaded } from "./loading";
-import { GPT2_SMALL, bareGpt2, expectedTokens, modelOf, tinyGpt2 } from "./models";
+import { GPT2_SMALL, bareGpt2, copyOfGpt2, expectedTokens, modelOf, tinyGpt2 } from "./models";
 import { difference } from "./module";
 import { expect, test } from "./test";
 import { GPT2_PRESETS } from "../../www/src/lib/presets";
@@ -59,7 +59,7 @@ test("a model loads with progress, is kept, and loads again without the network"
 });
 
 test("what is kept can be deleted, and without being asked to nothing is kept", async ({ page }) => {
-  expect(await load(page, hub, { repo: REPO, keep: false })).toMatchObject({ error: "none", kept: false, reason: "as asked" });
+  expect(await load(page, hub, { repo: REPO, keep: false })).toMatchObject({ error: "none", kept: false, reason: "you chose not to keep it" });
   expect(await kept(page)).toEqual([]);
   await load(page, hub, { repo: REPO });
   const [model] = await kept(page);
@@ -153,7 +153,7 @@ test.describe("when the connection is lost", () => {
     hub.fault = (file, before) =>
       file === WEIGHTS ? { etag: `"${before}"`, cutAfter: size / 2 + before * 2e5, corruptAt: Math.floor(size / 4) + before } : undefined;
     const { error } = await load(page, hub, { repo: REPO });
-    expect(error).toMatch(/^io \| .*expected a file that stays the same while it is downloaded, got another one each time/);
+    expect(error).toMatch(/^io \| .*expected a file that stays the same while it is downloaded, got the file changed during the download/);
     const [model] = await kept(page);
     expect(model).toMatchObject({ complete: false });
     expect(model!.bytes).toBeLessThan(size / 4);
@@ -214,10 +214,37 @@ test.describe("faults end in a message, and no wrong file is kept", () => {
   }
 });
 
+test.describe("a listed file of special tokens that is refused", () => {
+  test.use({ expectedComplaints: /status of/ });
+
+  test("is told, at every visit", async ({ page }) => {
+    const special = copyOfGpt2("special");
+    writeFileSync(`${special}/special_tokens_map.json`, JSON.stringify({ bos_token: "<|endoftext|>" }));
+    hub.repositories.set("tests/special", special);
+    const model = { repo: "tests/special" };
+    hub.fault = (file) => (file === "special_tokens_map.json" ? { status: 403 } : undefined);
+    for (let visit = 0; visit < 2; visit += 1) {
+      const { error, kept, warnings } = await load(page, hub, model);
+      expect({ error, kept }).toEqual({ error: "none", kept: true });
+      expect(warnings).toEqual([expect.stringMatching(/^special_tokens_map\.json: status 403 Forbidden; the model is read without it/)]);
+    }
+    expect(hub.requestsFor("special_tokens_map.json")).toHaveLength(1);
+  });
+});
+
 test("a repository without weights that can be read says what it has", async ({ page }) => {
   hub.repositories.set("tests/pickled", modelOf("pickled", { n_layer: 2, n_embd: 32 }, "pytorch_model.bin"));
   const { error } = await load(page, hub, { repo: "tests/pickled" });
   expect(error).toMatch(/^io \| tests\/pickled at main: model\.safetensors: expected .*, got pytorch_model\.bin, PyTorch's pickled format/);
+  expect(await kept(page)).toEqual([]);
+});
+
+test("a configuration as large as weights is not read to its end", async ({ page }) => {
+  const large = copyOfGpt2("large-config");
+  writeFileSync(`${large}/config.json`, `${" ".repeat(3e6)}{}`);
+  hub.repositories.set("tests/large-config", large);
+  const { error } = await load(page, hub, { repo: "tests/large-config" });
+  expect(error).toBe("config | config.json: expected at most 1 MB, got more: it is another file than its name says");
   expect(await kept(page)).toEqual([]);
 });
 
@@ -264,7 +291,7 @@ test.describe("a server that is asked too often", () => {
   test("one that asks for an hour is not waited for", async ({ page }) => {
     hub.fault = (file) => (file === WEIGHTS ? { status: 429, headers: { "retry-after": "3600", ...expose } } : undefined);
     const { error, seconds } = await load(page, hub, { repo: REPO });
-    expect(error).toMatch(/^io \| .*expected an answer within 10 minutes, got status 429 Too Many Requests: it is asked too often from your network; load again in 60 minutes/);
+    expect(error).toMatch(/^io \| .*expected an answer within 10 minutes, got status 429 Too Many Requests: too many requests from your network; load again in 60 minutes/);
     expect(seconds).toBeLessThan(10);
   });
 
@@ -346,6 +373,44 @@ test.describe("hosts of files under an address", () => {
     };
     expect(await load(page, hub, from(base))).toMatchObject({ error: "none", kept: true });
     expect(hub.requestsFor(WEIGHTS).map(({ range }) => range)).toEqual([undefined, expect.stringMatching(/^bytes=/), undefined]);
+  });
+
+  test("one that hides its 404s from other origins: optional files are not there, and that is told", async ({ page }) => {
+    hub.missing = { status: 404, noCors: true };
+    const first = await load(page, hub, from(base));
+    expect(first).toMatchObject({ error: "none", kept: true });
+    const optional = ["tokenizer.json", "added_tokens.json", "special_tokens_map.json", "tokenizer_config.json"];
+    const told = optional.map((name) => expect.stringContaining(`${name}: no answer from`));
+    expect(first.warnings).toEqual(told);
+    hub.reset();
+    const second = await load(page, hub, from(base));
+    expect(second).toMatchObject({ error: "none", kept: true });
+    expect(second.warnings).toEqual(told);
+    expect(hub.seen).toEqual([]);
+  });
+
+  test("one that hides its 404s, and the weights are in several files", async ({ page }) => {
+    hub.missing = { status: 404, noCors: true };
+    const sharded = await load(page, hub, from(`${hub.url}/tests/sharded/resolve/main`));
+    expect(sharded).toMatchObject({ error: "none", kept: true });
+  });
+
+  test("a file that has become another one since an unfinished visit comes anew", async ({ page }) => {
+    const directory = copyOfGpt2("changing");
+    hub.repositories.set("tests/changing", directory);
+    const changing = from(`${hub.url}/tests/changing/resolve/main`);
+    hub.fault = (file) => (file === WEIGHTS ? { chunkDelayMs: 5 } : undefined);
+    expect((await load(page, hub, { ...changing, cancelAt: size / 4 })).error).toMatch(/^cancelled/);
+    const config = JSON.parse(readFileSync(`${directory}/config.json`, "utf8"));
+    writeFileSync(`${directory}/config.json`, JSON.stringify({ ...config, layer_norm_epsilon: 0.125 }));
+    hub.reset();
+    expect(await load(page, hub, changing)).toMatchObject({ error: "none", kept: true });
+    expect(hub.requestsFor("config.json").length).toBeGreaterThan(0);
+    expect(hub.requestsFor("vocab.json")).toEqual([]);
+    const theirs = cli.sweep({ model: directory, ...PROMPTS, component: "q" });
+    expect(difference(await sweepLoaded(page, { ...PROMPTS, component: "q" }), theirs)).toBeLessThan(1e-3);
+    const before = cli.sweep({ model: tinyGpt2("whole"), ...PROMPTS, component: "q" });
+    expect(difference(theirs, before)).toBeGreaterThan(1e-3);
   });
 
   test("one that answers a range with 416: all of it again", async ({ page }) => {

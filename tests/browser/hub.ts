@@ -41,6 +41,8 @@ export interface Fault {
   hidden?: boolean;
   /** The answer begins so late. */
   delayMs?: number;
+  /** No page of another origin may read the answer, as where a server allows them its files and not its 404s. */
+  noCors?: boolean;
 }
 
 export interface Seen {
@@ -264,7 +266,8 @@ function fail(response: ServerResponse, status: number, text: string, headers: R
   response.writeHead(status, { "content-type": "text/plain", ...headers }).end(text);
 }
 
-async function instead({ status, html, headers, delayMs }: Fault, response: ServerResponse): Promise<boolean> {
+async function instead({ status, html, headers, delayMs, noCors }: Fault, response: ServerResponse): Promise<boolean> {
+  if (noCors) response.removeHeader("access-control-allow-origin");
   if (delayMs) await delay(delayMs);
   if (status) fail(response, status, "as asked by a test", headers);
   else if (html) response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>Sign in</title>");

@@ -16,6 +16,8 @@ export interface Loaded {
   /** Bytes of wasm memory, and what there was before the model. */
   memory: number;
   seconds: number;
+  /** What the model is loaded with all the same. */
+  warnings: string[];
   /** `cpu` or `webgpu`. */
   device: string;
   /** From the cancel to its being heard. */
@@ -57,7 +59,7 @@ export function load(page: Page, hub: Hub, test: LoadTest): Promise<Loaded> {
       let cancelled = Number.POSITIVE_INFINITY;
       const began = performance.now();
       const seconds = () => (performance.now() - began) / 1e3;
-      const nothing = { layers: 0, kept: false, reason: "", revision: null, memory: 0, device: "", cancelSeconds: 0 };
+      const nothing = { layers: 0, kept: false, reason: "", revision: null, memory: 0, device: "", warnings: [], cancelSeconds: 0 };
       try {
         const model = await PathPatch.load(source, { device, keep, onProgress, signal: controller.signal });
         const took = seconds();
@@ -65,7 +67,8 @@ export function load(page: Page, hub: Hub, test: LoadTest): Promise<Loaded> {
         const { kept, reason, revision } = model.keeping;
         const memory = await model.memory();
         const loaded = { error: "none", layers: model.config.n_layers, kept, reason, revision, progress, memory };
-        return { ...loaded, seconds: took, device: model.device.kind, cancelSeconds: 0 };
+        const warnings = model.warnings.map(({ message }: { message: string }) => message);
+        return { ...loaded, seconds: took, device: model.device.kind, warnings, cancelSeconds: 0 };
       } catch (thrown) {
         const { code, message } = thrown as { code: string; message: string };
         const cancelSeconds = (performance.now() - cancelled) / 1e3;

@@ -114,7 +114,7 @@ test("files of one's own, chosen", async ({ page }) => {
   await expect(page.locator(".drop .note")).toContainText("model.safetensors (6.5 MB)");
   await page.getByRole("button", { name: "Load", exact: true }).click();
   await expect(page.locator("header .status")).toContainText("your files: 2 layers × 2 heads");
-  await expect(page.locator("header .status")).toContainText("not kept: files of your own stay where they are");
+  await expect(page.locator("header .status")).toContainText("not kept: your own files are not copied");
   await settled(page);
   // What others cannot load, a link cannot name.
   await page.getByRole("button", { name: "Copy link" }).click();

@@ -1,6 +1,6 @@
 // Small models with GPT-2's own vocabulary, as files: random weights, the real tokenizer.
 
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const ROOT = "test-results/models";
@@ -40,6 +40,14 @@ export function bareGpt2(): string {
   const directory = join(ROOT, "bare");
   mkdirSync(directory, { recursive: true });
   for (const file of ["config.json", "model.safetensors"]) copyFileSync(join(tinyGpt2("whole"), file), join(directory, file));
+  return directory;
+}
+
+/** A copy of the tiny GPT-2 that a test may change. */
+export function copyOfGpt2(name: string): string {
+  const directory = join(ROOT, name);
+  rmSync(directory, { recursive: true, force: true });
+  cpSync(tinyGpt2("whole"), directory, { recursive: true });
   return directory;
 }
 

@@ -1,11 +1,11 @@
 // What a browser keeps of a model: shared between tabs, never destroyed by a failure, and done without where the
 // browser refuses it.
 
-import { statSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import * as cli from "./cli";
 import { Hub } from "./hub";
 import { kept, load, openBlank, patchWorkers, sweepLoaded } from "./loading";
-import { tinyGpt2 } from "./models";
+import { copyOfGpt2, tinyGpt2 } from "./models";
 import { difference } from "./module";
 import { expect, test } from "./test";
 import type { Page } from "@playwright/test";
@@ -122,7 +122,7 @@ test.describe("two tabs on one model", () => {
     await other.evaluate((id) => void navigator.locks.request(`pathpatch ${id}`, () => new Promise(() => {})), id);
     const loaded = await load(page, hub, { repo: REPO });
     expect(loaded).toMatchObject({ error: "none", kept: false });
-    expect(loaded.reason).toBe("another tab has begun to download it and does not go on");
+    expect(loaded.reason).toBe("another tab started downloading it and has stalled");
     await other.close();
     await expectOffline(page);
   });
@@ -288,6 +288,76 @@ test.describe("nothing that is kept is lost", () => {
     });
     await overwrite(page, "entry.json", 0, `${entry}"complete":false}`);
     await expectOffline(page);
+  });
+
+  /** Change what is written down of a kept model. */
+  const rewriteEntry = async (page: Page, change: (entry: Record<string, unknown>) => string) => {
+    const entry = await page.evaluate(async () => {
+      const root = await (await navigator.storage.getDirectory()).getDirectoryHandle("pathpatch-models-1");
+      for await (const model of root.values()) {
+        const file = await (model as FileSystemDirectoryHandle).getFileHandle("entry.json");
+        return (await file.getFile()).text();
+      }
+      return "{}";
+    });
+    await overwrite(page, "entry.json", 0, change(JSON.parse(entry)));
+  };
+
+  /** Delete a kept file, as a browser may that needs space. */
+  const evict = (page: Page, name: string) =>
+    page.evaluate(async (name) => {
+      const root = await (await navigator.storage.getDirectory()).getDirectoryHandle("pathpatch-models-1");
+      for await (const model of root.values()) await (model as FileSystemDirectoryHandle).removeEntry(name);
+    }, name);
+
+  for (const name of ["config.json", "vocab.json", WEIGHTS]) {
+    test(`${name} alone is gone: it alone comes anew`, async ({ page }) => {
+      await load(page, hub, { repo: REPO });
+      await evict(page, name);
+      expect(await kept(page)).toMatchObject([{ title: REPO, complete: false }]);
+      hub.reset();
+      expect(await load(page, hub, { repo: REPO })).toMatchObject({ error: "none", kept: true });
+      const asked = hub.seen.filter(({ path }) => !path.startsWith("/api/"));
+      expect(asked.map(({ path }) => path.split("/").at(-1))).toEqual([name]);
+      await expectRightNumbers(page);
+      await expectOffline(page);
+    });
+  }
+
+  test("what an earlier version kept is asked for the files that it did not read", async ({ page }) => {
+    const special = copyOfGpt2("kept-before");
+    hub.repositories.set("tests/kept-before", special);
+    const model = { repo: "tests/kept-before" };
+    await load(page, hub, model);
+    await rewriteEntry(page, ({ format, passedOver, ...entry }) => JSON.stringify(entry));
+    // It was there before; that version did not ask for it.
+    writeFileSync(`${special}/special_tokens_map.json`, JSON.stringify({ bos_token: "!" }));
+    hub.reset();
+    expect(await load(page, hub, model)).toMatchObject({ error: "none", kept: true });
+    const asked = hub.seen.filter(({ path }) => !path.startsWith("/api/"));
+    expect(asked.map(({ path }) => path.split("/").at(-1))).toEqual(["special_tokens_map.json"]);
+    hub.reset();
+    expect(await load(page, hub, model)).toMatchObject({ error: "none", kept: true });
+    expect(hub.seen).toEqual([]);
+  });
+
+  test("without the note of what is there, the hash decides", async ({ page }) => {
+    await load(page, hub, { repo: REPO });
+    await rewriteEntry(page, (entry) => JSON.stringify(entry).slice(0, 100));
+    hub.reset();
+    expect(await load(page, hub, { repo: REPO })).toMatchObject({ error: "none", kept: true });
+    expect(hub.requestsFor(WEIGHTS)).toEqual([]);
+    await expectRightNumbers(page);
+    await expectOffline(page);
+  });
+
+  test("weights that are the right ones by their hash are not deleted", async ({ page }) => {
+    await load(page, hub, { repo: REPO });
+    // Another configuration, so that the weights do not fit.
+    const config = JSON.parse(readFileSync(`${tinyGpt2("whole")}/config.json`, "utf8"));
+    await overwrite(page, "config.json", 0, JSON.stringify({ ...config, n_embd: 2 * config.n_embd }));
+    expect((await load(page, hub, { repo: REPO })).error).toMatch(/^checkpoint/);
+    expect((await kept(page))[0]!.bytes).toBeGreaterThan(size);
   });
 
   test("one directory that cannot be read hides no other", async ({ page }) => {
