@@ -1,11 +1,23 @@
 //! Questions that are probably not the ones that were meant, by the command line: an error or a warning in words.
 
 use std::{
+    cell::Cell,
     fs,
+    future::{Future, ready},
     path::Path,
+    pin::Pin,
     process::{Command, Output},
 };
 
+use pathpatch::{
+    device::DeviceChoice,
+    directory,
+    error::{Code, Error, Result},
+    metric::MetricKind,
+    patching::LayerNorm,
+    pause::{NoPause, Pause},
+    session::{Answer, MetricRequest, PairRequest, Prompt},
+};
 use serde_json::{Value, json};
 
 use crate::common::fixtures;
@@ -449,4 +461,44 @@ fn what_there_is_in_place_of_a_tokenizer_is_named() {
              AutoTokenizer.from_pretrained(directory).save_pretrained(directory) writes tokenizer.json"
         )
     );
+}
+
+/// Lets so many steps pass, and cancels at the next.
+struct Steps(Cell<usize>);
+
+impl Pause for Steps {
+    fn pause(&self) -> Pin<Box<dyn Future<Output = Result<()>> + '_>> {
+        let left = self.0.get().checked_sub(1);
+        self.0.set(left.unwrap_or_default());
+        let cancelled = || Error::new(Code::Cancelled, "check", "to go on", "a cancel");
+        Box::pin(ready(left.map(|_| ()).ok_or_else(cancelled)))
+    }
+}
+
+#[test]
+fn tokenising_many_pairs_can_be_cancelled_and_warnings_come_with_the_result() {
+    let model = Model::new();
+    let load = directory::load(model.directory.path(), DeviceChoice::Cpu);
+    let session = pollster::block_on(load).unwrap();
+    let text = |text: &str| Prompt::Text(text.into());
+    let pair = PairRequest {
+        clean: text("Mary to"),
+        corrupted: text("John to"),
+        answer: Some(Answer::Text("Mary".into())),
+        distractor: Some(Answer::Text(" John".into())),
+    };
+    let on = MetricRequest {
+        pairs: vec![pair; 5],
+        metric: MetricKind::LogitDiff,
+        position: None,
+        prepend_bos: true,
+    };
+    let checked = |steps| pollster::block_on(session.check(&on, &Steps(Cell::new(steps))));
+    for steps in [0, 3, 7] {
+        assert_eq!(checked(steps).unwrap_err().code, Code::Cancelled);
+    }
+    let warnings = checked(1000).unwrap();
+    assert_eq!(warnings.len(), 1);
+    let estimated = session.estimate(&on, LayerNorm::Frozen, &NoPause);
+    assert_eq!(pollster::block_on(estimated).unwrap().warnings, warnings);
 }
