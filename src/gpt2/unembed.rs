@@ -28,7 +28,7 @@ pub struct Unembed {
 }
 
 impl Unembed {
-    /// Makes it of the weights as a checkpoint has them.
+    /// Take the weights as a checkpoint has them.
     ///
     /// # Shapes
     /// - `ln_w` and `ln_b`: `[d_model]`
