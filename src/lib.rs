@@ -12,11 +12,10 @@
 //!
 //! # Map
 //! [`session`] holds the use cases and is what the command line, by way of `directory`, and the browser call. Under it
-//! [`checkpoint`] turns files into a [`gpt2`] model on a [`device`], [`tokenizer`] and [`prompt`] texts
-//! (or a file of [`pairs`]) into batches, [`patching`] runs the edges and [`metric`] reads their logits; [`report`] is a
-//! sweep as JSON, [`rate`] what a device can do at its best; [`sniff`] tells what a wrong file is; [`pause`] and [`error`]
-//! are known to all. The browser
-//! side is the private module `web`.
+//! [`checkpoint`] turns files into a [`gpt2`] model on a [`device`], [`tokenizer`] and [`prompt`] texts (or a file of
+//! [`pairs`]) into batches, [`patching`] runs the edges and [`metric`] reads their logits; [`report`] is a sweep as
+//! JSON, [`rate`] what a device can do at its best; [`sniff`] tells what a wrong file is; [`pause`] and [`error`] are
+//! known to all. The browser side is the private module `web`.
 
 #[cfg(not(target_family = "wasm"))]
 pub mod allocator;
