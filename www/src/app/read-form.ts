@@ -8,7 +8,6 @@ import { type Pair, PairsError, pairsOf } from "../lib/pairs";
 import type { Settings } from "../lib/settings";
 
 export interface Reading {
-  of: Settings;
   pairs: Pair[];
   tokens: PairTokens[];
   errors: Notes;
@@ -48,7 +47,7 @@ export async function readForm(model: PathPatch, settings: Settings): Promise<Re
     );
     tokens.push({ clean: clean!, corrupted: corrupted!, answer: one(answer!), distractor: one(distractor!) });
   }
-  return { of: settings, pairs, tokens, errors };
+  return { pairs, tokens, errors };
 }
 
 /** Whether a text is to blame, and not the engine that should have read it. */
