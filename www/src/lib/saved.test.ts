@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { lookAt } from "../core/look";
 import { runOf } from "../core/run.fixture";
 import { edges } from "./result";
-import { restore, save } from "./saved";
+import { isSavedResult, restore, save } from "./saved";
 import { EXAMPLE } from "./settings";
 
 const run = runOf();
@@ -117,4 +117,13 @@ test("whatever is put in any field, a file is read or refused in words, and soon
   }
   expect(refused).toBeGreaterThan(paths.length);
   expect(performance.now() - began).toBeLessThan(10_000);
+});
+
+test("a saved result is told from other JSON, however it is laid out", () => {
+  const saved = save(run, look);
+  const sorted = Object.fromEntries(Object.entries(saved).toSorted());
+  for (const text of [JSON.stringify(saved), JSON.stringify(sorted, null, 2), JSON.stringify(saved).slice(0, 99)]) {
+    expect(isSavedResult(text)).toBe(true);
+  }
+  for (const text of ['{"model_type": "gpt2"}', "[]", "null", "{", ""]) expect(isSavedResult(text)).toBe(false);
 });

@@ -146,7 +146,13 @@ export function restore(text: string): { saved: Saved; result: Result } {
 
 /** Whether a text is meant to be a saved result, and not some other JSON, such as a model's config. */
 export function isSavedResult(text: string): boolean {
-  return /^\s*\{\s*"pathpatch"\s*:/.test(text);
+  try {
+    const read: unknown = JSON.parse(text);
+    return typeof read === "object" && read !== null && Object.hasOwn(read, "pathpatch");
+  } catch {
+    // One that was cut short is refused as what it was meant to be.
+    return /^\s*\{\s*"pathpatch"\s*:/.test(text);
+  }
 }
 
 function parse(text: string): Saved {
