@@ -43,7 +43,7 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
         return;
       }
       if (!model || !loaded) return;
-      const reading = await readForm(model, draft);
+      const reading = await readForm(model, draft, signal);
       if (signal.aborted) return;
       dispatch({ type: "read", reading });
       if (Object.keys(reading.errors).length > 0) {
