@@ -6,7 +6,7 @@ import { fromParams } from "../../www/src/lib/permalink";
 import { restore } from "../../www/src/lib/saved";
 import { EXAMPLE } from "../../www/src/lib/settings";
 import * as cli from "./cli";
-import { open, settled } from "./page";
+import { cell, grid, open, settled } from "./page";
 import { expect, test } from "./test";
 
 test.use({ permissions: ["clipboard-read", "clipboard-write"] });
@@ -49,6 +49,31 @@ async function everything(page: Page): Promise<Record<string, string>> {
 }
 
 const field = (page: Page, label: string) => page.getByLabel(label, { exact: true });
+
+/** Keep calls of the engine back until `release`, and count them from here on. */
+async function hold(page: Page, call: "estimate" | "sweep"): Promise<{ release: () => Promise<void>; calls: () => Promise<number> }> {
+  await page.evaluate((held) => {
+    const { postMessage } = Worker.prototype;
+    const kept: (() => void)[] = [];
+    const state = { calls: 0, isHeld: true, release: () => {} };
+    state.release = () => {
+      state.isHeld = false;
+      for (const post of kept.splice(0)) post();
+    };
+    Object.assign(globalThis, { state });
+    Worker.prototype.postMessage = function (this: Worker, message: { call?: string }) {
+      const post = () => postMessage.call(this, message);
+      if (message.call === held) state.calls += 1;
+      if (message.call === held && state.isHeld) kept.push(post);
+      else post();
+    } as typeof postMessage;
+  }, call);
+  type Held = { state: { calls: number; release: () => void } };
+  return {
+    release: () => page.evaluate(() => (globalThis as unknown as Held).state.release()),
+    calls: () => page.evaluate(() => (globalThis as unknown as Held).state.calls),
+  };
+}
 
 /** Each edit leaves the form with something that cannot be run, so that what is on screen stays the last run. */
 const UNRUNNABLE: [string, (page: Page) => Promise<unknown>][] = [
@@ -101,12 +126,7 @@ test("between an edit and its run, too, and while it is typed", async ({ page })
   await open(page);
   const before = await everything(page);
   // Held back, as a slow model would: nothing of the next run is there yet.
-  await page.evaluate(() => {
-    const { postMessage } = Worker.prototype;
-    Worker.prototype.postMessage = function (this: Worker, message: { call?: string }) {
-      if (message.call !== "estimate") postMessage.call(this, message);
-    } as typeof postMessage;
-  });
+  await hold(page, "estimate");
   await field(page, "Metric").selectOption("prob");
   await expect(page.locator("#progress")).toContainText("Running both prompts");
   await field(page, "Distractor").fill("crown");
@@ -184,4 +204,62 @@ test("a saved file is opened again on the page, as it was, with where it comes f
   await page.getByLabel("Open a saved JSON").setInputFiles({ ...file, buffer: spoilt });
   await expect(page.locator("#failure")).toHaveText("mine.json: saved result: cleanMetric: expected a finite number from -3.4e+38 to 3.4e+38, got null");
   expect(await everything(page)).toEqual(after);
+});
+
+for (const call of ["estimate", "sweep"] as const) {
+  test(`a file that is opened while another question's ${call} is awaited stays what it is`, async ({ page }) => {
+    await open(page);
+    await field(page, "Metric").selectOption("logit-diff");
+    await settled(page);
+    const before = await everything(page);
+    const file = { name: "mine.json", mimeType: "application/json", buffer: Buffer.from(before.JSON!) };
+    const { release } = await hold(page, call);
+    await field(page, "Metric").selectOption("prob");
+    await field(page, "Answer").fill("lamp lamp");
+    await field(page, "Answer").fill("crown");
+    await expect(page.locator("#progress .progress")).toHaveAttribute("data-state", "running");
+    // One that is refused is no affair of the run's.
+    await page.getByLabel("Open a saved JSON").setInputFiles({ ...file, buffer: Buffer.from('{"a": 1}') });
+    await expect(page.locator("#failure")).toHaveText('mine.json: saved result: expected {"pathpatch": 2, …}, got none');
+    await expect(page.locator("#progress .progress")).toHaveAttribute("data-state", "running");
+    await page.getByLabel("Open a saved JSON").setInputFiles(file);
+    await expect(page.locator("#about-run")).toContainText("From mine.json");
+    await settled(page);
+    await expect(page.locator("#failure")).toBeEmpty();
+    await release();
+    // The engine is asked in turn: what it had of the other question is through when this is answered.
+    await cell(grid(page, "from", "k"), "1.2").click();
+    await expect(page.locator("#detail h3")).toHaveText("0.3 → 1.2 key");
+    await expect(page.locator("#controls .error:not(:empty)")).toHaveCount(0);
+    await expect(page.locator("#about-run")).toContainText(/^From mine\.json, ioi-demo, pathpatch \S+, \S+\.$/);
+    await settled(page);
+    const after = await everything(page);
+    for (const name of ["CSV", "NPY k", "Copy as pathpatch JS"]) expect(after[name], name).toBe(before[name]);
+  });
+}
+
+test("the way back to another edge leaves the run alone: one that goes on, and one that was stopped", async ({ page }) => {
+  await open(page);
+  const first = page.url();
+  const { release, calls } = await hold(page, "sweep");
+  await field(page, "Metric").selectOption("prob");
+  await expect(page.locator("#progress")).toContainText("Running both prompts");
+  await expect(page).toHaveURL(/metric=prob/);
+  for (const head of ["1.2", "1.1"]) {
+    await cell(grid(page, "from", "k"), head).click();
+    await expect(page).toHaveURL(new RegExp(`dst=${head.replace(".", "\\.")}`));
+  }
+  await page.goBack();
+  await expect(page.locator("#detail h3")).toHaveText("0.3 → 1.2 key");
+  await page.locator("#progress").getByRole("button", { name: "Cancel" }).click();
+  await expect(page.locator("#progress")).toContainText("Cancelled.");
+  await page.goForward();
+  await expect(page.locator("#detail h3")).toHaveText("0.3 → 1.1 key");
+  await expect(page.locator("#progress")).toContainText("Cancelled.");
+  expect(await calls()).toBe(1);
+  await release();
+  // Another question is asked all the same.
+  for (const _ of [0, 1, 2]) await page.goBack();
+  await expect(page).toHaveURL(first);
+  await settled(page);
 });

@@ -121,6 +121,14 @@ test("files of one's own, chosen", async ({ page }) => {
   await expect(page.locator("#take [role=status]")).toHaveText(
     "link: expected a model that others can load, got files of your own",
   );
+  // Back goes to the edge before, of the same files.
+  await page.getByLabel("Destination head").selectOption("1.0");
+  await expect(page).toHaveURL(/dst=1\.0/);
+  await page.getByLabel("Destination head").selectOption("1.1");
+  await expect(page).toHaveURL(/dst=1\.1/);
+  await page.goBack();
+  await expect(page.getByLabel("Destination head")).toHaveValue("1.0");
+  await expect(page.locator("#offer")).toBeHidden();
   await page.reload();
   await expect(page.locator("#status")).toHaveText("This link is about files of your own: choose them again.");
 });
@@ -178,6 +186,36 @@ test("a link to a model of others asks first, then shows what it is about", asyn
   await expect(other.getByLabel("Clean prompt", { exact: true })).toHaveValue("The key to the cabinets");
   expect(asked).not.toEqual([]);
   await page.close();
+});
+
+test("what a link's model is said to be is said of it alone, however late it is known", async ({ page, context }) => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  await page.close();
+  const other = await context.newPage();
+  let late = 0;
+  await other.route("https://huggingface.co/**", async (route) => {
+    const { pathname, search } = new URL(route.request().url());
+    const response = await route.fetch({ url: `${hub.url}${pathname}${search}` });
+    const isLate = pathname.includes("gpt2");
+    if (isLate) await held;
+    // One that was given up takes no answer.
+    await route.fulfill({ response }).catch(() => {});
+    if (isLate) late += 1;
+  });
+  await other.goto("/#model=openai-community/gpt2");
+  await expect(other.locator("#model-plan")).toContainText("Asking huggingface.co");
+  await other.getByLabel("Weights").selectOption("other");
+  await other.getByLabel("Repository or address").fill("tests/sharded");
+  await expect(other.locator("#model-plan")).toContainText("model-00002-of-00002.safetensors");
+  const plan = await other.locator("#model-plan").innerText();
+  release();
+  await expect.poll(() => late).toBeGreaterThan(0);
+  await other.waitForTimeout(500);
+  await expect(other.locator("#model-plan")).toHaveText(plan);
+  await expect(other.locator("#model-error")).toBeEmpty();
 });
 
 test("a load and a run are two jobs: each has its own bar, and its own cancel", async ({ page }) => {

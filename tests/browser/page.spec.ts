@@ -84,7 +84,7 @@ test("prompts of two lengths are explained at the token", async ({ page }) => {
   await page.getByLabel("Corrupted prompt").fill(cli.INDUCTION.clean.replace("lamp river", "lamp crown crown river"));
   await expect(page.locator(".tokens .gap")).toHaveCount(2);
   await expect(page.locator(".pairs")).toContainText(
-    "14 against 16 tokens: nothing in the clean prompt stands against “crowncrown” (2 tokens) in the corrupted prompt. Choose words of as many tokens.",
+    "14 against 16 tokens: nothing in the clean prompt stands against “crown” “crown” (2 tokens) in the corrupted prompt. Choose words with the same number of tokens.",
   );
 });
 

@@ -7,7 +7,7 @@ import { address } from "./app/address";
 import { asking } from "./app/asking";
 import { draw } from "./app/draw";
 import { loading } from "./app/loading";
-import { openSaved } from "./app/open-file";
+import { openIfSaved, openSaved } from "./app/open-file";
 import { INITIAL, reduce } from "./app/reduce";
 import type { Action, State } from "./app/state";
 import { createStore } from "./app/store";
@@ -28,12 +28,19 @@ const showTour = () =>
 async function open(files: File[]): Promise<void> {
   const [only] = files;
   if (!only) return;
-  try {
-    const shown = files.length === 1 ? await openSaved(only) : null;
+  await opening(only, async () => {
+    const shown = files.length === 1 ? await openIfSaved(only) : null;
     if (shown) store.dispatch(shown);
     else models.say({ id: "files", files });
+  });
+}
+
+/** Do what a file asks for; where it cannot be read, say so with its name. */
+async function opening(only: File, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
   } catch (error) {
-    store.dispatch({ type: "failed", failure: { text: `${only.name}: ${messageOf(error)}`, retry: null } });
+    store.dispatch({ type: "file-refused", text: `${only.name}: ${messageOf(error)}` });
   }
 }
 
@@ -52,6 +59,7 @@ draw(store, {
     if (offer) models.load(offer.choice, offer.wanted);
   },
   open: (files) => void open(files),
+  openSaved: (file) => void opening(file, async () => store.dispatch(await openSaved(file))),
   showTour,
 });
 

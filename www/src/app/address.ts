@@ -4,11 +4,12 @@
 // Browsers refuse an address that changes too often (Safari after 100 times in 30 s), so it keeps
 // a pause between two changes.
 
-import { isSameModel, refOfLink } from "../core/model-ref";
+import { refOfLink } from "../core/model-ref";
 import type { Run } from "../core/run";
 import { fromParams } from "../lib/permalink";
 import { presetsFor } from "../lib/presets";
 import { FIRST_LOOK, settingsOf, type View } from "../lib/settings";
+import { mayBe } from "./choice";
 import { isStale } from "./reduce";
 import { linkParams } from "./share";
 import type { Action, State } from "./state";
@@ -59,7 +60,7 @@ export function address(store: Store<State, Action>, open: (params: URLSearchPar
     const params = new URLSearchParams(location.hash.slice(1));
     const { loaded } = store.state();
     try {
-      const isHere = loaded && isSameModel(loaded.model.ref, refOfLink(params.get("model") ?? undefined, document.baseURI));
+      const isHere = loaded && mayBe(refOfLink(params.get("model") ?? undefined, document.baseURI), loaded.model.ref);
       if (!isHere) open(params);
       else {
         const first = { settings: settingsOf(presetsFor(loaded.config)[0]), view: FIRST_LOOK };

@@ -11,10 +11,10 @@ import { messageOf } from "../lib/dom";
 import { remember, titleOf } from "../lib/recent";
 import { isSameEdge, isSameHead } from "../lib/result";
 import { run } from "../lib/run";
-import { FIRST_LOOK } from "../lib/settings";
+import { FIRST_LOOK, isSameSettings } from "../lib/settings";
 import { VERSION } from "../version";
 import { fieldError, readForm } from "./read-form";
-import { isOfLoaded, isStale } from "./reduce";
+import { isOfFile, isOfLoaded, isStale } from "./reduce";
 import { linkParams } from "./share";
 import type { Action, State } from "./state";
 import { latest, type Store } from "./store";
@@ -36,9 +36,14 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
   const ask = latest(
     async (signal) => {
       const model = engine();
-      const { loaded, draft, view } = store.state();
+      const { loaded, draft } = store.state();
+      // There is nothing to run, and perhaps no model of its.
+      if (isAnsweredByFile(store.state())) {
+        dispatch({ type: "run-settled" });
+        return;
+      }
       if (!model || !loaded) return;
-      const reading = await readForm(model, draft);
+      const reading = await readForm(model, draft, signal);
       if (signal.aborted) return;
       dispatch({ type: "read", reading });
       if (Object.keys(reading.errors).length > 0) {
@@ -53,17 +58,17 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
       }
       const request = requestOf(loaded.model, draft, reading.pairs, reading.tokens);
       const made = { by: `pathpatch ${VERSION}`, at: new Date().toISOString(), device: loaded.device.kind };
-      dispatch({ type: "run-begun" });
       const id = ++runs;
+      dispatch({ type: "run-begun", id });
       let isThere = false;
-      await run(model, draft, reading.pairs, view, signal, ({ result, sweep, source, warnings }) => {
+      await run(model, draft, reading.pairs, store.state().view, signal, ({ result, sweep, source, warnings }) => {
         if (signal.aborted) return;
-        if (isThere) dispatch({ type: "run-grown", job: { sweep } });
+        if (isThere) dispatch({ type: "run-grown", job: { id, sweep } });
         else dispatch({ type: "run-estimated", run: begun(id, request, result, source, warnings, made) });
         isThere = true;
       });
       if (signal.aborted) return;
-      dispatch({ type: "run-done" });
+      dispatch({ type: "run-done", id });
       const done = store.state().run;
       if (done?.id === id) dispatch({ type: "recent", recent: remember(recentOf(done)) });
     },
@@ -109,10 +114,13 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
 
   let typing: ReturnType<typeof setTimeout> | undefined;
   store.subscribe((now, before) => {
-    if (now.loaded !== before.loaded || (now.draft !== before.draft && !now.isTyping)) {
+    // The way back to another edge says the same again: what runs goes on, and what was stopped stays so.
+    const isAnother = !isSameSettings(now.draft, before.draft);
+    const isOpened = now.run?.id !== before.run?.id && isOfFile(now.run);
+    if (now.loaded !== before.loaded || isOpened || (isAnother && !now.isTyping)) {
       clearTimeout(typing);
-      if (now.loaded !== before.loaded || !isAnsweredBy(now)) ask.start();
-    } else if (now.draft !== before.draft) {
+      ask.start();
+    } else if (isAnother) {
       clearTimeout(typing);
       typing = setTimeout(ask.start, TYPING_PAUSE_MS);
     } else if (now.view !== before.view && needsSource(now) && !isStale(now)) ask.start();
@@ -132,8 +140,8 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
   };
 }
 
-/** Whether a file's run is what the form says: there is nothing to run, and perhaps no model of its. */
-const isAnsweredBy = (state: State): boolean => state.run !== null && state.run.file !== null && !isStale(state);
+/** Whether a file's run is what the form says. */
+const isAnsweredByFile = (state: State): boolean => isOfFile(state.run) && !isStale(state);
 
 /** Whether the exact values on screen are those of another source than the chosen one. */
 function needsSource({ run: of, view, draft }: State): boolean {

@@ -32,6 +32,10 @@ export function boxOf(ref: ModelRef, files: File[] = []): Box {
 export const isSameChoice = (a: Choice, b: Choice): boolean =>
   isSameModel(a.ref, b.ref) || (a.ref.kind === "files" && b.ref.kind === "files" && a.files === b.files);
 
+/** Whether the model that a link names may be this one: files of one's own have no name to tell them by. */
+export const mayBe = (linked: ModelRef, ref: ModelRef): boolean =>
+  isSameModel(linked, ref) || (linked.kind === "files" && ref.kind === "files");
+
 /** As `PathPatch.load` takes it. */
 export function sourceOf({ ref, files }: Choice, base: string): ModelSource {
   switch (ref.kind) {

@@ -31,6 +31,7 @@ export interface Events {
   say: (change: Partial<Box>) => void;
   remove: (kept: KeptModel) => void;
   open: (files: File[]) => void;
+  openSaved: (file: File) => void;
   loadChosen: () => void;
   loadOffered: () => void;
   loadAgain: () => void;
@@ -82,7 +83,7 @@ export function draw(store: Store<State, Action>, events: Events): void {
       const note = "Its address is so long that some servers refuse it: save a Figure JSON instead.";
       return { text: html, note: isLong ? note : undefined };
     },
-    onOpen: (file) => events.open([file]),
+    onOpen: events.openSaved,
   });
 
   let showControls: ReturnType<typeof controlsView.create> | undefined;

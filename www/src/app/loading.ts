@@ -3,14 +3,14 @@
 // A load has nothing to do with a run: the model that is there goes on working until the new one is ready, and each
 // of the two is cancelled by itself.
 
-import { isSameModel, type LoadedModel, nameOf, refOfLink } from "../core/model-ref";
+import { type LoadedModel, nameOf, refOfLink } from "../core/model-ref";
 import { type KeptModel, PathPatch, PathPatchError } from "../engine/pathpatch";
 import type { DeviceChoice } from "../engine/types";
 import { messageOf } from "../lib/dom";
 import { fromParams } from "../lib/permalink";
 import { presetsFor } from "../lib/presets";
 import { FIRST_LOOK, settingsOf } from "../lib/settings";
-import { boxOf, choiceOf, isSameChoice, sourceOf } from "./choice";
+import { boxOf, choiceOf, isSameChoice, mayBe, sourceOf } from "./choice";
 import type { Action, Box, Choice, State, Wanted } from "./state";
 import { latest, type Store } from "./store";
 
@@ -41,7 +41,11 @@ export function loading(store: Store<State, Action>): Loading {
       if (isAtHand) return;
       try {
         const plan = await PathPatch.plan(sourceOf(choice, base), { signal });
-        if (!signal.aborted) dispatch({ type: "planning", planning: { plan, isAsking: false } });
+        if (signal.aborted) return;
+        dispatch({ type: "planning", planning: { plan, isAsking: false } });
+        // What a link is about, and turns out to be kept, is not asked about.
+        const { offer } = store.state();
+        if (plan.kept && offer && isSameChoice(offer.choice, choice)) load.start(choice, offer.wanted);
       } catch (error) {
         if (!signal.aborted) dispatch({ type: "planning", planning: { error: messageOf(error), isAsking: false } });
       }
@@ -60,6 +64,8 @@ export function loading(store: Store<State, Action>): Loading {
   }
 
   function say(change: Partial<Box>): void {
+    // From here on the box says what the reader says, and no longer what a link does.
+    opening.cancel();
     dispatch({ type: "planning", planning: { box: { ...store.state().planning.box, ...change } } });
     plan();
   }
@@ -120,11 +126,13 @@ export function loading(store: Store<State, Action>): Loading {
     async (signal, params: URLSearchParams) => {
       const ref = refOfLink(params.get("model") ?? undefined, base);
       const choice: Choice = { ref, files: [] };
-      dispatch({ type: "planning", planning: { box: boxOf(ref) } });
+      planning.cancel();
+      const named = ref.kind === "files" ? null : choice;
+      dispatch({ type: "planning", planning: { box: boxOf(ref), choice: named, plan: null, isAsking: false, error: "" } });
       if (ref.kind === "bundled") {
         load.start(choice, params);
         planning.start(choice);
-        // What is kept is of no use to a reader who waits for the first grid.
+        // A reader who waits for the first grid needs no list of what is kept.
         await firstGrid(store);
         await showKept();
         return;
@@ -132,27 +140,13 @@ export function loading(store: Store<State, Action>): Loading {
       dispatch({ type: "offered", offer: { choice, wanted: params } });
       await showKept();
       if (signal.aborted || ref.kind === "files") return;
-      // Of the Hub the size is asked for at once. Another server hears of this reader only once the reader says so,
-      // but for one whose model is here already.
+      // The Hub is asked for the size at once. Another server hears of this reader only once the reader says so,
+      // unless its model is here already.
       const isNamed = store.state().kept.some(({ title }) => title === (ref.kind === "hub" ? ref.repo : ref.url));
-      if (ref.kind === "hub" || isNamed) await offerSize(signal, choice, params);
+      if (ref.kind === "hub" || isNamed) planning.start(choice);
     },
     (error) => dispatch({ type: "load-failed", failure: { text: messageOf(error), retry: null } }),
   );
-
-  /** Ask for the size of what is offered; what turns out to be kept is not asked about. */
-  async function offerSize(signal: AbortSignal, choice: Choice, params: URLSearchParams): Promise<void> {
-    dispatch({ type: "planning", planning: { choice, plan: null, error: "", isAsking: true } });
-    try {
-      const plan = await PathPatch.plan(sourceOf(choice, base), { signal });
-      if (signal.aborted) return;
-      dispatch({ type: "planning", planning: { plan, isAsking: false } });
-      const { offer } = store.state();
-      if (plan.kept && offer && isSameChoice(offer.choice, choice)) load.start(choice, params);
-    } catch (error) {
-      if (!signal.aborted) dispatch({ type: "planning", planning: { error: messageOf(error), isAsking: false } });
-    }
-  }
 
   return {
     engine: () => engine,
@@ -176,8 +170,7 @@ export function loading(store: Store<State, Action>): Loading {
 
 /** What a link asks for that waits for this model. */
 function wantedFor({ offer }: State, { ref }: Choice): URLSearchParams | null {
-  const isIt = offer && (isSameModel(offer.choice.ref, ref) || (offer.choice.ref.kind === "files" && ref.kind === "files"));
-  return isIt ? offer.wanted : null;
+  return offer && mayBe(offer.choice.ref, ref) ? offer.wanted : null;
 }
 
 let loads = 0;
@@ -185,10 +178,7 @@ let loads = 0;
 /** What the page shows of a model that has come: a link's question, or what was there, or the first example. */
 function arrived(state: State, choice: Choice, made: PathPatch, params: URLSearchParams | null) {
   const { config, device, keeping } = made;
-  const { planning } = state;
-  const planned = planning.choice && isSameChoice(planning.choice, choice) ? planning.plan?.revision : null;
-  const revision = keeping.revision ?? planned ?? null;
-  const model: LoadedModel = { ref: choice.ref, name: nameOf(choice.ref), revision, load: ++loads };
+  const model: LoadedModel = { ref: choice.ref, name: nameOf(choice.ref), revision: keeping.revision, load: ++loads };
   const { warnings } = made;
   const first: Wanted = { settings: settingsOf(presetsFor(config)[0]), view: FIRST_LOOK };
   const isBack = state.loaded !== null && isSameChoice(state.loaded.choice, choice);

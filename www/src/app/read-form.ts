@@ -8,14 +8,16 @@ import { type Pair, PairsError, pairsOf } from "../lib/pairs";
 import type { Settings } from "../lib/settings";
 
 export interface Reading {
-  of: Settings;
   pairs: Pair[];
   tokens: PairTokens[];
   errors: Notes;
 }
 
-/** The pairs that are meant with their tokens, as far as there are any, and what is wrong beside its field. */
-export async function readForm(model: PathPatch, settings: Settings): Promise<Reading> {
+/**
+ * The pairs that are meant with their tokens, as far as there are any, and what is wrong beside its field. Throws
+ * the signal's reason as soon as that is aborted.
+ */
+export async function readForm(model: PathPatch, settings: Settings, signal: AbortSignal): Promise<Reading> {
   const errors: Notes = {};
   const { mode, position } = settings;
   if (position !== null && !Number.isInteger(position)) {
@@ -46,9 +48,10 @@ export async function readForm(model: PathPatch, settings: Settings): Promise<Re
     const [clean, corrupted, answer, distractor] = await Promise.all(
       (["clean", "corrupted", "answer", "distractor"] as const).map(tokensOf),
     );
+    signal.throwIfAborted();
     tokens.push({ clean: clean!, corrupted: corrupted!, answer: one(answer!), distractor: one(distractor!) });
   }
-  return { of: settings, pairs, tokens, errors };
+  return { pairs, tokens, errors };
 }
 
 /** Whether a text is to blame, and not the engine that should have read it. */

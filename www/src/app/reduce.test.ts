@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { runOf } from "../core/run.fixture";
+import type { Run } from "../core/run";
 import { FIRST_LOOK } from "../lib/settings";
 import { INITIAL, isStale, reduce } from "./reduce";
 import type { Action, Loaded, State } from "./state";
@@ -16,7 +17,7 @@ const arrived: Action = { type: "loaded", loaded, wanted: { settings, view: FIRS
 const estimated: Action = { type: "run-estimated", run: { ...run, status: "running" } };
 
 test("a run is stale as soon as the form asks something else, and no more once it asks the same again", () => {
-  const there = after(arrived, { type: "run-begun" }, estimated, { type: "run-done" });
+  const there = after(arrived, { type: "run-begun", id: run.id }, estimated, { type: "run-done", id: run.id });
   expect(isStale(there)).toBe(false);
   expect(there.run?.status).toBe("done");
   const edited = reduce(there, { type: "edit", change: { metric: "kl" }, isTyping: false });
@@ -28,7 +29,7 @@ test("a run is stale as soon as the form asks something else, and no more once i
 
 test("a load and a run know nothing of each other", () => {
   const choice = { ref: { kind: "hub", repo: "a/b", revision: null } as const, files: [] };
-  const both = after(arrived, { type: "run-begun" }, estimated, { type: "load-begun", choice, wanted: null });
+  const both = after(arrived, { type: "run-begun", id: run.id }, estimated, { type: "load-begun", choice, wanted: null });
   expect(both.job).not.toBeNull();
   const stopped = reduce(both, { type: "load-stopped" });
   expect(stopped).toMatchObject({ load: null, stopped: "load", job: both.job, run: both.run });
@@ -38,20 +39,54 @@ test("a load and a run know nothing of each other", () => {
 });
 
 test("where to look moves when the estimates come and when all is there, and not between", () => {
-  const there = after(arrived, { type: "run-begun" }, estimated);
+  const there = after(arrived, { type: "run-begun", id: run.id }, estimated);
   expect(there.look).toMatchObject({ ...run.lead });
   run.result.components.q.values[6] = 99;
-  const grown = reduce(there, { type: "run-grown", job: { sweep: null } });
+  const grown = reduce(there, { type: "run-grown", job: { id: run.id, sweep: null } });
   expect(grown.look).toBe(there.look);
   expect(grown.run?.grown).toBe(there.run!.grown + 1);
-  const done = reduce(grown, { type: "run-done" });
+  const done = reduce(grown, { type: "run-done", id: run.id });
   expect(done.look).toMatchObject({ src: { layer: 0, head: 1 }, dst: { layer: 1, head: 0 }, component: "q" });
   // A reader's choice stays.
   const chosen = reduce(there, { type: "look", change: { dst: { layer: 1, head: 0 } } });
-  expect(reduce(chosen, { type: "run-done" }).look).toEqual(chosen.look);
+  expect(reduce(chosen, { type: "run-done", id: run.id }).look).toEqual(chosen.look);
 });
 
 test("the edges of one source are of that source from then on", () => {
   const ofOne: Action = { type: "run-estimated", run: { ...run, source: { layer: 0, head: 1 } } };
-  expect(after(arrived, ofOne).view.src).toEqual({ layer: 0, head: 1 });
+  expect(after(arrived, { type: "run-begun", id: run.id }, ofOne).view.src).toEqual({ layer: 0, head: 1 });
+});
+
+test("what is told of a run that is no longer under way changes nothing", () => {
+  const there = after(arrived, { type: "run-begun", id: run.id }, estimated);
+  const file: Run = { ...runOf({ metric: "kl" }), id: -1, file: "mine.json" };
+  const wanted = { settings: file.request.settings, view: FIRST_LOOK };
+  const late: Action[] = [estimated, { type: "run-grown", job: { id: run.id, sweep: null } }, { type: "run-done", id: run.id }];
+  const opened = reduce(there, { type: "shown", run: file, wanted });
+  expect(opened).toMatchObject({ run: file, job: null, draft: { metric: "kl" } });
+  const next = reduce(there, { type: "run-begun", id: run.id + 1 });
+  for (const action of late) {
+    expect(reduce(opened, action)).toBe(opened);
+    expect(reduce(next, action)).toBe(next);
+  }
+});
+
+test("an opened file's form is read as the file was asked, whatever stood there", () => {
+  const file: Run = { ...runOf({ answer: " lamp" }), file: "mine.json" };
+  const errors = { answer: [{ text: "answer: expected one token, got 2" }] };
+  const edit: Action = { type: "edit", change: { answer: " lamp lamp" }, isTyping: true };
+  const wrong = after(arrived, edit, { type: "read", reading: { pairs: [], tokens: [], errors } }, { type: "run-refused", notes: errors });
+  const opened = reduce(wrong, { type: "shown", run: file, wanted: { settings: file.request.settings, view: FIRST_LOOK } });
+  expect(opened).toMatchObject({ isTyping: false, runErrors: {}, reading: { errors: {}, pairs: [{ answer: " lamp" }] } });
+  expect(opened.reading?.tokens).toEqual(file.request.pairs.map(({ tokens }) => tokens));
+  // Edited and edited back, it is read so again.
+  const back = after(arrived, { type: "shown", run: file, wanted: { settings: file.request.settings, view: FIRST_LOOK } }, { type: "read", reading: { pairs: [], tokens: [], errors } }, { type: "run-settled" });
+  expect(back.reading).toEqual(opened.reading);
+});
+
+test("a file that is refused stops nothing, and leaves the way out of a failure", () => {
+  const there = after(arrived, { type: "run-begun", id: run.id }, estimated);
+  expect(reduce(there, { type: "file-refused", text: "no" })).toEqual({ ...there, failure: { text: "no", retry: null } });
+  const lost = reduce(there, { type: "failed", failure: { text: "lost", retry: "load" } });
+  expect(reduce(lost, { type: "file-refused", text: "no" }).failure).toEqual({ text: "no", retry: "load" });
 });

@@ -43,30 +43,36 @@ export function reduce(state: State, action: Action): State {
     case "read":
       return { ...state, reading: action.reading, runErrors: {} };
     case "run-begun":
-      return { ...state, run: stopped(state.run), job: { sweep: null }, stopped: null, failure: null };
+      return { ...state, run: stopped(state.run), job: { id: action.id, sweep: null }, stopped: null, failure: null };
     case "run-estimated": {
       const { run } = action;
+      if (state.job?.id !== run.id) return state;
       const pair = Math.min(state.view.pair, run.request.pairs.length - 1);
       // Where the edges of one source alone become exact, it is the chosen one from here on.
       const src = run.source ?? state.view.src;
       return lookedAt({ ...state, run }, { ...state.view, pair, src });
     }
     case "run-grown":
+      if (state.job?.id !== action.job.id) return state;
       return { ...state, job: action.job, run: state.run && { ...state.run, grown: state.run.grown + 1 } };
     case "run-done":
+      if (state.job?.id !== action.id) return state;
       return lookedAt({ ...state, job: null, run: state.run && finished(state.run) }, state.view);
     case "run-settled":
-      return { ...state, job: null, stopped: null, failure: null };
+      // What a file's run was asked was read when it was made; the model that is loaded may be another.
+      return { ...state, ...(isOfFile(state.run) && readAs(state.run)), job: null, stopped: null, failure: null };
     case "run-stopped":
       return { ...state, job: null, stopped: "run", run: stopped(state.run) };
     case "run-refused":
       return { ...state, job: null, runErrors: action.notes, run: stopped(state.run) };
     case "failed":
       return { ...state, job: null, failure: action.failure, run: stopped(state.run) };
+    case "file-refused":
+      return { ...state, failure: { text: action.text, retry: state.failure?.retry ?? null } };
     case "shown": {
       const { run, wanted } = action;
-      const shown = { ...state, run, job: null, stopped: null, failure: null, draft: wanted.settings };
-      return lookedAt({ ...shown, detail: { state: "none" } }, wanted.view);
+      const shown = { ...state, ...readAs(run), run, job: null, stopped: null, failure: null };
+      return lookedAt({ ...shown, draft: wanted.settings, isTyping: false, detail: { state: "none" } }, wanted.view);
     }
     case "detail":
       return { ...state, detail: action.detail };
@@ -119,6 +125,14 @@ function lookedAt(state: State, wanted: View): State {
   const view = within(run.result, wanted);
   return { ...state, view, look: lookAt(view, run.result, run.lead) };
 }
+
+/** The form as a run was asked: its tokens, and nothing wrong with it. */
+function readAs({ request }: Run): Pick<State, "reading" | "runErrors"> {
+  const pairs = request.pairs.map(({ tokens: _, ...pair }) => pair);
+  return { reading: { pairs, tokens: request.pairs.map(({ tokens }) => tokens), errors: {} }, runErrors: {} };
+}
+
+export const isOfFile = (run: Run | null): run is Run => run !== null && run.file !== null;
 
 const stopped = (run: Run | null): Run | null => (run?.status === "running" ? { ...run, status: "stopped" } : run);
 

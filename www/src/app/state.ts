@@ -70,6 +70,8 @@ export interface LoadJob {
 }
 
 export interface RunJob {
+  /** The run that it is. */
+  id: number;
   sweep: { component: Component; progress: SweepProgress } | null;
 }
 
@@ -125,15 +127,18 @@ export type Action =
   | { type: "want"; wanted: Wanted }
   | { type: "look"; change: Partial<View> }
   | { type: "read"; reading: Reading }
-  | { type: "run-begun" }
+  /** What is told of a run that is no longer under way is dropped. */
+  | { type: "run-begun"; id: number }
   | { type: "run-estimated"; run: Run }
   | { type: "run-grown"; job: RunJob }
-  | { type: "run-done" }
+  | { type: "run-done"; id: number }
   /** What is asked is on screen already. */
   | { type: "run-settled" }
   | { type: "run-stopped" }
   | { type: "run-refused"; notes: Notes }
   | { type: "failed"; failure: Failure }
+  /** A file that could not be opened; a run under way goes on. */
+  | { type: "file-refused"; text: string }
   | { type: "shown"; run: Run; wanted: Wanted }
   | { type: "detail"; detail: Detail }
   | { type: "load-begun"; choice: Choice; wanted: URLSearchParams | null }

@@ -28,12 +28,11 @@ export interface Request {
   readonly pairs: readonly AskedPair[];
 }
 
+/** `tokens` are those of each of the pairs. */
 export function requestOf(model: LoadedModel, settings: Settings, pairs: Pair[], tokens: PairTokens[]): Request {
-  const asked = pairs.map((pair, i) => ({ ...pair, tokens: tokens[i] ?? NO_TOKENS }));
+  const asked = pairs.map((pair, i) => ({ ...pair, tokens: tokens[i]! }));
   return freeze(structuredClone({ model, settings, pairs: asked }));
 }
-
-const NO_TOKENS: PairTokens = { clean: [], corrupted: [], answer: null, distractor: null };
 
 function freeze<T>(value: T): T {
   if (typeof value === "object" && value !== null) {

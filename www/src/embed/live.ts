@@ -58,7 +58,7 @@ export async function runLive(
       say("Waiting for another figure of this page");
       await shown.inTurn(async () => {
         signal.throwIfAborted();
-        const { pairs, tokens, errors } = await readForm(model, settings);
+        const { pairs, tokens, errors } = await readForm(model, settings, signal);
         const [error] = Object.values(errors).flat();
         if (error) throw new Error(error.text);
         const ref = refOfLink(shared.model, document.baseURI);

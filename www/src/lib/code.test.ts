@@ -59,3 +59,13 @@ test("a position from the end is written from the start", () => {
   const { request } = runOf({ clean: "a b c d", corrupted: "x b c d", position: -2 });
   expect(transformerLens(request, look)).toContain("positions = torch.tensor([2])");
 });
+
+test("a run without its answers' tokens is refused, but where the metric needs none", () => {
+  const request = structuredClone(runOf({ metric: "prob" }).request);
+  request.pairs[0]!.tokens.distractor = null;
+  expect(parsePython(transformerLens(request, look))).not.toHaveLength(0);
+  request.pairs[0]!.tokens.answer = null;
+  expect(() => transformerLens(request, look)).toThrow("code: expected the answer’s token with each pair, got none");
+  const kl = { ...request, settings: { ...request.settings, metric: "kl" as const } };
+  expect(parsePython(transformerLens(kl, look))).not.toHaveLength(0);
+});

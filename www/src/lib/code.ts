@@ -37,10 +37,9 @@ export function transformerLens({ model, settings, pairs }: Request, { src, comp
     const rows = tokens.map((pair) => `    ${row(pair[key].map((token) => token.id))},  # ${textOfTokens(pair[key])}`);
     return `${key} = torch.tensor([\n${rows.join("\n")}\n])`;
   };
-  const list = (ids: (number | undefined)[]) => `torch.tensor([${ids.join(", ")}])`;
+  const list = (ids: number[]) => `torch.tensor([${ids.join(", ")}])`;
   const positions = tokens.map(({ clean }) => positionIn(clean.length, position));
-  const answers = tokens.map((pair) => pair.answer?.id);
-  const distractors = tokens.map((pair) => pair.distractor?.id);
+  const idsOf = (name: "answer" | "distractor") => `${name}s = ${list(tokens.map((pair) => idOf(pair[name], name)))}`;
   const lines = [
     `# pip install transformer-lens==${VERSIONS[layerNorm]}`,
     "import torch",
@@ -57,8 +56,8 @@ export function transformerLens({ model, settings, pairs }: Request, { src, comp
     prompt("corrupted"),
     "rows = torch.arange(len(clean))",
     `positions = ${list(positions)}`,
-    ...(metric === "kl" ? [] : [`answers = ${list(answers)}`]),
-    ...(metric.endsWith("logit-diff") ? [`distractors = ${list(distractors)}`] : []),
+    ...(metric === "kl" ? [] : [idsOf("answer")]),
+    ...(metric.endsWith("logit-diff") ? [idsOf("distractor")] : []),
     "",
     "clean_logits, clean_cache = model.run_with_cache(clean)",
     "corrupted_logits, corrupted_cache = model.run_with_cache(corrupted)",
@@ -86,6 +85,12 @@ export function transformerLens({ model, settings, pairs }: Request, { src, comp
     "print(grid)",
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** An answer's id; files of version 1 have none. */
+function idOf(token: Token | null, name: string): number {
+  if (token) return token.id;
+  throw new Error(`code: expected the ${name}’s token with each pair, got none: run it again with its model, and copy then`);
 }
 
 function normalisers(): string[] {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { lookAt } from "../core/look";
 import { runOf } from "../core/run.fixture";
 import { edges } from "./result";
-import { restore, save } from "./saved";
+import { isSavedResult, restore, save } from "./saved";
 import { EXAMPLE } from "./settings";
 
 const run = runOf();
@@ -81,6 +81,12 @@ test.each<[string, (saved: Any) => void, string]>([
   ["a negative spread", (s) => (s.components.q.spread[1] = -1), "components.q.spread[1]: expected a finite number"],
   ["no tokens", (s) => delete s.tokens, "tokens: expected a list, got none"],
   ["a token that is none", (s) => (s.tokens[0].clean[0] = "fox"), "tokens[0].clean[0]: expected an object, got fox"],
+  ["tokens of fewer pairs", (s) => s.tokens.pop(), "tokens: expected as many as pairs (1), got 0"],
+  ["tokens of more pairs", (s) => s.tokens.push(s.tokens[0]), "tokens: expected as many as pairs (1), got 2"],
+  ["prompts of two lengths", (s) => s.tokens[0].corrupted.pop(), "tokens[0].corrupted: expected as many as clean (13), got 12"],
+  ["prompts of no tokens", (s) => Object.assign(s.tokens[0], { clean: [], corrupted: [] }), "tokens[0].clean: expected at least one, got 0"],
+  ["a position beyond the prompt", (s) => (s.settings.position = 13), "settings.position: expected a whole number from -13 to 12, got 13"],
+  ["pairs that are none", (s) => Object.assign(s.settings, { mode: "lines", lines: "one part" }), "settings.lines: line 1: expected clean | corrupted"],
   ["a prompt that is none", (s) => (s.settings.clean = ["a"]), "settings.clean: expected text"],
   ["a source that is none", (s) => (s.model.source = {}), "model.source: expected text"],
 ])("%s is refused", (_, spoil, message) => {
@@ -117,4 +123,13 @@ test("whatever is put in any field, a file is read or refused in words, and soon
   }
   expect(refused).toBeGreaterThan(paths.length);
   expect(performance.now() - began).toBeLessThan(10_000);
+});
+
+test("a saved result is told from other JSON, however it is laid out", () => {
+  const saved = save(run, look);
+  const sorted = Object.fromEntries(Object.entries(saved).toSorted());
+  for (const text of [JSON.stringify(saved), JSON.stringify(sorted, null, 2), JSON.stringify(saved).slice(0, 99)]) {
+    expect(isSavedResult(text)).toBe(true);
+  }
+  for (const text of ['{"model_type": "gpt2"}', "[]", "null", "{", ""]) expect(isSavedResult(text)).toBe(false);
 });

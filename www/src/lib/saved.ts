@@ -30,6 +30,7 @@ import type { Look } from "../core/look";
 import { BUNDLED_SOURCE, savedSource } from "../core/model-ref";
 import type { Made, Run } from "../core/run";
 import type { Component } from "../engine/types";
+import { PairsError, pairsOf } from "./pairs";
 import { COMPONENTS, type Edge, edges, emptyResult, isSameHead, placeOf, type Result } from "./result";
 import type { Settings, View } from "./settings";
 
@@ -146,7 +147,13 @@ export function restore(text: string): { saved: Saved; result: Result } {
 
 /** Whether a text is meant to be a saved result, and not some other JSON, such as a model's config. */
 export function isSavedResult(text: string): boolean {
-  return /^\s*\{\s*"pathpatch"\s*:/.test(text);
+  try {
+    const read: unknown = JSON.parse(text);
+    return typeof read === "object" && read !== null && Object.hasOwn(read, "pathpatch");
+  } catch {
+    // One that was cut short is refused as what it was meant to be.
+    return /^\s*\{\s*"pathpatch"\s*:/.test(text);
+  }
 }
 
 function parse(text: string): Saved {
@@ -183,6 +190,9 @@ function body(from: Record<string, unknown>): Omit<Saved, "pathpatch"> {
     whole(0, layers - 1)(head.layer, `view.${end}.layer`);
     whole(0, heads - 1)(head.head, `view.${end}.head`);
   }
+  const settings = readAll<Settings>(SETTINGS, get("settings"), "settings");
+  const tokens = readTokens(get("tokens"), "tokens");
+  checkTokens(settings, tokens);
   const components = fields(get("components"), "components");
   const component = (name: Component) => readEdges(own(components, name), `components.${name}`, layers, heads);
   return {
@@ -192,11 +202,33 @@ function body(from: Record<string, unknown>): Omit<Saved, "pathpatch"> {
     heads,
     cleanMetric: metric(get("cleanMetric"), "cleanMetric"),
     corruptedMetric: metric(get("corruptedMetric"), "corruptedMetric"),
-    settings: readAll<Settings>(SETTINGS, get("settings"), "settings"),
+    settings,
     view,
-    tokens: readTokens(get("tokens"), "tokens"),
+    tokens,
     components: { q: component("q"), k: component("k"), v: component("v") },
   };
+}
+
+/** The tokens are those of the settings' pairs: as many, both prompts of one length, and the position among them. */
+function checkTokens(settings: Settings, tokens: SavedTokens[]): void {
+  const pairs = pairsIn(settings);
+  if (tokens.length !== pairs) throw new FieldError("tokens", `as many as pairs (${pairs})`, tokens.length);
+  for (const [i, { clean, corrupted }] of tokens.entries()) {
+    if (clean.length === 0) throw new FieldError(`tokens[${i}].clean`, "at least one", 0);
+    if (corrupted.length !== clean.length) {
+      throw new FieldError(`tokens[${i}].corrupted`, `as many as clean (${clean.length})`, corrupted.length);
+    }
+    orNull(whole(-clean.length, clean.length - 1))(settings.position, "settings.position");
+  }
+}
+
+function pairsIn(settings: Settings): number {
+  try {
+    return pairsOf(settings).length;
+  } catch (error) {
+    if (error instanceof PairsError) throw new Error(`saved result: settings.${settings.mode}: ${error.message}`);
+    throw error;
+  }
 }
 
 /** A number that is finite as a float32, too. */

@@ -30,6 +30,11 @@ export interface Settings extends Prompts {
   scope: Scope;
 }
 
+/** Whether two forms say the same, prompts that their mode does not use included. */
+export function isSameSettings(a: Settings, b: Settings): boolean {
+  return (Object.keys(a) as (keyof Settings)[]).every((key) => a[key] === b[key]);
+}
+
 /** What the reader has chosen to look at; null where that is left to the result. */
 export interface View {
   src: Head | null;

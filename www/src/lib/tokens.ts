@@ -31,15 +31,20 @@ export function align(clean: Token[], corrupted: Token[]): Column[] {
   });
 }
 
+/** Tokens at fault that are named. */
+const MOST_QUOTED = 8;
+
 /** Why two prompts are not of one length: the words at fault, and into how many tokens each falls. */
 export function explainLengths(columns: Column[]): string {
   const differing = columns.filter((column) => column.differs);
   const side = (key: "clean" | "corrupted") => {
     const tokens = differing.map((column) => column[key]).filter((token) => token !== null);
     if (!tokens.length) return `nothing in the ${key} prompt`;
-    const text = tokens.map((token) => token.text).join("");
+    // Each by itself: a tokenizer of whole words has no spaces in its tokens.
+    const quoted = tokens.slice(0, MOST_QUOTED).map(({ text }) => `“${visible(text)}”`);
+    const rest = tokens.length > MOST_QUOTED ? " …" : "";
     const count = tokens.length === 1 ? "1 token" : `${tokens.length} tokens`;
-    return `“${visible(text)}” (${count}) in the ${key} prompt`;
+    return `${quoted.join(" ")}${rest} (${count}) in the ${key} prompt`;
   };
   return `${side("clean")} stands against ${side("corrupted")}`;
 }

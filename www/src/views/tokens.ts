@@ -11,7 +11,7 @@ export interface TokensData {
 
 export function create(container: HTMLElement): (data: TokensData) => void {
   const body = element("tbody");
-  const table = element("table", { class: "tokens" }, element("caption", {}, "Tokens, one column a position"), body);
+  const table = element("table", { class: "tokens" }, element("caption", {}, "Tokens, one column per position"), body);
   const scrolls = { class: "scrolls", tabindex: 0, role: "group", "aria-label": "Tokens of both prompts" };
   const note = element("p", { class: "note" });
   container.append(element("div", scrolls, table), note);
@@ -24,7 +24,7 @@ export function create(container: HTMLElement): (data: TokensData) => void {
     );
     const isUneven = clean.length !== corrupted.length && clean.length > 0 && corrupted.length > 0;
     note.textContent = isUneven
-      ? `${clean.length} against ${corrupted.length} tokens: ${explainLengths(columns)}. Choose words of as many tokens.`
+      ? `${clean.length} against ${corrupted.length} tokens: ${explainLengths(columns)}. Choose words with the same number of tokens.`
       : clean.length === 0 || corrupted.length === 0
         ? ""
         : `${columns.length} ${columns.length === 1 ? "token" : "tokens"}, ${columns.filter(({ differs }) => differs).length} of them different.`;
