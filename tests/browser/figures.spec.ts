@@ -279,7 +279,7 @@ test.describe("what cannot be had", () => {
   });
 
   test("a part of pathpatch that is missing is said in the figure", async ({ page }) => {
-    await page.route("**/chunk-mount.js", (route) => route.fulfill({ status: 404 }));
+    await page.route("**/chunk-mount-*.js", (route) => route.fulfill({ status: 404 }));
     await page.goto(host.page(`${SCRIPT}<path-patching link="${LINK}"></path-patching>`));
     await expect(page.locator("path-patching .error")).toHaveText(/^This figure could not be loaded: /);
   });
