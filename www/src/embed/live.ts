@@ -4,8 +4,9 @@ import { readForm } from "../app/read-form";
 import { linkOf, type LoadedModel, originOf, pinned } from "../core/model-ref";
 import { requestOf } from "../core/request";
 import { begun, finished, type Run } from "../core/run";
-import { PathPatch } from "../engine/pathpatch";
+import { PathPatch, PathPatchError } from "../engine/pathpatch";
 import { use } from "../engine/pool";
+import type { Keeping } from "../engine/types";
 import { formatBytes } from "../lib/format";
 import { BUNDLED } from "../lib/models";
 import { run } from "../lib/run";
@@ -14,22 +15,53 @@ import * as progressView from "../views/progress";
 import type { Question } from "./mount";
 
 export interface LiveEvents {
+  /** Whether the model is kept, and whether it was to be. */
+  onLoaded: (keeping: Keeping, isToBeKept: boolean) => void;
   /** The one run, as it grows. */
   onRun: (run: Run) => void;
 }
 
 let runs = 0;
 
-/** What a run would download from others: `548 MB from huggingface.co`; null where there is no need to ask. */
-export async function downloadOf(model: LoadedModel, signal: AbortSignal): Promise<string | null> {
+/** What the reader is asked before a run. */
+export interface Download {
+  /** `548 MB from huggingface.co`. */
+  text: string;
+  /** Whether the size was asked for: that of a server nobody has agreed to is not. */
+  isSized: boolean;
+}
+
+/**
+ * What a run would download from others; null where there is no need to ask. A server that is neither the Hub, the
+ * post's nor the site's hears of a reader only once `hasPressed`.
+ */
+export async function downloadOf(
+  model: LoadedModel,
+  site: string | null,
+  hasPressed: boolean,
+  signal: AbortSignal,
+): Promise<Download | null> {
   const ref = pinned(model);
   const name = linkOf(ref);
   if (name === undefined) return null;
+  const from = originOf(ref);
+  const isStranger = ref.kind === "address" && ![self.origin, site && new URL(site).origin].includes(new URL(ref.url).origin);
+  if (isStranger && !hasPressed && !(await isNamed(ref.url))) return { text: `from ${from}`, isSized: false };
   const { kept, files } = await PathPatch.plan(name, { signal });
   if (kept) return null;
-  const from = originOf(ref);
   const bytes = files.reduce<number | null>((sum, file) => (sum === null || file.bytes === null ? null : sum + file.bytes), 0);
-  return bytes === null ? `size unknown, from ${from}` : `${formatBytes(bytes)} from ${from}`;
+  return { text: bytes === null ? `size unknown, from ${from}` : `${formatBytes(bytes)} from ${from}`, isSized: true };
+}
+
+/** Whether this browser keeps something of the model; one that can keep nothing does not. */
+async function isNamed(url: string): Promise<boolean> {
+  try {
+    const { models } = await PathPatch.keptModels();
+    return models.some(({ title }) => title === url);
+  } catch (error) {
+    if (error instanceof PathPatchError && error.code === "unsupported") return false;
+    throw error;
+  }
 }
 
 /** Run what is shared, with progress in `bar`. False where the reader cancels. */
@@ -55,6 +87,7 @@ export async function runLive(
     });
     try {
       const { model } = shown;
+      events.onLoaded(model.keeping, name !== undefined);
       say("Waiting for another figure of this page");
       await shown.inTurn(async () => {
         const { pairs, tokens, errors } = await readForm(model, settings);
@@ -67,7 +100,7 @@ export async function runLive(
         await run(model, settings, pairs, view, signal, ({ result, sweep, source, warnings }) => {
           // What is still on its way is nobody's.
           if (signal.aborted) return;
-          grown = grown ? { ...grown, grown: grown.grown + 1 } : begun(id, request, result, source, warnings, made);
+          grown = grown ? { ...grown, grown: grown.grown + 1 } : begun(id, request, result, source, [...model.warnings, ...warnings], made);
           events.onRun(grown);
           if (sweep) showProgress(progressView.ofSweep(sweep));
         });

@@ -75,12 +75,13 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
   const prompts = element("div", { class: "prompts" });
   const place = element("div");
   const failure = element("p", { class: "error", role: "alert" });
+  const warning = element("p", { class: "warning", role: "status" });
   const bar = element("div");
   const start = element("button", { type: "button", class: "primary" }, "Run it");
   const more = element("a", { target: "_blank", rel: "noopener" }, "Open in pathpatch");
   const foot = element("div", { class: "tools" }, start, more);
   const probe = element("span", { class: "probe", "aria-hidden": "true" });
-  const body = element("div", { class: "embedded" }, prompts, place, bar, failure, foot);
+  const body = element("div", { class: "embedded" }, prompts, place, bar, warning, failure, foot);
   const room = (root.firstElementChild as HTMLElement | null)?.style.minHeight ?? "";
   body.style.minHeight = room;
   root.adoptedStyleSheets = [sheet];
@@ -91,6 +92,8 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
   let question: Question | null = null;
   /** What is shown, with the question that it answers. */
   let run: Run | undefined;
+  /** Why the model is not kept for the next visit; empty where it is, or need not be. */
+  let notKept = "";
   /** Whether there is nothing left to be done without the reader. */
   let isDone = false;
   /** Whether the reader knows what a run downloads, and from where. */
@@ -109,7 +112,7 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
     around = scheme;
     dress();
   });
-  start.addEventListener("click", () => void go());
+  start.addEventListener("click", () => void go(true));
 
   function dress(): void {
     body.style.colorScheme = look.theme ?? around;
@@ -136,6 +139,9 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
       more.href = page.href;
     }
     if (!run) return;
+    const warnings = [...run.warnings.map(({ message }) => message), notKept].filter(Boolean).map(sentence).join(" ");
+    // Only where it is another: a screen reader says it again.
+    if (warning.textContent !== warnings) warning.textContent = warnings;
     showBoard ??= board();
     showBoard({ result: run.result, view: seen(question, run), isRunning });
     const [first] = run.request.pairs;
@@ -209,14 +215,14 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
       (entries) => {
         if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
         near?.disconnect();
-        void go();
+        void go(false);
       },
       { rootMargin: NEAR },
     );
     near.observe(root.host);
   }
 
-  async function go(): Promise<void> {
+  async function go(hasPressed: boolean): Promise<void> {
     if (isRunning || !question) return;
     active ??= new AbortController();
     const mine = AbortSignal.any([active.signal, signal]);
@@ -226,10 +232,10 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
       const { downloadOf, runLive } = await import("./live");
       mine.throwIfAborted();
       if (!isAsked) {
-        const download = await downloadOf(question.model, mine);
-        isAsked = true;
+        const download = await downloadOf(question.model, site, hasPressed, mine);
+        isAsked = download === null || download.isSized;
         if (download) {
-          start.textContent = `Run it (${download})`;
+          start.textContent = `Run it (${download.text})`;
           isAsking = true;
           body.style.minHeight = "";
           return;
@@ -237,6 +243,9 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
       }
       isAsking = false;
       const whole = await runLive(bar, question, site, mine, {
+        onLoaded: ({ kept, reason }, isToBeKept) => {
+          notKept = isToBeKept && !kept ? `The model is not kept in this browser: ${reason}` : "";
+        },
         onRun: (grown) => {
           run = grown;
           drawing ??= setTimeout(draw, DRAWING_PAUSE_MS);
@@ -293,6 +302,8 @@ function questionOf(params: URLSearchParams): Question {
 function seen({ view }: Question, { result, lead }: Run): Seen {
   return lookAt(view, result, lead);
 }
+
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 async function textOf(url: string, signal: AbortSignal): Promise<string> {
   const failed = (got: string) => new Error(`saved result: expected a file at ${url}, got ${got}`);
