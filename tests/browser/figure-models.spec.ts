@@ -58,6 +58,15 @@ test("a short name is one model in all that a figure says; a saved result is run
   expect(asked.filter((path) => !path.includes(COMMIT))).toEqual([]);
 });
 
+test("what a run warns of is said below the figure", async ({ page }) => {
+  const twice = PAIR.replace("clean=", "clean=%3C%7Cendoftext%7C%3E").replace("corrupted=", "corrupted=%3C%7Cendoftext%7C%3E");
+  await page.goto(host.page(`${SCRIPT}<path-patching link="model=gpt2&${twice}"></path-patching>`));
+  const figure = page.locator("path-patching");
+  await figure.getByRole("button", { name: "Run it" }).click();
+  await figure.getByRole("button", { name: /^Run it \(8 MB/ }).click();
+  await expect(figure.locator(".warning")).toContainText("<|endoftext|>");
+});
+
 for (const how of ["link", "frame"] as const) {
   test(`files of somebody's own: a ${how} has nothing to run`, async ({ page }) => {
     const html = how === "link" ? `${SCRIPT}<path-patching live link="model=files&${PAIR}"></path-patching>` : `<iframe src="SITE/embed.html?live&model=files&${PAIR}"></iframe>`;

@@ -130,6 +130,26 @@ test("Cancel is heard while another figure computes", async ({ page }) => {
   await isDone(figures.nth(0));
 });
 
+test("a model whose device was lost is loaded anew by the next press", async ({ page }) => {
+  // The first worker loses its device when it has computed; its engine goes on answering.
+  await page.route(
+    "**/lib/worker.js",
+    async (route) => {
+      const response = await route.fetch();
+      const lost = `const say = self.postMessage.bind(self); self.postMessage = (m, ...r) => m.answer?.q ? say({ id: m.id, failure: { code: "device", message: "the GPU was lost" } }) : say(m, ...r);`;
+      await route.fulfill({ response, body: `${lost}\n${await response.text()}` });
+    },
+    { times: 1 },
+  );
+  await page.goto(host.page(`${SCRIPT}<path-patching ${HIDE} link="${LINK}"></path-patching>`));
+  const figure = page.locator("path-patching");
+  await figure.getByRole("button", { name: "Run it" }).click();
+  await expect(figure.locator(".error")).toHaveText("the GPU was lost");
+  await figure.getByRole("button", { name: "Run it" }).click();
+  await isDone(figure);
+  expect(page.workers()).toHaveLength(1);
+});
+
 test("a server that is neither the post's nor the site's hears of a reader once the reader has pressed", async ({ page }) => {
   const stranger = await startHost();
   try {
