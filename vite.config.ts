@@ -103,8 +103,16 @@ export default defineConfig({
       preserveEntrySignatures: "strict",
       output: {
         entryFileNames: ({ name }) => NAMED[name] ?? "assets/[name]-[hash].js",
-        // What the page shares with figures is part of the package.
-        chunkFileNames: "lib/chunk-[name].js",
+        // What the page shares with figures is part of the package. After a deploy a browser may still have the chunks
+        // before it: they have other names, and are not mixed with the new ones.
+        chunkFileNames: "lib/chunk-[name]-[hash].js",
+        // Few files for a saved figure: `pathpatch` is what every importer needs, `board` what every drawing does.
+        codeSplitting: {
+          groups: [
+            { name: "pathpatch", test: /src\/(engine\/(pathpatch|error|assets|source)|core\/model-ref)\.ts|preload-helper/ },
+            { name: "board", test: /src\/(app\/saved-run|views\/(board|tokens)|lib\/dom)\.ts/ },
+          ],
+        },
       },
     },
   },

@@ -100,6 +100,69 @@ test("storage refused: the model is loaded all the same", async ({ page }) => {
   await figure.getByRole("button", { name: "Run it" }).click();
   await figure.getByRole("button", { name: /^Run it \(.* from localhost:\d+\)$/ }).click();
   await isDone(figure);
+  await expect(figure.locator(".warning")).toHaveText(/^The model is not kept in this browser: .+\.$/);
+});
+
+test("Cancel is heard while another figure computes", async ({ page }) => {
+  let pass = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    pass = resolve;
+  });
+  // The first figure's estimates come late.
+  await page.route("**/lib/worker.js", async (route) => {
+    const response = await route.fetch();
+    const late = `const say = self.postMessage.bind(self); self.postMessage = (m, ...r) => m.answer?.q ? fetch("${host.site}held").then(() => say(m, ...r)) : say(m, ...r);`;
+    await route.fulfill({ response, body: `${late}\n${await response.text()}` });
+  });
+  await page.route("**/held", async (route) => {
+    await held;
+    await route.fulfill({ body: "", headers: { "access-control-allow-origin": "*" } });
+  });
+  const figures = page.locator("path-patching");
+  await page.goto(host.page(`${SCRIPT}<path-patching ${HIDE} link="${LINK}"></path-patching>`.repeat(2)));
+  for (const i of [0, 1]) await figures.nth(i).getByRole("button", { name: "Run it" }).click();
+  const waiting = figures.nth(1).locator(".progress");
+  await expect(waiting).toContainText("Waiting for another figure of this page");
+  await waiting.getByRole("button", { name: "Cancel" }).click();
+  await expect(waiting).toHaveAttribute("data-state", "idle");
+  await expect(figures.nth(0).locator(".progress")).toHaveAttribute("data-state", "running");
+  pass();
+  await isDone(figures.nth(0));
+});
+
+test("a model whose device was lost is loaded anew by the next press", async ({ page }) => {
+  // The first worker loses its device when it has computed; its engine goes on answering.
+  await page.route(
+    "**/lib/worker.js",
+    async (route) => {
+      const response = await route.fetch();
+      const lost = `const say = self.postMessage.bind(self); self.postMessage = (m, ...r) => m.answer?.q ? say({ id: m.id, failure: { code: "device", message: "the GPU was lost" } }) : say(m, ...r);`;
+      await route.fulfill({ response, body: `${lost}\n${await response.text()}` });
+    },
+    { times: 1 },
+  );
+  await page.goto(host.page(`${SCRIPT}<path-patching ${HIDE} link="${LINK}"></path-patching>`));
+  const figure = page.locator("path-patching");
+  await figure.getByRole("button", { name: "Run it" }).click();
+  await expect(figure.locator(".error")).toHaveText("the GPU was lost");
+  await figure.getByRole("button", { name: "Run it" }).click();
+  await isDone(figure);
+  expect(page.workers()).toHaveLength(1);
+});
+
+test("a server that is neither the post's nor the site's hears of a reader once the reader has pressed", async ({ page }) => {
+  const stranger = await startHost();
+  try {
+    await page.goto(host.page(`${SCRIPT}<path-patching live ${HIDE} link="model=${stranger.site}models/ioi-demo&${LINK}"></path-patching>`));
+    const figure = page.locator("path-patching");
+    await figure.getByRole("button", { name: /^Run it \(from localhost:\d+\)$/ }).waitFor();
+    expect(stranger.asked).toEqual([]);
+    await figure.getByRole("button", { name: /^Run it/ }).click();
+    await figure.getByRole("button", { name: /^Run it \(1\.1 MB from localhost:\d+\)$/ }).click();
+    await isDone(figure);
+  } finally {
+    await stranger.stop();
+  }
 });
 
 test("three figures on one post: one worker, one load", async ({ page }) => {
@@ -196,6 +259,22 @@ test.describe("dark and light", () => {
     await expect.poll(() => text(page)).toBe(LIGHT);
   });
 
+  test("a frame is light, whatever the reader's system is, until the post's script says how the post looks", async ({ page }) => {
+    await page.emulateMedia({ colorScheme: "dark" });
+    const frame = `<iframe title="figure" src="SITE/embed.html?${LINK}"></iframe>`;
+    const inside = page.frameLocator("iframe");
+    await page.goto(host.page(`<style>body { color: #222 }</style>${frame}`));
+    await expect(inside.locator(".embedded")).toHaveCSS("color", LIGHT);
+    await expect(inside.locator("body")).toHaveCSS("background-color", "rgb(251, 251, 250)");
+    await page.goto(host.page(`<style>body { color: #222 } .dark body { background: #111; color: #eee }</style>${SCRIPT}${frame}`));
+    await expect(inside.locator(".embedded")).toHaveCSS("color", LIGHT);
+    await page.evaluate(() => document.documentElement.classList.add("dark"));
+    await expect(inside.locator(".embedded")).toHaveCSS("color", DARK);
+    await expect(inside.locator("body")).toHaveCSS("background-color", "rgb(22, 24, 28)");
+    await page.evaluate(() => document.documentElement.classList.remove("dark"));
+    await expect(inside.locator(".embedded")).toHaveCSS("color", LIGHT);
+  });
+
   test("the author's theme has a ground of its own, in a frame too", async ({ page }) => {
     await page.goto(host.page(`${SCRIPT}<path-patching theme="dark" link="${LINK}"></path-patching><iframe src="SITE/embed.html?theme=dark&${LINK}"></iframe>`));
     const body = page.locator("path-patching .embedded").first();
@@ -279,7 +358,7 @@ test.describe("what cannot be had", () => {
   });
 
   test("a part of pathpatch that is missing is said in the figure", async ({ page }) => {
-    await page.route("**/chunk-mount.js", (route) => route.fulfill({ status: 404 }));
+    await page.route("**/chunk-mount-*.js", (route) => route.fulfill({ status: 404 }));
     await page.goto(host.page(`${SCRIPT}<path-patching link="${LINK}"></path-patching>`));
     await expect(page.locator("path-patching .error")).toHaveText(/^This figure could not be loaded: /);
   });

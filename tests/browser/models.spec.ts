@@ -254,7 +254,7 @@ test("short names are GPT-2's, and what names no model says so", async ({ page }
   await expect(page.locator("#model-plan")).toContainText("8 MB will be downloaded");
   await page.getByLabel("Repository or address").fill("javascript:alert(1)");
   await expect(page.locator("#model-error")).toHaveText(
-    "model: expected gpt2, owner/name or the address of a directory with http:// or https://, got javascript:",
+    'model: expected gpt2, owner/name or the address of a directory with http:// or https://, got "javascript:alert(1)"',
   );
   await expect(page.getByRole("button", { name: "Load", exact: true })).toBeDisabled();
 });

@@ -254,7 +254,7 @@ test.describe("an engine that fails", () => {
       const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
       return PathPatch.load("http://[").catch(new Function("error", `return (${told})(error)`));
     }, told.toString());
-    expect(said).toBe('PathPatchError io: model: expected owner/name of the Hub, an address or files, got "http://["');
+    expect(said).toBe('PathPatchError io: model: expected gpt2, owner/name of the Hub, the address of a directory with http:// or https://, or files, got "http://["');
   });
 
   test("after a trap the model says that it has stopped, and a new load works", async ({ page }) => {

@@ -1,6 +1,7 @@
-// The page that a frame shows: one <path-patching>, told by the address, that says how high it is.
+// The page that a frame shows: one <path-patching>, told by the address, that says how high it is. Without a `theme`
+// it is light until the post that it stands in says otherwise: a reader's system does not know how the post looks.
 
-import { ASK_HEIGHT, type HeightMessage } from "./embed/frames";
+import { ASK_HEIGHT, type HeightMessage, type SchemeMessage } from "./embed/frames";
 import "./pathpatch";
 
 /** Parameters that are the element's own; the rest is a link's, whose `src` is a head. */
@@ -15,8 +16,9 @@ for (const [name, attribute] of Object.entries(OWN)) {
 }
 figure.setAttribute("link", params.toString());
 const theme = figure.getAttribute("theme");
+const isChosen = theme === "light" || theme === "dark";
 // The frame's ground is the figure's.
-if (theme === "light" || theme === "dark") document.documentElement.style.colorScheme = theme;
+if (isChosen) document.documentElement.style.colorScheme = theme;
 document.getElementById("place")?.replaceChildren(figure);
 
 if (parent !== window) {
@@ -27,7 +29,15 @@ if (parent !== window) {
     parent.postMessage(message, "*");
   };
   new ResizeObserver(tell).observe(document.body);
-  addEventListener("message", ({ data, source }) => {
-    if (source === parent && data?.type === ASK_HEIGHT) tell();
+  addEventListener("message", ({ data, source }: MessageEvent<{ type?: string } | null>) => {
+    if (source !== parent) return;
+    if (data?.type === ASK_HEIGHT) tell();
+    if (isChosen || !isScheme(data)) return;
+    document.documentElement.style.colorScheme = data.scheme;
   });
+}
+
+function isScheme(data: unknown): data is SchemeMessage {
+  const { type, scheme } = (data ?? {}) as Partial<SchemeMessage>;
+  return type === "pathpatch-scheme" && (scheme === "light" || scheme === "dark");
 }

@@ -17,6 +17,9 @@ export type ModelRef =
   /** Files of the reader's own: nobody else can load them. */
   | { readonly kind: "files" };
 
+/** A model that its name alone finds. */
+export type NamedRef = Extract<ModelRef, { kind: "hub" | "address" }>;
+
 /** A model that is loaded, as results tell where they come from. */
 export interface LoadedModel {
   readonly ref: ModelRef;
@@ -45,19 +48,25 @@ export const BUNDLED_REF: ModelRef = { kind: "bundled" };
 
 /**
  * The model that a text names: a short name, `owner/name@revision`, or the address of a directory, relative to
- * `base`. Throws where it is none of these.
+ * `base`; null where it is none of these. The page, figures and `PathPatch.load` all read a name with this.
  */
-export function parseModel(text: string, base: string): ModelRef {
+export function namedModel(text: string, base: string): NamedRef | null {
   const trimmed = text.trim();
   const [name = "", ...pinned] = trimmed.split("@");
   const known = Object.hasOwn(SHORT_NAMES, name) ? [SHORT_NAMES[name], ...pinned].join("@") : trimmed;
   const [, repo, revision] = REPOSITORY.exec(known) ?? [];
   if (repo !== undefined) return { kind: "hub", repo, revision: revision ?? null };
-  const expected = "model: expected gpt2, owner/name or the address of a directory with http:// or https://";
-  if (!URL.canParse(trimmed, base)) throw new Error(`${expected}, got ${JSON.stringify(trimmed)}`);
+  if (!URL.canParse(trimmed, base)) return null;
   const url = new URL(trimmed, base);
-  if (url.protocol !== "http:" && url.protocol !== "https:") throw new Error(`${expected}, got ${url.protocol}`);
-  return { kind: "address", url: url.href };
+  return url.protocol === "http:" || url.protocol === "https:" ? { kind: "address", url: url.href } : null;
+}
+
+/** As `namedModel`; throws where the text names none. */
+export function parseModel(text: string, base: string): NamedRef {
+  const ref = namedModel(text, base);
+  if (ref) return ref;
+  const got = JSON.stringify(text.trim());
+  throw new Error(`model: expected gpt2, owner/name or the address of a directory with http:// or https://, got ${got}`);
 }
 
 /** The model that a link names; the page's own where it names none. */
@@ -77,7 +86,7 @@ export function savedSource(ref: ModelRef): string | null {
 }
 
 /** `owner/name@revision`, or an address: what `PathPatch.load` takes. */
-export function textOf(ref: Extract<ModelRef, { kind: "hub" | "address" }>): string {
+export function textOf(ref: NamedRef): string {
   if (ref.kind === "address") return ref.url;
   return ref.revision === null ? ref.repo : `${ref.repo}@${ref.revision}`;
 }
@@ -97,6 +106,11 @@ export function nameOf(ref: ModelRef): string {
 /** Where its files come from, as a reader is told before they are downloaded. */
 export function originOf(ref: ModelRef): string {
   return ref.kind === "hub" ? "huggingface.co" : ref.kind === "address" ? new URL(ref.url).host : "this page";
+}
+
+/** The same files again: the commit in place of a branch, where it is known. */
+export function pinned({ ref, revision }: LoadedModel): ModelRef {
+  return ref.kind === "hub" && revision !== null ? { ...ref, revision } : ref;
 }
 
 export const isSameModel = (a: ModelRef, b: ModelRef): boolean =>

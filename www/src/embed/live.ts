@@ -1,41 +1,73 @@
 // A figure's own run, on a model that all figures of a page share.
 
 import { readForm } from "../app/read-form";
-import { nameOf, refOfLink } from "../core/model-ref";
+import { linkOf, type LoadedModel, originOf, pinned } from "../core/model-ref";
 import { requestOf } from "../core/request";
 import { begun, finished, type Run } from "../core/run";
-import { PathPatch } from "../engine/pathpatch";
+import { PathPatch, PathPatchError } from "../engine/pathpatch";
 import { use } from "../engine/pool";
-import { workerSource } from "../engine/source";
+import type { Keeping } from "../engine/types";
 import { formatBytes } from "../lib/format";
 import { BUNDLED } from "../lib/models";
-import type { Shared } from "../lib/permalink";
 import { run } from "../lib/run";
 import { VERSION } from "../version";
 import * as progressView from "../views/progress";
+import type { Question } from "./mount";
 
 export interface LiveEvents {
+  /** Whether the model is kept, and whether it was to be. */
+  onLoaded: (keeping: Keeping, isToBeKept: boolean) => void;
   /** The one run, as it grows. */
   onRun: (run: Run) => void;
 }
 
 let runs = 0;
 
-/** What a run would download from others: `548 MB from huggingface.co`; null where there is no need to ask. */
-export async function downloadOf({ model }: Shared, signal: AbortSignal): Promise<string | null> {
-  if (model === undefined) return null;
-  const { kept, files } = await PathPatch.plan(model, { signal });
+/** What the reader is asked before a run. */
+export interface Download {
+  /** `548 MB from huggingface.co`. */
+  text: string;
+  /** Whether the size was asked for: that of a server nobody has agreed to is not. */
+  isSized: boolean;
+}
+
+/**
+ * What a run would download from others; null where there is no need to ask. A server that is neither the Hub, the
+ * post's nor the site's hears of a reader only once `hasPressed`.
+ */
+export async function downloadOf(
+  model: LoadedModel,
+  site: string | null,
+  hasPressed: boolean,
+  signal: AbortSignal,
+): Promise<Download | null> {
+  const ref = pinned(model);
+  const name = linkOf(ref);
+  if (name === undefined) return null;
+  const from = originOf(ref);
+  const isStranger = ref.kind === "address" && ![self.origin, site && new URL(site).origin].includes(new URL(ref.url).origin);
+  if (isStranger && !hasPressed && !(await isNamed(ref.url))) return { text: `from ${from}`, isSized: false };
+  const { kept, files } = await PathPatch.plan(name, { signal });
   if (kept) return null;
-  const source = workerSource(model);
-  const from = source.kind === "files" ? "files" : new URL(source.kind === "hub" ? source.hub : source.baseUrl).host;
   const bytes = files.reduce<number | null>((sum, file) => (sum === null || file.bytes === null ? null : sum + file.bytes), 0);
-  return bytes === null ? `size unknown, from ${from}` : `${formatBytes(bytes)} from ${from}`;
+  return { text: bytes === null ? `size unknown, from ${from}` : `${formatBytes(bytes)} from ${from}`, isSized: true };
+}
+
+/** Whether this browser keeps something of the model; one that can keep nothing does not. */
+async function isNamed(url: string): Promise<boolean> {
+  try {
+    const { models } = await PathPatch.keptModels();
+    return models.some(({ title }) => title === url);
+  } catch (error) {
+    if (error instanceof PathPatchError && error.code === "unsupported") return false;
+    throw error;
+  }
 }
 
 /** Run what is shared, with progress in `bar`. False where the reader cancels. */
 export async function runLive(
   bar: HTMLElement,
-  shared: Shared,
+  { model: asked, settings, view }: Question,
   site: string | null,
   gone: AbortSignal,
   events: LiveEvents,
@@ -46,29 +78,29 @@ export async function runLive(
   const showProgress = progressView.create(bar, { onCancel: () => mine.abort() });
   const say = (text: string) => showProgress({ state: "running", text, done: 0, total: null });
   say("Starting");
-  const { settings, view } = shared;
+  const name = linkOf(pinned(asked));
   try {
-    const shown = await use(shared.model ?? bundled(site), {
-      keep: shared.model !== undefined,
+    const shown = await use(name ?? bundled(site), {
+      keep: name !== undefined,
       signal,
       onProgress: (progress) => showProgress(progressView.ofLoad(progress)),
     });
     try {
       const { model } = shown;
+      events.onLoaded(model.keeping, name !== undefined);
       say("Waiting for another figure of this page");
       await shown.inTurn(async () => {
-        signal.throwIfAborted();
         const { pairs, tokens, errors } = await readForm(model, settings, signal);
         const [error] = Object.values(errors).flat();
         if (error) throw new Error(error.text);
-        const ref = refOfLink(shared.model, document.baseURI);
-        const loaded = { ref, name: nameOf(ref), revision: model.keeping.revision };
-        const request = requestOf(loaded, settings, pairs, tokens);
+        const request = requestOf({ ...asked, revision: model.keeping.revision }, settings, pairs, tokens);
         const made = { by: `pathpatch ${VERSION}`, at: new Date().toISOString(), device: model.device.kind };
         const id = ++runs;
         let grown: Run | undefined;
         await run(model, settings, pairs, view, signal, ({ result, sweep, source, warnings }) => {
-          grown = grown ? { ...grown, grown: grown.grown + 1 } : begun(id, request, result, source, warnings, made);
+          // What is still on its way is nobody's.
+          if (signal.aborted) return;
+          grown = grown ? { ...grown, grown: grown.grown + 1 } : begun(id, request, result, source, [...model.warnings, ...warnings], made);
           events.onRun(grown);
           if (sweep) showProgress(progressView.ofSweep(sweep));
         });

@@ -4,12 +4,12 @@
 
 import { readSaved } from "../app/saved-run";
 import { choose, type Look as Seen, lookAt } from "../core/look";
-import { linkOf } from "../core/model-ref";
+import { linkOf, type LoadedModel, nameOf, pinned, refOfLink } from "../core/model-ref";
 import type { Run } from "../core/run";
 import { element, messageOf } from "../lib/dom";
-import { fromParams, type Shared, toParams } from "../lib/permalink";
+import { fromParams, toParams } from "../lib/permalink";
 import { save, type Saved } from "../lib/saved";
-import { EXAMPLE } from "../lib/settings";
+import { EXAMPLE, type Settings, type View } from "../lib/settings";
 import styles from "../styles/board.css?inline";
 import * as boardView from "../views/board";
 import * as tokensView from "../views/tokens";
@@ -20,6 +20,14 @@ export type Subject =
   | { kind: "data"; text: string }
   | { kind: "file"; url: string }
   | { kind: "link"; params: URLSearchParams };
+
+/** What a figure asks. */
+export interface Question {
+  /** With the commit that a saved result is of, which a run of it loads. */
+  model: LoadedModel;
+  settings: Settings;
+  view: View;
+}
 
 /** How it is shown; changing it loses nothing. */
 export interface Look {
@@ -67,22 +75,25 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
   const prompts = element("div", { class: "prompts" });
   const place = element("div");
   const failure = element("p", { class: "error", role: "alert" });
+  const warning = element("p", { class: "warning", role: "status" });
   const bar = element("div");
   const start = element("button", { type: "button", class: "primary" }, "Run it");
   const more = element("a", { target: "_blank", rel: "noopener" }, "Open in pathpatch");
   const foot = element("div", { class: "tools" }, start, more);
   const probe = element("span", { class: "probe", "aria-hidden": "true" });
-  const body = element("div", { class: "embedded" }, prompts, place, bar, failure, foot);
+  const body = element("div", { class: "embedded" }, prompts, place, bar, warning, failure, foot);
   const room = (root.firstElementChild as HTMLElement | null)?.style.minHeight ?? "";
   body.style.minHeight = room;
   root.adoptedStyleSheets = [sheet];
   root.replaceChildren(probe, body);
   prompts.hidden = true;
 
-  /** The question: null until the saved result says it. */
-  let shared: Shared | null = subject.kind === "link" ? fromParams(subject.params, EXAMPLE) : null;
+  /** Null until the link or the saved result is read. */
+  let question: Question | null = null;
   /** What is shown, with the question that it answers. */
   let run: Run | undefined;
+  /** Why the model is not kept for the next visit; empty where it is, or need not be. */
+  let notKept = "";
   /** Whether there is nothing left to be done without the reader. */
   let isDone = false;
   /** Whether the reader knows what a run downloads, and from where. */
@@ -101,34 +112,38 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
     around = scheme;
     dress();
   });
-  start.addEventListener("click", () => void go());
+  start.addEventListener("click", () => void go(true));
 
   function dress(): void {
     body.style.colorScheme = look.theme ?? around;
     body.toggleAttribute("data-theme", look.theme !== null);
-    start.hidden = !canRun() || !shared || (look.hidden.has("run") && !isAsking);
+    start.hidden = !canRun() || (look.hidden.has("run") && !isAsking);
     prompts.hidden = look.hidden.has("prompts") || !run;
   }
 
   /** Files of the author's own cannot be loaded here. */
   function canRun(): boolean {
-    return run?.request.model.ref.kind !== "files";
+    return question !== null && question.model.ref.kind !== "files";
   }
 
   function draw(): void {
     clearTimeout(drawing);
     drawing = undefined;
     dress();
-    more.hidden = !site || !shared;
-    if (!shared) return;
+    more.hidden = !site || !question;
+    if (!question) return;
     if (site) {
       const page = new URL(site);
-      page.hash = toParams(shared, EXAMPLE).toString();
+      const { model, settings, view } = question;
+      page.hash = toParams({ model: linkOf(pinned(model)), settings, view }, EXAMPLE).toString();
       more.href = page.href;
     }
     if (!run) return;
+    const warnings = [...run.warnings.map(({ message }) => message), notKept].filter(Boolean).map(sentence).join(" ");
+    // Only where it is another: a screen reader says it again.
+    if (warning.textContent !== warnings) warning.textContent = warnings;
     showBoard ??= board();
-    showBoard({ result: run.result, view: seen(shared, run), isRunning });
+    showBoard({ result: run.result, view: seen(question, run), isRunning });
     const [first] = run.request.pairs;
     if (first && !look.hidden.has("prompts")) showTokens(first.tokens);
     if (!isRunning) body.style.minHeight = "";
@@ -139,21 +154,21 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
     const parts = new Set(boardView.PARTS.filter((part) => look.hidden.has(part)));
     return boardView.create(place, parts, {
       onView: (change) => {
-        if (!shared) return;
-        shared = { ...shared, view: choose(shared.view, run ? seen(shared, run) : null, change) };
+        if (!question) return;
+        question = { ...question, view: choose(question.view, run ? seen(question, run) : null, change) };
         draw();
         if (!run || !("src" in change || "dst" in change || "component" in change)) return;
-        const { src, dst, component } = seen(shared, run);
+        const { src, dst, component } = seen(question, run);
         options.onSelect({ src, dst, component });
       },
     });
   }
 
   async function showPoster(): Promise<void> {
-    if (!shared || run) return;
+    if (!question || run) return;
     const { poster } = await import("./poster");
-    if (signal.aborted || run || !shared) return;
-    place.replaceChildren(poster(shared));
+    if (signal.aborted || run || !question) return;
+    place.replaceChildren(poster(question));
     if (!options.isLive) body.style.minHeight = "";
   }
 
@@ -168,7 +183,7 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
   function showSaved(text: string): void {
     const opened = readSaved(text, subject.kind === "file" ? subject.url : "data");
     run = opened.run;
-    shared = { model: linkOf(run.request.model.ref), settings: run.request.settings, view: opened.view };
+    question = { model: run.request.model, settings: run.request.settings, view: opened.view };
     draw();
     options.onResult();
   }
@@ -177,9 +192,13 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
     if (!active) return;
     const mine = AbortSignal.any([active.signal, signal]);
     try {
-      if (subject.kind === "file" && !shared) showSaved(await textOf(subject.url, mine));
-      else if (subject.kind === "data" && !shared) showSaved(subject.text);
-      else await showPoster();
+      if (subject.kind === "file" && !question) showSaved(await textOf(subject.url, mine));
+      else if (subject.kind === "data" && !question) showSaved(subject.text);
+      else if (subject.kind === "link") {
+        question ??= questionOf(subject.params);
+        draw();
+        await showPoster();
+      }
     } catch (error) {
       // Gone meanwhile: it is read again when the element comes back.
       if (mine.aborted) return;
@@ -196,15 +215,15 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
       (entries) => {
         if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
         near?.disconnect();
-        void go();
+        void go(false);
       },
       { rootMargin: NEAR },
     );
     near.observe(root.host);
   }
 
-  async function go(): Promise<void> {
-    if (isRunning || !shared) return;
+  async function go(hasPressed: boolean): Promise<void> {
+    if (isRunning || !question) return;
     active ??= new AbortController();
     const mine = AbortSignal.any([active.signal, signal]);
     failure.textContent = "";
@@ -213,17 +232,20 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
       const { downloadOf, runLive } = await import("./live");
       mine.throwIfAborted();
       if (!isAsked) {
-        const download = await downloadOf(shared, mine);
-        isAsked = true;
+        const download = await downloadOf(question.model, site, hasPressed, mine);
+        isAsked = download === null || download.isSized;
         if (download) {
-          start.textContent = `Run it (${download})`;
+          start.textContent = `Run it (${download.text})`;
           isAsking = true;
           body.style.minHeight = "";
           return;
         }
       }
       isAsking = false;
-      const whole = await runLive(bar, shared, site, mine, {
+      const whole = await runLive(bar, question, site, mine, {
+        onLoaded: ({ kept, reason }, isToBeKept) => {
+          notKept = isToBeKept && !kept ? `The model is not kept in this browser: ${reason}` : "";
+        },
         onRun: (grown) => {
           run = grown;
           drawing ??= setTimeout(draw, DRAWING_PAUSE_MS);
@@ -264,15 +286,24 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
       active?.abort();
     },
     data: () => {
-      return run && shared && !isRunning ? save(run, seen(shared, run)) : null;
+      return run && question && !isRunning ? save(run, seen(question, run)) : null;
     },
   };
 }
 
+/** What a link asks; the model's address is relative to the post. Throws where it names no model. */
+function questionOf(params: URLSearchParams): Question {
+  const { model, settings, view } = fromParams(params, EXAMPLE);
+  const ref = refOfLink(model, document.baseURI);
+  return { model: { ref, name: nameOf(ref), revision: null }, settings, view };
+}
+
 /** What is looked at, the rest left to the result. */
-function seen({ view }: Shared, { result, lead }: Run): Seen {
+function seen({ view }: Question, { result, lead }: Run): Seen {
   return lookAt(view, result, lead);
 }
+
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 async function textOf(url: string, signal: AbortSignal): Promise<string> {
   const failed = (got: string) => new Error(`saved result: expected a file at ${url}, got ${got}`);

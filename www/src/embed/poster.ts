@@ -1,14 +1,15 @@
 // What a figure shows before it is run: the question in words, and what running it takes.
 
+import { nameOf, type ModelRef } from "../core/model-ref";
 import { element } from "../lib/dom";
 import { formatBytes } from "../lib/format";
 import { pairsOf } from "../lib/pairs";
-import type { Shared } from "../lib/permalink";
+import type { Question } from "./mount";
 
 /** Bytes that a run of the bundled model downloads, the engine included: see vite.config.ts. */
 declare const BUNDLED_RUN_BYTES: number;
 
-export function poster({ model, settings }: Shared): HTMLElement {
+export function poster({ model, settings }: Question): HTMLElement {
   const [first, ...others] = pairsOf(settings);
   const [clean, corrupted] = marked(first.clean, first.corrupted);
   const further = others.length === 0 ? [] : [element("p", { class: "note" }, `and ${others.length} further ${others.length === 1 ? "pair" : "pairs"} of prompts`)];
@@ -18,7 +19,7 @@ export function poster({ model, settings }: Shared): HTMLElement {
     element("h3", {}, question(first.answer.trim(), first.distractor.trim())),
     element("dl", {}, element("dt", {}, "clean"), clean, element("dt", {}, "corrupted"), corrupted),
     ...further,
-    element("p", { class: "note" }, `Direct path patching answers it, head by head. ${cost(model)}`),
+    element("p", { class: "note" }, `Direct path patching answers it, head by head. ${cost(model.ref)}`),
   );
 }
 
@@ -28,11 +29,12 @@ function question(answer: string, distractor: string): string {
   return "Which attention heads carry the difference between these prompts?";
 }
 
-function cost(model: string | undefined): string {
-  if (model === undefined) {
+function cost(ref: ModelRef): string {
+  if (ref.kind === "files") return "It was asked of files of somebody’s own, which cannot be loaded here.";
+  if (ref.kind === "bundled") {
     return `Running it downloads ${formatBytes(BUNDLED_RUN_BYTES)}: the engine, and ioi-demo, a model of 3 layers × 4 heads.`;
   }
-  return `It runs ${model}; how large that is and where it comes from is said before it is downloaded.`;
+  return `It runs ${nameOf(ref)}; you will see its size and where it comes from before anything is downloaded.`;
 }
 
 /** Both prompts with the words marked that differ, where they are of as many words. */

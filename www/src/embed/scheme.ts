@@ -5,10 +5,15 @@ export type Scheme = "light" | "dark";
 
 /** Follow the text's colour as it is outside of the figure; `probe` is an element that inherits it. */
 export function follow(probe: HTMLElement, onScheme: (scheme: Scheme) => void): void {
-  const look = () => onScheme(isLight(getComputedStyle(probe).color) ? "dark" : "light");
+  const look = () => onScheme(schemeOf(probe));
   // The style sheet gives it a transition of its colour: its end is how we hear of a change, whatever made it.
   probe.addEventListener("transitionend", look);
   look();
+}
+
+/** Dark where the element's text is light. */
+export function schemeOf(probe: HTMLElement): Scheme {
+  return isLight(getComputedStyle(probe).color) ? "dark" : "light";
 }
 
 /** Whether a colour as `getComputedStyle` writes it is nearer to white than to black. */

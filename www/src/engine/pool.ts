@@ -1,6 +1,6 @@
 // Models that several figures share: one worker and one load for each model and device.
 
-import { cancelled } from "./error";
+import { cancelled, PathPatchError } from "./error";
 import { PathPatch } from "./pathpatch";
 import { workerSource } from "./source";
 import type { DeviceChoice, LoadProgress } from "./types";
@@ -18,7 +18,7 @@ export interface UseOptions {
 /** A shared model, until it is let go. */
 export interface Use {
   model: PathPatch;
-  /** Wait until no other user computes, then compute. */
+  /** Wait until no other user computes, then compute; rejects at once where the signal is aborted. */
   inTurn: <T>(compute: () => Promise<T>) => Promise<T>;
   letGo: () => void;
 }
@@ -59,12 +59,21 @@ export async function use(name: string, options: UseOptions): Promise<Use> {
     hasGone = true;
     mine.users -= 1;
     if (mine.users > 0) return;
-    if (mine.model) mine.idle = setTimeout(() => end(key, mine), IDLE_MS);
+    if (mine.model && pool.get(key) === mine) mine.idle = setTimeout(() => end(key, mine), IDLE_MS);
     else end(key, mine);
   };
   try {
-    const model = await orCancelled(mine.loaded, signal);
-    return { model, inTurn: (compute) => inTurn(mine, compute), letGo };
+    const model = await orCancelled(mine.loaded, signal, "load");
+    const compute: Use["inTurn"] = async (each) => {
+      try {
+        return await orCancelled(inTurn(mine, each, signal), signal, "run");
+      } catch (error) {
+        // Whoever comes next loads it anew.
+        if (isLost(error) && pool.get(key) === mine) pool.delete(key);
+        throw error;
+      }
+    };
+    return { model, inTurn: compute, letGo };
   } catch (error) {
     letGo();
     throw error;
@@ -98,16 +107,23 @@ function end(key: string, shared: Shared): void {
   shared.model?.dispose();
 }
 
-function inTurn<T>(shared: Shared, compute: () => Promise<T>): Promise<T> {
-  const turn = shared.last.then(compute);
+function inTurn<T>(shared: Shared, compute: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  const turn = shared.last.then(() => {
+    if (signal.aborted) throw cancelled("run");
+    return compute();
+  });
   shared.last = turn.catch(() => {});
   return turn;
 }
 
+/** Whether a model can compute no more. */
+const isLost = (error: unknown): boolean =>
+  error instanceof PathPatchError && (error.code === "device" || error.code === "engine");
+
 /** The promise, or a rejection as soon as the signal is aborted. */
-function orCancelled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+function orCancelled<T>(promise: Promise<T>, signal: AbortSignal, what: string): Promise<T> {
   return new Promise((resolve, reject) => {
-    const cancel = () => reject(cancelled("load"));
+    const cancel = () => reject(cancelled(what));
     signal.addEventListener("abort", cancel, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", cancel));
   });

@@ -1,12 +1,11 @@
 // What a caller means by a model, as the engine reads it.
 
+import { namedModel } from "../core/model-ref";
 import { PathPatchError } from "./error";
 import type { WorkerSource } from "./messages";
 import type { ModelSource } from "./types";
 
 const HUB = "https://huggingface.co";
-/** `owner/name`, perhaps `@revision`; neither part begins with a dot, so `./name` and `../name` are addresses. */
-const REPOSITORY = /^(\w[\w.-]*\/\w[\w.-]*)(?:@([\w./-]+))?$/;
 
 /** Throws a `PathPatchError` where it is no model's name and no address. */
 export function workerSource(model: ModelSource): WorkerSource {
@@ -15,11 +14,11 @@ export function workerSource(model: ModelSource): WorkerSource {
     const { repo, revision = "main", hub = HUB } = model;
     return { kind: "hub", hub, repo, revision };
   }
-  const [, repo, revision] = REPOSITORY.exec(String(model)) ?? [];
-  if (repo) return { kind: "hub", hub: HUB, repo, revision: revision ?? "main" };
-  const base = globalThis.document?.baseURI ?? location.href;
-  if (!URL.canParse(model, base)) {
-    throw PathPatchError.of("io", "model", "owner/name of the Hub, an address or files", JSON.stringify(String(model)));
+  const ref = namedModel(String(model), globalThis.document?.baseURI ?? location.href);
+  if (ref === null) {
+    const expected = "gpt2, owner/name of the Hub, the address of a directory with http:// or https://, or files";
+    throw PathPatchError.of("io", "model", expected, JSON.stringify(String(model)));
   }
-  return { kind: "url", baseUrl: new URL(model, base).href };
+  if (ref.kind === "address") return { kind: "url", baseUrl: ref.url };
+  return { kind: "hub", hub: HUB, repo: ref.repo, revision: ref.revision ?? "main" };
 }

@@ -54,7 +54,7 @@ export interface HubModel {
 }
 
 /**
- * What to load: `owner/name` or `owner/name@revision` on the Hub; any other string is the address of a
+ * What to load: `owner/name` or `owner/name@revision` on the Hub, or a short name such as `gpt2`; any other string is the address of a
  * directory with `config.json`, `model.safetensors` (or the files of its index) and, for prompts as text,
  * `tokenizer.json` or `vocab.json` and `merges.txt`; `files` are such files of the reader's own.
  */

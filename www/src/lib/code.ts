@@ -4,8 +4,7 @@
 // a quote or a `</script>` in it stays what it is, text.
 
 import type { Look } from "../core/look";
-import type { LoadedModel } from "../core/model-ref";
-import { textOf } from "../core/model-ref";
+import { type LoadedModel, pinned, textOf } from "../core/model-ref";
 import type { Request } from "../core/request";
 import type { LayerNorm, Metric, Token } from "../engine/types";
 
@@ -105,7 +104,8 @@ function normalisers(): string[] {
 const positionIn = (length: number, position: number | null): number =>
   position === null ? length - 1 : position < 0 ? length + position : position;
 
-function loading({ ref, revision }: LoadedModel): string[] {
+function loading(model: LoadedModel): string[] {
+  const ref = pinned(model);
   if (ref.kind !== "hub") {
     const what = ref.kind === "address" ? `the files that are at ${literal(ref.url)}` : ref.kind === "files" ? "your files" : "pathpatch's models/ioi-demo";
     return [
@@ -113,8 +113,7 @@ function loading({ ref, revision }: LoadedModel): string[] {
       "hf = GPT2LMHeadModel.from_pretrained(name, dtype=torch.float32).eval()",
     ];
   }
-  const pinned = revision ?? ref.revision;
-  const at = pinned === null ? "" : `, revision=${literal(pinned)}`;
+  const at = ref.revision === null ? "" : `, revision=${literal(ref.revision)}`;
   return [
     `name = ${literal(ref.repo)}`,
     `hf = GPT2LMHeadModel.from_pretrained(name, dtype=torch.float32${at}).eval()`,
@@ -167,8 +166,9 @@ console.log(grid, row);
 }
 
 /** What `PathPatch.load` takes: the commit that was loaded, where it is known. */
-function sourceOf({ ref, revision }: LoadedModel, moduleUrl: string): string {
+function sourceOf(model: LoadedModel, moduleUrl: string): string {
+  const ref = pinned(model);
   if (ref.kind === "files") return "{ files: input.files }";
   if (ref.kind === "bundled") return literal(new URL("models/ioi-demo", moduleUrl).href);
-  return literal(textOf(ref.kind === "hub" ? { ...ref, revision: revision ?? ref.revision } : ref));
+  return literal(textOf(ref));
 }

@@ -1,0 +1,86 @@
+// Which model a figure runs: by a short name, by an address, of files that nobody else has, of a saved commit.
+
+import { type Host, startHost } from "./host";
+import { COMMIT, Hub } from "./hub";
+import { tinyGpt2 } from "./models";
+import { expect, test } from "./test";
+
+const PAIR = "clean=When+Mary+and+John+went&corrupted=When+Mary+and+Mary+went&answer=+to&distractor=+home&metric=logit-diff&scope=none";
+const SCRIPT = '<script type="module" src="SITE/pathpatch.js"></script>';
+const REPO = "openai-community/gpt2";
+
+let hub: Hub;
+let host: Host;
+
+test.beforeAll(async () => {
+  hub = await Hub.start();
+  hub.repositories.set(REPO, tinyGpt2("whole"));
+  host = await startHost();
+});
+
+test.afterAll(async () => {
+  await host.stop();
+  await hub.stop();
+});
+
+test.beforeEach(async ({ page }) => {
+  hub.reset();
+  host.asked.length = 0;
+  await page.route("https://huggingface.co/**", async (route) => {
+    const { pathname, search } = new URL(route.request().url());
+    const response = await route.fetch({ url: `${hub.url}${pathname}${search}` });
+    await route.fulfill({ response });
+  });
+});
+
+test("a short name is one model in all that a figure says; a saved result is run with its commit", async ({ page }) => {
+  await page.goto(host.page(`${SCRIPT}<path-patching link="model=gpt2&${PAIR}"></path-patching>`));
+  const figure = page.locator("path-patching");
+  await expect(figure.locator(".poster")).toContainText(`It runs ${REPO}`);
+  await figure.getByRole("button", { name: "Run it" }).click();
+  await figure.getByRole("button", { name: "Run it (8 MB from huggingface.co)" }).click();
+  await expect(figure.getByRole("grid").first()).toBeVisible();
+  await expect(figure.locator(".progress")).toHaveAttribute("data-state", "idle");
+  const dataOf = () => figure.evaluate((element) => (element as HTMLElementTagNameMap["path-patching"]).data!);
+  const data = await dataOf();
+  expect(data.model).toEqual({ name: REPO, source: REPO, revision: COMMIT });
+  const link = figure.getByRole("link", { name: "Open in pathpatch" });
+  const modelOf = async () => new URLSearchParams(new URL((await link.getAttribute("href"))!).hash.slice(1)).get("model");
+  expect(await modelOf()).toBe(REPO);
+
+  hub.reset();
+  await figure.evaluate((element, data) => Object.assign(element, { data }), data);
+  await expect.poll(modelOf).toBe(`${REPO}@${COMMIT}`);
+  await figure.getByRole("button", { name: "Run it" }).click();
+  await expect(figure.getByRole("button", { name: /^Run it/ })).toBeEnabled();
+  const asked = hub.seen.map(({ path }) => path).filter((path) => path.includes(REPO));
+  expect(asked.length).toBeGreaterThan(0);
+  expect(asked.filter((path) => !path.includes(COMMIT))).toEqual([]);
+});
+
+test("what a run warns of is said below the figure", async ({ page }) => {
+  const twice = PAIR.replace("clean=", "clean=%3C%7Cendoftext%7C%3E").replace("corrupted=", "corrupted=%3C%7Cendoftext%7C%3E");
+  await page.goto(host.page(`${SCRIPT}<path-patching link="model=gpt2&${twice}"></path-patching>`));
+  const figure = page.locator("path-patching");
+  await figure.getByRole("button", { name: "Run it" }).click();
+  await figure.getByRole("button", { name: /^Run it \(8 MB/ }).click();
+  await expect(figure.locator(".warning")).toContainText("<|endoftext|>");
+});
+
+for (const how of ["link", "frame"] as const) {
+  test(`files of somebody's own: a ${how} has nothing to run`, async ({ page }) => {
+    const html = how === "link" ? `${SCRIPT}<path-patching live link="model=files&${PAIR}"></path-patching>` : `<iframe src="SITE/embed.html?live&model=files&${PAIR}"></iframe>`;
+    await page.goto(host.page(html));
+    const figure = (how === "link" ? page : page.frameLocator("iframe")).locator("path-patching");
+    await expect(figure.locator(".poster")).toContainText("files of somebody’s own");
+    await expect(figure.getByRole("button", { name: "Run it" })).toBeHidden();
+    await expect(figure.locator(".error")).toBeEmpty();
+    expect(host.asked.filter((path) => /worker|files/.test(path))).toEqual([]);
+  });
+}
+
+test("what names no model is said", async ({ page }) => {
+  await page.goto(host.page(`${SCRIPT}<path-patching link="model=javascript:alert(1)&${PAIR}"></path-patching>`));
+  await expect(page.locator("path-patching .error")).toHaveText(/^model: expected gpt2, owner\/name .*, got "javascript:alert\(1\)"$/);
+  await expect(page.locator("path-patching").getByRole("button", { name: "Run it" })).toBeHidden();
+});
