@@ -26,7 +26,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await expect(page.locator("#fillings-error")).not.toBeEmpty();
       expect(await violations(page)).toEqual([]);
       await page.getByLabel("Pasted lines").check();
-      await page.getByLabel("Pairs, one a line").fill("fox lamp fox|crown lamp fox|lamp|crown\ncrown lamp crown|eagle lamp crown|lamp|fox");
+      await page.getByLabel("Pairs, one per line").fill("fox lamp fox|crown lamp fox|lamp|crown\ncrown lamp crown|eagle lamp crown|lamp|fox");
       await settled(page);
       await page.getByRole("button", { name: "Show me around" }).click();
       await page.getByLabel("Weights").selectOption("other");

@@ -84,11 +84,11 @@ const UNRUNNABLE: [string, (page: Page) => Promise<unknown>][] = [
   ["position", (page) => field(page, "Read at position").fill("99")],
   ["pasted lines", async (page) => {
     await field(page, "Pasted lines").check();
-    await page.getByLabel("Pairs, one a line").fill("one part");
+    await page.getByLabel("Pairs, one per line").fill("one part");
   }],
   ["a template", async (page) => {
     await field(page, "A template").check();
-    await field(page, "Fill-ins, one pair a line").fill("A=fox");
+    await field(page, "Fill-ins, one pair per line").fill("A=fox");
   }],
 ];
 
@@ -107,7 +107,7 @@ test("after an edit of any field every export is still that of the run on screen
     await edit(page);
     await expect(page.locator("#controls .error:not(:empty)"), name).not.toHaveCount(0);
     await expect(page.locator("#board"), name).toHaveClass("stale");
-    await expect(page.locator("#about-run"), name).toContainText("This is the last run; the form asks something else by now.");
+    await expect(page.locator("#about-run"), name).toContainText("This result is from before your last edit.");
     expect(await everything(page), name).toEqual(before);
     await page.getByLabel("Example").selectOption({ label: "Induction: fox, lamp, … fox" });
     await settled(page);

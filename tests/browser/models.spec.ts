@@ -85,7 +85,7 @@ test("an answer that lacks its space is mended by one click", async ({ page }) =
   // Pasted lines with spaces around their bars mean the same.
   await page.getByLabel("Pasted lines").check();
   await page
-    .getByLabel("Pairs, one a line")
+    .getByLabel("Pairs, one per line")
     .fill("Mary and John met, John called | Mary and John met, Mary called | Mary | John");
   await expect(page.locator(".pairs")).toContainText("Answer “·Mary” against “·John”");
   await settled(page);

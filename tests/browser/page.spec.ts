@@ -86,17 +86,22 @@ test("prompts of two lengths are explained at the token", async ({ page }) => {
   await expect(page.locator(".pairs")).toContainText(
     "14 against 16 tokens: nothing in the clean prompt stands against “crown” “crown” (2 tokens) in the corrupted prompt. Choose words with the same number of tokens.",
   );
+  // However many differ, and on a phone: nothing runs over the page's edge.
+  await page.setViewportSize({ width: 390, height: 800 });
+  await page.getByLabel("Corrupted prompt").fill(cli.INDUCTION.corrupted.split(" ").toReversed().slice(3).join(" "));
+  await expect(page.locator(".pairs .note").first()).toContainText("14 against 11 tokens");
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
 });
 
 test("several pairs: metrics are means, with their spread", async ({ page }) => {
   await page.getByLabel("Pasted lines").check();
   // The pair that was there comes along.
-  await expect(page.getByLabel("Pairs, one a line")).toHaveValue(Object.values(cli.INDUCTION).join("|"));
-  await page.getByLabel("Pairs, one a line").fill("");
+  await expect(page.getByLabel("Pairs, one per line")).toHaveValue(Object.values(cli.INDUCTION).join("|"));
+  await page.getByLabel("Pairs, one per line").fill("");
   await expect(page.locator("#lines-error")).toContainText("expected at least one line");
   const other = { clean: "crown lamp fox crown", corrupted: "eagle lamp fox crown", answer: "lamp", distractor: "fox" };
   const line = ({ clean, corrupted, answer, distractor }: typeof other) => [clean, corrupted, answer, distractor].join(" | ");
-  await page.getByLabel("Pairs, one a line").fill(`${line(cli.INDUCTION)}\n${line(other)}`);
+  await page.getByLabel("Pairs, one per line").fill(`${line(cli.INDUCTION)}\n${line(other)}`);
   await settled(page);
   await expect(page.locator(".pairs details")).toHaveCount(2);
   const alone = [cli.INDUCTION, other].map((pair) => {
@@ -109,7 +114,7 @@ test("several pairs: metrics are means, with their spread", async ({ page }) => 
   expect(Math.abs(valueIn(label) - (alone[0]! + alone[1]!) / 2)).toBeLessThan(2e-3);
   expect(label).toMatch(/ ± [\d.]+ over the pairs/);
   await expect(page.getByRole("columnheader", { name: "± over pairs" })).toBeVisible();
-  await page.getByLabel("Pairs, one a line").fill("only one part");
+  await page.getByLabel("Pairs, one per line").fill("only one part");
   await expect(page.locator("#lines-error")).toHaveText("line 1: expected clean | corrupted | answer | distractor, got 1 part");
 });
 
@@ -135,7 +140,7 @@ test("what was run before is kept in this browser, and comes back", async ({ pag
   await settled(page);
   await page.reload();
   await settled(page);
-  await page.getByLabel("Run before").selectOption({ index: 2 });
+  await page.getByLabel("Earlier runs").selectOption({ index: 2 });
   await expect(page.getByLabel("Clean prompt", { exact: true })).toHaveValue(cli.INDUCTION.clean);
   await settled(page);
   await expect(page.getByLabel("Example")).toHaveValue("0");

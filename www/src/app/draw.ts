@@ -210,11 +210,14 @@ function loadData({ load, stopped, failure, loaded }: State): progressView.Progr
   return isFailed && !loaded ? { state: "lost", button: "Load again" } : { state: "idle" };
 }
 
-function runData({ job, stopped, failure, load, loaded }: State): progressView.ProgressData {
+function runData({ job, stopped, failure, load, loaded, tried }: State): progressView.ProgressData {
   if (job) return progressView.ofSweep(job.sweep);
   if (stopped === "run") return { state: "stopped" };
   if (failure?.retry === "run") return { state: "lost", button: "Run again" };
-  return failure?.retry === "load" && loaded && !load ? { state: "lost" } : { state: "idle" };
+  if (failure?.retry !== "load" || !loaded || load) return { state: "idle" };
+  // It may be another model that could not be loaded, while this one still works.
+  const isOther = tried !== null && !isSameChoice(tried.choice, loaded.choice);
+  return { state: "lost", button: isOther ? `Try ${nameOf(tried.choice.ref)} again` : undefined };
 }
 
 const NO_TOKENS: controlsView.ControlsData["tokens"] = [];
@@ -246,7 +249,7 @@ function recentOf(all: State["recent"], model: string | undefined): State["recen
 function showSource(run: Run | null, isOld: boolean): void {
   const from = run?.file ? [`From ${run.file}`, run.request.model.name, run.made?.by, run.made?.at.slice(0, 10)] : [];
   const others = run ? warningNotes(run.warnings, run.request.settings).others : [];
-  const old = isOld ? ["This is the last run; the form asks something else by now"] : [];
+  const old = isOld ? ["This result is from before your last edit"] : [];
   const sentences = [from.filter(Boolean).join(", "), ...others, ...old].filter(Boolean);
   at("about-run").textContent = sentences.map((text) => (/[.!?]$/.test(text) ? text : `${text}.`)).join(" ");
 }

@@ -22,6 +22,6 @@ export const MODELS: [OfferedModel, ...OfferedModel[]] = [
   { id: "gpt2", name: "GPT-2 small (12 × 12 heads)", ref: hub("openai-community/gpt2") },
   { id: "distilgpt2", name: "DistilGPT-2 (6 × 12 heads)", ref: hub("distilbert/distilgpt2") },
   { id: "gpt2-medium", name: "GPT-2 medium (24 × 16 heads)", ref: hub("openai-community/gpt2-medium") },
-  { id: "other", name: "Another, by its address …" },
+  { id: "other", name: "Another model, by its address …" },
   { id: "files", name: "Files of your own …" },
 ];

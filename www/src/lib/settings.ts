@@ -6,7 +6,7 @@ import { INDUCTION } from "./induction";
 import type { Preset } from "./presets";
 import type { Head } from "./result";
 
-/** Of which edges exact values are computed; the rest are estimates. */
+/** Which edges get exact values; the rest are estimates. */
 export type Scope = "all" | "source" | "none";
 
 export const SCOPES: Record<Scope, string> = {
@@ -72,5 +72,5 @@ export function settingsOf({ clean, corrupted, answer, distractor, metric }: Pre
 /** A look at whatever the result's strongest edge is. */
 export const FIRST_LOOK: View = { src: null, dst: null, component: null, edges: DEFAULT_EDGES, least: 0, pair: 0 };
 
-/** What a figure shows that is told nothing: the bundled model's induction. */
+/** What is shown where nothing else is asked for: the bundled model's induction. */
 export const EXAMPLE = { settings: settingsOf(INDUCTION), view: FIRST_LOOK };

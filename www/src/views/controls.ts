@@ -56,7 +56,7 @@ export function create(form: HTMLFormElement, presets: Preset[], events: Control
   recent.addEventListener("change", () => {
     if (recent.value !== "") events.onRecent(recent.value);
   });
-  const recentField = labelled("recent", "Run before, in this browser", recent);
+  const recentField = labelled("recent", "Earlier runs (this browser)", recent);
 
   const text = (id: keyof Pair | "lines" | "fillings", rows: number) => {
     const attributes = { id, spellcheck: "false", "aria-describedby": `${id}-error ${id}-warning` };
@@ -116,14 +116,14 @@ export function create(form: HTMLFormElement, presets: Preset[], events: Control
   const lines = element(
     "div",
     {},
-    labelled("lines", "Pairs, one a line: clean | corrupted | answer | distractor", inputs.lines),
-    hint("Between bars with spaces around them an answer gets the space that its prompt calls for; between bare bars (|) or tabs parts stay as they are. Metrics are means over the pairs, each with its spread."),
+    labelled("lines", "Pairs, one per line: clean | corrupted | answer | distractor", inputs.lines),
+    hint("Between bars with spaces around them an answer gets the space that its prompt calls for; between bare bars (|) or tabs parts stay as they are. Metrics are averaged over the pairs, with their standard deviation."),
     ...notes("lines"),
   );
   const fillings = element(
     "div",
     {},
-    labelled("fillings", "Fill-ins, one pair a line", inputs.fillings),
+    labelled("fillings", "Fill-ins, one pair per line", inputs.fillings),
     hint("Write slots such as {A} into the fields above and fill them here: A=Mary, B=John"),
     ...notes("fillings"),
   );
@@ -140,7 +140,7 @@ export function create(form: HTMLFormElement, presets: Preset[], events: Control
       lines,
       fillings,
       tokens,
-      hint("Both prompts need as many tokens; the answer is one token, and begins with its space in GPT-2."),
+      hint("Both prompts need the same number of tokens. The answer is one token; in GPT-2 it begins with its space."),
       element("label", { for: "bos", class: "inline" }, bos, " Begin with <|endoftext|>"),
     ),
     element(
@@ -161,6 +161,8 @@ export function create(form: HTMLFormElement, presets: Preset[], events: Control
 
   let shownPairs: PairTokens[] | undefined;
   let shownRecent: Recent[] | undefined;
+  /** What each place for errors and warnings says. */
+  const said = new Map<HTMLElement, string>();
   return ({ settings, tokens: pairs, errors, warnings, recent: before }) => {
     for (const [id, input] of Object.entries(inputs)) {
       const value = settings[id as keyof typeof inputs];
@@ -201,10 +203,14 @@ export function create(form: HTMLFormElement, presets: Preset[], events: Control
       const input = { ...inputs, metric, position }[field];
       const isError = place.classList.contains("error");
       const hadFocus = place.contains(document.activeElement);
-      place.replaceChildren(...says(field, (isError ? errors : warnings)[field] ?? [], events));
+      const notes = (isError ? errors : warnings)[field] ?? [];
+      // What is unchanged is not read out again with each key.
+      const words = JSON.stringify(notes);
+      if (words !== said.get(place)) place.replaceChildren(...says(field, notes, events));
+      said.set(place, words);
       if (isError) input.setAttribute("aria-invalid", String(field in errors));
       // The button that mended it is gone.
-      if (hadFocus) input.focus();
+      if (hadFocus && !place.contains(document.activeElement)) input.focus();
     }
   };
 }

@@ -156,7 +156,7 @@ function says({ asking, plan, box, isNamed, error }: ModelsData): string {
   if (plan) return describe(plan);
   if (box.id === "bundled") return "It comes with this page.";
   if (box.id === "other" && !isNamed) return "A name of the Hugging Face Hub, or where config.json is.";
-  if (error !== "" && isNamed) return "Load tries it all the same.";
+  if (error !== "" && isNamed) return "You can still try to load it.";
   return "";
 }
 

@@ -26,12 +26,12 @@ export function create(container: HTMLElement, onLoad: () => void): (data: Offer
     const { name, origin, plan, isAsking, isOfFiles } = data;
     load.hidden = isOfFiles;
     if (isOfFiles) {
-      words.textContent = "The link is about files of one’s own: choose them under Model, or drop them here.";
+      words.textContent = "This link uses someone’s own files. Choose them under Model, or drop them here.";
       return;
     }
     const size = plan && !plan.kept ? downloadSize(plan.files) : null;
     load.textContent = size && size.bytes > 0 ? `Load ${name} (${size.text})` : `Load ${name}`;
-    const known = size && size.bytes > 0 ? `${size.text} from ${origin}` : isAsking ? `from ${origin}; asking for its size …` : `from ${origin}, which has not told its size`;
-    words.textContent = `The link is about ${name}. Loading it downloads ${known}, and keeps it in this browser. Nothing is downloaded before.`;
+    const known = size && size.bytes > 0 ? `${size.text} from ${origin}` : isAsking ? `from ${origin}; asking for its size …` : `from ${origin}, size unknown`;
+    words.textContent = `This link is about ${name}. Loading it downloads ${known}, and keeps it in this browser. Nothing is downloaded until you press the button.`;
   };
 }

@@ -37,7 +37,8 @@ export interface ProgressEvents {
 export function create(container: HTMLElement, events: ProgressEvents, name = "progress"): (data: ProgressData) => void {
   const bar = element("progress", { "aria-label": name === "progress" ? "Progress" : "Download" });
   const text = element("span");
-  const cancel = element("button", { type: "button" }, "Cancel");
+  const what = name === "progress" ? "run" : "download";
+  const cancel = element("button", { type: "button", "aria-label": `Cancel the ${what}` }, "Cancel");
   const again = element("button", { type: "button" });
   cancel.addEventListener("click", events.onCancel);
   again.addEventListener("click", () => events.onAgain?.());

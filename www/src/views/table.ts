@@ -86,12 +86,12 @@ export function create(container: HTMLElement, events: TableEvents): (data: Tabl
   let head = "";
   let rowsShown = PAGE;
 
-  const filter = element("input", { type: "search", placeholder: "9.6, L9H6, 9. or 0.3 1.3", "aria-label": "Only edges of this head" });
+  const filter = element("input", { type: "search", placeholder: "9.6, L9H6, 9. or 0.3 1.3", "aria-label": "Head: only edges of this head" });
   filter.addEventListener("input", () => {
     head = filter.value.trim();
     show();
   });
-  const into = element("select", { "aria-label": "Only edges into this component" });
+  const into = element("select", { "aria-label": "Into: only edges into this component" });
   into.append(element("option", { value: "" }, "query, key and value"));
   into.append(...Object.entries(COMPONENT_NAMES).map(([value, name]) => element("option", { value }, name)));
   into.addEventListener("change", () => {
