@@ -5,11 +5,11 @@
 
 import { Graph, type GraphLabel, layout, type NodeLabel } from "@dagrejs/dagre";
 import { select } from "d3-selection";
-import { curveBasis, line } from "d3-shape";
 import type { Component, Metric } from "../engine/types";
 import { formatEdge, formatHead, words } from "../lib/format";
 import { type Edge, type EdgeId, edgeKey, type Head, isSameEdge } from "../lib/result";
 import { between, lineWidth } from "../lib/scale";
+import { type Point, spline } from "../lib/spline";
 
 export interface CircuitData {
   /** Those to show, strongest first. */
@@ -23,11 +23,6 @@ export interface CircuitData {
 export interface CircuitEvents {
   onSelect: (edge: EdgeId) => void;
   onHover: (edge: EdgeId | null) => void;
-}
-
-interface Point {
-  x: number;
-  y: number;
 }
 
 interface Placed {
@@ -49,11 +44,6 @@ const SLACK = 1.3;
 const LEAST_WIDTH = 420;
 /** Stands after all heads, so that each is in its layer's row even where nothing follows it. */
 const OUTPUT = "output";
-
-const curve = line<Point>()
-  .x((p) => p.x)
-  .y((p) => p.y)
-  .curve(curveBasis);
 
 export function create(container: HTMLElement, events: CircuitEvents): (data: CircuitData) => void {
   const svg = select(container).append("svg").attr("class", "circuit").attr("role", "group");
@@ -90,7 +80,7 @@ export function create(container: HTMLElement, events: CircuitEvents): (data: Ci
     const focusedBefore = lines.node()?.contains(document.activeElement) ? document.activeElement : null;
     // Until the reader has moved, the strongest is where the keyboard enters.
     const entry = edges.find((edge) => edgeKey(edge) === focused) ?? edges[0];
-    const d = (edge: Edge) => curve(paths.get(edgeKey(edge)) ?? []);
+    const d = (edge: Edge) => spline(paths.get(edgeKey(edge)) ?? []);
     const edge = lines
       .selectAll<SVGGElement, Edge>("g.edge")
       // The strongest are drawn last, over the others.
