@@ -77,8 +77,8 @@ test("the reader's colour scheme, or the author's", async ({ page }) => {
   await page.goto(blog.url);
   const dark = await ground();
   await page.emulateMedia({ colorScheme: "light" });
-  const light = await ground();
-  expect(light).not.toBe(dark);
+  // The figure hears of it in the next frame.
+  await expect.poll(ground).not.toBe(dark);
   await page.locator("path-patching").evaluate((element) => element.setAttribute("theme", "dark"));
   await expect.poll(ground).toBe(dark);
 });
