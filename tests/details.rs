@@ -63,6 +63,7 @@ fn an_edge_has_the_value_of_the_sweep_and_the_logits_of_the_oracle() {
             let (runs, ends) = ((&clean, &corrupted), (src, dst));
             let how = (component, LayerNorm::Frozen);
             let patched = oracle.patched_logits(pair, runs, ends, how, 1.0);
+            assert_eq!(detail.moved.len(), 16.min(model.config.d_vocab), "{name}");
             for moved in &detail.moved {
                 for (logits, got) in [(&corrupted.logits, 0), (&patched, 1)] {
                     let last = &logits[pos - 1];

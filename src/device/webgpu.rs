@@ -4,7 +4,7 @@
 #[cfg(not(feature = "webgpu"))]
 use burn::tensor::Device;
 
-/// What is known of the adapter that Burn would take.
+/// What is known of the adapter that WebGPU offers. Burn asks for one by itself: natively it may be another.
 #[derive(Debug, Clone)]
 pub struct Adapter {
     /// Empty where the browser does not tell.

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! The gradient of the metric with respect to each head's q, k and v on the corrupted run, contracted with
-//! what each source would add there: all three components of all edges for the price of two forward
-//! passes. After Nanda, "Attribution Patching" (2023), and Syed et al., "Attribution Patching Outperforms
+//! what each source would add there: all three components of all edges for the price of a few
+//! forward passes. After Nanda, "Attribution Patching" (2023), and Syed et al., "Attribution Patching Outperforms
 //! Automated Circuit Discovery" (2023). The backward pass is written out, so that the browser does not
 //! download an autodiff engine for one function; it stays on the rows, the only ones that a
 //! patch can change.

@@ -1,8 +1,9 @@
 //! The browser side: what the worker calls, with JavaScript's types in and out.
 //!
 //! The only room that knows wasm-bindgen, URLs and streams. `load` goes from a `source` to a session: `place`
-//! reads a model's files wherever they are, small ones `bounded`, a `download` by way of `http` and its `headers` those on a server, and keeps
-//! them in the `store` under a `lock`, with `progress`; `transfer` is what they share, and `cancel` stops any of it.
+//! reads a model's files wherever they are, small ones `bounded`; a `download`, by way of `http` and its `headers`, those
+//! on a server. They are kept in the `store` under a `lock`, with `progress`; `transfer` is what all of them share, and
+//! `cancel` stops any of it.
 //! `convert` translates requests, grids and errors, `fused` links the product of relaxed SIMD.
 
 mod bounded;

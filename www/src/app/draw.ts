@@ -21,7 +21,7 @@ import * as share from "./share";
 import type { Action, Box, Loaded, State } from "./state";
 import type { Store } from "./store";
 
-/** While values come, the board is drawn no more often; and, where drawing takes long, for a part of the time. */
+/** Least pause between two drawings while values come, and the share of the time that drawing may take. */
 const DRAWING_PAUSE_MS = 200;
 const DRAWING_SHARE = 0.2;
 /** The mark in the browser's timeline by which the start is measured. */

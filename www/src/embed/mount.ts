@@ -60,7 +60,7 @@ export interface Figure {
   data: () => Saved | null;
 }
 
-/** While values come, the figure is drawn no more often. */
+/** Least pause between two drawings while values come. */
 const DRAWING_PAUSE_MS = 200;
 /** A live figure runs once it is as near to what the reader sees. */
 const NEAR = "300px";

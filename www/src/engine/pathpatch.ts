@@ -112,7 +112,7 @@ export class PathPatch {
 
   /** What to know about prompts and a metric before they are run; rejects where they cannot be. */
   async check(options: EstimateOptions): Promise<Warning[]> {
-    return this.#engine.ask("check", metricRequest(options));
+    return this.#engine.ask("check", metricRequest(options), { signal: options.signal });
   }
 
   /** Patch the direct path from one head to every later head: a grid `[layers, heads]`. */

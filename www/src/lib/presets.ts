@@ -20,7 +20,7 @@ const INDIRECT_OBJECT = {
   url: "https://arxiv.org/abs/2211.00593",
 };
 
-export const BUNDLED_PRESETS: Presets = [
+const BUNDLED_PRESETS: Presets = [
   INDUCTION,
   {
     name: "Indirect object: Mary and John",

@@ -17,7 +17,7 @@ export const SCOPES: Record<Scope, string> = {
 
 export const LAYER_NORMS: Record<LayerNorm, string> = {
   frozen: "Keeps the corrupted run’s scale",
-  exact: "Normalises anew",
+  exact: "Recomputes the scale",
 };
 
 /** What is run. */

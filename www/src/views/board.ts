@@ -12,11 +12,12 @@ import { head as parseHead } from "../lib/permalink";
 import {
   allHeads,
   COMPONENTS,
-  type EdgeId,
   edgeAt,
+  type EdgeId,
   edgeKey,
   edges,
   type Head,
+  isSameEdge,
   noiseOf,
   reachOf,
   type Result,
@@ -219,14 +220,17 @@ function circuitSection(board: HTMLElement, linked: Linked, events: BoardEvents)
   );
   const update = circuitView.create(scrolls, linked);
   let laidOut = Number.NEGATIVE_INFINITY;
+  let last: EdgeId | null = null;
   return ({ data: { result, view, isRunning }, strong, reach, selected }: CircuitShown) => {
     const shown = strong.slice(0, view.edges);
     slider.max = String(Math.min(MAX_EDGES, Math.max(LEAST_EDGES, 5 * Math.ceil(strong.length / 5))));
     slider.value = String(view.edges);
     says.textContent = ` ${shown.length} of ${formatCount(strong.length)}`;
-    if (isRunning && performance.now() - laidOut < LAYOUT_PAUSE_MS) return;
+    const isSoon = performance.now() - laidOut < LAYOUT_PAUSE_MS;
+    if (isRunning && isSoon && isSameEdge(selected, last)) return;
     update({ edges: shown, reach, metric: result.metric, selected });
     laidOut = performance.now();
+    last = selected;
   };
 }
 

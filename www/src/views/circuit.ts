@@ -197,7 +197,7 @@ function narrow(heads: Map<string, Head>, xOf: (key: string) => number) {
   for (const row of rows.values()) {
     row.sort((a, b) => a.x - b.x);
     const xs = row.map(({ x }) => of(x));
-    // Each as far to the left as its neighbours to the right ask for, then the other way round.
+    // Push heads apart from the right end, then from the left.
     for (let i = xs.length - 2; i >= 0; i -= 1) xs[i] = Math.min(xs[i]!, xs[i + 1]! - distance);
     xs[0] = Math.max(xs[0]!, first);
     for (let i = 1; i < xs.length; i += 1) xs[i] = Math.max(xs[i]!, xs[i - 1]! + distance);
