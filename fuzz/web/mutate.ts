@@ -71,7 +71,9 @@ export function changedJson(text: string, random: Random): string {
         else delete container[key];
       },
       () => {
-        Object.defineProperty(values, random.of(KEYS.filter((name) => name !== "length" || !Array.isArray(container))), {
+        // JSON has no names in arrays, and one such as "constructor" would break the array here.
+        if (Array.isArray(container)) return;
+        Object.defineProperty(values, random.of(KEYS), {
           value: values[key], enumerable: true, configurable: true, writable: true,
         });
       },
