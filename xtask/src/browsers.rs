@@ -88,9 +88,16 @@ fn install<const N: usize>(programs: [&Program; N]) -> Result<[(&'static str, St
         run("apt-get", &["update", "--quiet"])?;
         let packages = missing().map(|program| program.package);
         // What is recommended as well: Xvfb cannot do without xauth.
-        let install = ["install", "--yes", "--quiet"];
-        run(
+        let install = [
+            "DEBIAN_FRONTEND=noninteractive",
             "apt-get",
+            "install",
+            "--yes",
+            "--quiet",
+        ];
+        // Nobody is there to answer a package's questions.
+        run(
+            "env",
             &install.into_iter().chain(packages).collect::<Vec<_>>(),
         )?;
     }
