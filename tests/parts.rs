@@ -17,6 +17,7 @@ use pathpatch::{
 
 use crate::common::{
     RANDOM_MODELS, batch, max_difference, metric, random_model, run_pairs, sweep_all,
+    sweep_all_within,
 };
 
 const TOLERANCE: f32 = 1e-5;
@@ -64,17 +65,6 @@ fn is_near(a: &Grid, b: &Grid, what: &str) {
     );
 }
 
-fn all_sources(
-    runs: &Runs,
-    metric: &dyn Metric,
-    component: Component,
-    options: SweepOptions,
-) -> Grid {
-    let ignore = |_: Update<'_>| Ok(());
-    let sweep = get_act_patch_direct_path_all_sources(runs, metric, component, options, ignore);
-    pollster::block_on(sweep).unwrap()
-}
-
 #[test]
 fn sweeps_and_estimates_are_the_same_in_any_memory() {
     let modes = [LayerNorm::Frozen, LayerNorm::Exact];
@@ -91,7 +81,7 @@ fn sweeps_and_estimates_are_the_same_in_any_memory() {
                 ..Default::default()
             };
             let whole = metric(kind, &runs);
-            let grid = all_sources(&runs, &whole, component, options);
+            let grid = sweep_all_within(&runs, &whole, component, options);
             let estimates = estimate_direct_path_all_sources(&runs, &whole, layer_norm);
             let estimates = pollster::block_on(estimates).unwrap();
             let src = Head { layer: 0, head: 1 };
@@ -102,7 +92,11 @@ fn sweeps_and_estimates_are_the_same_in_any_memory() {
                 let what = format!("{name} {kind:?} {memory:?}");
                 let runs = Runs::new(&model, &batch, &NoPause).within(memory);
                 let cut = metric(kind, &runs);
-                is_near(&all_sources(&runs, &cut, component, options), &grid, &what);
+                is_near(
+                    &sweep_all_within(&runs, &cut, component, options),
+                    &grid,
+                    &what,
+                );
                 let Estimates { q, k, v } = {
                     let estimates = estimate_direct_path_all_sources(&runs, &cut, layer_norm);
                     pollster::block_on(estimates).unwrap()

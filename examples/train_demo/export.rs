@@ -28,7 +28,7 @@ pub fn write(
     fs::write(directory.join("model.safetensors"), &weights)?;
     write_json(&directory.join("config.json"), &hub_config(config))?;
     write_json(&directory.join("tokenizer.json"), &tokenizer(vocabulary))?;
-    // What transformers writes beside it: a loader asks for both.
+    // transformers writes these two beside it, and a loader asks for both.
     let end = vocabulary.words[0];
     let special = json!({ "bos_token": end, "eos_token": end });
     write_json(&directory.join("special_tokens_map.json"), &special)?;

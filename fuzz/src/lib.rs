@@ -1,11 +1,11 @@
 //! Hostile input: one function for each kind of file that pathpatch reads.
 //!
-//! Each takes bytes as they might come from a user's disk, and goes on with what is accepted as a program would.
+//! A target reads bytes as if they came from a user's disk, and uses what is accepted as a program would.
 //! It may refuse them; a panic, an abort, an allocation without bounds or a hang is a bug, and so is an accepted
 //! input that breaks an invariant. `cargo xtask fuzz` runs them in a plain loop, on inputs that [`mutate`] makes of
 //! [`seeds`]; `cargo fuzz run config` and so on, on a nightly compiler, lets libFuzzer look for inputs by coverage.
 //!
-//! Where an input is several files, they are one after the other, each but the last ended by a NUL byte.
+//! Several files in one input follow each other, with a NUL byte between two.
 
 pub mod mutate;
 pub mod seeds;
@@ -222,7 +222,7 @@ fn files<const N: usize>(data: &[u8]) -> [&[u8]; N] {
 /// Give a target the files that are named on the command line, as after a run of cargo-fuzz.
 ///
 /// # Panics
-/// Where the target does, or a file cannot be read.
+/// If the target panics, or if a file cannot be read.
 pub fn replay(target: Target) {
     for path in std::env::args_os().skip(1) {
         let data = std::fs::read(&path).expect("a file that can be read");

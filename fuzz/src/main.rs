@@ -1,6 +1,6 @@
 //! The plain loop: `fuzz --seconds N [--seed S]`, on any compiler.
 //!
-//! Each kind of input is tried by a process of its own, so that whatever ends it is told with the input: a panic, an
+//! Every kind of input has its own process, so that the input is reported whatever ends the process: a panic, an
 //! abort, a stack that overflows, memory without bounds, or an input that takes longer than [`SLOWEST`]. An input
 //! is made of the seed and its number alone.
 
@@ -22,7 +22,7 @@ use rand_chacha::ChaCha8Rng;
 #[global_allocator]
 static ALLOCATOR: limit::Limited = limit::Limited::new();
 
-/// What one input may take.
+/// The longest time that one input may take.
 const SLOWEST: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(50);
 /// A kind with so many failures has been told enough.

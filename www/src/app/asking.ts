@@ -5,14 +5,13 @@
 
 import { edgeOf } from "../core/look";
 import { metricOptions, requestOf } from "../core/request";
-import { begun, type Run } from "../core/run";
+import { begun, madeNow, type Run } from "../core/run";
 import { type PathPatch, PathPatchError } from "../engine/pathpatch";
 import { messageOf } from "../lib/dom";
 import { remember, titleOf } from "../lib/recent";
 import { isSameEdge, isSameHead } from "../lib/result";
 import { run } from "../lib/run";
 import { FIRST_LOOK, isSameSettings } from "../lib/settings";
-import { VERSION } from "../version";
 import { fieldError, readForm } from "./read-form";
 import { isOfFile, isOfLoaded, isStale } from "./reduce";
 import { linkParams } from "./share";
@@ -57,7 +56,7 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
         return;
       }
       const request = requestOf(loaded.model, draft, reading.pairs, reading.tokens);
-      const made = { by: `pathpatch ${VERSION}`, at: new Date().toISOString(), device: loaded.device.kind };
+      const made = madeNow(loaded.device.kind);
       const id = ++runs;
       dispatch({ type: "run-begun", id });
       let isThere = false;

@@ -5,7 +5,7 @@ import { requestOf } from "../core/request";
 import { opened, type Run } from "../core/run";
 import { pairsOf } from "../lib/pairs";
 import { restore } from "../lib/saved";
-import { FIRST_LOOK, type View } from "../lib/settings";
+import type { View } from "../lib/settings";
 
 /** The run in a file's text, and what of it was looked at. Throws where it is none of ours, and says what was expected. */
 export function readSaved(text: string, file: string): { run: Run; view: View } {
@@ -14,7 +14,7 @@ export function readSaved(text: string, file: string): { run: Run; view: View } 
   const read = tokens.map((pair) => ({ answer: null, distractor: null, ...pair }));
   const model: LoadedModel = { ref: refOf(saved.model.source), name: saved.model.name, revision: saved.model.revision };
   const request = requestOf(model, settings, pairsOf(settings), read);
-  return { run: opened(-Date.now(), request, result, saved.made, file), view: { ...FIRST_LOOK, ...saved.view } };
+  return { run: opened(-Date.now(), request, result, saved.made, file), view: saved.view };
 }
 
 function refOf(source: string | null): ModelRef {

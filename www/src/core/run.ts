@@ -2,6 +2,7 @@
 
 import type { Warning } from "../engine/types";
 import { type EdgeId, type Head, type Result, strongestOf } from "../lib/result";
+import { VERSION } from "../version";
 import type { Request } from "./request";
 
 /** How far it is; a run that was stopped or failed keeps what it had. */
@@ -31,6 +32,11 @@ export interface Made {
   /** ISO 8601. */
   readonly at: string;
   readonly device: string;
+}
+
+/** What this build makes now, on a device. */
+export function madeNow(device: string): Made {
+  return { by: `pathpatch ${VERSION}`, at: new Date().toISOString(), device };
 }
 
 /** A run whose estimates are there. */

@@ -3,14 +3,13 @@
 import { readForm } from "../app/read-form";
 import { linkOf, type LoadedModel, originOf, pinned } from "../core/model-ref";
 import { requestOf } from "../core/request";
-import { begun, finished, type Run } from "../core/run";
+import { begun, finished, madeNow, type Run } from "../core/run";
 import { PathPatch, PathPatchError } from "../engine/pathpatch";
 import { use } from "../engine/pool";
 import type { Keeping } from "../engine/types";
 import { formatBytes } from "../lib/format";
 import { BUNDLED } from "../lib/models";
 import { run } from "../lib/run";
-import { VERSION } from "../version";
 import * as progressView from "../views/progress";
 import type { Question } from "./mount";
 
@@ -94,7 +93,7 @@ export async function runLive(
         const [error] = Object.values(errors).flat();
         if (error) throw new Error(error.text);
         const request = requestOf({ ...asked, revision: model.keeping.revision }, settings, pairs, tokens);
-        const made = { by: `pathpatch ${VERSION}`, at: new Date().toISOString(), device: model.device.kind };
+        const made = madeNow(model.device.kind);
         const id = ++runs;
         let grown: Run | undefined;
         await run(model, settings, pairs, view, signal, ({ result, sweep, source, warnings }) => {
