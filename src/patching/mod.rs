@@ -23,10 +23,11 @@
 mod cost;
 mod delta;
 mod detail;
-mod edge;
 mod estimate;
+pub mod graph;
 mod grid;
 mod memory;
+mod patch;
 mod plan;
 mod progress;
 mod propagate;
@@ -36,15 +37,18 @@ mod scale;
 mod schedule;
 mod slice;
 mod sweep;
+mod table;
 
 pub use detail::{Both, EdgeDetail, HeadDetail, Moved, edge_detail, head_detail};
-use edge::Read;
-pub use edge::{Component, Head, LayerNorm};
 pub use estimate::{Estimates, estimate_direct_path_all_sources};
+pub use graph::{Component, Head};
 pub use grid::{Grid, all_heads};
 pub use memory::Memory;
+use patch::Read;
+pub use patch::{Direction, LayerNorm, Replacement};
 pub use progress::Progress;
 pub use runs::Runs;
 pub use sweep::{
     SweepOptions, Update, get_act_patch_direct_path, get_act_patch_direct_path_all_sources,
 };
+pub use table::{Cell, EdgeTable};
