@@ -21,6 +21,7 @@ pub fn all() -> Result<()> {
     setup::npm_packages()?;
     let browsers = browsers::all()?;
 
+    npm_script("circles", &[])?;
     cargo(&["fmt", "--all", "--check"])?;
     let deny = ["--", "--deny", "warnings"];
     // One package at a time: together they would share features, and Burn would be built twice. Natively

@@ -11,7 +11,7 @@ import { formatBytes } from "../lib/format";
 import { BUNDLED } from "../lib/models";
 import { run } from "../lib/run";
 import * as progressView from "../views/progress";
-import type { Question } from "./mount";
+import type { Question } from "./question";
 
 export interface LiveEvents {
   /** Whether the model is kept, and whether it was to be. */

@@ -4,15 +4,16 @@
 
 import { readSaved } from "../app/saved-run";
 import { choose, type Look as Seen, lookAt } from "../core/look";
-import { linkOf, type LoadedModel, nameOf, pinned, refOfLink } from "../core/model-ref";
+import { linkOf, nameOf, pinned, refOfLink } from "../core/model-ref";
 import type { Run } from "../core/run";
 import { element, messageOf } from "../lib/dom";
 import { fromParams, toParams } from "../lib/permalink";
 import { save, type Saved } from "../lib/saved";
-import { EXAMPLE, type Settings, type View } from "../lib/settings";
+import { EXAMPLE } from "../lib/settings";
 import styles from "../styles/board.css?inline";
 import * as boardView from "../views/board";
 import * as tokensView from "../views/tokens";
+import type { Question } from "./question";
 import { follow, type Scheme } from "./scheme";
 
 /** What a figure is about: a saved result or its address, or what a link says. */
@@ -20,14 +21,6 @@ export type Subject =
   | { kind: "data"; text: string }
   | { kind: "file"; url: string }
   | { kind: "link"; params: URLSearchParams };
-
-/** What a figure asks. */
-export interface Question {
-  /** With the commit that a saved result is of, which a run of it loads. */
-  model: LoadedModel;
-  settings: Settings;
-  view: View;
-}
 
 /** How it is shown; changing it loses nothing. */
 export interface Look {

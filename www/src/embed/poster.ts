@@ -4,7 +4,7 @@ import { nameOf, type ModelRef } from "../core/model-ref";
 import { element } from "../lib/dom";
 import { formatBytes } from "../lib/format";
 import { pairsOf } from "../lib/pairs";
-import type { Question } from "./mount";
+import type { Question } from "./question";
 
 /** Bytes that a run of the bundled model downloads, the engine included: see vite.config.ts. */
 declare const BUNDLED_RUN_BYTES: number;

@@ -1,17 +1,9 @@
 // Prompts to start from: those of the bundled model's small world, and the well-known tasks of GPT-2. Where to look
 // first is the run's to say: at its strongest edge.
 
-import type { Config, Metric } from "../engine/types";
+import type { Config } from "../engine/types";
 import { INDUCTION, INDUCTION_HEADS } from "./induction";
-import type { Pair } from "./pairs";
-
-/** Prompts to start from. */
-export interface Preset extends Pair {
-  name: string;
-  metric: Metric;
-  /** The work that the task is known from. */
-  source: { text: string; url: string };
-}
+import type { Preset } from "./preset";
 
 type Presets = [Preset, ...Preset[]];
 

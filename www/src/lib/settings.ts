@@ -3,7 +3,7 @@
 import type { Component, LayerNorm, Metric } from "../engine/types";
 import type { Prompts } from "./pairs";
 import { INDUCTION } from "./induction";
-import type { Preset } from "./presets";
+import type { Preset } from "./preset";
 import type { Head } from "./result";
 
 /** Which edges get exact values; the rest are estimates. */
