@@ -8,6 +8,7 @@ mod demo;
 mod details;
 mod downloads;
 mod invariants;
+mod metrics;
 mod oracle;
 mod parity;
 mod parts;
