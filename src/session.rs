@@ -112,7 +112,8 @@ pub enum Prompt {
 /// An answer as it comes from a person or a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// Text that must be one token.
+    /// Text that is one token, or that names several: `41|42`, or `42..99` for the numbers from 42 to 99. See
+    /// [`Session::answer_tokens`].
     Text(String),
     /// A token id.
     Id(u32),
@@ -125,10 +126,10 @@ pub struct PairRequest {
     pub clean: Prompt,
     /// The corrupted prompt.
     pub corrupted: Prompt,
-    /// The right next token of the clean prompt.
-    pub answer: Option<Answer>,
-    /// The token it is compared with.
-    pub distractor: Option<Answer>,
+    /// The right next tokens of the clean prompt; empty where the metric needs none.
+    pub answers: Vec<Answer>,
+    /// The tokens they are compared with, likewise.
+    pub distractors: Vec<Answer>,
 }
 
 /// Prompts, and what to measure on them.
@@ -239,6 +240,22 @@ impl Session {
         let ids = self.reader().ids(text, prepend_bos)?;
         let tokenizer = self.tokenizer.as_ref();
         Ok(tokenizer.map(|t| t.describe(&ids)).unwrap_or_default())
+    }
+
+    /// The tokens of answers, as [`Session::sweep`] reads them; `code` and `what` say in errors what they are.
+    ///
+    /// A text that is one token of the vocabulary is that token. Any other may name several: items between bars, as
+    /// in `41|42`, and ranges of whole numbers of the same width, as `42..99`; a space in front of a range is a space
+    /// in front of each of its numbers.
+    ///
+    /// # Errors
+    /// `code` where an item is not one token, where a range is none, or for an id beyond the vocabulary.
+    pub fn answer_tokens(&self, answers: &[Answer], code: Code, what: &str) -> Result<Vec<Token>> {
+        let ids = self.reader().answers(answers, code, what)?;
+        Ok(match &self.tokenizer {
+            Some(tokenizer) => tokenizer.describe(&ids),
+            None => Vec::new(),
+        })
     }
 
     /// Tokenise and check a pair.

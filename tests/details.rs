@@ -114,7 +114,7 @@ fn heads_attributions_sum_to_what_attention_writes_along_the_answers_direction()
             .into_iter()
             .map(|head| pollster::block_on(head_detail(&model, &batch, head, &NoPause)).unwrap());
         let details: Vec<_> = details.collect();
-        let tokens = [pair.answer.unwrap(), pair.distractor.unwrap()];
+        let tokens = [pair.answers[0], pair.distractors[0]];
         let signs = TensorData::new(vec![1.0f32, -1.0], [1, 2]);
         let signs = Tensor::from_data(signs, &model.device());
         let direction = model.unembed.of_tokens(Some(&tokens)).backward(signs);
@@ -135,6 +135,28 @@ fn heads_attributions_sum_to_what_attention_writes_along_the_answers_direction()
             });
             assert!((of_run.sum::<f32>() - expected).abs() < TOLERANCE, "{name}");
         }
+    }
+}
+
+/// What a head adds to the mean of several logits is the mean of what it adds to each.
+#[test]
+fn with_several_answers_attribution_is_to_the_mean_of_their_logits() {
+    let (model, batch) = one_pair("hub-f16");
+    let head = Head { layer: 0, head: 1 };
+    let attribution = |answers: &[u32], distractors: &[u32]| {
+        let mut pair = batch.pairs()[0].clone();
+        (pair.answers, pair.distractors) = (answers.to_vec(), distractors.to_vec());
+        let batch = Batch::new(vec![pair], None, &model.config).unwrap();
+        let detail = pollster::block_on(head_detail(&model, &batch, head, &NoPause));
+        detail.unwrap().attribution.clean
+    };
+    let several = attribution(&[1, 2, 3], &[4, 5]);
+    let one = |id| attribution(&[id], &[]);
+    let [a, b, c, d, e] = [1, 2, 3, 4, 5].map(one);
+    assert!(several.iter().any(|x| x.abs() > TOLERANCE));
+    for (i, got) in several.iter().enumerate() {
+        let expected = (a[i] + b[i] + c[i]) / 3.0 - (d[i] + e[i]) / 2.0;
+        assert!((got - expected).abs() < 1e-5, "{got}, not {expected}");
     }
 }
 

@@ -9,6 +9,7 @@ mod details;
 mod downloads;
 mod goldens;
 mod invariants;
+mod metrics;
 mod oracle;
 mod parity;
 mod parts;

@@ -61,19 +61,37 @@ fn log_softmax(logits: &[f64]) -> Vec<f64> {
     logits.iter().map(|x| x - total.ln()).collect()
 }
 
+/// The probability of a set of tokens.
+fn prob_of(logits: &[f64], ids: &[u32]) -> f64 {
+    let log_probs = log_softmax(logits);
+    ids.iter().map(|id| log_probs[*id as usize].exp()).sum()
+}
+
+/// Several answers and distractors for each pair, as many as its number and more; no token is in both.
+fn with_sets(mut pairs: Vec<PromptPair>, d_vocab: usize) -> Vec<PromptPair> {
+    for (i, pair) in pairs.iter_mut().enumerate() {
+        let (odd, even): (Vec<u32>, Vec<u32>) = (0..d_vocab as u32).partition(|id| id % 2 == 1);
+        pair.answers = odd[i..2 * i + 3].to_vec();
+        pair.distractors = even[..i + 2].to_vec();
+    }
+    pairs
+}
+
+/// The metrics that take sets.
+const OF_SETS: [MetricKind; 3] = [MetricKind::Prob, MetricKind::ProbDiff, MetricKind::LogProb];
+
 /// The built-in metrics, plainly.
 pub fn read_of(kind: MetricKind) -> Read {
     match kind {
         MetricKind::LogitDiff => |logits, _, pair, at| {
-            let of = |id: Option<u32>| logits[at][id.unwrap() as usize];
-            of(pair.answer) - of(pair.distractor)
+            let of = |ids: &[u32]| logits[at][ids[0] as usize];
+            of(&pair.answers) - of(&pair.distractors)
         },
-        MetricKind::LogProb => {
-            |logits, _, pair, at| log_softmax(&logits[at])[pair.answer.unwrap() as usize]
-        }
-        MetricKind::Prob => {
-            |logits, _, pair, at| log_softmax(&logits[at])[pair.answer.unwrap() as usize].exp()
-        }
+        MetricKind::LogProb => |logits, _, pair, at| prob_of(&logits[at], &pair.answers).ln(),
+        MetricKind::Prob => |logits, _, pair, at| prob_of(&logits[at], &pair.answers),
+        MetricKind::ProbDiff => |logits, _, pair, at| {
+            prob_of(&logits[at], &pair.answers) - prob_of(&logits[at], &pair.distractors)
+        },
         MetricKind::Kl => |logits, clean, _, at| {
             let (clean, log_probs) = (log_softmax(&clean[at]), log_softmax(&logits[at]));
             let terms = clean.iter().zip(log_probs);
@@ -217,6 +235,32 @@ fn metrics_of_all_logits_at_one_position() {
     let batch = Batch::new(expected.batch.pairs(), None, &model.config).unwrap();
     for kind in [MetricKind::LogProb, MetricKind::Prob, MetricKind::Kl] {
         check(&model, &batch, kind, kind.as_str());
+    }
+}
+
+#[test]
+fn metrics_of_sets_of_tokens() {
+    let (model, expected) = random_model("hub-f16");
+    let pairs = with_sets(expected.batch.pairs(), model.config.d_vocab);
+    let batch = Batch::new(pairs, None, &model.config).unwrap();
+    for kind in OF_SETS {
+        check(&model, &batch, kind, kind.as_str());
+    }
+}
+
+#[test]
+fn estimates_of_metrics_of_sets() {
+    for name in RANDOM_MODELS {
+        let (model, expected) = random_model(name);
+        let pairs = with_sets(expected.batch.pairs(), model.config.d_vocab);
+        let batch = Batch::new(pairs, None, &model.config).unwrap();
+        for (kind, layer_norm) in
+            OF_SETS
+                .into_iter()
+                .zip([LayerNorm::Frozen, LayerNorm::Exact, LayerNorm::Frozen])
+        {
+            check_estimates_of(kind, &model, &batch, layer_norm, name);
+        }
     }
 }
 

@@ -99,8 +99,8 @@ impl Vocabulary {
         PromptPair {
             clean: self.ids(&template.replace("{S}", subject)),
             corrupted: self.ids(&template.replace("{S}", indirect)),
-            answer: Some(self.ids[indirect]),
-            distractor: Some(self.ids[subject]),
+            answers: vec![self.ids[indirect]],
+            distractors: vec![self.ids[subject]],
         }
     }
 
@@ -109,7 +109,7 @@ impl Vocabulary {
         let prompt = self.ioi(rng, false);
         let mut ids = prompt.clean;
         let loss_at = vec![ids.len() - 1];
-        ids.extend(prompt.answer);
+        ids.extend(prompt.answers);
         Example { ids, loss_at }
     }
 
@@ -144,12 +144,11 @@ impl Vocabulary {
             }
         };
         let successor = earlier + 1;
-        let (answer, distractor) = (Some(answer), Some(distractor));
         let pair = PromptPair {
             clean,
             corrupted,
-            answer,
-            distractor,
+            answers: vec![answer],
+            distractors: vec![distractor],
         };
         Induction { pair, successor }
     }

@@ -76,8 +76,8 @@ fn pair_of(ids: Vec<u32>) -> PromptPair {
     PromptPair {
         corrupted: ids.clone(),
         clean: ids,
-        answer: None,
-        distractor: None,
+        answers: Vec::new(),
+        distractors: Vec::new(),
     }
 }
 
@@ -99,8 +99,8 @@ fn host<const D: usize>(tensor: burn::tensor::Tensor<D>) -> Vec<f32> {
 fn ioi_accuracy(model: &Gpt2, prompts: Vec<PromptPair>) -> Result<f32> {
     let logits = last_logits(model, prompts.clone())?;
     let right = prompts.iter().zip(&logits).filter(|(prompt, logits)| {
-        let of = |id: Option<u32>| id.map(|id| logits[id as usize]);
-        of(prompt.answer) > of(prompt.distractor)
+        let of = |ids: &[u32]| logits[ids[0] as usize];
+        of(&prompt.answers) > of(&prompt.distractors)
     });
     Ok(right.count() as f32 / prompts.len() as f32)
 }

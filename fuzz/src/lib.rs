@@ -193,8 +193,8 @@ fn sweep(session: &Session) {
     let pair = PairRequest {
         clean: Prompt::Ids(vec![0, last, 0]),
         corrupted: Prompt::Ids(vec![0, 0, 0]),
-        answer: Some(Answer::Id(last)),
-        distractor: Some(Answer::Id(0)),
+        answers: vec![Answer::Id(last)],
+        distractors: vec![Answer::Id(0)],
     };
     for component in [Component::Q, Component::K, Component::V] {
         let request = SweepRequest {

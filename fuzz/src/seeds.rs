@@ -195,6 +195,8 @@ pub fn pairs(rng: &mut ChaCha8Rng) -> Vec<u8> {
         json!({"clean": "When Mary and John went", "corrupted": "When Mary and Mary went", "answer": " Mary",
             "distractor": " John"}),
         json!({"clean_ids": [1, 2, 3], "corrupted_ids": [1, 2, 4], "answer_id": 5, "distractor_id": 6}),
+        json!({"clean": "to the year 17", "corrupted": "to the year 01", "answer": ["42", 7, "50..99"],
+            "distractor": "00|01..41"}),
         json!({"clean": [1, 2], "corrupted": [3, 2], "answer": 7, "distractor": null, "note": {"of": ["mine"]}}),
     ];
     if rng.random_ratio(1, 3) {

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! with u the direction of the answer's logit, less the distractor's where there is one: direct logit
-//! attribution as in Wang et al. (2022), split over the tokens that the head reads from. The bias of the
-//! attention's output belongs to no head and is left out.
+//! attribution as in Wang et al. (2022), split over the tokens that the head reads from. With several answers or
+//! distractors, u takes the mean of their logits. The bias of the attention's output belongs to no head and is left out.
 
 use burn::tensor::{Tensor, TensorData, activation::softmax};
 use serde::Serialize;
@@ -197,7 +197,7 @@ fn one_pair(batch: &Batch) -> Result<()> {
     }
 }
 
-/// Where the answer's logit, less the distractor's, is read, and along what.
+/// Where the answers' mean logit, less the distractors', is read, and along what.
 struct Reading {
     position: usize,
     /// In the normalised residual stream, `[d_model, 1]`; `None` without an answer.
@@ -206,16 +206,15 @@ struct Reading {
 
 impl Reading {
     fn of(model: &Gpt2, targets: &Targets) -> Self {
-        let (tokens, signs) = match (targets.answers[0], targets.distractors[0]) {
-            (Some(answer), Some(distractor)) => (vec![answer, distractor], vec![1.0f32, -1.0]),
-            (Some(answer), None) => (vec![answer], vec![1.0]),
-            (None, _) => (vec![], vec![]),
-        };
-        let direction = (!tokens.is_empty()).then(|| {
-            let signs = TensorData::new(signs, [1, tokens.len()]);
-            let signs = Tensor::from_data(signs, &model.device());
+        let (answers, distractors) = (&targets.answers[0], &targets.distractors[0]);
+        let direction = (!answers.is_empty()).then(|| {
+            let shares = |ids: &[u32], sign: f32| vec![sign / ids.len() as f32; ids.len()];
+            let tokens = [&answers[..], distractors].concat();
+            let weights = [shares(answers, 1.0), shares(distractors, -1.0)].concat();
+            let weights = TensorData::new(weights, [1, tokens.len()]);
+            let weights = Tensor::from_data(weights, &model.device());
             let unembedding = model.unembed.of_tokens(Some(&tokens));
-            unembedding.backward(signs).transpose()
+            unembedding.backward(weights).transpose()
         });
         Self {
             position: targets.positions[0],

@@ -305,8 +305,8 @@ mod tests {
         let pair = PromptPair {
             clean: vec![1, 2],
             corrupted: vec![1, 3],
-            answer: Some(4),
-            distractor: Some(5),
+            answers: vec![4],
+            distractors: vec![5],
         };
         let batch = Batch::new(vec![pair; 1000], None, &config).unwrap();
         let three = Part {

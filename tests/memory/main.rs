@@ -105,8 +105,8 @@ fn batch(model: &Gpt2, pairs: usize, tokens: usize, difference: usize) -> Batch 
         PromptPair {
             clean,
             corrupted,
-            answer: Some(id()),
-            distractor: Some(id()),
+            answers: vec![id()],
+            distractors: vec![id()],
         }
     });
     Batch::new(pairs.collect(), None, &model.config).unwrap()

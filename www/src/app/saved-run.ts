@@ -11,7 +11,7 @@ import type { View } from "../lib/settings";
 export function readSaved(text: string, file: string): { run: Run; view: View } {
   const { saved, result } = restore(text);
   const { settings, tokens } = saved;
-  const read = tokens.map((pair) => ({ answer: null, distractor: null, ...pair }));
+  const read = tokens.map((pair) => ({ answer: [], distractor: [], ...pair }));
   const model: LoadedModel = { ref: refOf(saved.model.source), name: saved.model.name, revision: saved.model.revision };
   const request = requestOf(model, settings, pairsOf(settings), read);
   return { run: opened(-Date.now(), request, result, saved.made, file), view: saved.view };

@@ -3,7 +3,7 @@
 import { nameOf, type ModelRef } from "../core/model-ref";
 import { element } from "../lib/dom";
 import { formatBytes } from "../lib/format";
-import { pairsOf } from "../lib/pairs";
+import { inQuotes, pairsOf } from "../lib/pairs";
 import type { Question } from "./question";
 
 /** Bytes that a run of the bundled model downloads, the engine included: see vite.config.ts. */
@@ -16,7 +16,7 @@ export function poster({ model, settings }: Question): HTMLElement {
   return element(
     "section",
     { class: "poster" },
-    element("h3", {}, question(first.answer.trim(), first.distractor.trim())),
+    element("h3", {}, question(inQuotes(first.answer), inQuotes(first.distractor))),
     element("dl", {}, element("dt", {}, "clean"), clean, element("dt", {}, "corrupted"), corrupted),
     ...further,
     element("p", { class: "note" }, `Direct path patching answers it, head by head. ${cost(model.ref)}`),
@@ -24,8 +24,8 @@ export function poster({ model, settings }: Question): HTMLElement {
 }
 
 function question(answer: string, distractor: string): string {
-  if (answer && distractor) return `Which attention heads make the model say “${answer}” rather than “${distractor}”?`;
-  if (answer) return `Which attention heads make the model say “${answer}”?`;
+  if (answer && distractor) return `Which attention heads make the model say ${answer} rather than ${distractor}?`;
+  if (answer) return `Which attention heads make the model say ${answer}?`;
   return "Which attention heads carry the difference between these prompts?";
 }
 

@@ -60,11 +60,23 @@ test("a position from the end is written from the start", () => {
   expect(transformerLens(request, look)).toContain("positions = torch.tensor([2])");
 });
 
+test("sets of answers are lists of ids, and their probabilities are summed", () => {
+  const pairs = "a b\tx b\tc|dd|eee\tf\na b\tx b\tc\tdd|ffff";
+  const code = (metric: "prob" | "prob-diff" | "log-prob") => transformerLens(runOf({ metric, mode: "lines", lines: pairs }).request, look);
+  const difference = code("prob-diff");
+  expect(difference).toContain("answers = [[1, 2, 3], [1]]\ndistractors = [[1], [2, 4]]\n");
+  expect(difference).toContain("probs[right].sum() - probs[wrong].sum()");
+  expect(code("prob")).not.toContain("distractors");
+  for (const metric of ["prob", "prob-diff", "log-prob"] as const) expect(parsePython(code(metric))).not.toHaveLength(0);
+  const options = pathpatchJs(runOf({ metric: "prob-diff", answer: "42..99", distractor: "00..41" }).request, look, MODULE);
+  expect(options).toContain('answer: "42..99",\n      distractor: "00..41"');
+});
+
 test("a run without its answers' tokens is refused, but where the metric needs none", () => {
   const request = structuredClone(runOf({ metric: "prob" }).request);
-  request.pairs[0]!.tokens.distractor = null;
+  request.pairs[0]!.tokens.distractor = [];
   expect(parsePython(transformerLens(request, look))).not.toHaveLength(0);
-  request.pairs[0]!.tokens.answer = null;
+  request.pairs[0]!.tokens.answer = [];
   expect(() => transformerLens(request, look)).toThrow("code: expected the answer’s token with each pair, got none");
   const kl = { ...request, settings: { ...request.settings, metric: "kl" as const } };
   expect(parsePython(transformerLens(kl, look))).not.toHaveLength(0);

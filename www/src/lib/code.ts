@@ -18,8 +18,18 @@ const LOGIT_DIFF = "at[rows, answers] - at[rows, distractors]";
 const METRICS: Record<Metric, string[]> = {
   "logit-diff": [`return (${LOGIT_DIFF}).mean()`],
   "normalized-logit-diff": [`return ((${LOGIT_DIFF}).mean() - corrupted_diff) / (clean_diff - corrupted_diff)`],
-  "log-prob": ["return at.log_softmax(-1)[rows, answers].mean()"],
-  prob: ["return at.softmax(-1)[rows, answers].mean()"],
+  "log-prob": [
+    "pairs = zip(at.log_softmax(-1), answers)",
+    "return torch.stack([log_probs[ids].logsumexp(-1) for log_probs, ids in pairs]).mean()",
+  ],
+  prob: [
+    "pairs = zip(at.softmax(-1), answers)",
+    "return torch.stack([probs[ids].sum() for probs, ids in pairs]).mean()",
+  ],
+  "prob-diff": [
+    "pairs = zip(at.softmax(-1), answers, distractors)",
+    "return torch.stack([probs[right].sum() - probs[wrong].sum() for probs, right, wrong in pairs]).mean()",
+  ],
   kl: [
     "clean_log_probs = clean_logits[rows, positions].log_softmax(-1)",
     "return (clean_log_probs.exp() * (clean_log_probs - at.log_softmax(-1))).sum(-1).mean()",
@@ -38,7 +48,12 @@ export function transformerLens({ model, settings, pairs }: Request, { src, comp
   };
   const list = (ids: number[]) => `torch.tensor([${ids.join(", ")}])`;
   const positions = tokens.map(({ clean }) => positionIn(clean.length, position));
-  const idsOf = (name: "answer" | "distractor") => `${name}s = ${list(tokens.map((pair) => idOf(pair[name], name)))}`;
+  const isOfLogits = metric.endsWith("logit-diff");
+  const idsOf = (name: "answer" | "distractor") => {
+    const sets = tokens.map((pair) => idsOfPair(pair[name], name));
+    // A logit difference reads one of each; the sets of the other metrics may differ in size.
+    return `${name}s = ${isOfLogits ? list(sets.flat()) : `[${sets.map((ids) => `[${ids.join(", ")}]`).join(", ")}]`}`;
+  };
   const lines = [
     `# pip install transformer-lens==${VERSIONS[layerNorm]}`,
     "import torch",
@@ -56,7 +71,7 @@ export function transformerLens({ model, settings, pairs }: Request, { src, comp
     "rows = torch.arange(len(clean))",
     `positions = ${list(positions)}`,
     ...(metric === "kl" ? [] : [idsOf("answer")]),
-    ...(metric.endsWith("logit-diff") ? [idsOf("distractor")] : []),
+    ...(isOfLogits || metric === "prob-diff" ? [idsOf("distractor")] : []),
     "",
     "clean_logits, clean_cache = model.run_with_cache(clean)",
     "corrupted_logits, corrupted_cache = model.run_with_cache(corrupted)",
@@ -86,9 +101,9 @@ export function transformerLens({ model, settings, pairs }: Request, { src, comp
   return `${lines.join("\n")}\n`;
 }
 
-/** An answer's id; files of version 1 have none. */
-function idOf(token: Token | null, name: string): number {
-  if (token) return token.id;
+/** The ids of an answer; files of version 1 have none. */
+function idsOfPair(tokens: readonly Token[], name: string): number[] {
+  if (tokens.length > 0) return tokens.map((token) => token.id);
   throw new Error(`code: expected the ${name}’s token with each pair, got none: run it again with its model, and copy then`);
 }
 

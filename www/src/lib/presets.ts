@@ -48,10 +48,10 @@ export const GPT2_PRESETS: Presets = [
   {
     name: "Greater than: a war that ends later",
     clean: "The war lasted from the year 1741 to the year 17",
-    corrupted: "The war lasted from the year 1711 to the year 17",
-    answer: "50",
-    distractor: "30",
-    metric: "logit-diff",
+    corrupted: "The war lasted from the year 1701 to the year 17",
+    answer: "42..99",
+    distractor: "00..41",
+    metric: "prob-diff",
     source: {
       text: "Hanna et al., How does GPT-2 compute greater-than? (2023)",
       url: "https://arxiv.org/abs/2305.00586",

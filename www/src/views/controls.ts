@@ -9,7 +9,7 @@ import { FIELDS, linesOf, type Mode, type Pair } from "../lib/pairs";
 import type { Preset } from "../lib/preset";
 import type { Recent } from "../lib/recent";
 import { LAYER_NORMS, SCOPES, type Scope, type Settings } from "../lib/settings";
-import { visible } from "../lib/tokens";
+import { answerInShort, visible } from "../lib/tokens";
 import * as tokensView from "./tokens";
 
 export interface ControlsData {
@@ -140,7 +140,7 @@ export function create(form: HTMLFormElement, presets: Preset[], events: Control
       lines,
       fillings,
       tokens,
-      hint("Both prompts need the same number of tokens. The answer is one token; in GPT-2 it begins with its space."),
+      hint("Both prompts need the same number of tokens. The answer is one token; in GPT-2 it begins with its space. A set of answers is written 41|42, or 42..99 for the numbers from 42 to 99."),
       element("label", { for: "bos", class: "inline" }, bos, " Begin with <|endoftext|>"),
     ),
     element(
@@ -220,7 +220,7 @@ function pairOfTokens(pair: PairTokens, i: number, pairs: number, isOpen: boolea
   const place = element("div");
   tokensView.create(place)(pair);
   const { answer, distractor } = pair;
-  const chips = [answer, distractor].filter((token) => token !== null).map(({ text }) => `“${visible(text)}”`);
+  const chips = [answer, distractor].filter((tokens) => tokens.length > 0).map(answerInShort);
   if (chips.length) place.append(element("p", { class: "note" }, `Answer ${chips.join(" against ")}`));
   if (pairs === 1) return place;
   return element("details", { open: isOpen }, element("summary", {}, `Pair ${i + 1}`), place);
