@@ -1,12 +1,6 @@
-//! What the bundled model must show, measured on prompts of `examples/train_demo` that training never saw.
+//! What the bundled model must show, measured on prompts that training never saw.
 
-#[path = "../examples/train_demo/data.rs"]
-#[allow(dead_code, reason = "training uses the rest")]
-mod data;
-#[path = "../examples/train_demo/measure.rs"]
-mod measure;
-#[path = "../examples/train_demo/words.rs"]
-mod words;
+use train_demo::measure;
 
 use crate::common::{demo, model};
 

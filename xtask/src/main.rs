@@ -73,16 +73,13 @@ fn main() -> Result<()> {
         Command::Bench { gpu } => bench::all(gpu),
         Command::CheckGpt2 { directory } => check_gpt2::check(&directory),
         Command::CheckCode => bench::check_code(),
-        Command::TrainDemo => {
-            let example = [
-                "run",
-                "--release",
-                "--package",
-                "pathpatch",
-                "--example",
-                "train_demo",
-            ];
-            cargo(&[&example[..], &["--", "www/models/ioi-demo"]].concat())
-        }
+        Command::TrainDemo => cargo(&[
+            "run",
+            "--release",
+            "--package",
+            "train-demo",
+            "--",
+            "www/models/ioi-demo",
+        ]),
     }
 }

@@ -11,7 +11,7 @@ use pathpatch::prompt::PromptPair;
 use rand::{Rng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
-use super::words;
+use crate::words;
 
 /// Longest sequence that is made, and the model's context.
 pub const N_CTX: usize = 32;

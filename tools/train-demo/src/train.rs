@@ -1,12 +1,6 @@
-//! Trains the bundled model: `cargo xtask train-demo`. The same seed gives the same weights on one machine.
+//! The training of the bundled model. The same seed gives the same weights on one machine.
 
-mod data;
-mod export;
-mod measure;
-mod model;
-mod words;
-
-use std::{error::Error, path::Path, time::Instant};
+use std::time::Instant;
 
 use burn::{
     grad_clipping::GradientClippingConfig,
@@ -14,11 +8,14 @@ use burn::{
     optim::{AdamWConfig, GradientsParams},
     tensor::{Device, Int, Tensor, TensorData, activation::log_softmax},
 };
-use data::{Example, Vocabulary};
-use model::AttentionOnly;
 use pathpatch::gpt2::Config;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+
+use crate::{
+    data::{self, Example, Vocabulary},
+    model::AttentionOnly,
+};
 
 /// How the model was trained; the README states it.
 pub struct Recipe {
@@ -32,7 +29,8 @@ pub struct Recipe {
     pub share_pairs: f64,
 }
 
-const RECIPE: Recipe = Recipe {
+/// The bundled model's.
+pub const RECIPE: Recipe = Recipe {
     seed: 1,
     steps: 4000,
     batch: 64,
@@ -42,7 +40,8 @@ const RECIPE: Recipe = Recipe {
     share_pairs: 0.6,
 };
 
-fn config(vocabulary: &Vocabulary) -> Config {
+/// Its shape.
+pub fn config(vocabulary: &Vocabulary) -> Config {
     Config {
         n_layers: 3,
         n_heads: 4,
@@ -56,31 +55,8 @@ fn config(vocabulary: &Vocabulary) -> Config {
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let directory = arguments
-        .next()
-        .ok_or("expected: train_demo DIRECTORY [SEED]")?;
-    let seed = arguments.next().map(|s| s.parse()).transpose()?;
-    let recipe = Recipe {
-        seed: seed.unwrap_or(RECIPE.seed),
-        ..RECIPE
-    };
-    let vocabulary = Vocabulary::new();
-    let config = config(&vocabulary);
-    let (model, loss) = train(&recipe, &vocabulary, &config);
-    export::write(
-        Path::new(&directory),
-        &recipe,
-        &vocabulary,
-        &config,
-        &model,
-        loss,
-    )
-}
-
 /// Train from scratch; returns the model and the mean loss of the last 100 steps, in nats.
-fn train(recipe: &Recipe, vocabulary: &Vocabulary, config: &Config) -> (AttentionOnly, f32) {
+pub fn train(recipe: &Recipe, vocabulary: &Vocabulary, config: &Config) -> (AttentionOnly, f32) {
     let device = Device::flex().autodiff();
     device.seed(recipe.seed);
     let mut rng = ChaCha8Rng::seed_from_u64(recipe.seed);

@@ -7,11 +7,11 @@ use pathpatch::{checkpoint, gpt2::Config};
 use safetensors::{Dtype, tensor::TensorView};
 use serde_json::{Value, json};
 
-use super::{
-    Recipe,
+use crate::{
     data::{self, Vocabulary},
     measure::{Edge, Measured, measure},
     model::AttentionOnly,
+    train::Recipe,
 };
 
 /// Write the model's files and its README into a directory.
@@ -229,7 +229,7 @@ fn readme(
     }
     writeln!(
         text,
-        "\nThe sequences come from `examples/train_demo/data.rs`, at most {} tokens long.",
+        "\nThe sequences come from `tools/train-demo/src/data.rs`, at most {} tokens long.",
         data::N_CTX
     )?;
     Ok(text)

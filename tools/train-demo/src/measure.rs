@@ -14,7 +14,7 @@ use pathpatch::{
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::data::{Induction, Vocabulary};
+use crate::data::{Induction, Vocabulary};
 
 /// Prompts that each figure is taken over.
 const N_PROMPTS: usize = 400;
