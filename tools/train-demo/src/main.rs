@@ -1,32 +1,17 @@
-//! Trains the bundled model: `cargo xtask train-demo`.
+//! Trains a bundled model: `cargo xtask train-demo [NAME]`.
 
 use std::{error::Error, path::Path};
 
-use train_demo::{
-    data::Vocabulary,
-    export,
-    train::{RECIPE, Recipe, config, train},
-};
+use train_demo::Demo;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let directory = arguments
-        .next()
-        .ok_or("expected: train-demo DIRECTORY [SEED]")?;
-    let seed = arguments.next().map(|s| s.parse()).transpose()?;
-    let recipe = Recipe {
-        seed: seed.unwrap_or(RECIPE.seed),
-        ..RECIPE
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (name, directory, seed) = match &arguments[..] {
+        [name, directory] => (name, directory, None),
+        [name, directory, seed] => (name, directory, Some(seed.parse()?)),
+        _ => return Err("expected: train-demo NAME DIRECTORY [SEED]".into()),
     };
-    let vocabulary = Vocabulary::new();
-    let config = config(&vocabulary);
-    let (model, loss) = train(&recipe, &vocabulary, &config);
-    export::write(
-        Path::new(&directory),
-        &recipe,
-        &vocabulary,
-        &config,
-        &model,
-        loss,
-    )
+    let names = Demo::ALL.map(Demo::name).join(" or ");
+    let demo = Demo::from_name(name).ok_or(format!("expected {names}, got {name}"))?;
+    demo.make(Path::new(directory), seed)
 }

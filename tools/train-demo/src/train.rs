@@ -1,4 +1,5 @@
-//! The training of the bundled model. The same seed gives the same weights on one machine.
+//! The training loop: AdamW on the cross-entropy to given distributions. The same seed gives the same weights
+//! on one machine.
 
 use std::time::Instant;
 
@@ -9,82 +10,98 @@ use burn::{
     tensor::{Device, Int, Tensor, TensorData, activation::log_softmax},
 };
 use pathpatch::gpt2::Config;
-use rand::{Rng, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::{
-    data::{self, Example, Vocabulary},
-    model::AttentionOnly,
-};
+use crate::model::{Learned, Mlps};
 
-/// How the model was trained; the README states it.
+/// Steps that a reported loss is the mean of.
+const REPORTED: usize = 100;
+
+/// How a model is trained; its README states it.
+#[derive(Debug, Clone, Copy)]
 pub struct Recipe {
     pub seed: u64,
     pub steps: usize,
+    /// Sequences of a step.
     pub batch: usize,
     pub learning_rate: f64,
     pub weight_decay: f32,
+    /// Steps in which the learning rate grows from zero.
     pub warm_up: usize,
-    /// Share of sequences of pairs in a batch; the rest is IOI.
-    pub share_pairs: f64,
+    pub mlps: Mlps,
 }
 
-/// The bundled model's.
-pub const RECIPE: Recipe = Recipe {
-    seed: 1,
-    steps: 4000,
-    batch: 64,
-    learning_rate: 1e-3,
-    weight_decay: 0.01,
-    warm_up: 100,
-    share_pairs: 0.6,
-};
+impl Recipe {
+    /// The same with another seed, where there is one.
+    pub fn with_seed(self, seed: Option<u64>) -> Self {
+        Self {
+            seed: seed.unwrap_or(self.seed),
+            ..self
+        }
+    }
 
-/// Its shape.
-pub fn config(vocabulary: &Vocabulary) -> Config {
-    Config {
-        n_layers: 3,
-        n_heads: 4,
-        d_model: 128,
-        d_head: 32,
-        d_mlp: 4,
-        n_ctx: data::N_CTX,
-        d_vocab: vocabulary.words.len(),
-        bos_token_id: Some(0),
-        ..Config::default()
+    /// In words, for a README.
+    pub fn in_words(&self) -> String {
+        format!(
+            "{} steps of {} sequences, seed {}, AdamW (learning rate {} with {} steps of warm-up and a \
+             cosine to zero, weight decay {}, gradient norm at most 1), on the CPU with Burn.",
+            self.steps, self.batch, self.seed, self.learning_rate, self.warm_up, self.weight_decay,
+        )
     }
 }
 
-/// Train from scratch; returns the model and the mean loss of the last 100 steps, in nats.
-pub fn train(recipe: &Recipe, vocabulary: &Vocabulary, config: &Config) -> (AttentionOnly, f32) {
+/// A sequence to learn from.
+pub struct Example {
+    pub ids: Vec<u32>,
+    /// What is learned of it.
+    pub targets: Vec<Target>,
+}
+
+/// What the model is to say after a position.
+pub struct Target {
+    /// The position.
+    pub at: usize,
+    /// Weighted tokens: the loss is their cross-entropy, the sum of `-weight * ln p(token)`.
+    pub tokens: Vec<(u32, f32)>,
+}
+
+/// Train from scratch on what `examples` gives for each step; the loss is the sum over all targets. Returns the
+/// model and the mean loss of the last 100 steps, in nats.
+pub fn train(
+    recipe: &Recipe,
+    config: &Config,
+    mut examples: impl FnMut(&mut ChaCha8Rng) -> Vec<Example>,
+) -> (Learned, f32) {
     let device = Device::flex().autodiff();
     device.seed(recipe.seed);
     let mut rng = ChaCha8Rng::seed_from_u64(recipe.seed);
-    let mut model = AttentionOnly::new(config, &device);
+    let mut model = Learned::new(config, recipe.mlps, &device);
     let mut optimizer = AdamWConfig::new()
         .with_weight_decay(recipe.weight_decay)
         .with_grad_clipping(Some(GradientClippingConfig::Norm(1.0)))
         .init();
-    let mut recent = Vec::new();
+    let mut losses = Vec::new();
     let start = Instant::now();
     for step in 1..=recipe.steps {
-        let batch = Batch::sample(recipe, vocabulary, &mut rng, &device);
+        let batch = Batch::new(&examples(&mut rng), config, &device);
         let logits = model.logits(config, &batch.tokens, batch.rows);
-        let loss = -log_softmax(logits, 1).gather(1, batch.targets).mean();
-        recent.push(loss.clone().into_scalar::<f32>());
+        let loss = -(log_softmax(logits, 1) * batch.targets).sum();
+        losses.push(loss.clone().into_scalar::<f32>());
         let gradients = GradientsParams::from_grads(loss.backward(), &model);
         model = optimizer.step(learning_rate(recipe, step), model, gradients);
-        if step % 100 == 0 {
-            let mean = mean(&recent[step - 100..]);
-            println!("step {step}: loss {mean:.4}, {:.0?}", start.elapsed());
+        if step % REPORTED == 0 {
+            let loss = recent(&losses);
+            println!("step {step}: loss {loss:.4}, {:.0?}", start.elapsed());
         }
     }
-    let loss = mean(&recent[recent.len().saturating_sub(100)..]);
-    (model.valid(), loss)
+    (model.valid(), recent(&losses))
 }
 
-fn mean(values: &[f32]) -> f32 {
-    values.iter().sum::<f32>() / values.len() as f32
+/// Mean of the last losses.
+fn recent(losses: &[f32]) -> f32 {
+    let last = &losses[losses.len().saturating_sub(REPORTED)..];
+    last.iter().sum::<f32>() / last.len() as f32
 }
 
 /// Linear warm-up, then a cosine to zero.
@@ -104,43 +121,33 @@ fn learning_rate(recipe: &Recipe, step: usize) -> f64 {
 struct Batch {
     /// `[batch][pos]`, padded on the right.
     tokens: Vec<Vec<u32>>,
-    /// Rows of `batch * pos` whose next token is learned, `[n]`.
+    /// The targets' rows of `batch * pos`, `[n]`.
     rows: Tensor<1, Int>,
-    /// Those tokens, `[n, 1]`.
-    targets: Tensor<2, Int>,
+    /// The targets' weights, `[n, d_vocab]`.
+    targets: Tensor<2>,
 }
 
 impl Batch {
-    fn sample(
-        recipe: &Recipe,
-        vocabulary: &Vocabulary,
-        rng: &mut ChaCha8Rng,
-        device: &Device,
-    ) -> Self {
-        let examples: Vec<Example> = (0..recipe.batch)
-            .map(|_| {
-                if rng.random_bool(recipe.share_pairs) {
-                    vocabulary.pairs_example(rng)
-                } else {
-                    vocabulary.ioi_example(rng)
-                }
-            })
-            .collect();
+    fn new(examples: &[Example], config: &Config, device: &Device) -> Self {
         let pos = examples.iter().map(|e| e.ids.len()).max().unwrap_or(0);
-        let (mut tokens, mut rows, mut targets) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut tokens, mut rows, mut weights) = (Vec::new(), Vec::new(), Vec::new());
         for (i, example) in examples.iter().enumerate() {
             let padding = std::iter::repeat_n(0, pos - example.ids.len());
             tokens.push(example.ids.iter().copied().chain(padding).collect());
-            for at in &example.loss_at {
-                rows.push((i * pos + at) as i32);
-                targets.push(example.ids[at + 1] as i32);
+            for target in &example.targets {
+                rows.push((i * pos + target.at) as i32);
+                let mut row = vec![0.0; config.d_vocab];
+                for (token, weight) in &target.tokens {
+                    row[*token as usize] = *weight;
+                }
+                weights.extend(row);
             }
         }
         let n = rows.len();
         Self {
             tokens,
             rows: Tensor::from_data(TensorData::new(rows, [n]), device),
-            targets: Tensor::from_data(TensorData::new(targets, [n, 1]), device),
+            targets: Tensor::from_data(TensorData::new(weights, [n, config.d_vocab]), device),
         }
     }
 }
