@@ -99,7 +99,7 @@ test("another repository at a revision, and the way back", async ({ page }) => {
   await expect(page.locator("#model-plan")).toContainText("model-00001-of-00002.safetensors, model-00002-of-00002.safetensors");
   await page.getByRole("button", { name: "Download and load" }).click();
   await expect(page.locator("header .status")).toContainText("tests/sharded@607a30d: 2 layers × 2 heads");
-  await page.getByLabel("Weights").selectOption("bundled");
+  await page.getByLabel("Weights").selectOption("ioi-demo");
   await page.getByRole("button", { name: "Load", exact: true }).click();
   await expect(page.locator("header .status")).toContainText("ioi-demo: 3 layers × 4 heads");
   await expect(page.getByLabel("Source head")).toHaveValue("0.3");

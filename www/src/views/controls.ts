@@ -6,7 +6,7 @@ import type { LayerNorm, Metric } from "../engine/types";
 import { element, labelled } from "../lib/dom";
 import { METRICS } from "../lib/format";
 import { FIELDS, linesOf, type Mode, type Pair } from "../lib/pairs";
-import type { Preset } from "../lib/presets";
+import type { Preset } from "../lib/preset";
 import type { Recent } from "../lib/recent";
 import { LAYER_NORMS, SCOPES, type Scope, type Settings } from "../lib/settings";
 import { visible } from "../lib/tokens";

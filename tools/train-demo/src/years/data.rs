@@ -16,17 +16,17 @@ pub const N_CTX: usize = 16;
 /// The corrupted prompt's year, which nearly every year is above.
 pub const CORRUPTED: usize = 1;
 /// Centuries that sentences are set in.
-const CENTURIES: std::ops::RangeInclusive<usize> = 10..=19;
+pub const CENTURIES: std::ops::RangeInclusive<usize> = 10..=19;
 /// The last year that another one comes after.
 pub const LAST: usize = 98;
-/// Weight of the words after the year in the loss, beside the last one's.
-const SHARE_TAIL: f32 = 0.2;
+/// Weight of the words after the first year in the loss, where that of the second year is 1.
+pub const SHARE_TAIL: f32 = 0.2;
 
 const BOS: u32 = 0;
 /// Index 0 begins every text, index 1 stands for words that are not here.
 const SPECIAL: [&str; 2] = ["<|endoftext|>", "[UNK]"];
 const FUNCTION: [&str; 4] = ["the", "from", "year", "to"];
-const NOUNS: [&str; 16] = [
+pub const NOUNS: [&str; 16] = [
     "war",
     "siege",
     "reign",
@@ -44,7 +44,7 @@ const NOUNS: [&str; 16] = [
     "alliance",
     "journey",
 ];
-const VERBS: [&str; 4] = ["lasted", "ran", "stretched", "went"];
+pub const VERBS: [&str; 4] = ["lasted", "ran", "stretched", "went"];
 
 /// The words with their ids: special and common words, nouns, verbs, then the hundred years in order.
 pub struct Vocabulary {
@@ -112,6 +112,12 @@ impl Sentence {
             format!("the {noun} {verb} from the year {century} {year:02} to the year {century}");
         text.split(' ').map(str::to_string).collect()
     }
+}
+
+/// Mean entropy of what is to be learned of the last word, in nats: no model's loss is lower.
+pub fn entropy() -> f64 {
+    let entropies = (0..=LAST).map(|year| ((99 - year) as f64).ln());
+    entropies.sum::<f64>() / (LAST + 1) as f64
 }
 
 /// Where the first year's two digits stand among a sentence's tokens.

@@ -13,9 +13,9 @@ use crate::{
 /// Sentences for each year that quality is taken over.
 const N_PER_YEAR: usize = 4;
 /// Pairs of prompts that edges are averaged over.
-const N_PAIRS: usize = 16;
+pub const N_PAIRS: usize = 16;
 /// The clean prompts' year.
-const CLEAN: usize = 41;
+pub const CLEAN: usize = 41;
 /// Not the seed of training.
 const SEED: u64 = 1_000_003;
 
