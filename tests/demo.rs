@@ -76,7 +76,7 @@ fn years_demo_carries_the_year_by_heads_and_compares_it_in_mlps() {
 fn the_plain_pass_agrees_with_the_library() {
     let model = model(years_demo());
     let plain = Plain::new(&model);
-    let vocabulary = Vocabulary::new();
+    let vocabulary = Vocabulary::default();
     let [clean, corrupted] = years::measure::pairs(&vocabulary).remove(0);
 
     let logits = last_logits(&model, [clean.clone()].into_iter()).unwrap();
@@ -125,7 +125,7 @@ fn the_plain_pass_agrees_with_the_library() {
 #[test]
 fn every_word_of_years_demo_is_one_token_and_years_are_in_order() {
     let tokenizer = Tokenizer::from_json(&read(years_demo().join("tokenizer.json"))).unwrap();
-    let vocabulary = Vocabulary::new();
+    let vocabulary = Vocabulary::default();
     // The second word stands for those that are not there, and is none that a text has.
     let words = vocabulary.words.iter().enumerate();
     for (id, word) in words.filter(|(id, _)| *id != 1) {

@@ -54,8 +54,8 @@ const TEMPLATES: [&str; 8] = [
     "While {A} and {B} were at the {P} together , {S} decided to offer a {O} to",
 ];
 
-impl Vocabulary {
-    pub fn new() -> Self {
+impl Default for Vocabulary {
+    fn default() -> Self {
         let split = |text: &'static str| text.split_whitespace().collect::<Vec<_>>();
         let (names, places) = (split(words::NAMES), split(words::PLACES));
         let (objects, nouns) = (split(words::OBJECTS), split(words::NOUNS));
@@ -74,7 +74,9 @@ impl Vocabulary {
             objects,
         }
     }
+}
 
+impl Vocabulary {
     /// A batch to learn from; its loss is the mean over the words that are to be known.
     pub fn examples(&self, n: usize, share_pairs: f64, rng: &mut ChaCha8Rng) -> Vec<Example> {
         let sequence = |rng: &mut ChaCha8Rng| {

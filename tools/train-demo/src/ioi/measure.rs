@@ -50,7 +50,7 @@ pub struct Measured {
 /// # Errors
 /// Those of a sweep.
 pub fn measure(model: &Gpt2) -> Result<Measured> {
-    let vocabulary = Vocabulary::new();
+    let vocabulary = Vocabulary::default();
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
     let ioi: Vec<_> = (0..N_PROMPTS)
         .map(|_| vocabulary.ioi(&mut rng, true))

@@ -47,7 +47,7 @@ fn config(vocabulary: &Vocabulary) -> Config {
 /// As [`Demo::make`](crate::Demo::make).
 pub fn make(directory: &Path, seed: Option<u64>) -> Result<(), Box<dyn Error>> {
     let recipe = RECIPE.with_seed(seed);
-    let vocabulary = Vocabulary::new();
+    let vocabulary = Vocabulary::default();
     let config = config(&vocabulary);
     let (model, loss) = train(&recipe, &config, |rng| {
         vocabulary.examples(recipe.batch, SHARE_PAIRS, rng)

@@ -123,8 +123,8 @@ pub fn entropy() -> f64 {
 /// Where the first year's two digits stand among a sentence's tokens.
 pub const YEAR_AT: usize = 8;
 
-impl Vocabulary {
-    pub fn new() -> Self {
+impl Default for Vocabulary {
+    fn default() -> Self {
         let words = SPECIAL.iter().chain(&FUNCTION).chain(&NOUNS).chain(&VERBS);
         let years = (0..100).map(|year| format!("{year:02}"));
         let words: Vec<String> = words.map(|word| word.to_string()).chain(years).collect();
@@ -133,7 +133,9 @@ impl Vocabulary {
             words,
         }
     }
+}
 
+impl Vocabulary {
     /// The token of the year 00; the others follow in order.
     pub fn first_year(&self) -> usize {
         self.words.len() - 100

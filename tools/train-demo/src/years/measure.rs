@@ -57,7 +57,7 @@ pub fn pairs(vocabulary: &Vocabulary) -> Vec<[Vec<u32>; 2]> {
 /// # Errors
 /// Those of a run.
 pub fn measure(model: &Gpt2) -> Result<Measured> {
-    let vocabulary = Vocabulary::new();
+    let vocabulary = Vocabulary::default();
     let by_year = prob_diffs(model, &vocabulary)?;
     let years = by_year.iter().copied().enumerate();
     let lowest = years.min_by(|(_, a), (_, b)| a.total_cmp(b));
