@@ -57,8 +57,8 @@ impl Golden {
         let pair = |pair: &GoldenPair| PromptPair {
             clean: pair.clean_ids.clone(),
             corrupted: pair.corrupted_ids.clone(),
-            answer: Some(pair.answer_id),
-            distractor: Some(pair.distractor_id),
+            answers: vec![pair.answer_id],
+            distractors: vec![pair.distractor_id],
         };
         self.pairs.iter().map(pair).collect()
     }

@@ -9,7 +9,7 @@ use pathpatch::{
         estimate_direct_path_all_sources,
         graph::{Edge, Receiver, Sender},
     },
-    prompt::Batch,
+    prompt::{Batch, PromptPair},
 };
 
 use crate::{

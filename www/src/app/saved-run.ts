@@ -1,6 +1,6 @@
 // A saved result as a run again, with the question that it answers.
 
-import { BUNDLED_SOURCE, type LoadedModel, type ModelRef, refOfLink } from "../core/model-ref";
+import { type LoadedModel, refOfSaved } from "../core/model-ref";
 import { requestOf } from "../core/request";
 import { opened, type Run } from "../core/run";
 import { pairsOf } from "../lib/pairs";
@@ -12,12 +12,7 @@ export function readSaved(text: string, file: string): { run: Run; view: View } 
   const { saved, result } = restore(text);
   const { settings, tokens } = saved;
   const read = tokens.map((pair) => ({ answer: [], distractor: [], ...pair }));
-  const model: LoadedModel = { ref: refOf(saved.model.source), name: saved.model.name, revision: saved.model.revision };
+  const model: LoadedModel = { ref: refOfSaved(saved.model.source, document.baseURI), name: saved.model.name, revision: saved.model.revision };
   const request = requestOf(model, settings, pairsOf(settings), read);
   return { run: opened(-Date.now(), request, result, saved.made, file), view: saved.view };
-}
-
-function refOf(source: string | null): ModelRef {
-  if (source === null) return { kind: "files" };
-  return refOfLink(source === BUNDLED_SOURCE ? undefined : source, document.baseURI);
 }

@@ -9,7 +9,7 @@ import type { Run } from "../core/run";
 import { element, messageOf } from "../lib/dom";
 import { fromParams, toParams } from "../lib/permalink";
 import { save, type Saved } from "../lib/saved";
-import { EXAMPLE } from "../lib/settings";
+import { EXAMPLE, exampleOf } from "../lib/settings";
 import styles from "../styles/board.css?inline";
 import * as boardView from "../views/board";
 import * as tokensView from "../views/tokens";
@@ -286,8 +286,8 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
 
 /** What a link asks; the model's address is relative to the post. Throws where it names no model. */
 function questionOf(params: URLSearchParams): Question {
-  const { model, settings, view } = fromParams(params, EXAMPLE);
-  const ref = refOfLink(model, document.baseURI);
+  const ref = refOfLink(fromParams(params, EXAMPLE).model, document.baseURI);
+  const { settings, view } = fromParams(params, exampleOf(ref));
   return { model: { ref, name: nameOf(ref), revision: null }, settings, view };
 }
 

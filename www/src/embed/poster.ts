@@ -1,13 +1,14 @@
 // What a figure shows before it is run: the question in words, and what running it takes.
 
-import { nameOf, type ModelRef } from "../core/model-ref";
+import { type BundledName, nameOf, type ModelRef } from "../core/model-ref";
 import { element } from "../lib/dom";
 import { formatBytes } from "../lib/format";
+import { BUNDLED } from "../lib/models";
 import { inQuotes, pairsOf } from "../lib/pairs";
 import type { Question } from "./question";
 
-/** Bytes that a run of the bundled model downloads, the engine included: see vite.config.ts. */
-declare const BUNDLED_RUN_BYTES: number;
+/** Bytes that a run of a bundled model downloads, the engine included: see vite.config.ts. */
+declare const BUNDLED_RUN_BYTES: Record<BundledName, number>;
 
 export function poster({ model, settings }: Question): HTMLElement {
   const [first, ...others] = pairsOf(settings);
@@ -32,7 +33,8 @@ function question(answer: string, distractor: string): string {
 function cost(ref: ModelRef): string {
   if (ref.kind === "files") return "It was asked of files of somebody’s own, which cannot be loaded here.";
   if (ref.kind === "bundled") {
-    return `Running it downloads ${formatBytes(BUNDLED_RUN_BYTES)}: the engine, and ioi-demo, a model of 3 layers × 4 heads.`;
+    const bytes = formatBytes(BUNDLED_RUN_BYTES[ref.name]);
+    return `Running it downloads ${bytes}: the engine, and ${ref.name}, a model of ${BUNDLED[ref.name].shape}.`;
   }
   return `It runs ${nameOf(ref)}; you will see its size and where it comes from before anything is downloaded.`;
 }

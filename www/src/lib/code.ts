@@ -7,6 +7,7 @@ import type { Look } from "../core/look";
 import { type LoadedModel, pinned, textOf } from "../core/model-ref";
 import type { Request } from "../core/request";
 import type { LayerNorm, Metric, Token } from "../engine/types";
+import { bundledPath } from "./models";
 
 /** The source and the component whose edges the code repeats. */
 export type Row = Pick<Look, "src" | "component">;
@@ -122,7 +123,7 @@ const positionIn = (length: number, position: number | null): number =>
 function loading(model: LoadedModel): string[] {
   const ref = pinned(model);
   if (ref.kind !== "hub") {
-    const what = ref.kind === "address" ? `the files that are at ${literal(ref.url)}` : ref.kind === "files" ? "your files" : "pathpatch's models/ioi-demo";
+    const what = ref.kind === "address" ? `the files that are at ${literal(ref.url)}` : ref.kind === "files" ? "your files" : `pathpatch's ${bundledPath(ref.name)}`;
     return [
       `name = "path/to/model"  # a directory with ${what}`,
       "hf = GPT2LMHeadModel.from_pretrained(name, dtype=torch.float32).eval()",
@@ -184,6 +185,6 @@ console.log(grid, row);
 function sourceOf(model: LoadedModel, moduleUrl: string): string {
   const ref = pinned(model);
   if (ref.kind === "files") return "{ files: input.files }";
-  if (ref.kind === "bundled") return literal(new URL("models/ioi-demo", moduleUrl).href);
+  if (ref.kind === "bundled") return literal(new URL(bundledPath(ref.name), moduleUrl).href);
   return literal(textOf(ref));
 }

@@ -27,14 +27,12 @@ import {
   whole,
 } from "../core/fields";
 import type { Look } from "../core/look";
-import { BUNDLED_SOURCE, savedSource } from "../core/model-ref";
+import { savedSource } from "../core/model-ref";
 import type { Made, Run } from "../core/run";
 import type { Component } from "../engine/types";
 import { PairsError, pairsOf } from "./pairs";
 import { COMPONENTS, type Edge, edges, emptyResult, isSameHead, placeOf, type Result } from "./result";
 import type { Settings, View } from "./settings";
-
-export { BUNDLED_SOURCE };
 
 /** What this page writes. */
 export const VERSION = 2;
