@@ -244,7 +244,7 @@ export interface HeadDetail {
   pattern: Both<number[]>;
   /**
    * What the head adds to the answer's logit, less the distractor's, where the metric reads, by the token that
-   * it reads from; empty without an answer.
+   * it reads from; a set counts as the mean of its logits. Empty without an answer.
    */
   attribution: Both<number[]>;
   /** Of the prompts and the metric. */

@@ -117,7 +117,7 @@ export function create(form: HTMLFormElement, presets: Preset[], events: Control
     "div",
     {},
     labelled("lines", "Pairs, one per line: clean | corrupted | answer | distractor", inputs.lines),
-    hint("Between bars with spaces around them an answer gets the space that its prompt calls for; between bare bars (|) or tabs parts stay as they are. Metrics are averaged over the pairs, with their standard deviation."),
+    hint("Between bars with spaces around them an answer gets the space that its prompt calls for; between bare bars (|) or tabs parts stay as they are. A set such as 41|42 needs spaced bars or tabs around it. Metrics are averaged over the pairs, with their standard deviation."),
     ...notes("lines"),
   );
   const fillings = element(
