@@ -133,6 +133,7 @@ impl Layer {
             activation: config.activation,
             w_qkv: self.w_qkv.val(),
             b_qkv: self.b_qkv.val(),
+            b_v: Tensor::zeros([config.d_model], &self.b_qkv.val().device()),
             w_o: self.w_o.val(),
             b_o: self.b_o.val(),
             w_in,
