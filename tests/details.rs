@@ -6,14 +6,21 @@ use pathpatch::{
     error::Code,
     gpt2::{Gpt2, layer_norm},
     metric::MetricKind,
-    patching::{Component, EdgeDetail, Head, LayerNorm, all_heads, edge_detail, head_detail},
+    patching::{
+        Component, EdgeDetail, Head, LayerNorm, all_heads, edge_detail,
+        graph::{Edge, Receiver, Sender},
+        head_detail,
+    },
     pause::NoPause,
     prompt::Batch,
 };
 
 use crate::{
     common::{RANDOM_MODELS, max_difference, metric, random_model, run_pairs, sweep_all},
-    oracle::Oracle,
+    oracle::{
+        Oracle,
+        edges::{Edges, How},
+    },
 };
 
 const TOLERANCE: f32 = 1e-4;
@@ -37,9 +44,9 @@ fn look(model: &Gpt2, batch: &Batch, ends: [Head; 2], component: Component) -> E
 fn an_edge_has_the_value_of_the_sweep_and_the_logits_of_the_oracle() {
     for name in RANDOM_MODELS {
         let (model, batch) = one_pair(name);
-        let oracle = Oracle::new(&model);
+        let edges = Edges::new(&model, &batch);
         let pair = &batch.pairs()[0];
-        let [clean, corrupted] = [&pair.clean, &pair.corrupted].map(|ids| oracle.run(ids));
+        let corrupted = Oracle::new(&model).run(&pair.corrupted);
         let (layers, heads) = (model.config.n_layers, model.config.n_heads);
         let pos = pair.clean.len();
         let src = Head { layer: 0, head: 1 };
@@ -60,9 +67,11 @@ fn an_edge_has_the_value_of_the_sweep_and_the_logits_of_the_oracle() {
             assert!((detail.metric.clean - grid.clean_metric).abs() < TOLERANCE);
             assert!((detail.metric.corrupted - grid.corrupted_metric).abs() < TOLERANCE);
 
-            let (runs, ends) = ((&clean, &corrupted), (src, dst));
-            let how = (component, LayerNorm::Frozen);
-            let patched = oracle.patched_logits(pair, runs, ends, how, 1.0);
+            let edge = Edge {
+                from: Sender::Head(src),
+                to: Receiver::Head(dst, component),
+            };
+            let patched = edges.logits(0, edge, How::default(), 1.0);
             assert_eq!(detail.moved.len(), 16.min(model.config.d_vocab), "{name}");
             for moved in &detail.moved {
                 for (logits, got) in [(&corrupted.logits, 0), (&patched, 1)] {

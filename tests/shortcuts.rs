@@ -1,52 +1,55 @@
-//! Sweep and estimates against the oracle of one full forward pass an edge, to 1e-4 absolute: every entry.
+//! Sweep and estimates against the oracle of one full forward pass for each edge, to 1e-4 absolute: every entry.
 
 use burn::tensor::Tensor;
 use pathpatch::{
     gpt2::Gpt2,
     metric::MetricKind,
     patching::{
-        Component, LayerNorm, Memory, SweepOptions, all_heads, estimate_direct_path_all_sources,
+        Component, Head, LayerNorm, Memory, SweepOptions, all_heads,
+        estimate_direct_path_all_sources,
+        graph::{Edge, Receiver, Sender},
     },
-    prompt::{Batch, PromptPair},
+    prompt::Batch,
 };
 
 use crate::{
     common::{
         RANDOM_MODELS, max_difference, metric, random_model, run_pairs, sweep_all, sweep_all_within,
     },
-    oracle::Oracle,
+    oracle::edges::{Edges, How, Read},
 };
 
 const TOLERANCE: f32 = 1e-4;
 const COMPONENTS: [Component; 3] = [Component::Q, Component::K, Component::V];
 
-/// A metric on plain logits of one prompt, `[pos][d_vocab]`, beside the clean run's.
-type Read = fn(&[Vec<f64>], &[Vec<f64>], &PromptPair, usize) -> f64;
-
-/// Mean over the pairs of what `read` makes of each edge's logits, with `amount` of the edge patched.
+/// The metric of each edge between heads with `amount` of it patched, `[src, dst]` over all heads; 0 where there is no
+/// path.
 fn oracle_sweep(
     model: &Gpt2,
     batch: &Batch,
-    read_as: (Component, LayerNorm),
+    (component, layer_norm): (Component, LayerNorm),
     amount: f64,
     read: Read,
 ) -> Vec<f64> {
-    let oracle = Oracle::new(model);
+    let edges = Edges::new(model, batch);
+    let how = How {
+        layer_norm,
+        ..How::default()
+    };
     let heads = all_heads(&model.config);
-    let mut sums = vec![0.0; heads.len() * heads.len()];
-    for (pair, position) in batch.pairs().iter().zip(batch.positions()) {
-        let (clean, corrupted) = (oracle.run(&pair.clean), oracle.run(&pair.corrupted));
-        for (i, src) in heads.iter().enumerate() {
-            let later = heads.iter().enumerate();
-            for (j, dst) in later.filter(|(_, d)| d.layer > src.layer) {
-                let runs = (&clean, &corrupted);
-                let logits = oracle.patched_logits(pair, runs, (*src, *dst), read_as, amount);
-                sums[i * heads.len() + j] += read(&logits, &clean.logits, pair, *position);
+    let of_src = |src: &Head| {
+        let from = Sender::Head(*src);
+        let value = |dst: &Head| {
+            let to = Receiver::Head(*dst, component);
+            let edge = Edge { from, to };
+            match edge.exists(model.config.n_layers) {
+                true => edges.value(edge, how, amount, read),
+                false => 0.0,
             }
-        }
-    }
-    let n = batch.pairs().len() as f64;
-    sums.into_iter().map(|s| s / n).collect()
+        };
+        heads.iter().map(value).collect::<Vec<f64>>()
+    };
+    heads.iter().flat_map(of_src).collect()
 }
 
 fn to_f32(values: Vec<f64>) -> Vec<f32> {
@@ -59,7 +62,7 @@ fn log_softmax(logits: &[f64]) -> Vec<f64> {
 }
 
 /// The built-in metrics, plainly.
-fn read_of(kind: MetricKind) -> Read {
+pub fn read_of(kind: MetricKind) -> Read {
     match kind {
         MetricKind::LogitDiff => |logits, _, pair, at| {
             let of = |id: Option<u32>| logits[at][id.unwrap() as usize];
