@@ -104,7 +104,7 @@ impl<'s, 'a> Backward<'s, 'a> {
     pub fn begin(readout: &'s Readout<'a, '_>, run: &Run) -> Option<(Self, Tensor<2>)> {
         let slice = readout.slice();
         let queries = readout.last_queries();
-        let normalised = readout.gradient(&run.last)?;
+        let normalised = readout.gradient_of(&run.last)?;
         let normalised = queries.put_back(normalised, slice.window.rows);
         let resid = slice.flat_rows(&run.last);
         let gradient = through_norm(resid, slice.model.config.eps, normalised.clone());

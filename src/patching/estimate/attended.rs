@@ -26,8 +26,8 @@ use crate::{
     error::Result,
     gpt2::matmul,
     patching::{
-        Component,
         gradient::{OfHeads, add_in_front},
+        graph::Component,
         slice::{Destination, Slice},
     },
 };

@@ -8,11 +8,12 @@ use super::Ask;
 use crate::{
     error::Result,
     patching::{
-        Memory,
+        cell::Cell,
+        memory::Memory,
         graph::{Graph, Receiver, Sender},
         readout::to_host,
         scale::{Scale, finite},
-        table::{Cell, EdgeTable},
+        table::EdgeTable,
     },
 };
 
@@ -59,7 +60,7 @@ impl Effects {
         }
         let by_position = || {
             let mut edge_at = vec![None; places];
-            let mut edges = 0;
+            let mut edges = 0_usize;
             for edge in graph.edges() {
                 edge_at[graph.place(edge)] = Some(edges);
                 edges += 1;
@@ -136,8 +137,11 @@ impl Effects {
             self.asked[first..first + n].contains(&true)
         };
         let senders: Vec<Sender> = self.graph.senders().filter(is_asked).collect();
+        if senders.is_empty() {
+            return None;
+        }
         let rows = senders.iter().map(|sender| self.graph.row(*sender));
-        (!senders.is_empty()).then(|| Group {
+        Some(Group {
             columns: column..column + n,
             rows: rows.collect(),
             senders,

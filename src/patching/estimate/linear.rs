@@ -8,7 +8,7 @@ use super::effects::{Group, Results};
 use crate::{
     error::Result,
     gpt2::{Block, layer_norm},
-    patching::{LayerNorm, Scores, gradient::through_norm, slice::Slice},
+    patching::{gradient::through_norm, patch::LayerNorm, scores::Scores, slice::Slice},
 };
 
 /// What stands between senders and a group of receivers.

@@ -32,13 +32,17 @@ use effects::{Group, Results};
 use linear::{Into, Norm};
 
 use super::{
-    Both, Grid, LayerNorm, Scores,
+    baseline::Baselines,
+    both::Both,
     gradient::{Backward, Run},
     graph::{Component, Edge, Graph, Head, Receiver, Sender},
+    grid::Grid,
+    patch::LayerNorm,
     plan::{Part, Plan},
     readout::Readout,
     runs::Runs,
-    scale::{Baselines, Scale},
+    scale::Scale,
+    scores::Scores,
     table::EdgeTable,
 };
 use crate::{
@@ -83,7 +87,7 @@ pub async fn estimate_direct_path_all_sources(
     let plan = runs.plan(metric, None)?;
     let overview = overview(runs, metric, &plan, Some(&ask), |_| Ok(())).await?;
     let effects = overview.effects.ok_or_else(no_gradient)?;
-    let mut table = EdgeTable::empty(graph, runs.direction, overview.metric);
+    let mut table = EdgeTable::empty(graph, runs.direction(), overview.metric);
     effects.fill(&mut table, &overview.scale)?;
     let [q, k, v] = Component::ALL.map(|component| table.grid(component));
     Ok(Estimates { q, k, v })
@@ -130,7 +134,7 @@ pub(super) async fn overview(
     }
     let graph = Graph::of(&runs.model.config);
     let pos = runs.batch.len_pos();
-    let mut baselines = Baselines::default();
+    let mut baselines = Baselines::new(runs.direction());
     let mut effects = ask.map(|ask| Effects::none(graph, ask, pos, plan.memory));
     let prompts = runs.batch.pairs().len() as f32;
     for (i, part) in plan.parts.iter().enumerate() {
