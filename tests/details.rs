@@ -7,8 +7,7 @@ use pathpatch::{
     gpt2::{Gpt2, layer_norm},
     metric::MetricKind,
     patching::{
-        Component, EdgeDetail, Head, LayerNorm, all_heads, edge_detail,
-        graph::{Edge, Receiver, Sender},
+        Component, Edge, EdgeDetail, Head, LayerNorm, Receiver, Sender, all_heads, edge_detail,
         head_detail,
     },
     pause::NoPause,
@@ -33,10 +32,17 @@ fn one_pair(name: &str) -> (Gpt2, Batch) {
     (model, batch)
 }
 
+fn between([src, dst]: [Head; 2], component: Component) -> Edge {
+    Edge {
+        from: Sender::Head(src),
+        to: Receiver::Head(dst, component),
+    }
+}
+
 fn look(model: &Gpt2, batch: &Batch, ends: [Head; 2], component: Component) -> EdgeDetail {
     let runs = run_pairs(model, batch);
     let metric = metric(MetricKind::LogitDiff, &runs);
-    let detail = edge_detail(&runs, &metric, ends, component, LayerNorm::Frozen);
+    let detail = edge_detail(&runs, &metric, between(ends, component), LayerNorm::Frozen);
     pollster::block_on(detail).unwrap()
 }
 
@@ -94,7 +100,8 @@ fn an_edge_has_the_value_of_the_sweep_and_the_logits_of_the_oracle() {
                 assert!((pattern.iter().sum::<f32>() - 1.0).abs() < TOLERANCE);
                 assert!(pattern[query + 1..].iter().all(|p| *p == 0.0));
             }
-            let is_moved = max(&detail.patched, &detail.dst.pattern.corrupted) > 0.0;
+            let dst = detail.dst.as_ref().unwrap();
+            let is_moved = max(&detail.patched, &dst.pattern.corrupted) > 0.0;
             assert_eq!(is_moved, component != Component::V, "{name}");
             let first = batch.first_row();
             assert!(detail.added[..first].iter().all(|a| *a == 0.0));
@@ -186,18 +193,13 @@ fn what_cannot_be_looked_at_is_said() {
     let (model, batch) = one_pair("prefixed-f32");
     let runs = run_pairs(&model, &batch);
     let metric = metric(MetricKind::LogitDiff, &runs);
-    let detail = edge_detail(
-        &runs,
-        &metric,
-        [head, head],
-        Component::Q,
-        LayerNorm::Frozen,
-    );
+    let edge = between([head, head], Component::Q);
+    let detail = edge_detail(&runs, &metric, edge, LayerNorm::Frozen);
     let backwards = pollster::block_on(detail).unwrap_err();
     assert_eq!(backwards.code, Code::Source);
     assert_eq!(
         backwards.to_string(),
-        "destination head: expected a head after layer 0, got 0.0"
+        "edge: expected a receiver that reads after a0.h0 has written, got a0.h0->a0.h0<q>"
     );
 }
 
@@ -208,11 +210,16 @@ fn a_head_that_is_not_there_is_named_for_what_it_was_to_be() {
     let metric = metric(MetricKind::LogitDiff, &runs);
     let (there, not_there) = (Head { layer: 0, head: 0 }, Head { layer: 9, head: 0 });
     let edge = |ends| {
-        let detail = edge_detail(&runs, &metric, ends, Component::Q, LayerNorm::Frozen);
+        let detail = edge_detail(
+            &runs,
+            &metric,
+            between(ends, Component::Q),
+            LayerNorm::Frozen,
+        );
         pollster::block_on(detail).unwrap_err().what
     };
-    assert_eq!(edge([not_there, there]), "source head");
-    assert_eq!(edge([there, not_there]), "destination head");
+    assert_eq!(edge([not_there, there]), "sender");
+    assert_eq!(edge([there, not_there]), "receiver");
     let head = pollster::block_on(head_detail(&model, &batch, not_there, &NoPause));
     assert_eq!(head.unwrap_err().what, "head");
 }

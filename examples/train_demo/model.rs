@@ -91,6 +91,7 @@ impl AttentionOnly {
             activation: config.activation,
             w_qkv: layer.w_qkv.val(),
             b_qkv: layer.b_qkv.val(),
+            b_v: Tensor::zeros([config.d_model], &device),
             w_o: layer.w_o.val(),
             b_o: layer.b_o.val(),
             w_in: zeros([config.d_model, config.d_mlp]),
