@@ -23,10 +23,10 @@ use crate::{
 const TOLERANCE: f64 = 1e-4;
 
 /// Scores by the names of edges.
-type Scores = BTreeMap<String, f64>;
+pub type Scores = BTreeMap<String, f64>;
 
 #[derive(Deserialize)]
-struct Golden {
+pub struct Golden {
     pairs: Vec<GoldenPair>,
     clean_metric: f64,
     corrupted_metric: f64,
@@ -35,8 +35,8 @@ struct Golden {
     denoising_frozen: Scores,
     noising_frozen: Scores,
     zero_exact: Scores,
-    eap: Scores,
-    eap_ig_5: Scores,
+    pub eap: Scores,
+    pub eap_ig_5: Scores,
 }
 
 #[derive(Deserialize)]
@@ -47,13 +47,13 @@ struct GoldenPair {
     distractor_id: u32,
 }
 
-fn golden(name: &str) -> Golden {
+pub fn golden(name: &str) -> Golden {
     let path = fixtures().join("eap-ig").join(name);
     serde_json::from_slice(&read(path)).unwrap()
 }
 
 impl Golden {
-    fn pairs(&self) -> Vec<PromptPair> {
+    pub fn pairs(&self) -> Vec<PromptPair> {
         let pair = |pair: &GoldenPair| PromptPair {
             clean: pair.clean_ids.clone(),
             corrupted: pair.corrupted_ids.clone(),

@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod details;
 mod downloads;
+mod estimates;
 mod goldens;
 mod invariants;
 mod metrics;
