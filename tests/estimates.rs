@@ -14,28 +14,25 @@ use pathpatch::{
 
 use crate::{
     common::{
-        ExpectedBatch, RANDOM_MODELS, batch, demo, fixtures, metric, model, random_model, read, run_pairs,
+        ExpectedBatch, RANDOM_MODELS, batch, demo, fixtures, metric, model, random_model, read,
+        run_pairs,
     },
     goldens::golden,
-    oracle::edges::{Edges, How},
-    shortcuts::read_of,
+    oracle::{
+        Oracle,
+        edges::{Edges, How},
+    },
+    shortcuts::{OF_SETS, read_of, with_sets},
 };
 
 const TOLERANCE: f32 = 1e-4;
 const DIRECTIONS: [Direction; 2] = [Direction::Denoise, Direction::Noise];
 const LAYER_NORMS: [LayerNorm; 2] = [LayerNorm::Exact, LayerNorm::Frozen];
-const REPLACEMENTS: [Replacement; 3] = [
-    Replacement::Resample,
-    Replacement::Mean,
-    Replacement::Zero,
-];
+const REPLACEMENTS: [Replacement; 3] =
+    [Replacement::Resample, Replacement::Mean, Replacement::Zero];
 
 /// Every kind of estimate.
-const KINDS: [Scores; 3] = [
-    Scores::Estimate,
-    Scores::Eap,
-    Scores::EapIg { steps: 3 },
-];
+const KINDS: [Scores; 3] = [Scores::Estimate, Scores::Eap, Scores::EapIg { steps: 3 }];
 
 fn all_edges(model: &Gpt2) -> Vec<Edge> {
     Graph::of(&model.config).edges().collect()
@@ -51,12 +48,7 @@ fn options(scores: Scores, patch: Patch, by_position: bool) -> EdgeOptions {
 }
 
 /// Edges of runs that are patched as `patch` says.
-fn edges_of(
-    runs: &Runs,
-    metric: &dyn Metric,
-    edges: &[Edge],
-    options: &EdgeOptions,
-) -> EdgeResult {
+fn edges_of(runs: &Runs, metric: &dyn Metric, edges: &[Edge], options: &EdgeOptions) -> EdgeResult {
     pollster::block_on(sweep_edges(runs, metric, edges, options, |_| Ok(()))).unwrap()
 }
 
@@ -134,21 +126,56 @@ fn attribution_is_the_first_order_of_every_edge() {
         let (model, expected) = random_model(name);
         for position in [None, Some(5)] {
             let batch = Batch::new(expected.batch.pairs(), position, &model.config).unwrap();
-            let (oracle, edges) = (Edges::new(&model, &batch), all_edges(&model));
-            for (direction, replacement) in DIRECTIONS
-                .into_iter()
-                .flat_map(|d| REPLACEMENTS.map(|r| (d, r)))
-            {
-                for layer_norm in LAYER_NORMS {
-                    let (patch, how) = both(direction, replacement, layer_norm);
-                    let kind = kinds.next().unwrap();
-                    let got = effects(&model, &batch, kind, patch, Scores::Eap);
-                    let slope = |edge| oracle.slope(edge, how, read_of(kind));
-                    check(&edges, &got, slope, &format!("{name} {kind:?} {how:?}"));
+            for direction in DIRECTIONS {
+                for replacement in REPLACEMENTS {
+                    for layer_norm in LAYER_NORMS {
+                        let kind = kinds.next().unwrap();
+                        let (patch, how) = both(direction, replacement, layer_norm);
+                        check_first_order(&model, &batch, kind, patch, how, name);
+                    }
                 }
             }
         }
     }
+}
+
+#[test]
+fn attribution_of_metrics_of_sets() {
+    for name in RANDOM_MODELS {
+        let (model, expected) = random_model(name);
+        let pairs = with_sets(expected.batch.pairs(), model.config.d_vocab);
+        let batch = Batch::new(pairs, None, &model.config).unwrap();
+        for (kind, layer_norm) in OF_SETS.into_iter().zip(LAYER_NORMS.into_iter().cycle()) {
+            let (patch, how) = both(Direction::Denoise, Replacement::Resample, layer_norm);
+            check_first_order(&model, &batch, kind, patch, how, name);
+        }
+    }
+}
+
+/// Attribution of every edge under the difference of logits, against central differences.
+pub fn check_attribution(model: &Gpt2, batch: &Batch, layer_norm: LayerNorm, what: &str) {
+    let (patch, how) = both(Direction::Denoise, Replacement::Resample, layer_norm);
+    check_first_order(model, batch, MetricKind::LogitDiff, patch, how, what);
+}
+
+fn check_first_order(
+    model: &Gpt2,
+    batch: &Batch,
+    kind: MetricKind,
+    patch: Patch,
+    how: How,
+    what: &str,
+) {
+    let biases = model.blocks.iter().map(|block| {
+        let biases: Vec<f32> = block.b_v.to_data().try_into_vec().unwrap();
+        biases.into_iter().map(f64::from).collect()
+    });
+    let oracle = Oracle::new(model).with_value_biases(biases.collect());
+    let oracle = Edges::of(oracle, batch);
+    let got = effects(model, batch, kind, patch, Scores::Eap);
+    let slope = |edge| oracle.slope(edge, how, read_of(kind));
+    let what = format!("{what} {kind:?} {how:?}");
+    check(&all_edges(model), &got, slope, &what);
 }
 
 fn both(direction: Direction, replacement: Replacement, layer_norm: LayerNorm) -> (Patch, How) {
@@ -240,7 +267,12 @@ fn any_memory_and_any_choice_of_edges_give_the_same_estimates() {
             let metric = metric(kind, &runs);
             for some in edges.chunks(7) {
                 let result = edges_of(&runs, &metric, some, &options(scores, patch, false));
-                check(some, &of_table(&result, some), whole, &format!("{scores:?} of some"));
+                check(
+                    some,
+                    &of_table(&result, some),
+                    whole,
+                    &format!("{scores:?} of some"),
+                );
             }
         }
     }
@@ -292,7 +324,12 @@ fn a_key_at_one_position_is_the_whole_edge_where_nothing_else_changes() {
         let (patch, _) = both(Direction::Denoise, Replacement::Resample, layer_norm);
         let runs = patched(&model, &batch, patch);
         let metric = metric(MetricKind::LogitDiff, &runs);
-        let result = edges_of(&runs, &metric, &edges, &options(Scores::Estimate, patch, true));
+        let result = edges_of(
+            &runs,
+            &metric,
+            &edges,
+            &options(Scores::Estimate, patch, true),
+        );
         let whole = of_table(&result, &edges);
         let by_position = result.by_position.unwrap();
         for (i, edge) in edges.iter().enumerate() {
@@ -413,7 +450,10 @@ fn the_call_by_transformer_lenss_name_gives_the_estimates_of_a_sweep() {
         let whole = table.grid(component);
         assert_eq!(grid.mask, whole.mask);
         for (a, b) in grid.values.iter().zip(&whole.values) {
-            assert!(a.is_nan() == b.is_nan() && !((a - b).abs() > 1e-5), "{a} {b}");
+            assert!(
+                a.is_nan() == b.is_nan() && !((a - b).abs() > 1e-5),
+                "{a} {b}"
+            );
         }
     }
 }
