@@ -7,7 +7,7 @@ import type {
   Component,
   Config,
   DeviceReport,
-  EdgeDetail,
+  HeadEdgeDetail,
   Keeping,
   KeptModel,
   LoadProgress,
@@ -85,7 +85,7 @@ export type Detail =
   | { state: "none" }
   | { state: "waiting"; edge: EdgeId }
   | { state: "failed"; edge: EdgeId; message: string }
-  | { state: "there"; edge: EdgeId; run: Run; pair: number; detail: EdgeDetail };
+  | { state: "there"; edge: EdgeId; run: Run; pair: number; detail: HeadEdgeDetail };
 
 export interface State {
   loaded: Loaded | null;

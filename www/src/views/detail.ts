@@ -2,7 +2,7 @@
 //
 // Buttons and choices stay the same elements while what they speak of changes, so that the focus stays on them.
 
-import type { EdgeDetail, Token } from "../engine/types";
+import type { HeadEdgeDetail, Token } from "../engine/types";
 import { element } from "../lib/dom";
 import { COMPONENT_NAMES, formatEdge, formatEffect, formatHead, formatShare, formatValue } from "../lib/format";
 import type { EdgeId, Head } from "../lib/result";
@@ -15,7 +15,7 @@ export type DetailData =
   | { state: "none" }
   | { state: "waiting"; edge: EdgeId }
   | { state: "failed"; edge: EdgeId; message: string }
-  | { state: "there"; edge: EdgeId; detail: EdgeDetail; clean: Token[]; corrupted: Token[]; pairs: number; pair: number };
+  | { state: "there"; edge: EdgeId; detail: HeadEdgeDetail; clean: Token[]; corrupted: Token[]; pairs: number; pair: number };
 
 export interface DetailEvents {
   /** Look at what a head writes, or at what is written into it. */
@@ -114,7 +114,7 @@ function drawings({ edge, detail, clean, corrupted }: There): Node[] {
   ];
 }
 
-function moved({ moved: tokens, tokens: texts }: EdgeDetail): HTMLElement {
+function moved({ moved: tokens, tokens: texts }: HeadEdgeDetail): HTMLElement {
   const head = ["Next token", "Probability", "Probability, patched", "Logit", "Logit, patched"];
   const rows = tokens.map(({ id, logit, probability }, i) => {
     const [before, after] = probability;
