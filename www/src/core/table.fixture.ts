@@ -2,7 +2,7 @@
 
 import type { EdgeTable } from "../engine/types";
 import { headName, nodeName, PORTS } from "./node";
-import { STATE, type Table, tableOf } from "./table";
+import { grown, STATE, type Table } from "./table";
 
 export interface TableShape {
   layers?: number;
@@ -56,7 +56,7 @@ export function tableFixture(
       if (isExact && pairs) table.stdDev[place] = 0.2 * random();
     });
   });
-  return tableOf(table, "logit-diff");
+  return grown(table, "logit-diff");
 }
 
 /** Sublayers that have written before a sender's write is there, and before a receiver reads. */

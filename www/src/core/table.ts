@@ -30,7 +30,21 @@ export interface Edge extends EdgeName {
   place: number;
 }
 
-export const tableOf = (table: EdgeTable, metric: Metric): Table => Object.assign(table, { metric, version: 0 });
+/** The engine's table as the page has it, one version further. */
+export function grown(table: EdgeTable | Table, metric: Metric): Table {
+  return Object.assign(table, { metric, version: "version" in table ? table.version + 1 : 0 });
+}
+
+/** Exact values in another table of the same edges take the place of what is known of them. */
+export function takeExact(table: Table, { values, state, stdDev }: EdgeTable, changed: Uint32Array): void {
+  for (const place of changed) {
+    if (state[place] !== STATE.exact) continue;
+    table.values[place] = values[place]!;
+    table.state[place] = STATE.exact;
+    table.stdDev[place] = stdDev[place]!;
+  }
+  table.version += 1;
+}
 
 /** A value for each version of a table, made when it is first asked for. */
 function byVersion<T>(make: (table: Table) => T): (table: Table) => T {

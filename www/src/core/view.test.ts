@@ -14,6 +14,7 @@ test("what is left open comes from the strongest edge that fits", () => {
   const other = edgesOf(table)[9]!;
   expect(lookAt(open, table, other).edge).toEqual(named(other));
   for (const part of [{ from: "m0" }, { to: "a2.h3" }, { to: "logits" }, { node: "a1.h1" }, { from: "input", port: "k" as const }]) {
+    expect(lookAt({ ...open, port: "v", to: "a2.h3<q>" }, table, lead!).edge!.to).toBe("a2.h3<q>");
     expect(lookAt({ ...open, ...part }, table, lead!).edge).toEqual(named(strongestOf(table, part)!));
   }
 });

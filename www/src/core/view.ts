@@ -1,7 +1,7 @@
 // What is looked at: the reader's choice, and by the table what the reader left open.
 
 import type { Component, EdgeName } from "../engine/types";
-import { isAt, isReceiver, isSender, parseName } from "./node";
+import { isAt, isReceiver, isSender, nodeName, parseName } from "./node";
 import { hasPath, nameAt, placeOf, portsOf, STATE, strongestOf, type Table } from "./table";
 
 /** What the reader has chosen to look at; null where that is left to the result. */
@@ -38,7 +38,9 @@ export interface Look extends View {
 export function lookAt(view: View, table: Table, lead: EdgeName | null): Look {
   const isOpen = !view.from && !view.to && !view.node && !view.port;
   const chosen = view.from && view.to ? exactly(table, view.from, view.to) : null;
-  const best = chosen ?? (isOpen && lead ? lead : strongestOf(table, view)) ?? firstOf(table, view);
+  // A receiver that is chosen says which input.
+  const wanted = view.to && nodeName(view.to).port ? { ...view, port: null } : view;
+  const best = chosen ?? (isOpen && lead ? lead : strongestOf(table, wanted)) ?? firstOf(table, wanted);
   const from = view.from ?? best?.from ?? table.senders[0]!;
   const to = best?.to ?? (view.to && (portsOf(table).get(view.to)?.[0] ?? view.to));
   return { ...view, from, to, edge: best && hasPath(table, best) ? { from: best.from, to: best.to } : null };

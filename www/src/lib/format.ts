@@ -86,7 +86,7 @@ export function formatLoading(progress: LoadProgress): string {
 }
 
 /** Edges done, their rate and the time left, as far as they are known. */
-export function formatProgress(progress: SweepProgress): string {
+export function formatProgress(progress: Omit<SweepProgress, "fresh">): string {
   const { done, total, edgesPerSecond, secondsLeft } = progress;
   const text = `${count.format(done)} of ${count.format(total)} edges`;
   if (secondsLeft === null) return text;

@@ -1,6 +1,6 @@
 // The edges of a full sweep: what is known of each, from the first estimate to the last exact value.
 
-import type { Component, Grid, Metric, SweepProgress } from "../engine/types";
+import type { Component, Metric } from "../engine/types";
 
 export const COMPONENTS = ["q", "k", "v"] as const satisfies readonly Component[];
 
@@ -52,31 +52,6 @@ export function emptyResult(shape: Omit<Result, "components">): Result {
     spread: new Float32Array(size).fill(Number.NaN),
   });
   return { ...shape, components: { q: nothing(), k: nothing(), v: nothing() } };
-}
-
-/** Take over what a sweep of one component has found since the last time; `source` where it is of one source. */
-export function merge(
-  result: Result,
-  component: Component,
-  { indices, values, exact, spread }: SweepProgress["fresh"],
-  source: Head | null = null,
-): void {
-  const into = result.components[component];
-  const first = source ? placeOf(result, source) * result.layers * result.heads : 0;
-  indices.forEach((index, i) => {
-    into.values[first + index] = values[i]!;
-    into.exact[first + index] = exact[i]!;
-    into.spread[first + index] = spread[i]!;
-  });
-}
-
-/** A result of first-order estimates. */
-export function fromEstimates(grids: Record<Component, Grid>, metric: Metric): Result {
-  const [layers = 0, heads = 0] = grids.q.shape;
-  const { cleanMetric, corruptedMetric } = grids.q;
-  const of = ({ values, exact, spread }: Grid): Values => ({ values, exact, spread });
-  const components = { q: of(grids.q), k: of(grids.k), v: of(grids.v) };
-  return { layers, heads, metric, cleanMetric, corruptedMetric, components };
 }
 
 export const isSameHead = (a: Head, b: Head): boolean => a.layer === b.layer && a.head === b.head;

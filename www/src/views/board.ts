@@ -6,9 +6,8 @@
 
 import type { Component } from "../engine/types";
 import { element } from "../lib/dom";
-import { edgeOf, type Look } from "../core/look";
+import type { BoardData as TableData, BoardEvents as TableEvents } from "../core/props";
 import { COMPONENT_NAMES, formatCount, formatEdge, formatEffect, formatHead, formatShare, METRICS, words } from "../lib/format";
-import { head as parseHead } from "../lib/permalink";
 import {
   allHeads,
   COMPONENTS,
@@ -17,6 +16,7 @@ import {
   edgeKey,
   edges,
   type Head,
+  hasPath,
   isSameEdge,
   noiseOf,
   reachOf,
@@ -24,9 +24,10 @@ import {
   strongestOf,
 } from "../lib/result";
 import { colours } from "../lib/scale";
-import { MAX_EDGES, type View } from "../lib/settings";
+import { MAX_EDGES } from "../lib/settings";
 import * as circuitView from "./circuit";
 import { figure } from "./figure";
+import { headLook, headResult, type Look, viewOf } from "./heads";
 import * as heatmapView from "./heatmap";
 import * as legendView from "./legend";
 import * as tableView from "./table";
@@ -35,15 +36,15 @@ import * as tableView from "./table";
 export const PARTS = ["from", "into", "legend", "circuit", "table"] as const;
 export type Part = (typeof PARTS)[number];
 
-export interface BoardData {
+interface BoardData {
   result: Result;
   view: Look;
   /** Whether more values are on their way. */
   isRunning: boolean;
 }
 
-export interface BoardEvents {
-  onView: (change: Partial<View>) => void;
+interface BoardEvents {
+  onView: (change: Partial<Look>) => void;
 }
 
 /** While values come, the circuit is laid out no more often. */
@@ -54,8 +55,9 @@ const HINT = "Point at a cell or a line, or reach it with the arrow keys, to rea
 export function create(
   container: HTMLElement,
   hidden: ReadonlySet<Part>,
-  events: BoardEvents,
-): (data: BoardData) => void {
+  tableEvents: TableEvents,
+): (data: TableData) => void {
+  const events: BoardEvents = { onView: (change) => tableEvents.onView(viewOf(change)) };
   const board = element("div", { class: "board" });
   container.append(board);
   const readout = element("p", { class: "readout" }, HINT);
@@ -93,7 +95,7 @@ export function create(
     const reach = scale?.reach(data, whole) ?? whole;
     const scaled = colours(reach, noise);
     const least = Math.max(view.least * whole, noise);
-    const selected = edgeOf(view);
+    const selected = view.dst && hasPath({ src: view.src, dst: view.dst }) ? { src: view.src, dst: view.dst, component: view.component } : null;
     for (const update of grids) update({ ...data, colours: scaled, least: view.least * whole, selected });
     const { metric, cleanMetric, corruptedMetric } = result;
     scale?.update({ colours: scaled, title: METRICS[metric], cleanMetric, corruptedMetric, isStill: whole <= noise });
@@ -104,7 +106,7 @@ export function create(
     // What was pointed at is drawn anew, and its value may be another.
     if (hovered) hover(hovered);
   };
-  return show;
+  return ({ table, look, isRunning }) => show({ result: headResult(table), view: headLook(look), isRunning });
 }
 
 type Linked = heatmapView.HeatmapEvents;
@@ -115,7 +117,8 @@ function rowOfGrids(board: HTMLElement, role: heatmapView.Role, linked: Linked, 
   const isFrom = role === "from";
   const pick = element("select", { "aria-label": isFrom ? "Source head" : "Destination head" });
   pick.addEventListener("change", () => {
-    const head = parseHead(pick.value);
+    const [layer, at] = pick.value.split(".").map(Number);
+    const head = layer === undefined || at === undefined ? null : { layer, head: at };
     if (head) events.onView(isFrom ? { src: head } : { dst: head });
   });
   const title = isFrom

@@ -3,27 +3,45 @@
 // Buttons and choices stay the same elements while what they speak of changes, so that the focus stays on them.
 
 import type { HeadEdgeDetail, Token } from "../engine/types";
+import { headName } from "../core/node";
+import type * as props from "../core/props";
 import { element } from "../lib/dom";
 import { COMPONENT_NAMES, formatEdge, formatEffect, formatHead, formatShare, formatValue } from "../lib/format";
 import type { EdgeId, Head } from "../lib/result";
 import { visible } from "../lib/tokens";
 import * as barsView from "./bars";
 import { figure } from "./figure";
+import { edgeId } from "./heads";
 import * as patternView from "./pattern";
 
-export type DetailData =
+type DetailData =
   | { state: "none" }
   | { state: "waiting"; edge: EdgeId }
   | { state: "failed"; edge: EdgeId; message: string }
   | { state: "there"; edge: EdgeId; detail: HeadEdgeDetail; clean: Token[]; corrupted: Token[]; pairs: number; pair: number };
 
-export interface DetailEvents {
+interface DetailEvents {
   /** Look at what a head writes, or at what is written into it. */
   onHead: (head: Head, role: "src" | "dst") => void;
   onPair: (pair: number) => void;
 }
 
-export function create(container: HTMLElement, events: DetailEvents): (data: DetailData) => void {
+/** An edge between heads; of any other there is nothing to show. */
+export function create(container: HTMLElement, { onView, onPair }: props.DetailEvents): (data: props.DetailData) => void {
+  const onHead = (head: Head, role: "src" | "dst") => {
+    const node = headName(head.layer, head.head);
+    onView(role === "src" ? { from: node, to: null } : { from: null, to: node });
+  };
+  const show = createHeads(container, { onHead, onPair });
+  return (data) => {
+    const edge = data.state === "none" ? null : edgeId(data.edge);
+    if (!edge || data.state === "none") show({ state: "none" });
+    else if (data.state !== "there") show({ ...data, edge });
+    else if (data.detail.src && data.detail.dst) show({ ...data, edge, detail: { ...data.detail, src: data.detail.src, dst: data.detail.dst } });
+  };
+}
+
+function createHeads(container: HTMLElement, events: DetailEvents): (data: DetailData) => void {
   const note = element("p", { class: "note", role: "status" });
   const title = element("h3");
   const sentence = element("p");
