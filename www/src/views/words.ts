@@ -26,8 +26,8 @@ const isBetterLow = (metric: Metric): boolean => metric === "kl";
 export function signWords({ metric, direction }: Measured): { up: string; down: string } {
   const [helps, hurts] =
     direction === "denoise"
-      ? ["the edge helps: its clean write brings the answer back", "the edge hurts: its clean write pushes the answer further away"]
-      : ["the edge hurts: without its clean write the answer is stronger", "the edge helps: without its clean write the answer is lost"];
+      ? ["the edge helps: what is put in brings the answer back", "the edge hurts: what is put in pushes the answer further away"]
+      : ["the edge hurts: without it the answer is stronger", "the edge helps: without it the answer is lost"];
   const [up, down] = isBetterLow(metric) ? [hurts, helps] : [helps, hurts];
   return { up: `raises the metric, ${up}`, down: `lowers it, ${down}` };
 }

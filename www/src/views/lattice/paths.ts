@@ -3,9 +3,8 @@
 
 import { edgeKey, nodeName, nodeOf } from "../../core/node";
 import type { Component, EdgeName } from "../../engine/types";
-import type { Point } from "../../lib/spline";
 import { type Lane, lanesOf, type LaneRequest } from "./lanes";
-import type { Lattice, Spot } from "./place";
+import type { Lattice, Point, Spot } from "./place";
 
 export interface Route {
   /** The path of an SVG. */

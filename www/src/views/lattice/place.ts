@@ -5,10 +5,13 @@
 
 import { nodeName } from "../../core/node";
 
-export interface Spot {
+export interface Point {
   x: number;
-  /** The middle. */
   y: number;
+}
+
+/** A node's box, by its middle. */
+export interface Spot extends Point {
   width: number;
   height: number;
 }
