@@ -3,7 +3,7 @@
 //     <path-patching src="figure.json"></path-patching>     a saved result; the engine only once it is asked for
 //     <path-patching link="clean=…&from=a0.h3"></path-patching>   what a link of the page says; runs when pressed
 //
-// `live` runs without being pressed, `hide` leaves parts out (from into legend circuit table prompts run), `theme` is
+// `live` runs without being pressed, `hide` leaves parts out (from into legend circuit overview table prompts run), `theme` is
 // light or dark where it is not the post's own, `site` is where the pathpatch site is. `data` is a saved result
 // itself. The events `result`, `select` and `error` are CustomEvents; they do not bubble.
 
@@ -24,9 +24,9 @@ const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
 /** How much height is kept free until something is drawn, in rem: about what each part takes. */
 const POSTER_REM = 13;
-const PARTS_REM = { legend: 12, circuit: 24, table: 22, prompts: 7, run: 3 };
+const PARTS_REM = { legend: 12, circuit: 38, table: 22, prompts: 7, run: 3 };
 /** Of three grids beside each other, or below each other where they find no room. */
-const GRID_REM = { width: 16.75, height: 16.5, title: 2.5 };
+const GRID_REM = { width: 14.25, height: 16.5, title: 2.5 };
 
 function reservedRem(hidden: ReadonlySet<string>, width: number): number {
   const columns = Math.min(3, Math.max(1, Math.floor(width / (GRID_REM.width * 16))));

@@ -55,7 +55,7 @@ export function isSameSettings(a: Settings, b: Settings): boolean {
 
 const DEFAULT_EDGES = 30;
 /** As many edges as the circuit can show and be read. */
-export const MAX_EDGES = 200;
+export const MAX_EDGES = 400;
 const DEFAULT_STRONGEST = 1000;
 
 export function settingsOf({ clean, corrupted, answer, distractor, metric }: Preset): Settings {

@@ -43,23 +43,24 @@ export function create(container: HTMLElement, events: TakeEvents): (isThere: bo
         return "This browser gives no access to the clipboard: copy it from below.";
       }
     });
+  const bytes = "application/octet-stream";
   const files = [
     file("CSV", "All known edges, strongest first", "pathpatch-edges.csv", "text/csv", events.csv),
-    file("JSON", "All known edges with prompts and settings", "pathpatch.json", "application/json", events.json),
-    file("EAP-IG JSON", "The graph with its scores, as EAP-IG and pathpatch graph write it", "pathpatch-graph.json", "application/json", events.graph),
-    file("NPY", "Scores for numpy.load, senders by receivers in EAP-IG’s order", "pathpatch.npy", "application/octet-stream", events.npy),
+    file("JSON", "All known edges with prompts and settings, to open here again", "pathpatch.json", "application/json", events.json),
+    file("Graph JSON", "The graph as EAP-IG reads it: a score is positive where the edge helps", "pathpatch-graph.json", "application/json", events.graph),
+    file("NPY", "All edges for numpy.load, senders by receivers", "pathpatch-edges.npy", bytes, events.npy),
     ...PORTS.map((port) =>
-      file(`NPY ${port}`, `Values from head to head ${PORT_NAMES[port]} for numpy.load, source first`, `pathpatch-${port}.npy`, "application/octet-stream", () => events.npyHeads(port)),
+      file(`NPY ${port}`, `Heads into each head’s ${PORT_NAMES[port]} for numpy.load, source first`, `pathpatch-${port}.npy`, bytes, () => events.npyHeads(port)),
     ),
     file("Figure JSON", "The strongest edges, a few kB, to embed", "pathpatch-figure.json", "application/json", events.figure),
   ];
   const copies = [
     copy("Copy link", "An address that restores model, prompts, settings and view", events.link),
-    copy("Copy as TransformerLens code", "Python for TransformerLens 4.3 that repeats the edges between heads of the chosen one’s sender", events.transformerLens),
-    copy("Copy for TransformerLens before 4.3", "The same for earlier versions, which keep the LayerNorm’s scale", events.transformerLensBefore),
-    copy("Copy as EAP-IG code", "Python for EAP-IG that repeats every edge", events.eapIg),
+    copy("Copy as TransformerLens 4.3 code", "Python that runs the chosen edge, for 4.3 and later", events.transformerLens),
+    copy("Copy as TransformerLens code up to 4.2", "Python that runs the chosen edge, for earlier versions", events.transformerLensBefore),
+    copy("Copy as EAP-IG code", "Python that scores all edges with EAP-IG", events.eapIg),
     copy("Copy as pathpatch JS", "JavaScript for a page of your own", events.js),
-    copy("Copy as a command", "A command line of pathpatch graph", events.command),
+    copy("Copy command", "A command line that writes the graph", events.command),
     copy("Copy embed code", "HTML that shows this figure in a post", events.embed),
   ];
   const all = element("div", {}, element("div", { class: "tools" }, ...files), element("div", { class: "tools" }, ...copies));
