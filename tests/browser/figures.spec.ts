@@ -316,7 +316,7 @@ for (const where of ["element", "frame"] as const) {
 test("a poster says what is asked and what a run downloads", async ({ page }) => {
   await page.goto(host.page(`${SCRIPT}<path-patching link="${LINK}"></path-patching>`));
   const poster = page.locator("path-patching .poster");
-  await expect(poster.locator("h3")).toHaveText("Which attention heads make the model say “lamp” rather than “river”?");
+  await expect(poster.locator("h3")).toHaveText("Which paths through the model make it say “lamp” rather than “river”?");
   await expect(poster.locator("mark")).toHaveText(["fox", "dragon"]);
   await expect(poster).toContainText(/Running it downloads [\d.]+ MB/);
   expect(host.asked.filter((path) => /wasm|worker|models/.test(path))).toEqual([]);

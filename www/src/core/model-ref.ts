@@ -29,6 +29,8 @@ export interface LoadedModel {
   readonly name: string;
   /** The commit that was loaded; null where there is none, or it is not known. */
   readonly revision: string | null;
+  /** Numbers of a position in the residual stream; absent in files from before they told it. */
+  readonly dModel?: number;
   /** Which of the page's loads it came with, so that two sets of files are told apart; absent where none is meant. */
   readonly load?: number;
 }

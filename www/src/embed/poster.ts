@@ -20,14 +20,14 @@ export function poster({ model, settings }: Question): HTMLElement {
     element("h3", {}, question(inQuotes(first.answer), inQuotes(first.distractor))),
     element("dl", {}, element("dt", {}, "clean"), clean, element("dt", {}, "corrupted"), corrupted),
     ...further,
-    element("p", { class: "note" }, `Direct path patching answers it, head by head. ${cost(model.ref)}`),
+    element("p", { class: "note" }, `Direct path patching answers it, edge by edge. ${cost(model.ref)}`),
   );
 }
 
 function question(answer: string, distractor: string): string {
-  if (answer && distractor) return `Which attention heads make the model say ${answer} rather than ${distractor}?`;
-  if (answer) return `Which attention heads make the model say ${answer}?`;
-  return "Which attention heads carry the difference between these prompts?";
+  if (answer && distractor) return `Which paths through the model make it say ${answer} rather than ${distractor}?`;
+  if (answer) return `Which paths through the model make it say ${answer}?`;
+  return "Which paths through the model carry the difference between these prompts?";
 }
 
 function cost(ref: ModelRef): string {
