@@ -4,10 +4,9 @@
 // a quote or a `</script>` in it stays what it is, text.
 
 import type { Look } from "../core/look";
-import { type LoadedModel, pinned, textOf } from "../core/model-ref";
+import { bundledPath, type LoadedModel, pinned, textOf } from "../core/model-ref";
 import type { Request } from "../core/request";
 import type { LayerNorm, Metric, Token } from "../engine/types";
-import { bundledPath } from "./models";
 
 /** The source and the component whose edges the code repeats. */
 export type Row = Pick<Look, "src" | "component">;
