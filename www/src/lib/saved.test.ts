@@ -143,7 +143,7 @@ test.each<[string, (saved: Any) => void, string]>([
   ["an edge of another model", (s) => (s.view.to = "m7"), "view.to: expected one of edges.receivers, got m7"],
   ["a node of another model", (s) => (s.view.node = "a7.h1"), "view.node: expected a node of edges.senders"],
   ["a direction that is none", (s) => delete s.settings.direction, "settings.direction: expected one of denoise, noise, got none"],
-  ["a thousand edges in view", (s) => (s.view.edges = 1000), "view.edges: expected a whole number from 1 to 200, got 1000"],
+  ["a thousand edges in view", (s) => (s.view.edges = 1000), "view.edges: expected a whole number from 1 to 400, got 1000"],
   ["no tokens", (s) => delete s.tokens, "tokens: expected a list, got none"],
   ["a token that is none", (s) => (s.tokens[0].clean[0] = "fox"), "tokens[0].clean[0]: expected an object, got fox"],
   ["tokens of fewer pairs", (s) => s.tokens.pop(), "tokens: expected as many as pairs (1), got 0"],
