@@ -5,7 +5,7 @@ import { PathPatching, type SelectDetail } from "pathpatch/element";
 
 export async function strongest(model: PathPatch, signal: AbortSignal): Promise<[number, Grid, HeadEdgeDetail]> {
   const pair = { clean: "a b", corrupted: "a c", answer: " x", distractor: 7 };
-  const pairs = [pair, { clean: [1, 2], corrupted: [1, 3] }];
+  const pairs = [pair, { clean: [1, 2], corrupted: [1, 3], answer: [" x", 8] }];
   let done = 0;
   const warnings: Warning[] = [...model.warnings, ...(await model.check({ pairs, metric: "prob" }))];
   const grid = await model.getActPatchDirectPathAllSources({
@@ -18,6 +18,7 @@ export async function strongest(model: PathPatch, signal: AbortSignal): Promise<
       done = progress.done + progress.fresh.spread.length + warnings.length;
     },
   });
+  console.log((await model.answerTokens("42..99")).length);
   const edge = { ...pair, component: "q", srcLayer: 0, srcHead: 1, dstLayer: 1, dstHead: 0 } as const;
   return [done, grid, await model.edgeDetail(edge)];
 }

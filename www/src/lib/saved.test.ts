@@ -85,6 +85,16 @@ test("a file of version 2 from before edges had names is read, and saved again w
   expect(own.saved.model.source).toBeNull();
 });
 
+test("answers' tokens are lists; a token by itself, or none, is read as one", () => {
+  const saved = JSON.parse(JSON.stringify(save(runOf({ answer: "a|bb" }), look)));
+  const tokens = (saved: unknown) => restore(JSON.stringify(saved)).saved.tokens[0];
+  expect(tokens(saved)!.answer).toEqual([{ id: 1, text: "a" }, { id: 2, text: "bb" }]);
+  Object.assign(saved.tokens[0], { answer: { id: 7, text: "a" }, distractor: null });
+  expect(tokens(saved)).toMatchObject({ answer: [{ id: 7, text: "a" }], distractor: [] });
+  saved.tokens[0].answer = [7];
+  expect(() => tokens(saved)).toThrow("tokens[0].answer[0]: expected an object, got 7");
+});
+
 test("an edge that is not finite is left out; a metric that is not is refused", () => {
   const odd = runOf();
   const { place } = edgesOf(odd.table)[3]!;
