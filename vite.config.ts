@@ -10,7 +10,7 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** Cargo.toml has the version of the whole project. */
 const version = /^version = "(.+)"/m.exec(readFileSync(at("Cargo.toml"), "utf8"))?.[1];
 const WASM = at("www/src/wasm/engine_bg.wasm");
-const MODEL = at("www/models/ioi-demo");
+const MODELS = at("www/models");
 
 /** What the package's modules are called, and the site's one that posts import; they keep their names. */
 const NAMED: Record<string, string> = {
@@ -68,11 +68,12 @@ function plainImports(): Plugin {
   };
 }
 
-/** What a run of the bundled model downloads, in bytes: a poster says so. */
-function bundledRunBytes(): number {
-  if (!existsSync(WASM)) return 0;
-  const model = readdirSync(MODEL).reduce((sum, name) => sum + (name.endsWith(".md") ? 0 : statSync(join(MODEL, name)).size), 0);
-  return gzipSync(readFileSync(WASM)).length + model;
+/** What a run of each bundled model downloads, in bytes: a poster says so. */
+function bundledRunBytes(): Record<string, number> {
+  const engine = existsSync(WASM) ? gzipSync(readFileSync(WASM)).length : 0;
+  const size = (directory: string) =>
+    readdirSync(directory).reduce((sum, name) => sum + (name.endsWith(".md") ? 0 : statSync(join(directory, name)).size), 0);
+  return Object.fromEntries(readdirSync(MODELS).map((name) => [name, engine + size(join(MODELS, name))]));
 }
 
 export default defineConfig({
@@ -82,7 +83,7 @@ export default defineConfig({
   // A file that is not there is a 404, as on any static host.
   appType: "mpa",
   publicDir: false,
-  define: { PATHPATCH_VERSION: JSON.stringify(version), BUNDLED_RUN_BYTES: bundledRunBytes() },
+  define: { PATHPATCH_VERSION: JSON.stringify(version), BUNDLED_RUN_BYTES: JSON.stringify(bundledRunBytes()) },
   build: {
     outDir: at("dist"),
     emptyOutDir: true,
@@ -109,7 +110,7 @@ export default defineConfig({
         // Few files for a saved figure: `pathpatch` is what every importer needs, `board` what every drawing does.
         codeSplitting: {
           groups: [
-            { name: "pathpatch", test: /src\/(engine\/(pathpatch|error|assets|source)|core\/model-ref)\.ts|preload-helper/ },
+            { name: "pathpatch", test: /src\/(engine\/(pathpatch|edges|error|assets|source)|core\/model-ref)\.ts|preload-helper/ },
             { name: "board", test: /src\/(app\/saved-run|views\/(board|tokens)|lib\/dom)\.ts/ },
           ],
         },
@@ -122,7 +123,7 @@ export default defineConfig({
     {
       name: "copy-models",
       apply: "build",
-      closeBundle: () => cpSync(at("www/models"), at("dist/models"), { recursive: true }),
+      closeBundle: () => cpSync(MODELS, at("dist/models"), { recursive: true }),
     },
   ],
   test: { root: at("www"), include: ["src/**/*.test.ts"] },

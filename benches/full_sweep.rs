@@ -147,8 +147,8 @@ fn request(prompts: &Prompts) -> MetricRequest {
     let pair = |i: usize| PairRequest {
         clean: Prompt::Ids(prompts.clean[i].clone()),
         corrupted: Prompt::Ids(prompts.corrupted[i].clone()),
-        answer: Some(Answer::Id(prompts.answers[i])),
-        distractor: Some(Answer::Id(prompts.distractors[i])),
+        answers: vec![Answer::Id(prompts.answers[i])],
+        distractors: vec![Answer::Id(prompts.distractors[i])],
     };
     MetricRequest {
         pairs: (0..prompts.clean.len()).map(pair).collect(),

@@ -32,8 +32,8 @@ fn load() -> (Gpt2, Batch) {
     let pair = PromptPair {
         clean: ids("When Mary and John went to the store , John gave a book to"),
         corrupted: ids("When Mary and John went to the store , Mary gave a book to"),
-        answer: ids("Mary").first().copied(),
-        distractor: ids("John").first().copied(),
+        answers: ids("Mary"),
+        distractors: ids("John"),
     };
     let batch = Batch::new(vec![pair], None, &model.config).expect("a pair");
     (model, batch)

@@ -3,9 +3,15 @@
 //! ```text
 //! logit-diff   logit(answer) - logit(distractor)
 //! normalized   (logit-diff - corrupted) / (clean - corrupted)
-//! log-prob     log p(answer)          prob   p(answer)
+//! log-prob     log p(answers)         prob   p(answers)
+//! prob-diff    p(answers) - p(distractors)
 //! kl           sum_t p_clean(t) (log p_clean(t) - log p(t))
 //! ```
+//!
+//! with p(answers) the sum of the probabilities of a set of tokens: one, or several where a task has no single right
+//! answer. Greater-than (Hanna et al., 2023) sums over the years above the prompt's and subtracts those that are not
+//! above, subject-verb agreement over the verbs of either number. A logit difference compares one token with one:
+//! a sum or mean of logits over sets has no agreed definition.
 //!
 //! A run's value is the mean over the batch; the normalised one is made of the means. Any closure over the logits
 //! is a metric too. Tensors in, tensors out: no strings from prompts, no model.
@@ -14,10 +20,10 @@
 //! asked for its part ([`Metric::of_prompts`]). One that needs all prompts at once, as a closure does, has the whole
 //! batch in memory.
 
-use std::{cell::OnceCell, ops::Range, str::FromStr};
+use std::{cell::OnceCell, collections::HashSet, ops::Range, str::FromStr};
 
 use burn::tensor::{
-    Device, Int, Tensor, TensorData,
+    Device, IndexingUpdateOp, Int, Tensor, TensorData,
     activation::{log_softmax, softmax},
 };
 
@@ -83,21 +89,24 @@ pub enum MetricKind {
     LogitDiff,
     /// The same, corrupted at 0 and clean at 1.
     NormalizedLogitDiff,
-    /// Log-probability of the answer, in nats.
+    /// Logarithm of the probability of the answers together, in nats.
     LogProb,
-    /// Probability of the answer.
+    /// Probability of the answers together.
     Prob,
+    /// Probability of the answers together minus that of the distractors together.
+    ProbDiff,
     /// KL divergence from the clean run's distribution, in nats.
     Kl,
 }
 
 impl MetricKind {
     /// Every metric with the name that the command line and JavaScript know it by.
-    pub const ALL: [(Self, &str); 5] = [
+    pub const ALL: [(Self, &str); 6] = [
         (Self::LogitDiff, "logit-diff"),
         (Self::NormalizedLogitDiff, "normalized-logit-diff"),
         (Self::LogProb, "log-prob"),
         (Self::Prob, "prob"),
+        (Self::ProbDiff, "prob-diff"),
         (Self::Kl, "kl"),
     ];
 
@@ -106,13 +115,73 @@ impl MetricKind {
         Self::ALL[self as usize].1
     }
 
-    pub(crate) fn needs_answer(self) -> bool {
+    fn needs_answer(self) -> bool {
         self != Self::Kl
     }
 
-    pub(crate) fn needs_distractor(self) -> bool {
+    fn needs_distractor(self) -> bool {
+        self == Self::ProbDiff || self.compares_logits()
+    }
+
+    /// Whether it reads the logits of one answer and one distractor, and no others.
+    fn compares_logits(self) -> bool {
         matches!(self, Self::LogitDiff | Self::NormalizedLogitDiff)
     }
+
+    /// Check the tokens that one pair gives the metric to compare; `name` shows a token in a message.
+    ///
+    /// # Errors
+    /// [`Code::Answer`] or [`Code::Distractor`] for too few or too many, for a token that is twice in a set, and
+    /// for one in both sets where they are compared.
+    pub(crate) fn check(
+        self,
+        answers: &[u32],
+        distractors: &[u32],
+        name: impl Fn(u32) -> String,
+    ) -> Result<()> {
+        let is_compared = self.needs_distractor();
+        for (code, what, ids, is_needed) in [
+            (Code::Answer, "answer", answers, self.needs_answer()),
+            (Code::Distractor, "distractor", distractors, is_compared),
+        ] {
+            if let Some(twice) = twice(ids) {
+                let got = format!("{} twice", name(twice));
+                return Err(Error::new(code, what, "each token once", got));
+            }
+            let is_one = is_needed && self.compares_logits();
+            if is_needed && (ids.is_empty() || (is_one && ids.len() > 1)) {
+                let count = if is_one { "one" } else { "at least one" };
+                let expected = format!("{count} token (metric {})", self.as_str());
+                let got = match ids.len() {
+                    0 => "none".into(),
+                    n => format!("{n}, which the metric prob-diff can compare"),
+                };
+                return Err(Error::new(code, what, expected, got));
+            }
+        }
+        let both = distractors.iter().find(|id| answers.contains(id));
+        match both {
+            Some(id) if is_compared => {
+                let is_one = answers.len() == 1 && distractors.len() == 1;
+                let name = name(*id);
+                let (expected, got) = match is_one {
+                    true => (
+                        "another token than the answer",
+                        format!("the same, {name}: their difference is 0 everywhere"),
+                    ),
+                    false => ("no token that is an answer", name),
+                };
+                Err(Error::new(Code::Distractor, "distractor", expected, got))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The first token that is in a list a second time.
+fn twice(ids: &[u32]) -> Option<u32> {
+    let mut seen = HashSet::new();
+    ids.iter().copied().find(|id| !seen.insert(*id))
 }
 
 impl FromStr for MetricKind {
@@ -162,7 +231,9 @@ impl CleanOutput {
 pub struct AnswerMetric {
     kind: MetricKind,
     positions: Vec<usize>,
-    /// Answers of all prompts, then for a logit difference their distractors.
+    /// What is read of each prompt: its answers, then its distractors where it compares them.
+    sets: Vec<Vec<Term>>,
+    /// The ids of all sets, one prompt after the other.
     tokens: Vec<u32>,
     /// For [`MetricKind::Kl`] alone.
     clean: Option<CleanOutput>,
@@ -170,15 +241,80 @@ pub struct AnswerMetric {
     clean_log_probs: OnceCell<Tensor<2>>,
 }
 
+/// A token that a metric reads, and how it counts: 1 for an answer, -1 for a distractor.
+#[derive(Debug, Clone, Copy)]
+struct Term {
+    id: u32,
+    sign: f32,
+}
+
 /// What a batch gives a metric to read, one entry per prompt.
 #[derive(Debug, Clone)]
 pub struct Targets {
     /// Where it reads.
     pub positions: Vec<usize>,
-    /// Ids of the right next tokens, where there are any.
-    pub answers: Vec<Option<u32>>,
-    /// Ids of the tokens they are compared with, where there are any.
-    pub distractors: Vec<Option<u32>>,
+    /// Ids of the right next tokens, as many as there are.
+    pub answers: Vec<Vec<u32>>,
+    /// Ids of the tokens they are compared with, likewise.
+    pub distractors: Vec<Vec<u32>>,
+}
+
+/// The sets of a batch on the device, padded to the largest.
+struct Places {
+    /// Where the tokens are among the logits, `[1, batch, set]`; padding repeats a set's first.
+    ids: Tensor<3, Int>,
+    /// How each counts, likewise; padding counts 0.
+    signs: Tensor<3>,
+}
+
+impl Places {
+    /// The values at the places.
+    ///
+    /// # Shapes
+    /// - `values`: `[edge, batch, token]`
+    /// - returns `[edge, batch, set]`
+    fn read(&self, values: Tensor<3>) -> Tensor<3> {
+        let ids = self.ids_of_edges(values.dims()[0]);
+        values.gather(2, ids)
+    }
+
+    /// Zeros with values put at the places; those of padding must be 0.
+    ///
+    /// # Shapes
+    /// - `values`: `[edge, batch, set]`
+    /// - returns `[edge, batch, tokens]`
+    fn put(&self, values: Tensor<3>, tokens: usize) -> Tensor<3> {
+        let [edges, batch, _] = values.dims();
+        let zeros = Tensor::zeros([edges, batch, tokens], &values.device());
+        let ids = self.ids_of_edges(edges);
+        zeros.scatter(2, ids, values, IndexingUpdateOp::Add)
+    }
+
+    fn ids_of_edges(&self, edges: usize) -> Tensor<3, Int> {
+        let [_, batch, set] = self.ids.dims();
+        self.ids.clone().expand([edges, batch, set])
+    }
+
+    /// Sum over each set, answers less distractors.
+    ///
+    /// # Shapes
+    /// - `read`: `[edge, batch, set]`
+    /// - returns `[edge, batch, 1]`
+    fn sum(&self, read: Tensor<3>) -> Tensor<3> {
+        (read * self.signs.clone()).sum_dim(2)
+    }
+
+    /// Logarithm of the sum of a set's probabilities. The largest is taken out first: all of them may be too small
+    /// for f32.
+    ///
+    /// # Shapes
+    /// - `log_probs`: `[edge, batch, set]`
+    /// - returns `[edge, batch, 1]`
+    fn log_sum(&self, log_probs: Tensor<3>) -> Tensor<3> {
+        let largest = log_probs.clone().max_dim(2);
+        let shares = self.sum((log_probs - largest.clone()).exp());
+        largest + shares.log()
+    }
 }
 
 impl AnswerMetric {
@@ -187,35 +323,43 @@ impl AnswerMetric {
     /// `clean` is the clean run at the targets' positions, which only [`MetricKind::Kl`] reads.
     ///
     /// # Errors
-    /// [`Code::Answer`] or [`Code::Distractor`] when the metric needs one and a prompt has none;
-    /// [`Code::Metric`] for [`MetricKind::Kl`] without the clean run.
+    /// [`Code::Answer`] or [`Code::Distractor`] when the metric needs one and a prompt has none, or several where it
+    /// takes one, or a token that is in its set twice or in both; [`Code::Metric`] for [`MetricKind::Kl`] without the
+    /// clean run.
     pub fn new(kind: MetricKind, targets: Targets, clean: Option<CleanOutput>) -> Result<Self> {
         if kind == MetricKind::Kl && clean.is_none() {
             let expected = "the clean run's output to compare with";
             return Err(Error::new(Code::Metric, "metric kl", expected, "none"));
         }
-        let needed = |is_needed: bool, code, what, ids: Vec<Option<u32>>| {
-            if !is_needed {
-                return Ok(Vec::new());
-            }
-            let missing = || {
-                let expected = format!("one token (metric {})", kind.as_str());
-                Error::new(code, what, expected, "none")
-            };
-            let ids = ids.into_iter().map(|id| id.ok_or_else(missing));
-            ids.collect::<Result<Vec<u32>>>()
+        let sets = targets.answers.iter().zip(&targets.distractors);
+        let set = |(answers, distractors): (&Vec<u32>, &Vec<u32>)| {
+            kind.check(answers, distractors, |id| format!("token {id}"))?;
+            let term = |sign: f32| move |id: &u32| Term { id: *id, sign };
+            let answers = answers.iter().filter(|_| kind.needs_answer());
+            let distractors = distractors.iter().filter(|_| kind.needs_distractor());
+            Ok(answers
+                .map(term(1.0))
+                .chain(distractors.map(term(-1.0)))
+                .collect())
         };
-        let (answers, distractors) = (targets.answers, targets.distractors);
-        let (one, two) = (kind.needs_answer(), kind.needs_distractor());
-        let mut tokens = needed(one, Code::Answer, "answer", answers)?;
-        tokens.extend(needed(two, Code::Distractor, "distractor", distractors)?);
-        Ok(Self {
+        let sets = sets.map(set).collect::<Result<Vec<_>>>()?;
+        Ok(Self::of_sets(kind, targets.positions, sets, clean))
+    }
+
+    fn of_sets(
+        kind: MetricKind,
+        positions: Vec<usize>,
+        sets: Vec<Vec<Term>>,
+        clean: Option<CleanOutput>,
+    ) -> Self {
+        Self {
             kind,
-            positions: targets.positions,
-            tokens,
+            positions,
+            tokens: sets.iter().flatten().map(|term| term.id).collect(),
+            sets,
             clean,
             clean_log_probs: OnceCell::new(),
-        })
+        }
     }
 
     /// Log-probabilities of the clean run, `[1, batch, d_vocab]`.
@@ -228,19 +372,28 @@ impl AnswerMetric {
         log_probs.clone().unsqueeze_dim(0)
     }
 
-    /// Where the answers are among the logits, and the distractors where those are read.
-    ///
-    /// # Shapes
-    /// each `[1, batch, 1]`
-    fn places(&self, device: &Device) -> Vec<Tensor<3, Int>> {
-        let batch = self.positions.len();
-        let ids: Vec<i32> = match self.tokens() {
-            Some(tokens) => (0..tokens.len() as i32).collect(),
-            None => self.tokens.iter().map(|id| *id as i32).collect(),
-        };
-        let place =
-            |ids: &[i32]| Tensor::from_data(TensorData::new(ids.to_vec(), [1, batch, 1]), device);
-        ids.chunks(batch).map(place).collect()
+    /// Where the sets are among the logits that it is given: those of its tokens alone, or of all.
+    fn places(&self, device: &Device) -> Places {
+        let largest = self.sets.iter().map(Vec::len).max().unwrap_or_default();
+        let shape = [1, self.sets.len(), largest];
+        let (mut ids, mut signs) = (Vec::new(), Vec::new());
+        let mut before = 0;
+        for set in &self.sets {
+            let place = |i: usize| match self.tokens() {
+                Some(_) => (before + i) as i32,
+                None => set[i].id as i32,
+            };
+            for i in 0..largest {
+                let term = set.get(i);
+                ids.push(place(term.map_or(0, |_| i)));
+                signs.push(term.map_or(0.0, |term| term.sign));
+            }
+            before += set.len();
+        }
+        Places {
+            ids: Tensor::from_data(TensorData::new(ids, shape), device),
+            signs: Tensor::from_data(TensorData::new(signs, shape), device),
+        }
     }
 }
 
@@ -250,51 +403,63 @@ impl Metric for AnswerMetric {
     }
 
     fn tokens(&self) -> Option<&[u32]> {
-        self.kind.needs_distractor().then_some(&self.tokens)
+        self.kind.compares_logits().then_some(&self.tokens)
     }
 
     fn evaluate(&self, logits: Tensor<4>) -> Tensor<2> {
         let logits: Tensor<3> = logits.squeeze_dim(2);
-        let places = self.places(&logits.device());
-        let pick = |values: Tensor<3>, place: &Tensor<3, Int>| {
-            let [edges, batch, _] = values.dims();
-            let place = place.clone().expand([edges, batch, 1]);
-            values.gather(2, place).squeeze_dim::<2>(2)
-        };
-        match self.kind {
+        let device = logits.device();
+        let numbers = match self.kind {
             MetricKind::LogitDiff | MetricKind::NormalizedLogitDiff => {
-                pick(logits.clone(), &places[0]) - pick(logits, &places[1])
+                let places = self.places(&device);
+                places.sum(places.read(logits))
             }
-            MetricKind::LogProb => pick(log_softmax(logits, 2), &places[0]),
-            MetricKind::Prob => pick(log_softmax(logits, 2), &places[0]).exp(),
+            MetricKind::LogProb => {
+                let places = self.places(&device);
+                places.log_sum(places.read(log_softmax(logits, 2)))
+            }
+            MetricKind::Prob | MetricKind::ProbDiff => {
+                let places = self.places(&device);
+                places.sum(places.read(log_softmax(logits, 2)).exp())
+            }
             MetricKind::Kl => {
                 let clean = self.clean_log_probs();
                 let terms = clean.clone().exp() * (clean - log_softmax(logits, 2));
-                terms.sum_dim(2).squeeze_dim(2)
+                terms.sum_dim(2)
             }
-        }
+        };
+        numbers.squeeze_dim(2)
     }
 
+    /// With p the probabilities, s a token's sign (0 outside both sets) and A the answers:
+    ///
+    /// ```text
+    /// logit-diff        s
+    /// log-prob          [t in A] p / p(A) - p
+    /// prob, prob-diff   p (s - value)
+    /// kl                p - p_clean
+    /// ```
     fn gradient(&self, logits: Tensor<4>) -> Option<Tensor<4>> {
         let logits: Tensor<3> = logits.squeeze_dim(2);
-        let [_, batch, tokens] = logits.dims();
-        let ids = Tensor::<1, Int>::arange(0..tokens as i64, &logits.device());
-        let one_hot = |place: &Tensor<3, Int>| {
-            let ids = ids.clone().reshape([1, 1, tokens]);
-            ids.equal(place.clone()).float()
-        };
-        let places = self.places(&logits.device());
+        let [edges, batch, tokens] = logits.dims();
+        let device = logits.device();
         let per_prompt = match self.kind {
             MetricKind::LogitDiff | MetricKind::NormalizedLogitDiff => {
-                let direction = one_hot(&places[0]) - one_hot(&places[1]);
-                direction.expand(logits.dims())
+                let places = self.places(&device);
+                let signs = places.put(places.signs.clone(), tokens);
+                signs.expand([edges, batch, tokens])
             }
-            MetricKind::LogProb => one_hot(&places[0]) - softmax(logits, 2),
-            MetricKind::Prob => {
+            MetricKind::LogProb => {
+                let places = self.places(&device);
+                let log_probs = places.read(log_softmax(logits.clone(), 2));
+                let shares = (log_probs.clone() - places.log_sum(log_probs)).exp();
+                places.put(shares * places.signs.clone(), tokens) - softmax(logits, 2)
+            }
+            MetricKind::Prob | MetricKind::ProbDiff => {
+                let places = self.places(&device);
                 let probs = softmax(logits, 2);
-                let one_hot = one_hot(&places[0]);
-                let answer = (probs.clone() * one_hot.clone()).sum_dim(2);
-                answer * (one_hot - probs)
+                let value = places.sum(places.read(probs.clone()));
+                probs * (places.put(places.signs.clone(), tokens) - value)
             }
             MetricKind::Kl => {
                 let clean = self.clean_log_probs();
@@ -305,15 +470,10 @@ impl Metric for AnswerMetric {
     }
 
     fn of_prompts(&self, prompts: Range<usize>) -> Option<Box<dyn Metric + '_>> {
-        let of_batch = self.tokens.chunks(self.positions.len());
-        let tokens = of_batch.flat_map(|of_batch| &of_batch[prompts.clone()]);
-        Some(Box::new(Self {
-            kind: self.kind,
-            positions: self.positions[prompts.clone()].to_vec(),
-            tokens: tokens.copied().collect(),
-            clean: self.clean.as_ref().map(|clean| clean.of_prompts(&prompts)),
-            clean_log_probs: OnceCell::new(),
-        }))
+        let clean = self.clean.as_ref().map(|clean| clean.of_prompts(&prompts));
+        let positions = self.positions[prompts.clone()].to_vec();
+        let sets = self.sets[prompts].to_vec();
+        Some(Box::new(Self::of_sets(self.kind, positions, sets, clean)))
     }
 
     fn normalized(&self) -> bool {

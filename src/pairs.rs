@@ -1,8 +1,8 @@
 //! A file of prompt pairs: JSON Lines, a JSON array, or an object that is one pair or has the array in it, in UTF-8.
 //!
 //! A pair is an object with `clean` and `corrupted`, each a text or an array of token ids, and where the metric needs
-//! them `answer` and `distractor`, each a text or a token id; `clean_ids`, `corrupted_ids`, `answer_id` and
-//! `distractor_id` are other names for the ids. Further fields are passed over, and told.
+//! them `answer` and `distractor`, each a text, a token id or an array of those; `clean_ids`, `corrupted_ids`,
+//! `answer_id` and `distractor_id` are other names for the ids. Further fields are passed over, and told.
 
 use std::{collections::BTreeSet, fmt::Display};
 
@@ -165,8 +165,8 @@ fn pair(what: &str, value: &Value, others: &mut BTreeSet<String>) -> Result<Pair
     Ok(PairRequest {
         clean: prompt(what, object, clean)?,
         corrupted: prompt(what, object, corrupted)?,
-        answer: token(what, object, answer)?,
-        distractor: token(what, object, distractor)?,
+        answers: tokens(what, object, answer)?,
+        distractors: tokens(what, object, distractor)?,
     })
 }
 
@@ -210,24 +210,29 @@ fn prompt(what: &str, object: &Map<String, Value>, field: (&str, &str, Code)) ->
     }
 }
 
-fn token(
+fn tokens(
     what: &str,
     object: &Map<String, Value>,
     field: (&str, &str, Code),
-) -> Result<Option<Answer>> {
+) -> Result<Vec<Answer>> {
     let (name, _, code) = field;
+    let is_named = object.get(name).is_some_and(|value| !value.is_null());
+    let token = |value: &Value, place: &str| match value {
+        Value::String(text) if is_named => Ok(Answer::Text(text.clone())),
+        value => id(value).map(Answer::Id).ok_or_else(|| {
+            let what = format!("{what}: {name}{place}");
+            Error::new(code, what, "a text or a token id", kind(value))
+        }),
+    };
     match one(what, object, field)? {
-        None => Ok(None),
-        Some(Value::String(text)) if object.get(name).is_some_and(|v| !v.is_null()) => {
-            Ok(Some(Answer::Text(text.clone())))
+        None => Ok(Vec::new()),
+        Some(Value::Array(values)) => {
+            let values = values.iter().enumerate();
+            values
+                .map(|(i, value)| token(value, &format!("[{i}]")))
+                .collect()
         }
-        Some(value) => match id(value) {
-            Some(id) => Ok(Some(Answer::Id(id))),
-            None => {
-                let what = format!("{what}: {name}");
-                Err(Error::new(code, what, "a text or a token id", kind(value)))
-            }
-        },
+        Some(value) => Ok(vec![token(value, "")?]),
     }
 }
 
@@ -255,8 +260,8 @@ mod tests {
         PairRequest {
             clean: Prompt::Text("a".into()),
             corrupted: Prompt::Ids(vec![1, 2]),
-            answer: Some(Answer::Text(" b".into())),
-            distractor: Some(Answer::Id(7)),
+            answers: vec![Answer::Text(" b".into())],
+            distractors: vec![Answer::Id(7)],
         }
     }
 
@@ -277,6 +282,22 @@ mod tests {
         let pretty = PAIR.replace(", ", ",\n  ");
         assert_eq!(parse(pretty.as_bytes()).unwrap().0, [expected()]);
         assert_eq!(parse(b"").unwrap().0, []);
+    }
+
+    #[test]
+    fn several_answers_are_an_array() {
+        let line = PAIR
+            .replace(r#"" b""#, r#"[" b", 3]"#)
+            .replace("7}", "[7, 8]}");
+        let (pairs, _) = parse(line.as_bytes()).unwrap();
+        let several = PairRequest {
+            answers: vec![Answer::Text(" b".into()), Answer::Id(3)],
+            distractors: vec![Answer::Id(7), Answer::Id(8)],
+            ..expected()
+        };
+        assert_eq!(pairs, [several]);
+        let none = PAIR.replace(r#"" b""#, "[]");
+        assert_eq!(parse(none.as_bytes()).unwrap().0[0].answers, []);
     }
 
     #[test]
@@ -325,6 +346,16 @@ mod tests {
                 with("7", r#""seven""#),
                 Code::Distractor,
                 "line 2 of the pairs: distractor: expected a text or a token id, got \"seven\"",
+            ),
+            (
+                with(r#"" b""#, r#"[" b", 3, [4]]"#),
+                Code::Answer,
+                "line 2 of the pairs: answer[2]: expected a text or a token id, got an array",
+            ),
+            (
+                with("7", r#"[7, "seven"]"#),
+                Code::Distractor,
+                "line 2 of the pairs: distractor[1]: expected a text or a token id, got \"seven\"",
             ),
             (
                 with(r#""corrupted": "#, r#""corrupted": "c", "corrupted_ids": "#),

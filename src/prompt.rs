@@ -10,17 +10,17 @@ use crate::{
     metric::Targets,
 };
 
-/// A clean and a corrupted prompt and the tokens whose logits are compared.
+/// A clean and a corrupted prompt, and the next tokens that a metric reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PromptPair {
     /// Token ids of the clean prompt.
     pub clean: Vec<u32>,
     /// Token ids of the corrupted prompt, as many.
     pub corrupted: Vec<u32>,
-    /// The right next token of the clean prompt.
-    pub answer: Option<u32>,
-    /// The token it is compared with.
-    pub distractor: Option<u32>,
+    /// The right next tokens of the clean prompt: one, a set, or none where no metric needs it.
+    pub answers: Vec<u32>,
+    /// The tokens that they are compared with, likewise.
+    pub distractors: Vec<u32>,
 }
 
 impl PromptPair {
@@ -53,12 +53,12 @@ impl PromptPair {
                 self.corrupted.len(),
             ));
         }
-        for (code, what, id) in [
-            (Code::Answer, "answer", self.answer),
-            (Code::Distractor, "distractor", self.distractor),
+        for (code, what, ids) in [
+            (Code::Answer, "answer", &self.answers),
+            (Code::Distractor, "distractor", &self.distractors),
         ] {
-            if let Some(id) = id {
-                check_id(code, what, id, config)?;
+            for id in ids {
+                check_id(code, what, *id, config)?;
             }
         }
         Ok(())
@@ -101,7 +101,7 @@ pub(crate) fn in_pair(index: usize, count: usize, error: Error) -> Error {
     }
 }
 
-fn check_id(code: Code, what: &str, id: u32, config: &Config) -> Result<()> {
+pub(crate) fn check_id(code: Code, what: &str, id: u32, config: &Config) -> Result<()> {
     if (id as usize) < config.d_vocab {
         return Ok(());
     }
@@ -154,8 +154,8 @@ impl Batch {
     pub fn targets(&self) -> Targets {
         Targets {
             positions: self.positions.clone(),
-            answers: self.pairs.iter().map(|p| p.answer).collect(),
-            distractors: self.pairs.iter().map(|p| p.distractor).collect(),
+            answers: self.pairs.iter().map(|p| p.answers.clone()).collect(),
+            distractors: self.pairs.iter().map(|p| p.distractors.clone()).collect(),
         }
     }
 

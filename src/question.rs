@@ -1,14 +1,14 @@
 //! From a request's texts to checked tokens, and what it probably does not mean.
 //!
-//! A question whose answer says nothing is an error: equal prompts, an answer that is its own distractor, a metric that
+//! A question whose result says nothing is an error: equal prompts, an answer that is its own distractor, a metric that
 //! reads before anything can change. One that is right as it stands but likely a slip is a [`Warning`]: a second
 //! beginning-of-text token, a space at a prompt's end, `Mary` where the prompt calls for ` Mary`.
 
 use crate::{
-    error::{Code, Error, Result, Warning},
+    error::{Code, Error, Result, Warning, shortened},
     gpt2::Config,
     pause::Pause,
-    prompt::{Batch, PromptPair, in_pair},
+    prompt::{Batch, PromptPair, check_id, in_pair},
     session::{Answer, MetricRequest, PairRequest, Prompt},
     tokenizer::Tokenizer,
 };
@@ -18,6 +18,9 @@ const BOS: &str = "<|endoftext|>";
 
 /// How many pairs a warning lists by number.
 const LISTED_PAIRS: usize = 6;
+
+/// Characters that an error shows of one of several answers.
+const MAX_ITEM: usize = 80;
 
 /// Reads requests for one model.
 #[derive(Clone, Copy)]
@@ -64,7 +67,8 @@ impl Reader<'_> {
         for (i, pair) in request.pairs.iter().enumerate() {
             let read = self.pair(pair, request.prepend_bos);
             let read = read.and_then(|(read, slips)| {
-                self.answers(&read, request)?;
+                let metric = request.metric;
+                metric.check(&read.answers, &read.distractors, |id| self.name(id))?;
                 Ok((read, slips))
             });
             let (read, slips) = read.map_err(|e| in_pair(i, count, e))?;
@@ -121,16 +125,11 @@ impl Reader<'_> {
         };
         let clean = prompt(&request.clean, Code::Clean, "clean prompt")?;
         let corrupted = prompt(&request.corrupted, Code::Corrupted, "corrupted prompt")?;
-        let answer = |answer: &Option<Answer>, code, what: &str| match answer {
-            None => Ok(None),
-            Some(Answer::Id(id)) => Ok(Some(*id)),
-            Some(Answer::Text(text)) => self.one_token(text, code, what).map(Some),
-        };
         let pair = PromptPair {
             clean,
             corrupted,
-            answer: answer(&request.answer, Code::Answer, "answer")?,
-            distractor: answer(&request.distractor, Code::Distractor, "distractor")?,
+            answers: self.answers(&request.answers, Code::Answer, "answer")?,
+            distractors: self.answers(&request.distractors, Code::Distractor, "distractor")?,
         };
         pair.check(self.config).map_err(|e| match e.code {
             Code::PromptLength => Error {
@@ -142,30 +141,75 @@ impl Reader<'_> {
         Ok((pair, slips))
     }
 
-    /// Check that the metric has the tokens that it compares.
-    fn answers(&self, pair: &PromptPair, request: &MetricRequest) -> Result<()> {
-        let metric = request.metric;
-        for (is_needed, code, what, id) in [
-            (metric.needs_answer(), Code::Answer, "answer", pair.answer),
-            (
-                metric.needs_distractor(),
-                Code::Distractor,
-                "distractor",
-                pair.distractor,
-            ),
-        ] {
-            if is_needed && id.is_none() {
-                let expected = format!("one token (metric {})", metric.as_str());
-                return Err(Error::new(code, what, expected, "none"));
+    /// The tokens of answers, in their order.
+    pub fn answers(&self, answers: &[Answer], code: Code, what: &str) -> Result<Vec<u32>> {
+        let mut ids = Vec::with_capacity(answers.len());
+        for answer in answers {
+            match answer {
+                Answer::Id(id) => {
+                    check_id(code, what, *id, self.config)?;
+                    ids.push(*id);
+                }
+                Answer::Text(text) => ids.extend(self.set(text, code, what)?),
             }
         }
-        if metric.needs_distractor() && pair.answer == pair.distractor {
-            let expected = "another token than the answer";
-            let got = pair.answer.map(|id| self.name(id)).unwrap_or_default();
-            let got = format!("the same, {got}: their difference is 0 everywhere");
-            return Err(Error::new(Code::Distractor, "distractor", expected, got));
+        Ok(ids)
+    }
+
+    /// The tokens that a text names: itself where it is one, else those of its parts between bars.
+    fn set(&self, text: &str, code: Code, what: &str) -> Result<Vec<u32>> {
+        let parts: Vec<&str> = text.split('|').collect();
+        if parts.len() == 1 {
+            return self.part(text, code, what, what);
         }
-        Ok(())
+        if let Ok(id) = self.one_token(text, code, what) {
+            return Ok(vec![id]);
+        }
+        let mut ids = Vec::with_capacity(parts.len());
+        for (i, part) in parts.iter().enumerate() {
+            let read = self.part(part, code, what, &item(what, part));
+            ids.extend(read.map_err(|e| match &e.suggestion {
+                // What would do in place of this part, within the whole text.
+                Some(suggestion) => {
+                    let mut parts = parts.clone();
+                    parts[i] = suggestion;
+                    let suggestion = parts.join("|");
+                    e.suggest(suggestion)
+                }
+                None => e,
+            })?);
+            let rows = self.config.d_vocab;
+            if ids.len() > rows {
+                let expected = format!("at most {rows} tokens (the model's vocabulary)");
+                return Err(Error::new(code, what, expected, "more"));
+            }
+        }
+        Ok(ids)
+    }
+
+    /// The token of a text, or those of the numbers of a range; an error calls the text `named`, and a number by itself.
+    fn part(&self, text: &str, code: Code, what: &str, named: &str) -> Result<Vec<u32>> {
+        let error = match self.one_token(text, code, named) {
+            Ok(id) => return Ok(vec![id]),
+            Err(error) => error,
+        };
+        let (Some(range), Ok(_)) = (NumberRange::of(text), self.tokenizer()) else {
+            return Err(error);
+        };
+        let what_range = item(what, text);
+        let rows = self.config.d_vocab;
+        let numbers = range
+            .texts(rows)
+            .map_err(|(expected, got)| Error::new(code, what_range, expected, got))?;
+        let id = |number: String| {
+            let read = self.one_token(&number, code, &item(what, &number));
+            // A suggestion for one number is none for the range.
+            read.map_err(|e| Error {
+                suggestion: None,
+                ..e
+            })
+        };
+        numbers.into_iter().map(id).collect()
     }
 
     fn tokenizer(&self) -> Result<&Tokenizer> {
@@ -252,7 +296,8 @@ impl Reader<'_> {
         let spaced = format!(" {}", text.trim());
         let other = [trimmed, &spaced].into_iter().find(|other| {
             let is_one = |ids: Vec<u32>| ids.len() == 1 && self.in_rows(&ids).is_ok();
-            *other != text && tokenizer.encode(other).is_ok_and(is_one)
+            let is_other = *other != text && !other.trim().is_empty();
+            is_other && tokenizer.encode(other).is_ok_and(is_one)
         });
         Err(match other {
             Some(other) => error.suggest(other),
@@ -303,16 +348,17 @@ impl Reader<'_> {
         ] {
             slips.extend(self.space_slip(prompt, ids[position], is_last, code, what));
         }
-        for (answer, id, code, what) in [
-            (&request.answer, pair.answer, Code::Answer, "answer"),
+        for (answers, ids, code, what) in [
+            (&request.answers, &pair.answers, Code::Answer, "answer"),
             (
-                &request.distractor,
-                pair.distractor,
+                &request.distractors,
+                &pair.distractors,
                 Code::Distractor,
                 "distractor",
             ),
         ] {
-            if let (Some(Answer::Text(text)), Some(id)) = (answer, id) {
+            // Where there are several, they are written alike: the first is looked at.
+            if let (Some(Answer::Text(text)), Some(id)) = (answers.first(), ids.first()) {
                 let end = match &request.clean {
                     // Its last character may be several tokens.
                     Prompt::Text(prompt) if is_last => prompt.chars().next_back(),
@@ -320,7 +366,7 @@ impl Reader<'_> {
                         .text_of(pair.clean[position])
                         .and_then(|text| text.chars().next_back()),
                 };
-                slips.extend(end.and_then(|end| self.answer_slip(text, id, end, code, what)));
+                slips.extend(end.and_then(|end| self.answer_slip(text, *id, end, code, what)));
             }
         }
         slips
@@ -357,7 +403,7 @@ impl Reader<'_> {
     }
 
     /// Whether an answer without its space is one token, with it another, and the text that ends in this character
-    /// calls for the space.
+    /// calls for the space. `id` is the first token of a text that names several.
     fn answer_slip(
         &self,
         text: &str,
@@ -366,11 +412,15 @@ impl Reader<'_> {
         code: Code,
         what: &str,
     ) -> Option<(Slip, Warning)> {
-        let start = text.chars().next()?;
+        let first = match self.one_token(text, code, what) {
+            Ok(_) => text.to_string(),
+            Err(_) => first_item(text),
+        };
+        let start = first.chars().next()?;
         if !calls_for_space(end, start) {
             return None;
         }
-        let spaced = format!(" {text}");
+        let spaced = format!(" {first}");
         let [sibling] = self.tokenizer?.encode(&spaced).ok()?[..] else {
             return None;
         };
@@ -378,10 +428,23 @@ impl Reader<'_> {
             return None;
         }
         let message = format!(
-            "the {what} {text:?} has no space in front, as at the beginning of a text; within one, {spaced:?} is \
+            "the {what} {first:?} has no space in front, as at the beginning of a text; within one, {spaced:?} is \
              another token"
         );
-        let warning = Warning::new(code, message).suggest(spaced);
+        let warning = Warning::new(code, message);
+        let spaced_part = |part: &str| format!(" {}", part.trim_start());
+        let suggestion = match first == text {
+            true => spaced,
+            false => {
+                let parts: Vec<String> = text.split('|').map(spaced_part).collect();
+                parts.join("|")
+            }
+        };
+        let is_read = self.set(&suggestion, code, what).is_ok();
+        let warning = match is_read {
+            true => warning.suggest(suggestion),
+            false => warning,
+        };
         Some((Slip::NoLeadingSpace, warning))
     }
 
@@ -423,6 +486,60 @@ impl Reader<'_> {
             Some(tokenizer) => format!("{} (id {id})", tokenizer.quote(&[id])),
             None => format!("token {id}"),
         }
+    }
+}
+
+/// Whole numbers of one width, written `42..99`; spaces in front stand in front of each.
+struct NumberRange<'a> {
+    space: &'a str,
+    first: &'a str,
+    last: &'a str,
+}
+
+impl<'a> NumberRange<'a> {
+    /// The range that a text is.
+    fn of(text: &'a str) -> Option<Self> {
+        let digits = text.trim_start_matches(' ');
+        let space = &text[..text.len() - digits.len()];
+        let (first, last) = digits.split_once("..")?;
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        (is_number(first) && is_number(last)).then_some(Self { space, first, last })
+    }
+
+    /// Its numbers, each with its space; otherwise what was expected, and what came.
+    fn texts(&self, most: usize) -> Result<Vec<String>, (String, String)> {
+        let Self { space, first, last } = *self;
+        let width = first.len();
+        let (Ok(from), Ok(to)) = (first.parse::<u64>(), last.parse::<u64>()) else {
+            return Err((
+                format!("numbers below {}", u64::MAX),
+                format!("{first} and {last}"),
+            ));
+        };
+        if last.len() != width || to < from {
+            let expected =
+                "two numbers of as many digits, the smaller first, such as 42..99 or 00..41";
+            return Err((expected.into(), format!("{first} and {last}")));
+        }
+        if to - from >= most as u64 {
+            let expected = format!("at most {most} numbers (the model's vocabulary)");
+            return Err((expected, format!("{} of them", u128::from(to - from) + 1)));
+        }
+        Ok((from..=to).map(|n| format!("{space}{n:0width$}")).collect())
+    }
+}
+
+/// One of several tokens, for errors about it.
+fn item(what: &str, text: &str) -> String {
+    format!("{what} {:?}", shortened(text, MAX_ITEM))
+}
+
+/// The first of the tokens that a text names, by its text.
+fn first_item(text: &str) -> String {
+    let part = text.split('|').next().unwrap_or_default();
+    match NumberRange::of(part) {
+        Some(NumberRange { space, first, .. }) => format!("{space}{first}"),
+        None => part.into(),
     }
 }
 

@@ -5,13 +5,14 @@ use serde::Serialize;
 use crate::{
     checkpoint::Loader,
     device::{self, DeviceChoice, DeviceReport},
-    error::{Code, Result, Warning},
+    error::{Code, Error, Result, Warning},
     gpt2::{Config, Gpt2},
     metric::{AnswerMetric, MetricKind},
     patching::{
-        Component, EdgeDetail, Estimates, Grid, Head, HeadDetail, LayerNorm, Runs, SweepOptions,
-        Update, edge_detail, estimate_direct_path_all_sources, get_act_patch_direct_path,
-        get_act_patch_direct_path_all_sources, head_detail,
+        Component, Edge, EdgeDetail, EdgeOptions, EdgeResult, EdgeUpdate, Estimates, Graph, Grid,
+        Head, HeadDetail, LayerNorm, Patch, Receiver, Runs, Sender, SweepOptions, Update,
+        edge_detail, estimate_direct_path_all_sources, get_act_patch_direct_path,
+        get_act_patch_direct_path_all_sources, head_detail, sweep_edges,
     },
     pause::Pause,
     prompt::{Batch, PromptPair},
@@ -112,7 +113,8 @@ pub enum Prompt {
 /// An answer as it comes from a person or a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// Text that must be one token.
+    /// Text that is one token, or that names several: `41|42`, or `42..99` for the numbers from 42 to 99. See
+    /// [`Session::answer_tokens`].
     Text(String),
     /// A token id.
     Id(u32),
@@ -125,10 +127,10 @@ pub struct PairRequest {
     pub clean: Prompt,
     /// The corrupted prompt.
     pub corrupted: Prompt,
-    /// The right next token of the clean prompt.
-    pub answer: Option<Answer>,
-    /// The token it is compared with.
-    pub distractor: Option<Answer>,
+    /// The right next tokens of the clean prompt; empty where the metric needs none.
+    pub answers: Vec<Answer>,
+    /// The tokens they are compared with, likewise.
+    pub distractors: Vec<Answer>,
 }
 
 /// Prompts, and what to measure on them.
@@ -165,7 +167,29 @@ pub struct Warned<T> {
     pub warnings: Vec<Warning>,
 }
 
-/// One edge of one pair of prompts.
+/// Which edges to sweep, and how.
+#[derive(Debug, Clone)]
+pub struct EdgesRequest {
+    /// On what.
+    pub on: MetricRequest,
+    /// The edges; all of the model's where `None`.
+    pub edges: Option<Vec<Edge>>,
+    /// How.
+    pub options: EdgeOptions,
+}
+
+/// One edge of one pair of prompts, of any class.
+#[derive(Debug, Clone)]
+pub struct EdgeDetailRequest {
+    /// On what; one pair.
+    pub on: MetricRequest,
+    /// What is patched.
+    pub edge: Edge,
+    /// How it is patched.
+    pub patch: Patch,
+}
+
+/// One edge between two heads on one pair of prompts, to be denoised with the other prompt's write.
 #[derive(Debug, Clone)]
 pub struct EdgeRequest {
     /// On what; one pair.
@@ -241,6 +265,22 @@ impl Session {
         Ok(tokenizer.map(|t| t.describe(&ids)).unwrap_or_default())
     }
 
+    /// The tokens of answers, as [`Session::sweep`] reads them; `code` and `what` say in errors what they are.
+    ///
+    /// A text that is one token of the vocabulary is that token. Any other may name several: items between bars, as
+    /// in `41|42`, and ranges of whole numbers of the same width, as `42..99`; a space in front of a range is a space
+    /// in front of each of its numbers.
+    ///
+    /// # Errors
+    /// `code` where an item is not one token, where a range is none, or for an id beyond the vocabulary.
+    pub fn answer_tokens(&self, answers: &[Answer], code: Code, what: &str) -> Result<Vec<Token>> {
+        let ids = self.reader().answers(answers, code, what)?;
+        Ok(match &self.tokenizer {
+            Some(tokenizer) => tokenizer.describe(&ids),
+            None => Vec::new(),
+        })
+    }
+
     /// Tokenise and check a pair.
     ///
     /// # Errors
@@ -275,7 +315,8 @@ impl Session {
             source.check("source head", self.config())?;
         }
         let (batch, warnings) = self.reader().batch(&request.on, pause).await?;
-        let (runs, metric) = self.run(&batch, request.on.metric, pause).await?;
+        let patch = Patch::default();
+        let (runs, metric) = self.run(&batch, request.on.metric, patch, pause).await?;
         let (component, metric) = (request.component, &metric);
         let grid = match request.source {
             Some(source) => {
@@ -294,6 +335,30 @@ impl Session {
         })
     }
 
+    /// Patch edges of the graph.
+    ///
+    /// # Errors
+    /// Those of [`Session::pair`], [`Batch::new`] and [`sweep_edges`].
+    pub async fn edges(
+        &self,
+        request: &EdgesRequest,
+        pause: &dyn Pause,
+        on_update: impl FnMut(EdgeUpdate<'_>) -> Result<()>,
+    ) -> Result<Warned<EdgeResult>> {
+        let EdgesRequest { on, edges, options } = request;
+        let graph = Graph::of(self.config());
+        let edges = match edges {
+            Some(edges) => edges.clone(),
+            None => graph.edges().collect(),
+        };
+        // Before the prompts are run for the metric.
+        edges.iter().try_for_each(|edge| graph.check(*edge))?;
+        let (batch, warnings) = self.reader().batch(on, pause).await?;
+        let (runs, metric) = self.run(&batch, on.metric, options.patch, pause).await?;
+        let result = sweep_edges(&runs, &metric, &edges, options, on_update).await?;
+        Ok(Warned { result, warnings })
+    }
+
     /// Estimate the direct paths from every head to every later head's query, key and value.
     ///
     /// # Errors
@@ -305,7 +370,8 @@ impl Session {
         pause: &dyn Pause,
     ) -> Result<Warned<Estimates>> {
         let (batch, warnings) = self.reader().batch(request, pause).await?;
-        let (runs, metric) = self.run(&batch, request.metric, pause).await?;
+        let patch = Patch::default();
+        let (runs, metric) = self.run(&batch, request.metric, patch, pause).await?;
         let result = estimate_direct_path_all_sources(&runs, &metric, layer_norm).await?;
         Ok(Warned { result, warnings })
     }
@@ -325,20 +391,51 @@ impl Session {
         Ok(Warned { result, warnings })
     }
 
-    /// Look at one edge on one pair of prompts.
+    /// Look at one edge between two heads on one pair of prompts.
     ///
     /// # Errors
-    /// Those of [`Session::pair`], [`Batch::new`] and [`edge_detail`].
+    /// Those of [`Session::edge`]; [`Code::Source`] names the head that is wrong.
     pub async fn edge_detail(
         &self,
         request: &EdgeRequest,
         pause: &dyn Pause,
     ) -> Result<Warned<EdgeReport>> {
-        let (batch, warnings) = self.reader().batch(&request.on, pause).await?;
-        let ends = [request.src, request.dst];
-        let (runs, metric) = self.run(&batch, request.on.metric, pause).await?;
-        let (component, layer_norm) = (request.component, request.layer_norm);
-        let detail = edge_detail(&runs, &metric, ends, component, layer_norm).await?;
+        let (src, dst) = (request.src, request.dst);
+        src.check("source head", self.config())?;
+        dst.check("destination head", self.config())?;
+        let edge = Edge {
+            from: Sender::Head(src),
+            to: Receiver::Head(dst, request.component),
+        };
+        if !edge.exists(self.config().n_layers) {
+            let expected = format!("a head after layer {}", src.layer);
+            return Err(Error::new(Code::Source, "destination head", expected, dst));
+        }
+        let request = EdgeDetailRequest {
+            on: request.on.clone(),
+            edge,
+            patch: Patch {
+                layer_norm: request.layer_norm,
+                ..Patch::default()
+            },
+        };
+        self.edge(&request, pause).await
+    }
+
+    /// Look at one edge of any class on one pair of prompts.
+    ///
+    /// # Errors
+    /// Those of [`Session::pair`], [`Batch::new`] and [`edge_detail`].
+    pub async fn edge(
+        &self,
+        request: &EdgeDetailRequest,
+        pause: &dyn Pause,
+    ) -> Result<Warned<EdgeReport>> {
+        let EdgeDetailRequest { on, edge, patch } = request;
+        Graph::of(self.config()).check(*edge)?;
+        let (batch, warnings) = self.reader().batch(on, pause).await?;
+        let (runs, metric) = self.run(&batch, on.metric, *patch, pause).await?;
+        let detail = edge_detail(&runs, &metric, *edge, patch.layer_norm).await?;
         let ids: Vec<u32> = detail.moved.iter().map(|moved| moved.id).collect();
         let tokens = self.tokenizer.as_ref().map(|t| t.describe(&ids));
         let result = EdgeReport {
@@ -362,9 +459,11 @@ impl Session {
         &'a self,
         batch: &Batch,
         metric: MetricKind,
+        patch: Patch,
         pause: &'a dyn Pause,
     ) -> Result<(Runs<'a>, AnswerMetric)> {
         let runs = Runs::new(&self.model, batch, pause);
+        let runs = runs.patching(patch.direction, patch.replacement);
         let metric = runs.metric(metric).await?;
         Ok((runs, metric))
     }

@@ -136,7 +136,7 @@ fn a_file_of_pairs_is_their_mean() {
     let lines = expected.batch.pairs().into_iter().map(|pair| {
         let line = json!({
             "clean_ids": pair.clean, "corrupted_ids": pair.corrupted,
-            "answer_id": pair.answer, "distractor_id": pair.distractor,
+            "answer_id": pair.answers[0], "distractor_id": pair.distractors[0],
         });
         line.to_string() + "\n"
     });
@@ -318,7 +318,7 @@ fn bad_input_is_one_line_that_names_it() {
     assert_eq!(
         on(&random, &[&ids[..], &["--metric", "accuracy"]].concat()),
         "error: invalid value 'accuracy' for '--metric <METRIC>' [possible values: logit-diff, \
-         normalized-logit-diff, log-prob, prob, kl]"
+         normalized-logit-diff, log-prob, prob, prob-diff, kl]"
     );
     let nowhere = ["sweep", "--model", "/nowhere", "--component", "q"];
     let nowhere = failed(&[&nowhere[..], &ids].concat(), 1);

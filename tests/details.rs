@@ -6,14 +6,20 @@ use pathpatch::{
     error::Code,
     gpt2::{Gpt2, layer_norm},
     metric::MetricKind,
-    patching::{Component, EdgeDetail, Head, LayerNorm, all_heads, edge_detail, head_detail},
+    patching::{
+        Component, Edge, EdgeDetail, Head, LayerNorm, Receiver, Sender, all_heads, edge_detail,
+        head_detail,
+    },
     pause::NoPause,
     prompt::Batch,
 };
 
 use crate::{
     common::{RANDOM_MODELS, max_difference, metric, random_model, run_pairs, sweep_all},
-    oracle::Oracle,
+    oracle::{
+        Oracle,
+        edges::{Edges, How},
+    },
 };
 
 const TOLERANCE: f32 = 1e-4;
@@ -26,10 +32,17 @@ fn one_pair(name: &str) -> (Gpt2, Batch) {
     (model, batch)
 }
 
+fn between([src, dst]: [Head; 2], component: Component) -> Edge {
+    Edge {
+        from: Sender::Head(src),
+        to: Receiver::Head(dst, component),
+    }
+}
+
 fn look(model: &Gpt2, batch: &Batch, ends: [Head; 2], component: Component) -> EdgeDetail {
     let runs = run_pairs(model, batch);
     let metric = metric(MetricKind::LogitDiff, &runs);
-    let detail = edge_detail(&runs, &metric, ends, component, LayerNorm::Frozen);
+    let detail = edge_detail(&runs, &metric, between(ends, component), LayerNorm::Frozen);
     pollster::block_on(detail).unwrap()
 }
 
@@ -37,9 +50,9 @@ fn look(model: &Gpt2, batch: &Batch, ends: [Head; 2], component: Component) -> E
 fn an_edge_has_the_value_of_the_sweep_and_the_logits_of_the_oracle() {
     for name in RANDOM_MODELS {
         let (model, batch) = one_pair(name);
-        let oracle = Oracle::new(&model);
+        let edges = Edges::new(&model, &batch);
         let pair = &batch.pairs()[0];
-        let [clean, corrupted] = [&pair.clean, &pair.corrupted].map(|ids| oracle.run(ids));
+        let corrupted = Oracle::new(&model).run(&pair.corrupted);
         let (layers, heads) = (model.config.n_layers, model.config.n_heads);
         let pos = pair.clean.len();
         let src = Head { layer: 0, head: 1 };
@@ -60,9 +73,11 @@ fn an_edge_has_the_value_of_the_sweep_and_the_logits_of_the_oracle() {
             assert!((detail.metric.clean - grid.clean_metric).abs() < TOLERANCE);
             assert!((detail.metric.corrupted - grid.corrupted_metric).abs() < TOLERANCE);
 
-            let (runs, ends) = ((&clean, &corrupted), (src, dst));
-            let how = (component, LayerNorm::Frozen);
-            let patched = oracle.patched_logits(pair, runs, ends, how, 1.0);
+            let edge = Edge {
+                from: Sender::Head(src),
+                to: Receiver::Head(dst, component),
+            };
+            let patched = edges.logits(0, edge, How::default(), 1.0);
             assert_eq!(detail.moved.len(), 16.min(model.config.d_vocab), "{name}");
             for moved in &detail.moved {
                 for (logits, got) in [(&corrupted.logits, 0), (&patched, 1)] {
@@ -85,7 +100,8 @@ fn an_edge_has_the_value_of_the_sweep_and_the_logits_of_the_oracle() {
                 assert!((pattern.iter().sum::<f32>() - 1.0).abs() < TOLERANCE);
                 assert!(pattern[query + 1..].iter().all(|p| *p == 0.0));
             }
-            let is_moved = max(&detail.patched, &detail.dst.pattern.corrupted) > 0.0;
+            let dst = detail.dst.as_ref().unwrap();
+            let is_moved = max(&detail.patched, &dst.pattern.corrupted) > 0.0;
             assert_eq!(is_moved, component != Component::V, "{name}");
             let first = batch.first_row();
             assert!(detail.added[..first].iter().all(|a| *a == 0.0));
@@ -105,7 +121,7 @@ fn heads_attributions_sum_to_what_attention_writes_along_the_answers_direction()
             .into_iter()
             .map(|head| pollster::block_on(head_detail(&model, &batch, head, &NoPause)).unwrap());
         let details: Vec<_> = details.collect();
-        let tokens = [pair.answer.unwrap(), pair.distractor.unwrap()];
+        let tokens = [pair.answers[0], pair.distractors[0]];
         let signs = TensorData::new(vec![1.0f32, -1.0], [1, 2]);
         let signs = Tensor::from_data(signs, &model.device());
         let direction = model.unembed.of_tokens(Some(&tokens)).backward(signs);
@@ -126,6 +142,28 @@ fn heads_attributions_sum_to_what_attention_writes_along_the_answers_direction()
             });
             assert!((of_run.sum::<f32>() - expected).abs() < TOLERANCE, "{name}");
         }
+    }
+}
+
+/// What a head adds to the mean of several logits is the mean of what it adds to each.
+#[test]
+fn with_several_answers_attribution_is_to_the_mean_of_their_logits() {
+    let (model, batch) = one_pair("hub-f16");
+    let head = Head { layer: 0, head: 1 };
+    let attribution = |answers: &[u32], distractors: &[u32]| {
+        let mut pair = batch.pairs()[0].clone();
+        (pair.answers, pair.distractors) = (answers.to_vec(), distractors.to_vec());
+        let batch = Batch::new(vec![pair], None, &model.config).unwrap();
+        let detail = pollster::block_on(head_detail(&model, &batch, head, &NoPause));
+        detail.unwrap().attribution.clean
+    };
+    let several = attribution(&[1, 2, 3], &[4, 5]);
+    let one = |id| attribution(&[id], &[]);
+    let [a, b, c, d, e] = [1, 2, 3, 4, 5].map(one);
+    assert!(several.iter().any(|x| x.abs() > TOLERANCE));
+    for (i, got) in several.iter().enumerate() {
+        let expected = (a[i] + b[i] + c[i]) / 3.0 - (d[i] + e[i]) / 2.0;
+        assert!((got - expected).abs() < 1e-5, "{got}, not {expected}");
     }
 }
 
@@ -177,18 +215,13 @@ fn what_cannot_be_looked_at_is_said() {
     let (model, batch) = one_pair("prefixed-f32");
     let runs = run_pairs(&model, &batch);
     let metric = metric(MetricKind::LogitDiff, &runs);
-    let detail = edge_detail(
-        &runs,
-        &metric,
-        [head, head],
-        Component::Q,
-        LayerNorm::Frozen,
-    );
+    let edge = between([head, head], Component::Q);
+    let detail = edge_detail(&runs, &metric, edge, LayerNorm::Frozen);
     let backwards = pollster::block_on(detail).unwrap_err();
     assert_eq!(backwards.code, Code::Source);
     assert_eq!(
         backwards.to_string(),
-        "destination head: expected a head after layer 0, got 0.0"
+        "edge: expected a receiver that reads after a0.h0 has written, got a0.h0->a0.h0<q>"
     );
 }
 
@@ -199,11 +232,16 @@ fn a_head_that_is_not_there_is_named_for_what_it_was_to_be() {
     let metric = metric(MetricKind::LogitDiff, &runs);
     let (there, not_there) = (Head { layer: 0, head: 0 }, Head { layer: 9, head: 0 });
     let edge = |ends| {
-        let detail = edge_detail(&runs, &metric, ends, Component::Q, LayerNorm::Frozen);
+        let detail = edge_detail(
+            &runs,
+            &metric,
+            between(ends, Component::Q),
+            LayerNorm::Frozen,
+        );
         pollster::block_on(detail).unwrap_err().what
     };
-    assert_eq!(edge([not_there, there]), "source head");
-    assert_eq!(edge([there, not_there]), "destination head");
+    assert_eq!(edge([not_there, there]), "sender");
+    assert_eq!(edge([there, not_there]), "receiver");
     let head = pollster::block_on(head_detail(&model, &batch, not_there, &NoPause));
     assert_eq!(head.unwrap_err().what, "head");
 }

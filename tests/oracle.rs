@@ -1,14 +1,19 @@
-//! Direct path patching as plainly as it can be written: f64 loops, one full forward pass an edge, no Burn.
+//! Edge patching as plainly as it can be written: f64 loops, one full forward pass for each edge, no Burn.
 //!
-//! Reads the processed weights back from the model, so what it checks is the schedule, not the loading.
+//! It reads the processed weights back from the model: what it checks is how edges are computed, not how weights are
+//! loaded. `edges` has what goes in for each direction and replacement, and the metric that comes out.
+
+pub mod edges;
 
 use std::f64::consts::PI;
 
 use burn::tensor::Tensor;
 use pathpatch::{
     gpt2::{Activation, Block, Embedding, Gpt2},
-    patching::{Component, Head, LayerNorm},
-    prompt::PromptPair,
+    patching::{
+        Component, Head, LayerNorm,
+        graph::{Graph, Receiver},
+    },
 };
 
 /// A matrix, row by row.
@@ -69,6 +74,8 @@ fn add(x: &mut [f64], y: &[f64]) {
 struct PlainBlock {
     w_qkv: Matrix,
     b_qkv: Vec<f64>,
+    /// The value biases, `[d_model]`, that processing has folded into `b_o`.
+    b_v: Vec<f64>,
     w_o: Matrix,
     b_o: Vec<f64>,
     w_in: Matrix,
@@ -77,11 +84,20 @@ struct PlainBlock {
     b_out: Vec<f64>,
 }
 
+impl PlainBlock {
+    /// Queries, keys and values of a normalised input, side by side.
+    fn qkv(&self, x: &[f64]) -> Vec<f64> {
+        let mut y = self.w_qkv.apply(x, 0, 0, self.b_qkv.len());
+        add(&mut y, &self.b_qkv);
+        y
+    }
+}
+
 /// A GPT-2 on plain vectors.
 pub struct Oracle {
+    pub graph: Graph,
     d_model: usize,
     d_head: usize,
-    n_heads: usize,
     d_mlp: usize,
     d_vocab: usize,
     eps: f64,
@@ -94,22 +110,34 @@ pub struct Oracle {
     w_u: Matrix,
 }
 
-/// What one run keeps, `[layer][pos]`.
+/// A vector at every position.
+pub type Rows = Vec<Vec<f64>>;
+
+/// What one run keeps.
 pub struct Run {
-    /// All heads' z side by side.
-    z: Vec<Vec<Vec<f64>>>,
-    resid_pre: Vec<Vec<Vec<f64>>>,
-    ln1_scale: Vec<Vec<f64>>,
+    /// What each sender writes, `[sender][pos][d_model]` in the order of [`Graph::row`]: a head without `b_O` but with
+    /// its value bias, an MLP with `b_out`, the input without positions.
+    pub writes: Vec<Rows>,
     /// `[pos][d_vocab]`.
-    pub logits: Vec<Vec<f64>>,
+    pub logits: Rows,
 }
 
-/// A vector to add to one head's q, k or v at every position.
-struct Patch {
-    dst: Head,
-    component: Component,
-    /// `[pos][d_head]`.
-    delta: Vec<Vec<f64>>,
+/// A change of what one receiver reads.
+pub struct Patch {
+    pub to: Receiver,
+    /// Added to its input before its LayerNorm, `[pos][d_model]`.
+    pub delta: Rows,
+    pub layer_norm: LayerNorm,
+}
+
+impl Patch {
+    /// The head and component, where it is for a head of this layer.
+    fn into_head(&self, layer: usize) -> Option<(Head, Component)> {
+        match self.to {
+            Receiver::Head(head, component) => (head.layer == layer).then_some((head, component)),
+            Receiver::Mlp(_) | Receiver::Logits => None,
+        }
+    }
 }
 
 impl Oracle {
@@ -117,6 +145,7 @@ impl Oracle {
         let block = |b: &Block| PlainBlock {
             w_qkv: Matrix::read(&b.w_qkv),
             b_qkv: read(&b.b_qkv),
+            b_v: vec![0.0; model.config.d_model],
             w_o: Matrix::read(&b.w_o),
             b_o: read(&b.b_o),
             w_in: Matrix::read(&b.w_in),
@@ -126,9 +155,9 @@ impl Oracle {
         };
         let c = &model.config;
         Self {
+            graph: Graph::of(c),
             d_model: c.d_model,
             d_head: c.d_head,
-            n_heads: c.n_heads,
             d_mlp: c.d_mlp,
             d_vocab: c.d_vocab,
             eps: c.eps,
@@ -142,53 +171,90 @@ impl Oracle {
         }
     }
 
-    pub fn run(&self, ids: &[u32]) -> Run {
-        self.run_patched(ids, None)
+    /// The value biases of each layer, which a processed model does not show.
+    pub fn with_value_biases(mut self, b_v: Vec<Vec<f64>>) -> Self {
+        for (block, b_v) in self.blocks.iter_mut().zip(b_v) {
+            block.b_v = b_v;
+        }
+        self
     }
 
-    /// The logits of the corrupted run with `amount` of the direct path from `src` into `dst` patched: all of
-    /// it where 1.
-    pub fn patched_logits(
-        &self,
-        pair: &PromptPair,
-        (clean, corrupted): (&Run, &Run),
-        (src, dst): (Head, Head),
-        (component, layer_norm): (Component, LayerNorm),
-        amount: f64,
-    ) -> Vec<Vec<f64>> {
-        let of_src = |run: &Run, pos: usize| {
-            run.z[src.layer][pos][src.head * self.d_head..][..self.d_head].to_vec()
+    /// The token embeddings of a prompt.
+    pub fn embed(&self, ids: &[u32]) -> Rows {
+        ids.iter()
+            .map(|id| self.w_e.row(*id as usize).to_vec())
+            .collect()
+    }
+
+    pub fn run(&self, ids: &[u32]) -> Run {
+        self.run_patched(self.embed(ids), None)
+    }
+
+    /// One pass from token embeddings, in which one receiver may read a changed input.
+    pub fn run_patched(&self, embeddings: Rows, patch: Option<&Patch>) -> Run {
+        let mut resid = embeddings.clone();
+        for (pos, x) in resid.iter_mut().enumerate() {
+            add(x, self.w_pos.row(pos));
+        }
+        let mut writes = vec![embeddings];
+        for (layer, block) in self.blocks.iter().enumerate() {
+            let qkv = |x: Rows| -> Rows { x.iter().map(|x| block.qkv(x)).collect() };
+            let mut by_head = qkv(self.normalised(&resid, None));
+            let into_head = patch.and_then(|patch| patch.into_head(layer));
+            if let Some((head, component)) = into_head {
+                let at = component as usize * self.d_model + head.head * self.d_head;
+                let changed = qkv(self.normalised(&resid, patch));
+                for (row, changed) in by_head.iter_mut().zip(changed) {
+                    row[at..at + self.d_head].copy_from_slice(&changed[at..at + self.d_head]);
+                }
+            }
+            let z = self.attend(&by_head);
+            for head in 0..self.graph.n_heads {
+                let first = head * self.d_head;
+                let write = |z: &Vec<f64>| {
+                    let mut z = z[first..first + self.d_head].to_vec();
+                    add(&mut z, &block.b_v[first..first + self.d_head]);
+                    block.w_o.apply(&z, first, 0, self.d_model)
+                };
+                writes.push(z.iter().map(write).collect());
+            }
+            for (x, z) in resid.iter_mut().zip(&z) {
+                add(x, &block.w_o.apply(z, 0, 0, self.d_model));
+                add(x, &block.b_o);
+            }
+            let patch = patch.filter(|patch| patch.to == Receiver::Mlp(layer));
+            let hidden = self.normalised(&resid, patch);
+            let write: Rows = hidden.iter().map(|x| self.mlp(block, x)).collect();
+            for (x, write) in resid.iter_mut().zip(&write) {
+                add(x, write);
+            }
+            writes.push(write);
+        }
+        let patch = patch.filter(|patch| patch.to == Receiver::Logits);
+        let normed = self.normalised(&resid, patch);
+        let logits = normed.iter().map(|x| self.unembed(x)).collect();
+        Run { writes, logits }
+    }
+
+    /// A receiver's input as its LayerNorm gives it. Frozen, the LayerNorm divides by the scale of the input without
+    /// the patch: nothing before the receiver has changed, so that is the base run's.
+    fn normalised(&self, resid: &Rows, patch: Option<&Patch>) -> Rows {
+        let Some(patch) = patch else {
+            return resid.iter().map(|x| self.norm(x).0).collect();
         };
-        let delta = (0..pair.corrupted.len()).map(|pos| {
-            let (a, b) = (of_src(clean, pos), of_src(corrupted, pos));
-            let dz: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a - b).collect();
-            let w_o = &self.blocks[src.layer].w_o;
-            let resid = w_o.apply(&dz, src.head * self.d_head, 0, self.d_model);
-            let resid: Vec<f64> = resid.iter().map(|x| amount * x).collect();
-            let before = &corrupted.resid_pre[dst.layer][pos];
-            let scaled: Vec<f64> = match layer_norm {
+        let changed = resid.iter().zip(&patch.delta).map(|(x, delta)| {
+            let mut changed = x.clone();
+            add(&mut changed, delta);
+            let (normed, scale) = self.norm(&changed);
+            match patch.layer_norm {
+                LayerNorm::Exact => normed,
                 LayerNorm::Frozen => {
-                    let scale = corrupted.ln1_scale[dst.layer][pos];
-                    resid.iter().map(|x| x / scale).collect()
+                    let base_scale = self.norm(x).1;
+                    normed.iter().map(|y| y * scale / base_scale).collect()
                 }
-                LayerNorm::Exact => {
-                    let mut after = before.clone();
-                    add(&mut after, &resid);
-                    let (after, before) = (self.norm(&after).0, self.norm(before).0);
-                    after.iter().zip(before).map(|(a, b)| a - b).collect()
-                }
-            };
-            let column = component as usize * self.d_model + dst.head * self.d_head;
-            self.blocks[dst.layer]
-                .w_qkv
-                .apply(&scaled, 0, column, self.d_head)
+            }
         });
-        let patch = Patch {
-            dst,
-            component,
-            delta: delta.collect(),
-        };
-        self.run_patched(&pair.corrupted, Some(&patch)).logits
+        changed.collect()
     }
 
     fn norm(&self, x: &[f64]) -> (Vec<f64>, f64) {
@@ -199,65 +265,23 @@ impl Oracle {
         (centred.iter().map(|x| x / scale).collect(), scale)
     }
 
-    fn run_patched(&self, ids: &[u32], patch: Option<&Patch>) -> Run {
-        let mut resid: Vec<Vec<f64>> = ids
-            .iter()
-            .enumerate()
-            .map(|(pos, id)| {
-                let mut x = self.w_e.row(*id as usize).to_vec();
-                add(&mut x, self.w_pos.row(pos));
-                x
-            })
-            .collect();
-        let (mut z, mut resid_pre, mut ln1_scale) = (Vec::new(), Vec::new(), Vec::new());
-        for (layer, block) in self.blocks.iter().enumerate() {
-            let normed: Vec<(Vec<f64>, f64)> = resid.iter().map(|x| self.norm(x)).collect();
-            resid_pre.push(resid.clone());
-            ln1_scale.push(normed.iter().map(|(_, scale)| *scale).collect());
-            let mut qkv: Vec<Vec<f64>> = normed
-                .iter()
-                .map(|(x, _)| {
-                    let mut y = block.w_qkv.apply(x, 0, 0, 3 * self.d_model);
-                    add(&mut y, &block.b_qkv);
-                    y
-                })
-                .collect();
-            if let Some(patch) = patch.filter(|p| p.dst.layer == layer) {
-                let at = patch.component as usize * self.d_model + patch.dst.head * self.d_head;
-                for (qkv, delta) in qkv.iter_mut().zip(&patch.delta) {
-                    add(&mut qkv[at..at + self.d_head], delta);
-                }
-            }
-            let layer_z = self.attend(&qkv);
-            for (x, z) in resid.iter_mut().zip(&layer_z) {
-                add(x, &block.w_o.apply(z, 0, 0, self.d_model));
-                add(x, &block.b_o);
-                let (normed, _) = self.norm(x);
-                let mut hidden = block.w_in.apply(&normed, 0, 0, self.d_mlp);
-                add(&mut hidden, &block.b_in);
-                hidden
-                    .iter_mut()
-                    .for_each(|h| *h = activate(self.activation, *h));
-                add(x, &block.w_out.apply(&hidden, 0, 0, self.d_model));
-                add(x, &block.b_out);
-            }
-            z.push(layer_z);
-        }
-        let logits = resid
-            .iter()
-            .map(|x| {
-                let normed = self.norm(x).0.into_iter().zip(&self.ln_w);
-                let mut y: Vec<f64> = normed.map(|(x, w)| x * w).collect();
-                add(&mut y, &self.ln_b);
-                self.w_u.apply(&y, 0, 0, self.d_vocab)
-            })
-            .collect();
-        Run {
-            z,
-            resid_pre,
-            ln1_scale,
-            logits,
-        }
+    /// What an MLP writes for a normalised input.
+    fn mlp(&self, block: &PlainBlock, x: &[f64]) -> Vec<f64> {
+        let mut hidden = block.w_in.apply(x, 0, 0, self.d_mlp);
+        add(&mut hidden, &block.b_in);
+        hidden
+            .iter_mut()
+            .for_each(|h| *h = activate(self.activation, *h));
+        let mut write = block.w_out.apply(&hidden, 0, 0, self.d_model);
+        add(&mut write, &block.b_out);
+        write
+    }
+
+    /// The logits of a normalised final residual stream.
+    fn unembed(&self, x: &[f64]) -> Vec<f64> {
+        let mut y: Vec<f64> = x.iter().zip(&self.ln_w).map(|(x, w)| x * w).collect();
+        add(&mut y, &self.ln_b);
+        self.w_u.apply(&y, 0, 0, self.d_vocab)
     }
 
     /// z of all heads side by side, for every position.
@@ -266,7 +290,7 @@ impl Oracle {
         let part = |pos: usize, which: usize, head: usize| &qkv[pos][which * d + head * dh..][..dh];
         (0..qkv.len())
             .map(|pos| {
-                let heads = (0..self.n_heads).flat_map(|head| {
+                let heads = (0..self.graph.n_heads).flat_map(|head| {
                     let weight = |key: usize| {
                         let pairs = part(pos, 0, head).iter().zip(part(key, 1, head));
                         (pairs.map(|(q, k)| q * k).sum::<f64>() / (dh as f64).sqrt()).exp()

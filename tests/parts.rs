@@ -7,9 +7,9 @@ use pathpatch::{
     gpt2::Gpt2,
     metric::{Metric, MetricKind},
     patching::{
-        Component, EdgeDetail, Estimates, Grid, Head, LayerNorm, Memory, Runs, SweepOptions,
-        Update, edge_detail, estimate_direct_path_all_sources, get_act_patch_direct_path,
-        get_act_patch_direct_path_all_sources,
+        Component, Edge, EdgeDetail, Estimates, Grid, Head, LayerNorm, Memory, Receiver, Runs,
+        Sender, SweepOptions, Update, edge_detail, estimate_direct_path_all_sources,
+        get_act_patch_direct_path, get_act_patch_direct_path_all_sources,
     },
     pause::NoPause,
     prompt::Batch,
@@ -185,9 +185,12 @@ fn an_edge_looks_the_same_in_any_memory() {
                 layer: model.config.n_layers - 1,
                 head: 1,
             };
-            let ends = [Head { layer: 0, head: 0 }, dst];
+            let edge = Edge {
+                from: Sender::Head(Head { layer: 0, head: 0 }),
+                to: Receiver::Head(dst, Component::K),
+            };
             let metric = metric(MetricKind::Prob, runs);
-            let detail = edge_detail(runs, &metric, ends, Component::K, LayerNorm::Exact);
+            let detail = edge_detail(runs, &metric, edge, LayerNorm::Exact);
             pollster::block_on(detail).unwrap()
         };
         let whole = look(&run_pairs(&model, &batch));
@@ -196,14 +199,16 @@ fn an_edge_looks_the_same_in_any_memory() {
             assert!((cut.value - whole.value).abs() < TOLERANCE);
             assert_eq!(cut.moved.len(), whole.moved.len());
             let numbers = |detail: &EdgeDetail| {
+                let [src, dst] = [&detail.src, &detail.dst].map(|head| head.as_ref().unwrap());
                 [
+                    detail.by_position.clone(),
                     detail.patched.clone(),
                     detail.added.clone(),
                     detail.length.clone(),
-                    detail.src.pattern.clean.clone(),
-                    detail.dst.pattern.corrupted.clone(),
-                    detail.src.attribution.clean.clone(),
-                    detail.dst.attribution.corrupted.clone(),
+                    src.pattern.clean.clone(),
+                    dst.pattern.corrupted.clone(),
+                    src.attribution.clean.clone(),
+                    dst.attribution.corrupted.clone(),
                 ]
                 .concat()
             };
@@ -334,6 +339,6 @@ fn a_value_that_is_no_number_is_an_error_that_names_the_edge() {
     let error = pollster::block_on(sweep).unwrap_err();
     assert_eq!(error.code, Code::Metric);
     let text = error.to_string();
-    assert!(text.starts_with("metric of edge 0."), "{text}");
+    assert!(text.starts_with("metric of edge a0.h"), "{text}");
     assert!(text.contains("expected a finite number"), "{text}");
 }

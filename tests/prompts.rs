@@ -17,8 +17,8 @@ fn pair() -> PromptPair {
     PromptPair {
         clean: vec![1, 2, 3, 4],
         corrupted: vec![1, 2, 5, 4],
-        answer: Some(7),
-        distractor: Some(8),
+        answers: vec![7],
+        distractors: vec![8],
     }
 }
 
@@ -52,12 +52,12 @@ fn each_fault_names_its_field() {
             "corrupted prompt: expected token ids below 40 (the model's vocabulary), got 40",
         ),
         (
-            refused(|p| p.answer = Some(99)),
+            refused(|p| p.answers.push(99)),
             Code::Answer,
             "answer: expected token ids below 40 (the model's vocabulary), got 99",
         ),
         (
-            refused(|p| p.distractor = Some(u32::MAX)),
+            refused(|p| p.distractors = vec![u32::MAX]),
             Code::Distractor,
             "distractor: expected token ids below 40 (the model's vocabulary), got 4294967295",
         ),

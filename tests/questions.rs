@@ -463,6 +463,178 @@ fn what_there_is_in_place_of_a_tokenizer_is_named() {
     );
 }
 
+/// The model with the numbers 40 to 44 as tokens 26 to 30, and `M|J` as token 31.
+fn with_numbers() -> Model {
+    let model = Model::new();
+    let added = json!({"40": 26, "41": 27, "42": 28, "43": 29, "44": 30, "M|J": 31});
+    model.write("added_tokens.json", &added.to_string());
+    model
+}
+
+const PROMPTS: [&str; 4] = ["--clean", "Mary to", "--corrupted", "John to"];
+
+#[test]
+fn sets_of_answers_are_written_in_several_ways() {
+    let model = with_numbers();
+    let swept = |answers: &[&str]| {
+        let metric = ["--metric", "prob-diff"];
+        let (swept, told) = model.swept(&[&PROMPTS[..], &metric, answers].concat());
+        assert!(told.is_empty(), "{told:?}");
+        swept
+    };
+    let ids = swept(&["--answer-id", "28,29,30", "--distractor-id", "26,27"]);
+    for answers in [
+        &["--answer", "42..44", "--distractor", "40..41"][..],
+        &["--answer", "42|43|44", "--distractor", "40|41"],
+        &["--answer", "42|43..44", "--distractor", "40..40|41"],
+        &[
+            "--answer",
+            "42",
+            "--answer",
+            "43|44",
+            "--distractor-id",
+            "26",
+            "--distractor-id",
+            "27",
+        ],
+    ] {
+        assert_eq!(swept(answers), ids, "{answers:?}");
+    }
+    let pair = json!({
+        "clean": "Mary to", "corrupted": "John to", "answer": ["42", 29, "44"], "distractor_id": [26, 27],
+    });
+    let file = model.write("pairs.jsonl", &pair.to_string());
+    let (of_file, _) = model.swept(&["--pairs", &file, "--metric", "prob-diff"]);
+    assert_eq!(of_file, ids);
+
+    // The difference is that of the sums of the tokens' probabilities, one by one.
+    let prob = |id: &str| {
+        let answer = ["--metric", "prob", "--answer-id", id];
+        let (swept, _) = model.swept(&[&PROMPTS[..], &answer].concat());
+        swept["clean_metric"].as_f64().unwrap()
+    };
+    let expected = prob("28") + prob("29") + prob("30") - prob("26") - prob("27");
+    assert!((ids["clean_metric"].as_f64().unwrap() - expected).abs() < 1e-6);
+    assert_eq!(ids["metric"], "prob-diff");
+    let (both, _) =
+        model.swept(&[&PROMPTS[..], &["--metric", "prob", "--answer", "40|44"]].concat());
+    let expected = prob("26") + prob("30");
+    assert!((both["clean_metric"].as_f64().unwrap() - expected).abs() < 1e-6);
+}
+
+#[test]
+fn a_text_that_is_one_token_is_that_token() {
+    let model = with_numbers();
+    let of = |answer: [&str; 2]| {
+        let (swept, _) = model.swept(&[&PROMPTS[..], &["--metric", "prob"], &answer].concat());
+        swept
+    };
+    assert_eq!(of(["--answer", "M|J"]), of(["--answer-id", "31"]));
+    assert_eq!(of(["--answer", "M|J|42"]), of(["--answer-id", "1,6,28"]));
+}
+
+#[test]
+fn an_item_that_is_not_one_token_is_named() {
+    let model = with_numbers();
+    let refused = |answer: &str, distractor: &str| {
+        let answers = [
+            "--metric",
+            "prob-diff",
+            "--answer",
+            answer,
+            "--distractor",
+            distractor,
+        ];
+        model.refused(&[&PROMPTS[..], &answers].concat())
+    };
+    for (answer, distractor, expected) in [
+        (
+            " Mary|MaryJohn",
+            "42",
+            r#"answer "MaryJohn": expected one token, got 2: "Mary" "John""#,
+        ),
+        (
+            " Mary",
+            " John|42 ",
+            r#"distractor "42 ": expected one token, got 2: "42" " "; did you mean " John|42"?"#,
+        ),
+        ("42|", "40", r#"answer "": expected one token, got none"#),
+        (
+            "42..45",
+            "40",
+            r#"answer "45": expected characters of this model's vocabulary, got "4", "5""#,
+        ),
+        (
+            " 42..44",
+            "40",
+            r#"answer " 42": expected one token, got 2: " " "42""#,
+        ),
+        (
+            "44..42",
+            "40",
+            r#"answer "44..42": expected two numbers of as many digits, the smaller first, such as 42..99 or 00..41, got 44 and 42"#,
+        ),
+        (
+            "9..42",
+            "40",
+            r#"answer "9..42": expected two numbers of as many digits, the smaller first, such as 42..99 or 00..41, got 9 and 42"#,
+        ),
+        (
+            "00..99",
+            "40",
+            r#"answer "00..99": expected at most 40 numbers (the model's vocabulary), got 100 of them"#,
+        ),
+        (
+            "42..44|00..37|40|41",
+            "40",
+            r#"answer "00": expected characters of this model's vocabulary, got "0""#,
+        ),
+        (
+            "42|42..43",
+            "40",
+            r#"answer: expected each token once, got "42" (id 28) twice"#,
+        ),
+        (
+            "42..44",
+            "40|44",
+            r#"distractor: expected no token that is an answer, got "44" (id 30)"#,
+        ),
+    ] {
+        assert_eq!(refused(answer, distractor), format!("error: {expected}"));
+    }
+    let sets = ["--answer", "42..44", "--distractor", "40"];
+    assert_eq!(
+        model.refused(&[&PROMPTS[..], &sets].concat()),
+        "error: answer: expected one token (metric logit-diff), got 3, which the metric prob-diff can compare"
+    );
+    let beyond = ["--metric", "prob", "--answer-id", "3,40"];
+    assert_eq!(
+        model.refused(&[&PROMPTS[..], &beyond].concat()),
+        "error: answer: expected token ids below 40 (the model's vocabulary), got 40"
+    );
+}
+
+#[test]
+fn a_set_without_its_spaces_is_told_once() {
+    let model = Model::new();
+    let set = [
+        "--metric",
+        "prob-diff",
+        "--answer",
+        "Mary|John",
+        "--distractor",
+        " to|.",
+    ];
+    let (_, told) = model.swept(&[&PROMPTS[..], &set].concat());
+    assert_eq!(
+        told,
+        [
+            "warning: the answer \"Mary\" has no space in front, as at the beginning of a text; within one, \" Mary\" \
+             is another token; did you mean \" Mary| John\"?"
+        ]
+    );
+}
+
 /// Lets so many steps pass, and cancels at the next.
 struct Steps(Cell<usize>);
 
@@ -484,8 +656,8 @@ fn tokenising_many_pairs_can_be_cancelled_and_warnings_come_with_the_result() {
     let pair = PairRequest {
         clean: text("Mary to"),
         corrupted: text("John to"),
-        answer: Some(Answer::Text("Mary".into())),
-        distractor: Some(Answer::Text(" John".into())),
+        answers: vec![Answer::Text("Mary".into())],
+        distractors: vec![Answer::Text(" John".into())],
     };
     let on = MetricRequest {
         pairs: vec![pair; 5],

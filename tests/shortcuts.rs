@@ -1,11 +1,13 @@
-//! Sweep and estimates against the oracle of one full forward pass an edge, to 1e-4 absolute: every entry.
+//! Sweep and estimates against the oracle of one full forward pass for each edge, to 1e-4 absolute: every entry.
 
 use burn::tensor::Tensor;
 use pathpatch::{
     gpt2::Gpt2,
     metric::MetricKind,
     patching::{
-        Component, LayerNorm, Memory, SweepOptions, all_heads, estimate_direct_path_all_sources,
+        Component, Head, LayerNorm, Memory, SweepOptions, all_heads,
+        estimate_direct_path_all_sources,
+        graph::{Edge, Receiver, Sender},
     },
     prompt::{Batch, PromptPair},
 };
@@ -14,39 +16,40 @@ use crate::{
     common::{
         RANDOM_MODELS, max_difference, metric, random_model, run_pairs, sweep_all, sweep_all_within,
     },
-    oracle::Oracle,
+    oracle::edges::{Edges, How, Read},
 };
 
 const TOLERANCE: f32 = 1e-4;
 const COMPONENTS: [Component; 3] = [Component::Q, Component::K, Component::V];
 
-/// A metric on plain logits of one prompt, `[pos][d_vocab]`, beside the clean run's.
-type Read = fn(&[Vec<f64>], &[Vec<f64>], &PromptPair, usize) -> f64;
-
-/// Mean over the pairs of what `read` makes of each edge's logits, with `amount` of the edge patched.
+/// The metric of each edge between heads with `amount` of it patched, `[src, dst]` over all heads; 0 where there is no
+/// path.
 fn oracle_sweep(
     model: &Gpt2,
     batch: &Batch,
-    read_as: (Component, LayerNorm),
+    (component, layer_norm): (Component, LayerNorm),
     amount: f64,
     read: Read,
 ) -> Vec<f64> {
-    let oracle = Oracle::new(model);
+    let edges = Edges::new(model, batch);
+    let how = How {
+        layer_norm,
+        ..How::default()
+    };
     let heads = all_heads(&model.config);
-    let mut sums = vec![0.0; heads.len() * heads.len()];
-    for (pair, position) in batch.pairs().iter().zip(batch.positions()) {
-        let (clean, corrupted) = (oracle.run(&pair.clean), oracle.run(&pair.corrupted));
-        for (i, src) in heads.iter().enumerate() {
-            let later = heads.iter().enumerate();
-            for (j, dst) in later.filter(|(_, d)| d.layer > src.layer) {
-                let runs = (&clean, &corrupted);
-                let logits = oracle.patched_logits(pair, runs, (*src, *dst), read_as, amount);
-                sums[i * heads.len() + j] += read(&logits, &clean.logits, pair, *position);
+    let of_src = |src: &Head| {
+        let from = Sender::Head(*src);
+        let value = |dst: &Head| {
+            let to = Receiver::Head(*dst, component);
+            let edge = Edge { from, to };
+            match edge.exists(model.config.n_layers) {
+                true => edges.value(edge, how, amount, read),
+                false => 0.0,
             }
-        }
-    }
-    let n = batch.pairs().len() as f64;
-    sums.into_iter().map(|s| s / n).collect()
+        };
+        heads.iter().map(value).collect::<Vec<f64>>()
+    };
+    heads.iter().flat_map(of_src).collect()
 }
 
 fn to_f32(values: Vec<f64>) -> Vec<f32> {
@@ -58,19 +61,37 @@ fn log_softmax(logits: &[f64]) -> Vec<f64> {
     logits.iter().map(|x| x - total.ln()).collect()
 }
 
+/// The probability of a set of tokens.
+fn prob_of(logits: &[f64], ids: &[u32]) -> f64 {
+    let log_probs = log_softmax(logits);
+    ids.iter().map(|id| log_probs[*id as usize].exp()).sum()
+}
+
+/// Several answers and distractors for each pair, as many as its number and more; no token is in both.
+fn with_sets(mut pairs: Vec<PromptPair>, d_vocab: usize) -> Vec<PromptPair> {
+    for (i, pair) in pairs.iter_mut().enumerate() {
+        let (odd, even): (Vec<u32>, Vec<u32>) = (0..d_vocab as u32).partition(|id| id % 2 == 1);
+        pair.answers = odd[i..2 * i + 3].to_vec();
+        pair.distractors = even[..i + 2].to_vec();
+    }
+    pairs
+}
+
+/// The metrics that take sets.
+const OF_SETS: [MetricKind; 3] = [MetricKind::Prob, MetricKind::ProbDiff, MetricKind::LogProb];
+
 /// The built-in metrics, plainly.
-fn read_of(kind: MetricKind) -> Read {
+pub fn read_of(kind: MetricKind) -> Read {
     match kind {
         MetricKind::LogitDiff => |logits, _, pair, at| {
-            let of = |id: Option<u32>| logits[at][id.unwrap() as usize];
-            of(pair.answer) - of(pair.distractor)
+            let of = |ids: &[u32]| logits[at][ids[0] as usize];
+            of(&pair.answers) - of(&pair.distractors)
         },
-        MetricKind::LogProb => {
-            |logits, _, pair, at| log_softmax(&logits[at])[pair.answer.unwrap() as usize]
-        }
-        MetricKind::Prob => {
-            |logits, _, pair, at| log_softmax(&logits[at])[pair.answer.unwrap() as usize].exp()
-        }
+        MetricKind::LogProb => |logits, _, pair, at| prob_of(&logits[at], &pair.answers).ln(),
+        MetricKind::Prob => |logits, _, pair, at| prob_of(&logits[at], &pair.answers),
+        MetricKind::ProbDiff => |logits, _, pair, at| {
+            prob_of(&logits[at], &pair.answers) - prob_of(&logits[at], &pair.distractors)
+        },
         MetricKind::Kl => |logits, clean, _, at| {
             let (clean, log_probs) = (log_softmax(&clean[at]), log_softmax(&logits[at]));
             let terms = clean.iter().zip(log_probs);
@@ -214,6 +235,32 @@ fn metrics_of_all_logits_at_one_position() {
     let batch = Batch::new(expected.batch.pairs(), None, &model.config).unwrap();
     for kind in [MetricKind::LogProb, MetricKind::Prob, MetricKind::Kl] {
         check(&model, &batch, kind, kind.as_str());
+    }
+}
+
+#[test]
+fn metrics_of_sets_of_tokens() {
+    let (model, expected) = random_model("hub-f16");
+    let pairs = with_sets(expected.batch.pairs(), model.config.d_vocab);
+    let batch = Batch::new(pairs, None, &model.config).unwrap();
+    for kind in OF_SETS {
+        check(&model, &batch, kind, kind.as_str());
+    }
+}
+
+#[test]
+fn estimates_of_metrics_of_sets() {
+    for name in RANDOM_MODELS {
+        let (model, expected) = random_model(name);
+        let pairs = with_sets(expected.batch.pairs(), model.config.d_vocab);
+        let batch = Batch::new(pairs, None, &model.config).unwrap();
+        for (kind, layer_norm) in
+            OF_SETS
+                .into_iter()
+                .zip([LayerNorm::Frozen, LayerNorm::Exact, LayerNorm::Frozen])
+        {
+            check_estimates_of(kind, &model, &batch, layer_norm, name);
+        }
     }
 }
 

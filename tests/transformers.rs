@@ -310,8 +310,8 @@ fn sweeps_and_estimates_follow_activations_and_scales() {
         let pair = PromptPair {
             clean: vec![3, 1, 4, 1, 5],
             corrupted: vec![3, 2, 4, 1, 5],
-            answer: Some(7),
-            distractor: Some(8),
+            answers: vec![7],
+            distractors: vec![8],
         };
         let batch = Batch::new(vec![pair], None, &loaded.config).unwrap();
         let what = format!("{activation} {scale:?}");

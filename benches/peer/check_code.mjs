@@ -17,29 +17,50 @@ const pairs = [
   { clean: [0, 311, 129, 96, 422, 242, 131, 311], corrupted: [0, 279, 129, 96, 422, 242, 131, 311], answer: 129, distractor: 131 },
   { clean: [0, 96, 422, 242, 96], corrupted: [0, 311, 422, 242, 96], answer: 422, distractor: 242 },
 ];
+/** The same with sets of different sizes. */
+const ofSets = pairs.map((pair, i) => ({ ...pair, answer: [pair.answer, 96, 311].slice(i), distractor: [242, 131].slice(0, i + 1) }));
+const list = (ids) => (Array.isArray(ids) ? ids : [ids]);
 const token = (id) => ({ id, text: ` ${id}` });
-const tokens = pairs.map(({ clean, corrupted, answer, distractor }) => ({
-  clean: clean.map(token),
-  corrupted: corrupted.map(token),
-  answer: token(answer),
-  distractor: token(distractor),
-}));
 
 mkdirSync("target/check-code", { recursive: true });
-const file = "target/check-code/pairs.jsonl";
-const lines = pairs.map((p) => ({ clean_ids: p.clean, corrupted_ids: p.corrupted, answer_id: p.answer, distractor_id: p.distractor }));
-writeFileSync(file, lines.map((line) => JSON.stringify(line)).join("\n"));
+/** The command line's file of pairs. */
+function fileOf(pairs, name) {
+  const file = `target/check-code/${name}.jsonl`;
+  const lines = pairs.map((p) => ({ clean_ids: p.clean, corrupted_ids: p.corrupted, answer_id: p.answer, distractor_id: p.distractor }));
+  writeFileSync(file, lines.map((line) => JSON.stringify(line)).join("\n"));
+  return file;
+}
+/** The page's tokens of pairs. */
+const tokensOf = (pairs) =>
+  pairs.map(({ clean, corrupted, answer, distractor }) => ({
+    clean: clean.map(token),
+    corrupted: corrupted.map(token),
+    answer: list(answer).map(token),
+    distractor: list(distractor).map(token),
+  }));
+const asked = { one: { file: fileOf(pairs, "pairs"), tokens: tokensOf(pairs) }, sets: { file: fileOf(ofSets, "sets"), tokens: tokensOf(ofSets) } };
+const METRICS = [
+  ["logit-diff", "one"],
+  ["normalized-logit-diff", "one"],
+  ["log-prob", "one"],
+  ["log-prob", "sets"],
+  ["prob", "one"],
+  ["prob", "sets"],
+  ["prob-diff", "sets"],
+  ["kl", "one"],
+];
 
 const server = await createServer({ configFile: false, root: "www", server: { middlewareMode: true }, appType: "custom", logLevel: "error" });
-const { transformerLens } = await server.ssrLoadModule("/src/lib/code.ts");
+const { transformerLens } = await server.ssrLoadModule("/src/lib/code/transformer-lens.ts");
 let worst = 0;
 for (const layerNorm of ["frozen", "exact"]) {
-  for (const metric of ["logit-diff", "normalized-logit-diff", "log-prob", "prob", "kl"]) {
-    const src = { layer: 0, head: 3 };
+  for (const [metric, answers] of METRICS) {
+    const { file, tokens } = asked[answers];
     for (const [component, position] of [["k", null], ["v", 4]]) {
       const model = { ref: { kind: "files" }, name: "", revision: null };
-      const settings = { metric, layerNorm, position };
-      const code = transformerLens({ model, settings, pairs: tokens.map((tokens) => ({ tokens })) }, { src, component });
+      const settings = { metric, layerNorm, position, direction: "denoise", patch: "resample" };
+      const request = { model, settings, pairs: tokens.map((tokens) => ({ tokens })) };
+      const code = transformerLens(request, { from: "a0.h3", to: `a1.h0<${component}>` }, layerNorm === "exact" ? "4.3" : "earlier");
       const script = `${code.replace('"path/to/model"', JSON.stringify(MODEL))}\nimport json\nprint(json.dumps(grid.tolist()))\n`;
       const env = { ...process.env, ...(layerNorm === "frozen" ? { PYTHONPATH: older } : {}) };
       const printed = execFileSync(python, ["-c", script], { encoding: "utf8", env, stdio: ["ignore", "pipe", "ignore"] });
@@ -49,7 +70,7 @@ for (const layerNorm of ["frozen", "exact"]) {
       const { values } = JSON.parse(execFileSync(pathpatch, ["sweep", "--model", MODEL, "--device", "cpu", ...flags], { encoding: "utf8" }));
       // TransformerLens writes 0 where there is no path.
       const off = values.flat().reduce((most, value, i) => (value === null ? most : Math.max(most, Math.abs(value - theirs[i]))), 0);
-      console.log(`${layerNorm.padEnd(6)} ${metric.padEnd(21)} ${component} at ${position ?? "the last token"}: differs by ${off.toExponential(1)}`);
+      console.log(`${layerNorm.padEnd(6)} ${metric.padEnd(21)} ${answers.padEnd(4)} ${component} at ${position ?? "the last token"}: differs by ${off.toExponential(1)}`);
       worst = Number.isNaN(off) ? Number.NaN : Math.max(worst, off);
     }
   }

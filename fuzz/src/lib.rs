@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use pathpatch::{
     checkpoint::WEIGHTS,
     device::DeviceChoice,
-    error::Result,
+    error::{Code, Result},
     gpt2::Config,
     metric::MetricKind,
     pairs,
@@ -24,6 +24,7 @@ use pathpatch::{
     session::{Answer, Loading, MetricRequest, PairRequest, Prompt, Session, SweepRequest},
     tokenizer::{FILES, Tokenizer},
 };
+use rand::SeedableRng;
 
 /// Whether the input was accepted.
 pub type Target = fn(&[u8]) -> bool;
@@ -138,9 +139,42 @@ pub fn tokenizer_files(data: &[u8]) -> bool {
     }
 }
 
-/// A file of prompt pairs.
+thread_local! {
+    /// A model whose tokens are the numbers from 0 to 6, which reads the prompts of pairs.
+    static NUMBERS: Session = numbers();
+}
+
+/// A file of prompt pairs, and their prompts and answers as tokens.
 pub fn pairs(data: &[u8]) -> bool {
-    pairs::parse(data).is_ok()
+    let Ok((pairs, _)) = pairs::parse(data) else {
+        return false;
+    };
+    NUMBERS.with(|session| {
+        let d_vocab = session.config().d_vocab;
+        for pair in &pairs {
+            // Refused in most cases: few words are numbers.
+            if let Ok(read) = session.pair(pair, false) {
+                let ids = [read.clean, read.corrupted, read.answers, read.distractors];
+                assert!(ids.iter().flatten().all(|id| (*id as usize) < d_vocab));
+            }
+            if let Ok(tokens) = session.answer_tokens(&pair.answers, Code::Answer, "answer") {
+                assert!(tokens.len() >= pair.answers.len());
+            }
+        }
+    });
+    true
+}
+
+fn numbers() -> Session {
+    let tokenizer = Tokenizer::from_json(&seeds::numbers()).expect("a tokenizer of words");
+    let config = seeds::CONFIG.as_bytes();
+    let loading = Session::begin(config, Some(tokenizer), DeviceChoice::Cpu);
+    let mut loading = pollster::block_on(loading).expect("a model's shape");
+    let mut file = loading.weights().file(WEIGHTS);
+    let weights = seeds::tiny_weights(&mut rand_chacha::ChaCha8Rng::seed_from_u64(0));
+    file.push(&weights).expect("the weights of that shape");
+    file.end().expect("a whole file");
+    loading.finish().expect("a model")
 }
 
 /// A `config.json` and its `model.safetensors`; a sweep of what is accepted.
@@ -193,8 +227,8 @@ fn sweep(session: &Session) {
     let pair = PairRequest {
         clean: Prompt::Ids(vec![0, last, 0]),
         corrupted: Prompt::Ids(vec![0, 0, 0]),
-        answer: Some(Answer::Id(last)),
-        distractor: Some(Answer::Id(0)),
+        answers: vec![Answer::Id(last)],
+        distractors: vec![Answer::Id(0)],
     };
     for component in [Component::Q, Component::K, Component::V] {
         let request = SweepRequest {

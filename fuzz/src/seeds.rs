@@ -128,7 +128,7 @@ fn tiny_layout() -> Vec<(String, Vec<usize>)> {
 }
 
 /// A model of [`CONFIG`] with random weights, in one of the formats that are read, with or without prefix.
-fn tiny_weights(rng: &mut ChaCha8Rng) -> Vec<u8> {
+pub(crate) fn tiny_weights(rng: &mut ChaCha8Rng) -> Vec<u8> {
     let (dtype, width) = *one_of(&[("F32", 4), ("F16", 2), ("BF16", 2)], rng);
     let prefix = *one_of(&["", "transformer."], rng);
     let mut header = json!({"__metadata__": {"format": "pt"}});
@@ -189,12 +189,25 @@ pub fn tokenizer_files(rng: &mut ChaCha8Rng) -> Vec<u8> {
     files.join(&0)
 }
 
+/// A `tokenizer.json` whose words are the ids of the model of [`CONFIG`].
+pub(crate) fn numbers() -> Vec<u8> {
+    let vocab: serde_json::Map<String, Value> =
+        (0..7).map(|id| (id.to_string(), json!(id))).collect();
+    let json = json!({
+        "version": "1.0",
+        "pre_tokenizer": {"type": "Whitespace"},
+        "model": {"type": "WordLevel", "vocab": vocab, "unk_token": "[UNK]"},
+    });
+    json.to_string().into_bytes()
+}
+
 /// A file of prompt pairs: an array, or lines.
 pub fn pairs(rng: &mut ChaCha8Rng) -> Vec<u8> {
     let pairs = [
         json!({"clean": "When Mary and John went", "corrupted": "When Mary and Mary went", "answer": " Mary",
             "distractor": " John"}),
         json!({"clean_ids": [1, 2, 3], "corrupted_ids": [1, 2, 4], "answer_id": 5, "distractor_id": 6}),
+        json!({"clean": "1 2 3", "corrupted": "1 0 3", "answer": ["4", 5, "6..6"], "distractor": "0|1..3"}),
         json!({"clean": [1, 2], "corrupted": [3, 2], "answer": 7, "distractor": null, "note": {"of": ["mine"]}}),
     ];
     if rng.random_ratio(1, 3) {

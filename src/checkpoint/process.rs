@@ -4,7 +4,7 @@
 //! fold_ln:                W <- diag(ln.w) W, centred over d_model;  b <- b + ln.b W
 //! center_writing_weights: W_E, W_pos, W_O, W_out and the biases b_O, b_out centred over d_model
 //! center_unembed:         W_U and b_U centred over d_vocab
-//! fold_value_biases:      b_O <- b_O + b_V W_O;  b_V <- 0
+//! fold_value_biases:      b_O <- b_O + b_V W_O;  b_V <- 0, and kept apart as what heads write
 //! ```
 //!
 //! and, where a model scales its scores otherwise than by `1/sqrt(d_head)`, `W_Q <- f W_Q`, `b_Q <- f b_Q` with
@@ -215,7 +215,12 @@ impl Assembly {
         let b_o = centre(self.tensor::<1>(&name("attn.c_proj.bias"))?, 0);
         let d = self.config.d_model;
         let b_v = b_qkv.clone().narrow(0, 2 * d, d);
-        let b_o = b_o + b_v.unsqueeze_dim::<2>(0).matmul(w_o.clone()).squeeze_dim(0);
+        let b_o = b_o
+            + b_v
+                .clone()
+                .unsqueeze_dim::<2>(0)
+                .matmul(w_o.clone())
+                .squeeze_dim(0);
         let no_b_v = Tensor::zeros([d], &self.device);
         let b_qkv = Tensor::cat(vec![b_qkv.narrow(0, 0, 2 * d), no_b_v], 0);
         let (w, b) = (
@@ -229,6 +234,7 @@ impl Assembly {
             activation: self.config.activation,
             w_qkv,
             b_qkv,
+            b_v,
             w_o,
             b_o,
             w_in,

@@ -70,22 +70,22 @@ pub struct SweepArgs {
         allow_hyphen_values = true
     )]
     corrupted: Option<String>,
-    /// The right next token of the clean prompt
+    /// The right next token of the clean prompt; given several times, or as `41|42` or `42..99`, a set of tokens
     #[arg(
         long,
         value_name = "TEXT",
         conflicts_with = "answer_id",
         allow_hyphen_values = true
     )]
-    answer: Option<String>,
-    /// The token it is compared with
+    answer: Vec<String>,
+    /// The token it is compared with; several likewise
     #[arg(
         long,
         value_name = "TEXT",
         conflicts_with = "distractor_id",
         allow_hyphen_values = true
     )]
-    distractor: Option<String>,
+    distractor: Vec<String>,
 
     /// The clean prompt as token ids; nothing is prepended
     #[arg(
@@ -103,15 +103,15 @@ pub struct SweepArgs {
         requires = "clean_ids"
     )]
     corrupted_ids: Option<Vec<u32>>,
-    /// The answer as a token id
-    #[arg(long, value_name = "ID")]
-    answer_id: Option<u32>,
-    /// The distractor as a token id
-    #[arg(long, value_name = "ID")]
-    distractor_id: Option<u32>,
+    /// The answer as a token id, or several of them
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    answer_id: Vec<u32>,
+    /// The distractor likewise
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    distractor_id: Vec<u32>,
 
     /// A batch: JSON Lines or a JSON array of objects with the fields clean, corrupted, answer and distractor, each
-    /// text or token ids
+    /// text or token ids, answer and distractor also arrays of those
     #[arg(
         long,
         value_name = "FILE",
@@ -165,8 +165,9 @@ impl SweepArgs {
         }
         let text = |t: &Option<String>| t.clone().map(Prompt::Text);
         let ids = |i: &Option<Vec<u32>>| i.clone().map(Prompt::Ids);
-        let answer = |text: &Option<String>, id: Option<u32>| {
-            text.clone().map(Answer::Text).or(id.map(Answer::Id))
+        let answers = |texts: &[String], ids: &[u32]| {
+            let texts = texts.iter().cloned().map(Answer::Text);
+            texts.chain(ids.iter().copied().map(Answer::Id)).collect()
         };
         let clean = text(&self.clean).or(ids(&self.clean_ids));
         let corrupted = text(&self.corrupted).or(ids(&self.corrupted_ids));
@@ -174,8 +175,8 @@ impl SweepArgs {
         let pair = clean.zip(corrupted).map(|(clean, corrupted)| PairRequest {
             clean,
             corrupted,
-            answer: answer(&self.answer, self.answer_id),
-            distractor: answer(&self.distractor, self.distractor_id),
+            answers: answers(&self.answer, &self.answer_id),
+            distractors: answers(&self.distractor, &self.distractor_id),
         });
         Ok((pair.into_iter().collect(), Vec::new()))
     }

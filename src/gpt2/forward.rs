@@ -39,10 +39,21 @@ impl Gpt2 {
         let is_even = tokens.iter().all(|ids| ids.len() == pos);
         assert!(is_even, "prompts of one length");
         let d_model = self.config.d_model;
-        let embed = self.embed.rows(&tokens.concat());
-        let embed = embed.clone() - embed.mean_dim(1);
+        let embed = self.embed_tokens(&tokens.concat());
         let pos_embed = self.w_pos.clone().narrow(0, 0, pos);
         embed.reshape([batch, pos, d_model]) + pos_embed.unsqueeze()
+    }
+
+    /// Token embedding, centred over `d_model`, without positions.
+    ///
+    /// # Shapes
+    /// returns `[ids, d_model]`
+    ///
+    /// # Panics
+    /// Without an id, or for one beyond the table.
+    pub fn embed_tokens(&self, ids: &[u32]) -> Tensor<2> {
+        let embed = self.embed.rows(ids);
+        embed.clone() - embed.mean_dim(1)
     }
 
     /// Run all blocks and keep their activations.
@@ -123,6 +134,16 @@ impl Block {
         let pre = matmul(normalised, &self.w_in);
         let post = kernels::activate(pre, &self.b_in, self.activation);
         kernels::add_to_residual(resid_mid, matmul(post, &self.w_out), &self.b_out)
+    }
+
+    /// What the MLP writes, its output bias included.
+    ///
+    /// # Shapes
+    /// - `normalised`: its normalised input, `[rows, d_model]`, also returned
+    pub fn mlp(&self, normalised: Tensor<2>) -> Tensor<2> {
+        let pre = matmul(normalised, &self.w_in);
+        let post = kernels::activate(pre, &self.b_in, self.activation);
+        matmul(post, &self.w_out) + self.b_out.clone().unsqueeze()
     }
 
     /// Queries, keys and values, each `[batch, head, rows, d_head]`, of normalised rows.

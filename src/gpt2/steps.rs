@@ -183,6 +183,18 @@ impl Block {
         Ok(kernels::add_to_residual(resid, attn, &self.b_o))
     }
 
+    /// What the MLP writes, in steps.
+    ///
+    /// # Shapes
+    /// - `resid_mid`: `[rows, d_model]`, also returned
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub async fn mlp_of_rows(&self, resid_mid: Tensor<2>, steps: Steps<'_>) -> Result<Tensor<2>> {
+        let of_rows = |x| self.mlp(kernels::normalise(x, self.eps));
+        steps.by_rows(resid_mid, of_rows).await
+    }
+
     /// [`Block::add_mlp`] in steps.
     ///
     /// # Shapes

@@ -94,7 +94,24 @@ impl Unembedding {
     /// - `resid`: `[rows, d_model]`
     /// - returns `[rows, tokens]`
     pub fn logits(&self, resid: Tensor<2>) -> Tensor<2> {
-        let x = kernels::normalise(resid, self.eps) * self.ln_w.clone() + self.ln_b.clone();
+        self.of_normalised(self.normalise(resid))
+    }
+
+    /// The final LayerNorm, without its weight and bias.
+    ///
+    /// # Shapes
+    /// - `resid`: `[rows, d_model]`, also returned
+    pub fn normalise(&self, resid: Tensor<2>) -> Tensor<2> {
+        kernels::normalise(resid, self.eps)
+    }
+
+    /// Logits of normalised rows.
+    ///
+    /// # Shapes
+    /// - `normalised`: `[rows, d_model]`
+    /// - returns `[rows, tokens]`
+    pub fn of_normalised(&self, normalised: Tensor<2>) -> Tensor<2> {
+        let x = normalised * self.ln_w.clone() + self.ln_b.clone();
         match &self.columns {
             Columns::Some(columns) => matmul(x, columns),
             Columns::All(table, mean) => {

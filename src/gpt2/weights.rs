@@ -41,6 +41,9 @@ pub struct Block {
     pub w_qkv: Tensor<2>,
     /// Their biases, `[3 * n_heads * d_head]`; the value part is zero after folding.
     pub b_qkv: Tensor<1>,
+    /// The value biases before they were folded into `b_o`, `[n_heads * d_head]`: part of what a head writes, so that
+    /// zero ablation can take it away. `b_V + ln1.b W_V`, as folding LayerNorm makes it.
+    pub b_v: Tensor<1>,
     /// Output map of the heads, `[n_heads * d_head, d_model]`.
     pub w_o: Tensor<2>,
     /// Bias of the attention output, `[d_model]`.

@@ -20,17 +20,23 @@ use std::ops::Range;
 use burn::tensor::Tensor;
 
 use super::{
-    Both, Component, Grid, Head, LayerNorm,
-    grid::all_heads,
+    baseline::Baselines,
+    both::Both,
+    cell::Cell,
+    graph::{Component, Edge, Graph, Head, Receiver, Sender},
+    grid::{Grid, all_heads},
+    patch::LayerNorm,
     plan::{Part, Plan},
     readout::{Readout, to_host},
     runs::Runs,
-    scale::{Baselines, Scale, finite},
+    scale::{Scale, finite},
+    scores::Scores,
     slice::{Destination, Slice},
+    table::EdgeTable,
 };
 use crate::{
     error::{Code, Error, Result},
-    gpt2::{Block, Config, Steps, attention, layer_norm, matmul},
+    gpt2::{Block, Steps, attention, layer_norm, matmul},
     metric::Metric,
 };
 
@@ -56,29 +62,49 @@ pub async fn estimate_direct_path_all_sources(
     metric: &dyn Metric,
     layer_norm: LayerNorm,
 ) -> Result<Estimates> {
-    let config = &runs.model.config;
-    let sources = all_heads(config);
+    let graph = Graph::of(&runs.model.config);
+    let edges: Vec<Edge> = graph.edges().filter(|e| ends(*e).is_some()).collect();
     let plan = runs.plan(metric, None)?;
-    let (layers, heads) = (config.n_layers, config.n_heads);
-    let shape = vec![layers, heads, layers, heads];
-    let silent = |_: &Part| Ok(());
-    let overview = overview(runs, metric, &plan, &sources, Some(layer_norm), silent).await?;
+    let ask = Ask {
+        scores: Scores::Estimate,
+        layer_norm,
+        edges: &edges,
+        by_position: false,
+    };
+    let overview = overview(runs, metric, &plan, Some(&ask), |_: &Part| Ok(())).await?;
     let effects = overview.effects.ok_or_else(|| {
         let expected = "a metric with a gradient";
         Error::new(Code::Metric, "estimate", expected, "one without")
     })?;
-    let grid = Grid::empty(config, &sources, shape, &overview.metric);
-    let of = |component| {
-        let mut grid = grid.clone();
-        let effects = effects.of(component);
-        fill_estimates(&mut grid, effects, &overview.scale, &sources, config)?;
-        Ok(grid)
-    };
+    let mut table = EdgeTable::empty(graph, runs.direction(), overview.metric);
+    effects.fill(&mut table, &overview.scale)?;
+    let of = |component| table.grid(component);
     Ok(Estimates {
-        q: of(Component::Q)?,
-        k: of(Component::K)?,
-        v: of(Component::V)?,
+        q: of(Component::Q),
+        k: of(Component::K),
+        v: of(Component::V),
     })
+}
+
+/// What is to be estimated.
+pub(super) struct Ask<'e> {
+    /// How; not [`Scores::Exact`].
+    pub scores: Scores,
+    pub layer_norm: LayerNorm,
+    pub edges: &'e [Edge],
+    /// Whether estimates are split by position.
+    pub by_position: bool,
+}
+
+/// Effects by position, value less the base run's metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ByPosition {
+    /// Positions of the longest prompt.
+    pub pos: usize,
+    /// `[edge, pos]`, edges in the order of [`Graph::edges`]; NaN where nothing is known.
+    pub estimates: Vec<f32>,
+    /// The place of an edge, and the effect of patching each position alone, `[pos]`.
+    pub exact: Vec<(usize, Vec<f32>)>,
 }
 
 /// What one look at all prompts gives: the metric of both runs, and estimates where they were asked for.
@@ -89,6 +115,14 @@ pub(super) struct Overview {
     pub effects: Option<Effects>,
 }
 
+/// Both heads of an edge from a head to a head.
+fn ends(edge: Edge) -> Option<(Head, Head, Component)> {
+    match (edge.from, edge.to) {
+        (Sender::Head(src), Receiver::Head(dst, component)) => Some((src, dst, component)),
+        _ => None,
+    }
+}
+
 /// Look at all prompts, part by part; `on_part` is called after each part.
 ///
 /// # Errors
@@ -97,27 +131,38 @@ pub(super) async fn overview(
     runs: &Runs<'_>,
     metric: &dyn Metric,
     plan: &Plan,
-    sources: &[Head],
-    estimates: Option<LayerNorm>,
+    ask: Option<&Ask<'_>>,
     mut on_part: impl FnMut(&Part) -> Result<()>,
 ) -> Result<Overview> {
     let config = &runs.model.config;
-    let mut baselines = Baselines::default();
-    let mut effects =
-        estimates.map(|_| Effects::none(sources.len() * config.n_layers * config.n_heads));
+    let mut baselines = Baselines::new(runs.direction());
+    let sources = all_heads(config);
+    let mut effects = ask.map(|_| HeadEffects::none(sources.len() * sources.len()));
     let prompts = runs.batch.pairs().len() as f32;
     for (i, part) in plan.parts.iter().enumerate() {
         let readout = runs.readout(plan, i, metric).await?;
         baselines.add(&readout).await?;
-        if let (Some(sums), Some(mode)) = (&mut effects, estimates) {
+        if let (Some(sums), Some(ask)) = (&mut effects, ask) {
             let share = part.batch() as f32 / prompts;
-            if !add_effects(sums, &readout, sources, mode, share).await? {
+            if !add_effects(sums, &readout, &sources, ask.layer_norm, share).await? {
                 effects = None;
             }
         }
         on_part(part)?;
     }
     let (metric, scale) = baselines.scale(metric)?;
+    let effects = ask.zip(effects).map(|(ask, effects)| {
+        let graph = Graph::of(config);
+        let mut by_place = vec![f32::NAN; graph.n_senders() * graph.n_receivers()];
+        let number = |head: Head| head.layer * config.n_heads + head.head;
+        for edge in ask.edges {
+            if let Some((src, dst, component)) = ends(*edge) {
+                let i = number(src) * sources.len() + number(dst);
+                by_place[graph.place(*edge)] = effects.0[component as usize][i];
+            }
+        }
+        Effects(by_place)
+    });
     Ok(Overview {
         metric,
         scale,
@@ -125,55 +170,55 @@ pub(super) async fn overview(
     })
 }
 
-/// Estimates of all edges with a path, from their effects on the metric as measured.
-///
-/// # Errors
-/// [`Code::Metric`] where an estimate is not a finite number.
-pub(super) fn fill_estimates(
-    grid: &mut Grid,
-    effects: &[f32],
-    scale: &Scale,
-    sources: &[Head],
-    config: &Config,
-) -> Result<()> {
-    let (layers, heads) = (config.n_layers, config.n_heads);
-    for (i, effect) in effects
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| grid.mask[*i] == 1)
-    {
-        let estimate = grid.corrupted_metric + effect / scale.unit;
-        let whose = || {
-            let (src, dst) = (sources[i / (layers * heads)], i % (layers * heads));
-            let dst = Head {
-                layer: dst / heads,
-                head: dst % heads,
-            };
-            format!("the estimate of edge {src} to {dst}")
-        };
-        grid.values[i] = finite(estimate, whose)?;
-    }
-    Ok(())
-}
-
-/// By how much each edge would move the metric, for each component, in the order of a grid's values.
-pub(super) struct Effects([Vec<f32>; 3]);
+/// By how much each edge would move the metric as measured, by its place.
+pub(super) struct Effects(Vec<f32>);
 
 impl Effects {
+    /// The effect of the edge at a place; NaN where it is not known.
+    pub fn at(&self, place: usize) -> f32 {
+        self.0[place]
+    }
+
+    /// Put the estimates into a table and return their places.
+    ///
+    /// # Errors
+    /// [`Code::Metric`] where an estimate is not a finite number.
+    pub fn fill(&self, table: &mut EdgeTable, scale: &Scale) -> Result<Vec<usize>> {
+        let (base, graph) = (table.base(), table.graph);
+        let mut places = Vec::new();
+        for edge in graph.edges() {
+            let place = graph.place(edge);
+            let effect = self.at(place);
+            if !effect.is_nan() {
+                let whose = || format!("the estimate of edge {edge}");
+                let estimate = finite(base + effect / scale.unit, whose)?;
+                table.cells[place] = Cell::Estimate(estimate);
+                places.push(place);
+            }
+        }
+        Ok(places)
+    }
+
+    /// The estimates by position, where they were asked for.
+    pub fn by_position(self, _scale: &Scale) -> Option<ByPosition> {
+        None
+    }
+}
+
+/// By how much each edge between heads would move the metric, for each component, `[src, dst]`.
+struct HeadEffects([Vec<f32>; 3]);
+
+impl HeadEffects {
     /// No effects yet of a number of edges.
     fn none(edges: usize) -> Self {
         Self([0, 1, 2].map(|_| vec![0.0; edges]))
-    }
-
-    pub fn of(&self, component: Component) -> &[f32] {
-        &self.0[component as usize]
     }
 }
 
 /// Add what every edge from `sources` does to the mean of a slice's prompts, which are a `share` of all; false
 /// where the metric has no gradient.
 async fn add_effects(
-    effects: &mut Effects,
+    effects: &mut HeadEffects,
     readout: &Readout<'_, '_>,
     sources: &[Head],
     mode: LayerNorm,
@@ -182,15 +227,15 @@ async fn add_effects(
     let slice = readout.slice();
     let config = &slice.model.config;
     let (layers, heads) = (config.n_layers, config.n_heads);
-    let Some(normalised) = readout.gradient() else {
+    let Some(normalised) = readout.gradient_of(&slice.base_final) else {
         return Ok(false);
     };
     slice.steps.pause.pause().await?;
     let queries = readout.last_queries();
-    let resid = slice.flat_rows(&slice.corrupted_final);
-    let resid = queries.select(resid, slice.rows);
+    let resid = slice.flat_rows(&slice.base_final);
+    let resid = queries.select(resid, slice.window.rows);
     let gradient = through_norm(resid, config.eps, normalised);
-    let mut gradient = queries.put_back(gradient, slice.rows);
+    let mut gradient = queries.put_back(gradient, slice.window.rows);
 
     let (mut places, mut parts) = (Vec::new(), Vec::new());
     for layer in (1..layers).rev() {
@@ -286,7 +331,8 @@ impl Slice<'_> {
             let by_resid = by_resid.reshape([3 * heads, n * d_model]).transpose();
             self.steps.pause.pause().await?;
             for (sum, sources) in sums.iter_mut().zip(below) {
-                let delta_resid = self.delta_resid(sources, rows.clone());
+                let sources: Vec<Sender> = sources.iter().map(|s| Sender::Head(*s)).collect();
+                let delta_resid = self.written(&sources, rows.clone());
                 let delta_resid = delta_resid.reshape([sources.len(), n * d_model]);
                 let effects = delta_resid.matmul(by_resid.clone());
                 *sum = Some(match sum.take() {
@@ -353,7 +399,7 @@ impl Slice<'_> {
         gradient: Tensor<2>,
     ) -> Result<Tensor<2>> {
         let block = &self.model.blocks[layer];
-        let (batch, rows, first) = (self.batch, self.rows, self.first);
+        let (batch, rows, first) = (self.batch, self.window.rows, self.window.first);
         let [flat, d_model] = gradient.dims();
         let (heads, d_head) = (block.n_heads, d_model / block.n_heads);
         let w_o = block.w_o.clone().transpose();
@@ -397,7 +443,7 @@ impl Slice<'_> {
         z: Tensor<4>,
         each: usize,
     ) -> Result<[Tensor<4>; 3]> {
-        let (first, rows) = (self.first, self.rows);
+        let (first, rows) = (self.window.first, self.window.rows);
         let mut by_q = Vec::with_capacity(rows.div_ceil(each));
         let [mut by_k, mut by_v] = [const { None::<Tensor<4>> }; 2];
         // The last queries first: they look at all keys.

@@ -2,7 +2,7 @@
 //!
 //! Two budgets, whatever the number of prompts and their length:
 //!
-//! * [`Memory::runs`] is for what is kept of the clean and the corrupted run: `8 n_layers d_model` bytes a token, 74 kB
+//! * [`Memory::runs`] is for what is kept of the clean and the corrupted run: `12 n_layers d_model` bytes a token, 111 kB
 //!   for GPT-2 small. A batch that takes more is run some prompts at a time, and these runs are repeated whenever they
 //!   are needed again.
 //! * [`Memory::step`] is for the activations of one step, and says how many rows a step has: edges, prompts and, in
@@ -41,7 +41,7 @@ const ALWAYS: usize = 1024;
 impl Memory {
     /// What suits a device.
     ///
-    /// In a browser's CPU 96 MB of runs, 14 prompts of 60 tokens of GPT-2 small, and steps of 6 MB, 255 rows: a
+    /// In a browser's CPU 96 MB of runs, 11 prompts of 60 tokens of GPT-2 small, and steps of 6 MB, 255 rows: a
     /// cancel waits for a step to end. On other CPUs steps of 32 MB, 1,360 rows: fewer leave the matrix products
     /// short, more fall out of the caches. On a GPU steps of 128 MB, the largest buffer that WebGPU promises.
     pub fn of(device: &Device) -> Self {
@@ -102,10 +102,15 @@ pub(super) fn floats_of_row(config: &Config, on_cpu: bool) -> usize {
     4 * config.d_model + hidden * config.d_mlp
 }
 
-/// Bytes that a token of a prompt takes: what is kept of both runs, and their activations at the widest moment of a
-/// pass.
+/// Bytes that a token of a prompt takes: what is kept of both runs, for each layer the residual stream and the change of
+/// what its heads and its MLP write, and for the embedding that; and the activations at the widest moment of a pass.
 pub(super) fn bytes_of_token(config: &Config) -> usize {
-    (2 * config.n_layers + 12) * config.d_model * size_of::<f32>()
+    (3 * config.n_layers + 13) * config.d_model * size_of::<f32>()
+}
+
+/// Bytes of the means of what all senders write at one position.
+pub(super) fn bytes_of_mean(config: &Config) -> usize {
+    (2 * config.n_layers + 1) * config.d_model * size_of::<f32>()
 }
 
 /// Refuse a prompt that is longer than memory allows.
@@ -134,15 +139,15 @@ mod tests {
         };
         assert_eq!(memory(0).longest_prompt(&config, true), 1024);
         assert_eq!(memory(0).longest_pattern(), 1024);
-        // 110,592 bytes a token.
-        assert_eq!(memory(96).longest_prompt(&config, true), 14_563);
-        assert_eq!(memory(512).longest_prompt(&config, false), 14_563);
-        assert_eq!(memory(512).longest_prompt(&config, true), 77_672);
+        // 150,528 bytes a token.
+        assert_eq!(memory(96).longest_prompt(&config, true), 10_699);
+        assert_eq!(memory(512).longest_prompt(&config, false), 10_699);
+        assert_eq!(memory(512).longest_prompt(&config, true), 57_065);
         assert_eq!(memory(96).longest_pattern(), 2_364);
-        let error = check_length(1_048_576, 14_563, "up to the position read").unwrap_err();
+        let error = check_length(1_048_576, 10_699, "up to the position read").unwrap_err();
         assert_eq!(error.code, Code::PromptLength);
-        assert!(error.to_string().contains("14563 tokens"), "{error}");
-        assert!(check_length(14_563, 14_563, "").is_ok());
+        assert!(error.to_string().contains("10699 tokens"), "{error}");
+        assert!(check_length(10_699, 10_699, "").is_ok());
     }
 
     #[test]

@@ -1,54 +1,68 @@
-//! Direct path patching: which head talks to which, and through which input.
-//!
-//! For a source head A = (sl, sh), a destination head B = (dl, dh) with dl > sl, and c in {q, k, v}:
+//! Path patching: what each edge of the graph carries, from a node that writes to a node that reads.
 //!
 //! ```text
-//! delta_resid = (z_clean - z_corr)[sl, sh] @ W_O[sl, sh]
-//! delta_c     = (delta_resid / ln1_scale_corr[dl]) @ W_c[dl, dh]
-//! c_patched   = c_corr[dl, dh] + delta_c
+//! delta   = (what the sender writes in the other run) - (what it writes in the base run)
+//! reads   = LN(base_input + delta) W                     exact LayerNorm
+//!         = LN(base_input) W + (delta / base_scale) W    frozen
 //! ```
 //!
-//! Everything after B is recomputed from `c_patched`; the metric of the final logits is the entry of the
-//! edge. The LayerNorm scale stays that of the corrupted run, as in TransformerLens's
-//! `direct_path_patching` up to 4.2 (after Wang et al. 2022, "Interpretability in the Wild", and Neel
-//! Nanda's proposal in TransformerLens issue 111); or B's LayerNorm reads the changed residual stream as it
-//! is, as TransformerLens does from 4.3 on: [`LayerNorm`].
+//! Only this receiver reads the change; everything after it is run again, and the metric of the final logits is the
+//! edge's value. Denoising, the base run is the corrupted one, as in TransformerLens's direct path patching (after Wang et
+//! al. 2022, "Interpretability in the Wild", and Neel Nanda's proposal in TransformerLens issue 111); noising, the clean
+//! one, as in ACDC and EAP-IG. The frozen LayerNorm is that of TransformerLens up to 4.2, the exact one that of later ones
+//! and of EAP-IG. What goes in may be a mean or nothing too: [`Replacement`].
 //!
-//! `memory` says how much may be held at once and `plan` cuts a batch of prompts to it, `runs` and `slice` hold the two
-//! runs that every edge shares, `delta` what sources write as destinations read it, `propagate` the batched rest of
-//! the model, `readout` what a metric makes of it and `scale` how that is reported, `estimate` the first-order
-//! estimates, `schedule` which edges go together and when, `sweep` the whole, `detail` one edge by itself, `progress`
-//! and `cost` how far a sweep is.
+//! `graph` has the nodes and edges, `patch` the ways to patch them, `table` and `grid` what is known of them. `memory` says
+//! how much may be held at once and `plan` cuts a batch of prompts to it; `runs` and `slice` hold the runs that every edge
+//! shares. `read` is what receivers make of a delta, `forward` the batched rest of the model, `readout` what a metric makes
+//! of it, `baseline` and `scale` how that is told. `schedule` says which edges go together and when, `job` and `execute`
+//! what one piece of it is, `sweep` is the whole; `heads` has the calls by TransformerLens's names, `estimate` what comes
+//! before exact values, `check` how far that is off, `detail` one edge by itself, `progress` and `cost` how far a sweep is.
 
+mod baseline;
+mod both;
+mod cell;
+mod check;
 mod cost;
-mod delta;
 mod detail;
 mod estimate;
+mod execute;
+mod forward;
 pub mod graph;
 mod grid;
+mod heads;
+mod job;
 mod memory;
 mod patch;
 mod plan;
 mod progress;
-mod propagate;
+mod read;
 mod readout;
 mod runs;
 mod scale;
 mod schedule;
+mod scores;
 mod slice;
 mod sweep;
 mod table;
+mod window;
 
-pub use detail::{Both, EdgeDetail, HeadDetail, Moved, edge_detail, head_detail};
-pub use estimate::{Estimates, estimate_direct_path_all_sources};
-pub use graph::{Component, Head};
+pub use both::Both;
+pub use cell::Cell;
+pub use check::Check;
+pub use detail::{EdgeDetail, HeadDetail, Moved, edge_detail, head_detail};
+pub use estimate::{ByPosition, Estimates, estimate_direct_path_all_sources};
+pub use graph::{Component, Edge, Graph, Head, Receiver, Sender};
 pub use grid::{Grid, all_heads};
-pub use memory::Memory;
-use patch::Read;
-pub use patch::{Direction, LayerNorm, Replacement};
-pub use progress::Progress;
-pub use runs::Runs;
-pub use sweep::{
+pub use heads::{
     SweepOptions, Update, get_act_patch_direct_path, get_act_patch_direct_path_all_sources,
 };
-pub use table::{Cell, EdgeTable};
+pub use job::{Done, Job, Variant};
+pub use memory::Memory;
+pub use patch::{Direction, LayerNorm, Patch, Replacement};
+pub use progress::Progress;
+pub use runs::Runs;
+pub use scores::Scores;
+pub use sweep::{EdgeOptions, EdgeResult, EdgeUpdate, sweep_edges};
+pub use table::EdgeTable;
+pub use window::Window;

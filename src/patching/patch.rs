@@ -2,7 +2,6 @@
 
 use std::str::FromStr;
 
-use super::graph::Component;
 use crate::error::{Code, Error, Result};
 
 /// Which run is the base and which the patch comes from.
@@ -119,9 +118,13 @@ impl FromStr for LayerNorm {
     }
 }
 
-/// How a destination head reads what is patched.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Read {
-    pub component: Component,
+/// How edges are patched.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Patch {
+    /// Which run is the base.
+    pub direction: Direction,
+    /// What goes in.
+    pub replacement: Replacement,
+    /// How the receiver's LayerNorm reads it.
     pub layer_norm: LayerNorm,
 }

@@ -1,13 +1,18 @@
 //! Which prompts are run together, and which of their positions.
 //!
-//! A part is a range of prompts with a window of positions: from the first that a patch can change, where prompts
-//! differ or the metric reads, to the last that the metric reads. Nothing after that position reaches the
-//! metric, so nothing after it is computed. A part's runs fit the memory for runs, its rows one step and its
+//! A part is a range of prompts with a window of positions: from the first that a patch can change, or that the metric
+//! reads if that is earlier, to the last that the metric reads. Nothing after that position reaches the metric, so
+//! nothing after it is computed. A part's runs fit the memory for runs, its rows one step and its
 //! logits theirs; where one prompt takes more, it is a part by itself.
 
 use std::ops::Range;
 
-use super::memory::{Memory, bytes_of_token, floats_of_row};
+use super::{
+    both::Both,
+    memory::{Memory, bytes_of_mean, bytes_of_token, floats_of_row},
+    patch::Replacement,
+    window::Window,
+};
 use crate::{
     error::{Code, Error, Result},
     gpt2::{Config, Gpt2, on_cpu},
@@ -19,10 +24,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Part {
     pub prompts: Range<usize>,
-    /// The first position that a patch can change.
-    pub first: usize,
-    /// Positions from 0 that are run at all.
-    pub pos: usize,
+    pub window: Window,
 }
 
 impl Part {
@@ -30,42 +32,54 @@ impl Part {
         self.prompts.len()
     }
 
+    /// Positions of each prompt that are worked on.
     pub fn rows(&self) -> usize {
-        self.pos - self.first
+        self.window.rows
+    }
+
+    /// Positions from 0 that are run at all.
+    pub fn pos(&self) -> usize {
+        self.window.end()
     }
 
     /// Clean and corrupted tokens, each `[batch][pos]`, cut to the part's positions or padded with token 0.
-    pub fn tokens(&self, batch: &Batch) -> [Vec<Vec<u32>>; 2] {
+    pub fn tokens(&self, batch: &Batch) -> Both<Vec<Vec<u32>>> {
         let pairs = &batch.pairs()[self.prompts.clone()];
         let of_run = |ids: fn(&PromptPair) -> &Vec<u32>| {
             let padded = |pair| {
                 let ids: &Vec<u32> = ids(pair);
                 let padding = std::iter::repeat(0);
-                ids.iter().copied().chain(padding).take(self.pos).collect()
+                ids.iter()
+                    .copied()
+                    .chain(padding)
+                    .take(self.pos())
+                    .collect()
             };
             pairs.iter().map(padded).collect()
         };
-        [of_run(|pair| &pair.clean), of_run(|pair| &pair.corrupted)]
+        Both {
+            clean: of_run(|pair| &pair.clean),
+            corrupted: of_run(|pair| &pair.corrupted),
+        }
     }
 
     /// This part and the prompts after it.
     fn with(&self, next: &Self) -> Self {
         Self {
             prompts: self.prompts.start..next.prompts.end,
-            first: self.first.min(next.first),
-            pos: self.pos.max(next.pos),
+            window: self.window.with(next.window),
         }
     }
 
     /// Bytes of what is kept of both runs, and of their activations at the widest moment of a pass.
     fn bytes(&self, config: &Config) -> u64 {
-        let tokens = self.batch() as u64 * self.pos as u64;
+        let tokens = self.batch() as u64 * self.pos() as u64;
         tokens * bytes_of_token(config) as u64
     }
 
     /// Bytes of what destination layers make of it: see [`super::slice::Destination`].
     fn destination_bytes(&self, config: &Config) -> u64 {
-        let tokens = self.batch() as u64 * (2 * self.pos + 3 * self.rows()) as u64;
+        let tokens = self.batch() as u64 * (2 * self.pos() + 3 * self.rows()) as u64;
         let each = config.n_layers * config.d_model * size_of::<f32>();
         tokens * each as u64
     }
@@ -137,7 +151,7 @@ impl<'m> Reads<'m> {
     fn rows(&self, part: &Part) -> usize {
         match self.positions {
             Some(_) => part.batch(),
-            None => part.batch().saturating_mul(part.pos),
+            None => part.batch().saturating_mul(part.pos()),
         }
     }
 }
@@ -146,6 +160,8 @@ impl<'m> Reads<'m> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Plan {
     pub parts: Vec<Part>,
+    /// The parts over which means are taken; none where no mean goes in.
+    pub means: Vec<Part>,
     /// Whether the runs of all parts are kept at once.
     pub keeps_runs: bool,
     /// Whether what destination layers make of them is kept too.
@@ -158,16 +174,29 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Cut a batch for what is read of it.
-    pub fn new(batch: &Batch, reads: &Reads, model: &Gpt2, memory: Memory) -> Self {
+    /// Cut a batch for what is read of it and what goes into it.
+    pub fn new(
+        batch: &Batch,
+        reads: &Reads,
+        replacement: Replacement,
+        model: &Gpt2,
+        memory: Memory,
+    ) -> Self {
         let (config, on_cpu) = (&model.config, on_cpu(&model.device()));
         let rows = memory.rows(config, on_cpu);
+        let prompts = windows(batch, reads.positions, replacement);
+        let of_means = match replacement {
+            Replacement::Mean => mean_windows(batch, &prompts),
+            Replacement::Resample | Replacement::Zero => Vec::new(),
+        };
+        let mean_rows = of_means.iter().map(Part::rows).max().unwrap_or(0);
+        let taken = mean_rows.saturating_mul(bytes_of_mean(config)) as u64;
+        let most = (memory.runs as u64).saturating_sub(taken);
         let fits = |part: &Part| {
-            part.bytes(config) <= memory.runs as u64
+            part.bytes(config) <= most
                 && part.batch().saturating_mul(part.rows()) <= rows
                 && reads.rows(part) <= memory.rows_of_logits(reads.tokens(part))
         };
-        let prompts = windows(batch, reads.positions);
         let parts = match reads.splits {
             false => cut(&prompts, prompts.len(), |_| true),
             true => {
@@ -178,7 +207,6 @@ impl Plan {
         };
         let runs: u64 = parts.iter().map(|part| part.bytes(config)).sum();
         let made: u64 = parts.iter().map(|p| p.destination_bytes(config)).sum();
-        let most = memory.runs as u64;
         Self {
             keeps_runs: parts.len() == 1 || runs <= most,
             keeps_destinations: runs + made <= most,
@@ -186,6 +214,7 @@ impl Plan {
             edges: edges(&parts, config, memory, on_cpu),
             memory,
             parts,
+            means: cut(&of_means, of_means.len(), |part| part.bytes(config) <= most),
         }
     }
 
@@ -193,15 +222,21 @@ impl Plan {
     pub fn of_one_pair(
         batch: &Batch,
         reads: Option<&[usize]>,
+        replacement: Replacement,
         model: &Gpt2,
         memory: Memory,
     ) -> Self {
-        let mut parts = windows(batch, reads);
+        let mut parts = windows(batch, reads, replacement);
         for part in &mut parts {
-            part.pos = batch.len_pos();
+            part.window = Window::between(part.window.first, batch.len_pos());
         }
+        let means = match replacement {
+            Replacement::Mean => mean_windows(batch, &parts),
+            Replacement::Resample | Replacement::Zero => Vec::new(),
+        };
         Self {
             parts,
+            means,
             keeps_runs: false,
             keeps_destinations: false,
             rows: memory.rows(&model.config, on_cpu(&model.device())),
@@ -220,7 +255,7 @@ fn edges(parts: &[Part], config: &Config, memory: Memory, on_cpu: bool) -> usize
     let rows = memory.rows(config, on_cpu);
     let of_part = parts.iter().map(|part| {
         let of_rows = part.rows().saturating_mul(row);
-        let prompt = of_rows.saturating_add(part.pos.saturating_mul(keys));
+        let prompt = of_rows.saturating_add(part.pos().saturating_mul(keys));
         let in_memory = memory.floats() / prompt.saturating_mul(part.batch()).max(1);
         in_memory.min(rows / part.rows().saturating_mul(part.batch()))
     });
@@ -244,21 +279,55 @@ fn cut(prompts: &[Part], most: usize, fits: impl Fn(&Part) -> bool) -> Vec<Part>
 }
 
 /// The window of each prompt, for a metric that reads at these positions of the batch, or at all.
-fn windows(batch: &Batch, reads: Option<&[usize]>) -> Vec<Part> {
+///
+/// It begins where what goes in can first differ from what is there: where the pair differs; for a mean where any two
+/// prompts of the batch do, since before that all of them write the same; for zero at the start.
+fn windows(batch: &Batch, reads: Option<&[usize]>, replacement: Replacement) -> Vec<Part> {
+    let of_any = first_difference_of_any(batch);
     let pairs = batch.pairs().iter().enumerate();
     let window = |(i, pair): (usize, &PromptPair)| {
-        let mut both = pair.clean.iter().zip(&pair.corrupted);
-        let difference = both.position(|(a, b)| a != b);
+        let difference = match replacement {
+            Replacement::Resample => pair.first_difference(),
+            Replacement::Mean => of_any,
+            Replacement::Zero => Some(0),
+        };
         let read = reads.map(|reads| reads[i]);
         // Where nothing differs and all positions are read, the last stands for a row that nothing changes.
         let last = pair.clean.len() - 1;
+        let first = difference.into_iter().chain(read).min().unwrap_or(last);
         Part {
             prompts: i..i + 1,
-            first: difference.into_iter().chain(read).min().unwrap_or(last),
-            pos: read.unwrap_or(last) + 1,
+            window: Window::between(first.min(last), read.unwrap_or(last) + 1),
         }
     };
     pairs.map(window).collect()
+}
+
+/// The first position at which two prompts of a batch differ that both have it, clean and corrupted ones alike.
+fn first_difference_of_any(batch: &Batch) -> Option<usize> {
+    let differ = |position: usize| {
+        let prompts = batch.pairs().iter().flat_map(|p| [&p.clean, &p.corrupted]);
+        let mut ids = prompts.filter_map(|ids| ids.get(position));
+        let first = ids.next();
+        ids.any(|id| Some(id) != first)
+    };
+    (0..batch.len_pos()).find(|position| differ(*position))
+}
+
+/// What is run of each prompt for the means: from the first row of any window to the last, as far as the prompt goes.
+fn mean_windows(batch: &Batch, windows: &[Part]) -> Vec<Part> {
+    let all = windows.iter().map(|part| part.window);
+    let Some(all) = all.reduce(Window::with) else {
+        return Vec::new();
+    };
+    let of_prompt = |(i, pair): (usize, &PromptPair)| {
+        let end = all.end().min(pair.clean.len());
+        Part {
+            prompts: i..i + 1,
+            window: Window::between(all.first.min(end), end),
+        }
+    };
+    batch.pairs().iter().enumerate().map(of_prompt).collect()
 }
 
 #[cfg(test)]
@@ -269,8 +338,7 @@ mod tests {
     fn part(prompt: usize, first: usize, pos: usize) -> Part {
         Part {
             prompts: prompt..prompt + 1,
-            first,
-            pos,
+            window: Window::between(first, pos),
         }
     }
 
@@ -290,7 +358,7 @@ mod tests {
                     assert!(
                         windows
                             .iter()
-                            .all(|w| part.first <= w.first && part.pos >= w.pos)
+                            .all(|w| part.window.with(w.window) == part.window)
                     );
                 }
                 assert_eq!(next, prompts.len());
@@ -305,8 +373,8 @@ mod tests {
         let pair = PromptPair {
             clean: vec![1, 2],
             corrupted: vec![1, 3],
-            answer: Some(4),
-            distractor: Some(5),
+            answers: vec![4],
+            distractors: vec![5],
         };
         let batch = Batch::new(vec![pair; 1000], None, &config).unwrap();
         let three = Part {

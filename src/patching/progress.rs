@@ -7,7 +7,7 @@ use web_time::Instant;
 pub struct Progress {
     /// Edges whose exact value is there.
     pub done: usize,
-    /// Edges in all.
+    /// Edges whose exact value is asked for; 0 where only estimates are.
     pub total: usize,
     /// Edges done each second so far; 0 before the first.
     pub edges_per_second: f64,
@@ -35,16 +35,22 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    pub fn new(total: usize, total_flops: f64) -> Self {
+    /// A sweep of so many edges.
+    pub fn new(total: usize) -> Self {
         Self {
             start: Instant::now(),
             total,
-            total_flops,
+            total_flops: 0.0,
             done: 0,
             flops: 0.0,
             flops_before: 0.0,
             max_estimate_error: None,
         }
+    }
+
+    /// Say how many operations all edges take.
+    pub fn plan(&mut self, flops: f64) {
+        self.total_flops = flops;
     }
 
     /// Estimates are there: track their errors from now on.
@@ -64,10 +70,10 @@ impl Meter {
     }
 
     /// An edge is done: record the error of its estimate, if it has one.
-    pub fn exact(&mut self, estimate: f32, exact: f32) {
+    pub fn exact(&mut self, error: Option<f32>) {
         self.done += 1;
-        if let Some(max) = &mut self.max_estimate_error {
-            *max = max.max((estimate - exact).abs());
+        if let (Some(max), Some(error)) = (&mut self.max_estimate_error, error) {
+            *max = max.max(error);
         }
     }
 

@@ -1,14 +1,14 @@
 //! From the final residual stream to what a metric makes of it, on the host.
 //!
-//! Only the rows and tokens that the metric reads become logits, for as many edges at a time as fit the
-//! memory: over a vocabulary of 50,257 tokens each prompt of each edge takes 0.6 MB with the copies that a
+//! Only the rows and tokens that the metric reads become logits, for as many variants at a time as fit the
+//! memory: over a vocabulary of 50,257 tokens each prompt of each variant takes 0.6 MB with the copies that a
 //! softmax makes.
 
 use std::{ops::Range, rc::Rc};
 
 use burn::tensor::Tensor;
 
-use super::{Memory, slice::Slice};
+use super::{memory::Memory, slice::Slice, window::Window};
 use crate::{
     error::{Code, Error, Result},
     gpt2::{Queries, Unembedding, index},
@@ -54,7 +54,7 @@ impl<'a, 'm> Readout<'a, 'm> {
             None => Bound::Whole(metric),
         };
         let positions = metric.get().positions();
-        let rows = positions.map(|all| all.iter().map(|p| p - slice.first).collect());
+        let rows = positions.map(|all| all.iter().map(|p| p - slice.window.first).collect());
         let unembedding = slice.model.unembed.of_tokens(metric.get().tokens());
         Self {
             rows,
@@ -83,38 +83,42 @@ impl<'a, 'm> Readout<'a, 'm> {
         }
     }
 
-    /// The metric of the clean run, then of the corrupted one: a number for each prompt.
+    /// The metric of the base run, then of the other one: a number for each prompt.
     ///
     /// # Errors
     /// Those of the device and of the pause.
     pub async fn of_both_runs(&self) -> Result<[Vec<f32>; 2]> {
         let mut numbers = Vec::with_capacity(2);
-        for resid in [&self.slice.clean_final, &self.slice.corrupted_final] {
+        for resid in [&self.slice.base_final, &self.slice.other_final] {
             let metric = self.metric.get().evaluate(self.of_whole_runs(resid));
             numbers.push(to_host(metric.flatten(0, 1)).await?);
             self.slice.steps.pause.pause().await?;
         }
-        let corrupted = numbers.pop().unwrap_or_default();
-        Ok([numbers.pop().unwrap_or_default(), corrupted])
+        let other = numbers.pop().unwrap_or_default();
+        Ok([numbers.pop().unwrap_or_default(), other])
     }
 
-    /// The metric of patched runs, for each edge a number for each prompt.
+    /// The metric of patched runs, for each variant a number for each prompt.
     ///
     /// # Shapes
-    /// - `resid`: `[edge * batch * queries, d_model]`, the final residual stream
+    /// - `normalised`: `[variant * batch * queries, d_model]`, the final residual stream as it is normalised
     ///
     /// # Errors
     /// Those of the device and of the pause.
-    pub async fn of_edges(&self, resid: Tensor<2>, edges: usize) -> Result<Vec<Vec<f32>>> {
-        let each = resid.dims()[0] / edges;
+    pub async fn of_variants(
+        &self,
+        normalised: Tensor<2>,
+        variants: usize,
+    ) -> Result<Vec<Vec<f32>>> {
+        let each = normalised.dims()[0] / variants;
         let logits = self.slice.batch * self.positions();
         let tokens = self.unembedding.tokens();
         let together = (self.memory.rows_of_logits(tokens) / logits).max(1);
-        let mut numbers = Vec::with_capacity(edges.div_ceil(together));
-        for first in (0..edges).step_by(together) {
-            let n = together.min(edges - first);
-            let resid = resid.clone().narrow(0, first * each, n * each);
-            numbers.push(self.metric.get().evaluate(self.logits_of_rows(resid)));
+        let mut numbers = Vec::with_capacity(variants.div_ceil(together));
+        for first in (0..variants).step_by(together) {
+            let n = together.min(variants - first);
+            let rows = normalised.clone().narrow(0, first * each, n * each);
+            numbers.push(self.metric.get().evaluate(self.logits_of_rows(rows)));
             self.slice.steps.pause.pause().await?;
         }
         let numbers = Tensor::cat(numbers, 0);
@@ -123,16 +127,25 @@ impl<'a, 'm> Readout<'a, 'm> {
         Ok(numbers.chunks(prompts).map(<[f32]>::to_vec).collect())
     }
 
-    /// The gradient of the corrupted run's mean over the slice's prompts with respect to the final residual
-    /// stream as it is normalised, on the wanted rows of the last layer; `None` where the metric has none.
+    /// The final LayerNorm, without its weight and bias.
     ///
     /// # Shapes
-    /// returns `[batch * queries, d_model]`
-    pub fn gradient(&self) -> Option<Tensor<2>> {
-        let logits = self.of_whole_runs(&self.slice.corrupted_final);
+    /// - `resid`: `[rows, d_model]`, also returned
+    pub fn normalise(&self, resid: Tensor<2>) -> Tensor<2> {
+        self.unembedding.normalise(resid)
+    }
+
+    /// The gradient of a run's mean over the slice's prompts with respect to the final residual stream as it is
+    /// normalised, on the wanted rows of the last layer; `None` where the metric has none.
+    ///
+    /// # Shapes
+    /// - `resid`: the run's final residual stream, `[batch, pos, d_model]`
+    /// - returns `[batch * queries, d_model]`
+    pub fn gradient_of(&self, resid: &Tensor<3>) -> Option<Tensor<2>> {
+        let logits = self.of_whole_runs(resid);
         let gradient = self.metric.get().gradient(logits)?;
         let [_, batch, pos, tokens] = gradient.dims();
-        let asked = self.last_queries().count(self.slice.rows);
+        let asked = self.last_queries().count(self.slice.window.rows);
         let on_rows = gradient.narrow(2, pos - asked, asked);
         let on_rows = on_rows.reshape([batch * asked, tokens]);
         Some(self.unembedding.backward(on_rows))
@@ -147,41 +160,43 @@ impl<'a, 'm> Readout<'a, 'm> {
     fn positions(&self) -> usize {
         match self.rows {
             Some(_) => 1,
-            None => self.slice.first + self.slice.rows,
+            None => self.slice.window.end(),
         }
     }
 
-    /// Logits of patched runs, `[edge, batch, pos, token]`.
-    fn logits_of_rows(&self, resid: Tensor<2>) -> Tensor<4> {
-        let Slice {
-            first, rows, batch, ..
-        } = *self.slice;
+    /// Logits of patched runs, `[variant, batch, pos, token]`.
+    fn logits_of_rows(&self, normalised: Tensor<2>) -> Tensor<4> {
+        let Window { first, rows } = self.slice.window;
         if self.rows.is_some() || first == 0 {
-            return self.logits(resid);
+            return self.logits(normalised);
         }
-        let [flat, d_model] = resid.dims();
+        let ([flat, d_model], batch) = (normalised.dims(), self.slice.batch);
         let sequences = flat / rows;
-        let before = self.slice.corrupted_final.clone().narrow(1, 0, first);
+        let before = self.slice.base_final.clone().narrow(1, 0, first);
+        let before = self.normalise(before.reshape([batch * first, d_model]));
+        let before = before.reshape([batch, first, d_model]);
         let before = before.repeat(&[sequences / batch, 1, 1]);
-        let resid = resid.reshape([sequences, rows, d_model]);
-        let whole = Tensor::cat(vec![before, resid], 1);
+        let normalised = normalised.reshape([sequences, rows, d_model]);
+        let whole = Tensor::cat(vec![before, normalised], 1);
         self.logits(whole.reshape([sequences * (first + rows), d_model]))
     }
 
     /// Logits of one run, `[1, batch, pos, token]`.
     fn of_whole_runs(&self, resid: &Tensor<3>) -> Tensor<4> {
         let [batch, pos, d_model] = resid.dims();
-        match &self.rows {
-            None => self.logits(resid.clone().reshape([batch * pos, d_model])),
+        let rows = match &self.rows {
+            None => resid.clone().reshape([batch * pos, d_model]),
             Some(rows) => {
-                let positions: Vec<usize> = rows.iter().map(|r| r + self.slice.first).collect();
-                self.logits(rows_read(resid, &positions))
+                let first = self.slice.window.first;
+                let positions: Vec<usize> = rows.iter().map(|r| r + first).collect();
+                rows_read(resid, &positions)
             }
-        }
+        };
+        self.logits(self.normalise(rows))
     }
 
-    fn logits(&self, resid: Tensor<2>) -> Tensor<4> {
-        let logits = self.unembedding.logits(resid);
+    fn logits(&self, normalised: Tensor<2>) -> Tensor<4> {
+        let logits = self.unembedding.of_normalised(normalised);
         let [flat, tokens] = logits.dims();
         let (batch, pos) = (self.slice.batch, self.positions());
         logits.reshape([flat / (batch * pos), batch, pos, tokens])

@@ -9,16 +9,15 @@ use std::{cell::RefCell, rc::Rc};
 use burn::tensor::Tensor;
 
 use super::{
-    Memory,
-    memory::check_length,
-    plan::{Plan, Reads},
+    graph::Stage,
+    memory::{Memory, check_length},
+    patch::{Direction, Replacement},
+    plan::{Part, Plan, Reads},
     readout::{Readout, rows_read},
-    slice::{Keep, Slice},
+    slice::{GoesIn, Keep, Means, Slice},
 };
-#[cfg(doc)]
-use crate::error::Code;
 use crate::{
-    error::Result,
+    error::{Code, Error, Result},
     gpt2::{Gpt2, Steps, on_cpu},
     metric::{AnswerMetric, CleanOutput, Metric, MetricKind},
     pause::Pause,
@@ -30,6 +29,8 @@ pub struct Runs<'a> {
     pub(super) model: &'a Gpt2,
     pub(super) batch: Batch,
     pub(super) pause: &'a dyn Pause,
+    direction: Direction,
+    replacement: Replacement,
     memory: Memory,
     kept: RefCell<Kept<'a>>,
 }
@@ -38,17 +39,21 @@ pub struct Runs<'a> {
 #[derive(Default)]
 struct Kept<'a> {
     plan: Option<Plan>,
+    /// What goes in where that is a mean.
+    means: Option<Rc<Means>>,
     slices: Vec<Option<Rc<Slice<'a>>>>,
 }
 
 impl<'a> Runs<'a> {
-    /// A batch on a model, in the memory that suits its device; `pause` is asked after each step of whatever
+    /// A batch on a model, to be denoised with the other prompt's writes, in the memory that suits its device; `pause` is asked after each step of whatever
     /// starts from here.
     pub fn new(model: &'a Gpt2, batch: &Batch, pause: &'a dyn Pause) -> Self {
         Self {
             model,
             batch: batch.clone(),
             pause,
+            direction: Direction::default(),
+            replacement: Replacement::default(),
             memory: Memory::of(&model.device()),
             kept: RefCell::default(),
         }
@@ -58,6 +63,27 @@ impl<'a> Runs<'a> {
     #[must_use]
     pub fn within(self, memory: Memory) -> Self {
         Self { memory, ..self }
+    }
+
+    /// The same patched otherwise: which run is the base, and what goes into it.
+    #[must_use]
+    pub fn patching(self, direction: Direction, replacement: Replacement) -> Self {
+        Self {
+            direction,
+            replacement,
+            kept: RefCell::default(),
+            ..self
+        }
+    }
+
+    /// Which run is the base.
+    pub fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// What goes into it.
+    pub fn replacement(&self) -> Replacement {
+        self.replacement
     }
 
     /// A built-in metric for this batch.
@@ -84,12 +110,18 @@ impl<'a> Runs<'a> {
             tokens_of_prompt: self.model.config.d_vocab,
             splits: true,
         };
-        let plan = Plan::new(&self.batch, &reads, self.model, self.memory);
+        let plan = Plan::new(
+            &self.batch,
+            &reads,
+            self.replacement,
+            self.model,
+            self.memory,
+        );
         let mut resid = Vec::with_capacity(plan.parts.len());
         for (i, part) in plan.parts.iter().enumerate() {
             let slice = self.slice(&plan, i).await?;
             let positions = &positions[part.prompts.clone()];
-            resid.push(rows_read(&slice.clean_final, positions));
+            resid.push(rows_read(slice.finals().clean, positions));
         }
         let unembedding = self.model.unembed.of_tokens(None);
         Ok(CleanOutput::new(Tensor::cat(resid, 0), unembedding))
@@ -110,7 +142,14 @@ impl<'a> Runs<'a> {
             step: step.unwrap_or(self.memory.step),
             ..self.memory
         };
-        Ok(Plan::new(&self.batch, &reads, self.model, memory))
+        let replacement = self.replacement;
+        Ok(Plan::new(
+            &self.batch,
+            &reads,
+            replacement,
+            self.model,
+            memory,
+        ))
     }
 
     /// Both runs of a part of a plan, kept where the plan says so.
@@ -121,6 +160,7 @@ impl<'a> Runs<'a> {
         if self.kept.borrow().plan.as_ref() != Some(plan) {
             *self.kept.borrow_mut() = Kept {
                 plan: Some(plan.clone()),
+                means: None,
                 slices: vec![None; plan.parts.len()],
             };
         }
@@ -153,22 +193,28 @@ impl<'a> Runs<'a> {
         Ok(Readout::new(slice, metric, prompts, plan.memory))
     }
 
-    /// Both runs of the batch's only pair at all positions, and the residual stream before some layers.
+    /// Both runs of the batch's only pair at all positions, and the residual stream at some stages.
     ///
     /// # Errors
     /// [`Code::PromptLength`] where memory does not hold its attention patterns; those of a pause.
     pub(super) async fn look(
         &self,
         reads: Option<&[usize]>,
-        layers: &[usize],
+        stages: &[Stage],
     ) -> Result<Rc<Slice<'a>>> {
         let longest = self.memory.longest_pattern();
         let why = "where attention patterns are shown";
         check_length(self.batch.len_pos(), longest, why)?;
-        let plan = Plan::of_one_pair(&self.batch, reads, self.model, self.memory);
+        let plan = Plan::of_one_pair(
+            &self.batch,
+            reads,
+            self.replacement,
+            self.model,
+            self.memory,
+        );
         let keep = Keep {
             destinations: false,
-            looks: layers,
+            looks: stages,
         };
         self.run(&plan, 0, keep).await
     }
@@ -178,11 +224,57 @@ impl<'a> Runs<'a> {
             rows: plan.rows,
             pause: self.pause,
         };
-        let part = &plan.parts[part];
         let (config, on_cpu) = (&self.model.config, on_cpu(&self.model.device()));
         let longest = plan.memory.longest_prompt(config, on_cpu);
-        check_length(part.pos, longest, "up to the position that is read")?;
-        let slice = Slice::run(self.model, steps, &self.batch, part, keep).await?;
-        Ok(Rc::new(slice))
+        let parts = [&plan.parts[part]].into_iter().chain(&plan.means);
+        let pos = parts.map(Part::pos).max().unwrap_or(0);
+        check_length(pos, longest, "up to the position that is read")?;
+        let means = self.means(plan, steps).await?;
+        let goes_in = match (self.replacement, &means) {
+            (Replacement::Mean, Some(means)) => GoesIn::Mean(means),
+            (Replacement::Zero, _) => GoesIn::Nothing,
+            _ => GoesIn::Other,
+        };
+        let (part, direction) = (&plan.parts[part], self.direction);
+        let slice = Slice::run(
+            self.model,
+            steps,
+            &self.batch,
+            part,
+            direction,
+            goes_in,
+            keep,
+        );
+        Ok(Rc::new(slice.await?))
+    }
+
+    /// The means that go in, if it is means: made once for all parts of a plan.
+    async fn means(&self, plan: &Plan, steps: Steps<'_>) -> Result<Option<Rc<Means>>> {
+        if plan.means.is_empty() {
+            return Ok(None);
+        }
+        let is_kept = self.kept.borrow().plan.as_ref() == Some(plan);
+        let kept = self.kept.borrow().means.clone().filter(|_| is_kept);
+        if kept.is_some() {
+            return Ok(kept);
+        }
+        let (model, parts) = (self.model, &plan.means);
+        let means = Means::run(model, steps, &self.batch, parts, self.direction).await?;
+        let means = Rc::new(means);
+        if is_kept {
+            self.kept.borrow_mut().means = Some(means.clone());
+        }
+        Ok(Some(means))
+    }
+}
+
+/// Check that there is one pair, to look at.
+///
+/// # Errors
+/// [`Code::Clean`] for several.
+pub(super) fn one_pair(batch: &Batch) -> Result<()> {
+    match batch.pairs().len() {
+        1 => Ok(()),
+        n => Err(Error::new(Code::Clean, "prompt pairs", "one to look at", n)),
     }
 }

@@ -1,66 +1,34 @@
-//! The metric of the two runs, and the scale on which every other value is reported.
+//! The scale on which values are reported, and what is kept of an edge while its prompts are run.
 
-use super::{Both, readout::Readout};
-use crate::{
-    error::{Code, Error, Result},
-    metric::Metric,
-};
-
-/// The metric of both runs, a number for each prompt: collected part by part.
-#[derive(Default)]
-pub(super) struct Baselines(Both<Vec<f32>>);
-
-impl Baselines {
-    /// The numbers of more prompts.
-    ///
-    /// # Errors
-    /// Those of the device and of a pause.
-    pub async fn add(&mut self, readout: &Readout<'_, '_>) -> Result<()> {
-        let [clean, corrupted] = readout.of_both_runs().await?;
-        self.0.clean.extend(clean);
-        self.0.corrupted.extend(corrupted);
-        Ok(())
-    }
-
-    /// The scale that these make, and both runs on it.
-    ///
-    /// # Errors
-    /// Those of [`Scale::new`].
-    pub fn scale(self, metric: &dyn Metric) -> Result<(Both<f32>, Scale)> {
-        let Both { clean, corrupted } = self.0;
-        let scale = Scale::new(metric.normalized(), &clean, corrupted)?;
-        let value = |numbers: &[f32]| scale.on_scale(mean(numbers));
-        let both = Both {
-            clean: value(&clean),
-            corrupted: value(&scale.corrupted),
-        };
-        Ok((both, scale))
-    }
-}
+use super::{both::Both, patch::Direction};
+use crate::error::{Code, Error, Result};
 
 /// From the metric as measured to the metric as reported: identity, or corrupted at 0 and clean at 1.
 pub(super) struct Scale {
     zero: f32,
     /// What 1 on the scale is in the metric as measured.
     pub unit: f32,
-    /// The corrupted run's numbers, one per prompt.
-    corrupted: Vec<f32>,
+    /// The base run's numbers, one per prompt.
+    base: Vec<f32>,
 }
 
-/// The mean of two runs has to differ by more than this share of itself: what the rounding of single precision makes
+/// The means of two runs have to differ by more than this share of itself: what the rounding of single precision makes
 /// of equal ones.
 const ROUNDING: f32 = 64.0 * f32::EPSILON;
 
 impl Scale {
-    /// The scale from the numbers of both runs, one per prompt.
+    /// The scale from the numbers of both runs, one per prompt, and both runs on it.
     ///
     /// # Errors
     /// [`Code::Metric`] when a run's metric is not a finite number, or a normalised metric has nothing to normalise
     /// by.
-    fn new(normalized: bool, clean: &[f32], corrupted: Vec<f32>) -> Result<Self> {
-        let [of_clean, of_corrupted] = [mean(clean), mean(&corrupted)];
-        finite(of_clean, || "the clean run".into())?;
-        finite(of_corrupted, || "the corrupted run".into())?;
+    pub fn new(
+        normalized: bool,
+        numbers: Both<Vec<f32>>,
+        direction: Direction,
+    ) -> Result<(Both<f32>, Self)> {
+        let of_clean = finite(mean(&numbers.clean), || "the clean run".into())?;
+        let of_corrupted = finite(mean(&numbers.corrupted), || "the corrupted run".into())?;
         let (zero, unit) = match normalized {
             true => (of_corrupted, of_clean - of_corrupted),
             false => (0.0, 1.0),
@@ -73,11 +41,13 @@ impl Scale {
                 format!("{of_clean} and {of_corrupted}, equal up to rounding"),
             ));
         }
-        Ok(Self {
-            zero,
-            unit,
-            corrupted,
-        })
+        let base = numbers.into_base(direction);
+        let scale = Self { zero, unit, base };
+        let both = Both {
+            clean: scale.on_scale(of_clean),
+            corrupted: scale.on_scale(of_corrupted),
+        };
+        Ok((both, scale))
     }
 
     fn on_scale(&self, mean: f32) -> f32 {
@@ -89,21 +59,21 @@ impl Scale {
         self.on_scale((run.values / run.prompts) as f32)
     }
 
-    /// By how much the prompts differ in their change from the corrupted run: the standard deviation, with
-    /// one degree of freedom less than prompts; NaN for one prompt.
-    pub fn spread(&self, run: &Sums) -> f32 {
+    /// By how much the prompts differ in their change from the base run: the standard deviation, with
+    /// one degree of freedom less than prompts; `None` for one prompt.
+    pub fn std_dev(&self, run: &Sums) -> Option<f32> {
         if run.prompts < 2.0 {
-            return f32::NAN;
+            return None;
         }
         let squares = run.squares - run.changes * run.changes / run.prompts;
         let variance = squares.max(0.0) / (run.prompts - 1.0);
-        (variance.sqrt() as f32) / self.unit.abs()
+        Some((variance.sqrt() as f32) / self.unit.abs())
     }
 
     /// Add a patched run's numbers of the prompts from `first` on.
     pub fn add(&self, run: &mut Sums, numbers: &[f32], first: usize) {
-        for (number, corrupted) in numbers.iter().zip(&self.corrupted[first..]) {
-            let change = f64::from(number - corrupted);
+        for (number, base) in numbers.iter().zip(&self.base[first..]) {
+            let change = f64::from(number - base);
             run.prompts += 1.0;
             run.values += f64::from(*number);
             run.changes += change;
@@ -119,7 +89,7 @@ pub(super) struct Sums {
     prompts: f64,
     /// Sum of the metric's values.
     values: f64,
-    /// Sum of the changes from the corrupted run.
+    /// Sum of the changes from the base run.
     changes: f64,
     /// Sum of the squares of these changes.
     squares: f64,
@@ -149,7 +119,13 @@ mod tests {
 
     #[test]
     fn noise_is_nothing_to_normalise_by() {
-        let scale = |clean: f32, corrupted: f32| Scale::new(true, &[clean], vec![corrupted]);
+        let scale = |clean: f32, corrupted: f32| {
+            let numbers = Both {
+                clean: vec![clean],
+                corrupted: vec![corrupted],
+            };
+            Scale::new(true, numbers, Direction::Denoise)
+        };
         for (clean, corrupted) in [(1.0, 1.0), (3.0, 3.000_001), (0.0, 0.0), (-2e5, -2e5)] {
             let error = scale(clean, corrupted).err().unwrap();
             assert_eq!(error.code, Code::Metric, "{error}");
@@ -164,13 +140,16 @@ mod tests {
 
     #[test]
     fn sums_are_mean_and_deviation() {
-        let corrupted = vec![1.0, -2.0, 0.5, 4.0];
-        let scale = Scale::new(false, &[0.0], corrupted).unwrap();
+        let numbers = Both {
+            clean: vec![0.0],
+            corrupted: vec![1.0, -2.0, 0.5, 4.0],
+        };
+        let (_, scale) = Scale::new(false, numbers, Direction::Denoise).unwrap();
         let mut run = Sums::default();
         scale.add(&mut run, &[2.0, 0.0], 0);
         scale.add(&mut run, &[0.5, 9.0], 2);
         // The changes are 1, 2, 0 and 5.
         assert_eq!(scale.value(&run), 11.5 / 4.0);
-        assert!((scale.spread(&run) - (14.0f32 / 3.0).sqrt()).abs() < 1e-6);
+        assert!((scale.std_dev(&run).unwrap() - (14.0f32 / 3.0).sqrt()).abs() < 1e-6);
     }
 }

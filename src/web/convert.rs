@@ -200,12 +200,12 @@ fn pair(value: &JsValue) -> Result<PairRequest> {
         return Err(Error::new(Code::Clean, "pair", expected, shown(value)));
     }
     let prompt = |code, name| prompt(&field(value, name), code, name);
-    let answer = |code, name| answer(&field(value, name), code, name);
+    let answers = |code, name| answers(&field(value, name), code, name);
     Ok(PairRequest {
         clean: prompt(Code::Clean, "clean")?,
         corrupted: prompt(Code::Corrupted, "corrupted")?,
-        answer: answer(Code::Answer, "answer")?,
-        distractor: answer(Code::Distractor, "distractor")?,
+        answers: answers(Code::Answer, "answer")?,
+        distractors: answers(Code::Distractor, "distractor")?,
     })
 }
 
@@ -229,11 +229,25 @@ fn prompt(value: &JsValue, code: Code, name: &str) -> Result<Prompt> {
     ids.collect::<Result<_>>().map(Prompt::Ids)
 }
 
-fn answer(value: &JsValue, code: Code, name: &str) -> Result<Option<Answer>> {
+/// A text, a token id, or an array of those; nothing is none.
+pub fn answers(value: &JsValue, code: Code, name: &str) -> Result<Vec<Answer>> {
+    if is_none(value) {
+        return Ok(Vec::new());
+    }
+    if !(Array::is_array(value) || ArrayBuffer::is_view(value)) {
+        return Ok(vec![answer(value, code, name)?]);
+    }
+    let values = Array::from(value);
+    let values = values.iter().enumerate();
+    values
+        .map(|(i, value)| answer(&value, code, &format!("{name}[{i}]")))
+        .collect()
+}
+
+fn answer(value: &JsValue, code: Code, name: &str) -> Result<Answer> {
     match (value.as_string(), id(value)) {
-        _ if is_none(value) => Ok(None),
-        (Some(text), _) => Ok(Some(Answer::Text(text))),
-        (_, Some(id)) => Ok(Some(Answer::Id(id))),
+        (Some(text), _) => Ok(Answer::Text(text)),
+        (_, Some(id)) => Ok(Answer::Id(id)),
         _ => Err(Error::new(code, name, "text or a token id", shown(value))),
     }
 }

@@ -174,6 +174,19 @@ impl Engine {
             .map_err(convert::error)
     }
 
+    /// The tokens of an answer, or of a distractor, each `{id, text}`: a text, an id or an array of those, read as in
+    /// a request.
+    pub fn answer_tokens(&self, answer: JsValue, is_distractor: bool) -> Result<JsValue, JsValue> {
+        let (code, what) = match is_distractor {
+            true => (Code::Distractor, "distractor"),
+            false => (Code::Answer, "answer"),
+        };
+        convert::answers(&answer, code, what)
+            .and_then(|answers| self.session.answer_tokens(&answers, code, what))
+            .and_then(|tokens| convert::to_js(&tokens))
+            .map_err(convert::error)
+    }
+
     /// Sweep the destinations of one source head, or of all where the request names none.
     ///
     /// `on_progress` gets what `convert::update` makes. An aborted `signal` stops the sweep after the step

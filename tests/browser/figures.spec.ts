@@ -44,6 +44,18 @@ test("a live element of another origin whose server compresses", async ({ page }
   }
 });
 
+test("a figure of the second bundled model that is told nothing else asks that model's first question", async ({ page }) => {
+  await page.goto(host.page(`${SCRIPT}<path-patching ${HIDE} link="model=years-demo"></path-patching>`));
+  const figure = page.locator("path-patching");
+  await expect(figure.locator(".poster")).toContainText("the war lasted from the year 17 41 to the year 17");
+  await expect(figure.locator(".poster")).toContainText("years-demo, a model of 2 layers × 4 heads.");
+  await figure.getByRole("button", { name: "Run it" }).click();
+  await expect(figure.getByRole("grid").first()).toBeVisible();
+  await expect(figure.locator(".progress")).toHaveAttribute("data-state", "idle");
+  await expect(figure.locator(".error")).toBeEmpty();
+  expect(host.asked.filter((path) => path.endsWith("models/years-demo/model.safetensors"))).toHaveLength(1);
+});
+
 test("a sandboxed frame draws a saved figure and runs it", async ({ page }) => {
   // The frame's policy allows its own origin and https.
   await page.route("**/some/path/figure.json", (route) =>
@@ -304,7 +316,7 @@ for (const where of ["element", "frame"] as const) {
 test("a poster says what is asked and what a run downloads", async ({ page }) => {
   await page.goto(host.page(`${SCRIPT}<path-patching link="${LINK}"></path-patching>`));
   const poster = page.locator("path-patching .poster");
-  await expect(poster.locator("h3")).toHaveText("Which attention heads make the model say “lamp” rather than “river”?");
+  await expect(poster.locator("h3")).toHaveText("Which paths through the model make it say “lamp” rather than “river”?");
   await expect(poster.locator("mark")).toHaveText(["fox", "dragon"]);
   await expect(poster).toContainText(/Running it downloads [\d.]+ MB/);
   expect(host.asked.filter((path) => /wasm|worker|models/.test(path))).toEqual([]);

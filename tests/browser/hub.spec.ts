@@ -489,22 +489,26 @@ test("GPT-2's tokens are those of transformers, whatever the text", async ({ pag
   expect(wrong).toEqual([]);
 });
 
-test("every preset for GPT-2 has prompts of one length and answers of one token", async ({ page }) => {
+test("every preset for GPT-2 has prompts of one length, and answers that its metric takes", async ({ page }) => {
   expect((await load(page, hub, { repo: REPO })).error).toBe("none");
   const found = await page.evaluate(async (presets) => {
     type Model = import("../../www/src/engine/pathpatch").PathPatch;
     const { model } = globalThis as unknown as { model: Model };
     const ids = async (text: string) => (await model.tokenize(text)).map(({ id }) => id);
     return Promise.all(
-      presets.map(async ({ name, clean, corrupted, answer, distractor }) => {
+      presets.map(async ({ name, clean, corrupted, answer, distractor, metric }) => {
         const [a, b] = [await ids(clean), await ids(corrupted)];
-        const answers = [(await ids(answer)).length - 1, (await ids(distractor)).length - 1];
-        return { name, lengths: a.length - b.length, differing: a.filter((id, i) => id !== b[i]).length, first: a[0], answers };
+        const answers = [(await model.answerTokens(answer)).length, (await model.answerTokens(distractor, "distractor")).length];
+        const warnings = await model.check({ clean, corrupted, answer, distractor, metric });
+        return { name, lengths: a.length - b.length, differing: a.filter((id, i) => id !== b[i]).length, first: a[0], answers, warnings };
       }),
     );
   }, GPT2_PRESETS);
   expect(found.length).toBeGreaterThanOrEqual(5);
-  for (const preset of found) expect(preset).toMatchObject({ lengths: 0, differing: 1, first: 50256, answers: [1, 1] });
+  for (const preset of found) {
+    const answers = preset.name.startsWith("Greater than") ? [58, 42] : [1, 1];
+    expect(preset).toMatchObject({ lengths: 0, differing: 1, first: 50256, answers, warnings: [] });
+  }
 });
 
 test("an answer that lacks its space is told so", async ({ page }) => {

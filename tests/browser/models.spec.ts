@@ -99,7 +99,7 @@ test("another repository at a revision, and the way back", async ({ page }) => {
   await expect(page.locator("#model-plan")).toContainText("model-00001-of-00002.safetensors, model-00002-of-00002.safetensors");
   await page.getByRole("button", { name: "Download and load" }).click();
   await expect(page.locator("header .status")).toContainText("tests/sharded@607a30d: 2 layers × 2 heads");
-  await page.getByLabel("Weights").selectOption("bundled");
+  await page.getByLabel("Weights").selectOption("ioi-demo");
   await page.getByRole("button", { name: "Load", exact: true }).click();
   await expect(page.locator("header .status")).toContainText("ioi-demo: 3 layers × 4 heads");
   await expect(page.getByLabel("Source head")).toHaveValue("0.3");
@@ -286,4 +286,30 @@ test.describe("a repository that is not there", () => {
     // Trying again is possible all the same.
     await expect(page.getByRole("button", { name: "Load", exact: true })).toBeEnabled();
   });
+});
+
+test("the second bundled model: by its name in a link, in the box, and in what is saved", async ({ page }) => {
+  await open(page, "/#model=years-demo");
+  await expect(page.locator("#status")).toContainText("years-demo: 2 layers × 4 heads, on the CPU");
+  await expect(page.getByLabel("Weights")).toHaveValue("years-demo");
+  await expect(page.locator("#model-plan")).toHaveText(/^It comes with this page\. It names a year after another one: /);
+  await expect(page.getByLabel("Clean prompt")).toHaveValue("the war lasted from the year 17 41 to the year 17");
+  await expect(page.getByLabel("Example").locator("option")).toHaveText(["Your own", "Greater than: a war that ends later"]);
+  // Each word of the prompt is one token, and the years differ.
+  await expect(page.locator(".tokens mark")).toHaveText(["41", "01"]);
+  // The tour is of the other model's circuit.
+  await expect(page.locator("#show-around")).toBeHidden();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Figure JSON" }).click()]);
+  const saved = JSON.parse((await contentOf(download)).toString());
+  expect(saved.model).toEqual({ name: "years-demo", source: "years-demo", revision: null });
+
+  await page.getByLabel("Weights").selectOption("ioi-demo");
+  await page.getByRole("button", { name: "Load", exact: true }).click();
+  await expect(page.locator("#status")).toContainText("ioi-demo: 3 layers × 4 heads");
+  await settled(page);
+  expect(page.url()).not.toContain("model=");
+  await page.goBack();
+  await expect(page.locator("#status")).toContainText("years-demo: 2 layers × 4 heads");
+  await settled(page);
+  expect(page.url()).toContain("model=years-demo");
 });

@@ -44,6 +44,34 @@ test("one source, another metric, ids instead of text", async ({ page }) => {
   expect(fromIds.grid).toEqual(fromText.grid);
 });
 
+test("sets of answers are texts, ids or lists of both", async ({ page }) => {
+  const one = { component: "k", metric: "prob-diff", srcLayer: 0, srcHead: 3 };
+  const sets = { ...cli.INDUCTION, answer: "lamp|river", distractor: "spoon|crown|tiger" };
+  const theirs = cli.sweep({ ...sets, component: "k", metric: "prob-diff", source: "0.3" });
+  const { grid } = await sweep(page, "cpu", { ...sets, ...one });
+  expect(difference(grid.values, theirs)).toBeLessThan(1e-4);
+  const seen = await page.evaluate(async (options) => {
+    const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+    const model = await PathPatch.load(`${location.origin}/models/ioi-demo`);
+    const told = (asked: Promise<unknown>) => asked.then(() => "none", (e: Error & { code: string }) => `${e.code} | ${e.message}`);
+    const [lamp, river] = await model.answerTokens("lamp|river");
+    const lists = { answer: [lamp.id, "river"], distractor: ["spoon|crown", "tiger"] };
+    const swept = await model.getActPatchDirectPath({ ...options, ...lists });
+    return {
+      texts: [lamp.text, river.text],
+      values: Array.from(swept.values as Float32Array, (value) => (Number.isNaN(value) ? null : value)),
+      unread: await told(model.answerTokens(["lamp", "riber"], "distractor")),
+      noToken: await told(model.answerTokens(["lamp", {}])),
+      oneOnly: await told(model.check({ ...options, metric: "logit-diff" })),
+    };
+  }, { ...sets, ...one });
+  expect(seen.texts).toEqual(["lamp", "river"]);
+  expect(seen.values).toEqual(grid.values);
+  expect(seen.unread).toBe('distractor | distractor: expected words of this model\'s vocabulary, got "riber"');
+  expect(seen.noToken).toBe("answer | answer[1]: expected text or a token id, got a value of type object");
+  expect(seen.oneOnly).toBe("answer | answer: expected one token (metric logit-diff), got 2, which the metric prob-diff can compare");
+});
+
 test("a browser without relaxed SIMD gets the same numbers", async ({ page }) => {
   const options = { ...cli.INDUCTION, component: "k" };
   const fused = await sweep(page, "cpu", options);

@@ -80,6 +80,30 @@ test("errors stand beside their field, and go when it is mended", async ({ page 
   await settled(page);
 });
 
+test("a set of answers is told in short, with what is wrong of it, and measured together", async ({ page }) => {
+  const answer = page.getByLabel("Answer", { exact: true });
+  await answer.fill("lamp|river");
+  await expect(page.locator("#answer-error")).toHaveText(
+    "answer: expected one token (metric normalized-logit-diff), got 2, which the metric prob-diff can compare",
+  );
+  await page.getByLabel("Metric", { exact: true }).selectOption("Probability of the answers less the distractors");
+  await expect(page.locator(".pairs")).toContainText("Answer “lamp”, “river” against “spoon”");
+  await settled(page);
+  const sets = { ...cli.INDUCTION, answer: "lamp|river" };
+  const theirs = cli.sweep({ ...sets, component: "k", metric: "prob-diff", source: "0.3" })[7]!;
+  const label = await cell(grid(page, "from", "k"), "1.3").getAttribute("aria-label");
+  expect(Math.abs(valueIn(label!) - theirs)).toBeLessThan(1e-3);
+  await answer.fill("lamp|river|piano|riber");
+  await expect(page.locator("#answer-error")).toHaveText('answer "riber": expected words of this model\'s vocabulary, got "riber"');
+  await answer.fill("lamp|river|piano|cloud");
+  await expect(page.locator(".pairs")).toContainText("Answer 4 tokens: “lamp” … “cloud” against “spoon”");
+  await settled(page);
+  // As a line of pasted lines it is the same pair.
+  await page.getByLabel("Pasted lines").check();
+  await expect(page.getByLabel("Pairs, one per line")).toHaveValue(/\tlamp\|river\|piano\|cloud\tspoon$/);
+  await expect(page.locator("#lines-error")).toBeEmpty();
+});
+
 test("prompts of two lengths are explained at the token", async ({ page }) => {
   await page.getByLabel("Corrupted prompt").fill(cli.INDUCTION.clean.replace("lamp river", "lamp crown crown river"));
   await expect(page.locator(".tokens .gap")).toHaveCount(2);

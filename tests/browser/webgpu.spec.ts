@@ -22,6 +22,25 @@ for (const metric of ["normalized-logit-diff", "log-prob", "prob", "kl"]) {
   });
 }
 
+for (const metric of ["log-prob", "prob", "prob-diff"]) {
+  test(`sets of answers, ${metric}: the command line's grid, and the CPU's estimates`, async ({ page }) => {
+    const sets = { ...cli.INDUCTION, answer: "lamp|river|piano", distractor: "spoon|crown", component: "k", metric };
+    const { grid } = await sweep(page, "webgpu", { ...sets, srcLayer: 0, srcHead: 3 });
+    expect(difference(grid.values, cli.sweep({ ...sets, source: "0.3" }))).toBeLessThan(1e-3);
+    const [gpu, cpu] = await page.evaluate(async (options) => {
+      const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+      const estimates = async (device: "webgpu" | "cpu") => {
+        const model = await PathPatch.load("./models/ioi-demo", { device });
+        const { q, k, v } = await model.estimateDirectPathAllSources(options);
+        return [q, k, v].flatMap(({ values }) => Array.from(values as Float32Array, (x) => (Number.isNaN(x) ? null : x)));
+      };
+      return [await estimates("webgpu"), await estimates("cpu")];
+    }, sets);
+    expect(gpu!.filter((value) => value !== null).length).toBeGreaterThan(100);
+    expect(difference(gpu!, cpu!)).toBeLessThan(1e-3);
+  });
+}
+
 test("the page says that it runs on WebGPU, shows the same edges, and one in detail", async ({ page }) => {
   test.setTimeout(300_000);
   await open(page, "/?device=webgpu");

@@ -52,8 +52,8 @@ impl ExpectedBatch {
             .map(|i| PromptPair {
                 clean: self.clean[i][..self.lengths[i]].to_vec(),
                 corrupted: self.corrupted[i][..self.lengths[i]].to_vec(),
-                answer: Some(self.answers[i]),
-                distractor: Some(self.distractors[i]),
+                answers: vec![self.answers[i]],
+                distractors: vec![self.distractors[i]],
             })
             .collect()
     }

@@ -15,8 +15,8 @@ use pathpatch::{
     gpt2::{Config, Gpt2},
     metric::MetricKind,
     patching::{
-        Component, Head, LayerNorm, Memory, Runs, SweepOptions, Update, edge_detail,
-        estimate_direct_path_all_sources, get_act_patch_direct_path,
+        Component, Edge, Head, LayerNorm, Memory, Receiver, Runs, Sender, SweepOptions, Update,
+        edge_detail, estimate_direct_path_all_sources, get_act_patch_direct_path,
     },
     pause::NoPause,
     prompt::{Batch, PromptPair},
@@ -32,7 +32,7 @@ const POSITIONS: usize = 4096;
 /// GPT-2's context.
 const LONG: usize = 1024;
 const VOCABULARY: usize = 4000;
-/// A prompt of 60 tokens is 307 kB of runs.
+/// A prompt of 60 tokens is 384 kB of runs.
 const MEMORY: Memory = Memory {
     runs: 1 << 20,
     step: 128 << 10,
@@ -105,8 +105,8 @@ fn batch(model: &Gpt2, pairs: usize, tokens: usize, difference: usize) -> Batch 
         PromptPair {
             clean,
             corrupted,
-            answer: Some(id()),
-            distractor: Some(id()),
+            answers: vec![id()],
+            distractors: vec![id()],
         }
     });
     Batch::new(pairs.collect(), None, &model.config).unwrap()
@@ -175,7 +175,7 @@ fn main() {
     });
     println!("{tokens} tokens: {long:?}");
     // One prompt's runs are the least. The scores of all its queries, 4 MB a copy, are never there at once.
-    let runs = (2 * LAYERS + 12) * D_MODEL * tokens * size_of::<f32>();
+    let runs = (3 * LAYERS + 13) * D_MODEL * tokens * size_of::<f32>();
     let budget = 2 * runs + 12 * MEMORY.step;
     assert!(long.most <= budget, "{long:?} within {budget} bytes");
     let step = runs + 12 * MEMORY.step;
@@ -194,9 +194,13 @@ fn main() {
     let estimates = estimate_direct_path_all_sources(&runs, &metric, LayerNorm::Exact);
     let error = pollster::block_on(estimates).unwrap_err();
     assert_eq!(error.code, Code::PromptLength);
-    assert!(error.to_string().contains("at most 3276 tokens"), "{error}");
-    let ends = [0, 1].map(|layer| Head { layer, head: 0 });
-    let detail = edge_detail(&runs, &metric, ends, Component::K, LayerNorm::Frozen);
+    assert!(error.to_string().contains("at most 2621 tokens"), "{error}");
+    let [src, dst] = [0, 1].map(|layer| Head { layer, head: 0 });
+    let edge = Edge {
+        from: Sender::Head(src),
+        to: Receiver::Head(dst, Component::K),
+    };
+    let detail = edge_detail(&runs, &metric, edge, LayerNorm::Frozen);
     let error = pollster::block_on(detail).unwrap_err();
     assert_eq!(error.code, Code::PromptLength);
     assert!(error.to_string().contains("at most 1024 tokens"), "{error}");

@@ -16,6 +16,9 @@ use clap::{Parser, Subcommand};
 
 use run::{cargo, root};
 
+/// The bundled models, by their directories' names.
+const DEMOS: [&str; 2] = ["ioi-demo", "years-demo"];
+
 /// pathpatch's commands. Each installs what it needs and is not there yet.
 #[derive(Parser)]
 struct Args {
@@ -59,8 +62,13 @@ enum Command {
     /// Run the Python that the page copies, beside the command line
     #[command(name = "check-code")]
     CheckCode,
-    /// Train the bundled model anew (about 15 minutes on 2 cores)
-    TrainDemo,
+    /// Train the bundled models anew (on 2 cores ioi-demo takes about 15 minutes, years-demo 1 or 2)
+    #[command(name = "train-demo")]
+    TrainDemo {
+        /// One of them alone
+        #[arg(value_parser = DEMOS)]
+        name: Option<String>,
+    },
 }
 
 fn main() -> Result<()> {
@@ -73,16 +81,18 @@ fn main() -> Result<()> {
         Command::Bench { gpu } => bench::all(gpu),
         Command::CheckGpt2 { directory } => check_gpt2::check(&directory),
         Command::CheckCode => bench::check_code(),
-        Command::TrainDemo => {
-            let example = [
-                "run",
-                "--release",
-                "--package",
-                "pathpatch",
-                "--example",
-                "train_demo",
-            ];
-            cargo(&[&example[..], &["--", "www/models/ioi-demo"]].concat())
-        }
+        Command::TrainDemo { name } => train(name.as_deref()),
     }
+}
+
+/// Train one bundled model, or each.
+fn train(name: Option<&str>) -> Result<()> {
+    let trainer = ["run", "--release", "--package", "train-demo", "--"];
+    for demo in DEMOS
+        .into_iter()
+        .filter(|demo| name.is_none_or(|n| n == *demo))
+    {
+        cargo(&[&trainer[..], &[demo, &format!("www/models/{demo}")]].concat())?;
+    }
+    Ok(())
 }

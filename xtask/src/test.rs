@@ -21,11 +21,18 @@ pub fn all() -> Result<()> {
     setup::npm_packages()?;
     let browsers = browsers::all()?;
 
+    npm_script("circles", &[])?;
     cargo(&["fmt", "--all", "--check"])?;
     let deny = ["--", "--deny", "warnings"];
     // One package at a time: together they would share features, and Burn would be built twice. Natively
     // without WebGPU, which is half of what there is to compile; the wasm module is built with it.
-    for package in ["xtask", "pathpatch-kernels", "pathpatch", "pathpatch-fuzz"] {
+    for package in [
+        "xtask",
+        "pathpatch-kernels",
+        "pathpatch",
+        "pathpatch-fuzz",
+        "train-demo",
+    ] {
         let lint = ["clippy", "--locked", "--package", package, "--all-targets"];
         cargo(&[&lint[..], &WITHOUT_WEBGPU, &deny].concat())?;
     }

@@ -2,11 +2,14 @@
 
 use std::{fmt, str::FromStr};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Receiver, Sender};
 use crate::error::{Code, Error, Result};
 
-/// An edge, written `a9.h9->a10.h7<q>`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// An edge, written `a9.h9->a10.h7<q>`, serialised as that too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Edge {
     /// The node that writes.
     pub from: Sender,
@@ -40,5 +43,19 @@ impl FromStr for Edge {
             from: from.parse()?,
             to: to.parse()?,
         })
+    }
+}
+
+impl From<Edge> for String {
+    fn from(edge: Edge) -> Self {
+        edge.to_string()
+    }
+}
+
+impl TryFrom<String> for Edge {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
     }
 }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// An attention head, written `layer.head`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Head {
     /// Its block, from 0.
     pub layer: usize,
@@ -98,7 +98,7 @@ impl FromStr for Component {
 }
 
 /// A node that writes into the residual stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sender {
     /// The token embedding. Position embeddings belong to no sender.
     Input,

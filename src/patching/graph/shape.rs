@@ -39,6 +39,12 @@ impl Graph {
         1 + self.n_layers * (3 * self.n_heads + 1)
     }
 
+    /// All heads, layer by layer.
+    pub fn heads(self) -> Vec<Head> {
+        let of_layer = |layer| (0..self.n_heads).map(move |head| Head { layer, head });
+        (0..self.n_layers).flat_map(of_layer).collect()
+    }
+
     /// All senders, in the order of their rows.
     pub fn senders(self) -> impl Iterator<Item = Sender> {
         let of_layer = move |layer| {

@@ -1,8 +1,10 @@
 //! A point in the residual stream.
 
+use serde::{Deserialize, Serialize};
+
 /// A point in the residual stream, counted in the sublayers that have written before it: 0 after the embedding,
 /// `2l + 1` after the attention of layer `l`, `2l + 2` after its MLP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Stage(usize);
 
 impl Stage {

@@ -7,8 +7,8 @@
 import { refOfLink } from "../core/model-ref";
 import type { Run } from "../core/run";
 import { fromParams } from "../lib/permalink";
-import { presetsFor } from "../lib/presets";
-import { FIRST_LOOK, settingsOf, type View } from "../lib/settings";
+import { firstOf } from "../lib/presets";
+import { FIRST_LOOK, type View } from "../lib/settings";
 import { mayBe } from "./choice";
 import { isStale } from "./reduce";
 import { linkParams } from "./share";
@@ -63,8 +63,7 @@ export function address(store: Store<State, Action>, open: (params: URLSearchPar
       const isHere = loaded && mayBe(refOfLink(params.get("model") ?? undefined, document.baseURI), loaded.model.ref);
       if (!isHere) open(params);
       else {
-        const first = { settings: settingsOf(presetsFor(loaded.config)[0]), view: FIRST_LOOK };
-        store.dispatch({ type: "want", wanted: fromParams(params, first) });
+        store.dispatch({ type: "want", wanted: fromParams(params, firstOf(loaded.model.ref, loaded.config)) });
       }
     } catch {
       // An address that names no model: `open` says so.

@@ -152,6 +152,8 @@ const isLost = (error: unknown): boolean =>
 
 /** A run as the list of those before has it: its question, and not what was looked at. */
 function recentOf({ request }: Run): { title: string; params: string } {
-  const title = titleOf(request.pairs, request.settings.metric);
+  const { metric, direction, patch } = request.settings;
+  const unusual = [...(direction === "noise" ? ["noising"] : []), ...(patch === "resample" ? [] : [patch])];
+  const title = titleOf(request.pairs, metric, ...unusual);
   return { title, params: linkParams(request, FIRST_LOOK).toString() };
 }

@@ -2,7 +2,7 @@
 
 import { isSameModel, type ModelRef, parseModel, textOf } from "../core/model-ref";
 import type { ModelSource } from "../engine/types";
-import { BUNDLED, MODELS } from "../lib/models";
+import { bundledPath, MODELS } from "../lib/models";
 import type { Box, Choice } from "./state";
 
 /** The model that the box names; null where it does not say yet. Throws where what it says names none. */
@@ -40,7 +40,7 @@ export const mayBe = (linked: ModelRef, ref: ModelRef): boolean =>
 export function sourceOf({ ref, files }: Choice, base: string): ModelSource {
   switch (ref.kind) {
     case "bundled":
-      return new URL(BUNDLED.path, base);
+      return new URL(bundledPath(ref.name), base);
     case "hub":
       return ref.revision === null ? { repo: ref.repo } : { repo: ref.repo, revision: ref.revision };
     case "address":

@@ -1,6 +1,6 @@
 // From the state to the views: each is drawn again only where what it shows has changed.
 
-import { linkOf, nameOf, originOf } from "../core/model-ref";
+import { BUNDLED_REF, isSameModel, linkOf, nameOf, originOf } from "../core/model-ref";
 import { warningNotes } from "../core/notes";
 import type { DetailData } from "../core/props";
 import type { Run } from "../core/run";
@@ -94,8 +94,8 @@ export function draw(store: Store<State, Action>, events: Events): void {
 
   let showControls: ReturnType<typeof controlsView.create> | undefined;
   /** The form is a model's: its examples, and what was run with it. */
-  const makeControls = ({ config }: Loaded) => {
-    const presets = presetsFor(config);
+  const makeControls = ({ model, config }: Loaded) => {
+    const presets = presetsFor(model.ref, config);
     showControls = controlsView.create(form, presets, {
       onInput: (change) => dispatch({ type: "edit", change, isTyping: true }),
       onChoice: (change) => dispatch({ type: "edit", change, isTyping: false }),
@@ -156,7 +156,8 @@ export function draw(store: Store<State, Action>, events: Events): void {
 function showStatus({ loaded, load, offer, tried }: State): void {
   const status = at("status");
   const around = at("show-around");
-  around.style.visibility = loaded?.model.ref.kind === "bundled" ? "" : "hidden";
+  // The tour is of the circuit that this one model has.
+  around.style.visibility = loaded && isSameModel(loaded.model.ref, BUNDLED_REF) ? "" : "hidden";
   status.textContent = load
     ? `Loading ${nameOf(load.choice.ref)} …`
     : offer && !loaded

@@ -8,8 +8,7 @@ import { type KeptModel, PathPatch, PathPatchError } from "../engine/pathpatch";
 import type { DeviceChoice } from "../engine/types";
 import { messageOf } from "../lib/dom";
 import { fromParams } from "../lib/permalink";
-import { presetsFor } from "../lib/presets";
-import { FIRST_LOOK, settingsOf } from "../lib/settings";
+import { firstOf } from "../lib/presets";
 import { boxOf, choiceOf, isSameChoice, mayBe, sourceOf } from "./choice";
 import type { Action, Box, Choice, State, Wanted } from "./state";
 import { latest, type Store } from "./store";
@@ -180,7 +179,7 @@ function arrived(state: State, choice: Choice, made: PathPatch, params: URLSearc
   const { config, device, keeping } = made;
   const model: LoadedModel = { ref: choice.ref, name: nameOf(choice.ref), revision: keeping.revision, dModel: config.d_model, load: ++loads };
   const { warnings } = made;
-  const first: Wanted = { settings: settingsOf(presetsFor(config)[0]), view: FIRST_LOOK };
+  const first: Wanted = firstOf(choice.ref, config);
   const isBack = state.loaded !== null && isSameChoice(state.loaded.choice, choice);
   const { settings, view } = isBack ? { settings: state.draft, view: state.view } : params ? fromParams(params, first) : first;
   return { loaded: { choice, model, config, device, keeping, warnings }, wanted: { settings, view } };

@@ -34,9 +34,11 @@ export async function readForm(model: PathPatch, settings: Settings, signal: Abo
   for (const [i, pair] of pairs.entries()) {
     const which = pairs.length > 1 ? `pair ${i + 1}: ` : "";
     const tokensOf = async (field: keyof Pair): Promise<Token[]> => {
-      const isPrompt = field === "clean" || field === "corrupted";
       try {
-        return await model.tokenize(pair[field], { prependBos: isPrompt && settings.prependBos });
+        if (field === "clean" || field === "corrupted") {
+          return await model.tokenize(pair[field], { prependBos: settings.prependBos });
+        }
+        return pair[field] === "" ? [] : await model.answerTokens(pair[field], field);
       } catch (error) {
         if (!isAboutText(error, settings)) throw error;
         const { text, suggestion } = noteOf(messageOf(error), error.suggestion, settings);
@@ -44,12 +46,11 @@ export async function readForm(model: PathPatch, settings: Settings, signal: Abo
         return [];
       }
     };
-    const one = (list: Token[]) => (list.length === 1 ? list[0]! : null);
     const [clean, corrupted, answer, distractor] = await Promise.all(
       (["clean", "corrupted", "answer", "distractor"] as const).map(tokensOf),
     );
     signal.throwIfAborted();
-    tokens.push({ clean: clean!, corrupted: corrupted!, answer: one(answer!), distractor: one(distractor!) });
+    tokens.push({ clean: clean!, corrupted: corrupted!, answer: answer!, distractor: distractor! });
   }
   return { pairs, tokens, errors };
 }

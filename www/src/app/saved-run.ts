@@ -1,6 +1,6 @@
 // A saved result as a run again, with the question that it answers.
 
-import { BUNDLED_SOURCE, type LoadedModel, type ModelRef, refOfLink } from "../core/model-ref";
+import { type LoadedModel, refOfSaved } from "../core/model-ref";
 import { requestOf } from "../core/request";
 import { opened, type Run } from "../core/run";
 import { pairsOf } from "../lib/pairs";
@@ -11,14 +11,9 @@ import type { View } from "../lib/settings";
 export function readSaved(text: string, file: string): { run: Run; view: View } {
   const { saved, table } = restore(text);
   const { settings, tokens } = saved;
-  const read = tokens.map((pair) => ({ answer: null, distractor: null, ...pair }));
+  const read = tokens.map((pair) => ({ answer: [], distractor: [], ...pair }));
   const { source, ...of } = saved.model;
-  const model: LoadedModel = { ...of, ref: refOf(source) };
+  const model: LoadedModel = { ...of, ref: refOfSaved(source, document.baseURI) };
   const request = requestOf(model, settings, pairsOf(settings), read);
   return { run: opened(-Date.now(), request, table, saved.edges.check, saved.made, file), view: saved.view };
-}
-
-function refOf(source: string | null): ModelRef {
-  if (source === null) return { kind: "files" };
-  return refOfLink(source === BUNDLED_SOURCE ? undefined : source, document.baseURI);
 }

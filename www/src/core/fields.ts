@@ -171,8 +171,8 @@ const token: Reader<Token> = (value, field) =>
 export interface SavedTokens {
   clean: Token[];
   corrupted: Token[];
-  answer?: Token | null;
-  distractor?: Token | null;
+  answer?: Token[];
+  distractor?: Token[];
 }
 
 export const tokens: Reader<SavedTokens[]> = (value, field) => {
@@ -182,9 +182,12 @@ export const tokens: Reader<SavedTokens[]> = (value, field) => {
     left -= read.length;
     return read;
   };
+  // A list; files from before sets of answers have a token in its place, or null.
   const answer = (from: Record<string, unknown>, key: "answer" | "distractor", at: string) => {
     const given = own(from, key);
-    return given === undefined ? {} : { [key]: orNull(token)(given, `${at}.${key}`) };
+    if (given === undefined) return {};
+    const all = Array.isArray(given) ? given : given === null ? [] : [given];
+    return { [key]: prompt(all, `${at}.${key}`) };
   };
   const pair: Reader<SavedTokens> = (each, at) => {
     const from = fields(each, at);

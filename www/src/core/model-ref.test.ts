@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isSameModel, linkOf, nameOf, originOf, parseModel, refOfLink, savedSource } from "./model-ref";
+import { isSameModel, linkOf, nameOf, originOf, parseModel, refOfLink, refOfSaved, savedSource } from "./model-ref";
 
 const BASE = "https://site.example/pathpatch/";
 const hub = (repo: string, revision: string | null = null) => ({ kind: "hub", repo, revision });
@@ -30,9 +30,18 @@ test("an address is normalised: no line end, quote or tag is left in it", () => 
   expect(linkOf(ref)).toMatch(/^https:\/\/evil\.example\/m%22import%20os%3C\/script%3E%E2%80%A8%3Cb%3E$/);
 });
 
+test("each bundled model has a name in links and saved files; both may leave out the first one's", () => {
+  const first = refOfLink(undefined, BASE);
+  const years = refOfLink("years-demo", BASE);
+  expect([nameOf(first), linkOf(first), savedSource(first)]).toEqual(["ioi-demo", undefined, "bundled"]);
+  expect([nameOf(years), linkOf(years), savedSource(years)]).toEqual(["years-demo", "years-demo", "years-demo"]);
+  expect(refOfLink("ioi-demo", BASE)).toEqual(first);
+  for (const ref of [first, years]) expect(refOfSaved(savedSource(ref), BASE)).toEqual(ref);
+  expect(refOfSaved(null, BASE)).toEqual({ kind: "files" });
+  expect(isSameModel(first, years)).toBe(false);
+});
+
 test("a link, a saved file and people have each their way to say it", () => {
-  const { kind } = refOfLink(undefined, BASE);
-  expect(kind).toBe("bundled");
   const own = refOfLink("files", BASE);
   expect([linkOf(own), savedSource(own), nameOf(own)]).toEqual(["files", null, "your files"]);
   const gpt2 = refOfLink("gpt2", BASE);

@@ -3,13 +3,16 @@
 // What comes from a link is untrusted. An address is normalised before anything else sees it, so that no line end,
 // quote or other scheme is left in it.
 
-/** What stands for the model that the site brings along, wherever the site is. */
+/** The models that the site brings along, by the names of their directories; the page opens with the first. */
+export const BUNDLED_NAMES = ["ioi-demo", "years-demo"] as const;
+export type BundledName = (typeof BUNDLED_NAMES)[number];
+/** What a saved file calls the first of them, wherever the site is. */
 export const BUNDLED_SOURCE = "bundled";
 /** How an address names files of the reader's own: enough to say what is missing. */
 const FILES = "files";
 
 export type ModelRef =
-  | { readonly kind: "bundled" }
+  | { readonly kind: "bundled"; readonly name: BundledName }
   /** `revision` is a branch, a tag or a commit; null for the repository's main branch. */
   | { readonly kind: "hub"; readonly repo: string; readonly revision: string | null }
   /** A directory with a model's files. */
@@ -45,8 +48,8 @@ const SHORT_NAMES: Record<string, string> = {
   distilgpt2: "distilbert/distilgpt2",
 };
 
-/** The page's own model. */
-export const BUNDLED_REF: ModelRef = { kind: "bundled" };
+/** The model that the page opens with. */
+export const BUNDLED_REF: Extract<ModelRef, { kind: "bundled" }> = { kind: "bundled", name: BUNDLED_NAMES[0] };
 
 /**
  * The model that a text names: a short name, `owner/name@revision`, or the address of a directory, relative to
@@ -71,20 +74,29 @@ export function parseModel(text: string, base: string): NamedRef {
   throw new Error(`model: expected gpt2, owner/name or the address of a directory with http:// or https://, got ${got}`);
 }
 
-/** The model that a link names; the page's own where it names none. */
+/** The model that a link names; the one that the page opens with where it names none. */
 export function refOfLink(text: string | undefined, base: string): ModelRef {
   if (text === undefined) return BUNDLED_REF;
+  const name = BUNDLED_NAMES.find((bundled) => bundled === text);
+  if (name) return { kind: "bundled", name };
   return text === FILES ? { kind: "files" } : parseModel(text, base);
 }
 
-/** How a link names it; undefined for the page's own. */
+/** How a link names it; undefined for the one that the page opens with. */
 export function linkOf(ref: ModelRef): string | undefined {
-  return ref.kind === "bundled" ? undefined : ref.kind === "files" ? FILES : textOf(ref);
+  if (ref.kind === "bundled") return ref.name === BUNDLED_NAMES[0] ? undefined : ref.name;
+  return ref.kind === "files" ? FILES : textOf(ref);
 }
 
 /** What a saved file says of it; null for files of one's own. */
 export function savedSource(ref: ModelRef): string | null {
-  return ref.kind === "bundled" ? BUNDLED_SOURCE : ref.kind === "files" ? null : textOf(ref);
+  return ref.kind === "files" ? null : (linkOf(ref) ?? BUNDLED_SOURCE);
+}
+
+/** The model that a saved file tells of. */
+export function refOfSaved(source: string | null, base: string): ModelRef {
+  if (source === null) return { kind: "files" };
+  return refOfLink(source === BUNDLED_SOURCE ? undefined : source, base);
 }
 
 /** `owner/name@revision`, or an address: what `PathPatch.load` takes. */
@@ -97,7 +109,7 @@ export function textOf(ref: NamedRef): string {
 export function nameOf(ref: ModelRef): string {
   switch (ref.kind) {
     case "bundled":
-      return "ioi-demo";
+      return ref.name;
     case "files":
       return "your files";
     default:

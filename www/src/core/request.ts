@@ -11,8 +11,8 @@ import { isSameModel, type LoadedModel } from "./model-ref";
 export interface PairTokens {
   clean: Token[];
   corrupted: Token[];
-  answer: Token | null;
-  distractor: Token | null;
+  answer: Token[];
+  distractor: Token[];
 }
 
 /** A pair as it was asked. */

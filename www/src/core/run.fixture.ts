@@ -16,8 +16,8 @@ export function runOf(changed: Partial<Settings> = {}, ref: ModelRef = BUNDLED_R
   const tokens = pairs.map(({ clean, corrupted, answer, distractor }) => ({
     clean: clean.split(" ").map(token),
     corrupted: corrupted.split(" ").map(token),
-    answer: token(answer),
-    distractor: token(distractor),
+    answer: answer.split("|").map(token),
+    distractor: distractor.split("|").map(token),
   }));
   const request = requestOf({ ref, name: "a model", revision: ref.kind === "hub" ? "607a30d" : null, load: 1 }, settings, pairs, tokens);
   const made = { by: "pathpatch 0.1.0", at: "2026-01-02T03:04:05.678Z", device: "cpu" };

@@ -275,6 +275,7 @@ const UNITS: Record<Metric, number> = {
   "normalized-logit-diff": 1,
   "log-prob": 1,
   prob: 0,
+  "prob-diff": 0,
   kl: 0.1,
 };
 /** What float32 leaves of a number after a model's depth of sums. */

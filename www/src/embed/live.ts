@@ -1,17 +1,17 @@
 // A figure's own run, on a model that all figures of a page share.
 
 import { readForm } from "../app/read-form";
-import { linkOf, type LoadedModel, originOf, pinned } from "../core/model-ref";
+import { type BundledName, type LoadedModel, originOf, pinned, textOf } from "../core/model-ref";
 import { requestOf } from "../core/request";
 import { begun, finished, madeNow, type Run } from "../core/run";
 import { PathPatch, PathPatchError } from "../engine/pathpatch";
 import { use } from "../engine/pool";
 import type { Keeping } from "../engine/types";
 import { formatBytes } from "../lib/format";
-import { BUNDLED } from "../lib/models";
+import { bundledPath } from "../lib/models";
 import { run } from "../lib/run";
 import * as progressView from "../views/progress";
-import type { Question } from "./mount";
+import type { Question } from "./question";
 
 export interface LiveEvents {
   /** Whether the model is kept, and whether it was to be. */
@@ -41,12 +41,12 @@ export async function downloadOf(
   signal: AbortSignal,
 ): Promise<Download | null> {
   const ref = pinned(model);
-  const name = linkOf(ref);
-  if (name === undefined) return null;
+  // The site's own need no asking; nobody but the reader has their own files.
+  if (ref.kind === "bundled" || ref.kind === "files") return null;
   const from = originOf(ref);
   const isStranger = ref.kind === "address" && ![self.origin, site && new URL(site).origin].includes(new URL(ref.url).origin);
   if (isStranger && !hasPressed && !(await isNamed(ref.url))) return { text: `from ${from}`, isSized: false };
-  const { kept, files } = await PathPatch.plan(name, { signal });
+  const { kept, files } = await PathPatch.plan(textOf(ref), { signal });
   if (kept) return null;
   const bytes = files.reduce<number | null>((sum, file) => (sum === null || file.bytes === null ? null : sum + file.bytes), 0);
   return { text: bytes === null ? `size unknown, from ${from}` : `${formatBytes(bytes)} from ${from}`, isSized: true };
@@ -77,16 +77,18 @@ export async function runLive(
   const showProgress = progressView.create(bar, { onCancel: () => mine.abort() });
   const say = (text: string) => showProgress({ state: "running", text, done: 0, total: null });
   say("Starting");
-  const name = linkOf(pinned(asked));
+  const ref = pinned(asked);
   try {
-    const shown = await use(name ?? bundled(site), {
-      keep: name !== undefined,
+    if (ref.kind === "files") throw new Error("model: expected one that can be loaded here, got files of somebody’s own");
+    const isToBeKept = ref.kind !== "bundled";
+    const shown = await use(ref.kind === "bundled" ? addressOf(ref.name, site) : textOf(ref), {
+      keep: isToBeKept,
       signal,
       onProgress: (progress) => showProgress(progressView.ofLoad(progress)),
     });
     try {
       const { model } = shown;
-      events.onLoaded(model.keeping, name !== undefined);
+      events.onLoaded(model.keeping, isToBeKept);
       say("Waiting for another figure of this page");
       await shown.inTurn(async () => {
         const { pairs, tokens, errors } = await readForm(model, settings, signal);
@@ -117,7 +119,8 @@ export async function runLive(
   }
 }
 
-function bundled(site: string | null): string {
-  if (site) return new URL(BUNDLED.path, site).href;
-  throw new Error("the bundled model: expected the address of a pathpatch site, got none; set PathPatching.site or the attribute site");
+/** Where a bundled model's files are. */
+function addressOf(name: BundledName, site: string | null): string {
+  if (site) return new URL(bundledPath(name), site).href;
+  throw new Error(`${name}: expected the address of a pathpatch site, got none; set PathPatching.site or the attribute site`);
 }

@@ -3,16 +3,17 @@
 // What runs a model is loaded only when one is run.
 
 import { readSaved } from "../app/saved-run";
-import { linkOf, type LoadedModel, nameOf, pinned, refOfLink } from "../core/model-ref";
+import { linkOf, nameOf, pinned, refOfLink } from "../core/model-ref";
 import type { Run } from "../core/run";
 import { choose, type Look as Seen, lookAt, within } from "../core/view";
 import { element, messageOf } from "../lib/dom";
 import { fromParams, toParams } from "../lib/permalink";
 import { save, type Saved } from "../lib/saved";
-import { EXAMPLE, type Settings, type View } from "../lib/settings";
+import { EXAMPLE, exampleOf } from "../lib/settings";
 import styles from "../styles/board.css?inline";
 import * as boardView from "../views/board";
 import * as tokensView from "../views/tokens";
+import type { Question } from "./question";
 import { follow, type Scheme } from "./scheme";
 import { type SelectDetail, selected } from "./selected";
 
@@ -21,14 +22,6 @@ export type Subject =
   | { kind: "data"; text: string }
   | { kind: "file"; url: string }
   | { kind: "link"; params: URLSearchParams };
-
-/** What a figure asks. */
-export interface Question {
-  /** With the commit that a saved result is of, which a run of it loads. */
-  model: LoadedModel;
-  settings: Settings;
-  view: View;
-}
 
 /** How it is shown; changing it loses nothing. */
 export interface Look {
@@ -292,8 +285,8 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
 
 /** What a link asks; the model's address is relative to the post. Throws where it names no model. */
 function questionOf(params: URLSearchParams): Question {
-  const { model, settings, view } = fromParams(params, EXAMPLE);
-  const ref = refOfLink(model, document.baseURI);
+  const ref = refOfLink(fromParams(params, EXAMPLE).model, document.baseURI);
+  const { settings, view } = fromParams(params, exampleOf(ref));
   return { model: { ref, name: nameOf(ref), revision: null }, settings, view };
 }
 

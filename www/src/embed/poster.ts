@@ -1,13 +1,14 @@
 // What a figure shows before it is run: the question in words, and what running it takes.
 
-import { nameOf, type ModelRef } from "../core/model-ref";
+import { type BundledName, nameOf, type ModelRef } from "../core/model-ref";
 import { element } from "../lib/dom";
 import { formatBytes } from "../lib/format";
-import { pairsOf } from "../lib/pairs";
-import type { Question } from "./mount";
+import { BUNDLED } from "../lib/models";
+import { inQuotes, pairsOf } from "../lib/pairs";
+import type { Question } from "./question";
 
-/** Bytes that a run of the bundled model downloads, the engine included: see vite.config.ts. */
-declare const BUNDLED_RUN_BYTES: number;
+/** Bytes that a run of a bundled model downloads, the engine included: see vite.config.ts. */
+declare const BUNDLED_RUN_BYTES: Record<BundledName, number>;
 
 export function poster({ model, settings }: Question): HTMLElement {
   const [first, ...others] = pairsOf(settings);
@@ -16,23 +17,24 @@ export function poster({ model, settings }: Question): HTMLElement {
   return element(
     "section",
     { class: "poster" },
-    element("h3", {}, question(first.answer.trim(), first.distractor.trim())),
+    element("h3", {}, question(inQuotes(first.answer), inQuotes(first.distractor))),
     element("dl", {}, element("dt", {}, "clean"), clean, element("dt", {}, "corrupted"), corrupted),
     ...further,
-    element("p", { class: "note" }, `Direct path patching answers it, head by head. ${cost(model.ref)}`),
+    element("p", { class: "note" }, `Direct path patching answers it, edge by edge. ${cost(model.ref)}`),
   );
 }
 
 function question(answer: string, distractor: string): string {
-  if (answer && distractor) return `Which attention heads make the model say “${answer}” rather than “${distractor}”?`;
-  if (answer) return `Which attention heads make the model say “${answer}”?`;
-  return "Which attention heads carry the difference between these prompts?";
+  if (answer && distractor) return `Which paths through the model make it say ${answer} rather than ${distractor}?`;
+  if (answer) return `Which paths through the model make it say ${answer}?`;
+  return "Which paths through the model carry the difference between these prompts?";
 }
 
 function cost(ref: ModelRef): string {
   if (ref.kind === "files") return "It was asked of files of somebody’s own, which cannot be loaded here.";
   if (ref.kind === "bundled") {
-    return `Running it downloads ${formatBytes(BUNDLED_RUN_BYTES)}: the engine, and ioi-demo, a model of 3 layers × 4 heads.`;
+    const bytes = formatBytes(BUNDLED_RUN_BYTES[ref.name]);
+    return `Running it downloads ${bytes}: the engine, and ${ref.name}, a model of ${BUNDLED[ref.name].shape}.`;
   }
   return `It runs ${nameOf(ref)}; you will see its size and where it comes from before anything is downloaded.`;
 }

@@ -1,6 +1,7 @@
 // What client and worker say to each other. Everything here can be cloned between threads.
 
 import type {
+  Answer,
   Component,
   Config,
   DeviceChoice,
@@ -92,6 +93,7 @@ export interface Calls {
   keptModels: { arguments: Record<string, never>; answer: { models: KeptModel[]; space: Space | null } };
   removeModel: { arguments: { id: string }; answer: undefined };
   tokenize: { arguments: { text: string; prependBos: boolean }; answer: Token[] };
+  answerTokens: { arguments: { answer: Answer; isDistractor: boolean }; answer: Token[] };
   check: { arguments: MetricRequest; answer: Warning[] };
   sweep: { arguments: SweepRequest; answer: Grid };
   estimate: { arguments: MetricRequest; answer: Estimates };

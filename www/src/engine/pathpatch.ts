@@ -8,6 +8,7 @@ import { growing } from "./edges";
 import type { Calls, EdgeDetailRequest, MetricRequest } from "./messages";
 import type {
   AllSourcesOptions,
+  Answer,
   Config,
   DeviceReport,
   EdgeDetail,
@@ -114,6 +115,11 @@ export class PathPatch {
   /** The tokens of a text; with the beginning-of-text token in front unless `prependBos` is false. */
   tokenize(text: string, { prependBos = true }: { prependBos?: boolean } = {}): Promise<Token[]> {
     return this.#engine.ask("tokenize", { text, prependBos });
+  }
+
+  /** The tokens that an answer stands for, or a distractor; rejects where an item is not one token. */
+  answerTokens(answer: Answer, field: "answer" | "distractor" = "answer"): Promise<Token[]> {
+    return this.#engine.ask("answerTokens", { answer, isDistractor: field === "distractor" });
   }
 
   /** What to know about prompts and a metric before they are run; rejects where they cannot be. */

@@ -166,7 +166,14 @@ export interface LoadOptions extends Assets {
 /** The input of the destination head that is patched. */
 export type Component = "q" | "k" | "v";
 
-export type Metric = "logit-diff" | "normalized-logit-diff" | "log-prob" | "prob" | "kl";
+/** `log-prob`, `prob` and `prob-diff` sum the probabilities of sets; the logit differences take one answer and one distractor. */
+export type Metric = "logit-diff" | "normalized-logit-diff" | "log-prob" | "prob" | "prob-diff" | "kl";
+
+/**
+ * A token, or a set of them: text that is one token, its id, or an array of those. Text that is not one token may name
+ * several: `41|42`, or `42..99` for the numbers from 42 to 99, all of as many digits.
+ */
+export type Answer = string | number | (string | number)[];
 
 /**
  * `frozen` keeps the LayerNorm scale of the corrupted run, as TransformerLens did up to 4.2; `exact`
@@ -180,10 +187,10 @@ export interface PromptPair {
   clean: string | number[];
   /** The corrupted prompt, of as many tokens. */
   corrupted: string | number[];
-  /** The right next token of the clean prompt: text that is one token, or its id. */
-  answer?: string | number;
-  /** The token it is compared with. */
-  distractor?: string | number;
+  /** The right next token of the clean prompt, or a set of them. */
+  answer?: Answer;
+  /** What it is compared with. */
+  distractor?: Answer;
 }
 
 /** One pair, or several, over which metrics are means. */
@@ -354,7 +361,7 @@ export interface HeadDetail {
   pattern: Both<number[]>;
   /**
    * What the head adds to the answer's logit, less the distractor's, where the metric reads, by the token that
-   * it reads from; empty without an answer.
+   * it reads from; a set counts as the mean of its logits. Empty without an answer.
    */
   attribution: Both<number[]>;
   /** Of the prompts and the metric. */

@@ -68,6 +68,8 @@ async function perform(request: Request, signal: AbortSignal): Promise<Calls[key
       return undefined;
     case "tokenize":
       return loaded().tokenize(request.arguments.text, request.arguments.prependBos);
+    case "answerTokens":
+      return loaded().answer_tokens(request.arguments.answer, request.arguments.isDistractor);
     case "check":
       return loaded().check(request.arguments, signal);
     case "sweep":

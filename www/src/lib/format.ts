@@ -7,6 +7,7 @@ export const METRICS: Record<Metric, string> = {
   "normalized-logit-diff": "Logit difference, corrupted 0 to clean 1",
   "log-prob": "Log-probability of the answer",
   prob: "Probability of the answer",
+  "prob-diff": "Probability of the answers less the distractors",
   kl: "KL divergence from the clean run",
 };
 

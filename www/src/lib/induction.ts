@@ -1,6 +1,6 @@
 // The bundled model's first example: with it the page opens, and a figure that is told nothing.
 
-import type { Preset } from "./presets";
+import type { Preset } from "./preset";
 
 export const INDUCTION_HEADS = {
   text: "Olsson et al., In-context Learning and Induction Heads (2022)",

@@ -1,24 +1,46 @@
 // The models that the page offers by name.
 
-import { BUNDLED_REF, type ModelRef } from "../core/model-ref";
+import { BUNDLED_NAMES, type BundledName, type ModelRef } from "../core/model-ref";
 
 export interface OfferedModel {
   id: string;
   name: string;
   /** Absent where the reader has to say more: an address, or files. */
   ref?: ModelRef;
+  /** What there is to see in it, in a sentence. */
+  about?: string;
 }
 
-/** The model that the site brings along. */
-export const BUNDLED = {
-  /** From the site's root. */
-  path: "models/ioi-demo",
-} as const;
+interface Bundled {
+  shape: string;
+  about: string;
+}
+
+/** The models that the site brings along. */
+export const BUNDLED: Record<BundledName, Bundled> = {
+  "ioi-demo": {
+    shape: "3 layers × 4 heads",
+    about: "It repeats what followed a word before, and tells who is given something, by attention alone.",
+  },
+  "years-demo": {
+    shape: "2 layers × 4 heads",
+    about: "It names a year after another one: heads carry the year to the end of the sentence, MLPs compare.",
+  },
+};
+
+/** Where a bundled model's files are, from the site's root. */
+export const bundledPath = (name: BundledName): string => `models/${name}`;
+
+function bundled(name: BundledName): OfferedModel {
+  const { shape, about } = BUNDLED[name];
+  return { id: name, name: `${name}, bundled (${shape})`, ref: { kind: "bundled", name }, about };
+}
 
 const hub = (repo: string): ModelRef => ({ kind: "hub", repo, revision: null });
 
 export const MODELS: [OfferedModel, ...OfferedModel[]] = [
-  { id: "bundled", name: "ioi-demo, bundled (3 × 4 heads)", ref: BUNDLED_REF },
+  bundled(BUNDLED_NAMES[0]),
+  ...BUNDLED_NAMES.slice(1).map(bundled),
   { id: "gpt2", name: "GPT-2 small (12 × 12 heads)", ref: hub("openai-community/gpt2") },
   { id: "distilgpt2", name: "DistilGPT-2 (6 × 12 heads)", ref: hub("distilbert/distilgpt2") },
   { id: "gpt2-medium", name: "GPT-2 medium (24 × 16 heads)", ref: hub("openai-community/gpt2-medium") },

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { linesOf, type Prompts, pairsOf } from "./pairs";
+import { inQuotes, linesOf, type Prompts, pairsOf } from "./pairs";
 
 const prompts = (changed: Partial<Prompts>): Prompts => ({
   mode: "one",
@@ -47,8 +47,27 @@ test.each([
   ["the year | x | 17 | 30", " 17", " 30"],
   ["isn't it | x | ? | .", "?", "."],
   ["she said “ | x | Yes | No", "Yes", "No"],
+  ["The keys | x | are|were | is|was", " are| were", " is| was"],
+  ["the year | x | 42..99 | 00..41", " 42..99", " 00..41"],
 ])("between spaced bars an answer gets the space that its prompt calls for: %s", (lines, answer, distractor) => {
   expect(pairsOf(prompts({ mode: "lines", lines }))[0]).toMatchObject({ answer, distractor });
+});
+
+test("a pair with sets of answers is between tabs as a line, and the same again", () => {
+  const pairs = [{ clean: "a b", corrupted: "a c", answer: " x| y", distractor: " z" }];
+  expect(linesOf(pairs)).toBe("a b\ta c\t x| y\t z");
+  expect(pairsOf(prompts({ mode: "lines", lines: linesOf(pairs) }))).toEqual(pairs);
+});
+
+test.each([
+  [" Mary", "“Mary”"],
+  [" are| were", "“are” or “were”"],
+  ["42..99", "“42” to “99”"],
+  ["7|10..12", "“7” or “10” to “12”"],
+  ["|", "“|”"],
+  ["", ""],
+])("the answer %j is %s to read", (answer, words) => {
+  expect(inQuotes(answer)).toBe(words);
 });
 
 test("a template without slots or fill-ins is the pair that it holds", () => {

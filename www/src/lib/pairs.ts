@@ -55,9 +55,13 @@ export function pairsOf(prompts: Prompts): [Pair, ...Pair[]] {
   return [first, ...rest];
 }
 
-/** The pairs as lines, from which `pairsOf` makes them again. */
+/** The pairs as lines, from which `pairsOf` makes them again: between tabs where a part has bars of its own. */
 export function linesOf(pairs: Pair[]): string {
-  return pairs.map((pair) => FIELDS.map((field) => pair[field]).join("|")).join("\n");
+  const line = (pair: Pair) => {
+    const parts = FIELDS.map((field) => pair[field]);
+    return parts.join(parts.some((part) => part.includes("|")) ? "\t" : "|");
+  };
+  return pairs.map(line).join("\n");
 }
 
 const partsOf = ({ clean, corrupted, answer, distractor }: Pair): Pair => ({ clean, corrupted, answer, distractor });
@@ -79,12 +83,26 @@ function fromLine(line: string, name: string): Pair {
   return { clean: clean.trim(), corrupted: corrupted.trim(), answer: next(answer), distractor: next(distractor) };
 }
 
-/** A next token with the space that stands between it and its prompt: before a word, but not within a number. */
-function spaced(prompt: string, token: string): string {
+/** An answer with the space that stands between it and its prompt; in a set, each of its tokens. */
+const spaced = (prompt: string, answer: string): string =>
+  answer.split("|").map((token) => spacedToken(prompt, token)).join("|");
+
+/** The space goes before a word, but not within a number. */
+function spacedToken(prompt: string, token: string): string {
   const isWord = /^[\p{L}\p{N}]/u.test(token);
   const isWithin = /\p{N}$/u.test(prompt) && /^\p{N}/u.test(token);
   const isOpen = /[([{“‘«"'/-]$/.test(prompt);
   return isWord && !isWithin && !isOpen ? ` ${token}` : token;
+}
+
+/** An answer in quotes; a set as it is read aloud: `a|b` is “a” or “b”, `42..99` is “42” to “99”. */
+export function inQuotes(answer: string): string {
+  const text = answer.trim();
+  const parts = text.split("|").map((part) => part.trim());
+  if (parts.length > 1 && parts.every((part) => part !== "")) return parts.map(inQuotes).join(" or ");
+  const [, first, last] = /^(\d+)\.\.(\d+)$/.exec(text) ?? [];
+  if (first !== undefined) return `“${first}” to “${last}”`;
+  return text && `“${text}”`;
 }
 
 const inShort = (text: string): string => (text.length > 80 ? `${text.slice(0, 79)}…` : text);

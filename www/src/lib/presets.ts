@@ -1,26 +1,19 @@
-// Prompts to start from: those of the bundled model's small world, and the well-known tasks of GPT-2. Where to look
+// Prompts to start from: those of each bundled model's small world, and the well-known tasks of GPT-2. Where to look
 // first is the run's to say: at its strongest edge.
 
-import type { Config, Metric } from "../engine/types";
+import type { BundledName, ModelRef } from "../core/model-ref";
+import type { Config } from "../engine/types";
+import { GREATER_THAN, GREATER_THAN_SOURCE } from "./greater-than";
 import { INDUCTION, INDUCTION_HEADS } from "./induction";
-import type { Pair } from "./pairs";
-
-/** Prompts to start from. */
-export interface Preset extends Pair {
-  name: string;
-  metric: Metric;
-  /** The work that the task is known from. */
-  source: { text: string; url: string };
-}
-
-type Presets = [Preset, ...Preset[]];
+import type { Preset } from "./preset";
+import { type Example, FIRST_LOOK, settingsOf } from "./settings";
 
 const INDIRECT_OBJECT = {
   text: "Wang et al., Interpretability in the Wild (2022)",
   url: "https://arxiv.org/abs/2211.00593",
 };
 
-const BUNDLED_PRESETS: Presets = [
+const IOI_DEMO_PRESETS: Preset[] = [
   INDUCTION,
   {
     name: "Indirect object: Mary and John",
@@ -34,7 +27,7 @@ const BUNDLED_PRESETS: Presets = [
 ];
 
 /** For models with GPT-2's tokenizer. */
-export const GPT2_PRESETS: Presets = [
+export const GPT2_PRESETS: Preset[] = [
   {
     name: "Indirect object: Mary and John",
     clean: "When Mary and John went to the store, John gave a drink to",
@@ -56,14 +49,11 @@ export const GPT2_PRESETS: Presets = [
   {
     name: "Greater than: a war that ends later",
     clean: "The war lasted from the year 1741 to the year 17",
-    corrupted: "The war lasted from the year 1711 to the year 17",
-    answer: "50",
-    distractor: "30",
-    metric: "logit-diff",
-    source: {
-      text: "Hanna et al., How does GPT-2 compute greater-than? (2023)",
-      url: "https://arxiv.org/abs/2305.00586",
-    },
+    corrupted: "The war lasted from the year 1701 to the year 17",
+    answer: "42..99",
+    distractor: "00..41",
+    metric: "prob-diff",
+    source: GREATER_THAN_SOURCE,
   },
   {
     name: "Gendered pronoun: Sarah and Evan",
@@ -103,9 +93,22 @@ export const GPT2_PRESETS: Presets = [
   },
 ];
 
+/** For models whose words are not known. */
+const NOTHING: Omit<Preset, "name" | "source"> = { clean: "", corrupted: "", answer: "", distractor: "", metric: "logit-diff" };
+
 /** Tokens of GPT-2's vocabulary. */
 const GPT2_VOCABULARY = 50257;
 
-/** The prompts that fit a model's vocabulary. */
-export const presetsFor = ({ d_vocab }: Pick<Config, "d_vocab">): Presets =>
-  d_vocab === GPT2_VOCABULARY ? GPT2_PRESETS : BUNDLED_PRESETS;
+const BUNDLED_PRESETS: Record<BundledName, Preset[]> = { "ioi-demo": IOI_DEMO_PRESETS, "years-demo": [GREATER_THAN] };
+
+/** The prompts that fit a model: none where its words are not known. */
+export function presetsFor(ref: ModelRef, { d_vocab }: Pick<Config, "d_vocab">): Preset[] {
+  if (ref.kind === "bundled") return BUNDLED_PRESETS[ref.name];
+  return d_vocab === GPT2_VOCABULARY ? GPT2_PRESETS : [];
+}
+
+/** What a model is asked where nothing else is: its first preset, or nothing that is not filled in. */
+export function firstOf(ref: ModelRef, config: Pick<Config, "d_vocab">): Example {
+  const [first = NOTHING] = presetsFor(ref, config);
+  return { settings: settingsOf(first), view: FIRST_LOOK };
+}

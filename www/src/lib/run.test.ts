@@ -27,6 +27,8 @@ function engine() {
         for (const { from, to, place } of edgesOf(table)) if (!named.has(`${from} ${to}`)) told.state[place] = STATE.unknown;
       }
       const changed = Uint32Array.from(told.state, (_, place) => place).filter((place) => told.state[place]! >= STATE.estimate);
+      const bare = { ...told, state: told.state.map((state) => Math.min(state, STATE.unknown)) };
+      options.onUpdate?.({ progress, table: bare, changed: new Uint32Array() });
       options.onUpdate?.({ progress, table: told, changed });
       const check = options.strongest ? { edges: 300, largestError: 0.1, bound: 0.01 } : null;
       return { table: told, byPosition: null, check, warnings: [] };
@@ -41,7 +43,7 @@ async function ran(changed: Partial<Settings>, view = FIRST_LOOK) {
   return { asked: model.asked, told, check };
 }
 
-test("one call gives everything, with one table that grows", async () => {
+test("one call gives everything, with one table that grows, from the first value on", async () => {
   const { asked, told, check } = await ran({ direction: "noise", patch: "mean" });
   expect(asked).toMatchObject([{ pairs: [pair], direction: "noise", patch: "mean", layerNorm: "exact", scores: "exact", strongest: undefined }]);
   expect(told.map(({ version }) => version)).toEqual([0, 1]);

@@ -1,7 +1,7 @@
 // Running: estimates of everything, then exact values, those with the largest estimates first.
 
 import { metricOptions } from "../core/request";
-import { grown, STATE, strongestOf, type Table, takeExact } from "../core/table";
+import { grown, places, STATE, strongestOf, type Table, takeExact } from "../core/table";
 import type { View } from "../core/view";
 import type { PathPatch } from "../engine/pathpatch";
 import type { EdgeName, EdgesCheck, EdgesUpdate, Warning } from "../engine/types";
@@ -47,8 +47,11 @@ export async function run(
     tell(null);
     return null;
   }
-  const tell = ({ table, progress }: Pick<RunProgress, "progress"> & Pick<EdgesUpdate, "table">) =>
-    onProgress({ table: grown(table, metric), progress, sender: null, warnings });
+  const tell = ({ table: told, progress }: Pick<RunProgress, "progress"> & Pick<EdgesUpdate, "table">) => {
+    const table = grown(told, metric);
+    // Before the estimates there is nothing to look at.
+    if (places(table).length > 0 || !progress) onProgress({ table, progress, sender: null, warnings });
+  };
   const { table, check } = await model.edges({
     ...options,
     scores: scope === "none" ? "estimate" : "exact",

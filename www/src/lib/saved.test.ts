@@ -4,7 +4,7 @@ import { runOf } from "../core/run.fixture";
 import { countsOf, edgesOf, placeOf, STATE } from "../core/table";
 import { lookAt } from "../core/view";
 import { isSavedResult, restore, save } from "./saved";
-import { EXAMPLE } from "./settings";
+import { EXAMPLE, MAX_EDGES } from "./settings";
 
 const run = runOf();
 const look = lookAt(EXAMPLE.view, run.table, run.lead);
@@ -85,6 +85,16 @@ test("a file of version 2 from before edges had names is read, and saved again w
   expect(own.saved.model.source).toBeNull();
 });
 
+test("answers' tokens are lists; a token by itself, or none, is read as one", () => {
+  const saved = JSON.parse(JSON.stringify(save(runOf({ answer: "a|bb" }), look)));
+  const tokens = (saved: unknown) => restore(JSON.stringify(saved)).saved.tokens[0];
+  expect(tokens(saved)!.answer).toEqual([{ id: 1, text: "a" }, { id: 2, text: "bb" }]);
+  Object.assign(saved.tokens[0], { answer: { id: 7, text: "a" }, distractor: null });
+  expect(tokens(saved)).toMatchObject({ answer: [{ id: 7, text: "a" }], distractor: [] });
+  saved.tokens[0].answer = [7];
+  expect(() => tokens(saved)).toThrow("tokens[0].answer[0]: expected an object, got 7");
+});
+
 test("an edge that is not finite is left out; a metric that is not is refused", () => {
   const odd = runOf();
   const { place } = edgesOf(odd.table)[3]!;
@@ -143,7 +153,7 @@ test.each<[string, (saved: Any) => void, string]>([
   ["an edge of another model", (s) => (s.view.to = "m7"), "view.to: expected one of edges.receivers, got m7"],
   ["a node of another model", (s) => (s.view.node = "a7.h1"), "view.node: expected a node of edges.senders"],
   ["a direction that is none", (s) => delete s.settings.direction, "settings.direction: expected one of denoise, noise, got none"],
-  ["a thousand edges in view", (s) => (s.view.edges = 1000), "view.edges: expected a whole number from 1 to 400, got 1000"],
+  ["a thousand edges in view", (s) => (s.view.edges = 1000), `view.edges: expected a whole number from 1 to ${MAX_EDGES}, got 1000`],
   ["no tokens", (s) => delete s.tokens, "tokens: expected a list, got none"],
   ["a token that is none", (s) => (s.tokens[0].clean[0] = "fox"), "tokens[0].clean[0]: expected an object, got fox"],
   ["tokens of fewer pairs", (s) => s.tokens.pop(), "tokens: expected as many as pairs (1), got 0"],

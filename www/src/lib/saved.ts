@@ -26,7 +26,7 @@ import {
   VIEW,
   whole,
 } from "../core/fields";
-import { BUNDLED_SOURCE, savedSource } from "../core/model-ref";
+import { savedSource } from "../core/model-ref";
 import { nodeOf } from "../core/node";
 import type { Made, Run } from "../core/run";
 import { type Edge, edgesOf, type Table } from "../core/table";
@@ -35,8 +35,6 @@ import { PairsError, pairsOf } from "./pairs";
 import { readEdges, type SavedEdges, saveEdges, short, tableOf } from "./saved-edges";
 import { headEdges, headSettings, headView } from "./saved-heads";
 import type { Settings, View } from "./settings";
-
-export { BUNDLED_SOURCE };
 
 /** What this page writes. */
 export const VERSION = 2;

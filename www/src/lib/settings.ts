@@ -1,10 +1,12 @@
 // What a run needs beside the model, and what is looked at of its result.
 
+import { BUNDLED_REF, type BundledName, type ModelRef } from "../core/model-ref";
 import type { View } from "../core/view";
 import type { Direction, LayerNorm, Metric, PatchKind } from "../engine/types";
 import type { Prompts } from "./pairs";
+import { GREATER_THAN } from "./greater-than";
 import { INDUCTION } from "./induction";
-import type { Preset } from "./presets";
+import type { Preset } from "./preset";
 
 export type { View };
 
@@ -58,7 +60,7 @@ const DEFAULT_EDGES = 30;
 export const MAX_EDGES = 400;
 const DEFAULT_STRONGEST = 1000;
 
-export function settingsOf({ clean, corrupted, answer, distractor, metric }: Preset): Settings {
+export function settingsOf({ clean, corrupted, answer, distractor, metric }: Omit<Preset, "name" | "source">): Settings {
   return {
     mode: "one",
     clean,
@@ -81,5 +83,19 @@ export function settingsOf({ clean, corrupted, answer, distractor, metric }: Pre
 /** A look at whatever the result's strongest edge is. */
 export const FIRST_LOOK: View = { from: null, to: null, port: null, node: null, edges: DEFAULT_EDGES, least: 0, pair: 0 };
 
-/** What is shown where nothing else is asked for: the bundled model's induction. */
-export const EXAMPLE = { settings: settingsOf(INDUCTION), view: FIRST_LOOK };
+/** A question, and what is looked at of its result. */
+export interface Example {
+  settings: Settings;
+  view: View;
+}
+
+const FIRST: Record<BundledName, Preset> = { "ioi-demo": INDUCTION, "years-demo": GREATER_THAN };
+
+/** What is shown where nothing else is asked for: a bundled model's first preset, the first model's for any other. */
+export function exampleOf(ref: ModelRef): Example {
+  const { name } = ref.kind === "bundled" ? ref : BUNDLED_REF;
+  return { settings: settingsOf(FIRST[name]), view: FIRST_LOOK };
+}
+
+/** What the page opens with. */
+export const EXAMPLE = exampleOf(BUNDLED_REF);

@@ -6,10 +6,10 @@ import type { Direction, LayerNorm, Metric, PatchKind } from "../engine/types";
 import { element, labelled } from "../lib/dom";
 import { METRICS } from "../lib/format";
 import { FIELDS, linesOf, type Mode, type Pair } from "../lib/pairs";
-import type { Preset } from "../lib/presets";
+import type { Preset } from "../lib/preset";
 import type { Recent } from "../lib/recent";
 import { DIRECTIONS, LAYER_NORMS, PATCHES, SCOPES, type Scope, type Settings } from "../lib/settings";
-import { visible } from "../lib/tokens";
+import { answerInShort, visible } from "../lib/tokens";
 import * as tokensView from "./tokens";
 
 export interface ControlsData {
@@ -144,7 +144,7 @@ export function create(form: HTMLFormElement, presets: Preset[], events: Control
     "div",
     {},
     labelled("lines", "Pairs, one per line: clean | corrupted | answer | distractor", inputs.lines),
-    hint("Between bars with spaces around them an answer gets the space that its prompt calls for; between bare bars (|) or tabs parts stay as they are. Metrics are averaged over the pairs, with their standard deviation."),
+    hint("Between bars with spaces around them an answer gets the space that its prompt calls for; between bare bars (|) or tabs parts stay as they are. A set such as 41|42 needs spaced bars or tabs around it. Metrics are averaged over the pairs, with their standard deviation."),
     ...notes("lines"),
   );
   const fillings = element(
@@ -167,7 +167,7 @@ export function create(form: HTMLFormElement, presets: Preset[], events: Control
       lines,
       fillings,
       tokens,
-      hint("Both prompts need the same number of tokens. The answer is one token; in GPT-2 it begins with its space."),
+      hint("Both prompts need the same number of tokens. The answer is one token; in GPT-2 it begins with its space. A set of answers is written 41|42, or 42..99 for the numbers from 42 to 99."),
       element("label", { for: "bos", class: "inline" }, bos, " Begin with <|endoftext|>"),
     ),
     element(
@@ -259,7 +259,7 @@ function pairOfTokens(pair: PairTokens, i: number, pairs: number, isOpen: boolea
   const place = element("div");
   tokensView.create(place)(pair);
   const { answer, distractor } = pair;
-  const chips = [answer, distractor].filter((token) => token !== null).map(({ text }) => `“${visible(text)}”`);
+  const chips = [answer, distractor].filter((tokens) => tokens.length > 0).map(answerInShort);
   if (chips.length) place.append(element("p", { class: "note" }, `Answer ${chips.join(" against ")}`));
   if (pairs === 1) return place;
   return element("details", { open: isOpen }, element("summary", {}, `Pair ${i + 1}`), place);

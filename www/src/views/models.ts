@@ -154,7 +154,8 @@ function keptModel(each: KeptModel, { onDelete }: ModelsEvents): HTMLElement {
 function says({ asking, plan, box, isNamed, error }: ModelsData): string {
   if (asking !== null) return `Asking ${asking} what there is to download …`;
   if (plan) return describe(plan);
-  if (box.id === "bundled") return "It comes with this page.";
+  const about = MODELS.find(({ id }) => id === box.id)?.about;
+  if (about) return `It comes with this page. ${about}`;
   if (box.id === "other" && !isNamed) return "A name of the Hugging Face Hub, or where config.json is.";
   if (error !== "" && isNamed) return "You can still try to load it.";
   return "";

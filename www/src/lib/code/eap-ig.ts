@@ -5,17 +5,18 @@
 // negated, so that positive means that the edge helps, as in our files.
 
 import type { Request } from "../../core/request";
-import type { Metric, PatchKind } from "../../engine/types";
+import type { Metric, PatchKind, Token } from "../../engine/types";
 import { literal } from "./literal";
-import { idOf, loading, positionsOf } from "./python";
+import { idsOf, loading, positionsOf } from "./python";
 
 const INTERVENTIONS: Record<PatchKind, string> = { resample: "patching", mean: "mean-positional", zero: "zero" };
 
 const METRICS: Record<Exclude<Metric, "kl">, string> = {
-  "logit-diff": "at[answer] - at[distractor]",
-  "normalized-logit-diff": "at[answer] - at[distractor]",
-  "log-prob": "at.log_softmax(-1)[answer]",
-  prob: "at.softmax(-1)[answer]",
+  "logit-diff": "(at[answer] - at[distractor]).sum()",
+  "normalized-logit-diff": "(at[answer] - at[distractor]).sum()",
+  "log-prob": "at.log_softmax(-1)[answer].logsumexp(-1)",
+  prob: "at.softmax(-1)[answer].sum()",
+  "prob-diff": "at.softmax(-1)[answer].sum() - at.softmax(-1)[distractor].sum()",
 };
 
 /** The model as EAP-IG reads it, by its own config: of any size, with weights as they are in the file. */
@@ -41,8 +42,9 @@ export function eapIg({ model, settings, pairs }: Request): string {
   const positions = positionsOf(tokens, position);
   const data = pairs.map(({ clean, corrupted, tokens: { answer, distractor } }, i) => {
     const [base, other] = direction === "denoise" ? [corrupted, clean] : [clean, corrupted];
-    const compared = metric.endsWith("logit-diff") ? idOf(distractor, "distractor") : 0;
-    return `    ([${literal(base)}], [${literal(other)}], (${idOf(answer, "answer")}, ${compared}, ${positions[i]})),`;
+    const ids = (of: readonly Token[], name: string) => `[${idsOf(of, name).join(", ")}]`;
+    const compared = metric.endsWith("-diff") ? ids(distractor, "distractor") : "[]";
+    return `    ([${literal(base)}], [${literal(other)}], (${ids(answer, "answer")}, ${compared}, ${positions[i]})),`;
   });
   const notes = [
     ...(layerNorm === "exact" ? [] : ["# EAP-IG recomputes every LayerNorm's scale; the run on the page keeps one, so its numbers are others."]),

@@ -4,6 +4,7 @@ import { edgeKey } from "../../core/node";
 import { type LoadedModel, pinned, textOf } from "../../core/model-ref";
 import type { Request } from "../../core/request";
 import type { EdgeName } from "../../engine/types";
+import { bundledPath } from "../models";
 import { escaped, literal } from "./literal";
 
 const bare = (pairs: Request["pairs"]) =>
@@ -47,7 +48,7 @@ console.log(${literal(edgeKey({ from, to }))}, table.values[place], { clean: tab
 function sourceOf(model: LoadedModel, moduleUrl: string): string {
   const ref = pinned(model);
   if (ref.kind === "files") return "{ files: input.files }";
-  if (ref.kind === "bundled") return literal(new URL("models/ioi-demo", moduleUrl).href);
+  if (ref.kind === "bundled") return literal(new URL(bundledPath(ref.name), moduleUrl).href);
   return literal(textOf(ref));
 }
 
@@ -83,6 +84,6 @@ function getting(model: LoadedModel): string {
     const revision = ref.revision === null ? "" : ` --revision ${ref.revision}`;
     return `hf download ${ref.repo}${revision} config.json model.safetensors tokenizer.json --local-dir model`;
   }
-  const what = { bundled: "pathpatch's models/ioi-demo", files: "your files", address: "the files of the address that the page loaded" };
-  return `# model is a directory with ${what[ref.kind]}`;
+  if (ref.kind === "bundled") return `# model is a directory with the files of pathpatch's ${bundledPath(ref.name)}`;
+  return `# model is a directory with ${ref.kind === "files" ? "your files" : "the files of the address that the page loaded"}`;
 }

@@ -3,11 +3,12 @@
 import { type LoadedModel, pinned } from "../../core/model-ref";
 import type { PairTokens } from "../../core/request";
 import type { Token } from "../../engine/types";
+import { bundledPath } from "../models";
 import { literal } from "./literal";
 
-/** An answer's id; files of version 1 have none. */
-export function idOf(token: Token | null, name: string): number {
-  if (token) return token.id;
+/** The ids of an answer; files of version 1 have none. */
+export function idsOf(tokens: readonly Token[], name: string): number[] {
+  if (tokens.length > 0) return tokens.map((token) => token.id);
   throw new Error(`code: expected the ${name}’s token with each pair, got none: run it again with its model, and copy then`);
 }
 
@@ -19,7 +20,7 @@ export const positionsOf = (tokens: readonly PairTokens[], position: number | nu
 export function loading(model: LoadedModel): string[] {
   const ref = pinned(model);
   if (ref.kind !== "hub") {
-    const what = ref.kind === "address" ? `the files that are at ${literal(ref.url)}` : ref.kind === "files" ? "your files" : "pathpatch's models/ioi-demo";
+    const what = ref.kind === "address" ? `the files that are at ${literal(ref.url)}` : ref.kind === "files" ? "your files" : `pathpatch's ${bundledPath(ref.name)}`;
     return [
       `name = "path/to/model"  # a directory with ${what}`,
       "hf = GPT2LMHeadModel.from_pretrained(name, dtype=torch.float32).eval()",

@@ -4,7 +4,7 @@ import { type NodeName, parseName } from "../../core/node";
 import type { Request } from "../../core/request";
 import type { EdgeName, LayerNorm, Metric, Token } from "../../engine/types";
 import { literal } from "./literal";
-import { idOf, loading, positionsOf } from "./python";
+import { idsOf, loading, positionsOf } from "./python";
 
 /** Which TransformerLens: its definition of an edge changed with 4.3. */
 export type Version = "4.3" | "earlier";
@@ -28,8 +28,18 @@ const LOGIT_DIFF = "at[rows, answers] - at[rows, distractors]";
 const METRICS: Record<Metric, string[]> = {
   "logit-diff": [`return (${LOGIT_DIFF}).mean()`],
   "normalized-logit-diff": [`return ((${LOGIT_DIFF}).mean() - corrupted_diff) / (clean_diff - corrupted_diff)`],
-  "log-prob": ["return at.log_softmax(-1)[rows, answers].mean()"],
-  prob: ["return at.softmax(-1)[rows, answers].mean()"],
+  "log-prob": [
+    "pairs = zip(at.log_softmax(-1), answers)",
+    "return torch.stack([log_probs[ids].logsumexp(-1) for log_probs, ids in pairs]).mean()",
+  ],
+  prob: [
+    "pairs = zip(at.softmax(-1), answers)",
+    "return torch.stack([probs[ids].sum() for probs, ids in pairs]).mean()",
+  ],
+  "prob-diff": [
+    "pairs = zip(at.softmax(-1), answers, distractors)",
+    "return torch.stack([probs[right].sum() - probs[wrong].sum() for probs, right, wrong in pairs]).mean()",
+  ],
   kl: [
     "clean_log_probs = clean_logits[rows, positions].log_softmax(-1)",
     "return (clean_log_probs.exp() * (clean_log_probs - at.log_softmax(-1))).sum(-1).mean()",
@@ -52,7 +62,12 @@ export function transformerLens({ model, settings, pairs }: Request, edge: EdgeN
     return `${key} = torch.tensor([\n${rows.join("\n")}\n])`;
   };
   const list = (ids: number[]) => `torch.tensor([${ids.join(", ")}])`;
-  const idsOf = (name: "answer" | "distractor") => `${name}s = ${list(tokens.map((pair) => idOf(pair[name], name)))}`;
+  const isOfLogits = metric.endsWith("logit-diff");
+  const answersOf = (name: "answer" | "distractor") => {
+    const sets = tokens.map((pair) => idsOf(pair[name], name));
+    // A logit difference reads one of each; the sets of the other metrics may differ in size.
+    return `${name}s = ${isOfLogits ? list(sets.flat()) : `[${sets.map((ids) => `[${ids.join(", ")}]`).join(", ")}]`}`;
+  };
   const [base, other] = direction === "denoise" ? ["corrupted", "clean"] : ["clean", "corrupted"];
   const lines = [
     `# pip install transformer-lens==${pip}`,
@@ -71,8 +86,8 @@ export function transformerLens({ model, settings, pairs }: Request, edge: EdgeN
     prompt("corrupted"),
     "rows = torch.arange(len(clean))",
     `positions = ${list(positionsOf(tokens, settings.position))}`,
-    ...(metric === "kl" ? [] : [idsOf("answer")]),
-    ...(metric.endsWith("logit-diff") ? [idsOf("distractor")] : []),
+    ...(metric === "kl" ? [] : [answersOf("answer")]),
+    ...(isOfLogits || metric === "prob-diff" ? [answersOf("distractor")] : []),
     "",
     "clean_logits, clean_cache = model.run_with_cache(clean)",
     "corrupted_logits, corrupted_cache = model.run_with_cache(corrupted)",

@@ -1,4 +1,4 @@
-//! What the bundled model is trained on and measured with.
+//! What `ioi-demo` is trained on and measured with.
 //!
 //! Two tasks, mixed. Indirect object identification: a sentence with two names, one of them repeated; the
 //! next word is the other. Pairs: distinct words, then pairs of neighbours from among them in another
@@ -12,6 +12,7 @@ use rand::{Rng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
 use super::words;
+use crate::train::{Example, Target};
 
 /// Longest sequence that is made, and the model's context.
 pub const N_CTX: usize = 32;
@@ -29,10 +30,10 @@ pub struct Vocabulary {
     content: Vec<u32>,
 }
 
-/// A sequence, and the positions whose next token is learned.
-pub struct Example {
+/// Words, and the positions whose next word is to be known.
+pub struct Sequence {
     pub ids: Vec<u32>,
-    pub loss_at: Vec<usize>,
+    pub known_at: Vec<usize>,
 }
 
 /// A prompt pair for induction, and where its parts stand.
@@ -53,8 +54,8 @@ const TEMPLATES: [&str; 8] = [
     "While {A} and {B} were at the {P} together , {S} decided to offer a {O} to",
 ];
 
-impl Vocabulary {
-    pub fn new() -> Self {
+impl Default for Vocabulary {
+    fn default() -> Self {
         let split = |text: &'static str| text.split_whitespace().collect::<Vec<_>>();
         let (names, places) = (split(words::NAMES), split(words::PLACES));
         let (objects, nouns) = (split(words::OBJECTS), split(words::NOUNS));
@@ -72,6 +73,31 @@ impl Vocabulary {
             places,
             objects,
         }
+    }
+}
+
+impl Vocabulary {
+    /// A batch to learn from; its loss is the mean over the words that are to be known.
+    pub fn examples(&self, n: usize, share_pairs: f64, rng: &mut ChaCha8Rng) -> Vec<Example> {
+        let sequence = |rng: &mut ChaCha8Rng| {
+            if rng.random_bool(share_pairs) {
+                self.pairs_sequence(rng)
+            } else {
+                self.ioi_sequence(rng)
+            }
+        };
+        let sequences: Vec<Sequence> = (0..n).map(|_| sequence(rng)).collect();
+        let n_known: usize = sequences.iter().map(|s| s.known_at.len()).sum();
+        let weight = 1.0 / n_known as f32;
+        let example = |Sequence { ids, known_at }: Sequence| {
+            let target = |at: usize| Target {
+                at,
+                tokens: vec![(ids[at + 1], weight)],
+            };
+            let targets = known_at.into_iter().map(target).collect();
+            Example { ids, targets }
+        };
+        sequences.into_iter().map(example).collect()
     }
 
     /// Ids of a text of known words, beginning-of-text in front.
@@ -99,29 +125,29 @@ impl Vocabulary {
         PromptPair {
             clean: self.ids(&template.replace("{S}", subject)),
             corrupted: self.ids(&template.replace("{S}", indirect)),
-            answer: Some(self.ids[indirect]),
-            distractor: Some(self.ids[subject]),
+            answers: vec![self.ids[indirect]],
+            distractors: vec![self.ids[subject]],
         }
     }
 
-    /// An IOI sentence with its answer, to learn from.
-    pub fn ioi_example(&self, rng: &mut ChaCha8Rng) -> Example {
+    /// An IOI sentence with its answer.
+    fn ioi_sequence(&self, rng: &mut ChaCha8Rng) -> Sequence {
         let prompt = self.ioi(rng, false);
         let mut ids = prompt.clean;
-        let loss_at = vec![ids.len() - 1];
-        ids.extend(prompt.answer);
-        Example { ids, loss_at }
+        let known_at = vec![ids.len() - 1];
+        ids.extend(prompt.answers);
+        Sequence { ids, known_at }
     }
 
-    /// Distinct words and then shuffled pairs of neighbours, to learn from.
-    pub fn pairs_example(&self, rng: &mut ChaCha8Rng) -> Example {
+    /// Distinct words and then shuffled pairs of neighbours.
+    pub fn pairs_sequence(&self, rng: &mut ChaCha8Rng) -> Sequence {
         let (mut ids, starts) = self.pairs_prefix(rng);
-        let mut loss_at = Vec::new();
+        let mut known_at = Vec::new();
         for start in starts {
             ids.extend([ids[start], ids[start + 1]]);
-            loss_at.push(ids.len() - 2);
+            known_at.push(ids.len() - 2);
         }
-        Example { ids, loss_at }
+        Sequence { ids, known_at }
     }
 
     /// Distinct words, one or two pairs, then the first word of another: the answer is the second. In
@@ -144,12 +170,11 @@ impl Vocabulary {
             }
         };
         let successor = earlier + 1;
-        let (answer, distractor) = (Some(answer), Some(distractor));
         let pair = PromptPair {
             clean,
             corrupted,
-            answer,
-            distractor,
+            answers: vec![answer],
+            distractors: vec![distractor],
         };
         Induction { pair, successor }
     }

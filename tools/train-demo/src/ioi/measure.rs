@@ -1,4 +1,4 @@
-//! What the bundled model can do and which heads do it; the README's numbers and the test's.
+//! What `ioi-demo` can do and which heads do it; the README's numbers and the test's.
 
 use pathpatch::{
     error::Result,
@@ -15,6 +15,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::data::{Induction, Vocabulary};
+use crate::predict::{host, last_logits};
 
 /// Prompts that each figure is taken over.
 const N_PROMPTS: usize = 400;
@@ -49,7 +50,7 @@ pub struct Measured {
 /// # Errors
 /// Those of a sweep.
 pub fn measure(model: &Gpt2) -> Result<Measured> {
-    let vocabulary = Vocabulary::new();
+    let vocabulary = Vocabulary::default();
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
     let ioi: Vec<_> = (0..N_PROMPTS)
         .map(|_| vocabulary.ioi(&mut rng, true))
@@ -60,7 +61,7 @@ pub fn measure(model: &Gpt2) -> Result<Measured> {
     let (to_previous, to_successor) = attention(model, &induction)?;
     let swept = &induction[..N_SWEPT];
     Ok(Measured {
-        ioi_accuracy: ioi_accuracy(model, ioi)?,
+        ioi_accuracy: ioi_accuracy(model, &ioi)?,
         pairs_accuracy: pairs_accuracy(model, &mut rng, &vocabulary)?,
         to_previous,
         to_successor,
@@ -72,35 +73,11 @@ pub fn measure(model: &Gpt2) -> Result<Measured> {
     })
 }
 
-fn pair_of(ids: Vec<u32>) -> PromptPair {
-    PromptPair {
-        corrupted: ids.clone(),
-        clean: ids,
-        answer: None,
-        distractor: None,
-    }
-}
-
-/// Logits of each prompt at its last token, row by row.
-fn last_logits(model: &Gpt2, prompts: Vec<PromptPair>) -> Result<Vec<Vec<f32>>> {
-    let batch = Batch::new(prompts, None, &model.config)?;
-    let runs = Runs::new(model, &batch, &NoPause);
-    let output = pollster::block_on(runs.clean_output())?;
-    Ok(host(output.logits())
-        .chunks(model.config.d_vocab)
-        .map(<[f32]>::to_vec)
-        .collect())
-}
-
-fn host<const D: usize>(tensor: burn::tensor::Tensor<D>) -> Vec<f32> {
-    tensor.into_data().try_into_vec().expect("f32 on the CPU")
-}
-
-fn ioi_accuracy(model: &Gpt2, prompts: Vec<PromptPair>) -> Result<f32> {
-    let logits = last_logits(model, prompts.clone())?;
+fn ioi_accuracy(model: &Gpt2, prompts: &[PromptPair]) -> Result<f32> {
+    let logits = last_logits(model, prompts.iter().map(|p| p.clean.clone()))?;
     let right = prompts.iter().zip(&logits).filter(|(prompt, logits)| {
-        let of = |id: Option<u32>| id.map(|id| logits[id as usize]);
-        of(prompt.answer) > of(prompt.distractor)
+        let of = |ids: &[u32]| logits[ids[0] as usize];
+        of(&prompt.answers) > of(&prompt.distractors)
     });
     Ok(right.count() as f32 / prompts.len() as f32)
 }
@@ -109,13 +86,13 @@ fn pairs_accuracy(model: &Gpt2, rng: &mut ChaCha8Rng, vocabulary: &Vocabulary) -
     let mut prompts = Vec::new();
     let mut answers = Vec::new();
     while prompts.len() < N_PROMPTS {
-        let example = vocabulary.pairs_example(rng);
-        for at in example.loss_at {
-            prompts.push(pair_of(example.ids[..=at].to_vec()));
-            answers.push(example.ids[at + 1]);
+        let sequence = vocabulary.pairs_sequence(rng);
+        for at in sequence.known_at {
+            prompts.push(sequence.ids[..=at].to_vec());
+            answers.push(sequence.ids[at + 1]);
         }
     }
-    let logits = last_logits(model, prompts)?;
+    let logits = last_logits(model, prompts.into_iter())?;
     let right = answers.iter().zip(&logits).filter(|(answer, logits)| {
         let best = (0..logits.len()).max_by(|a, b| logits[*a].total_cmp(&logits[*b]));
         best == Some(**answer as usize)

@@ -1,4 +1,4 @@
-//! The vocabulary of the bundled model: names, places, objects and other nouns, and the words between.
+//! The vocabulary of `ioi-demo`: names, places, objects and other nouns, and the words between.
 
 /// Index 0 begins every text, index 1 stands for words that are not here.
 pub const SPECIAL: [&str; 2] = ["<|endoftext|>", "[UNK]"];

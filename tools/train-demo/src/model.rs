@@ -1,7 +1,6 @@
-//! The model in training: GPT-2's layout with its MLPs held at zero and LayerNorms without weight or bias.
+//! The model in training: GPT-2's layout, its LayerNorms without weight or bias, its MLPs learned or held at zero.
 //!
-//! Such a model needs no weight processing, so training runs pathpatch's own forward pass on its
-//! parameters. With free MLPs the same data is learned without a textbook induction circuit.
+//! Such a model needs no weight processing, so training runs pathpatch's own forward pass on its parameters.
 
 use burn::{
     module::{Module, Param},
@@ -12,9 +11,18 @@ use pathpatch::{
     pause::NoPause,
 };
 
+/// What becomes of the MLPs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mlps {
+    /// They are zero, and the model is attention-only.
+    Zero,
+    /// They are learned.
+    Learned,
+}
+
 /// The parameters that are learned.
 #[derive(Module, Debug)]
-pub struct AttentionOnly {
+pub struct Learned {
     /// `[d_vocab, d_model]`.
     pub wte: Param<Tensor<2>>,
     /// `[n_ctx, d_model]`.
@@ -22,7 +30,7 @@ pub struct AttentionOnly {
     pub layers: Vec<Layer>,
 }
 
-/// One block's attention.
+/// One block.
 #[derive(Module, Debug)]
 pub struct Layer {
     /// `[d_model, 3 * d_model]`.
@@ -33,12 +41,27 @@ pub struct Layer {
     pub w_o: Param<Tensor<2>>,
     /// `[d_model]`.
     pub b_o: Param<Tensor<1>>,
+    /// None where it is held at zero.
+    pub mlp: Option<Mlp>,
 }
 
-impl AttentionOnly {
+/// One block's MLP.
+#[derive(Module, Debug)]
+pub struct Mlp {
+    /// `[d_model, d_mlp]`.
+    pub w_in: Param<Tensor<2>>,
+    /// `[d_mlp]`.
+    pub b_in: Param<Tensor<1>>,
+    /// `[d_mlp, d_model]`.
+    pub w_out: Param<Tensor<2>>,
+    /// `[d_model]`.
+    pub b_out: Param<Tensor<1>>,
+}
+
+impl Learned {
     /// GPT-2's initialisation: normal with standard deviation 0.02, biases zero.
-    pub fn new(config: &Config, device: &Device) -> Self {
-        let d = config.d_model;
+    pub fn new(config: &Config, mlps: Mlps, device: &Device) -> Self {
+        let (d, d_mlp) = (config.d_model, config.d_mlp);
         let normal = |shape: [usize; 2], std: f64| {
             Param::from_tensor(Tensor::random(
                 shape,
@@ -49,11 +72,18 @@ impl AttentionOnly {
         let zeros = |n: usize| Param::from_tensor(Tensor::zeros([n], device));
         // Maps that write to the residual stream start smaller, as there are two a layer.
         let write_std = 0.02 / (2.0 * config.n_layers as f64).sqrt();
+        let mlp = || Mlp {
+            w_in: normal([d, d_mlp], 0.02),
+            b_in: zeros(d_mlp),
+            w_out: normal([d_mlp, d], write_std),
+            b_out: zeros(d),
+        };
         let layer = |_| Layer {
             w_qkv: normal([d, 3 * d], 0.02),
             b_qkv: zeros(3 * d),
             w_o: normal([d, d], write_std),
             b_o: zeros(d),
+            mlp: (mlps == Mlps::Learned).then(mlp),
         };
         Self {
             wte: normal([config.d_vocab, d], 0.02),
@@ -84,26 +114,53 @@ impl AttentionOnly {
             Tensor::zeros([config.d_model], &device),
         );
         let unembed = Unembed::new(config.eps, ln_w, ln_b, embed.clone());
-        let zeros = |shape: [usize; 2]| Tensor::<2>::zeros(shape, &device);
-        let block = |layer: &Layer| Block {
-            n_heads: config.n_heads,
-            eps: config.eps,
-            activation: config.activation,
-            w_qkv: layer.w_qkv.val(),
-            b_qkv: layer.b_qkv.val(),
-            w_o: layer.w_o.val(),
-            b_o: layer.b_o.val(),
-            w_in: zeros([config.d_model, config.d_mlp]),
-            b_in: Tensor::zeros([config.d_mlp], &device),
-            w_out: zeros([config.d_mlp, config.d_model]),
-            b_out: Tensor::zeros([config.d_model], &device),
-        };
         Gpt2 {
             config: config.clone(),
             embed,
             w_pos: self.wpe.val(),
-            blocks: self.layers.iter().map(block).collect(),
+            blocks: self.layers.iter().map(|l| l.block(config)).collect(),
             unembed,
         }
+    }
+}
+
+impl Layer {
+    fn block(&self, config: &Config) -> Block {
+        let (w_in, b_in, w_out, b_out) = self.mlp(config);
+        Block {
+            n_heads: config.n_heads,
+            eps: config.eps,
+            activation: config.activation,
+            w_qkv: self.w_qkv.val(),
+            b_qkv: self.b_qkv.val(),
+            b_v: Tensor::zeros([config.d_model], &self.b_qkv.val().device()),
+            w_o: self.w_o.val(),
+            b_o: self.b_o.val(),
+            w_in,
+            b_in,
+            w_out,
+            b_out,
+        }
+    }
+
+    /// `w_in`, `b_in`, `w_out` and `b_out`, zeros where they are not learned.
+    pub fn mlp(&self, config: &Config) -> (Tensor<2>, Tensor<1>, Tensor<2>, Tensor<1>) {
+        if let Some(mlp) = &self.mlp {
+            let Mlp {
+                w_in,
+                b_in,
+                w_out,
+                b_out,
+            } = mlp;
+            return (w_in.val(), b_in.val(), w_out.val(), b_out.val());
+        }
+        let device = self.w_qkv.val().device();
+        let (d, d_mlp) = (config.d_model, config.d_mlp);
+        (
+            Tensor::zeros([d, d_mlp], &device),
+            Tensor::zeros([d_mlp], &device),
+            Tensor::zeros([d_mlp, d], &device),
+            Tensor::zeros([d], &device),
+        )
     }
 }

@@ -1,0 +1,276 @@
+//! From the receivers to the final residual stream, many variants at once.
+//!
+//! ```text
+//! a head    z changes to that of its patched q, k or v;  resid_mid = base + (z_patched - z_base) W_O;  the MLP follows
+//! an MLP    resid_post = base resid_mid + MLP(LN(base) + change)
+//! logits    LN(base) + change
+//! ```
+//!
+//! Only the receiver reads the change: what goes past it is the base run's. All later blocks then run on the rows, each
+//! variant a member of the batch. Past the last layer's keys and values, only the rows that the metric reads are computed.
+
+use std::rc::Rc;
+
+use burn::tensor::Tensor;
+
+use super::{
+    graph::{Component, Head, Receiver, Stage},
+    job::Variant,
+    patch::LayerNorm,
+    read::change_as_read,
+    readout::Readout,
+    slice::{Destination, Slice},
+};
+use crate::{
+    error::Result,
+    gpt2::{Queries, attention, index, layer_norm, matmul},
+};
+
+/// The rest of the model from where patches enter it.
+pub(super) struct Forward<'r, 'a, 'm> {
+    readout: &'r Readout<'a, 'm>,
+    slice: &'r Slice<'a>,
+    layer_norm: LayerNorm,
+}
+
+/// Variants into heads of one layer, and what they change there.
+pub(super) struct IntoHeads {
+    /// The base run.
+    pub destination: Rc<Destination>,
+    /// What is added to each variant's component, `[variant, batch, rows, d_head]`.
+    pub delta: Tensor<4>,
+}
+
+impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
+    pub fn new(readout: &'r Readout<'a, 'm>, layer_norm: LayerNorm) -> Self {
+        Self {
+            readout,
+            slice: readout.slice(),
+            layer_norm,
+        }
+    }
+
+    /// The final residual stream of each variant as it is normalised, on the wanted rows.
+    ///
+    /// # Shapes
+    /// returns `[variant * batch * queries, d_model]`, in the order of the variants, which all enter at one stage
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub async fn run(&self, enter: Stage, variants: &[Variant]) -> Result<Tensor<2>> {
+        let (slice, layer) = (self.slice, enter.layer());
+        let layers = slice.model.config.n_layers;
+        if layer == layers {
+            return self.into_logits(variants).await;
+        }
+        let mut resid = match enter.is_mid() {
+            true => self.into_mlp(layer, variants).await?,
+            false => self.into_heads(layer, variants).await?,
+        };
+        for layer in layer + 1..layers {
+            let (past, queries) = (slice.past(layer), self.readout.queries(layer));
+            let block = &slice.model.blocks[layer];
+            let (rows, steps) = (slice.window.rows, slice.steps);
+            resid = block
+                .forward_rows(resid, past, rows, queries, steps)
+                .await?;
+        }
+        let readout = self.readout;
+        slice.steps.by_rows(resid, |x| readout.normalise(x)).await
+    }
+
+    /// The final residual stream where only the unembedding reads the change.
+    async fn into_logits(&self, variants: &[Variant]) -> Result<Tensor<2>> {
+        let slice = self.slice;
+        let base = slice.flat_rows(&slice.base_final);
+        let queries = self.readout.last_queries();
+        self.changed(&base, variants, queries).await
+    }
+
+    /// The residual stream after a layer whose MLP reads the change, `[variant * batch * queries, d_model]`.
+    async fn into_mlp(&self, layer: usize, variants: &[Variant]) -> Result<Tensor<2>> {
+        let slice = self.slice;
+        let destination = slice.destination(layer).await?;
+        let queries = self.readout.queries(layer);
+        let base = &destination.resid_mid;
+        let read = self.changed(base, variants, queries).await?;
+        let block = &slice.model.blocks[layer];
+        let written = slice.steps.by_rows(read, |x| block.mlp(x)).await?;
+        let base = queries.select(base.clone(), slice.window.rows);
+        Ok(add_to_each(base, written))
+    }
+
+    /// The normalised input of an MLP or of the unembedding with each variant's change in it, on the wanted rows.
+    ///
+    /// # Shapes
+    /// - `base`: `[batch * rows, d_model]`; returns `[variant * batch * queries, d_model]`
+    async fn changed(
+        &self,
+        base: &Tensor<2>,
+        variants: &[Variant],
+        queries: Queries<'_>,
+    ) -> Result<Tensor<2>> {
+        let (slice, eps) = (self.slice, self.slice.model.config.eps);
+        let change = change_as_read(slice, base, variants, self.layer_norm);
+        slice.steps.pause.pause().await?;
+        let change = queries.select(change.flatten(0, 1), slice.window.rows);
+        let base = queries.select(base.clone(), slice.window.rows);
+        Ok(add_to_each(layer_norm(base, eps).0, change))
+    }
+
+    /// The residual stream after a layer whose heads read the change, `[variant * batch * queries, d_model]`.
+    async fn into_heads(&self, layer: usize, variants: &[Variant]) -> Result<Tensor<2>> {
+        let slice = self.slice;
+        let into = self.components(layer, variants).await?;
+        let delta_z = self.delta_z(variants, &into).await?;
+        let queries = self.readout.queries(layer);
+        let delta_z = queries.select(delta_z.flatten(0, 2), slice.window.rows);
+        let resid_mid = &into.destination.resid_mid;
+        let resid_mid = queries.select(resid_mid.clone(), slice.window.rows);
+        let resid_mid = add_to_each(resid_mid, self.by_w_o(layer, variants, delta_z));
+        let block = &slice.model.blocks[layer];
+        block.add_mlp_to_rows(resid_mid, slice.steps).await
+    }
+
+    /// What is added to each variant's q, k or v: a product for each receiver, whose variants stand together.
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub async fn components(&self, layer: usize, variants: &[Variant]) -> Result<IntoHeads> {
+        let slice = self.slice;
+        let config = &slice.model.config;
+        let (d_head, d_model) = (config.d_head, config.d_model);
+        let destination = slice.destination(layer).await?;
+        let resid_pre = &destination.resid_pre;
+        let change = change_as_read(slice, resid_pre, variants, self.layer_norm);
+        slice.steps.pause.pause().await?;
+        let [_, flat, _] = change.dims();
+        let w_qkv = &slice.model.blocks[layer].w_qkv;
+        let mut deltas = Vec::new();
+        let mut start = 0;
+        for of_receiver in variants.chunk_by(|a, b| a.edge.to == b.edge.to) {
+            let n = of_receiver.len();
+            let change = change.clone().narrow(0, start, n);
+            let (head, component) = head_of(&of_receiver[0]);
+            let first = component as usize * d_model + head.head * d_head;
+            let w = w_qkv.clone().narrow(1, first, d_head);
+            let change = change.reshape([n * flat, d_model]);
+            deltas.push(slice.steps.by_rows(change, |x| matmul(x, &w)).await?);
+            start += n;
+        }
+        let delta = Tensor::cat(deltas, 0);
+        let shape = [variants.len(), slice.batch, slice.window.rows, d_head];
+        Ok(IntoHeads {
+            destination,
+            delta: delta.reshape(shape),
+        })
+    }
+
+    /// The change of each variant's z, `[variant, batch, rows, d_head]`: as many variants at a time as have their keys,
+    /// values and scores fit a step's memory, or some queries of one where that takes more.
+    async fn delta_z(&self, variants: &[Variant], into: &IntoHeads) -> Result<Tensor<4>> {
+        let slice = self.slice;
+        let [_, batch, rows, d_head] = into.delta.dims();
+        let (first, pos) = (slice.window.first, slice.window.end());
+        let floats = self.readout.memory().floats();
+        let of_query = pos.saturating_mul(3).saturating_mul(batch);
+        let together = (floats / of_query.saturating_mul(d_head + rows)).max(1);
+        let each = (floats / of_query).clamp(1, rows);
+        let mut parts = Vec::with_capacity(variants.len().div_ceil(together));
+        let mut start = 0;
+        let component = |variant: &Variant| head_of(variant).1;
+        let of_components = variants.chunk_by(|a, b| component(a) == component(b));
+        for variants in of_components.flat_map(|some| some.chunks(together)) {
+            let delta = into.delta.clone().narrow(0, start, variants.len());
+            start += variants.len();
+            let [q, k, v] = self.patched_input(variants, &into.destination, delta);
+            let mut z = Vec::with_capacity(rows.div_ceil(each));
+            for start in (0..rows).step_by(each) {
+                let queries = start..rows.min(start + each);
+                let q = q.clone().narrow(2, start, queries.len());
+                let [k, v] = [&k, &v].map(|x| x.clone().narrow(2, 0, first + queries.end));
+                let (_, of_queries) = attention(q, k, v, slice.mask(&queries).unsqueeze());
+                z.push(of_queries);
+                slice.steps.pause.pause().await?;
+            }
+            let before = heads_of(&into.destination.z, variants);
+            parts.push(Tensor::cat(z, 2) - before);
+        }
+        Ok(Tensor::cat(parts, 0))
+    }
+
+    /// q, k and v of the head of each variant, which all patch the same component.
+    ///
+    /// # Shapes
+    /// - `delta`: `[variant, batch, rows, d_head]`, added to that component
+    /// - returns q, `[variant, batch, rows, d_head]`; k and v, `[variant, batch, pos, d_head]`
+    pub fn patched_input(
+        &self,
+        variants: &[Variant],
+        destination: &Destination,
+        delta: Tensor<4>,
+    ) -> [Tensor<4>; 3] {
+        let Destination { q, k, v, .. } = destination;
+        let [mut q, mut k, mut v] = [q, k, v].map(|x| heads_of(x, variants));
+        match head_of(&variants[0]).1 {
+            Component::Q => q = q + delta,
+            Component::K => k = self.add_on_rows(k, delta),
+            Component::V => v = self.add_on_rows(v, delta),
+        }
+        [q, k, v]
+    }
+
+    /// Keys or values at all positions, `[variant, batch, pos, d_head]`, with the rows changed.
+    fn add_on_rows(&self, x: Tensor<4>, delta: Tensor<4>) -> Tensor<4> {
+        let window = self.slice.window;
+        let rows = x.clone().narrow(2, window.first, window.rows) + delta;
+        match window.first {
+            0 => rows,
+            first => Tensor::cat(vec![x.narrow(2, 0, first), rows], 2),
+        }
+    }
+
+    /// What a change of z writes into the residual stream: a product for each receiver.
+    ///
+    /// # Shapes
+    /// - `delta_z`: `[variant * n, d_head]`; returns `[variant * n, d_model]`
+    fn by_w_o(&self, layer: usize, variants: &[Variant], delta_z: Tensor<2>) -> Tensor<2> {
+        let d_head = self.slice.model.config.d_head;
+        let w_o = &self.slice.model.blocks[layer].w_o;
+        let each = delta_z.dims()[0] / variants.len();
+        let mut start = 0;
+        let of_receivers = variants.chunk_by(|a, b| a.edge.to == b.edge.to);
+        let products = of_receivers.map(|variants| {
+            let n = variants.len() * each;
+            let delta_z = delta_z.clone().narrow(0, start, n);
+            start += n;
+            let first = head_of(&variants[0]).0.head * d_head;
+            matmul(delta_z, &w_o.clone().narrow(0, first, d_head))
+        });
+        Tensor::cat(products.collect(), 0)
+    }
+}
+
+/// The head that a variant enters.
+fn head_of(variant: &Variant) -> (Head, Component) {
+    match variant.edge.to {
+        Receiver::Head(head, component) => (head, component),
+        to => unreachable!("{to} does not read where heads do"),
+    }
+}
+
+/// The head of each variant, `[head, ..]` to `[variant, ..]`.
+fn heads_of(x: &Tensor<4>, variants: &[Variant]) -> Tensor<4> {
+    let heads = index(variants.iter().map(|v| head_of(v).0.head), &x.device());
+    x.clone().select(0, heads)
+}
+
+/// Rows that every variant shares, added to each variant's own.
+///
+/// # Shapes
+/// - `shared`: `[n, d_model]`; `own`: `[variant * n, d_model]`, also returned
+fn add_to_each(shared: Tensor<2>, own: Tensor<2>) -> Tensor<2> {
+    let ([n, _], [all, d_model]) = (shared.dims(), own.dims());
+    let own = own.reshape([all / n, n, d_model]);
+    (own + shared.unsqueeze_dim(0)).reshape([all, d_model])
+}

@@ -1,0 +1,66 @@
+//! What receivers read of the deltas: the change of their normalised input.
+//!
+//! ```text
+//! change = LN(base + delta) - LN(base)     exact
+//! change = delta / scale(base)             frozen
+//! ```
+//!
+//! `base` is the base run's residual stream where the receiver reads it. A delta has mean zero, so that subtracting the
+//! mean of the changed input changes nothing in frozen mode. A delta at one position changes the input there alone.
+
+use burn::tensor::{Tensor, TensorData};
+
+use super::{graph::Sender, job::Variant, patch::LayerNorm, slice::Slice};
+use crate::gpt2::{index, layer_norm};
+
+/// The change of each variant's normalised input on the rows.
+///
+/// # Shapes
+/// - `base`: `[batch * rows, d_model]`; returns `[variant, batch * rows, d_model]`
+pub(super) fn change_as_read(
+    slice: &Slice<'_>,
+    base: &Tensor<2>,
+    variants: &[Variant],
+    layer_norm: LayerNorm,
+) -> Tensor<3> {
+    let mut senders: Vec<Sender> = variants.iter().map(|v| v.edge.from).collect();
+    senders.sort_unstable();
+    senders.dedup();
+    let [flat, _] = base.dims();
+    let delta = slice.written(&senders, 0..flat);
+    let change = normalised(base, delta, slice.model.config.eps, layer_norm);
+    let place = |variant: &Variant| senders.partition_point(|s| *s < variant.edge.from);
+    let change = change.select(0, index(variants.iter().map(place), &base.device()));
+    match variants.iter().any(|variant| variant.at.is_some()) {
+        true => change * masks(slice, variants),
+        false => change,
+    }
+}
+
+/// The change of a normalised input.
+///
+/// # Shapes
+/// - `base`: `[rows, d_model]`; `delta`: `[n, rows, d_model]`, also returned
+fn normalised(base: &Tensor<2>, delta: Tensor<3>, eps: f64, mode: LayerNorm) -> Tensor<3> {
+    match mode {
+        LayerNorm::Frozen => delta / layer_norm(base.clone(), eps).1.unsqueeze_dim(0),
+        LayerNorm::Exact => {
+            let base = base.clone().unsqueeze_dim::<3>(0);
+            layer_norm(base.clone() + delta, eps).0 - layer_norm(base, eps).0
+        }
+    }
+}
+
+/// 1 at the rows that each variant patches, else 0: `[variant, batch * rows, 1]`.
+fn masks(slice: &Slice<'_>, variants: &[Variant]) -> Tensor<3> {
+    let (window, batch) = (slice.window, slice.batch);
+    let of_variant = |variant: &Variant| {
+        let at = variant.at;
+        let is_patched = move |p: usize| at.is_none_or(|at| at == p);
+        let rows = (0..batch).flat_map(move |_| window.first..window.end());
+        rows.map(move |p| f32::from(u8::from(is_patched(p))))
+    };
+    let mask: Vec<f32> = variants.iter().flat_map(of_variant).collect();
+    let shape = [variants.len(), batch * window.rows, 1];
+    Tensor::from_data(TensorData::new(mask, shape), &slice.model.device())
+}

@@ -1,0 +1,34 @@
+//! What a patch adds to the residual stream for each sender.
+//!
+//! ```text
+//! delta[input] = delta of the token embedding    delta[a{l}.h{h}] = delta_z[l, h] W_O[l, h]    delta[m{l}] = delta of its output
+//! ```
+//!
+//! All of them have mean zero over `d_model`, since `W_E`, `W_O`, `W_out` and their biases are centred.
+
+use std::ops::Range;
+
+use burn::tensor::Tensor;
+
+use super::Slice;
+use crate::{gpt2::matmul, patching::graph::Sender};
+
+impl Slice<'_> {
+    /// The deltas of some senders on some of the rows, `[sender, rows, d_model]`: a product for each head, so that no
+    /// weights are copied.
+    pub fn written(&self, senders: &[Sender], rows: Range<usize>) -> Tensor<3> {
+        let d_head = self.model.config.d_head;
+        let on_rows = |x: &Tensor<2>| x.clone().narrow(0, rows.start, rows.len());
+        let written = senders.iter().map(|sender| match sender {
+            Sender::Input => on_rows(&self.delta_embed),
+            Sender::Mlp(layer) => on_rows(&self.layers[*layer].delta_mlp),
+            Sender::Head(head) => {
+                let delta_z = self.layers[head.layer].delta_z.clone();
+                let delta_z = on_rows(&delta_z.narrow(0, head.head, 1).squeeze_dim(0));
+                let w_o = self.model.blocks[head.layer].w_o.clone();
+                matmul(delta_z, &w_o.narrow(0, head.head * d_head, d_head))
+            }
+        });
+        Tensor::stack(written.collect(), 0)
+    }
+}

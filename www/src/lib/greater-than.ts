@@ -1,0 +1,20 @@
+// The example that years-demo opens with, and a figure of it that is told nothing.
+
+import type { Preset } from "./preset";
+
+/** The work that the task is known from. */
+export const GREATER_THAN_SOURCE = {
+  text: "Hanna et al., How does GPT-2 compute greater-than? (2023)",
+  url: "https://arxiv.org/abs/2305.00586",
+};
+
+/** Centuries and years are words of their own in years-demo. */
+export const GREATER_THAN: Preset = {
+  name: "Greater than: a war that ends later",
+  clean: "the war lasted from the year 17 41 to the year 17",
+  corrupted: "the war lasted from the year 17 01 to the year 17",
+  answer: "50",
+  distractor: "30",
+  metric: "logit-diff",
+  source: GREATER_THAN_SOURCE,
+};

@@ -1,0 +1,12 @@
+// The type of a preset, apart from the lists of them.
+
+import type { Metric } from "../engine/types";
+import type { Pair } from "./pairs";
+
+/** Prompts to start from. */
+export interface Preset extends Pair {
+  name: string;
+  metric: Metric;
+  /** The work that the task is known from. */
+  source: { text: string; url: string };
+}
