@@ -10,6 +10,9 @@ export function sweep(options: Record<string, string>): (number | null)[] {
   return JSON.parse(output).values.flat(3);
 }
 
+/** What the page measures where it is not asked otherwise: the receiver's LayerNorm recomputes its scale. */
+export const LIKE_THE_PAGE = { "layer-norm": "exact" };
+
 export const INDUCTION = {
   clean: "fox lamp river piano cloud spoon tiger crown eagle glove river piano fox",
   corrupted: "dragon lamp river piano cloud spoon tiger crown eagle glove river piano fox",

@@ -52,7 +52,7 @@ export function eapIg({ model, settings, pairs }: Request): string {
     ...(metric === "normalized-logit-diff" ? ["# The metric is the plain logit difference: scores are those of the page times clean less corrupted."] : []),
   ];
   const lines = [
-    '# pip install "transformer-lens<3" git+https://github.com/hannamw/EAP-IG@795f560',
+    '# pip install "transformer-lens<3" "transformers>=4.56,<5" git+https://github.com/hannamw/EAP-IG@795f560',
     ...notes,
     "import torch",
     "from eap.attribute import attribute",
