@@ -11,8 +11,9 @@ import { expect, test } from "./test";
 
 test.use({ permissions: ["clipboard-read", "clipboard-write"] });
 
-const FILES = ["CSV", "JSON", "Figure JSON", "NPY q", "NPY k", "NPY v"];
-const COPIES = ["Copy link", "Copy as TransformerLens code", "Copy as pathpatch JS", "Copy embed code"];
+const FILES = ["CSV", "JSON", "Figure JSON", "Graph JSON", "NPY", "NPY q", "NPY k", "NPY v"];
+const CODE = ["Copy as TransformerLens 4.3 code", "Copy as TransformerLens code up to 4.2", "Copy as EAP-IG code"];
+const COPIES = ["Copy link", ...CODE, "Copy as pathpatch JS", "Copy command", "Copy embed code"];
 
 /**
  * Files are read where the page makes them: Chromium lets go of the eleventh download in a row, and that a button
@@ -51,7 +52,7 @@ async function everything(page: Page): Promise<Record<string, string>> {
 const field = (page: Page, label: string) => page.getByLabel(label, { exact: true });
 
 /** Keep calls of the engine back until `release`, and count them from here on. */
-async function hold(page: Page, call: "estimate" | "sweep"): Promise<{ release: () => Promise<void>; calls: () => Promise<number> }> {
+async function hold(page: Page, call: "check" | "edges"): Promise<{ release: () => Promise<void>; calls: () => Promise<number> }> {
   await page.evaluate((held) => {
     const { postMessage } = Worker.prototype;
     const kept: (() => void)[] = [];
@@ -95,7 +96,9 @@ const UNRUNNABLE: [string, (page: Page) => Promise<unknown>][] = [
 /** On top of what cannot be run, so that these do not run either. */
 const MEASURED: [string, (page: Page) => Promise<unknown>][] = [
   ["metric", (page) => field(page, "Metric").selectOption("kl")],
-  ["LayerNorm", (page) => field(page, "LayerNorm of the destination").selectOption("exact")],
+  ["direction", (page) => field(page, "Direction").selectOption("noise")],
+  ["patch", (page) => field(page, "What goes in").selectOption("zero")],
+  ["LayerNorm", (page) => field(page, "LayerNorm of the receiver").selectOption("frozen")],
   ["beginning of text", (page) => page.getByLabel("Begin with <|endoftext|>").uncheck()],
   ["exact values", (page) => field(page, "Exact values of").selectOption("none")],
 ];
@@ -126,7 +129,7 @@ test("between an edit and its run, too, and while it is typed", async ({ page })
   await open(page);
   const before = await everything(page);
   // Held back, as a slow model would: nothing of the next run is there yet.
-  await hold(page, "estimate");
+  await hold(page, "check");
   await field(page, "Metric").selectOption("prob");
   await expect(page.locator("#progress")).toContainText("Running both prompts");
   await field(page, "Distractor").fill("crown");
@@ -137,7 +140,8 @@ test("each field of a run that is done is in each export that speaks of it", asy
   await open(page);
   const runs: [string, (page: Page) => Promise<unknown>][] = [
     ["metric", (page) => field(page, "Metric").selectOption("logit-diff")],
-    ["LayerNorm", (page) => field(page, "LayerNorm of the destination").selectOption("exact")],
+    ["LayerNorm", (page) => field(page, "LayerNorm of the receiver").selectOption("frozen")],
+    ["direction", (page) => field(page, "Direction").selectOption("noise")],
     ["position", (page) => field(page, "Read at position").fill("12")],
     ["beginning of text", (page) => page.getByLabel("Begin with <|endoftext|>").uncheck()],
     ["distractor", (page) => field(page, "Distractor").fill("crown")],
@@ -159,10 +163,10 @@ test("each field of a run that is done is in each export that speaks of it", asy
     expect(fromParams(new URLSearchParams(framed), seen).settings, name).toEqual(saved.settings);
     expect(saved.settings, name).not.toEqual(restore(before.JSON!).saved.settings);
     const changed = Object.keys(now).filter((key) => now[key] !== before[key]);
-    // Which values are exact is no part of code, nor of a link's question alone.
-    const spoken = name === "exact values" ? ["CSV", "JSON", "Figure JSON", "Copy link", "Copy embed code"] : ["CSV", "JSON", "Copy link", "Copy as TransformerLens code", "Copy as pathpatch JS"];
+    // Which values are exact is no part of others' code.
+    const spoken = name === "exact values" ? ["CSV", "JSON", "Figure JSON", "Copy link", "Copy as pathpatch JS", "Copy command", "Copy embed code"] : ["CSV", "JSON", "Graph JSON", "Copy link", ...CODE, "Copy as pathpatch JS", "Copy command"];
     expect(changed, name).toEqual(expect.arrayContaining(spoken));
-    execFileSync("python3", ["-c", "import ast, sys; ast.parse(sys.stdin.read())"], { input: now["Copy as TransformerLens code"] });
+    for (const code of CODE) execFileSync("python3", ["-c", "import ast, sys; ast.parse(sys.stdin.read())"], { input: now[code] });
     before = now;
   }
 });
@@ -198,7 +202,7 @@ test("a saved file is opened again on the page, as it was, with where it comes f
   await expect(page.locator("#about-run")).toContainText(/^From mine\.json, ioi-demo, pathpatch \d+\.\d+\.\d+, \d{4}-\d\d-\d\d\.$/);
   await settled(page);
   const after = await everything(page);
-  for (const name of ["CSV", "NPY k", "Copy as TransformerLens code"]) expect(after[name], name).toBe(before[name]);
+  for (const name of ["CSV", "Graph JSON", "NPY", "NPY k", ...CODE]) expect(after[name], name).toBe(before[name]);
   // One that is spoilt is refused in words, and changes nothing.
   const spoilt = Buffer.from(file.buffer.toString().replace(/"cleanMetric":[^,]+/, '"cleanMetric":null'));
   await page.getByLabel("Open a saved JSON").setInputFiles({ ...file, buffer: spoilt });
@@ -206,7 +210,7 @@ test("a saved file is opened again on the page, as it was, with where it comes f
   expect(await everything(page)).toEqual(after);
 });
 
-for (const call of ["estimate", "sweep"] as const) {
+for (const call of ["check", "edges"] as const) {
   test(`a file that is opened while another question's ${call} is awaited stays what it is`, async ({ page }) => {
     await open(page);
     await field(page, "Metric").selectOption("logit-diff");
@@ -241,13 +245,13 @@ for (const call of ["estimate", "sweep"] as const) {
 test("the way back to another edge leaves the run alone: one that goes on, and one that was stopped", async ({ page }) => {
   await open(page);
   const first = page.url();
-  const { release, calls } = await hold(page, "sweep");
+  const { release, calls } = await hold(page, "edges");
   await field(page, "Metric").selectOption("prob");
   await expect(page.locator("#progress")).toContainText("Running both prompts");
   await expect(page).toHaveURL(/metric=prob/);
   for (const head of ["1.2", "1.1"]) {
     await cell(grid(page, "from", "k"), head).click();
-    await expect(page).toHaveURL(new RegExp(`dst=${head.replace(".", "\\.")}`));
+    await expect(page).toHaveURL(new RegExp(`to=a${head.replace(".", "\\.h")}`));
   }
   await page.goBack();
   await expect(page.locator("#detail h3")).toHaveText("0.3 → 1.2 key");

@@ -26,9 +26,10 @@ export function grid(page: Page, role: "from" | "into", component: Component): L
   return page.locator(`.grids.${role} figure`).nth(COMPONENTS.indexOf(component)).getByRole("grid");
 }
 
-/** One head's cell of a grid. */
+/** One head's cell of a grid, by `layer.head`; its input is the grid's. */
 export function cell(of: Locator, head: string): Locator {
-  return of.getByRole("gridcell", { name: new RegExp(`^Head ${head.replace(".", "\\.")}: `) });
+  const name = `a${head.replace(".", ".h")}`;
+  return of.locator(`[data-node="${name}"], [data-node^="${name}<"]`);
 }
 
 /** The value that a cell of a grid says it has. */

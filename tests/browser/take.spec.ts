@@ -10,7 +10,7 @@ import { difference } from "./module";
 import { cell, contentOf, grid, open, settled } from "./page";
 import { expect, test } from "./test";
 
-const preset = { ...cli.INDUCTION, metric: "normalized-logit-diff" };
+const preset = { ...cli.INDUCTION, ...cli.LIKE_THE_PAGE, metric: "normalized-logit-diff" };
 
 test.use({ permissions: ["clipboard-read", "clipboard-write"] });
 

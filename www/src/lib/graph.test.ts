@@ -76,7 +76,7 @@ test("estimates are no exact scores: they are left out beside them, and told whe
   const estimated = { ...run, table: tableFixture({ layers: 2, heads: 2, exact: 0 }, { scores: "estimate" }) };
   const estimates = JSON.parse(graphJson(estimated));
   expect(Object.keys(estimates.edges)).toHaveLength(46);
-  expect(estimates.pathpatch.definition).toContain("Scores are estimates");
+  expect(estimates.pathpatch.definition).toContain("The scores are estimates of this: ");
 });
 
 test("of the strongest, those are the circuit, with the nodes that they touch", () => {

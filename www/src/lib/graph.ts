@@ -62,7 +62,7 @@ export function graphJson({ request, table, made, check }: Run): string {
       position: settings.position,
       prepend_bos: settings.prependBos,
       strongest,
-      check: check && { edges: check.edges, largest_error: check.largestError, bound: check.bound },
+      check: check && { edges: check.edges, largest_error: check.largestError, bound: check.bound, meaning: CHECKED },
     },
   })}\n`;
 }
@@ -71,6 +71,9 @@ const SIGNS: Record<Direction, string> = {
   denoise: "metric with the edge patched less the metric of the corrupted run: positive where the edge helps",
   noise: "metric of the clean run less the metric with the edge patched: positive where the edge helps",
 };
+
+const CHECKED =
+  "estimates of so many edges, chosen at random among those that are not of the strongest, differ from their exact values by at most largest_error; with 95% confidence at most the share `bound` of the others differs by more";
 
 /** What a score is, in words. */
 function definition({ direction, patch, layerNorm, scores, steps }: Table): string {
@@ -84,14 +87,14 @@ function definition({ direction, patch, layerNorm, scores, steps }: Table): stri
     exact: "its LayerNorm normalises the changed input anew",
     frozen: "its LayerNorm keeps the scale that it has in the base run",
   }[layerNorm];
-  const edge = `The base is the ${base} run. In it one receiver reads, for what one sender writes, ${into}, at all positions; ${norm}. Everything after the receiver is run again.`;
+  const edge = `The base is the ${base} run. In it one receiver reads, for what one sender writes, ${into}, at all positions; ${norm}. Everything after the receiver is run again. A head's write includes its value bias, an MLP's its output bias; position embeddings and b_O belong to no sender.`;
+  if (scores === "exact") return edge;
   const how = {
-    exact: "",
-    estimate: " Scores are estimates: the receiver's own LayerNorm and attention are followed exactly, the rest by the gradient of the metric in the base run.",
-    eap: " Scores are estimates by EAP: the change of the receiver's input times the gradient of the metric there in the base run.",
-    "eap-ig": ` Scores are estimates by EAP-IG: the change of the receiver's input times the gradient of the metric there, averaged over ${steps} runs.`,
+    estimate: "the receiver's own LayerNorm and attention are followed exactly, the rest by the gradient of the metric in the base run",
+    eap: "EAP, the change of the receiver's input times the gradient of the metric there in the base run",
+    "eap-ig": `EAP-IG, the change of the receiver's input times the gradient of the metric there, averaged over ${steps} runs whose token embeddings lie between those of the two prompts`,
   }[scores];
-  return edge + how;
+  return `${edge} The scores are estimates of this: ${how}.`;
 }
 
 /**

@@ -125,10 +125,9 @@ function rowOfGrids(board: HTMLElement, role: edgeGridView.Role, linked: Linked,
     options(pick, isFrom ? table.senders : readersOf(table), node ?? "");
     const grids = node === null ? [] : isFrom ? gridsFrom(table, node) : gridsInto(table, node);
     grids.forEach(({ title: text, end, names, about }, i) => {
-      const { element: made, entitle, update } = drawing(i);
-      made.classList.toggle("narrow", !names.some((name) => nodeName(name).kind === "head"));
+      const { entitle, update } = drawing(i);
       entitle(text, about);
-      update({ table, end, names, across: shapeOf(table).heads + 1, about, colours: scaled, least, selected: look.edge });
+      update({ table, end, names, across: shapeOf(table).heads, about, colours: scaled, least, selected: look.edge });
     });
     drawings.forEach(({ element: made }, i) => {
       made.hidden = i >= grids.length;

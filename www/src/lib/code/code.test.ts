@@ -69,16 +69,14 @@ test("a position from the end is written from the start", () => {
 
 test("sets of answers are lists of ids, and their probabilities are summed", () => {
   const pairs = "a b\tx b\tc|dd|eee\tf\na b\tx b\tc\tdd|ffff";
-  const of = (metric: "prob" | "prob-diff" | "log-prob") => runOf({ metric, mode: "lines", lines: pairs }).request;
-  const code = (metric: "prob" | "prob-diff" | "log-prob") => transformerLens(of(metric));
-  const difference = code("prob-diff");
+  const request = (metric: "prob" | "prob-diff" | "log-prob") => runOf({ metric, mode: "lines", lines: pairs }).request;
+  const difference = transformerLens(request("prob-diff"));
   expect(difference).toContain("answers = [[1, 2, 3], [1]]\ndistractors = [[1], [2, 4]]\n");
   expect(difference).toContain("probs[right].sum() - probs[wrong].sum()");
-  expect(code("prob")).not.toContain("distractors");
-  expect(eapIg(of("prob-diff"))).toContain("([1, 2, 3], [1], 1)");
+  expect(transformerLens(request("prob"))).not.toContain("distractors");
+  expect(eapIg(request("prob-diff"))).toContain("([1, 2, 3], [1], 1)),");
   for (const metric of ["prob", "prob-diff", "log-prob"] as const) {
-    expect(parsePython(code(metric))).not.toHaveLength(0);
-    expect(parsePython(eapIg(of(metric)))).not.toHaveLength(0);
+    for (const write of [transformerLens, eapIg]) expect(parsePython(write(request(metric)))).not.toHaveLength(0);
   }
   const options = pathpatchJs(runOf({ metric: "prob-diff", answer: "42..99", distractor: "00..41" }).request, edge, MODULE);
   expect(options).toContain('answer: "42..99",\n      distractor: "00..41"');
@@ -106,11 +104,11 @@ test("noising runs the clean prompt", () => {
   const noised = transformerLens(runOf({ direction: "noise" }).request);
   expect(noised).toContain("    model,\n    clean,\n    corrupted_cache,\n    clean_cache,");
   const { request } = runOf({ direction: "noise", clean: "a b", corrupted: "c d", answer: "e", distractor: "f" });
-  expect(eapIg(request)).toContain('(["a b"], ["c d"], (1, 1, 1)),');
-  expect(eapIg(request)).toContain("return -(at[answer] - at[distractor])");
+  expect(eapIg(request)).toContain('(["a b"], ["c d"], ([1], [1], 1)),');
+  expect(eapIg(request)).toContain("return -((at[answer] - at[distractor]).sum())");
   const denoised = eapIg({ ...request, settings: { ...request.settings, direction: "denoise" } });
-  expect(denoised).toContain('(["c d"], ["a b"], (1, 1, 1)),');
-  expect(denoised).toContain("return at[answer] - at[distractor]");
+  expect(denoised).toContain('(["c d"], ["a b"], ([1], [1], 1)),');
+  expect(denoised).toContain("return (at[answer] - at[distractor]).sum()");
 });
 
 test("what others cannot compute is refused in words", () => {

@@ -5,15 +5,15 @@
 // negated, so that positive means that the edge helps, as in our files.
 
 import type { Request } from "../../core/request";
-import type { Metric, PatchKind } from "../../engine/types";
+import type { Metric, PatchKind, Token } from "../../engine/types";
 import { literal } from "./literal";
 import { idsOf, loading, positionsOf } from "./python";
 
 const INTERVENTIONS: Record<PatchKind, string> = { resample: "patching", mean: "mean-positional", zero: "zero" };
 
 const METRICS: Record<Exclude<Metric, "kl">, string> = {
-  "logit-diff": "at[answer] - at[distractor]",
-  "normalized-logit-diff": "at[answer] - at[distractor]",
+  "logit-diff": "(at[answer] - at[distractor]).sum()",
+  "normalized-logit-diff": "(at[answer] - at[distractor]).sum()",
   "log-prob": "at.log_softmax(-1)[answer].logsumexp(-1)",
   prob: "at.softmax(-1)[answer].sum()",
   "prob-diff": "at.softmax(-1)[answer].sum() - at.softmax(-1)[distractor].sum()",
@@ -42,10 +42,9 @@ export function eapIg({ model, settings, pairs }: Request): string {
   const positions = positionsOf(tokens, position);
   const data = pairs.map(({ clean, corrupted, tokens: { answer, distractor } }, i) => {
     const [base, other] = direction === "denoise" ? [corrupted, clean] : [clean, corrupted];
-    const isOfLogits = metric.endsWith("logit-diff");
-    const written = (ids: number[]) => (isOfLogits ? String(ids[0]) : `[${ids.join(", ")}]`);
-    const compared = isOfLogits || metric === "prob-diff" ? written(idsOf(distractor, "distractor")) : "None";
-    return `    ([${literal(base)}], [${literal(other)}], (${written(idsOf(answer, "answer"))}, ${compared}, ${positions[i]})),`;
+    const ids = (of: readonly Token[], name: string) => `[${idsOf(of, name).join(", ")}]`;
+    const compared = metric.endsWith("-diff") ? ids(distractor, "distractor") : "[]";
+    return `    ([${literal(base)}], [${literal(other)}], (${ids(answer, "answer")}, ${compared}, ${positions[i]})),`;
   });
   const notes = [
     ...(layerNorm === "exact" ? [] : ["# EAP-IG recomputes every LayerNorm's scale; the run on the page keeps one, so its numbers are others."]),
@@ -53,7 +52,7 @@ export function eapIg({ model, settings, pairs }: Request): string {
     ...(metric === "normalized-logit-diff" ? ["# The metric is the plain logit difference: scores are those of the page times clean less corrupted."] : []),
   ];
   const lines = [
-    '# pip install "transformer-lens<3" git+https://github.com/hannamw/EAP-IG@795f560',
+    '# pip install "transformer-lens<3" "transformers>=4.56,<5" git+https://github.com/hannamw/EAP-IG@795f560',
     ...notes,
     "import torch",
     "from eap.attribute import attribute",

@@ -83,6 +83,6 @@ function getting(model: LoadedModel): string {
     const revision = ref.revision === null ? "" : ` --revision ${ref.revision}`;
     return `hf download ${ref.repo}${revision} config.json model.safetensors tokenizer.json --local-dir model`;
   }
-  const what = ref.kind === "bundled" ? `pathpatch's ${bundledPath(ref.name)}` : ref.kind === "files" ? "your files" : "the files of the address that the page loaded";
-  return `# model is a directory with ${what}`;
+  if (ref.kind === "bundled") return `# model is a directory with the files of pathpatch's ${bundledPath(ref.name)}`;
+  return `# model is a directory with ${ref.kind === "files" ? "your files" : "the files of the address that the page loaded"}`;
 }

@@ -63,7 +63,7 @@ export function transformerLens({ model, settings, pairs }: Request, edge: EdgeN
   };
   const list = (ids: number[]) => `torch.tensor([${ids.join(", ")}])`;
   const isOfLogits = metric.endsWith("logit-diff");
-  const idsNamed = (name: "answer" | "distractor") => {
+  const answersOf = (name: "answer" | "distractor") => {
     const sets = tokens.map((pair) => idsOf(pair[name], name));
     // A logit difference reads one of each; the sets of the other metrics may differ in size.
     return `${name}s = ${isOfLogits ? list(sets.flat()) : `[${sets.map((ids) => `[${ids.join(", ")}]`).join(", ")}]`}`;
@@ -86,8 +86,8 @@ export function transformerLens({ model, settings, pairs }: Request, edge: EdgeN
     prompt("corrupted"),
     "rows = torch.arange(len(clean))",
     `positions = ${list(positionsOf(tokens, settings.position))}`,
-    ...(metric === "kl" ? [] : [idsNamed("answer")]),
-    ...(isOfLogits || metric === "prob-diff" ? [idsNamed("distractor")] : []),
+    ...(metric === "kl" ? [] : [answersOf("answer")]),
+    ...(isOfLogits || metric === "prob-diff" ? [answersOf("distractor")] : []),
     "",
     "clean_logits, clean_cache = model.run_with_cache(clean)",
     "corrupted_logits, corrupted_cache = model.run_with_cache(corrupted)",

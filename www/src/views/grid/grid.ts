@@ -25,7 +25,7 @@ export interface Shown {
 
 export interface GridData {
   names: readonly string[];
-  /** How many columns of its cells share a drawing's width; its own where it stands alone. */
+  /** As how many cells wide it is drawn, so that grids beside each other have one scale; by its own where absent. */
   across?: number;
   /** What the grid is of. */
   about: string;
@@ -58,8 +58,9 @@ export function create(container: HTMLElement, events: GridEvents): (data: GridD
   return ({ names, across, about, cell: shownOf }) => {
     const layout = layOut(names);
     const { columns, rows } = layout;
-    const size = Math.min(SIZE.most, Math.max(SIZE.least, SIZE.together / (across ?? layout.width)));
-    const width = MARGIN.left + layout.width * size + MARGIN.right;
+    const cells = Math.max(layout.width, across ?? 0);
+    const size = Math.min(SIZE.most, Math.max(SIZE.least, SIZE.together / cells));
+    const width = MARGIN.left + cells * size + MARGIN.right;
     const height = MARGIN.top + rows.length * size + MARGIN.bottom;
     svg.attr("viewBox", `0 0 ${width} ${height}`).style("max-width", `${width}px`);
     drawAxes(axes, columns, rows.map(({ title }) => title), size);

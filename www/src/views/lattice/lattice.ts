@@ -51,6 +51,8 @@ const ASSUMED_WIDTH = 640;
 const LINE = { least: 1.2, more: 10 };
 /** Lines at least as wide as this have room for an outline; thinner ones are dashed. */
 const OUTLINED = 2.6;
+/** More edges than this are drawn fainter, so that those over each other can be told apart. */
+const DENSE = 120;
 /** A finger finds at least this much. */
 const TARGET = 24;
 
@@ -62,7 +64,7 @@ export function create(container: HTMLElement, events: LatticeEvents): (data: La
   tip.hidden = true;
   const holder = element("div", { class: "lattice-holder" }, scrolls, tip);
   container.append(holder);
-  const svg = select(scrolls).append("svg").attr("class", "lattice");
+  const svg = select(scrolls).append("svg").attr("class", "circuit");
   const ground = svg.append("g").attr("aria-hidden", "true");
   const lines = svg.append("g").attr("aria-hidden", "true");
   const grid = svg.append("g").attr("role", "grid");
@@ -87,7 +89,7 @@ export function create(container: HTMLElement, events: LatticeEvents): (data: La
     }
     const { lattice, paths } = drawn;
     svg.attr("viewBox", `0 0 ${lattice.width} ${lattice.height}`);
-    svg.style("width", `${lattice.width}px`).style("height", `${lattice.height}px`);
+    svg.classed("dense", edges.length > DENSE).style("width", `${lattice.width}px`).style("height", `${lattice.height}px`);
     const parts = partsOf(nodes, edges, lattice);
     drawGround(ground, nodes, shape, lattice, new Set(parts.map(({ name }) => name)));
     const lineWidth = between([0, reach || 1], [LINE.least, LINE.least + LINE.more * lattice.scale]);
