@@ -91,7 +91,7 @@ impl PromptPair {
 }
 
 /// An error that names the pair by its number from 1, where there are several.
-pub(crate) fn in_pair(index: usize, count: usize, error: Error) -> Error {
+pub fn in_pair(index: usize, count: usize, error: Error) -> Error {
     match count {
         1 => error,
         _ => Error {

@@ -1,7 +1,6 @@
-//! All tests of the library and the command line; a module a subject.
+//! All tests of the library, one module for each subject.
 
 mod checkpoints;
-mod cli;
 mod common;
 mod config;
 mod demo;
@@ -15,7 +14,6 @@ mod oracle;
 mod parity;
 mod parts;
 mod prompts;
-mod questions;
 mod shortcuts;
 mod tokenizers;
 mod transformers;

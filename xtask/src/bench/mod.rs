@@ -119,7 +119,7 @@ pub fn all(gpu: bool) -> Result<()> {
 pub fn check_code() -> Result<()> {
     runners::set_up_peers()?;
     setup::npm_packages()?;
-    let build = ["build", "--locked", "--package", "pathpatch"];
+    let build = ["build", "--locked", "--package", "pathpatch-cli"];
     cargo(&[&build[..], &["--no-default-features"]].concat())?;
     let python = "target/bench/venv/bin/python";
     let arguments = ["target/debug/pathpatch", python, runners::OLDER_PEER];

@@ -48,7 +48,7 @@ pub enum Device {
 /// The native bench, built where it is not.
 pub fn native(model: &str, prompts: &str, layer_norm: &str, device: Device) -> Result<Sweep> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let bench = ["bench", "--quiet", "--locked", "--package", "pathpatch"];
+    let bench = ["bench", "--quiet", "--locked", "--package", "pathpatch-cli"];
     let (features, device): (&[&str], _) = match device {
         Device::Cpu => (&["--no-default-features"], "cpu"),
         Device::Gpu => (&[], "webgpu"),

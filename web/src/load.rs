@@ -10,7 +10,7 @@ use gloo_timers::future::sleep;
 use serde::Serialize;
 use web_time::{Duration, Instant};
 
-use super::{
+use crate::{
     download::{Cache, not_kept},
     http::Answer,
     lock::{self, Asked, Mode},
@@ -20,7 +20,7 @@ use super::{
     store::{self, Folder, PassedOver, Space, Store},
     transfer::{Stop, Watcher},
 };
-use crate::{
+use pathpatch::{
     checkpoint::{self, INDEX, WEIGHTS},
     device::DeviceChoice,
     error::{Code, Error, Result, Warning},

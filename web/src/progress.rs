@@ -6,8 +6,8 @@ use serde::Serialize;
 use web_sys::js_sys::Function;
 use web_time::{Duration, Instant};
 
-use super::convert;
-use crate::error::Result;
+use crate::convert;
+use pathpatch::error::Result;
 
 /// The page draws no faster.
 const PAUSE: Duration = Duration::from_millis(50);

@@ -6,6 +6,8 @@
 //! `cancel` stops any of it.
 //! `convert` translates requests, grids and errors, `fused` links the product of relaxed SIMD.
 
+#![cfg(target_family = "wasm")]
+
 mod bounded;
 mod cancel;
 mod convert;
@@ -33,7 +35,7 @@ use web_sys::{
 };
 use web_time::Instant;
 
-use crate::{
+use pathpatch::{
     error::{Code, Error, Result},
     patching::Update,
     pause::Pause,

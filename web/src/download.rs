@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use web_sys::js_sys::Uint8Array;
 use web_time::Duration;
 
-use super::{
+use crate::{
     bounded::{Bounded, Limit},
     cancel::check_signal,
     convert,
@@ -23,7 +23,7 @@ use super::{
     transfer::{CHUNK, Remote, Sink, Stop, Watcher},
     writer::Writer,
 };
-use crate::{
+use pathpatch::{
     error::{Code, Error, Result},
     tokenizer,
 };

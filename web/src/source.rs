@@ -9,7 +9,7 @@ use web_sys::{
     js_sys::{Array, Reflect},
 };
 
-use super::{
+use crate::{
     bounded::LIST,
     download::read_remote,
     headers::{encode_path, encode_segment},
@@ -18,7 +18,7 @@ use super::{
     store::Store,
     transfer::{Remote, Stop, Watcher},
 };
-use crate::{
+use pathpatch::{
     checkpoint::{self, INDEX, WEIGHTS},
     error::{Code, Error, Result},
     tokenizer,

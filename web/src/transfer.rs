@@ -2,7 +2,7 @@
 
 use web_sys::{AbortSignal, js_sys::Function};
 
-use crate::{
+use pathpatch::{
     checkpoint::FileLoader,
     error::{Error, Result},
 };

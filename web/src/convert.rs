@@ -8,7 +8,7 @@ use web_sys::js_sys::{
     self, Array, ArrayBuffer, Float32Array, Function, Reflect, Uint8Array, Uint32Array,
 };
 
-use crate::{
+use pathpatch::{
     error::{Code, Error, Result, Warning},
     patching::{Estimates, Grid, Head, LayerNorm, SweepOptions, Update},
     prompt::in_pair,

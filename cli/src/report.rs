@@ -1,12 +1,11 @@
 //! A sweep as JSON: what was run, and the grid with null where there is no path.
 
-use serde::Serialize;
-
-use crate::{
+use pathpatch::{
     gpt2::Config,
     metric::MetricKind,
     patching::{Component, Grid, Head},
 };
+use serde::Serialize;
 
 /// The JSON of a sweep.
 #[derive(Debug, Serialize)]

@@ -1,7 +1,5 @@
 //! Arguments, files and the progress bar; everything else is the session's.
 
-mod args;
-
 use std::{
     fs::{File, OpenOptions},
     io::{self, IsTerminal, Write},
@@ -12,17 +10,19 @@ use std::{
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pathpatch::{
-    allocator::keep_freed_memory,
     directory,
     error::{Code, Error, Result, Warning},
     gpt2::Config,
     patching::SweepOptions,
     pause::NoPause,
-    report::SweepReport,
     session::{MetricRequest, SweepRequest},
 };
 
-use args::{Args, Command, InspectArgs, SweepArgs};
+use crate::{
+    allocator::keep_freed_memory,
+    args::{Args, Command, InspectArgs, SweepArgs},
+    report::SweepReport,
+};
 
 /// Parse the arguments and run the command.
 pub fn main() -> ExitCode {

@@ -9,7 +9,7 @@ use std::{
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, js_sys::Promise};
 
-use crate::error::{Code, Error, Result};
+use pathpatch::error::{Code, Error, Result};
 
 /// Work, or an error as soon as the signal is aborted.
 pub async fn cancellable<T>(

@@ -5,11 +5,10 @@
 //! memory, and stands in our function table, where a Rust function pointer is an index: calls go from wasm
 //! to wasm.
 
-use pathpatch_kernels::Tile;
 use wasm_bindgen::prelude::*;
 use web_sys::js_sys::{Function, Object, Reflect, Uint8Array, WebAssembly};
 
-use crate::gpt2::fused::multiply_with;
+use pathpatch::gpt2::fused::{Tile, multiply_with};
 
 const MODULE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/fused_tile.wasm"));
 

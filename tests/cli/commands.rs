@@ -92,8 +92,13 @@ fn every_component_and_metric_agrees_with_transformer_lens() {
         call.extend(["--component", &theirs.component, "--metric", &theirs.metric]);
         let report = sweep(&call);
         assert_agrees(&report["values"], &theirs.values);
-        let clean = report["clean_metric"].as_f64().unwrap();
-        assert!((clean - f64::from(theirs.clean_metric)).abs() < TOLERANCE);
+        for (run, theirs) in [
+            ("clean_metric", theirs.clean_metric),
+            ("corrupted_metric", theirs.corrupted_metric),
+        ] {
+            let ours = report[run].as_f64().unwrap();
+            assert!((ours - f64::from(theirs)).abs() < TOLERANCE, "{run}");
+        }
         assert_eq!(report["model"], "prefixed-f32");
         assert_eq!(report["n_layers"], 2);
         assert_eq!(report["n_heads"], 2);

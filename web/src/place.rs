@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use web_sys::Blob;
 
-use super::{
+use crate::{
     bounded::{Bounded, Limit},
     cancel::check_signal,
     download::{Cache, download},
@@ -14,7 +14,7 @@ use super::{
     store::{Folder, PassedOver, read_part},
     transfer::{CHUNK, Sink, Stop, Watcher},
 };
-use crate::{
+use pathpatch::{
     checkpoint::explain_missing,
     error::{Code, Error, Result},
 };

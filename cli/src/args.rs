@@ -26,7 +26,7 @@ where
 
 /// Direct path patching on GPT-2: which attention head talks to which.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(name = "pathpatch", version, about)]
 pub struct Args {
     #[command(subcommand)]
     pub command: Command,

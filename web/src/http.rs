@@ -10,12 +10,12 @@ use web_sys::{
     js_sys::{Date, Reflect, Uint8Array},
 };
 
-use super::{
+use crate::{
     cancel::check_signal,
     convert,
     headers::{Version, content_range, host, is_html_type, wait_asked},
 };
-use crate::error::{Code, Error};
+use pathpatch::error::{Code, Error};
 
 /// Why a request brought nothing.
 pub enum Failure {

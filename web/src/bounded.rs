@@ -1,7 +1,7 @@
 //! Files that are read into memory as a whole: no more of them than such a file can have.
 
-use super::transfer::Sink;
-use crate::{
+use crate::transfer::Sink;
+use pathpatch::{
     checkpoint::INDEX,
     error::{Code, Error, Result},
 };

@@ -21,14 +21,14 @@ use web_sys::{
 };
 use web_time::Duration;
 
-use super::{
+use crate::{
     convert,
     headers::Version,
     lock::{self, Asked, Lock, Mode},
     transfer::CHUNK,
     writer::Writer,
 };
-use crate::error::{Code, Error, Result};
+use pathpatch::error::{Code, Error, Result};
 
 /// The directory that all models are in; its name changes when the format does.
 const ROOT: &str = "pathpatch-models-1";

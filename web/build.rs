@@ -3,7 +3,7 @@
 use std::{env, error::Error, fs, path::Path};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    const TILE: &str = "src/web/fused_tile.wat";
+    const TILE: &str = "fused_tile.wat";
     println!("cargo::rerun-if-changed={TILE}");
     if env::var("CARGO_CFG_TARGET_FAMILY")? == "wasm" {
         let module = wat::parse_file(TILE)?;
