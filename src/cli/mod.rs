@@ -1,11 +1,12 @@
 //! Arguments, files and the progress bar; everything else is the session's.
 
 mod args;
+mod graph;
 
 use std::{
     fs::{File, OpenOptions},
     io::{self, IsTerminal, Write},
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -16,10 +17,10 @@ use pathpatch::{
     directory,
     error::{Code, Error, Result, Warning},
     gpt2::Config,
-    patching::SweepOptions,
+    patching::{Progress, SweepOptions},
     pause::NoPause,
     report::SweepReport,
-    session::{MetricRequest, SweepRequest},
+    session::SweepRequest,
 };
 
 use args::{Args, Command, InspectArgs, SweepArgs};
@@ -33,6 +34,7 @@ pub fn main() -> ExitCode {
     keep_freed_memory();
     let result = match args.command {
         Command::Sweep(args) => pollster::block_on(sweep(&args)),
+        Command::Graph(args) => pollster::block_on(graph::graph(&args)),
         Command::Inspect(args) => inspect(&args),
     };
     match result {
@@ -60,15 +62,10 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 async fn sweep(args: &SweepArgs) -> Result<()> {
-    let (pairs, warnings) = args.pairs()?;
+    let (on, warnings) = args.on.request()?;
     warn(&warnings);
     let request = SweepRequest {
-        on: MetricRequest {
-            pairs,
-            metric: args.metric,
-            position: args.position,
-            prepend_bos: !args.no_bos,
-        },
+        on,
         component: args.component,
         source: args.source,
     };
@@ -76,29 +73,23 @@ async fn sweep(args: &SweepArgs) -> Result<()> {
         layer_norm: args.layer_norm,
         ..SweepOptions::default()
     };
-    let session = directory::load(&args.model, args.device).await?;
+    let session = directory::load(&args.on.model, args.on.device).await?;
     warn(session.warnings());
     warn(&session.check(&request.on, &NoPause).await?);
     // Before the work, which an output that cannot be written would make vain.
-    let out = args.out.as_ref().map(|path| {
-        // What is in it stays until there is a result.
-        let mut options = OpenOptions::new();
-        let file = options.write(true).create(true).truncate(false).open(path);
-        Ok((path, file.map_err(|e| io_error(path.display(), e))?))
-    });
+    let out = args.out.as_ref().map(|path| Ok((path, open(path)?)));
     let out = out.transpose()?;
 
     let bar = progress_bar();
     let swept = session
         .sweep(&request, options, &NoPause, |update| {
-            bar.set_length(update.progress.total as u64);
-            bar.set_position(update.progress.done as u64);
+            show(&bar, &update.progress);
             Ok(())
         })
         .await?;
     bar.finish_and_clear();
 
-    let name = model_name(&args.model);
+    let name = model_name(&args.on.model);
     let report = SweepReport::new(
         &name,
         session.config(),
@@ -107,19 +98,33 @@ async fn sweep(args: &SweepArgs) -> Result<()> {
         request.source,
         &swept.result,
     );
-    let json = serde_json::to_string(&report).map_err(|e| io_error("the result", e))?;
-    match out {
-        Some((path, file)) => replace(file, &json).map_err(|e| io_error(path.display(), e)),
-        None => writeln!(io::stdout(), "{json}").map_err(|e| io_error("standard output", e)),
-    }
+    let json = serde_json::to_string(&report).map_err(|e| io_error("the result", e))? + "\n";
+    write(out, json.as_bytes())
 }
 
-/// Make a line the content of a file, or send it on where that is a pipe.
-fn replace(mut file: File, line: &str) -> io::Result<()> {
-    if file.metadata()?.is_file() {
-        file.set_len(0)?;
+/// Open a file that will be written. What is in it stays until there is a result.
+fn open(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    let file = options.write(true).create(true).truncate(false).open(path);
+    file.map_err(|e| io_error(path.display(), e))
+}
+
+/// Make bytes the content of a file that was opened, or send them on where that is a pipe; to standard output where
+/// there is none.
+fn write(out: Option<(&PathBuf, File)>, bytes: &[u8]) -> Result<()> {
+    let replace = |mut file: File| {
+        if file.metadata()?.is_file() {
+            file.set_len(0)?;
+        }
+        file.write_all(bytes)
+    };
+    match out {
+        Some((path, file)) => replace(file).map_err(|e| io_error(path.display(), e)),
+        None => {
+            let written = io::stdout().write_all(bytes);
+            written.map_err(|e| io_error("standard output", e))
+        }
     }
-    writeln!(file, "{line}")
 }
 
 /// Print each warning as one line on standard error.
@@ -175,6 +180,12 @@ fn model_name(dir: &Path) -> String {
     let full = dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf());
     let name = full.file_name().unwrap_or(full.as_os_str());
     name.to_string_lossy().into_owned()
+}
+
+/// Move a bar to where the work is.
+fn show(bar: &ProgressBar, progress: &Progress) {
+    bar.set_length(progress.total as u64);
+    bar.set_position(progress.done as u64);
 }
 
 /// Edges done, rate and time left, on a terminal; silent elsewhere.
