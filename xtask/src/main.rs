@@ -56,7 +56,7 @@ enum Command {
         /// Directory with config.json, model.safetensors and tokenizer.json
         directory: String,
     },
-    /// Run the Python that the page copies, beside the command line
+    /// Run the Python that the page copies, beside the command line, and have EAP-IG read a graph's file
     #[command(name = "check-code")]
     CheckCode,
     /// Train the bundled model anew (about 15 minutes on 2 cores)
