@@ -14,7 +14,8 @@ use pathpatch::{
 
 use crate::{
     common::{
-        ExpectedBatch, RANDOM_MODELS, batch, demo, fixtures, metric, model, random_model, read, run_pairs,
+        ExpectedBatch, RANDOM_MODELS, batch, demo, fixtures, metric, model, random_model, read,
+        run_pairs,
     },
     goldens::golden,
     oracle::edges::{Edges, How},
@@ -24,18 +25,11 @@ use crate::{
 const TOLERANCE: f32 = 1e-4;
 const DIRECTIONS: [Direction; 2] = [Direction::Denoise, Direction::Noise];
 const LAYER_NORMS: [LayerNorm; 2] = [LayerNorm::Exact, LayerNorm::Frozen];
-const REPLACEMENTS: [Replacement; 3] = [
-    Replacement::Resample,
-    Replacement::Mean,
-    Replacement::Zero,
-];
+const REPLACEMENTS: [Replacement; 3] =
+    [Replacement::Resample, Replacement::Mean, Replacement::Zero];
 
 /// Every kind of estimate.
-const KINDS: [Scores; 3] = [
-    Scores::Estimate,
-    Scores::Eap,
-    Scores::EapIg { steps: 3 },
-];
+const KINDS: [Scores; 3] = [Scores::Estimate, Scores::Eap, Scores::EapIg { steps: 3 }];
 
 fn all_edges(model: &Gpt2) -> Vec<Edge> {
     Graph::of(&model.config).edges().collect()
@@ -51,12 +45,7 @@ fn options(scores: Scores, patch: Patch, by_position: bool) -> EdgeOptions {
 }
 
 /// Edges of runs that are patched as `patch` says.
-fn edges_of(
-    runs: &Runs,
-    metric: &dyn Metric,
-    edges: &[Edge],
-    options: &EdgeOptions,
-) -> EdgeResult {
+fn edges_of(runs: &Runs, metric: &dyn Metric, edges: &[Edge], options: &EdgeOptions) -> EdgeResult {
     pollster::block_on(sweep_edges(runs, metric, edges, options, |_| Ok(()))).unwrap()
 }
 
@@ -240,7 +229,12 @@ fn any_memory_and_any_choice_of_edges_give_the_same_estimates() {
             let metric = metric(kind, &runs);
             for some in edges.chunks(7) {
                 let result = edges_of(&runs, &metric, some, &options(scores, patch, false));
-                check(some, &of_table(&result, some), whole, &format!("{scores:?} of some"));
+                check(
+                    some,
+                    &of_table(&result, some),
+                    whole,
+                    &format!("{scores:?} of some"),
+                );
             }
         }
     }
@@ -292,7 +286,12 @@ fn a_key_at_one_position_is_the_whole_edge_where_nothing_else_changes() {
         let (patch, _) = both(Direction::Denoise, Replacement::Resample, layer_norm);
         let runs = patched(&model, &batch, patch);
         let metric = metric(MetricKind::LogitDiff, &runs);
-        let result = edges_of(&runs, &metric, &edges, &options(Scores::Estimate, patch, true));
+        let result = edges_of(
+            &runs,
+            &metric,
+            &edges,
+            &options(Scores::Estimate, patch, true),
+        );
         let whole = of_table(&result, &edges);
         let by_position = result.by_position.unwrap();
         for (i, edge) in edges.iter().enumerate() {
@@ -413,7 +412,10 @@ fn the_call_by_transformer_lenss_name_gives_the_estimates_of_a_sweep() {
         let whole = table.grid(component);
         assert_eq!(grid.mask, whole.mask);
         for (a, b) in grid.values.iter().zip(&whole.values) {
-            assert!(a.is_nan() == b.is_nan() && !((a - b).abs() > 1e-5), "{a} {b}");
+            assert!(
+                a.is_nan() == b.is_nan() && !((a - b).abs() > 1e-5),
+                "{a} {b}"
+            );
         }
     }
 }

@@ -9,6 +9,8 @@ mod details;
 mod downloads;
 mod estimates;
 mod goldens;
+mod graph;
+mod graph_cli;
 mod invariants;
 mod oracle;
 mod parity;

@@ -256,7 +256,9 @@ impl Attention {
         let [.., queries, _] = self.q.dims();
         let delta = delta.reshape([heads, batch, n * rows, d_head]);
         let scores = delta.matmul(self.q.clone().transpose()) / root(&self.q);
-        scores.reshape([heads, batch, n, rows, queries]).swap_dims(3, 4)
+        scores
+            .reshape([heads, batch, n, rows, queries])
+            .swap_dims(3, 4)
     }
 
     /// Effects of changes of all keys at once; keys before the last ones are one key of their joint weight.
@@ -279,7 +281,11 @@ impl Attention {
                 let log_pattern = with(joint, &self.log_pattern);
                 let of_keys = with(of_past.sum_dim(3), &self.worth);
                 let unchanged = Tensor::zeros([heads, batch, n, queries, 1], &change.device());
-                worth(&log_pattern, Tensor::cat(vec![unchanged, change], 4), &of_keys)
+                worth(
+                    &log_pattern,
+                    Tensor::cat(vec![unchanged, change], 4),
+                    &of_keys,
+                )
             }
         };
         effects.sum_dim(3)

@@ -9,8 +9,8 @@ use crate::{
     error::Result,
     patching::{
         cell::Cell,
-        memory::Memory,
         graph::{Graph, Receiver, Sender},
+        memory::Memory,
         readout::to_host,
         scale::{Scale, finite},
         table::EdgeTable,
@@ -274,7 +274,11 @@ impl Results {
         {
             let places = || {
                 let rows = rows[senders.clone()].iter();
-                rows.flat_map(|row| columns.clone().map(move |column| row * n_receivers + column))
+                rows.flat_map(|row| {
+                    columns
+                        .clone()
+                        .map(move |column| row * n_receivers + column)
+                })
             };
             match (positions, &mut effects.by_position) {
                 (None, _) => {

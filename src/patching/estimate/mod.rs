@@ -74,9 +74,8 @@ pub async fn estimate_direct_path_all_sources(
     layer_norm: LayerNorm,
 ) -> Result<Estimates> {
     let graph = Graph::of(&runs.model.config);
-    let joins_heads = |edge: &Edge| {
-        matches!(edge.from, Sender::Head(_)) && matches!(edge.to, Receiver::Head(..))
-    };
+    let joins_heads =
+        |edge: &Edge| matches!(edge.from, Sender::Head(_)) && matches!(edge.to, Receiver::Head(..));
     let edges: Vec<Edge> = graph.edges().filter(joins_heads).collect();
     let ask = Ask {
         scores: Scores::Estimate,
