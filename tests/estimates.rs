@@ -18,7 +18,10 @@ use crate::{
         run_pairs,
     },
     goldens::golden,
-    oracle::edges::{Edges, How},
+    oracle::{
+        Oracle,
+        edges::{Edges, How},
+    },
     shortcuts::read_of,
 };
 
@@ -123,21 +126,43 @@ fn attribution_is_the_first_order_of_every_edge() {
         let (model, expected) = random_model(name);
         for position in [None, Some(5)] {
             let batch = Batch::new(expected.batch.pairs(), position, &model.config).unwrap();
-            let (oracle, edges) = (Edges::new(&model, &batch), all_edges(&model));
-            for (direction, replacement) in DIRECTIONS
-                .into_iter()
-                .flat_map(|d| REPLACEMENTS.map(|r| (d, r)))
-            {
-                for layer_norm in LAYER_NORMS {
-                    let (patch, how) = both(direction, replacement, layer_norm);
-                    let kind = kinds.next().unwrap();
-                    let got = effects(&model, &batch, kind, patch, Scores::Eap);
-                    let slope = |edge| oracle.slope(edge, how, read_of(kind));
-                    check(&edges, &got, slope, &format!("{name} {kind:?} {how:?}"));
+            for direction in DIRECTIONS {
+                for replacement in REPLACEMENTS {
+                    for layer_norm in LAYER_NORMS {
+                        let kind = kinds.next().unwrap();
+                        let (patch, how) = both(direction, replacement, layer_norm);
+                        check_first_order(&model, &batch, kind, patch, how, name);
+                    }
                 }
             }
         }
     }
+}
+
+/// Attribution of every edge under the difference of logits, against central differences.
+pub fn check_attribution(model: &Gpt2, batch: &Batch, layer_norm: LayerNorm, what: &str) {
+    let (patch, how) = both(Direction::Denoise, Replacement::Resample, layer_norm);
+    check_first_order(model, batch, MetricKind::LogitDiff, patch, how, what);
+}
+
+fn check_first_order(
+    model: &Gpt2,
+    batch: &Batch,
+    kind: MetricKind,
+    patch: Patch,
+    how: How,
+    what: &str,
+) {
+    let biases = model.blocks.iter().map(|block| {
+        let biases: Vec<f32> = block.b_v.to_data().try_into_vec().unwrap();
+        biases.into_iter().map(f64::from).collect()
+    });
+    let oracle = Oracle::new(model).with_value_biases(biases.collect());
+    let oracle = Edges::of(oracle, batch);
+    let got = effects(model, batch, kind, patch, Scores::Eap);
+    let slope = |edge| oracle.slope(edge, how, read_of(kind));
+    let what = format!("{what} {kind:?} {how:?}");
+    check(&all_edges(model), &got, slope, &what);
 }
 
 fn both(direction: Direction, replacement: Replacement, layer_norm: LayerNorm) -> (Patch, How) {

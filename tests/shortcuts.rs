@@ -1,4 +1,4 @@
-//! Sweep and estimates against the oracle of one full forward pass for each edge, to 1e-4 absolute: every entry.
+//! Sweeps against the oracle of one full forward pass for each edge, to 1e-4 absolute: every entry.
 
 use burn::tensor::Tensor;
 use pathpatch::{
@@ -128,39 +128,6 @@ pub fn check_sweeps(model: &Gpt2, batch: &Batch, layer_norm: LayerNorm, what: &s
     }
 }
 
-/// Every estimate under the difference of logits, against central differences of the oracle's metric.
-pub fn check_estimates(model: &Gpt2, batch: &Batch, layer_norm: LayerNorm, what: &str) {
-    check_estimates_of(MetricKind::LogitDiff, model, batch, layer_norm, what);
-}
-
-fn check_estimates_of(
-    kind: MetricKind,
-    model: &Gpt2,
-    batch: &Batch,
-    layer_norm: LayerNorm,
-    what: &str,
-) {
-    const STEP: f64 = 1e-4;
-    let runs = run_pairs(model, batch);
-    let metric = metric(kind, &runs);
-    let estimates = estimate_direct_path_all_sources(&runs, &metric, layer_norm);
-    let estimates = pollster::block_on(estimates).unwrap();
-    let grids = [&estimates.q, &estimates.k, &estimates.v];
-    for (component, grid) in COMPONENTS.into_iter().zip(grids) {
-        assert!(grid.exact.iter().all(|e| *e == 0));
-        let read_as = (component, layer_norm);
-        let [more, less] =
-            [STEP, -STEP].map(|amount| oracle_sweep(model, batch, read_as, amount, read_of(kind)));
-        let slopes = more.iter().zip(&less).map(|(a, b)| (a - b) / (2.0 * STEP));
-        let expected = slopes.map(|s| s + f64::from(grid.corrupted_metric));
-        let difference = max_difference(grid, &to_f32(expected.collect()));
-        assert!(
-            difference < TOLERANCE,
-            "{what} {kind:?} {component:?}: {difference}"
-        );
-    }
-}
-
 #[test]
 fn an_exact_layer_norm() {
     for name in RANDOM_MODELS {
@@ -217,30 +184,5 @@ fn metrics_of_all_logits_at_one_position() {
     let batch = Batch::new(expected.batch.pairs(), None, &model.config).unwrap();
     for kind in [MetricKind::LogProb, MetricKind::Prob, MetricKind::Kl] {
         check(&model, &batch, kind, kind.as_str());
-    }
-}
-
-/// The estimate is the derivative of the oracle's metric by how much of the edge is patched, here by
-/// central differences.
-#[test]
-fn estimates_are_the_first_order() {
-    let kinds = [
-        MetricKind::LogitDiff,
-        MetricKind::LogProb,
-        MetricKind::Prob,
-        MetricKind::Kl,
-    ];
-    for name in RANDOM_MODELS {
-        let (model, expected) = random_model(name);
-        let ways = [
-            (None, LayerNorm::Frozen),
-            (None, LayerNorm::Exact),
-            (Some(5), LayerNorm::Exact),
-            (Some(3), LayerNorm::Frozen),
-        ];
-        for (kind, (position, layer_norm)) in kinds.into_iter().zip(ways) {
-            let batch = Batch::new(expected.batch.pairs(), position, &model.config).unwrap();
-            check_estimates_of(kind, &model, &batch, layer_norm, name);
-        }
     }
 }
