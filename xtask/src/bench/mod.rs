@@ -6,7 +6,7 @@ mod runners;
 use anyhow::{Result, bail};
 
 use crate::{
-    run::{cargo, run},
+    run::{cargo, run, run_with},
     setup,
 };
 use runners::{Device, Peer, Sweep};
@@ -153,7 +153,9 @@ fn check_graph(python: &str) -> Result<()> {
     if runners::set_up_eap_ig() {
         arguments.push("eap-ig");
     }
-    run(python, &arguments)
+    // EAP-IG imports what TransformerLens 4 has no more.
+    let variables = [("PYTHONPATH", runners::OLDER_PEER.to_string())];
+    run_with(python, &arguments, &variables)
 }
 
 fn row(place: &str, work: &str, sweep: &Sweep, per_edge: Option<f64>) -> String {
