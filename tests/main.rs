@@ -8,6 +8,7 @@ mod details;
 mod downloads;
 mod estimates;
 mod goldens;
+mod graph;
 mod invariants;
 mod metrics;
 mod oracle;

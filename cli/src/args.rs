@@ -9,12 +9,14 @@ use clap::{
 use pathpatch::{
     device::DeviceChoice,
     directory::read,
-    error::{Error, Result, Warning},
+    error::{Code, Error, Result, Warning},
     metric::MetricKind,
     pairs,
-    patching::{Component, Head, LayerNorm},
-    session::{Answer, PairRequest, Prompt},
+    patching::{Component, Direction, Head, LayerNorm, Replacement, Scores},
+    session::{Answer, MetricRequest, PairRequest, Prompt},
 };
+
+use crate::graph::out_file::OutFile;
 
 /// One of a few words, which `--help` lists.
 fn words<T>(words: impl IntoIterator<Item = &'static str>) -> impl TypedValueParser<Value = T>
@@ -36,6 +38,8 @@ pub struct Args {
 pub enum Command {
     /// Patch the direct paths between heads and print the grid of results as JSON
     Sweep(Box<SweepArgs>),
+    /// Patch every edge of the graph, from the embedding to the logits, and write it as EAP-IG's JSON or otherwise
+    Graph(Box<GraphArgs>),
     /// Print a model's configuration and its number of parameters
     Inspect(InspectArgs),
 }
@@ -47,9 +51,10 @@ pub struct InspectArgs {
     pub model: PathBuf,
 }
 
+/// The model, the prompts and what is measured on them.
 #[derive(ClapArgs)]
 #[command(group = clap::ArgGroup::new("input").required(true).args(["clean", "clean_ids", "pairs"]))]
-pub struct SweepArgs {
+pub struct RunArgs {
     /// Directory with config.json, model.safetensors and, for prompts as text, the tokenizer's files
     #[arg(long, value_name = "DIR")]
     pub model: PathBuf,
@@ -119,12 +124,6 @@ pub struct SweepArgs {
     )]
     pairs: Option<PathBuf>,
 
-    /// The input of the destination heads that is patched
-    #[arg(long, value_parser = words::<Component>(["q", "k", "v"]))]
-    pub component: Component,
-    /// Only this source head, as LAYER.HEAD; otherwise every head
-    #[arg(long, value_name = "L.H", value_parser = Head::from_str)]
-    pub source: Option<Head>,
     /// What is measured on the logits
     #[arg(
         long,
@@ -139,9 +138,6 @@ pub struct SweepArgs {
     /// Do not prepend the model's beginning-of-text token to texts
     #[arg(long)]
     pub no_bos: bool,
-    /// What the destination's LayerNorm does about the patch
-    #[arg(long, default_value = "frozen", value_parser = words::<LayerNorm>(["frozen", "exact"]))]
-    pub layer_norm: LayerNorm,
     /// Where it is computed
     #[arg(
         long,
@@ -149,17 +145,98 @@ pub struct SweepArgs {
         value_parser = words::<DeviceChoice>(["auto", "cpu", "webgpu"])
     )]
     pub device: DeviceChoice,
+}
+
+#[derive(ClapArgs)]
+pub struct SweepArgs {
+    #[command(flatten)]
+    pub on: RunArgs,
+    /// The input of the destination heads that is patched
+    #[arg(long, value_parser = words::<Component>(["q", "k", "v"]))]
+    pub component: Component,
+    /// Only this source head, as LAYER.HEAD; otherwise every head
+    #[arg(long, value_name = "L.H", value_parser = Head::from_str)]
+    pub source: Option<Head>,
+    /// What the destination's LayerNorm does about the patch
+    #[arg(long, default_value = "frozen", value_parser = words::<LayerNorm>(["frozen", "exact"]))]
+    pub layer_norm: LayerNorm,
     /// Write the JSON here; to standard output otherwise
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 }
 
-impl SweepArgs {
-    /// The prompt pairs that the arguments give or point to, and what to say of their file.
+#[derive(ClapArgs)]
+pub struct GraphArgs {
+    #[command(flatten)]
+    pub on: RunArgs,
+    /// Which run is the base: denoise patches the clean write into the corrupted run, noise the corrupted one into the
+    /// clean run
+    #[arg(long, default_value = "denoise", value_parser = words::<Direction>(["denoise", "noise"]))]
+    pub direction: Direction,
+    /// What goes in: the write on the other prompt of the pair, its mean over the pairs at each position, or zero
+    #[arg(
+        long,
+        default_value = "resample",
+        value_parser = words::<Replacement>(["resample", "mean", "zero"])
+    )]
+    pub patch: Replacement,
+    /// What the receiver's LayerNorm does about the patch
+    #[arg(long, default_value = "exact", value_parser = words::<LayerNorm>(["exact", "frozen"]))]
+    pub layer_norm: LayerNorm,
+    /// How the numbers are made: each edge run by itself, estimated with the receiver's attention exact, or by
+    /// attribution as in EAP and EAP-IG
+    #[arg(long, default_value = "exact", value_parser = ["exact", "estimate", "eap", "eap-ig"])]
+    scores: String,
+    /// Runs over which EAP-IG averages the gradient; 5 by default
+    #[arg(long, value_name = "N")]
+    steps: Option<usize>,
+    /// Mark so many edges, the largest by size, as the circuit; exact values are computed of them and of some others,
+    /// by which the rest is judged
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub strongest: Option<u32>,
+    /// Tell too what patching each position by itself does
+    #[arg(long)]
+    pub by_position: bool,
+    /// Write a file, by the end of its name EAP-IG's JSON (.json), a NumPy matrix (.npy), a GraphViz drawing (.dot) or
+    /// a table (.csv); JSON to standard output otherwise
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<OutFile>,
+}
+
+impl GraphArgs {
+    /// How the numbers are made.
+    ///
+    /// # Errors
+    /// [`Code::Option`] for steps that nothing uses, or for too few or too many.
+    pub fn scores(&self) -> Result<Scores> {
+        if let Some(steps) = self.steps
+            && self.scores != "eap-ig"
+        {
+            let expected = "--scores eap-ig beside it";
+            let got = format!("{steps} with --scores {}", self.scores);
+            return Err(Error::new(Code::Option, "steps", expected, got));
+        }
+        Scores::of_name(&self.scores, self.steps)
+    }
+}
+
+impl RunArgs {
+    /// The prompts and the metric that the arguments give or point to, and what to say of their file.
     ///
     /// # Errors
     /// When the file of pairs cannot be read.
-    pub fn pairs(&self) -> Result<(Vec<PairRequest>, Vec<Warning>)> {
+    pub fn request(&self) -> Result<(MetricRequest, Vec<Warning>)> {
+        let (pairs, warnings) = self.pairs()?;
+        let request = MetricRequest {
+            pairs,
+            metric: self.metric,
+            position: self.position,
+            prepend_bos: !self.no_bos,
+        };
+        Ok((request, warnings))
+    }
+
+    fn pairs(&self) -> Result<(Vec<PairRequest>, Vec<Warning>)> {
         if let Some(path) = &self.pairs {
             return pairs::parse(&read(path)?);
         }

@@ -1,26 +1,26 @@
-//! Arguments, files and the progress bar; everything else is the session's.
+//! The commands; everything that they compute is the session's.
 
 use std::{
-    fs::{File, OpenOptions},
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     path::Path,
     process::ExitCode,
 };
 
 use clap::Parser;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pathpatch::{
     directory,
-    error::{Code, Error, Result, Warning},
+    error::{Code, Result},
     gpt2::Config,
     patching::SweepOptions,
     pause::NoPause,
-    session::{MetricRequest, SweepRequest},
+    session::SweepRequest,
 };
 
 use crate::{
     allocator::keep_freed_memory,
     args::{Args, Command, InspectArgs, SweepArgs},
+    graph::command::graph,
+    output::{io_error, open, progress_bar, show, warn, write},
     report::SweepReport,
 };
 
@@ -33,6 +33,7 @@ pub fn main() -> ExitCode {
     keep_freed_memory();
     let result = match args.command {
         Command::Sweep(args) => pollster::block_on(sweep(&args)),
+        Command::Graph(args) => pollster::block_on(graph(&args)),
         Command::Inspect(args) => inspect(&args),
     };
     match result {
@@ -60,15 +61,10 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 async fn sweep(args: &SweepArgs) -> Result<()> {
-    let (pairs, warnings) = args.pairs()?;
+    let (on, warnings) = args.on.request()?;
     warn(&warnings);
     let request = SweepRequest {
-        on: MetricRequest {
-            pairs,
-            metric: args.metric,
-            position: args.position,
-            prepend_bos: !args.no_bos,
-        },
+        on,
         component: args.component,
         source: args.source,
     };
@@ -76,29 +72,23 @@ async fn sweep(args: &SweepArgs) -> Result<()> {
         layer_norm: args.layer_norm,
         ..SweepOptions::default()
     };
-    let session = directory::load(&args.model, args.device).await?;
+    let session = directory::load(&args.on.model, args.on.device).await?;
     warn(session.warnings());
     warn(&session.check(&request.on, &NoPause).await?);
     // Before the work, which an output that cannot be written would make vain.
-    let out = args.out.as_ref().map(|path| {
-        // What is in it stays until there is a result.
-        let mut options = OpenOptions::new();
-        let file = options.write(true).create(true).truncate(false).open(path);
-        Ok((path, file.map_err(|e| io_error(path.display(), e))?))
-    });
+    let out = args.out.as_ref().map(|path| Ok((path, open(path)?)));
     let out = out.transpose()?;
 
     let bar = progress_bar();
     let swept = session
         .sweep(&request, options, &NoPause, |update| {
-            bar.set_length(update.progress.total as u64);
-            bar.set_position(update.progress.done as u64);
+            show(&bar, &update.progress);
             Ok(())
         })
         .await?;
     bar.finish_and_clear();
 
-    let name = model_name(&args.model);
+    let name = model_name(&args.on.model);
     let report = SweepReport::new(
         &name,
         session.config(),
@@ -107,26 +97,8 @@ async fn sweep(args: &SweepArgs) -> Result<()> {
         request.source,
         &swept.result,
     );
-    let json = serde_json::to_string(&report).map_err(|e| io_error("the result", e))?;
-    match out {
-        Some((path, file)) => replace(file, &json).map_err(|e| io_error(path.display(), e)),
-        None => writeln!(io::stdout(), "{json}").map_err(|e| io_error("standard output", e)),
-    }
-}
-
-/// Make a line the content of a file, or send it on where that is a pipe.
-fn replace(mut file: File, line: &str) -> io::Result<()> {
-    if file.metadata()?.is_file() {
-        file.set_len(0)?;
-    }
-    writeln!(file, "{line}")
-}
-
-/// Print each warning as one line on standard error.
-fn warn(warnings: &[Warning]) {
-    for warning in warnings {
-        eprintln!("warning: {}", warning.to_string().replace('\n', " "));
-    }
+    let json = serde_json::to_string(&report).map_err(|e| io_error("the result", e))? + "\n";
+    write(out, json.as_bytes())
 }
 
 fn inspect(args: &InspectArgs) -> Result<()> {
@@ -166,26 +138,9 @@ fn inspect(args: &InspectArgs) -> Result<()> {
     writeln!(io::stdout(), "{text}").map_err(|e| io_error("standard output", e))
 }
 
-fn io_error(what: impl std::fmt::Display, error: impl std::fmt::Display) -> Error {
-    Error::new(Code::Io, what, "a file that can be used", error)
-}
-
 /// The directory's own name.
 fn model_name(dir: &Path) -> String {
     let full = dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf());
     let name = full.file_name().unwrap_or(full.as_os_str());
     name.to_string_lossy().into_owned()
-}
-
-/// Edges done, rate and time left, on a terminal; silent elsewhere.
-fn progress_bar() -> ProgressBar {
-    if !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    let template = "{bar:40} {pos}/{len} edges, {per_sec}, {eta} left";
-    match ProgressStyle::with_template(template) {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }

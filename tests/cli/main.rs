@@ -3,4 +3,7 @@
 mod commands;
 #[path = "../common/fixtures.rs"]
 mod common;
+#[path = "../common/goldens.rs"]
+mod goldens;
+mod graph;
 mod questions;

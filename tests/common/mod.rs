@@ -1,6 +1,7 @@
 //! The fixtures: small models on disk, and TransformerLens's numbers for them.
 
 mod fixtures;
+pub mod goldens;
 
 use std::path::PathBuf;
 

@@ -137,21 +137,21 @@ pub fn head_request(request: &JsValue) -> Result<(MetricRequest, Head)> {
 }
 
 /// A field of an object; undefined where it has none.
-fn field(object: &JsValue, name: &str) -> JsValue {
+pub fn field(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
 }
 
-fn is_none(value: &JsValue) -> bool {
+pub fn is_none(value: &JsValue) -> bool {
     value.is_null() || value.is_undefined()
 }
 
-fn word(request: &JsValue, name: &str) -> Result<String> {
+pub fn word(request: &JsValue, name: &str) -> Result<String> {
     let value = field(request, name);
     let wrong = || Error::new(Code::Option, name, "a word", shown(&value));
     value.as_string().ok_or_else(wrong)
 }
 
-fn yes_or_no(request: &JsValue, name: &str) -> Result<bool> {
+pub fn yes_or_no(request: &JsValue, name: &str) -> Result<bool> {
     let value = field(request, name);
     let wrong = || Error::new(Code::Option, name, "true or false", shown(&value));
     value.as_bool().ok_or_else(wrong)
@@ -253,7 +253,7 @@ fn answer(value: &JsValue, code: Code, name: &str) -> Result<Answer> {
 }
 
 /// A number without a fraction, of those that JavaScript counts exactly.
-fn whole(value: &JsValue) -> Option<f64> {
+pub fn whole(value: &JsValue) -> Option<f64> {
     let is_whole = |n: &f64| n.fract() == 0.0 && n.abs() <= 9_007_199_254_740_991.0;
     value.as_f64().filter(is_whole)
 }
@@ -264,7 +264,7 @@ fn id(value: &JsValue) -> Option<u32> {
 }
 
 /// What a value is, for an error: short ones as they are.
-fn shown(value: &JsValue) -> String {
+pub fn shown(value: &JsValue) -> String {
     if is_none(value) {
         return "nothing".into();
     }

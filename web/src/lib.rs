@@ -4,7 +4,7 @@
 //! reads a model's files wherever they are, small ones `bounded`; a `download`, by way of `http` and its `headers`, those
 //! on a server. They are kept in the `store` under a `lock`, with `progress`; `transfer` is what all of them share, and
 //! `cancel` stops any of it.
-//! `convert` translates requests, grids and errors, `fused` links the product of relaxed SIMD.
+//! `convert` translates requests, grids and errors, `edges` those of the whole graph, `fused` links the product of relaxed SIMD.
 
 #![cfg(target_family = "wasm")]
 
@@ -12,6 +12,7 @@ mod bounded;
 mod cancel;
 mod convert;
 mod download;
+mod edges;
 mod fused;
 mod headers;
 mod http;
@@ -37,7 +38,7 @@ use web_time::Instant;
 
 use pathpatch::{
     error::{Code, Error, Result},
-    patching::Update,
+    patching::{EdgeUpdate, Update},
     pause::Pause,
     session::Session,
 };
@@ -225,7 +226,29 @@ impl Engine {
         estimate.await.map_err(convert::error)
     }
 
-    /// Look at one edge on one pair of prompts: see `EdgeReport`.
+    /// Patch or estimate edges of the graph: all of them, or those that the request names.
+    ///
+    /// `on_progress` gets what `edges::Teller` makes. An aborted `signal` stops it after the step it is in.
+    pub async fn edges(
+        &self,
+        request: JsValue,
+        on_progress: Function,
+        signal: AbortSignal,
+    ) -> Result<JsValue, JsValue> {
+        let compute = async {
+            let request = edges::edges_request(&request)?;
+            let mut teller = edges::Teller::new(request.options);
+            let report =
+                |update: EdgeUpdate<'_>| convert::call(&on_progress, &teller.update(update)?);
+            let turn = Turn::new("edges", &signal);
+            let computed = self.session.edges(&request, &turn, report).await?;
+            edges::result(&computed, &request.options)
+        };
+        compute.await.map_err(convert::error)
+    }
+
+    /// Look at one edge on one pair of prompts, by the names of its nodes or between two heads by their numbers: see
+    /// `EdgeReport`.
     #[wasm_bindgen(js_name = edgeDetail)]
     pub async fn edge_detail(
         &self,
@@ -233,8 +256,11 @@ impl Engine {
         signal: AbortSignal,
     ) -> Result<JsValue, JsValue> {
         let detail = async {
-            let request = convert::edge_request(&request)?;
             let turn = Turn::new("edge", &signal);
+            if let Some(named) = edges::detail_request(&request)? {
+                return convert::warned(self.session.edge(&named, &turn).await?);
+            }
+            let request = convert::edge_request(&request)?;
             convert::warned(self.session.edge_detail(&request, &turn).await?)
         };
         detail.await.map_err(convert::error)
