@@ -331,3 +331,125 @@ fn root(q: &Tensor<4>) -> f64 {
     let [.., d_head] = q.dims();
     (d_head as f64).sqrt()
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Distribution};
+
+    use super::*;
+    use crate::gpt2::{attention, causal_mask};
+
+    const HEADS: usize = 2;
+    const BATCH: usize = 2;
+    const SENDERS: usize = 3;
+    const PAST: usize = 3;
+    const ROWS: usize = 4;
+    const D_HEAD: usize = 5;
+    const TOLERANCE: f32 = 1e-5;
+
+    fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
+        let normal = Distribution::Normal(0.0, 1.5);
+        Tensor::random(shape, normal, &Device::flex())
+    }
+
+    /// q of the rows, k and v of all positions, the gradient with respect to z.
+    struct Plain([Tensor<4>; 3], Tensor<4>);
+
+    impl Plain {
+        fn new() -> Self {
+            let rows = || random([HEADS, BATCH, ROWS, D_HEAD]);
+            let all = || random([HEADS, BATCH, PAST + ROWS, D_HEAD]);
+            Self([rows(), all(), all()], rows())
+        }
+
+        fn mask() -> Tensor<2> {
+            causal_mask(ROWS, PAST + ROWS, &Device::flex())
+        }
+
+        fn attention(&self) -> Attention {
+            let Self(qkv, by_z) = self;
+            Attention::new(qkv.clone(), by_z.clone(), Self::mask())
+        }
+
+        /// What z with other queries or keys is worth at each query, `[head, batch, row]`.
+        fn worth(&self, change: impl Fn(&mut [Tensor<4>; 3])) -> Tensor<3> {
+            let Self(qkv, by_z) = self;
+            let z = |[q, k, v]: [Tensor<4>; 3]| attention(q, k, v, Self::mask().unsqueeze()).1;
+            let mut changed = qkv.clone();
+            change(&mut changed);
+            let delta = z(changed) - z(qkv.clone());
+            (delta * by_z.clone()).sum_dim(3).squeeze_dim(3)
+        }
+    }
+
+    fn of_sender<const D: usize, const LESS: usize>(x: &Tensor<D>, sender: usize) -> Tensor<LESS> {
+        x.clone().narrow(2, sender, 1).squeeze_dim(2)
+    }
+
+    fn assert_equal<const D: usize>(a: Tensor<D>, b: Tensor<D>) {
+        assert_eq!(a.dims(), b.dims());
+        let difference = (a - b).abs().max().into_scalar::<f32>();
+        assert!(difference < TOLERANCE, "{difference}");
+    }
+
+    #[test]
+    fn changes_of_queries_and_keys_are_worth_what_attention_makes_of_them() {
+        let plain = Plain::new();
+        let attention = plain.attention();
+        let delta = random([HEADS, BATCH, SENDERS, ROWS, D_HEAD]);
+        let of_queries = attention.of_queries(delta.clone());
+        let of_keys = attention.of_keys(attention.change_of_keys(delta.clone()));
+        for sender in 0..SENDERS {
+            let delta: Tensor<4> = of_sender(&delta, sender);
+            let expected = plain.worth(|[q, ..]| *q = q.clone() + delta.clone());
+            assert_equal(of_sender(&of_queries, sender), expected);
+            let expected = plain.worth(|[_, k, _]| *k = add_to_last(k, delta.clone()));
+            let of_keys: Tensor<3> = of_sender(&of_keys, sender);
+            assert_equal(of_keys, expected.sum_dim(2));
+        }
+    }
+
+    #[test]
+    fn a_key_alone_is_worth_what_attention_makes_of_it() {
+        let plain = Plain::new();
+        let attention = plain.attention();
+        let delta = random([HEADS, BATCH, SENDERS, ROWS, D_HEAD]);
+        let each = attention.of_each_key(attention.change_of_keys(delta.clone()));
+        for sender in 0..SENDERS {
+            let each: Tensor<3> = of_sender(&each, sender);
+            let delta: Tensor<4> = of_sender(&delta, sender);
+            for row in 0..ROWS {
+                let only = Tensor::zeros([HEADS, BATCH, ROWS, D_HEAD], &Device::flex());
+                let here = [0..HEADS, 0..BATCH, row..row + 1, 0..D_HEAD];
+                let alone = only.slice_assign(here, delta.clone().narrow(2, row, 1));
+                let expected = plain.worth(|[_, k, _]| *k = add_to_last(k, alone.clone()));
+                assert_equal(each.clone().narrow(2, row, 1), expected.sum_dim(2));
+            }
+        }
+    }
+
+    /// Keys that take nearly all of the weight, and changes far beyond what `exp` holds.
+    #[test]
+    fn a_saturated_softmax_gives_numbers() {
+        let Plain([q, k, v], by_z) = Plain::new();
+        let plain = Plain([q * 60.0, k, v], by_z);
+        let attention = plain.attention();
+        let delta = random([HEADS, BATCH, SENDERS, ROWS, D_HEAD]) * 60.0;
+        let change = attention.change_of_keys(delta.clone());
+        let most = attention.worth.clone().abs().max().into_scalar::<f32>();
+        for effects in [
+            attention.of_queries(delta),
+            attention.of_keys(change.clone()),
+            attention.of_each_key(change),
+        ] {
+            let largest = effects.abs().max().into_scalar::<f32>();
+            assert!(largest.is_finite() && largest <= 2.0 * ROWS as f32 * most);
+        }
+    }
+
+    fn add_to_last(k: &Tensor<4>, delta: Tensor<4>) -> Tensor<4> {
+        let past = k.clone().narrow(2, 0, PAST);
+        let rows = k.clone().narrow(2, PAST, ROWS) + delta;
+        Tensor::cat(vec![past, rows], 2)
+    }
+}
