@@ -285,8 +285,8 @@ mod tests {
         let pair = |clean: [u32; 6], corrupted: [u32; 6]| PromptPair {
             clean: clean.to_vec(),
             corrupted: corrupted.to_vec(),
-            answer: Some(7),
-            distractor: Some(90),
+            answers: vec![7],
+            distractors: vec![90],
         };
         let pairs = vec![
             pair([3, 14, 15, 92, 65, 35], [3, 14, 16, 92, 65, 35]),
