@@ -4,20 +4,21 @@
 //! TransformerLens. One run, not a statistic: a sweep of seconds averages over the machine's noise itself,
 //! and the bare matrix products that it is compared with are timed beside it.
 
+mod common;
+
 use std::{fs, path::PathBuf, time::Instant};
 
 use clap::Parser;
 use pathpatch::{
     device::DeviceChoice,
     directory,
-    metric::MetricKind,
     patching::{Component, Grid, LayerNorm, SweepOptions},
     pause::NoPause,
     prompt::Batch,
-    session::{Answer, MetricRequest, PairRequest, Prompt, Session, SweepRequest},
+    session::{MetricRequest, Session, SweepRequest},
 };
 use pathpatch_cli::keep_freed_memory;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 #[derive(Parser)]
 struct Args {
@@ -39,15 +40,6 @@ struct Args {
     /// What cargo passes to a bench
     #[arg(long, hide = true)]
     bench: bool,
-}
-
-/// The prompts file that all runners of the benchmark read.
-#[derive(Deserialize)]
-struct Prompts {
-    clean: Vec<Vec<u32>>,
-    corrupted: Vec<Vec<u32>>,
-    answers: Vec<u32>,
-    distractors: Vec<u32>,
 }
 
 #[derive(Serialize)]
@@ -79,15 +71,13 @@ fn main() {
 }
 
 async fn measure(args: &Args) -> Report {
-    let prompts = directory::read(&args.prompts).expect("the prompts file");
-    let prompts: Prompts = serde_json::from_slice(&prompts).expect("a prompts file");
     let choice: DeviceChoice = args.device.parse().expect("a device");
 
     let start = Instant::now();
     let session = directory::load(&args.model, choice).await.expect("a model");
     let load_seconds = start.elapsed().as_secs_f64();
 
-    let on = request(&prompts);
+    let on = common::request(&args.prompts);
     let component: Component = args.component.parse().expect("a component");
     let layer_norm: LayerNorm = args.layer_norm.parse().expect("a layer norm");
     let start = Instant::now();
@@ -140,21 +130,6 @@ async fn measure(args: &Args) -> Report {
         spearman,
         top_20,
         values: entries(&grid),
-    }
-}
-
-fn request(prompts: &Prompts) -> MetricRequest {
-    let pair = |i: usize| PairRequest {
-        clean: Prompt::Ids(prompts.clean[i].clone()),
-        corrupted: Prompt::Ids(prompts.corrupted[i].clone()),
-        answers: vec![Answer::Id(prompts.answers[i])],
-        distractors: vec![Answer::Id(prompts.distractors[i])],
-    };
-    MetricRequest {
-        pairs: (0..prompts.clean.len()).map(pair).collect(),
-        metric: MetricKind::LogitDiff,
-        position: None,
-        prepend_bos: false,
     }
 }
 
