@@ -1,5 +1,5 @@
-//! Every edge of a random model as EAP-IG has it: `fixtures/eap-ig`, whose files tell their origin. First the oracle, to
-//! 1e-4 absolute.
+//! Every edge of a random model agrees with EAP-IG's own code, to 1e-4 absolute: here the oracle. The files in
+//! `fixtures/eap-ig` say how they were made.
 
 use std::collections::BTreeMap;
 
@@ -64,7 +64,7 @@ impl Golden {
     }
 }
 
-/// What value biases processing folds away: `b_V + ln_1.bias W_V`, `[layer][d_model]`, from the checkpoint.
+/// The value biases that processing folds away, `b_V + ln_1.bias W_V`, `[layer][d_model]`, from the checkpoint.
 fn value_biases(weights: &[u8], n_layers: usize, d_model: usize) -> Vec<Vec<f64>> {
     let file = SafeTensors::deserialize(weights).unwrap();
     let get = |name: String| -> Vec<f64> {

@@ -1,4 +1,4 @@
-//! All tests of the library and the command line; a module a subject.
+//! All tests of the library and the command line, one module per subject.
 
 mod checkpoints;
 mod cli;

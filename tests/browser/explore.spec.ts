@@ -1,4 +1,4 @@
-// Exploring a result: grids, circuit and table, linked; an edge in detail.
+// Exploring a result: linked grids, circuit and table; an edge in detail.
 
 import { cell, contentOf, grid, open, settled } from "./page";
 import { expect, test } from "./test";
@@ -14,12 +14,12 @@ test("a cell of the upper grids chooses the destination, one of the lower grids 
   await expect(page.getByLabel("Source head")).toHaveValue("1.2");
   await expect(cell(grid(page, "from", "v"), "1.2")).toHaveAccessibleName("Head 1.2: the source");
   await expect(page.locator("#detail h3")).toHaveText("1.2 → 2.1 value");
-  // A cell without a path chooses nothing.
+  // A click on a cell without a path does nothing.
   await cell(grid(page, "from", "v"), "0.0").click();
   await expect(page.locator("#detail h3")).toHaveText("1.2 → 2.1 value");
 });
 
-test("what is pointed at lights up in grids, circuit and table, and is read out", async ({ page }) => {
+test("the edge under the pointer is highlighted in grids, circuit and table, and described in words", async ({ page }) => {
   const lit = (where: string) => page.locator(`${where} .lit[data-edge="0.3-1.3-k"]`);
   await cell(grid(page, "from", "k"), "1.3").hover();
   await expect(page.locator(".readout")).toHaveText(
@@ -58,14 +58,14 @@ test("the circuit works by keyboard, and shows as many edges as asked for", asyn
   await expect(page.locator("#detail h3")).toHaveText(/^0\.3 → 1\.[02] key$/);
   await page.getByLabel("Edges shown").fill("100");
   await expect(page.locator(".circuit .edge")).toHaveCount(100);
-  // Rows are layers: every head stands at the height of its own.
+  // Rows are layers, so all heads of a layer have the same height.
   const heights = await page.locator(".circuit .node").evaluateAll((nodes) =>
     nodes.map((node) => [node.textContent!.split(".")[0], node.getAttribute("transform")!.split(",")[1]].join()),
   );
   expect(new Set(heights).size).toBe(3);
 });
 
-test("small effects can be left out", async ({ page }) => {
+test("small effects can be hidden", async ({ page }) => {
   await page.getByLabel("Hide effects below").fill("0.5");
   await expect(page.locator(".circuit .edge")).toHaveCount(3);
   await expect(page.locator(".table-part")).toContainText("3 of 3 edges");
@@ -103,7 +103,7 @@ test("the table sorts and filters", async ({ page }) => {
   await expect(page.locator("#detail h3")).toContainText("1.2");
 });
 
-test("the colour range can be held while one compares, until another metric makes nothing of it", async ({ page }) => {
+test("the colour range can be held for comparison, until another metric resets it", async ({ page }) => {
   const ends = page.locator(".legend .tick text");
   const reach = async () => Number((await ends.allTextContents())[2]);
   await page.getByLabel("Metric", { exact: true }).selectOption("logit-diff");
@@ -122,14 +122,14 @@ test("the colour range can be held while one compares, until another metric make
   expect(await reach()).toBeLessThan(1);
 });
 
-test("cells and colour bar are one quantity: the change, 0 in the middle, and where the clean run is", async ({ page }) => {
+test("cells and colour bar both show the change, with 0 in the middle and the clean run explained", async ({ page }) => {
   const ends = await page.locator(".legend .tick text").allTextContents();
   expect(ends).toEqual(["-0.589", "0", "+0.589"]);
   await expect(cell(grid(page, "from", "k"), "1.3").locator("text")).toHaveText("+0.59");
   await expect(page.locator(".key .note")).toContainText("0 is the corrupted run (0.000); the clean run (1.000) is +1 from it.");
   await page.getByLabel("Example").selectOption({ label: "Indirect object: Mary and John" });
   await settled(page);
-  // The colours of these grids alone, where the sweep's strongest edge would leave them pale.
+  // Colours scaled to these grids alone; scaled to the sweep's strongest edge they would be pale.
   await page.getByLabel("Source head").selectOption("0.0");
   await page.getByLabel("Destination head").selectOption("1.0");
   const sweep = Number((await page.locator(".legend .tick text").allTextContents())[2]);
@@ -144,11 +144,11 @@ test("an example opens on its strongest edge, and rounding has no colour", async
   await expect(first).toHaveClass(/selected/);
   const [source, destination, input] = await first.locator("td").allTextContents();
   await expect(page.locator("#detail h3")).toHaveText(`${source} → ${destination} ${input}`);
-  // Nothing on the page is written with a dozen zeros, and no zero has a sign.
+  // No number on the page has a dozen zeros, and no zero has a sign.
   const text = await page.locator("main").innerText();
   expect(text).not.toMatch(/0\.0000000/);
   expect(text).not.toMatch(/[-+]0(\.0+)?(?![\d.e])/);
-  // A run of which only rounding is left: no cell is coloured, no edge drawn, and the page says why.
+  // In a run with only rounding errors, no cell is coloured, no edge is drawn, and the page says why.
   const [download] = await Promise.all([
     page.waitForEvent("download"),
     page.locator("#take").getByRole("button", { name: "JSON", exact: true }).click(),
@@ -167,21 +167,21 @@ test("an example opens on its strongest edge, and rounding has no colour", async
   await expect(page.locator(".table-part")).toContainText("No edge moves the metric");
 });
 
-test("the focus stays where it was when a button of the detail is pressed", async ({ page }) => {
+test("pressing a button in the detail keeps the focus", async ({ page }) => {
   const button = page.locator("#detail").getByRole("button", { name: /^What 1\.3 writes$/ });
   await button.press("Enter");
   await expect(page.locator("#detail h3")).toHaveText(/^1\.3 → /);
   await expect(page.locator("#detail").getByRole("button", { name: /^What 2\.\d writes$/ })).toBeFocused();
 });
 
-test("an edge in detail: attention before and after, what is added, the output, and the way on", async ({ page }) => {
+test("an edge in detail: attention before and after, what is added, the output, and links to further edges", async ({ page }) => {
   const detail = page.locator("#detail");
   await expect(detail.locator("h3")).toHaveText("0.3 → 1.3 key");
   await expect(detail).toContainText("Metric: corrupted 0.000, patched 0.589 (+0.589), clean 1.000.");
   const pattern = (name: RegExp) => detail.getByRole("img", { name });
   await expect(pattern(/^0\.3 attends, clean run\./)).toHaveAccessibleName(/looks 95\.?\d?% at “piano”, position 12/);
   await expect(pattern(/^1\.3 attends, before the patch\./)).toBeVisible();
-  // The induction head finds the token after the first “fox” once it is patched.
+  // With the patch, the induction head attends to the token after the first “fox”.
   await expect(pattern(/^1\.3 attends, after the patch\./)).toHaveAccessibleName(/% at “lamp”, position 2/);
   await expect(detail.getByRole("row", { name: /^lamp / }).last()).toBeVisible();
   await expect(detail.locator(".bars")).toHaveCount(3);
@@ -193,14 +193,14 @@ test("an edge in detail: attention before and after, what is added, the output, 
   await expect(detail.locator("h3")).toHaveText(/^1\.3 → 2\.\d value$/);
   await detail.getByRole("button", { name: "What is written into 1.3" }).click();
   await expect(page.getByLabel("Destination head")).toHaveValue("1.3");
-  // Whose strongest source that is, the detail shows.
+  // The detail now shows this head's strongest source.
   await expect(detail.locator("h3")).toHaveText(/^0\.\d → 1\.3 value$/);
   await page.getByLabel("Destination head").selectOption("0.0");
   await expect(grid(page, "into", "v")).toHaveAccessibleName("Into the value of head 0.0");
   await expect(detail).toContainText("Choose a cell, a line of the circuit or a row of the table.");
 });
 
-test("estimates alone, or exact values of one source", async ({ page }) => {
+test("only estimates, or exact values of one source", async ({ page }) => {
   await page.getByLabel("Exact values of").selectOption("none");
   await settled(page);
   const strongest = cell(grid(page, "from", "k"), "1.3");

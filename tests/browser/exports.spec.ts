@@ -1,4 +1,4 @@
-// What is taken along is of the run on screen, whatever the form says by then.
+// Exports always belong to the run on screen, even if the form has been edited since.
 
 import { execFileSync } from "node:child_process";
 import type { Page } from "@playwright/test";
@@ -15,8 +15,8 @@ const FILES = ["CSV", "JSON", "Figure JSON", "NPY q", "NPY k", "NPY v"];
 const COPIES = ["Copy link", "Copy as TransformerLens code", "Copy as pathpatch JS", "Copy embed code"];
 
 /**
- * Files are read where the page makes them: Chromium lets go of the eleventh download in a row, and that a button
- * saves what it makes is tested elsewhere.
+ * Files are read where the page creates them, since Chromium drops the eleventh download in a row. Other tests check
+ * that buttons save them.
  */
 test.beforeEach(({ page }) =>
   page.addInitScript(() => {
@@ -29,7 +29,7 @@ test.beforeEach(({ page }) =>
   }),
 );
 
-/** All that can be taken along, as text. */
+/** All exports, as text. */
 async function everything(page: Page): Promise<Record<string, string>> {
   const all: Record<string, string> = {};
   const take = page.locator("#take");
@@ -50,7 +50,7 @@ async function everything(page: Page): Promise<Record<string, string>> {
 
 const field = (page: Page, label: string) => page.getByLabel(label, { exact: true });
 
-/** Keep calls of the engine back until `release`, and count them from here on. */
+/** Hold calls to the engine back until `release`, and count them from now on. */
 async function hold(page: Page, call: "estimate" | "sweep"): Promise<{ release: () => Promise<void>; calls: () => Promise<number> }> {
   await page.evaluate((held) => {
     const { postMessage } = Worker.prototype;
@@ -75,7 +75,7 @@ async function hold(page: Page, call: "estimate" | "sweep"): Promise<{ release: 
   };
 }
 
-/** Each edit leaves the form with something that cannot be run, so that what is on screen stays the last run. */
+/** Edits that make the form invalid, so that the last run stays on screen. */
 const UNRUNNABLE: [string, (page: Page) => Promise<unknown>][] = [
   ["clean prompt", (page) => field(page, "Clean prompt").fill("fox lamp")],
   ["corrupted prompt", (page) => field(page, "Corrupted prompt").fill("crown lamp")],
@@ -92,7 +92,7 @@ const UNRUNNABLE: [string, (page: Page) => Promise<unknown>][] = [
   }],
 ];
 
-/** On top of what cannot be run, so that these do not run either. */
+/** Edits made on top of an invalid form, so that they do not run either. */
 const MEASURED: [string, (page: Page) => Promise<unknown>][] = [
   ["metric", (page) => field(page, "Metric").selectOption("kl")],
   ["LayerNorm", (page) => field(page, "LayerNorm of the destination").selectOption("exact")],
@@ -100,7 +100,7 @@ const MEASURED: [string, (page: Page) => Promise<unknown>][] = [
   ["exact values", (page) => field(page, "Exact values of").selectOption("none")],
 ];
 
-test("after an edit of any field every export is still that of the run on screen", async ({ page }) => {
+test("after an edit of any field, every export still belongs to the run on screen", async ({ page }) => {
   await open(page);
   const before = await everything(page);
   for (const [name, edit] of UNRUNNABLE) {
@@ -122,10 +122,10 @@ test("after an edit of any field every export is still that of the run on screen
   expect(saved.settings).toEqual(EXAMPLE.settings);
 });
 
-test("between an edit and its run, too, and while it is typed", async ({ page }) => {
+test("so it does between an edit and its run, and during typing", async ({ page }) => {
   await open(page);
   const before = await everything(page);
-  // Held back, as a slow model would: nothing of the next run is there yet.
+  // Hold the call back, as with a slow model, so that the next run has no result yet.
   await hold(page, "estimate");
   await field(page, "Metric").selectOption("prob");
   await expect(page.locator("#progress")).toContainText("Running both prompts");
@@ -133,7 +133,7 @@ test("between an edit and its run, too, and while it is typed", async ({ page })
   expect(await everything(page)).toEqual(before);
 });
 
-test("each field of a run that is done is in each export that speaks of it", async ({ page }) => {
+test("after a run, each changed field appears in every export that contains it", async ({ page }) => {
   await open(page);
   const runs: [string, (page: Page) => Promise<unknown>][] = [
     ["metric", (page) => field(page, "Metric").selectOption("logit-diff")],
@@ -159,7 +159,7 @@ test("each field of a run that is done is in each export that speaks of it", asy
     expect(fromParams(new URLSearchParams(framed), seen).settings, name).toEqual(saved.settings);
     expect(saved.settings, name).not.toEqual(restore(before.JSON!).saved.settings);
     const changed = Object.keys(now).filter((key) => now[key] !== before[key]);
-    // Which values are exact is no part of code, nor of a link's question alone.
+    // Copied code does not say which values are exact.
     const spoken = name === "exact values" ? ["CSV", "JSON", "Figure JSON", "Copy link", "Copy embed code"] : ["CSV", "JSON", "Copy link", "Copy as TransformerLens code", "Copy as pathpatch JS"];
     expect(changed, name).toEqual(expect.arrayContaining(spoken));
     execFileSync("python3", ["-c", "import ast, sys; ast.parse(sys.stdin.read())"], { input: now["Copy as TransformerLens code"] });
@@ -167,7 +167,7 @@ test("each field of a run that is done is in each export that speaks of it", asy
   }
 });
 
-test("nothing can be taken along before there is a run", async ({ page }) => {
+test("nothing can be exported before the first run", async ({ page }) => {
   let release = () => {};
   const held = new Promise<void>((resolve) => {
     release = resolve;
@@ -185,7 +185,7 @@ test("nothing can be taken along before there is a run", async ({ page }) => {
   await settled(page);
 });
 
-test("a saved file is opened again on the page, as it was, with where it comes from", async ({ page }) => {
+test("a saved file opens on the page unchanged, with its origin", async ({ page }) => {
   await open(page);
   await field(page, "Metric").selectOption("logit-diff");
   await settled(page);
@@ -199,7 +199,7 @@ test("a saved file is opened again on the page, as it was, with where it comes f
   await settled(page);
   const after = await everything(page);
   for (const name of ["CSV", "NPY k", "Copy as TransformerLens code"]) expect(after[name], name).toBe(before[name]);
-  // One that is spoilt is refused in words, and changes nothing.
+  // A damaged file gives an error and changes nothing.
   const spoilt = Buffer.from(file.buffer.toString().replace(/"cleanMetric":[^,]+/, '"cleanMetric":null'));
   await page.getByLabel("Open a saved JSON").setInputFiles({ ...file, buffer: spoilt });
   await expect(page.locator("#failure")).toHaveText("mine.json: saved result: cleanMetric: expected a finite number from -3.4e+38 to 3.4e+38, got null");
@@ -207,7 +207,7 @@ test("a saved file is opened again on the page, as it was, with where it comes f
 });
 
 for (const call of ["estimate", "sweep"] as const) {
-  test(`a file that is opened while another question's ${call} is awaited stays what it is`, async ({ page }) => {
+  test(`a file opened during the ${call} of another run is not overwritten by that run`, async ({ page }) => {
     await open(page);
     await field(page, "Metric").selectOption("logit-diff");
     await settled(page);
@@ -218,7 +218,7 @@ for (const call of ["estimate", "sweep"] as const) {
     await field(page, "Answer").fill("lamp lamp");
     await field(page, "Answer").fill("crown");
     await expect(page.locator("#progress .progress")).toHaveAttribute("data-state", "running");
-    // One that is refused is no affair of the run's.
+    // A refused file does not disturb the run.
     await page.getByLabel("Open a saved JSON").setInputFiles({ ...file, buffer: Buffer.from('{"a": 1}') });
     await expect(page.locator("#failure")).toHaveText('mine.json: saved result: expected {"pathpatch": 2, …}, got none');
     await expect(page.locator("#progress .progress")).toHaveAttribute("data-state", "running");
@@ -227,7 +227,7 @@ for (const call of ["estimate", "sweep"] as const) {
     await settled(page);
     await expect(page.locator("#failure")).toBeEmpty();
     await release();
-    // The engine is asked in turn: what it had of the other question is through when this is answered.
+    // The engine answers in order, so once it answers this, it is done with the other run.
     await cell(grid(page, "from", "k"), "1.2").click();
     await expect(page.locator("#detail h3")).toHaveText("0.3 → 1.2 key");
     await expect(page.locator("#controls .error:not(:empty)")).toHaveCount(0);
@@ -238,7 +238,7 @@ for (const call of ["estimate", "sweep"] as const) {
   });
 }
 
-test("the way back to another edge leaves the run alone: one that goes on, and one that was stopped", async ({ page }) => {
+test("going back to another edge neither restarts nor stops a run", async ({ page }) => {
   await open(page);
   const first = page.url();
   const { release, calls } = await hold(page, "sweep");
@@ -258,7 +258,7 @@ test("the way back to another edge leaves the run alone: one that goes on, and o
   await expect(page.locator("#progress")).toContainText("Cancelled.");
   expect(await calls()).toBe(1);
   await release();
-  // Another question is asked all the same.
+  // Going back to other settings does run them.
   for (const _ of [0, 1, 2]) await page.goBack();
   await expect(page).toHaveURL(first);
   await settled(page);
