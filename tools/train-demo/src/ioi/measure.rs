@@ -48,7 +48,7 @@ pub struct Measured {
 /// Measure a model.
 ///
 /// # Errors
-/// Those of a sweep.
+/// The errors of a sweep.
 pub fn measure(model: &Gpt2) -> Result<Measured> {
     let vocabulary = Vocabulary::default();
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);

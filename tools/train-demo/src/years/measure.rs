@@ -55,7 +55,7 @@ pub fn pairs(vocabulary: &Vocabulary) -> Vec<[Vec<u32>; 2]> {
 /// Measure a model on sentences held out from training.
 ///
 /// # Errors
-/// Those of a run.
+/// The errors of a run.
 pub fn measure(model: &Gpt2) -> Result<Measured> {
     let vocabulary = Vocabulary::default();
     let by_year = prob_diffs(model, &vocabulary)?;
