@@ -110,7 +110,7 @@ export default defineConfig({
         // Few files for a saved figure: `pathpatch` has what every importer needs, `board` what every drawing needs.
         codeSplitting: {
           groups: [
-            { name: "pathpatch", test: /src\/(engine\/(pathpatch|error|assets|source)|core\/model-ref)\.ts|preload-helper/ },
+            { name: "pathpatch", test: /src\/(engine\/(pathpatch|edges|error|assets|source)|core\/model-ref)\.ts|preload-helper/ },
             { name: "board", test: /src\/(app\/saved-run|views\/(board|tokens)|lib\/dom)\.ts/ },
           ],
         },

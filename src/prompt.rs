@@ -91,7 +91,7 @@ impl PromptPair {
 }
 
 /// Put the pair's number, counted from 1, into an error if there are several pairs.
-pub(crate) fn in_pair(index: usize, count: usize, error: Error) -> Error {
+pub fn in_pair(index: usize, count: usize, error: Error) -> Error {
     match count {
         1 => error,
         _ => Error {

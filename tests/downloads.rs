@@ -1,6 +1,6 @@
 //! Parsing of response headers in the forms that RFC 9110, the RateLimit drafts, the Hub and common hosts use.
 
-#[path = "../src/web/headers.rs"]
+#[path = "../web/src/headers.rs"]
 mod headers;
 
 use std::time::Duration;

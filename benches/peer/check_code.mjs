@@ -51,16 +51,16 @@ const METRICS = [
 ];
 
 const server = await createServer({ configFile: false, root: "www", server: { middlewareMode: true }, appType: "custom", logLevel: "error" });
-const { transformerLens } = await server.ssrLoadModule("/src/lib/code.ts");
+const { transformerLens } = await server.ssrLoadModule("/src/lib/code/transformer-lens.ts");
 let worst = 0;
 for (const layerNorm of ["frozen", "exact"]) {
   for (const [metric, answers] of METRICS) {
     const { file, tokens } = asked[answers];
-    const src = { layer: 0, head: 3 };
     for (const [component, position] of [["k", null], ["v", 4]]) {
       const model = { ref: { kind: "files" }, name: "", revision: null };
-      const settings = { metric, layerNorm, position };
-      const code = transformerLens({ model, settings, pairs: tokens.map((tokens) => ({ tokens })) }, { src, component });
+      const settings = { metric, layerNorm, position, direction: "denoise", patch: "resample" };
+      const request = { model, settings, pairs: tokens.map((tokens) => ({ tokens })) };
+      const code = transformerLens(request, { from: "a0.h3", to: `a1.h0<${component}>` }, layerNorm === "exact" ? "4.3" : "earlier");
       const script = `${code.replace('"path/to/model"', JSON.stringify(MODEL))}\nimport json\nprint(json.dumps(grid.tolist()))\n`;
       const env = { ...process.env, ...(layerNorm === "frozen" ? { PYTHONPATH: older } : {}) };
       const printed = execFileSync(python, ["-c", script], { encoding: "utf8", env, stdio: ["ignore", "pipe", "ignore"] });

@@ -6,21 +6,25 @@
 
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
+import { runOf } from "../../www/src/core/run.fixture";
+import { edgesOf, hasPath, nodeTotals, reachOf, STATE, strongestOf, type Table } from "../../www/src/core/table";
+import { isFrom, isNode, isTo, lookAt, within } from "../../www/src/core/view";
 import { METRICS } from "../../www/src/lib/format";
 import { PairsError, pairsOf } from "../../www/src/lib/pairs";
 import { fromParams, toParams } from "../../www/src/lib/permalink";
-import { COMPONENTS, edges, reachOf, strongestOf } from "../../www/src/lib/result";
-import { restore } from "../../www/src/lib/saved";
-import { EXAMPLE, LAYER_NORMS, MAX_EDGES, SCOPES, type Settings, type View } from "../../www/src/lib/settings";
+import { restore, save } from "../../www/src/lib/saved";
+import { DIRECTIONS, EXAMPLE, LAYER_NORMS, MAX_EDGES, PATCHES, SCOPES, type Settings, type View } from "../../www/src/lib/settings";
 import { changed, changedJson, type Random, randomOf } from "./mutate";
 
 /** The longest time that one input may take, in milliseconds. */
 const SLOWEST = 1000;
-const MAX_TEXT = 1_000_000;
-const MAX_PAIRS = 10_000;
-const MAX_HEADS = 1600;
+const MOST_TEXT = 1_000_000;
+const MOST_PAIRS = 10_000;
+const MOST_PLACES = 1800 * 4900;
 
-const FIGURE = readFileSync("examples/post/figure.json", "utf8");
+/** From before edges had names, and with them. */
+const RUN = runOf();
+const FIGURES = [readFileSync("examples/post/figure.json", "utf8"), JSON.stringify(save(RUN, lookAt(EXAMPLE.view, RUN.table, RUN.lead)))];
 
 function link(random: Random): string {
   const params = toParams(EXAMPLE, EXAMPLE);
@@ -29,6 +33,11 @@ function link(random: Random): string {
   params.set("lines", "a | b | c | d\na\tb\tc");
   params.set("fillings", "A=Mary, B=John\nA=John, B=Mary");
   params.set("dst", "1.3");
+  for (const [key, value] of [["from", "a0.h1"], ["to", "a1.h3<q>"], ["node", "m0"], ["port", "k"]] as const) {
+    if (random.below(2)) params.set(key, value);
+  }
+  params.set("direction", random.of(["denoise", "noise"]));
+  params.set("strongest", random.of(["1", "1000", "0"]));
   if (random.below(4) === 0) params.set("clean", "When {A} and {B} went".repeat(1 + random.below(2) * 1000));
   for (let i = random.below(5); i > 0; i -= 1) {
     const [keys, values] = [[...params.keys()], [...params.values()]];
@@ -40,7 +49,8 @@ function link(random: Random): string {
 }
 
 const saved = (random: Random): string => {
-  const text = random.below(3) ? changedJson(FIGURE, random) : FIGURE;
+  const figure = random.of(FIGURES);
+  const text = random.below(3) ? changedJson(figure, random) : figure;
   return random.below(3) ? text : changed(text, random);
 };
 
@@ -68,18 +78,22 @@ function checkSettings(settings: Settings): void {
   assert.ok(Object.hasOwn(METRICS, settings.metric), "metric");
   assert.ok(Object.hasOwn(LAYER_NORMS, settings.layerNorm), "layerNorm");
   assert.ok(Object.hasOwn(SCOPES, settings.scope), "scope");
+  assert.ok(Object.hasOwn(DIRECTIONS, settings.direction), "direction");
+  assert.ok(Object.hasOwn(PATCHES, settings.patch), "patch");
+  assert.ok(isWhole(settings.strongest, 1, 1e7), "strongest");
   assert.equal(typeof settings.prependBos, "boolean");
   assert.ok(settings.position === null || isWhole(settings.position, -1e6, 1e6), "position");
   const pairs = read(() => pairsOf(settings), /expected .*, got /s);
   assert.ok((pairs?.length ?? 0) <= MAX_PAIRS, `${pairs?.length} pairs`);
 }
 
-function checkView(view: View, layers: number, heads: number): void {
-  for (const head of [view.src, view.dst]) {
-    if (head === null) continue;
-    assert.ok(isWhole(head.layer, 0, layers - 1) && isWhole(head.head, 0, heads - 1), "head");
-  }
-  assert.ok(view.component === null || COMPONENTS.includes(view.component), "component");
+function checkView(view: View, table: Table | null): void {
+  assert.ok(view.from === null || isFrom(view.from), "from");
+  assert.ok(view.to === null || isTo(view.to), "to");
+  assert.ok(view.node === null || isNode(view.node), "node");
+  assert.ok(view.port === null || ["q", "k", "v"].includes(view.port), "port");
+  // All of it is the file's own.
+  if (table) assert.equal(within(table, view), view);
   assert.ok(isWhole(view.edges, 0, MAX_EDGES), "edges");
   assert.ok(view.least >= 0 && view.least <= 1, "least");
   assert.ok(isWhole(view.pair, 0, MAX_PAIRS), "pair");
@@ -88,7 +102,7 @@ function checkView(view: View, layers: number, heads: number): void {
 function tryLink(text: string): boolean {
   const shared = fromParams(new URLSearchParams(text), EXAMPLE);
   checkSettings(shared.settings);
-  checkView(shared.view, 1000, 1000);
+  checkView(shared.view, null);
   const again = fromParams(new URLSearchParams(toParams(shared, EXAMPLE).toString()), EXAMPLE);
   assert.deepEqual(again, shared);
   return true;
@@ -97,25 +111,25 @@ function tryLink(text: string): boolean {
 function trySaved(text: string): boolean {
   const got = read(() => restore(text), /^saved result: (.{1,60}: )?expected .*, got /s);
   if (got === null) return false;
-  const { saved, result } = got;
-  const { layers, heads } = result;
-  assert.ok(layers * heads >= 1 && layers * heads <= MAX_HEADS, "heads");
+  const { saved, table } = got;
+  const size = table.senders.length * table.receivers.length;
+  assert.ok(size >= 1 && size <= MOST_PLACES, "places");
   checkSettings(saved.settings);
-  checkView(saved.view, layers, heads);
-  assert.ok(Number.isFinite(result.cleanMetric) && Number.isFinite(result.corruptedMetric), "metrics");
-  for (const name of COMPONENTS) {
-    const { values, exact, spread } = result.components[name];
-    assert.equal(values.length, (layers * heads) ** 2);
-    values.forEach((value, i) => {
-      assert.ok(Number.isNaN(value) ? exact[i] === 0 : Number.isFinite(value), "a value");
-      assert.ok(!(Math.abs(spread[i]!) === Number.POSITIVE_INFINITY), "a spread");
-    });
-  }
-  // What a figure draws from it.
-  edges(result).slice(0, MAX_EDGES);
-  assert.ok(Number.isFinite(reachOf(result)), "the largest effect");
-  const best = strongestOf(result, {});
-  assert.ok(best === null || best.dst.layer > best.src.layer, "the strongest edge");
+  checkView(saved.view, table);
+  assert.ok(Number.isFinite(table.cleanMetric) && Number.isFinite(table.corruptedMetric), "metrics");
+  assert.equal(table.values.length, size);
+  table.values.forEach((value, place) => {
+    assert.ok(Number.isNaN(value) ? table.state[place]! < STATE.estimate : Number.isFinite(value), "a value");
+    assert.ok(!(Math.abs(table.stdDev[place]!) === Number.POSITIVE_INFINITY), "a deviation");
+  });
+  // What a figure draws of it.
+  edgesOf(table);
+  nodeTotals(table);
+  assert.ok(Number.isFinite(reachOf(table)), "the largest effect");
+  const best = strongestOf(table, {});
+  assert.ok(best === null || hasPath(table, best), "the strongest edge");
+  const { edge } = lookAt(saved.view, table, best);
+  assert.ok(edge === null || hasPath(table, edge), "the edge that is looked at");
   for (const { clean, corrupted } of saved.tokens) {
     for (const token of [...clean, ...corrupted]) assert.ok(isWhole(token.id, 0, 2 ** 31) && typeof token.text === "string", "token");
   }

@@ -21,6 +21,7 @@ mkdirSync(FOUND, { recursive: true });
 await build({
   configFile: false,
   logLevel: "error",
+  define: { PATHPATCH_VERSION: JSON.stringify("fuzz") },
   build: { ssr: here("loop.ts"), outDir: `${FOUND}/web`, target: "node20", rollupOptions: { output: { entryFileNames: "loop.mjs" } } },
 });
 

@@ -5,10 +5,8 @@
 //! AVX-512) and picks one at run time, and threads share the rows. In wasm they become 128-bit SIMD on one thread.
 
 mod math;
-#[cfg(any(target_family = "wasm", test))]
 mod matmul;
 
-#[cfg(target_family = "wasm")]
 pub use matmul::{Matrix, Tile, matmul};
 
 use math::{dot, exp, sum};

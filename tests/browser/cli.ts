@@ -10,6 +10,15 @@ export function sweep(options: Record<string, string>): (number | null)[] {
   return JSON.parse(output).values.flat(3);
 }
 
+/** Every edge of a bundled model's graph, as EAP-IG's JSON. */
+export function graph(model: string, options: Record<string, string>): { edges: Record<string, { score: number }> } {
+  const flags = Object.entries({ model: `www/models/${model}`, device: "cpu", ...options }).flatMap(([key, value]) => [`--${key}`, value]);
+  return JSON.parse(execFileSync("target/debug/pathpatch", ["graph", ...flags], { encoding: "utf8" }));
+}
+
+/** What the page measures where it is not asked otherwise: the receiver's LayerNorm recomputes its scale. */
+export const LIKE_THE_PAGE = { "layer-norm": "exact" };
+
 export const INDUCTION = {
   clean: "fox lamp river piano cloud spoon tiger crown eagle glove river piano fox",
   corrupted: "dragon lamp river piano cloud spoon tiger crown eagle glove river piano fox",

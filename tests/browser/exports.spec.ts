@@ -11,8 +11,9 @@ import { expect, test } from "./test";
 
 test.use({ permissions: ["clipboard-read", "clipboard-write"] });
 
-const FILES = ["CSV", "JSON", "Figure JSON", "NPY q", "NPY k", "NPY v"];
-const COPIES = ["Copy link", "Copy as TransformerLens code", "Copy as pathpatch JS", "Copy embed code"];
+const FILES = ["CSV", "JSON", "Figure JSON", "Graph JSON", "NPY", "NPY q", "NPY k", "NPY v"];
+const CODE = ["Copy as TransformerLens 4.3 code", "Copy as TransformerLens code up to 4.2", "Copy as EAP-IG code"];
+const COPIES = ["Copy link", ...CODE, "Copy as pathpatch JS", "Copy command", "Copy embed code"];
 
 /**
  * Files are read where the page creates them, since Chromium drops the eleventh download in a row. Other tests check
@@ -50,8 +51,8 @@ async function everything(page: Page): Promise<Record<string, string>> {
 
 const field = (page: Page, label: string) => page.getByLabel(label, { exact: true });
 
-/** Hold calls to the engine back until `release`, and count them from now on. */
-async function hold(page: Page, call: "estimate" | "sweep"): Promise<{ release: () => Promise<void>; calls: () => Promise<number> }> {
+/** Keep calls of the engine back until `release`, and count them from here on. */
+async function hold(page: Page, call: "check" | "edges"): Promise<{ release: () => Promise<void>; calls: () => Promise<number> }> {
   await page.evaluate((held) => {
     const { postMessage } = Worker.prototype;
     const kept: (() => void)[] = [];
@@ -95,7 +96,9 @@ const UNRUNNABLE: [string, (page: Page) => Promise<unknown>][] = [
 /** Edits made on top of an invalid form, so that they do not run either. */
 const MEASURED: [string, (page: Page) => Promise<unknown>][] = [
   ["metric", (page) => field(page, "Metric").selectOption("kl")],
-  ["LayerNorm", (page) => field(page, "LayerNorm of the destination").selectOption("exact")],
+  ["direction", (page) => field(page, "Direction").selectOption("noise")],
+  ["patch", (page) => field(page, "What goes in").selectOption("zero")],
+  ["LayerNorm", (page) => field(page, "LayerNorm of the receiver").selectOption("frozen")],
   ["beginning of text", (page) => page.getByLabel("Begin with <|endoftext|>").uncheck()],
   ["exact values", (page) => field(page, "Exact values of").selectOption("none")],
 ];
@@ -125,8 +128,8 @@ test("after an edit of any field, every export still belongs to the run on scree
 test("so it does between an edit and its run, and during typing", async ({ page }) => {
   await open(page);
   const before = await everything(page);
-  // Hold the call back, as with a slow model, so that the next run has no result yet.
-  await hold(page, "estimate");
+  // Held back, as a slow model would: nothing of the next run is there yet.
+  await hold(page, "check");
   await field(page, "Metric").selectOption("prob");
   await expect(page.locator("#progress")).toContainText("Running both prompts");
   await field(page, "Distractor").fill("crown");
@@ -137,7 +140,8 @@ test("after a run, each changed field appears in every export that contains it",
   await open(page);
   const runs: [string, (page: Page) => Promise<unknown>][] = [
     ["metric", (page) => field(page, "Metric").selectOption("logit-diff")],
-    ["LayerNorm", (page) => field(page, "LayerNorm of the destination").selectOption("exact")],
+    ["LayerNorm", (page) => field(page, "LayerNorm of the receiver").selectOption("frozen")],
+    ["direction", (page) => field(page, "Direction").selectOption("noise")],
     ["position", (page) => field(page, "Read at position").fill("12")],
     ["beginning of text", (page) => page.getByLabel("Begin with <|endoftext|>").uncheck()],
     ["distractor", (page) => field(page, "Distractor").fill("crown")],
@@ -159,10 +163,10 @@ test("after a run, each changed field appears in every export that contains it",
     expect(fromParams(new URLSearchParams(framed), seen).settings, name).toEqual(saved.settings);
     expect(saved.settings, name).not.toEqual(restore(before.JSON!).saved.settings);
     const changed = Object.keys(now).filter((key) => now[key] !== before[key]);
-    // Copied code does not say which values are exact.
-    const spoken = name === "exact values" ? ["CSV", "JSON", "Figure JSON", "Copy link", "Copy embed code"] : ["CSV", "JSON", "Copy link", "Copy as TransformerLens code", "Copy as pathpatch JS"];
+    // Which values are exact is no part of others' code.
+    const spoken = name === "exact values" ? ["CSV", "JSON", "Figure JSON", "Copy link", "Copy as pathpatch JS", "Copy command", "Copy embed code"] : ["CSV", "JSON", "Graph JSON", "Copy link", ...CODE, "Copy as pathpatch JS", "Copy command"];
     expect(changed, name).toEqual(expect.arrayContaining(spoken));
-    execFileSync("python3", ["-c", "import ast, sys; ast.parse(sys.stdin.read())"], { input: now["Copy as TransformerLens code"] });
+    for (const code of CODE) execFileSync("python3", ["-c", "import ast, sys; ast.parse(sys.stdin.read())"], { input: now[code] });
     before = now;
   }
 });
@@ -198,16 +202,16 @@ test("a saved file opens on the page unchanged, with its origin", async ({ page 
   await expect(page.locator("#about-run")).toContainText(/^From mine\.json, ioi-demo, pathpatch \d+\.\d+\.\d+, \d{4}-\d\d-\d\d\.$/);
   await settled(page);
   const after = await everything(page);
-  for (const name of ["CSV", "NPY k", "Copy as TransformerLens code"]) expect(after[name], name).toBe(before[name]);
-  // A damaged file gives an error and changes nothing.
+  for (const name of ["CSV", "Graph JSON", "NPY", "NPY k", ...CODE]) expect(after[name], name).toBe(before[name]);
+  // One that is spoilt is refused in words, and changes nothing.
   const spoilt = Buffer.from(file.buffer.toString().replace(/"cleanMetric":[^,]+/, '"cleanMetric":null'));
   await page.getByLabel("Open a saved JSON").setInputFiles({ ...file, buffer: spoilt });
   await expect(page.locator("#failure")).toHaveText("mine.json: saved result: cleanMetric: expected a finite number from -3.4e+38 to 3.4e+38, got null");
   expect(await everything(page)).toEqual(after);
 });
 
-for (const call of ["estimate", "sweep"] as const) {
-  test(`a file opened during the ${call} of another run is not overwritten by that run`, async ({ page }) => {
+for (const call of ["check", "edges"] as const) {
+  test(`a file that is opened while another question's ${call} is awaited stays what it is`, async ({ page }) => {
     await open(page);
     await field(page, "Metric").selectOption("logit-diff");
     await settled(page);
@@ -241,13 +245,13 @@ for (const call of ["estimate", "sweep"] as const) {
 test("going back to another edge neither restarts nor stops a run", async ({ page }) => {
   await open(page);
   const first = page.url();
-  const { release, calls } = await hold(page, "sweep");
+  const { release, calls } = await hold(page, "edges");
   await field(page, "Metric").selectOption("prob");
   await expect(page.locator("#progress")).toContainText("Running both prompts");
   await expect(page).toHaveURL(/metric=prob/);
   for (const head of ["1.2", "1.1"]) {
     await cell(grid(page, "from", "k"), head).click();
-    await expect(page).toHaveURL(new RegExp(`dst=${head.replace(".", "\\.")}`));
+    await expect(page).toHaveURL(new RegExp(`to=a${head.replace(".", "\\.h")}`));
   }
   await page.goBack();
   await expect(page.locator("#detail h3")).toHaveText("0.3 → 1.2 key");

@@ -3,6 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import type { Locator, Page } from "@playwright/test";
+import { restore } from "../../www/src/lib/saved";
 import { type Host, startHost } from "./host";
 import { cell } from "./page";
 import { expect, test } from "./test";
@@ -26,7 +27,7 @@ test.beforeEach(() => {
 
 /** Wait until the figure is drawn with exact values and nothing is running. */
 async function isDone(figure: Locator): Promise<void> {
-  const keys = figure.getByRole("grid", { name: "From head 0.3 into each later head’s key" });
+  const keys = figure.getByRole("grid", { name: "From head 0.3 into each head’s key" });
   await expect(cell(keys, "1.3")).not.toHaveAccessibleName(/not known|estimate/);
   await expect(figure.locator(".progress")).toHaveAttribute("data-state", "idle");
   await expect(figure.locator(".error")).toBeEmpty();
@@ -63,7 +64,7 @@ test("a sandboxed frame draws a saved figure and runs it", async ({ page }) => {
   );
   await page.goto(host.page('<iframe sandbox="allow-scripts" width="900" height="900" src="SITE/embed.html?saved=figure.json&hide=table+into+circuit"></iframe>'));
   const figure = page.frameLocator("iframe").locator("path-patching");
-  const keys = figure.getByRole("grid", { name: "From head 0.3 into each later head’s key" });
+  const keys = figure.getByRole("grid", { name: "From head 0.3 into each head’s key" });
   await expect(cell(keys, "1.3")).toHaveAccessibleName(/ 0\.589 /);
   await figure.getByRole("button", { name: "Run it" }).click();
   await isDone(figure);
@@ -120,10 +121,10 @@ test("Cancel works while another figure computes", async ({ page }) => {
   const held = new Promise<void>((resolve) => {
     pass = resolve;
   });
-  // Delay the first figure's estimates.
+  // The first figure's result comes late.
   await page.route("**/lib/worker.js", async (route) => {
     const response = await route.fetch();
-    const late = `const say = self.postMessage.bind(self); self.postMessage = (m, ...r) => m.answer?.q ? fetch("${host.site}held").then(() => say(m, ...r)) : say(m, ...r);`;
+    const late = `const say = self.postMessage.bind(self); self.postMessage = (m, ...r) => m.answer?.table ? fetch("${host.site}held").then(() => say(m, ...r)) : say(m, ...r);`;
     await route.fulfill({ response, body: `${late}\n${await response.text()}` });
   });
   await page.route("**/held", async (route) => {
@@ -148,7 +149,7 @@ test("after its device was lost, the next press loads a model again", async ({ p
     "**/lib/worker.js",
     async (route) => {
       const response = await route.fetch();
-      const lost = `const say = self.postMessage.bind(self); self.postMessage = (m, ...r) => m.answer?.q ? say({ id: m.id, failure: { code: "device", message: "the GPU was lost" } }) : say(m, ...r);`;
+      const lost = `const say = self.postMessage.bind(self); self.postMessage = (m, ...r) => m.answer?.table ? say({ id: m.id, failure: { code: "device", message: "the GPU was lost" } }) : say(m, ...r);`;
       await route.fulfill({ response, body: `${lost}\n${await response.text()}` });
     },
     { times: 1 },
@@ -316,7 +317,7 @@ for (const where of ["element", "frame"] as const) {
 test("a poster shows the prompts and says what a run downloads", async ({ page }) => {
   await page.goto(host.page(`${SCRIPT}<path-patching link="${LINK}"></path-patching>`));
   const poster = page.locator("path-patching .poster");
-  await expect(poster.locator("h3")).toHaveText("Which attention heads make the model say “lamp” rather than “river”?");
+  await expect(poster.locator("h3")).toHaveText("Which paths through the model make it say “lamp” rather than “river”?");
   await expect(poster.locator("mark")).toHaveText(["fox", "dragon"]);
   await expect(poster).toContainText(/Running it downloads [\d.]+ MB/);
   expect(host.asked.filter((path) => /wasm|worker|models/.test(path))).toEqual([]);
@@ -350,12 +351,13 @@ test("data in, events out", async ({ page }) => {
     await new Promise((resolve) => figure.addEventListener("result", resolve));
     return figure.data;
   }, saved);
-  expect(seen.components).toEqual(saved.components);
+  // The file is from before edges had names; what is read has them.
+  expect(restore(JSON.stringify(seen)).table).toEqual(restore(JSON.stringify(saved)).table);
   expect(seen.settings.clean).toBe(saved.settings.clean);
-  await page.locator("path-patching").getByRole("combobox", { name: "Source head" }).selectOption("1.3");
-  const events = await page.evaluate(() => (globalThis as unknown as { seen: [string, { src: unknown }][] }).seen);
+  await page.locator("path-patching").getByRole("combobox", { name: "Sender" }).selectOption("a1.h3");
+  const events = await page.evaluate(() => (globalThis as unknown as { seen: [string, { from: unknown; src: unknown }][] }).seen);
   expect(events.map(([name]) => name)).toEqual(["result", "select"]);
-  expect(events[1]![1].src).toEqual({ layer: 1, head: 3 });
+  expect(events[1]![1]).toMatchObject({ from: "a1.h3", src: { layer: 1, head: 3 } });
 });
 
 test.describe("missing files", () => {

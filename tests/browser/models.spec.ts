@@ -121,13 +121,13 @@ test("local files can be chosen", async ({ page }) => {
   await expect(page.locator("#take [role=status]")).toHaveText(
     "link: expected a model that others can load, got files of your own",
   );
-  // Back returns to the previous edge of the same files.
-  await page.getByLabel("Destination head").selectOption("1.0");
-  await expect(page).toHaveURL(/dst=1\.0/);
-  await page.getByLabel("Destination head").selectOption("1.1");
-  await expect(page).toHaveURL(/dst=1\.1/);
+  // Back goes to the edge before, of the same files.
+  await page.getByLabel("Receiver").selectOption("a1.h0");
+  await expect(page).toHaveURL(/to=a1\.h0/);
+  await page.getByLabel("Receiver").selectOption("a1.h1");
+  await expect(page).toHaveURL(/to=a1\.h1/);
   await page.goBack();
-  await expect(page.getByLabel("Destination head")).toHaveValue("1.0");
+  await expect(page.getByLabel("Receiver")).toHaveValue("a1.h0");
   await expect(page.locator("#offer")).toBeHidden();
   await page.reload();
   await expect(page.locator("#status")).toHaveText("This link is about files of your own: choose them again.");

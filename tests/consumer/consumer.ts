@@ -1,9 +1,9 @@
 // Another project's TypeScript, checked against nothing but the types of the installed package.
 
-import { type EdgeDetail, type Grid, PathPatch, PathPatchError, setAssets, type Warning } from "pathpatch";
+import { type EdgeDetail, type EdgeTable, type Grid, type HeadEdgeDetail, PathPatch, PathPatchError, setAssets, type Warning } from "pathpatch";
 import { PathPatching, type SelectDetail } from "pathpatch/element";
 
-export async function strongest(model: PathPatch, signal: AbortSignal): Promise<[number, Grid, EdgeDetail]> {
+export async function strongest(model: PathPatch, signal: AbortSignal): Promise<[number, Grid, HeadEdgeDetail]> {
   const pair = { clean: "a b", corrupted: "a c", answer: " x", distractor: 7 };
   const pairs = [pair, { clean: [1, 2], corrupted: [1, 3], answer: [" x", 8] }];
   let done = 0;
@@ -21,6 +21,27 @@ export async function strongest(model: PathPatch, signal: AbortSignal): Promise<
   console.log((await model.answerTokens("42..99")).length);
   const edge = { ...pair, component: "q", srcLayer: 0, srcHead: 1, dstLayer: 1, dstHead: 0 } as const;
   return [done, grid, await model.edgeDetail(edge)];
+}
+
+export async function graph(model: PathPatch): Promise<[EdgeTable, number, EdgeDetail]> {
+  const pair = { clean: "a b", corrupted: "a c", answer: " x" };
+  let changed = 0;
+  const { table, check, warnings } = await model.edges({
+    ...pair,
+    metric: "log-prob",
+    direction: "noise",
+    patch: "mean",
+    scores: "exact",
+    strongest: 100,
+    onUpdate: (update) => {
+      changed += update.changed.length + update.progress.done;
+    },
+  });
+  // @ts-expect-error: an edge is named at both ends.
+  await model.edges({ ...pair, edges: [{ from: "a0.h1" }] });
+  const detail = await model.edgeDetail({ ...pair, from: "input", to: "a1.h0<q>", layerNorm: "exact" });
+  console.log(check?.bound, warnings.length, detail.src?.pattern, detail.byPosition[0]);
+  return [table, changed, detail];
 }
 
 export async function load(files: FileList): Promise<PathPatch> {
@@ -41,8 +62,8 @@ export function figure(): PathPatching {
   // @ts-expect-error: a saved result is not a text.
   made.data = "figure.json";
   made.addEventListener("select", (event) => {
-    const { src, dst, component }: SelectDetail = event.detail;
-    console.log(src.layer, dst?.head, component);
+    const { from, to, src, dst, component }: SelectDetail = event.detail;
+    console.log(from, to, src?.layer, dst?.head, component);
   });
   return made;
 }

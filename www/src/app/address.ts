@@ -72,6 +72,6 @@ export function address(store: Store<State, Action>, open: (params: URLSearchPar
   });
 }
 
-function subjectOf({ request }: Run, { src, dst, component }: View): string {
-  return linkParams(request, { ...FIRST_LOOK, src, dst, component }).toString();
+function subjectOf({ request }: Run, { from, to, port, node }: View): string {
+  return linkParams(request, { ...FIRST_LOOK, from, to, port, node }).toString();
 }

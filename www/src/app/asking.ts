@@ -3,13 +3,12 @@
 // One question is read and run at a time, and one edge looked at: a new one cancels the one before. A question is
 // frozen in its run before anything is computed; nothing here reads the form afterwards.
 
-import { edgeOf } from "../core/look";
+import { isSameEdge } from "../core/node";
 import { metricOptions, requestOf } from "../core/request";
 import { begun, madeNow, type Run } from "../core/run";
 import { type PathPatch, PathPatchError } from "../engine/pathpatch";
 import { messageOf } from "../lib/dom";
 import { remember, titleOf } from "../lib/recent";
-import { isSameEdge, isSameHead } from "../lib/result";
 import { run } from "../lib/run";
 import { FIRST_LOOK, isSameSettings } from "../lib/settings";
 import { fieldError, readForm } from "./read-form";
@@ -51,7 +50,7 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
       }
       // By what was read: more may have been typed meanwhile.
       const asked = { ...store.state(), draft };
-      if (asked.run?.status === "done" && !isStale(asked) && !needsSource(asked)) {
+      if (asked.run?.status === "done" && !isStale(asked) && !needsSender(asked)) {
         dispatch({ type: "run-settled" });
         return;
       }
@@ -60,14 +59,14 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
       const id = ++runs;
       dispatch({ type: "run-begun", id });
       let isThere = false;
-      await run(model, draft, reading.pairs, store.state().view, signal, ({ result, sweep, source, warnings }) => {
+      const check = await run(model, draft, reading.pairs, store.state().view, signal, ({ table, progress, sender, warnings }) => {
         if (signal.aborted) return;
-        if (isThere) dispatch({ type: "run-grown", job: { id, sweep } });
-        else dispatch({ type: "run-estimated", run: begun(id, request, result, source, warnings, made) });
+        if (!isThere) dispatch({ type: "run-estimated", run: begun(id, request, table, sender, warnings, made) });
         isThere = true;
+        dispatch({ type: "run-grown", job: { id, progress } });
       });
       if (signal.aborted) return;
-      dispatch({ type: "run-done", id });
+      dispatch({ type: "run-done", id, check });
       const done = store.state().run;
       if (done?.id === id) dispatch({ type: "recent", recent: remember(recentOf(done)) });
     },
@@ -82,7 +81,7 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
     async (signal) => {
       const model = engine();
       const { run: of, look, detail } = store.state();
-      const edge = look && edgeOf(look);
+      const edge = look?.edge;
       if (!model || !of || !edge || !isOfLoaded(store.state())) {
         dispatch({ type: "detail", detail: { state: "none" } });
         return;
@@ -90,11 +89,11 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
       const isAnother = detail.state === "none" || !isSameEdge(detail.edge, edge);
       if (isAnother) dispatch({ type: "detail", detail: { state: "waiting", edge } });
       const pair = Math.min(look.pair, of.request.pairs.length - 1);
-      const { pairs: [one], ...options } = metricOptions(of.request.settings, [of.request.pairs[pair]!]);
-      const { src, dst, component } = edge;
-      const heads = { srcLayer: src.layer, srcHead: src.head, dstLayer: dst.layer, dstHead: dst.head };
+      const { settings, pairs } = of.request;
+      const { pairs: [one], ...options } = metricOptions(settings, [pairs[pair]!]);
+      const { direction, patch } = settings;
       try {
-        const found = await model.edgeDetail({ ...one!, ...options, ...heads, component, signal });
+        const found = await model.edgeDetail({ ...one!, ...options, direction, patch, ...edge, signal });
         if (!signal.aborted) dispatch({ type: "detail", detail: { state: "there", edge, run: of, pair, detail: found } });
       } catch (error) {
         if (signal.aborted) return;
@@ -122,11 +121,11 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
     } else if (isAnother) {
       clearTimeout(typing);
       typing = setTimeout(ask.start, TYPING_PAUSE_MS);
-    } else if (now.view !== before.view && needsSource(now) && !isStale(now)) ask.start();
+    } else if (now.view !== before.view && needsSender(now) && !isStale(now)) ask.start();
     const isOther =
       now.run?.id !== before.run?.id ||
       now.look?.pair !== before.look?.pair ||
-      !isSameEdge(now.look && edgeOf(now.look), before.look && edgeOf(before.look));
+      !isSameEdge(now.look?.edge ?? null, before.look?.edge ?? null);
     if (isOther) lookCloser.start();
   });
 
@@ -142,10 +141,10 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
 /** Whether a file's run is what the form says. */
 const isAnsweredByFile = (state: State): boolean => isOfFile(state.run) && !isStale(state);
 
-/** Whether the exact values on screen are those of another source than the chosen one. */
-function needsSource({ run: of, view, draft }: State): boolean {
-  if (!of?.source || draft.scope !== "source") return false;
-  return view.src !== null && !isSameHead(view.src, of.source);
+/** Whether the exact values on screen are those of another sender than the chosen one. */
+function needsSender({ run: of, view, draft }: State): boolean {
+  if (!of?.sender || draft.scope !== "source") return false;
+  return view.from !== null && view.from !== of.sender;
 }
 
 const isLost = (error: unknown): boolean =>
@@ -153,6 +152,8 @@ const isLost = (error: unknown): boolean =>
 
 /** A run as the list of those before has it: its question, and not what was looked at. */
 function recentOf({ request }: Run): { title: string; params: string } {
-  const title = titleOf(request.pairs, request.settings.metric);
+  const { metric, direction, patch } = request.settings;
+  const unusual = [...(direction === "noise" ? ["noising"] : []), ...(patch === "resample" ? [] : [patch])];
+  const title = titleOf(request.pairs, metric, ...unusual);
   return { title, params: linkParams(request, FIRST_LOOK).toString() };
 }

@@ -2,6 +2,7 @@
 
 import { BUNDLED_REF, isSameModel, linkOf, nameOf, originOf } from "../core/model-ref";
 import { warningNotes } from "../core/notes";
+import type { DetailData } from "../core/props";
 import type { Run } from "../core/run";
 import type { KeptModel } from "../engine/types";
 import { at } from "../lib/dom";
@@ -61,7 +62,7 @@ export function draw(store: Store<State, Action>, events: Events): void {
   });
   const showBoard = boardView.create(at("board"), new Set(), { onView: look });
   const showDetail = detailView.create(at("detail"), {
-    onHead: (head, role) => look(role === "src" ? { src: head, dst: null } : { dst: head }),
+    onView: look,
     onPair: (pair) => look({ pair }),
   });
   const shown = () => {
@@ -74,9 +75,14 @@ export function draw(store: Store<State, Action>, events: Events): void {
     csv: () => share.runCsv(shown().run),
     json: () => share.runJson(shown().run, shown().look),
     figure: () => share.figureJson(shown().run, shown().look),
-    npy: (component) => share.runNpy(shown().run, component),
+    graph: () => share.runGraph(shown().run),
+    npy: () => share.runNpy(shown().run),
+    npyHeads: (port) => share.headsNpy(shown().run, port),
     link: () => ({ text: share.link(shown().run, shown().view, location.href) }),
-    python: () => ({ text: share.python(shown().run, shown().look) }),
+    transformerLens: () => ({ text: share.python(shown().run, shown().look, "4.3") }),
+    transformerLensBefore: () => ({ text: share.python(shown().run, shown().look, "earlier") }),
+    eapIg: () => ({ text: share.pythonEapIg(shown().run) }),
+    command: () => ({ text: share.commandLine(shown().run) }),
     js: () => ({ text: share.javascript(shown().run, shown().look, base) }),
     embed: () => {
       const { html, isLong } = share.embed(shown().run, shown().view, base);
@@ -109,7 +115,7 @@ export function draw(store: Store<State, Action>, events: Events): void {
     const { run, look: seen } = store.state();
     if (!run || !seen) return;
     const began = performance.now();
-    showBoard({ result: run.result, view: seen, isRunning: run.status === "running" });
+    showBoard({ table: run.table, look: seen, isRunning: run.status === "running", check: run.check });
     took = performance.now() - began;
     if (!performance.getEntriesByName(FIRST_GRID).length) performance.mark(FIRST_GRID);
   };
@@ -212,7 +218,7 @@ function loadData({ load, stopped, failure, loaded }: State): progressView.Progr
 }
 
 function runData({ job, stopped, failure, load, loaded, tried }: State): progressView.ProgressData {
-  if (job) return progressView.ofSweep(job.sweep);
+  if (job) return progressView.ofRun(job.progress);
   if (stopped === "run") return { state: "stopped" };
   if (failure?.retry === "run") return { state: "lost", button: "Run again" };
   if (failure?.retry !== "load" || !loaded || load) return { state: "idle" };
@@ -255,9 +261,9 @@ function showSource(run: Run | null, isOld: boolean): void {
   at("about-run").textContent = sentences.map((text) => (/[.!?]$/.test(text) ? text : `${text}.`)).join(" ");
 }
 
-function detailData({ detail }: State): detailView.DetailData {
+function detailData({ detail }: State): DetailData {
   if (detail.state !== "there") return detail;
   const { run, pair } = detail;
   const { clean, corrupted } = run.request.pairs[pair]!.tokens;
-  return { ...detail, clean, corrupted, pairs: run.request.pairs.length };
+  return { ...detail, table: run.table, clean, corrupted, pairs: run.request.pairs.length };
 }

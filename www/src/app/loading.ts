@@ -177,7 +177,7 @@ let loads = 0;
 /** What the page shows of a model that has come: a link's question, or what was there, or the first example. */
 function arrived(state: State, choice: Choice, made: PathPatch, params: URLSearchParams | null) {
   const { config, device, keeping } = made;
-  const model: LoadedModel = { ref: choice.ref, name: nameOf(choice.ref), revision: keeping.revision, load: ++loads };
+  const model: LoadedModel = { ref: choice.ref, name: nameOf(choice.ref), revision: keeping.revision, dModel: config.d_model, load: ++loads };
   const { warnings } = made;
   const first: Wanted = firstOf(choice.ref, config);
   const isBack = state.loaded !== null && isSameChoice(state.loaded.choice, choice);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { runOf } from "../core/run.fixture";
 import type { Run } from "../core/run";
+import { edgesOf } from "../core/table";
 import { FIRST_LOOK } from "../lib/settings";
 import { INITIAL, isStale, reduce } from "./reduce";
 import type { Action, Loaded, State } from "./state";
@@ -17,7 +18,7 @@ const arrived: Action = { type: "loaded", loaded, wanted: { settings, view: FIRS
 const estimated: Action = { type: "run-estimated", run: { ...run, status: "running" } };
 
 test("a run is stale as soon as the form asks something else, and no more once it asks the same again", () => {
-  const there = after(arrived, { type: "run-begun", id: run.id }, estimated, { type: "run-done", id: run.id });
+  const there = after(arrived, { type: "run-begun", id: run.id }, estimated, { type: "run-done", id: run.id, check: null });
   expect(isStale(there)).toBe(false);
   expect(there.run?.status).toBe("done");
   const edited = reduce(there, { type: "edit", change: { metric: "kl" }, isTyping: false });
@@ -41,27 +42,29 @@ test("a load and a run know nothing of each other", () => {
 test("where to look moves when the estimates come and when all is there, and not between", () => {
   const there = after(arrived, { type: "run-begun", id: run.id }, estimated);
   expect(there.look).toMatchObject({ ...run.lead });
-  run.result.components.q.values[6] = 99;
-  const grown = reduce(there, { type: "run-grown", job: { id: run.id, sweep: null } });
+  const { place, from, to } = edgesOf(run.table).at(-1)!;
+  run.table.values[place] = 99;
+  run.table.version += 1;
+  const grown = reduce(there, { type: "run-grown", job: { id: run.id, progress: null } });
   expect(grown.look).toBe(there.look);
-  expect(grown.run?.grown).toBe(there.run!.grown + 1);
-  const done = reduce(grown, { type: "run-done", id: run.id });
-  expect(done.look).toMatchObject({ src: { layer: 0, head: 1 }, dst: { layer: 1, head: 0 }, component: "q" });
+  expect(grown.run).not.toBe(there.run);
+  const done = reduce(grown, { type: "run-done", id: run.id, check: null });
+  expect(done.look).toMatchObject({ from, to, edge: { from, to } });
   // A reader's choice stays.
-  const chosen = reduce(there, { type: "look", change: { dst: { layer: 1, head: 0 } } });
-  expect(reduce(chosen, { type: "run-done", id: run.id }).look).toEqual(chosen.look);
+  const chosen = reduce(there, { type: "look", change: { to: "a1.h0<q>" } });
+  expect(reduce(chosen, { type: "run-done", id: run.id, check: null }).look).toEqual(chosen.look);
 });
 
-test("the edges of one source are of that source from then on", () => {
-  const ofOne: Action = { type: "run-estimated", run: { ...run, source: { layer: 0, head: 1 } } };
-  expect(after(arrived, { type: "run-begun", id: run.id }, ofOne).view.src).toEqual({ layer: 0, head: 1 });
+test("the edges of one sender are of that sender from then on", () => {
+  const ofOne: Action = { type: "run-estimated", run: { ...run, sender: "a0.h1" } };
+  expect(after(arrived, { type: "run-begun", id: run.id }, ofOne).view.from).toBe("a0.h1");
 });
 
 test("what is told of a run that is no longer under way changes nothing", () => {
   const there = after(arrived, { type: "run-begun", id: run.id }, estimated);
   const file: Run = { ...runOf({ metric: "kl" }), id: -1, file: "mine.json" };
   const wanted = { settings: file.request.settings, view: FIRST_LOOK };
-  const late: Action[] = [estimated, { type: "run-grown", job: { id: run.id, sweep: null } }, { type: "run-done", id: run.id }];
+  const late: Action[] = [estimated, { type: "run-grown", job: { id: run.id, progress: null } }, { type: "run-done", id: run.id, check: null }];
   const opened = reduce(there, { type: "shown", run: file, wanted });
   expect(opened).toMatchObject({ run: file, job: null, draft: { metric: "kl" } });
   const next = reduce(there, { type: "run-begun", id: run.id + 1 });

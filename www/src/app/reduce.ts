@@ -1,9 +1,9 @@
 // What an action makes of the state.
 
-import { choose, lookAt, within } from "../core/look";
 import { BUNDLED_REF } from "../core/model-ref";
 import { isSameQuestion } from "../core/request";
 import { finished, type Run } from "../core/run";
+import { choose, lookAt, within } from "../core/view";
 import { EXAMPLE, type View } from "../lib/settings";
 import { boxOf } from "./choice";
 import type { Action, State } from "./state";
@@ -39,25 +39,25 @@ export function reduce(state: State, action: Action): State {
       return lookedAt({ ...state, draft: settings, isTyping: false, offer: null }, view);
     }
     case "look":
-      return lookedAt(state, choose(state.view, state.look, action.change));
+      return lookedAt(state, choose(state.view, state.look, action.change, state.run?.table ?? null));
     case "read":
       return { ...state, reading: action.reading, runErrors: {} };
     case "run-begun":
-      return { ...state, run: stopped(state.run), job: { id: action.id, sweep: null }, stopped: null, failure: null };
+      return { ...state, run: stopped(state.run), job: { id: action.id, progress: null }, stopped: null, failure: null };
     case "run-estimated": {
       const { run } = action;
       if (state.job?.id !== run.id) return state;
       const pair = Math.min(state.view.pair, run.request.pairs.length - 1);
-      // Where the edges of one source alone become exact, it is the chosen one from here on.
-      const src = run.source ?? state.view.src;
-      return lookedAt({ ...state, run }, { ...state.view, pair, src });
+      // Where the edges of one sender alone become exact, it is the chosen one from here on.
+      const from = run.sender ?? state.view.from;
+      return lookedAt({ ...state, run }, { ...state.view, pair, from });
     }
     case "run-grown":
       if (state.job?.id !== action.job.id) return state;
-      return { ...state, job: action.job, run: state.run && { ...state.run, grown: state.run.grown + 1 } };
+      return { ...state, job: action.job, run: state.run && { ...state.run } };
     case "run-done":
       if (state.job?.id !== action.id) return state;
-      return lookedAt({ ...state, job: null, run: state.run && finished(state.run) }, state.view);
+      return lookedAt({ ...state, job: null, run: state.run && finished(state.run, action.check) }, state.view);
     case "run-settled":
       // What a file's run was asked was read when it was made; the model that is loaded may be another.
       return { ...state, ...(isOfFile(state.run) && readAs(state.run)), job: null, stopped: null, failure: null };
@@ -89,7 +89,6 @@ export function reduce(state: State, action: Action): State {
       return { ...state, load: null, failure: action.failure };
     case "loaded": {
       const { loaded, wanted } = action;
-      const { n_layers: layers, n_heads: heads } = loaded.config;
       return {
         ...state,
         loaded,
@@ -100,7 +99,7 @@ export function reduce(state: State, action: Action): State {
         runErrors: {},
         run: null,
         job: null,
-        view: within({ layers, heads }, wanted.view),
+        view: wanted.view,
         look: null,
         detail: { state: "none" },
         failure: null,
@@ -122,8 +121,8 @@ export function reduce(state: State, action: Action): State {
 function lookedAt(state: State, wanted: View): State {
   const { run } = state;
   if (!run) return { ...state, view: wanted };
-  const view = within(run.result, wanted);
-  return { ...state, view, look: lookAt(view, run.result, run.lead) };
+  const view = within(run.table, wanted);
+  return { ...state, view, look: lookAt(view, run.table, run.lead) };
 }
 
 /** The form as a run was asked: its tokens, and nothing wrong with it. */

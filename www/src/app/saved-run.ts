@@ -9,10 +9,11 @@ import type { View } from "../lib/settings";
 
 /** The run in a file's text, and what of it was looked at. Throws where it is none of ours, and says what was expected. */
 export function readSaved(text: string, file: string): { run: Run; view: View } {
-  const { saved, result } = restore(text);
+  const { saved, table } = restore(text);
   const { settings, tokens } = saved;
   const read = tokens.map((pair) => ({ answer: [], distractor: [], ...pair }));
-  const model: LoadedModel = { ref: refOfSaved(saved.model.source, document.baseURI), name: saved.model.name, revision: saved.model.revision };
+  const { source, ...of } = saved.model;
+  const model: LoadedModel = { ...of, ref: refOfSaved(source, document.baseURI) };
   const request = requestOf(model, settings, pairsOf(settings), read);
-  return { run: opened(-Date.now(), request, result, saved.made, file), view: saved.view };
+  return { run: opened(-Date.now(), request, table, saved.edges.check, saved.made, file), view: saved.view };
 }

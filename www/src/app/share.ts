@@ -1,16 +1,17 @@
 // A run on its way out: as a link, as a file, as code. Everything here takes a run, and nothing the form.
 
-import type { Look } from "../core/look";
 import { linkOf } from "../core/model-ref";
 import type { Request } from "../core/request";
 import type { Run } from "../core/run";
-import { pathpatchJs, transformerLens } from "../lib/code";
-import { csv } from "../lib/csv";
+import type { Look } from "../core/view";
+import type { Component } from "../engine/types";
+import { eapIg } from "../lib/code/eap-ig";
+import { command, pathpatchJs } from "../lib/code/pathpatch";
+import { transformerLens, type Version } from "../lib/code/transformer-lens";
 import { embedCode } from "../lib/embed";
+import { csv, graphJson, headValues, scoreMatrix } from "../lib/graph";
 import { npy } from "../lib/npy";
 import { toParams } from "../lib/permalink";
-import type { Component } from "../engine/types";
-import { edges } from "../lib/result";
 import { save } from "../lib/saved";
 import { EXAMPLE, type View } from "../lib/settings";
 
@@ -38,19 +39,31 @@ function sharedParams({ request }: Run, view: View): URLSearchParams {
   return linkParams(request, view);
 }
 
-export const runCsv = (run: Run): string => csv(edges(run.result));
+export const runCsv = (run: Run): string => csv(run.table);
 
 export const runJson = (run: Run, look: Look): string => JSON.stringify(save(run, look));
 
 export const figureJson = (run: Run, look: Look): string => JSON.stringify(save(run, look, FIGURE_EDGES));
 
-export function runNpy({ result: { layers, heads, components } }: Run, component: Component): Uint8Array<ArrayBuffer> {
-  return npy(components[component].values, [layers, heads, layers, heads]);
+export const runGraph = (run: Run): string => graphJson(run);
+
+export function runNpy({ table }: Run): Uint8Array<ArrayBuffer> {
+  const { values, shape } = scoreMatrix(table);
+  return npy(values, shape);
 }
 
-export const python = (run: Run, look: Look): string => transformerLens(run.request, look);
+export function headsNpy({ table }: Run, port: Component): Uint8Array<ArrayBuffer> {
+  const { values, shape } = headValues(table, port);
+  return npy(values, shape);
+}
+
+export const python = (run: Run, look: Look, version: Version): string => transformerLens(run.request, look.edge, version);
+
+export const pythonEapIg = (run: Run): string => eapIg(run.request);
 
 export const javascript = (run: Run, look: Look, base: string): string =>
-  pathpatchJs(run.request, look, new URL("./pathpatch.js", base).href);
+  pathpatchJs(run.request, look.edge, new URL("./pathpatch.js", base).href);
+
+export const commandLine = (run: Run): string => command(run.request);
 
 export const embed = (run: Run, view: View, base: string) => embedCode(sharedParams(run, view), base);

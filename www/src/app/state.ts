@@ -1,23 +1,23 @@
 // What the page knows, and all that can happen to it. Plain data: no elements, no engine, no timers.
 
-import type { Look } from "../core/look";
 import type { LoadedModel, ModelRef } from "../core/model-ref";
 import type { Run } from "../core/run";
+import type { Look } from "../core/view";
 import type {
-  Component,
   Config,
   DeviceReport,
   EdgeDetail,
+  EdgeName,
+  EdgesCheck,
+  EdgesUpdate,
   Keeping,
   KeptModel,
   LoadProgress,
   Plan,
   Space,
-  SweepProgress,
   Warning,
 } from "../engine/types";
 import type { Recent } from "../lib/recent";
-import type { EdgeId } from "../lib/result";
 import type { Settings, View } from "../lib/settings";
 import type { Notes } from "../core/notes";
 import type { Reading } from "./read-form";
@@ -72,7 +72,8 @@ export interface LoadJob {
 export interface RunJob {
   /** The run that it is. */
   id: number;
-  sweep: { component: Component; progress: SweepProgress } | null;
+  /** Null until its estimates are there. */
+  progress: EdgesUpdate["progress"] | null;
 }
 
 /** What no field is to blame for, and what the one button beside it does. */
@@ -83,9 +84,9 @@ export interface Failure {
 
 export type Detail =
   | { state: "none" }
-  | { state: "waiting"; edge: EdgeId }
-  | { state: "failed"; edge: EdgeId; message: string }
-  | { state: "there"; edge: EdgeId; run: Run; pair: number; detail: EdgeDetail };
+  | { state: "waiting"; edge: EdgeName }
+  | { state: "failed"; edge: EdgeName; message: string }
+  | { state: "there"; edge: EdgeName; run: Run; pair: number; detail: EdgeDetail };
 
 export interface State {
   loaded: Loaded | null;
@@ -131,7 +132,7 @@ export type Action =
   | { type: "run-begun"; id: number }
   | { type: "run-estimated"; run: Run }
   | { type: "run-grown"; job: RunJob }
-  | { type: "run-done"; id: number }
+  | { type: "run-done"; id: number; check: EdgesCheck | null }
   /** What is asked is on screen already. */
   | { type: "run-settled" }
   | { type: "run-stopped" }

@@ -7,8 +7,9 @@
 import type { Token } from "../engine/types";
 import { METRICS } from "../lib/format";
 import type { Mode } from "../lib/pairs";
-import { COMPONENTS, type Head } from "../lib/result";
-import { LAYER_NORMS, MAX_EDGES, SCOPES, type Settings, type View } from "../lib/settings";
+import { DIRECTIONS, LAYER_NORMS, MAX_EDGES, PATCHES, SCOPES, type Settings } from "../lib/settings";
+import { headName, PORT_NAMES } from "./node";
+import { isFrom, isNode, isTo, type View } from "./view";
 
 export type Reader<T> = (value: unknown, name: string) => T;
 
@@ -65,6 +66,11 @@ export const finite =
     return value;
   };
 
+/** The largest number that is finite as a float32, too. */
+export const MOST_FLOAT = 3.4e38;
+
+export const float = finite(-MOST_FLOAT, MOST_FLOAT);
+
 export const boolean: Reader<boolean> = (value, field) => {
   if (typeof value !== "boolean") throw new FieldError(field, "true or false", value);
   return value;
@@ -101,13 +107,25 @@ export function fields(value: unknown, field: string): Record<string, unknown> {
 export const own = (from: Record<string, unknown>, key: string): unknown =>
   Object.hasOwn(from, key) ? from[key] : undefined;
 
-export const head: Reader<Head> = (value, field) => {
+/** A head as files wrote it before edges had names, `{"layer": 9, "head": 6}`; its name. */
+export const head: Reader<string> = (value, field) => {
   const from = fields(value, field);
   const side = whole(0, MOST_SIDE - 1);
-  return { layer: side(own(from, "layer"), `${field}.layer`), head: side(own(from, "head"), `${field}.head`) };
+  return headName(side(own(from, "layer"), `${field}.layer`), side(own(from, "head"), `${field}.head`));
 };
 
-const component = oneOf({ q: true, k: true, v: true } satisfies Record<(typeof COMPONENTS)[number], true>);
+export const port = oneOf(PORT_NAMES);
+
+/** A name of a node, as `fits` wants it. */
+const node =
+  (fits: (text: string) => boolean, expected: string): Reader<string> =>
+  (value, field) => {
+    if (typeof value !== "string" || !fits(value)) throw new FieldError(field, expected, value);
+    return value;
+  };
+
+/** Edges that a model may have at most; GPT-2 XL has 2.2 million. */
+const MOST_EDGES = 4_000_000;
 
 /** How each setting of a run is read. */
 export const SETTINGS: { [K in keyof Settings]: Reader<Settings[K]> } = {
@@ -119,17 +137,21 @@ export const SETTINGS: { [K in keyof Settings]: Reader<Settings[K]> } = {
   lines: text(),
   fillings: text(),
   metric: oneOf(METRICS),
+  direction: oneOf(DIRECTIONS),
+  patch: oneOf(PATCHES),
   layerNorm: oneOf(LAYER_NORMS),
   prependBos: boolean,
   position: orNull(whole(-MOST_POSITIONS, MOST_POSITIONS)),
   scope: oneOf(SCOPES),
+  strongest: whole(1, MOST_EDGES),
 };
 
 /** How each part of a view is read. */
 export const VIEW: { [K in keyof View]: Reader<View[K]> } = {
-  src: orNull(head),
-  dst: orNull(head),
-  component: orNull(component),
+  from: orNull(node(isFrom, "a sender such as input, a9.h6 or m3")),
+  to: orNull(node(isTo, "a receiver such as a10.h7<q>, m3 or logits")),
+  port: orNull(port),
+  node: orNull(node(isNode, "a node such as input, a9.h6, m3 or logits")),
   edges: whole(1, MAX_EDGES),
   least: finite(0, 1),
   pair: whole(0, MOST_PAIRS - 1),

@@ -23,7 +23,9 @@ test.each<[keyof Settings, Partial<Settings>]>([
   ["answer", { answer: "crown" }],
   ["distractor", { distractor: "crown" }],
   ["metric", { metric: "kl" }],
-  ["layerNorm", { layerNorm: "exact" }],
+  ["direction", { direction: "noise" }],
+  ["patch", { patch: "zero" }],
+  ["layerNorm", { layerNorm: "frozen" }],
   ["prependBos", { prependBos: false }],
   ["position", { position: -2 }],
   ["scope", { scope: "none" }],
@@ -33,8 +35,14 @@ test.each<[keyof Settings, Partial<Settings>]>([
   expect(isSameQuestion(request, model, { ...settings, ...changed })).toBe(false);
 });
 
+test("how many are strongest is asked only where the scope is that", () => {
+  const some = requestOf(model, { ...settings, scope: "strongest" }, [pair], []);
+  expect(isSameQuestion(some, model, { ...settings, scope: "strongest" })).toBe(true);
+  expect(isSameQuestion(some, model, { ...settings, scope: "strongest", strongest: 7 })).toBe(false);
+});
+
 test("what the mode does not use, and another way to write the same pair, is the same question", () => {
-  expect(isSameQuestion(request, model, { ...settings, lines: "x|y", fillings: "A=b" })).toBe(true);
+  expect(isSameQuestion(request, model, { ...settings, lines: "x|y", fillings: "A=b", strongest: 7 })).toBe(true);
   const lines = Object.values(pair).join("|");
   expect(isSameQuestion(request, model, { ...settings, mode: "lines", clean: "", lines })).toBe(true);
   expect(isSameQuestion(request, null, settings)).toBe(false);

@@ -45,8 +45,9 @@ function freeze<T>(value: T): T {
 /** Whether the form asks of this model what the request asked. */
 export function isSameQuestion({ model, settings, pairs }: Request, of: LoadedModel | null, draft: Settings): boolean {
   if (!of || !isSameLoad(model, of)) return false;
-  const measured = ["metric", "layerNorm", "prependBos", "position", "scope"] as const;
+  const measured = ["metric", "direction", "patch", "layerNorm", "prependBos", "position", "scope"] as const;
   if (measured.some((key) => settings[key] !== draft[key])) return false;
+  if (settings.scope === "strongest" && settings.strongest !== draft.strongest) return false;
   const now = readPairs(draft);
   return now !== null && now.length === pairs.length && now.every((pair, i) => isSamePair(pair, pairs[i]!));
 }

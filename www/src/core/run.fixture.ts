@@ -1,25 +1,16 @@
-// A run for tests: two layers of two heads, every edge known, every third an estimate.
+// A run for tests: two layers of two heads, every edge known, some of them estimates.
 
-import { COMPONENTS, emptyResult, merge } from "../lib/result";
-import { EXAMPLE, type Settings } from "../lib/settings";
 import { pairsOf } from "../lib/pairs";
+import { EXAMPLE, type Settings } from "../lib/settings";
 import { BUNDLED_REF, type ModelRef } from "./model-ref";
 import { requestOf } from "./request";
 import { begun, finished, type Run } from "./run";
+import { tableFixture } from "./table.fixture";
 
 export function runOf(changed: Partial<Settings> = {}, ref: ModelRef = BUNDLED_REF): Run {
   const settings: Settings = { ...EXAMPLE.settings, metric: "logit-diff", ...changed };
-  const shape = { layers: 2, heads: 2, metric: settings.metric, cleanMetric: 3.3, corruptedMetric: Math.fround(-0.1) };
-  const result = emptyResult(shape);
-  const indices = Uint32Array.from([2, 3, 6, 7]);
-  COMPONENTS.forEach((name, c) => {
-    merge(result, name, {
-      indices,
-      values: Float32Array.from(indices, (index) => Math.sin(index + 10 * c)),
-      exact: Uint8Array.from(indices, (_, i) => (i % 3 ? 1 : 0)),
-      spread: Float32Array.from(indices, (_, i) => (i % 3 ? 0.1 * i : Number.NaN)),
-    });
-  });
+  const { metric, direction, patch, layerNorm } = settings;
+  const table = tableFixture({ layers: 2, heads: 2, pairs: true }, { direction, patch, layerNorm, corruptedMetric: Math.fround(-0.1) });
   const pairs = pairsOf(settings);
   const token = (text: string) => ({ id: text.length, text });
   const tokens = pairs.map(({ clean, corrupted, answer, distractor }) => ({
@@ -30,5 +21,5 @@ export function runOf(changed: Partial<Settings> = {}, ref: ModelRef = BUNDLED_R
   }));
   const request = requestOf({ ref, name: "a model", revision: ref.kind === "hub" ? "607a30d" : null, load: 1 }, settings, pairs, tokens);
   const made = { by: "pathpatch 0.1.0", at: "2026-01-02T03:04:05.678Z", device: "cpu" };
-  return finished(begun(1, request, result, null, [], made));
+  return finished(begun(1, request, Object.assign(table, { metric }), null, [], made), null);
 }

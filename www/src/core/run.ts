@@ -1,9 +1,9 @@
 // A run: what was asked, and what is known of it.
 
-import type { Warning } from "../engine/types";
-import { type EdgeId, type Head, type Result, strongestOf } from "../lib/result";
+import type { EdgeName, EdgesCheck, Warning } from "../engine/types";
 import { VERSION } from "../version";
 import type { Request } from "./request";
+import { strongestOf, type Table } from "./table";
 
 /** How far it is; a run that was stopped or failed keeps what it had. */
 export type RunStatus = "running" | "done" | "stopped";
@@ -11,14 +11,15 @@ export type RunStatus = "running" | "done" | "stopped";
 export interface Run {
   readonly id: number;
   readonly request: Request;
-  /** Grows while the run goes on; `grown` counts how often. */
-  readonly result: Result;
-  readonly grown: number;
+  /** Grows while the run goes on; each time the run is another object with the same table. */
+  readonly table: Table;
   readonly status: RunStatus;
-  /** The source whose edges alone are exact; null where all are, or none. */
-  readonly source: Head | null;
+  /** The sender whose edges alone are exact; null where the scope is another. */
+  readonly sender: string | null;
   /** Where to look first: the strongest edge, by the estimates and, once it is done, by all that is known. */
-  readonly lead: EdgeId | null;
+  readonly lead: EdgeName | null;
+  /** How far estimates were from the edges that were checked; null where none were. */
+  readonly check: EdgesCheck | null;
   readonly warnings: readonly Warning[];
   /** When it was begun, and on what; null where a file does not say. */
   readonly made: Made | null;
@@ -39,24 +40,24 @@ export function madeNow(device: string): Made {
   return { by: `pathpatch ${VERSION}`, at: new Date().toISOString(), device };
 }
 
-/** A run whose estimates are there. */
-export function begun(id: number, request: Request, result: Result, source: Head | null, warnings: Warning[], made: Made): Run {
-  const lead = leadOf(result, source);
-  return { id, request, result, grown: 0, status: "running", source, lead, warnings, made, file: null };
+/** A run whose first values are there. */
+export function begun(id: number, request: Request, table: Table, sender: string | null, warnings: Warning[], made: Made): Run {
+  const lead = leadOf(table, sender);
+  return { id, request, table, status: "running", sender, lead, check: null, warnings, made, file: null };
 }
 
 /** A run that was saved. */
-export function opened(id: number, request: Request, result: Result, made: Made | null, file: string): Run {
-  const lead = leadOf(result, null);
-  return { id, request, result, grown: 0, status: "done", source: null, lead, warnings: [], made, file };
+export function opened(id: number, request: Request, table: Table, check: EdgesCheck | null, made: Made | null, file: string): Run {
+  const lead = leadOf(table, null);
+  return { id, request, table, status: "done", sender: null, lead, check, warnings: [], made, file };
 }
 
 /** A run of which all is known that was asked for. */
-export function finished(run: Run): Run {
-  return { ...run, status: "done", grown: run.grown + 1, lead: leadOf(run.result, run.source) };
+export function finished(run: Run, check: EdgesCheck | null): Run {
+  return { ...run, status: "done", check, lead: leadOf(run.table, run.sender) };
 }
 
-function leadOf(result: Result, source: Head | null): EdgeId | null {
-  const found = strongestOf(result, source ? { src: source } : {});
-  return found && { src: found.src, dst: found.dst, component: found.component };
+function leadOf(table: Table, sender: string | null): EdgeName | null {
+  const found = strongestOf(table, { from: sender });
+  return found && { from: found.from, to: found.to };
 }

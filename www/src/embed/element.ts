@@ -1,15 +1,16 @@
 // <path-patching>: a figure in a post. What it draws with is loaded only where one stands.
 //
 //     <path-patching src="figure.json"></path-patching>     a saved result; the engine only once it is asked for
-//     <path-patching link="clean=…&src=0.3"></path-patching>   what a link of the page says; runs when pressed
+//     <path-patching link="clean=…&from=a0.h3"></path-patching>   what a link of the page says; runs when pressed
 //
-// `live` runs without being pressed, `hide` leaves parts out (from into legend circuit table prompts run), `theme` is
+// `live` runs without being pressed, `hide` leaves parts out (from into legend circuit overview table prompts run), `theme` is
 // light or dark where it is not the post's own, `site` is where the pathpatch site is. `data` is a saved result
 // itself. The events `result`, `select` and `error` are CustomEvents; they do not bubble.
 
 import type { Saved } from "../lib/saved.js";
 import { fitFrames } from "./frames";
 import type { Figure, Subject } from "./mount";
+import type { SelectDetail } from "./selected.js";
 import { directory, setSite, site } from "./site";
 
 /** `detail` of the event `error`. */
@@ -18,21 +19,14 @@ export interface ErrorDetail {
   message: string;
 }
 
-/** `detail` of the event `select`: the edge that the reader looks at; no destination where none is chosen. */
-export interface SelectDetail {
-  src: { layer: number; head: number };
-  dst: { layer: number; head: number } | null;
-  component: "q" | "k" | "v";
-}
-
 // A server that renders pages has no elements; the class can be imported there all the same.
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
 /** How much height is kept free until something is drawn, in rem: about what each part takes. */
 const POSTER_REM = 13;
-const PARTS_REM = { legend: 12, circuit: 24, table: 22, prompts: 7, run: 3 };
+const PARTS_REM = { legend: 12, circuit: 38, table: 22, prompts: 7, run: 3 };
 /** Of three grids beside each other, or below each other where they find no room. */
-const GRID_REM = { width: 16.75, height: 16.5, title: 2.5 };
+const GRID_REM = { width: 14.25, height: 16.5, title: 2.5 };
 
 function reservedRem(hidden: ReadonlySet<string>, width: number): number {
   const columns = Math.min(3, Math.max(1, Math.floor(width / (GRID_REM.width * 16))));
@@ -41,7 +35,7 @@ function reservedRem(hidden: ReadonlySet<string>, width: number): number {
   return parts.reduce((sum, [part, height]) => (hidden.has(part) ? sum : sum + height), 0);
 }
 
-export type { Saved };
+export type { Saved, SelectDetail };
 
 export class PathPatching extends Base {
   static readonly observedAttributes = ["src", "link", "live", "hide", "theme", "site"];

@@ -1,14 +1,13 @@
 // A figure's own run, on a model that all figures of a page share.
 
 import { readForm } from "../app/read-form";
-import { type BundledName, type LoadedModel, originOf, pinned, textOf } from "../core/model-ref";
+import { bundledPath, type BundledName, type LoadedModel, originOf, pinned, textOf } from "../core/model-ref";
 import { requestOf } from "../core/request";
 import { begun, finished, madeNow, type Run } from "../core/run";
 import { PathPatch, PathPatchError } from "../engine/pathpatch";
 import { use } from "../engine/pool";
 import type { Keeping } from "../engine/types";
 import { formatBytes } from "../lib/format";
-import { bundledPath } from "../lib/models";
 import { run } from "../lib/run";
 import * as progressView from "../views/progress";
 import type { Question } from "./question";
@@ -94,18 +93,18 @@ export async function runLive(
         const { pairs, tokens, errors } = await readForm(model, settings, signal);
         const [error] = Object.values(errors).flat();
         if (error) throw new Error(error.text);
-        const request = requestOf({ ...asked, revision: model.keeping.revision }, settings, pairs, tokens);
+        const request = requestOf({ ...asked, revision: model.keeping.revision, dModel: model.config.d_model }, settings, pairs, tokens);
         const made = madeNow(model.device.kind);
         const id = ++runs;
         let grown: Run | undefined;
-        await run(model, settings, pairs, view, signal, ({ result, sweep, source, warnings }) => {
+        const check = await run(model, settings, pairs, view, signal, ({ table, progress, sender, warnings }) => {
           // What is still on its way is nobody's.
           if (signal.aborted) return;
-          grown = grown ? { ...grown, grown: grown.grown + 1 } : begun(id, request, result, source, [...model.warnings, ...warnings], made);
+          grown = grown ? { ...grown } : begun(id, request, table, sender, [...model.warnings, ...warnings], made);
           events.onRun(grown);
-          if (sweep) showProgress(progressView.ofSweep(sweep));
+          if (progress) showProgress(progressView.ofRun(progress));
         });
-        if (grown) events.onRun(finished(grown));
+        if (grown) events.onRun(finished(grown, check));
       });
     } finally {
       shown.letGo();

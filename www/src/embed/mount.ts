@@ -3,9 +3,9 @@
 // What runs a model is loaded only when one is run.
 
 import { readSaved } from "../app/saved-run";
-import { choose, type Look as Seen, lookAt } from "../core/look";
 import { linkOf, nameOf, pinned, refOfLink } from "../core/model-ref";
 import type { Run } from "../core/run";
+import { choose, type Look as Seen, lookAt, within } from "../core/view";
 import { element, messageOf } from "../lib/dom";
 import { fromParams, toParams } from "../lib/permalink";
 import { save, type Saved } from "../lib/saved";
@@ -15,6 +15,7 @@ import * as boardView from "../views/board";
 import * as tokensView from "../views/tokens";
 import type { Question } from "./question";
 import { follow, type Scheme } from "./scheme";
+import { type SelectDetail, selected } from "./selected";
 
 /** What a figure is about: a saved result or its address, or what a link says. */
 export type Subject =
@@ -40,7 +41,7 @@ export interface MountOptions {
   signal: AbortSignal;
   /** A result is whole: a saved one, or the end of a run. */
   onResult: () => void;
-  onSelect: (edge: Pick<Seen, "src" | "dst" | "component">) => void;
+  onSelect: (edge: SelectDetail) => void;
   onError: (error: unknown) => void;
 }
 
@@ -136,7 +137,7 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
     // Only where it is another: a screen reader says it again.
     if (warning.textContent !== warnings) warning.textContent = warnings;
     showBoard ??= board();
-    showBoard({ result: run.result, view: seen(question, run), isRunning });
+    showBoard({ table: run.table, look: seen(question, run), isRunning, check: run.check });
     const [first] = run.request.pairs;
     if (first && !look.hidden.has("prompts")) showTokens(first.tokens);
     if (!isRunning) body.style.minHeight = "";
@@ -148,11 +149,9 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
     return boardView.create(place, parts, {
       onView: (change) => {
         if (!question) return;
-        question = { ...question, view: choose(question.view, run ? seen(question, run) : null, change) };
+        question = { ...question, view: choose(question.view, run ? seen(question, run) : null, change, run?.table ?? null) };
         draw();
-        if (!run || !("src" in change || "dst" in change || "component" in change)) return;
-        const { src, dst, component } = seen(question, run);
-        options.onSelect({ src, dst, component });
+        if (run && ("from" in change || "to" in change || change.node)) options.onSelect(selected(seen(question, run)));
       },
     });
   }
@@ -292,8 +291,8 @@ function questionOf(params: URLSearchParams): Question {
 }
 
 /** What is looked at, the rest left to the result. */
-function seen({ view }: Question, { result, lead }: Run): Seen {
-  return lookAt(view, result, lead);
+function seen({ view }: Question, { table, lead }: Run): Seen {
+  return lookAt(within(table, view), table, lead);
 }
 
 const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);

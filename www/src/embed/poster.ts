@@ -1,9 +1,8 @@
 // What a figure shows before it is run: the question in words, and what running it takes.
 
-import { type BundledName, nameOf, type ModelRef } from "../core/model-ref";
+import { BUNDLED_SHAPES, type BundledName, nameOf, type ModelRef } from "../core/model-ref";
 import { element } from "../lib/dom";
 import { formatBytes } from "../lib/format";
-import { BUNDLED } from "../lib/models";
 import { inQuotes, pairsOf } from "../lib/pairs";
 import type { Question } from "./question";
 
@@ -20,21 +19,21 @@ export function poster({ model, settings }: Question): HTMLElement {
     element("h3", {}, question(inQuotes(first.answer), inQuotes(first.distractor))),
     element("dl", {}, element("dt", {}, "clean"), clean, element("dt", {}, "corrupted"), corrupted),
     ...further,
-    element("p", { class: "note" }, `Direct path patching answers it, head by head. ${cost(model.ref)}`),
+    element("p", { class: "note" }, `Direct path patching answers it, edge by edge. ${cost(model.ref)}`),
   );
 }
 
 function question(answer: string, distractor: string): string {
-  if (answer && distractor) return `Which attention heads make the model say ${answer} rather than ${distractor}?`;
-  if (answer) return `Which attention heads make the model say ${answer}?`;
-  return "Which attention heads carry the difference between these prompts?";
+  if (answer && distractor) return `Which paths through the model make it say ${answer} rather than ${distractor}?`;
+  if (answer) return `Which paths through the model make it say ${answer}?`;
+  return "Which paths through the model carry the difference between these prompts?";
 }
 
 function cost(ref: ModelRef): string {
   if (ref.kind === "files") return "It was asked of files of somebody’s own, which cannot be loaded here.";
   if (ref.kind === "bundled") {
     const bytes = formatBytes(BUNDLED_RUN_BYTES[ref.name]);
-    return `Running it downloads ${bytes}: the engine, and ${ref.name}, a model of ${BUNDLED[ref.name].shape}.`;
+    return `Running it downloads ${bytes}: the engine, and ${ref.name}, a model of ${BUNDLED_SHAPES[ref.name]}.`;
   }
   return `It runs ${nameOf(ref)}; you will see its size and where it comes from before anything is downloaded.`;
 }

@@ -6,19 +6,26 @@ import type {
   Config,
   DeviceChoice,
   DeviceReport,
-  ErrorCode,
+  Direction,
   EdgeDetail,
+  EdgeName,
   EdgeOptions,
+  EdgesResult,
+  EdgeTable,
+  ErrorCode,
   Estimates,
   Grid,
   HeadDetail,
+  HeadEdgeDetail,
   HubModel,
   Keeping,
   KeptModel,
   LoadProgress,
   MetricOptions,
+  PatchKind,
   Plan,
   PromptPair,
+  Scores,
   Space,
   SweepProgress,
   Token,
@@ -36,6 +43,38 @@ export type SweepRequest = MetricRequest & {
   estimates: boolean;
   srcLayer?: number;
   srcHead?: number;
+};
+
+/** What is patched, by what. */
+export interface PatchRequest {
+  direction: Direction;
+  patch: PatchKind;
+}
+
+/** Edges of the graph likewise. */
+export type EdgesRequest = MetricRequest &
+  PatchRequest & {
+    scores: Scores;
+    steps: number;
+    /** All where absent. */
+    edges?: EdgeName[];
+    estimates: boolean;
+    strongest?: number;
+    checked: number;
+    byPosition: boolean;
+  };
+
+/** An edge to look at: between two heads by numbers, any by names. */
+export type EdgeDetailRequest =
+  | (MetricRequest & Omit<EdgeOptions, keyof MetricOptions | keyof PromptPair>)
+  | (MetricRequest & PatchRequest & EdgeName);
+
+/** How far a call of `edges` is, and what is new in its table. */
+export type EdgesProgress = Omit<SweepProgress, "fresh"> & {
+  /** All of it, with the first update. */
+  table?: EdgeTable;
+  /** Entries that have changed since the update before. */
+  fresh: { indices: Uint32Array; values: Float32Array; state: Uint8Array; stdDev: Float32Array };
 };
 
 /** What to load, as the engine reads it. */
@@ -59,7 +98,8 @@ export interface Calls {
   sweep: { arguments: SweepRequest; answer: Grid };
   estimate: { arguments: MetricRequest; answer: Estimates };
   headDetail: { arguments: MetricRequest & { layer: number; head: number }; answer: HeadDetail };
-  edgeDetail: { arguments: MetricRequest & Omit<EdgeOptions, keyof MetricOptions | keyof PromptPair>; answer: EdgeDetail };
+  edges: { arguments: EdgesRequest; answer: EdgesResult };
+  edgeDetail: { arguments: EdgeDetailRequest; answer: EdgeDetail | HeadEdgeDetail };
   matmulRate: { arguments: { rows: number }; answer: number };
   memory: { arguments: Record<string, never>; answer: number };
 }
@@ -71,6 +111,7 @@ export interface Progress {
   load: LoadProgress;
   plan: LoadProgress;
   sweep: SweepProgress;
+  edges: EdgesProgress;
 }
 export type ProgressOf<C extends Call> = C extends keyof Progress ? Progress[C] : never;
 
@@ -96,5 +137,5 @@ export type FromWorker =
   | ({ id: number } & (
       | { answer: Calls[Call]["answer"] }
       | { failure: Failure }
-      | { progress: LoadProgress | SweepProgress }
+      | { progress: LoadProgress | SweepProgress | EdgesProgress }
     ));

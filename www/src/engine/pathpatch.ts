@@ -4,21 +4,27 @@
 import type { Assets } from "./assets.js";
 import type { EngineClient } from "./client";
 import { PathPatchError } from "./error.js";
-import type { Calls, MetricRequest } from "./messages";
+import { growing } from "./edges";
+import type { Calls, EdgeDetailRequest, MetricRequest } from "./messages";
 import type {
   AllSourcesOptions,
   Answer,
   Config,
   DeviceReport,
   EdgeDetail,
+  EdgeDetailOptions,
   EdgeOptions,
+  EdgesOptions,
+  EdgesResult,
   EstimateOptions,
   Estimates,
   Grid,
   HeadDetail,
+  HeadEdgeDetail,
   HeadOptions,
   Keeping,
   KeptModel,
+  LayerNorm,
   LoadOptions,
   ModelSource,
   OneSourceOptions,
@@ -141,11 +147,35 @@ export class PathPatch {
     return this.#engine.ask("estimate", metricRequest(options), { signal: options.signal });
   }
 
-  /** Look at one edge on one pair: what both heads attend to, what the patch changes, where the output goes. */
-  edgeDetail(options: EdgeOptions): Promise<EdgeDetail> {
-    const { component, srcLayer, srcHead, dstLayer, dstHead } = options;
-    const request = { ...metricRequest(options), component, srcLayer, srcHead, dstLayer, dstHead };
-    return this.#engine.ask("edgeDetail", request, { signal: options.signal });
+  /**
+   * Every edge of the graph, or those that are named: the metric once one of them is patched. Estimates come first, then
+   * exact values, those with the largest estimates before others.
+   */
+  async edges(options: EdgesOptions): Promise<EdgesResult> {
+    const { scores = "exact", steps = 5, edges, estimates = true, strongest, checked = 300, byPosition = false, signal } = options;
+    const { direction = "denoise", patch = "resample" } = options;
+    const request = {
+      ...metricRequest(options, "exact"),
+      direction,
+      patch,
+      scores,
+      steps,
+      edges: edges?.map(({ from, to }) => ({ from, to })),
+      estimates,
+      strongest,
+      checked,
+      byPosition,
+    };
+    const { onProgress, whole } = growing(options.onUpdate);
+    return whole(await this.#engine.ask("edges", request, { onProgress, signal }));
+  }
+
+  /** Look at one edge on one pair: what its heads attend to, what the patch changes, where the output goes. */
+  edgeDetail(options: EdgeDetailOptions): Promise<EdgeDetail>;
+  /** Between two heads, by their numbers: the clean write in the corrupted run. */
+  edgeDetail(options: EdgeOptions): Promise<HeadEdgeDetail>;
+  edgeDetail(options: EdgeDetailOptions | EdgeOptions): Promise<EdgeDetail | HeadEdgeDetail> {
+    return this.#engine.ask("edgeDetail", edgeDetailRequest(options), { signal: options.signal });
   }
 
   /** Look at one head on one pair: what it attends to, and what it adds to the answer's logit directly. */
@@ -179,8 +209,17 @@ export class PathPatch {
   }
 }
 
-function metricRequest(options: EstimateOptions): MetricRequest {
-  const { metric = "logit-diff", position, prependBos = true, layerNorm = "frozen" } = options;
+function edgeDetailRequest(options: EdgeDetailOptions | EdgeOptions): EdgeDetailRequest {
+  if (!("from" in options)) {
+    const { component, srcLayer, srcHead, dstLayer, dstHead } = options;
+    return { ...metricRequest(options), component, srcLayer, srcHead, dstLayer, dstHead };
+  }
+  const { from, to, direction = "denoise", patch = "resample" } = options;
+  return { ...metricRequest(options, "exact"), direction, patch, from, to };
+}
+
+function metricRequest(options: EstimateOptions, byDefault: LayerNorm = "frozen"): MetricRequest {
+  const { metric = "logit-diff", position, prependBos = true, layerNorm = byDefault } = options;
   const pairs = "pairs" in options ? options.pairs : [options];
   return { pairs: pairs.map(bare), metric, position, prependBos, layerNorm };
 }

@@ -226,10 +226,127 @@ export interface SweepOptions {
 
 export type OneSourceOptions = AllSourcesOptions & { srcLayer: number; srcHead: number };
 
+/**
+ * Which of the two runs is patched, the base run, and which the change comes from: `denoise` patches the corrupted run
+ * with what the sender writes in the clean one, `noise` the clean run with what it writes in the corrupted one.
+ */
+export type Direction = "denoise" | "noise";
+
+/**
+ * What takes the place of a sender's write: its write in the other run of the pair, the mean of those over all pairs at
+ * each position, or zero.
+ */
+export type PatchKind = "resample" | "mean" | "zero";
+
+/**
+ * Values by patched runs; or estimates: with the receiver's own attention exact and the rest by the gradient
+ * (`estimate`), by the gradient alone (`eap`), or by gradients along the way from one run's embeddings to the other's
+ * (`eap-ig`).
+ */
+export type Scores = "exact" | "estimate" | "eap" | "eap-ig";
+
+/** An edge by EAP-IG's names: `{ from: "a9.h9", to: "a10.h7<q>" }`. */
+export interface EdgeName {
+  /** What writes: `input`, a head such as `a9.h9`, an MLP such as `m3`. */
+  from: string;
+  /** What reads: a head's query, key or value such as `a10.h7<q>`, an MLP, `logits`. */
+  to: string;
+}
+
+/** How an edge is patched. */
+export interface PatchOptions {
+  /** Default `denoise`. */
+  direction?: Direction;
+  /** Default `resample`. */
+  patch?: PatchKind;
+  /** Default `exact`. */
+  layerNorm?: LayerNorm;
+}
+
+/** Edges of the whole graph, from the embedding to the logits. */
+export type EdgesOptions = Prompts &
+  MetricOptions &
+  PatchOptions & {
+    /** Default `exact`. */
+    scores?: Scores;
+    /** Gradients of `eap-ig`; default 5. */
+    steps?: number;
+    /** Default all. */
+    edges?: EdgeName[];
+    /** Whether estimates of all these edges come before their exact values; default true. */
+    estimates?: boolean;
+    /** Only so many edges get exact values: those with the largest estimates. */
+    strongest?: number;
+    /** With `strongest`, how many of the other edges are checked; default 300. */
+    checked?: number;
+    /** Whether values are told by position as well. */
+    byPosition?: boolean;
+    onUpdate?: (update: EdgesUpdate) => void;
+  };
+
+/** All edges. Places are `row of the sender * receivers.length + column of the receiver`. */
+export interface EdgeTable {
+  /** EAP-IG's names, in its order. */
+  senders: string[];
+  receivers: string[];
+  /** Metric of the patched run, or its estimate; NaN where there is none. */
+  values: Float32Array;
+  /** 0 where there is no path, 1 where nothing is known, 2 for an estimate, 3 for an exact value. */
+  state: Uint8Array;
+  /** Standard deviation of an exact value's effect over the prompt pairs; NaN where there is none. */
+  stdDev: Float32Array;
+  cleanMetric: number;
+  corruptedMetric: number;
+  direction: Direction;
+  patch: PatchKind;
+  layerNorm: LayerNorm;
+  scores: Scores;
+  /** Of `eap-ig`; null for other scores. */
+  steps: number | null;
+}
+
+export interface EdgesUpdate {
+  progress: Omit<SweepProgress, "fresh">;
+  /** One object that grows from update to update, and is the result's. */
+  table: EdgeTable;
+  /** Places whose values are new. */
+  changed: Uint32Array;
+}
+
+export interface EdgesResult {
+  table: EdgeTable;
+  byPosition: PositionTable | null;
+  /** How far the estimates were from the edges that were checked; null without `strongest`. */
+  check: EdgesCheck | null;
+  /** Of the prompts and the metric. */
+  warnings: Warning[];
+}
+
+export interface EdgesCheck {
+  /** Edges that were checked. */
+  edges: number;
+  /** Largest |estimate - exact value| among them. */
+  largestError: number;
+  /** The share of the others that may be further off, at 95%. */
+  bound: number;
+}
+
+/** Effects by position. */
+export interface PositionTable {
+  positions: number;
+  /** Effects `[place, position]`; NaN where there is none. They add up to the edge's estimate. */
+  estimates: Float32Array;
+  /** Of the strongest edges: the effect of patching each position alone. They need not add up to the edge's. */
+  exact: { place: number; effects: Float32Array }[];
+}
+
+/** An edge of the graph to look at, on one pair. */
+export type EdgeDetailOptions = PromptPair & MetricOptions & PatchOptions & EdgeName;
+
 /** A head to look at, on one pair. */
 export type HeadOptions = PromptPair & MetricOptions & { layer: number; head: number };
 
-/** An edge to look at, on one pair. */
+/** An edge between heads to look at, on one pair. */
 export type EdgeOptions = PromptPair &
   MetricOptions & { component: Component; srcLayer: number; srcHead: number; dstLayer: number; dstHead: number };
 
@@ -253,24 +370,37 @@ export interface HeadDetail {
 
 /** What an edge does. */
 export interface EdgeDetail {
-  src: Omit<HeadDetail, "warnings">;
-  dst: Omit<HeadDetail, "warnings">;
-  /** The destination's attention once its component is patched, `[pos (query), pos (key)]`. */
+  /** Null where the sender is no head. */
+  src: Omit<HeadDetail, "warnings"> | null;
+  /** Null where the receiver is no head. */
+  dst: Omit<HeadDetail, "warnings"> | null;
+  /** The receiving head's attention once it is patched, `[pos (query), pos (key)]`; empty where it is no head. */
   patched: number[];
-  /** Length of what the patch adds to the component, at each position. */
+  /**
+   * Length, at each position, of what the patch adds to what is read: a head's query, key or value, or the normalised
+   * input of an MLP or of the logits.
+   */
   added: number[];
-  /** Length of the component in the corrupted run, at each position. */
+  /** Length, at each position, of what the base run reads there. */
   length: number[];
   metric: Both<number>;
-  /** The metric of the patched run: the edge's entry in a grid. */
+  /** The metric of the patched run: the edge's entry in a table. */
   value: number;
-  /** The output's tokens whose probability the patch moves most, largest rise first; corrupted, patched. */
+  /** Effect of patching each position alone. They need not add up to the edge's. */
+  byPosition: number[];
+  /** The output's tokens whose probability the patch moves most, largest rise first; base run, patched. */
   moved: { id: number; logit: [number, number]; probability: [number, number] }[];
   /** The same tokens with their texts; empty without a tokenizer. */
   tokens: Token[];
   /** Of the prompts and the metric. */
   warnings: Warning[];
 }
+
+/** What an edge between heads does: the clean write in the corrupted run. */
+export type HeadEdgeDetail = Omit<EdgeDetail, "src" | "dst" | "byPosition"> & {
+  src: Omit<HeadDetail, "warnings">;
+  dst: Omit<HeadDetail, "warnings">;
+};
 
 /** A grid of results. */
 export interface Grid {

@@ -76,6 +76,8 @@ async function perform(request: Request, signal: AbortSignal): Promise<Calls[key
       return loaded().sweep(request.arguments, onProgress, signal);
     case "estimate":
       return loaded().estimate(request.arguments, signal);
+    case "edges":
+      return loaded().edges(request.arguments, onProgress, signal);
     case "headDetail":
       return loaded().headDetail(request.arguments, signal);
     case "edgeDetail":

@@ -1,7 +1,6 @@
 // Numbers and names as the page writes them.
 
 import type { LoadProgress, Metric, SweepProgress } from "../engine/types";
-import type { Edge, EdgeId, Head } from "./result";
 
 export const METRICS: Record<Metric, string> = {
   "logit-diff": "Logit difference",
@@ -11,8 +10,6 @@ export const METRICS: Record<Metric, string> = {
   "prob-diff": "Probability of the answers less the distractors",
   kl: "KL divergence from the clean run",
 };
-
-export const COMPONENT_NAMES = { q: "query", k: "key", v: "value" } as const;
 
 /** Three digits after the point, and no minus before a zero. */
 const number = new Intl.NumberFormat("en", { minimumFractionDigits: 3, maximumFractionDigits: 3, signDisplay: "negative" });
@@ -62,12 +59,6 @@ export function formatBytes(count: number): string {
   return `${bytes.format(count / 1e9)} GB`;
 }
 
-export const formatHead = ({ layer, head }: Head): string => `${layer}.${head}`;
-
-/** `0.3 → 1.0 key`. */
-export const formatEdge = ({ src, dst, component }: EdgeId): string =>
-  `${formatHead(src)} → ${formatHead(dst)} ${COMPONENT_NAMES[component]}`;
-
 /** About how long: `4 s`, `2 min`, `1 h 5 min`. */
 export function formatDuration(seconds: number): string {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
@@ -87,16 +78,9 @@ export function formatLoading(progress: LoadProgress): string {
 }
 
 /** Edges done, their rate and the time left, as far as they are known. */
-export function formatProgress(progress: SweepProgress): string {
+export function formatProgress(progress: Omit<SweepProgress, "fresh">): string {
   const { done, total, edgesPerSecond, secondsLeft } = progress;
   const text = `${count.format(done)} of ${count.format(total)} edges`;
   if (secondsLeft === null) return text;
   return `${text}, ${Math.round(edgesPerSecond)} a second, ${formatDuration(secondsLeft)} left`;
-}
-
-/** What is known of an edge, in words. */
-export function words({ value, effect: change, spread, isExact }: Edge, metric: Metric): string {
-  const over = Number.isNaN(spread) ? "" : ` ± ${formatValue(spread)} over the pairs`;
-  const kind = isExact ? "" : ", an estimate";
-  return `${METRICS[metric].toLowerCase()} ${formatValue(value)} (${formatEffect(change)}${over} from the corrupted run${kind})`;
 }

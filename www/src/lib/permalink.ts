@@ -3,10 +3,12 @@
 // Prompts, answers and metric are always spelt out, so that a link says the same when the page's examples have
 // changed; the rest where it is not as always. Each field is read as a saved file's is (`core/fields.ts`); what is
 // not understood is passed over.
+//
+// Links from before edges had names are read: `src=9.6&dst=10.7&component=q`. Where a link says nothing of
+// LayerNorm, the scale is that of the base run, as it was then.
 
-import { name, type Reader, SETTINGS, VIEW } from "../core/fields";
-import { formatHead } from "./format";
-import type { Head } from "./result";
+import { name, port as readPort, type Reader, SETTINGS, VIEW } from "../core/fields";
+import { headName } from "../core/node";
 import type { Settings, View } from "./settings";
 
 export interface Shared {
@@ -16,6 +18,9 @@ export interface Shared {
   view: View;
 }
 
+/** What a link without the field means. */
+const LAYER_NORM = "frozen";
+
 /** The parameters that `fromParams` turns into the same again, given the same defaults. */
 export function toParams({ model, settings, view }: Shared, defaults: Omit<Shared, "model">): URLSearchParams {
   const params = new URLSearchParams();
@@ -24,19 +29,19 @@ export function toParams({ model, settings, view }: Shared, defaults: Omit<Share
   };
   if (model !== undefined) params.set("model", model);
   for (const key of ["clean", "corrupted", "answer", "distractor", "metric"] as const) params.set(key, settings[key]);
-  for (const key of ["lines", "fillings", "mode", "layerNorm", "scope"] as const) {
+  set("layerNorm", settings.layerNorm, LAYER_NORM);
+  for (const key of ["lines", "fillings", "mode", "direction", "patch", "scope"] as const) {
     set(key, settings[key], defaults.settings[key]);
   }
+  set("strongest", String(settings.strongest), String(defaults.settings.strongest));
   set("bos", String(settings.prependBos), "true");
   if (settings.position !== null) params.set("position", String(settings.position));
-  if (view.src) params.set("src", formatHead(view.src));
-  if (view.dst) params.set("dst", formatHead(view.dst));
-  if (view.component) params.set("component", view.component);
+  for (const key of ["from", "to", "port", "node"] as const) if (view[key]) params.set(key, view[key]);
   for (const key of ["edges", "least", "pair"] as const) set(key, String(view[key]), String(defaults.view[key]));
   return params;
 }
 
-/** What an address asks for, the rest by default. */
+/** What an address asks for, the rest by default; an address that says nothing is all default. */
 export function fromParams(params: URLSearchParams, defaults: Omit<Shared, "model">): Shared {
   const get = <T>(key: string, parse: (text: string) => unknown, read: Reader<T>, byDefault: T): T => {
     const text = params.get(key);
@@ -50,6 +55,10 @@ export function fromParams(params: URLSearchParams, defaults: Omit<Shared, "mode
   const { settings, view } = defaults;
   const setting = <K extends keyof Settings>(key: K, parse: (text: string) => unknown = asIs) =>
     get(key, parse, SETTINGS[key], settings[key]);
+  const layerNorm = params.size === 0 ? settings.layerNorm : LAYER_NORM;
+  const [src, dst] = [head(params.get("src")), head(params.get("dst"))];
+  const component = get("component", asIs, readPort, null);
+  const into = dst && component ? `${dst}<${component}>` : dst;
   return {
     model: get<string | undefined>("model", asIs, name, undefined),
     settings: {
@@ -61,15 +70,19 @@ export function fromParams(params: URLSearchParams, defaults: Omit<Shared, "mode
       lines: setting("lines"),
       fillings: setting("fillings"),
       metric: setting("metric"),
-      layerNorm: setting("layerNorm"),
+      direction: setting("direction"),
+      patch: setting("patch"),
+      layerNorm: get("layerNorm", asIs, SETTINGS.layerNorm, layerNorm),
       scope: setting("scope"),
+      strongest: setting("strongest", number),
       prependBos: get("bos", (text) => text !== "false", SETTINGS.prependBos, true),
       position: get("position", number, SETTINGS.position, null),
     },
     view: {
-      src: get("src", head, VIEW.src, view.src) ?? view.src,
-      dst: get("dst", head, VIEW.dst, view.dst) ?? view.dst,
-      component: get("component", asIs, VIEW.component, view.component),
+      from: get("from", asIs, VIEW.from, src ?? view.from),
+      to: get("to", asIs, VIEW.to, into ?? view.to),
+      port: get("port", asIs, VIEW.port, dst ? view.port : (component ?? view.port)),
+      node: get("node", asIs, VIEW.node, view.node),
       edges: get("edges", number, VIEW.edges, view.edges),
       least: get("least", number, VIEW.least, view.least),
       pair: get("pair", number, VIEW.pair, view.pair),
@@ -77,10 +90,10 @@ export function fromParams(params: URLSearchParams, defaults: Omit<Shared, "mode
   };
 }
 
-/** `9.6` as a head. */
-export function head(text: string | null): Head | null {
-  const [, layer, index] = /^(\d+)\.(\d+)$/.exec(text ?? "") ?? [];
-  return layer === undefined ? null : { layer: Number(layer), head: Number(index) };
+/** A head as links wrote it before edges had names, `9.6`; its name, or null. */
+function head(text: string | null): string | null {
+  const [, layer, index] = /^(\d{1,3})\.(\d{1,3})$/.exec(text ?? "") ?? [];
+  return layer === undefined ? null : headName(Number(layer), Number(index));
 }
 
 const asIs = (text: string): unknown => text;

@@ -55,8 +55,8 @@ export function remember(run: Recent): Recent[] {
   return runs;
 }
 
-/** What a run is called in the list: its first prompt, the answers, the metric. */
-export function titleOf(pairs: readonly { clean: string; answer: string; distractor: string }[], metric: string): string {
+/** What a run is called in the list: its first prompt, the answers, and how it was measured. */
+export function titleOf(pairs: readonly { clean: string; answer: string; distractor: string }[], ...measured: string[]): string {
   const [first] = pairs;
   const words = first?.clean.trim().replaceAll(/\s+/g, " ") ?? "";
   const letters = [...words];
@@ -64,5 +64,5 @@ export function titleOf(pairs: readonly { clean: string; answer: string; distrac
   const text = letters.length > 40 ? `${letters.slice(0, 12).join("")} … ${letters.slice(-25).join("")}` : words;
   const answers = [first?.answer, first?.distractor].filter(Boolean).map((answer) => [...answer!.trim()].slice(0, 16).join(""));
   const more = pairs.length > 1 ? ` and ${pairs.length - 1} more` : "";
-  return [`${text}${answers.length ? ` → ${answers.join(" / ")}` : ""}${more}`, metric].join(", ");
+  return [`${text}${answers.length ? ` → ${answers.join(" / ")}` : ""}${more}`, ...measured].join(", ");
 }

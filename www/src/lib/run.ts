@@ -1,53 +1,72 @@
-// Running: estimates of everything, then exact values, the chosen component's first.
+// Running: estimates of everything, then exact values, those with the largest estimates first.
 
-import { lookAt } from "../core/look";
 import { metricOptions } from "../core/request";
+import { grown, places, STATE, strongestOf, type Table, takeExact } from "../core/table";
+import type { View } from "../core/view";
 import type { PathPatch } from "../engine/pathpatch";
-import type { Component, SweepProgress, Warning } from "../engine/types";
+import type { EdgeName, EdgesCheck, EdgesUpdate, Warning } from "../engine/types";
 import type { Pair } from "./pairs";
-import { COMPONENTS, fromEstimates, type Head, merge, type Result, strongestOf } from "./result";
-import type { Settings, View } from "./settings";
+import type { Settings } from "./settings";
 
 export interface RunProgress {
-  result: Result;
-  /** The sweep under way; null when the estimates come, and when all is there. */
-  sweep: { component: Component; progress: SweepProgress } | null;
-  /** The source whose edges alone become exact; null where all do, or none. */
-  source: Head | null;
+  /** The one table, as it grows. */
+  table: Table;
+  /** How far it is; null once all is there, and before the first exact value of one sender's edges. */
+  progress: EdgesUpdate["progress"] | null;
+  /** The sender whose edges alone become exact; null where the scope is another. */
+  sender: string | null;
   /** What to know about the question. */
   warnings: Warning[];
 }
 
-/** Run the settings; `onProgress` gets the one result as it grows. */
+type Engine = Pick<PathPatch, "check" | "edges">;
+
+/** Run the settings, and tell what is known as it grows. What it gives is how far the checked estimates were off. */
 export async function run(
-  model: PathPatch,
+  model: Engine,
   settings: Settings,
   pairs: readonly Pair[],
   view: View,
   signal: AbortSignal,
   onProgress: (progress: RunProgress) => void,
-): Promise<void> {
-  const options = { ...metricOptions(settings, pairs), signal };
-  const estimates = await model.estimateDirectPathAllSources(options);
-  const result = fromEstimates(estimates, settings.metric);
-  const look = lookAt(view, result, strongestOf(result, {}));
-  const source = settings.scope === "source" ? look.src : null;
-  const warnings = estimates.warnings ?? [];
-  const tell = (sweep: RunProgress["sweep"]) => onProgress({ result, sweep, source, warnings });
-  tell(null);
-  if (settings.scope === "none") return;
-  for (const component of [look.component, ...COMPONENTS.filter((c) => c !== look.component)]) {
-    const sweep = {
-      ...options,
-      component,
-      onProgress: (progress: SweepProgress) => {
-        // The estimates that a sweep begins with are there already.
-        if (progress.done > 0) merge(result, component, progress.fresh, source);
-        tell({ component, progress });
-      },
+): Promise<EdgesCheck | null> {
+  const { direction, patch, metric, scope, strongest } = settings;
+  const options = { ...metricOptions(settings, pairs), direction, patch, signal };
+  const warnings = await model.check(options);
+  if (scope === "source") {
+    const { table: estimates } = await model.edges({ ...options, scores: "estimate" });
+    const table = grown(estimates, metric);
+    const sender = view.from && table.senders.includes(view.from) ? view.from : senderOf(table);
+    const tell = (progress: RunProgress["progress"]) => onProgress({ table, progress, sender, warnings });
+    tell(null);
+    const onUpdate = (update: EdgesUpdate) => {
+      takeExact(table, update.table, update.changed);
+      tell(update.progress);
     };
-    if (source) await model.getActPatchDirectPath({ ...sweep, srcLayer: source.layer, srcHead: source.head });
-    else await model.getActPatchDirectPathAllSources(sweep);
+    await model.edges({ ...options, edges: edgesFrom(table, sender), estimates: false, onUpdate });
+    tell(null);
+    return null;
   }
-  tell(null);
+  const tell = ({ table: told, progress }: Pick<RunProgress, "progress"> & Pick<EdgesUpdate, "table">) => {
+    const table = grown(told, metric);
+    // Before the estimates there is nothing to look at.
+    if (places(table).length > 0 || !progress) onProgress({ table, progress, sender: null, warnings });
+  };
+  const { table, check } = await model.edges({
+    ...options,
+    scores: scope === "none" ? "estimate" : "exact",
+    strongest: scope === "strongest" ? strongest : undefined,
+    onUpdate: tell,
+  });
+  tell({ table, progress: null });
+  return check;
+}
+
+/** Whose edges are looked at where the reader has not said. */
+const senderOf = (table: Table): string => strongestOf(table, {})?.from ?? table.senders[0]!;
+
+/** Every edge of a sender. */
+function edgesFrom({ senders, receivers, state }: Table, from: string): EdgeName[] {
+  const row = senders.indexOf(from) * receivers.length;
+  return receivers.filter((_, column) => state[row + column] !== STATE.noPath).map((to) => ({ from, to }));
 }

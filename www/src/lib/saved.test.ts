@@ -1,18 +1,21 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { lookAt } from "../core/look";
 import { runOf } from "../core/run.fixture";
-import { edges } from "./result";
+import { countsOf, edgesOf, placeOf, STATE } from "../core/table";
+import { lookAt } from "../core/view";
 import { isSavedResult, restore, save } from "./saved";
-import { EXAMPLE } from "./settings";
+import { EXAMPLE, MAX_EDGES } from "./settings";
 
 const run = runOf();
-const look = lookAt(EXAMPLE.view, run.result, run.lead);
+const look = lookAt(EXAMPLE.view, run.table, run.lead);
+const FIGURE = readFileSync(new URL("../../../examples/post/figure.json", import.meta.url), "utf8");
 
 test("a result comes back as it was, to the last bit, with where it comes from", () => {
-  const { result, saved } = restore(JSON.stringify(save(run, look)));
-  expect(result.components).toEqual(run.result.components);
-  expect(Math.fround(result.corruptedMetric)).toBe(run.result.corruptedMetric);
-  expect(saved.view).toEqual({ ...EXAMPLE.view, src: look.src, dst: look.dst, component: look.component });
+  const { table, saved } = restore(JSON.stringify(save(run, look)));
+  for (const key of ["senders", "receivers", "values", "state", "stdDev", "corruptedMetric", "direction", "scores"] as const) {
+    expect(table[key]).toEqual(run.table[key]);
+  }
+  expect(saved.view).toEqual({ ...EXAMPLE.view, from: look.from, to: look.to });
   expect(saved.settings).toEqual(run.request.settings);
   expect(saved.tokens).toEqual(run.request.pairs.map(({ tokens }) => tokens));
   expect(saved.made).toEqual({ by: "pathpatch 0.1.0", at: "2026-01-02T03:04:05.678Z", device: "cpu" });
@@ -21,25 +24,64 @@ test("a result comes back as it was, to the last bit, with where it comes from",
   expect(save(runOf({}, { kind: "files" }), look).model.source).toBeNull();
 });
 
-test("the strongest are kept, and what is in view", () => {
-  const seen = { ...look, src: { layer: 0, head: 0 }, dst: { layer: 1, head: 1 } };
-  const { result: few } = restore(JSON.stringify(save(run, seen, 1)));
-  const [strongest] = edges(run.result);
-  const kept = edges(few);
-  expect(kept[0]).toEqual(strongest);
-  const isInView = kept.slice(1).every((e) => e.src.head === 0 || e.dst.head === 1);
-  expect(isInView).toBe(true);
+test("so do a direction, a patch and what was checked", () => {
+  const check = { edges: 300, largestError: 0.25, bound: 0.01 };
+  const noised = { ...runOf({ direction: "noise", patch: "mean", layerNorm: "frozen" }), check };
+  const { table, saved } = restore(JSON.stringify(save(noised, look)));
+  expect(table).toMatchObject({ direction: "noise", patch: "mean", layerNorm: "frozen" });
+  expect(saved.edges.check).toEqual(check);
 });
 
-test("a file of version 1 is read", () => {
-  const { made, ...old } = save(run, look);
-  const tokens = old.tokens.map(({ clean, corrupted }) => ({ clean, corrupted }));
-  const before = { ...old, pathpatch: 1, tokens, view: { ...old.view, dst: null } };
-  const first = restore(JSON.stringify({ ...before, model: { name: "ioi-demo", source: "bundled" } }));
-  expect(first.saved).toMatchObject({ pathpatch: 1, made: null, model: { source: "bundled", revision: null }, tokens });
-  expect(first.result.components).toEqual(run.result.components);
-  // As it named files of one's own.
-  const own = restore(JSON.stringify({ ...before, model: { name: "your files", source: "files" } }));
+test("the strongest are kept, and what is in view; what is left out has a path still", () => {
+  const seen = { ...look, from: "a0.h0", to: "a1.h1<q>" };
+  const { table: few } = restore(JSON.stringify(save(run, seen, 1)));
+  const [strongest] = edgesOf(run.table);
+  const kept = edgesOf(few);
+  expect(kept[0]).toEqual(strongest);
+  expect(kept.slice(1).every(({ from, to }) => from === "a0.h0" || to.startsWith("a1.h1<"))).toBe(true);
+  expect(countsOf(few).edges).toBe(countsOf(run.table).edges);
+  expect(countsOf(few).unknown).toBe(countsOf(run.table).edges - kept.length);
+});
+
+test("a file of today's figure, version 1, is read as edges by name", () => {
+  const { saved, table } = restore(FIGURE);
+  expect(saved).toMatchObject({ pathpatch: 1, made: null, model: { source: "bundled", revision: null } });
+  expect(saved.settings).toMatchObject({ layerNorm: "frozen", direction: "denoise", patch: "resample" });
+  expect(saved.view).toMatchObject({ from: "a0.h3", to: "a1.h3<k>", port: null, node: null });
+  const { components } = JSON.parse(FIGURE);
+  const n = 12;
+  for (const port of ["q", "k", "v"]) {
+    components[port].indices.forEach((index: number, i: number) => {
+      const [src, dst] = [Math.floor(index / n), index % n];
+      const name = (at: number) => `a${Math.floor(at / 4)}.h${at % 4}`;
+      const place = placeOf(table, { from: name(src), to: `${name(dst)}<${port}>` });
+      expect(table.values[place]).toBe(Math.fround(components[port].values[i]));
+      expect(table.state[place]).toBe(components[port].estimates.includes(index) ? STATE.estimate : STATE.exact);
+    });
+  }
+  expect(countsOf(table).edges).toBe(3 * (4 * 8 + 4 * 4));
+});
+
+/** A file as pages wrote it before edges had names. */
+function ofHeads(): Any {
+  const { edges: _, ...rest } = save(run, look);
+  const grid = () => ({ indices: [2, 3, 6, 7], values: [1, 2, 3, 4], estimates: [3], spread: [0.1, 0, 0.2, 0.3] });
+  const view = { src: { layer: 0, head: 1 }, dst: null, component: "v", edges: 30, least: 0, pair: 0 };
+  const { direction, patch, strongest, ...settings } = rest.settings;
+  return { ...rest, settings, view, layers: 2, heads: 2, components: { q: grid(), k: grid(), v: grid() } };
+}
+
+test("a file of version 2 from before edges had names is read, and saved again with names", () => {
+  const { saved, table } = restore(JSON.stringify(ofHeads()));
+  expect(saved.view).toMatchObject({ from: "a0.h1", to: null, port: "v" });
+  expect(table.receivers.slice(0, 3)).toEqual(["a0.h0<q>", "a0.h1<q>", "a0.h0<k>"]);
+  const place = placeOf(table, { from: "a0.h1", to: "a1.h0<k>" });
+  expect([table.values[place], table.stdDev[place], table.state[place]]).toEqual([3, Math.fround(0.2), STATE.exact]);
+  const again = restore(JSON.stringify(save({ ...run, table }, lookAt(saved.view, table, null))));
+  expect(again.table.values).toEqual(table.values);
+  expect(again.table.senders).toEqual(["a0.h0", "a0.h1", "a1.h0", "a1.h1"]);
+  // As version 1 named files of one's own.
+  const own = restore(JSON.stringify({ ...ofHeads(), pathpatch: 1, model: { name: "your files", source: "files" } }));
   expect(own.saved.model.source).toBeNull();
 });
 
@@ -55,9 +97,11 @@ test("answers' tokens are lists; a token by itself, or none, is read as one", ()
 
 test("an edge that is not finite is left out; a metric that is not is refused", () => {
   const odd = runOf();
-  odd.result.components.q.values[2] = Number.NEGATIVE_INFINITY;
-  expect(save(odd, look).components.q.indices).toEqual([3, 6, 7]);
-  const infinite = { ...run, result: { ...run.result, cleanMetric: Number.NEGATIVE_INFINITY } };
+  const { place } = edgesOf(odd.table)[3]!;
+  odd.table.values[place] = Number.NEGATIVE_INFINITY;
+  odd.table.version += 1;
+  expect(save(odd, look).edges.indices).not.toContain(place);
+  const infinite = { ...run, table: { ...run.table, cleanMetric: Number.NEGATIVE_INFINITY } };
   expect(() => save(infinite, look)).toThrow("expected finite metrics of both runs, got -Infinity");
 });
 
@@ -76,19 +120,40 @@ type Any = Record<string, any>;
 test.each<[string, (saved: Any) => void, string]>([
   ["a model's size", (s) => (s.layers = 1000), "layers: expected a whole number from 1 to 256, got 1000"],
   ["more heads than there are", (s) => Object.assign(s, { layers: 256, heads: 256 }), "layers × heads: expected"],
-  ["more edges than can be drawn", (s) => (s.view.edges = 3000), "view.edges: expected a whole number from 1 to 200, got 3000"],
-  ["a head that is not there", (s) => (s.view.src = { layer: 2, head: 0 }), "view.src.layer: expected a whole number from 0 to 1, got 2"],
-  ["no component", (s) => delete s.view.component, "view.component: expected one of q, k, v, got none"],
-  ["a property that every object has", (s) => (s.settings.metric = "toString"), "settings.metric: expected one of"],
-  ["null for a number", (s) => (s.components.q.values[1] = null), "components.q.values[1]: expected a finite number"],
-  ["null for a metric", (s) => (s.corruptedMetric = null), "corruptedMetric: expected a finite number"],
-  ["a number beyond float32", (s) => (s.components.k.values[0] = 1e39), "components.k.values[0]: expected a finite number"],
+  ["a head that the model lacks", (s) => (s.view.src.head = 2), "view.from: expected one of edges.senders, got a0.h2"],
+  ["a component that is none", (s) => (s.view.component = "x"), "view.component: expected one of q, k, v, got x"],
   ["a place beyond the grid", (s) => (s.components.q.indices[3] = 16), "components.q.indices[3]: expected a whole number from 0 to 15, got 16"],
-  ["an edge without a path", (s) => (s.components.q.indices[0] = 0), "components.q.indices: expected edges into a later layer, got 0"],
-  ["an edge twice", (s) => (s.components.q.indices[1] = 2), "components.q.indices: expected each edge once"],
-  ["fewer values", (s) => s.components.v.values.pop(), "components.v.values: expected as many as indices (4), got 3"],
-  ["an estimate of no edge", (s) => s.components.v.estimates.push(1), "components.v.estimates: expected some of the indices, got 1"],
+  ["an edge without a path", (s) => (s.components.q.indices[0] = 0), "components.q.indices: expected edges from earlier nodes into later ones, got 0"],
   ["a negative spread", (s) => (s.components.q.spread[1] = -1), "components.q.spread[1]: expected a finite number"],
+])("in a file from before edges had names, %s is refused", (_, spoil, message) => {
+  const saved = ofHeads();
+  spoil(saved);
+  expect(() => restore(JSON.stringify(saved))).toThrow(`saved result: ${message}`);
+});
+
+test.each<[string, (saved: Any) => void, string]>([
+  ["a name that is none", (s) => (s.edges.senders[1] = "a00.h1"), "edges.senders[1]: expected a node’s name"],
+  ["a receiver among senders", (s) => (s.edges.senders[1] = "a0.h0<q>"), "edges.senders[1]: expected a node’s name"],
+  ["a sender among receivers", (s) => (s.edges.receivers[0] = "input"), "edges.receivers[0]: expected a node’s name"],
+  ["a node twice", (s) => (s.edges.senders[1] = "input"), "edges.senders: expected each node once"],
+  ["no nodes", (s) => (s.edges.senders = []), "edges.senders: expected at least one, got none"],
+  ["too many nodes", (s) => (s.edges.senders = Array(1801).fill("input")), "edges.senders: expected a list of at most 1800, got 1801 entries"],
+  ["a reach beyond the senders", (s) => (s.edges.reach[0] = 8), "edges.reach[0]: expected a whole number from 0 to 7, got 8"],
+  ["a reach too few", (s) => s.edges.reach.pop(), "edges.reach: expected"],
+  ["values that are none", (s) => (s.edges.values[0] = null), "edges.values[0]: expected a finite number"],
+  ["a number beyond float32", (s) => (s.edges.values[0] = 1e39), "edges.values[0]: expected a finite number"],
+  ["a place beyond the table", (s) => (s.edges.indices[3] = 105), "edges.indices[3]: expected a whole number from 0 to 104, got 105"],
+  ["an edge without a path", (s) => (s.edges.indices[0] = 103), "edges.indices: expected edges from earlier nodes into later ones, got 103"],
+  ["an edge twice", (s) => (s.edges.indices[1] = s.edges.indices[0]), "edges.indices: expected each edge once"],
+  ["fewer values", (s) => s.edges.values.pop(), "edges.values: expected as many as indices"],
+  ["an estimate of no edge", (s) => s.edges.estimates.push(103), "edges.estimates: expected some of the indices, got 103"],
+  ["a negative deviation", (s) => (s.edges.stdDev[1] = -1), "edges.stdDev[1]: expected a finite number"],
+  ["scores that are none", (s) => (s.edges.scores = "guess"), "edges.scores: expected one of exact, estimate, eap, eap-ig, got guess"],
+  ["half a check", (s) => (s.edges.check = { edges: 3 }), "edges.check.largestError: expected a finite number"],
+  ["an edge of another model", (s) => (s.view.to = "m7"), "view.to: expected one of edges.receivers, got m7"],
+  ["a node of another model", (s) => (s.view.node = "a7.h1"), "view.node: expected a node of edges.senders"],
+  ["a direction that is none", (s) => delete s.settings.direction, "settings.direction: expected one of denoise, noise, got none"],
+  ["a thousand edges in view", (s) => (s.view.edges = 1000), `view.edges: expected a whole number from 1 to ${MAX_EDGES}, got 1000`],
   ["no tokens", (s) => delete s.tokens, "tokens: expected a list, got none"],
   ["a token that is none", (s) => (s.tokens[0].clean[0] = "fox"), "tokens[0].clean[0]: expected an object, got fox"],
   ["tokens of fewer pairs", (s) => s.tokens.pop(), "tokens: expected as many as pairs (1), got 0"],
@@ -123,8 +188,8 @@ test("whatever is put in any field, a file is read or refused in words, and soon
       const holder = path.slice(0, -1).reduce<Any>((at, key) => at[key], saved);
       holder[last] = value;
       try {
-        const { result } = restore(JSON.stringify(saved));
-        for (const { value } of edges(result)) expect(Number.isFinite(value)).toBe(true);
+        const { table } = restore(JSON.stringify(saved));
+        for (const { value } of edgesOf(table)) expect(Number.isFinite(value)).toBe(true);
       } catch (error) {
         expect((error as Error).message).toMatch(/^saved result: .*expected .*, got /);
         refused += 1;

@@ -1,20 +1,20 @@
 // A result as JSON, to take along and to show again without a model.
 //
-// Edges are lists side by side: the place in a row-major `[layers, heads, layers, heads]` array, source first,
-// and the value, written so that it is the same float32 again. In Python:
+// Edges are lists side by side: the place in a row-major `[senders, receivers]` array and the value, written so that
+// it is the same float32 again; `estimates` are the places whose value is no patched run's. In Python:
 //
-//     grid = np.full((layers, heads, layers, heads), np.nan, np.float32)
-//     grid.flat[saved["components"]["q"]["indices"]] = saved["components"]["q"]["values"]
+//     edges = saved["edges"]
+//     grid = np.full((len(edges["senders"]), len(edges["receivers"])), np.nan, np.float32)
+//     grid.flat[edges["indices"]] = edges["values"]
 //
-// Version 2 adds where the numbers come from: the model's revision, the program, device and date, the answers'
-// tokens. Version 1 is still read. A file is untrusted: every field is checked, with bounds, before it is used.
+// Senders stand in the order in which they write, so those that reach a receiver are the first ones: `reach` counts
+// them. Files from before edges had names are still read (`saved-heads.ts`): version 1, and version 2 with `components`
+// in place of `edges`. A file is untrusted: every field is checked, with bounds, before it is used.
 
 import {
   FieldError,
   fields,
-  finite,
-  list,
-  MOST_SIDE,
+  float,
   name as nameText,
   orNull,
   own,
@@ -26,121 +26,64 @@ import {
   VIEW,
   whole,
 } from "../core/fields";
-import type { Look } from "../core/look";
 import { savedSource } from "../core/model-ref";
+import { nodeOf } from "../core/node";
 import type { Made, Run } from "../core/run";
-import type { Component } from "../engine/types";
+import { type Edge, edgesOf, type Table } from "../core/table";
+import type { Look } from "../core/view";
 import { PairsError, pairsOf } from "./pairs";
-import { COMPONENTS, type Edge, edges, emptyResult, isSameHead, placeOf, type Result } from "./result";
+import { readEdges, type SavedEdges, saveEdges, short, tableOf } from "./saved-edges";
+import { headEdges, headSettings, headView } from "./saved-heads";
 import type { Settings, View } from "./settings";
 
 /** What this page writes. */
 export const VERSION = 2;
 
-/** Heads of a model; GPT-2 XL has 1,200. */
-const MOST_HEADS = 1536;
-
-interface SavedEdges {
-  indices: number[];
-  values: number[];
-  /** Standard deviation over the prompt pairs; absent for one pair. */
-  spread?: number[];
-  /** Which of the indices are first-order estimates. */
-  estimates: number[];
-}
-
 export interface Saved {
   pathpatch: number;
   /** Program, date and device; absent in version 1. */
   made: Made | null;
-  /** What the model is called, how a link names it (null for files of one's own), and the commit that was loaded. */
-  model: { name: string; source: string | null; revision: string | null };
-  layers: number;
-  heads: number;
+  /** What the model is called, how a link names it (null for files of one's own), and the commit that was loaded; `dModel` is its width. */
+  model: { name: string; source: string | null; revision: string | null; dModel?: number };
   cleanMetric: number;
   corruptedMetric: number;
   settings: Settings;
   view: View;
   /** The tokens of each pair. */
   tokens: SavedTokens[];
-  components: Record<Component, SavedEdges>;
+  edges: SavedEdges;
 }
 
-/** All of a run, or its `strongest` edges and those of the source and the destination in view. */
+/** All of a run, or its `strongest` edges, those from the sender in view and those into the node in view. */
 export function save(run: Run, look: Look, strongest = Number.POSITIVE_INFINITY): Saved {
-  const { request, result, made } = run;
-  const { layers, heads, cleanMetric, corruptedMetric } = result;
-  const { ref, name, revision } = request.model;
+  const { request, table, made, check } = run;
+  const { cleanMetric, corruptedMetric } = table;
+  const { ref, name, revision, dModel } = request.model;
   if (!Number.isFinite(cleanMetric) || !Number.isFinite(corruptedMetric)) {
     throw new Error(`saved result: expected finite metrics of both runs, got ${cleanMetric} and ${corruptedMetric}`);
   }
-  const kept = edges(result).filter(
-    ({ src, dst, value }, i) =>
-      Number.isFinite(value) &&
-      (i < strongest || isSameHead(src, look.src) || (look.dst !== null && isSameHead(dst, look.dst))),
-  );
-  const component = (of: Component) => saveEdges(result, kept.filter((edge) => edge.component === of));
-  const { src, dst, component: seen, edges: shown, least, pair } = look;
+  const into = look.to && nodeOf(look.to);
+  const isKept = ({ from, to, value }: Edge, i: number) =>
+    Number.isFinite(value) && (i < strongest || from === look.from || nodeOf(to) === into);
+  const { from, to, port, node, edges, least, pair } = look;
   return {
     pathpatch: VERSION,
     made,
-    model: { name, source: savedSource(ref), revision },
+    model: { name, source: savedSource(ref), revision, ...(dModel !== undefined && { dModel }) },
     settings: request.settings,
-    view: { src, dst, component: seen, edges: shown, least, pair },
+    view: { from, to, port, node, edges, least, pair },
     tokens: request.pairs.map(({ tokens }) => tokens),
-    layers,
-    heads,
     cleanMetric: short(cleanMetric),
     corruptedMetric: short(corruptedMetric),
-    components: { q: component("q"), k: component("k"), v: component("v") },
+    edges: { ...saveEdges(table, edgesOf(table).filter(isKept)), check },
   };
-}
-
-function saveEdges(result: Result, kept: Edge[]): SavedEdges {
-  const size = result.layers * result.heads;
-  const index = ({ src, dst }: Edge) => placeOf(result, src) * size + placeOf(result, dst);
-  const sorted = kept.toSorted((a, b) => index(a) - index(b));
-  const saved: SavedEdges = {
-    indices: sorted.map(index),
-    values: sorted.map((edge) => short(edge.value)),
-    estimates: sorted.filter((edge) => !edge.isExact).map(index),
-  };
-  if (sorted.some((edge) => Number.isFinite(edge.spread))) {
-    saved.spread = sorted.map((edge) => (Number.isFinite(edge.spread) ? short(edge.spread) : 0));
-  }
-  return saved;
-}
-
-/** The shortest of the numbers that are this one as a float32. */
-function short(value: number): number {
-  for (let digits = 1; digits < 9; digits += 1) {
-    const rounded = Number(value.toPrecision(digits));
-    if (Math.fround(rounded) === Math.fround(value)) return rounded;
-  }
-  return Number(value.toPrecision(9));
 }
 
 /** The result in a file's text. Throws where it is none of ours, and says what was expected. */
-export function restore(text: string): { saved: Saved; result: Result } {
+export function restore(text: string): { saved: Saved; table: Table } {
   const saved = parse(text);
-  const { layers, heads, cleanMetric, corruptedMetric, settings } = saved;
-  const [clean, corrupted] = [Math.fround(cleanMetric), Math.fround(corruptedMetric)];
-  const shape = { layers, heads, metric: settings.metric, cleanMetric: clean, corruptedMetric: corrupted };
-  const result = emptyResult(shape);
-  for (const name of COMPONENTS) {
-    const { indices, values, spread, estimates } = saved.components[name];
-    const into = result.components[name];
-    indices.forEach((index, i) => {
-      into.values[index] = values[i]!;
-      into.exact[index] = 1;
-      into.spread[index] = spread?.[i] ?? Number.NaN;
-    });
-    for (const index of estimates) {
-      into.exact[index] = 0;
-      into.spread[index] = Number.NaN;
-    }
-  }
-  return { saved, result };
+  const { cleanMetric, corruptedMetric, settings, edges } = saved;
+  return { saved, table: tableOf(edges, settings, Math.fround(cleanMetric), Math.fround(corruptedMetric)) };
 }
 
 /** Whether a text is meant to be a saved result, and not some other JSON, such as a model's config. */
@@ -178,33 +121,34 @@ function parse(text: string): Saved {
 
 function body(from: Record<string, unknown>): Omit<Saved, "pathpatch"> {
   const get = (key: string) => own(from, key);
-  const side = whole(1, MOST_SIDE);
-  const [layers, heads] = [side(get("layers"), "layers"), side(get("heads"), "heads")];
-  whole(1, MOST_HEADS)(layers * heads, "layers × heads");
-  const view = readAll<View>(VIEW, get("view"), "view");
-  for (const end of ["src", "dst"] as const) {
-    const head = view[end];
-    if (!head) continue;
-    whole(0, layers - 1)(head.layer, `view.${end}.layer`);
-    whole(0, heads - 1)(head.head, `view.${end}.head`);
-  }
-  const settings = readAll<Settings>(SETTINGS, get("settings"), "settings");
+  const isOfHeads = get("edges") === undefined;
+  const edges = isOfHeads ? headEdges(from) : readEdges(get("edges"), "edges");
+  const view = readAll<View>(VIEW, isOfHeads ? headView(get("view"), "view") : get("view"), "view");
+  checkView(view, edges);
+  const given = isOfHeads ? headSettings(get("settings"), "settings") : get("settings");
+  const settings = readAll<Settings>(SETTINGS, given, "settings");
   const tokens = readTokens(get("tokens"), "tokens");
   checkTokens(settings, tokens);
-  const components = fields(get("components"), "components");
-  const component = (name: Component) => readEdges(own(components, name), `components.${name}`, layers, heads);
   return {
     made: madeOf(get("made")),
     model: modelOf(get("model")),
-    layers,
-    heads,
-    cleanMetric: metric(get("cleanMetric"), "cleanMetric"),
-    corruptedMetric: metric(get("corruptedMetric"), "corruptedMetric"),
+    cleanMetric: float(get("cleanMetric"), "cleanMetric"),
+    corruptedMetric: float(get("corruptedMetric"), "corruptedMetric"),
     settings,
     view,
     tokens,
-    components: { q: component("q"), k: component("k"), v: component("v") },
+    edges,
   };
+}
+
+/** What is looked at is one of the file's own nodes. */
+function checkView({ from, to, node }: View, { senders, receivers }: SavedEdges): void {
+  const readers = new Set([...receivers, ...receivers.map(nodeOf)]);
+  if (from !== null && !senders.includes(from)) throw new FieldError("view.from", "one of edges.senders", from);
+  if (to !== null && !readers.has(to)) throw new FieldError("view.to", "one of edges.receivers", to);
+  if (node !== null && !senders.includes(node) && !readers.has(node)) {
+    throw new FieldError("view.node", "a node of edges.senders or edges.receivers", node);
+  }
 }
 
 /** The tokens are those of the settings' pairs: as many, both prompts of one length, and the position among them. */
@@ -229,47 +173,20 @@ function pairsIn(settings: Settings): number {
   }
 }
 
-/** A number that is finite as a float32, too. */
-const metric = finite(-3.4e38, 3.4e38);
-
 function modelOf(value: unknown): Saved["model"] {
   const from = fields(value, "model");
   const source = orNull(nameText)(own(from, "source"), "model.source");
-  const revision = own(from, "revision");
+  const [revision, dModel] = [own(from, "revision"), own(from, "dModel")];
   return {
     name: nameText(own(from, "name"), "model.name"),
     // Version 1 wrote this for files of one's own.
     source: source === "files" ? null : source,
     revision: revision === undefined ? null : orNull(nameText)(revision, "model.revision"),
+    ...(dModel !== undefined && { dModel: whole(1, 100_000)(dModel, "model.dModel") }),
   };
 }
 
 function madeOf(value: unknown): Made | null {
   if (value === undefined || value === null) return null;
   return readAll<Made>({ by: nameText, at: anyText(64), device: nameText }, value, "made");
-}
-
-/** One component's edges: a place once at most, and only where there is a path. */
-function readEdges(value: unknown, field: string, layers: number, heads: number): SavedEdges {
-  const from = fields(value, field);
-  const n = layers * heads;
-  const place = whole(0, n * n - 1);
-  const indices = list(place, n * n)(own(from, "indices"), `${field}.indices`);
-  const values = list(metric, n * n)(own(from, "values"), `${field}.values`);
-  const estimates = list(place, n * n)(own(from, "estimates"), `${field}.estimates`);
-  const spread = own(from, "spread");
-  const spreads = spread === undefined ? undefined : list(finite(0, 3.4e38), n * n)(spread, `${field}.spread`);
-  const known = new Set(indices);
-  const layerOf = (at: number) => Math.floor(at / heads);
-  if (known.size !== indices.length) throw new FieldError(`${field}.indices`, "each edge once", "one of them twice");
-  const backward = indices.find((index) => layerOf(index % n) <= layerOf(Math.floor(index / n)));
-  if (backward !== undefined) throw new FieldError(`${field}.indices`, "edges into a later layer", backward);
-  for (const [key, other] of [["values", values], ["spread", spreads]] as const) {
-    if (other && other.length !== indices.length) {
-      throw new FieldError(`${field}.${key}`, `as many as indices (${indices.length})`, other.length);
-    }
-  }
-  const unknown = estimates.find((index) => !known.has(index));
-  if (unknown !== undefined) throw new FieldError(`${field}.estimates`, "some of the indices", unknown);
-  return { indices, values, estimates, ...(spreads && { spread: spreads }) };
 }

@@ -1,29 +1,34 @@
 import { expect, test } from "vitest";
-import { colours, lineWidth, needsLightText } from "./scale";
+import { between, colours, tint } from "./scale";
 
-const WHITE = "rgb(242, 239, 238)";
+const GROUND = /\b0%, var\(--quiet\)/;
 
-test("the scale is white at no effect and clamped at its reach", () => {
+test("an effect of nothing has the ground's colour, and the scale is clamped at its reach", () => {
   const scale = colours(2, 0);
-  expect(scale.of(0)).toBe(WHITE);
+  expect(scale.of(0)).toMatch(GROUND);
   expect(scale.of(2)).toBe(scale.of(9));
-  expect(scale.of(-2)).not.toBe(scale.of(2));
+  expect(scale.of(1)).toContain("50%");
+  expect([scale.strength(-1), scale.strength(3)]).toEqual([0.5, 1]);
+});
+
+test("the sign has the colour, the size its strength", () => {
+  const scale = colours(2, 0);
+  expect(scale.of(2)).toContain("--up");
+  expect(scale.of(-2)).toContain("--down");
 });
 
 test("rounding has no colour, whatever else there is", () => {
-  expect(colours(2, 1e-5).of(9e-6)).toBe(WHITE);
+  expect(colours(2, 1e-5).of(9e-6)).toMatch(GROUND);
   expect(colours(9e-6, 1e-5)).toMatchObject({ reach: 1 });
-  expect(colours(9e-6, 1e-5).of(-9e-6)).toBe(WHITE);
-  expect(colours(0, 0).of(0)).toBe(WHITE);
+  expect(colours(9e-6, 1e-5).of(-9e-6)).toMatch(GROUND);
+  expect(colours(0, 0).of(0)).toMatch(GROUND);
 });
 
-test("text on dark colours is light", () => {
-  expect(needsLightText("rgb(5, 48, 97)")).toBe(true);
-  expect(needsLightText(WHITE)).toBe(false);
+test("a share without a sign is clamped too", () => {
+  expect(tint(0)).toMatch(GROUND);
+  expect(tint(2)).toBe(tint(1));
 });
 
-test("lines grow with the effect, either way, up to the reach", () => {
-  expect(lineWidth(-1, 2)).toBe(lineWidth(1, 2));
-  expect(lineWidth(1, 2)).toBeGreaterThan(lineWidth(0.5, 2));
-  expect(lineWidth(5, 2)).toBe(lineWidth(2, 2));
+test("one range is mapped onto another", () => {
+  expect(between([-1, 1], [0, 10])(0.5)).toBe(7.5);
 });

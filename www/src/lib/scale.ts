@@ -1,22 +1,32 @@
-// The colours of a grid: diverging, white where nothing changes, the same distance both ways.
+// Colours and widths of effects. Zero is the ground in light and dark alike; the style sheet says which colours the two
+// signs have.
 
-import { interpolateRdBu } from "d3-scale-chromatic";
-
-/** ColorBrewer's red to blue, which readers with any of the common colour blindnesses can tell apart. */
 export interface Colours {
   /** The effect at either end. */
   reach: number;
-  /** The colour of an effect. */
+  /** The colour of an effect, as CSS. */
   of: (effect: number) => string;
+  /** How strong that colour is, from 0 to 1. */
+  strength: (effect: number) => number;
 }
 
-/** Colours of effects: white at 0 and up to `noise`, strongest at `reach` either way. */
+/** Colours of effects: none at 0 and up to `noise`, strongest at `reach` either way. */
 export function colours(reach: number, noise: number): Colours {
-  // Without any effect every cell is white; the scale still needs two ends.
+  // Without any effect no cell has a colour; the scale still needs two ends.
   const end = reach > noise ? reach : 1;
-  const share = between([-end, end], [0, 1]);
-  return { reach: end, of: (effect) => interpolateRdBu(clamp(share(Math.abs(effect) <= noise ? 0 : effect))) };
+  const strength = (effect: number) => (Math.abs(effect) <= noise ? 0 : clamp(Math.abs(effect) / end));
+  return { reach: end, strength, of: (effect) => mixed(effect < 0 ? "--down" : "--up", strength(effect)) };
 }
+
+/** The colour of a share from 0 to 1 of what has no sign. */
+export const tint = (share: number): string => mixed("--total", clamp(share));
+
+function mixed(colour: string, share: number): string {
+  return `color-mix(in oklab, var(${colour}) ${Math.round(100 * share)}%, var(--quiet))`;
+}
+
+/** Text on a colour at least this strong is that of the ground. */
+export const STRONG = 0.5;
 
 /**
  * The linear map of one range onto another. d3's own scale brings formats, ticks and the interpolation of dates and
@@ -27,17 +37,3 @@ export function between([from, to]: [number, number], [first, last]: [number, nu
 }
 
 const clamp = (value: number): number => Math.min(1, Math.max(0, value));
-
-/** The width of a line that stands for an effect. */
-export function lineWidth(effect: number, reach: number): number {
-  return between([0, 1], [0.75, 6])(clamp(Math.abs(effect) / (reach || 1)));
-}
-
-/** Whether text on a colour should be light: by relative luminance, as WCAG defines it. */
-export function needsLightText(rgb: string): boolean {
-  const [r = 0, g = 0, b = 0] = (rgb.match(/\d+/g) ?? []).map((part) => {
-    const c = Number(part) / 255;
-    return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-  });
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b < 0.179;
-}

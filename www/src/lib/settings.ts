@@ -1,35 +1,53 @@
 // What a run needs beside the model, and what is looked at of its result.
 
 import { BUNDLED_REF, type BundledName, type ModelRef } from "../core/model-ref";
-import type { Component, LayerNorm, Metric } from "../engine/types";
+import type { View } from "../core/view";
+import type { Direction, LayerNorm, Metric, PatchKind } from "../engine/types";
 import type { Prompts } from "./pairs";
 import { GREATER_THAN } from "./greater-than";
 import { INDUCTION } from "./induction";
 import type { Preset } from "./preset";
-import type { Head } from "./result";
+
+export type { View };
 
 /** Which edges get exact values; the rest are estimates. */
-export type Scope = "all" | "source" | "none";
+export type Scope = "all" | "strongest" | "source" | "none";
 
 export const SCOPES: Record<Scope, string> = {
   all: "Every edge",
-  source: "Edges of the chosen source",
+  strongest: "The strongest, by their estimates",
+  source: "Edges from one sender",
   none: "None: estimates only",
 };
 
 export const LAYER_NORMS: Record<LayerNorm, string> = {
-  frozen: "Keeps the corrupted run’s scale",
   exact: "Recomputes the scale",
+  frozen: "Keeps the base run’s scale",
+};
+
+export const DIRECTIONS: Record<Direction, string> = {
+  denoise: "Denoise: patch the corrupted run",
+  noise: "Noise: patch the clean run",
+};
+
+export const PATCHES: Record<PatchKind, string> = {
+  resample: "What the other run writes",
+  mean: "The mean over the pairs, at each position",
+  zero: "Zero",
 };
 
 /** What is run. */
 export interface Settings extends Prompts {
   metric: Metric;
+  direction: Direction;
+  patch: PatchKind;
   layerNorm: LayerNorm;
   prependBos: boolean;
   /** Where the metric reads: from 0, or from the end where negative; the last token where null. */
   position: number | null;
   scope: Scope;
+  /** How many edges are exact where the scope is the strongest. */
+  strongest: number;
 }
 
 /** Whether two forms say the same, prompts that their mode does not use included. */
@@ -37,22 +55,10 @@ export function isSameSettings(a: Settings, b: Settings): boolean {
   return (Object.keys(a) as (keyof Settings)[]).every((key) => a[key] === b[key]);
 }
 
-/** What the reader has chosen to look at; null where that is left to the result. */
-export interface View {
-  src: Head | null;
-  dst: Head | null;
-  component: Component | null;
-  /** How many edges the circuit shows. */
-  edges: number;
-  /** Effects below this share of the largest are left out. */
-  least: number;
-  /** Which prompt pair an edge is looked at on, from 0. */
-  pair: number;
-}
-
 const DEFAULT_EDGES = 30;
 /** As many edges as the circuit can show and be read. */
-export const MAX_EDGES = 200;
+export const MAX_EDGES = 400;
+const DEFAULT_STRONGEST = 1000;
 
 export function settingsOf({ clean, corrupted, answer, distractor, metric }: Omit<Preset, "name" | "source">): Settings {
   return {
@@ -64,15 +70,18 @@ export function settingsOf({ clean, corrupted, answer, distractor, metric }: Omi
     lines: "",
     fillings: "",
     metric,
-    layerNorm: "frozen",
+    direction: "denoise",
+    patch: "resample",
+    layerNorm: "exact",
     prependBos: true,
     position: null,
     scope: "all",
+    strongest: DEFAULT_STRONGEST,
   };
 }
 
 /** A look at whatever the result's strongest edge is. */
-export const FIRST_LOOK: View = { src: null, dst: null, component: null, edges: DEFAULT_EDGES, least: 0, pair: 0 };
+export const FIRST_LOOK: View = { from: null, to: null, port: null, node: null, edges: DEFAULT_EDGES, least: 0, pair: 0 };
 
 /** A question, and what is looked at of its result. */
 export interface Example {

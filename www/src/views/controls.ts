@@ -2,13 +2,13 @@
 
 import type { Field, Note, Notes } from "../core/notes";
 import type { PairTokens } from "../core/request";
-import type { LayerNorm, Metric } from "../engine/types";
+import type { Direction, LayerNorm, Metric, PatchKind } from "../engine/types";
 import { element, labelled } from "../lib/dom";
 import { METRICS } from "../lib/format";
 import { FIELDS, linesOf, type Mode, type Pair } from "../lib/pairs";
 import type { Preset } from "../lib/preset";
 import type { Recent } from "../lib/recent";
-import { LAYER_NORMS, SCOPES, type Scope, type Settings } from "../lib/settings";
+import { DIRECTIONS, LAYER_NORMS, PATCHES, SCOPES, type Scope, type Settings } from "../lib/settings";
 import { answerInShort, visible } from "../lib/tokens";
 import * as tokensView from "./tokens";
 
@@ -34,6 +34,23 @@ export interface ControlsEvents {
 }
 
 const MODES: Record<Mode, string> = { one: "One pair", lines: "Pasted lines", template: "A template" };
+
+/** What each choice means, in a sentence. */
+const DIRECTION_HINTS: Record<Direction, string> = {
+  denoise: "Into the corrupted run goes what the sender writes in the clean one: which edges bring the answer back?",
+  noise: "Into the clean run goes what the sender writes in the corrupted one: which edges does the answer need?",
+};
+const PATCH_HINTS: Record<PatchKind, string> = {
+  resample: "The sender’s write in the other run of the same pair takes the place of its own.",
+  mean: "The mean of the sender’s writes in the other runs of all pairs, position by position, takes the place of its own.",
+  zero: "Zero takes the place of the sender’s write, as if it were not there.",
+};
+const SCOPE_HINTS: Record<Scope, string> = {
+  all: "Estimates of all edges come first; exact values take their place, largest first.",
+  strongest: "Estimates of all edges come first; the largest become exact, and others taken at random check the rest.",
+  source: "Estimates of all edges come first; those of the sender that is looked at become exact.",
+  none: "Estimates alone: the receiver’s own attention is exact, what comes after it first order.",
+};
 
 const LABELS: Record<keyof Pair, string> = {
   clean: "Clean prompt",
@@ -88,10 +105,20 @@ export function create(form: HTMLFormElement, presets: Preset[], events: Control
   const metric = chooser("metric", Object.entries(METRICS));
   metric.setAttribute("aria-describedby", "metric-error metric-warning");
   metric.addEventListener("change", () => events.onChoice({ metric: metric.value as Metric }));
+  const direction = chooser("direction", Object.entries(DIRECTIONS));
+  direction.addEventListener("change", () => events.onChoice({ direction: direction.value as Direction }));
+  const patch = chooser("patch", Object.entries(PATCHES));
+  patch.addEventListener("change", () => events.onChoice({ patch: patch.value as PatchKind }));
+  const [directionHint, patchHint, scopeHint] = ["direction-hint", "patch-hint", "scope-hint"].map((id) => element("p", { class: "hint", id }));
   const layerNorm = chooser("layer-norm", Object.entries(LAYER_NORMS));
   layerNorm.addEventListener("change", () => events.onChoice({ layerNorm: layerNorm.value as LayerNorm }));
   const scope = chooser("scope", Object.entries(SCOPES));
   scope.addEventListener("change", () => events.onChoice({ scope: scope.value as Scope }));
+  const strongest = element("input", { id: "strongest", type: "number", min: 1, step: 1 });
+  strongest.addEventListener("input", () => {
+    if (strongest.checkValidity() && strongest.value !== "") events.onInput({ strongest: Number(strongest.value) });
+  });
+  const strongestField = labelled("strongest", "How many", strongest);
   const position = element("input", { id: "position", type: "number", step: 1, placeholder: "the last token; −2 is the one before it", "aria-describedby": "position-error position-warning" });
   position.addEventListener("input", () => {
     events.onInput({ position: position.value === "" ? null : Number(position.value) });
@@ -148,13 +175,18 @@ export function create(form: HTMLFormElement, presets: Preset[], events: Control
       {},
       element("legend", {}, "Measure"),
       labelled("metric", "Metric", metric),
-      hint("What is read off the output; a cell is its value once one edge is patched."),
+      hint("What is read off the output; an edge’s value is the metric once that edge alone is patched."),
       ...notes("metric"),
       labelled("position", "Read at position", position),
       ...notes("position"),
+      labelled("direction", "Direction", direction),
+      directionHint!,
+      labelled("patch", "What goes in", patch),
+      patchHint!,
       labelled("scope", "Exact values of", scope),
-      hint("First-order estimates of all edges come first; exact values take their place, largest first."),
-      labelled("layer-norm", "LayerNorm of the destination", layerNorm),
+      strongestField,
+      scopeHint!,
+      labelled("layer-norm", "LayerNorm of the receiver", layerNorm),
       hint("TransformerLens kept the scale up to 4.2 and normalises anew from 4.3 on."),
     ),
   );
@@ -186,8 +218,15 @@ export function create(form: HTMLFormElement, presets: Preset[], events: Control
     }
     recent.value = "";
     metric.value = settings.metric;
+    direction.value = settings.direction;
+    patch.value = settings.patch;
     layerNorm.value = settings.layerNorm;
     scope.value = settings.scope;
+    directionHint!.textContent = DIRECTION_HINTS[settings.direction];
+    patchHint!.textContent = PATCH_HINTS[settings.patch];
+    scopeHint!.textContent = SCOPE_HINTS[settings.scope];
+    strongestField.hidden = settings.scope !== "strongest";
+    if (Number(strongest.value) !== settings.strongest) strongest.value = String(settings.strongest);
     bos.checked = settings.prependBos;
     const at = settings.position === null ? "" : String(settings.position);
     if (position.value !== at) position.value = at;

@@ -1,27 +1,18 @@
-// One edge in detail: what the two heads look at, what the patch adds where, and what becomes of the output.
+// One edge in detail: what either end does, what the patch adds at each position, what each position moves by itself,
+// and what becomes of the output.
 //
 // Buttons and choices stay the same elements while what they speak of changes, so that the focus stays on them.
 
-import type { EdgeDetail, Token } from "../engine/types";
+import { edgeLabel, label, nodeName, nodeOf, PORT_NAMES, shortLabel } from "../core/node";
+import type { DetailData, DetailEvents } from "../core/props";
+import type { EdgeDetail, EdgeName, Token } from "../engine/types";
 import { element } from "../lib/dom";
-import { COMPONENT_NAMES, formatEdge, formatEffect, formatHead, formatShare, formatValue } from "../lib/format";
-import type { EdgeId, Head } from "../lib/result";
+import { formatEffect, formatShare, formatValue } from "../lib/format";
 import { visible } from "../lib/tokens";
 import * as barsView from "./bars";
 import { figure } from "./figure";
 import * as patternView from "./pattern";
-
-export type DetailData =
-  | { state: "none" }
-  | { state: "waiting"; edge: EdgeId }
-  | { state: "failed"; edge: EdgeId; message: string }
-  | { state: "there"; edge: EdgeId; detail: EdgeDetail; clean: Token[]; corrupted: Token[]; pairs: number; pair: number };
-
-export interface DetailEvents {
-  /** Look at what a head writes, or at what is written into it. */
-  onHead: (head: Head, role: "src" | "dst") => void;
-  onPair: (pair: number) => void;
-}
+import { baseRun, otherRun } from "./words";
 
 export function create(container: HTMLElement, events: DetailEvents): (data: DetailData) => void {
   const note = element("p", { class: "note", role: "status" });
@@ -35,14 +26,19 @@ export function create(container: HTMLElement, events: DetailEvents): (data: Det
   const body = element("div", { class: "detail" }, title, sentence, element("div", { class: "tools" }, into, from, pairs), rest);
   container.append(note, body);
 
-  let shown: EdgeId | undefined;
-  into.addEventListener("click", () => shown && events.onHead(shown.src, "dst"));
-  from.addEventListener("click", () => shown && events.onHead(shown.dst, "src"));
+  let shown: EdgeName | undefined;
+  // Each leads to the other end of a further edge, which is left to the result.
+  into.addEventListener("click", () => {
+    if (shown && shown.from !== "input") events.onView({ to: shown.from, from: null });
+  });
+  from.addEventListener("click", () => {
+    if (shown && shown.to !== "logits") events.onView({ from: nodeOf(shown.to), to: null });
+  });
   pair.addEventListener("change", () => events.onPair(Number(pair.value)));
 
   return (data) => {
     note.textContent = {
-      none: "Choose a cell, a line of the circuit or a row of the table.",
+      none: "Choose a line or a part of the circuit, a cell of a grid or a row of the table.",
       waiting: "Looking …",
       failed: data.state === "failed" ? data.message : "",
       there: "",
@@ -52,15 +48,15 @@ export function create(container: HTMLElement, events: DetailEvents): (data: Det
     if (data.state === "waiting") return;
     body.hidden = data.state !== "there";
     if (data.state !== "there") return;
-    const { edge, detail } = data;
+    const { edge } = data;
     shown = edge;
-    title.textContent = formatEdge(edge);
-    const change = detail.value - detail.metric.corrupted;
-    sentence.textContent = `Metric: corrupted ${formatValue(detail.metric.corrupted)}, patched ${formatValue(detail.value)} (${formatEffect(change)}), clean ${formatValue(detail.metric.clean)}.`;
-    into.textContent = `What is written into ${formatHead(edge.src)}`;
-    // Nothing is written into the first layer's heads by others.
-    into.disabled = edge.src.layer === 0;
-    from.textContent = `What ${formatHead(edge.dst)} writes`;
+    title.textContent = edgeLabel(edge);
+    sentence.textContent = inWords(data);
+    into.textContent = `What is written into ${shortLabel(edge.from)}`;
+    // The embedding reads nothing, and the logits are the end. A button that the focus is on keeps it all the same.
+    into.setAttribute("aria-disabled", String(edge.from === "input"));
+    from.textContent = `What ${shortLabel(nodeOf(edge.to))} writes`;
+    from.setAttribute("aria-disabled", String(edge.to === "logits"));
     pairs.hidden = data.pairs === 1;
     if (pair.length !== data.pairs) {
       pair.replaceChildren(...Array.from({ length: data.pairs }, (_, i) => element("option", { value: i }, `pair ${i + 1}`)));
@@ -72,49 +68,73 @@ export function create(container: HTMLElement, events: DetailEvents): (data: Det
 
 type There = Extract<DetailData, { state: "there" }>;
 
-function drawings({ edge, detail, clean, corrupted }: There): Node[] {
-  const { src, dst, component } = edge;
-  const [a, b] = [formatHead(src), formatHead(dst)];
-  const name = COMPONENT_NAMES[component];
-  const pattern = (title: string, tokens: Token[], values: ArrayLike<number>) => {
-    const { element: made, body } = figure(title, () => `${formatEdge(edge)} ${title}`);
-    patternView.create(body)({ title, tokens, pattern: values });
+/** The three values of the metric, in the order in which a patch goes from one run towards the other. */
+function inWords({ detail: { metric, value }, table: { direction } }: There): string {
+  const [base, other] = [baseRun(direction), otherRun(direction)];
+  const change = value - metric[base];
+  return `Metric: ${base} ${formatValue(metric[base])}, patched ${formatValue(value)} (${formatEffect(change)}), ${other} ${formatValue(metric[other])}.`;
+}
+
+function drawings(data: There): Node[] {
+  const { edge, detail, table } = data;
+  const base = baseRun(table.direction);
+  const { clean } = data;
+  const read = data[base];
+  const [a, b] = [shortLabel(edge.from), shortLabel(nodeOf(edge.to))];
+  const { port, kind } = nodeName(edge.to);
+  const pattern = (text: string, tokens: Token[], values: ArrayLike<number>) => {
+    const { element: made, body, entitle } = figure();
+    entitle(text, `${edgeLabel(edge)} ${text}`);
+    patternView.create(body)({ title: text, tokens, pattern: values });
     return made;
   };
-  const bars = (title: string, tokens: Token[], values: number[], isSigned: boolean) => {
+  const bars = (text: string, tokens: Token[], values: number[], isSigned: boolean, ...more: Node[]) => {
     const place = element("div");
-    barsView.create(place)({ title, tokens, values, isSigned });
+    barsView.create(place)({ title: text, tokens, values, isSigned });
+    place.append(...more);
     return place;
   };
+  const { src, dst } = detail;
+  const unmoved = `A patched value leaves the attention of ${b} as it was: what it reads there is changed.`;
+  const patterns = [
+    ...(src ? [pattern(`${a} attends, clean run`, clean, src.pattern.clean)] : []),
+    ...(dst ? [pattern(`${b} attends, before the patch`, read, dst.pattern[base])] : []),
+    ...(dst && port !== "v" ? [pattern(`${b} attends, after the patch`, read, detail.patched)] : []),
+    ...(dst && port === "v" ? [element("p", { class: "note" }, unmoved)] : []),
+  ];
   const relative = detail.added.map((added, i) => added / (detail.length[i] || 1));
-  const isMoved = component !== "v";
-  const attributions = detail.src.attribution.clean.length
-    ? [
-        bars(`Direct logit attribution of ${a}, clean run, by the token it reads`, clean, detail.src.attribution.clean, true),
-        bars(`Direct logit attribution of ${b}, clean run, by the token it reads`, clean, detail.dst.attribution.clean, true),
-      ]
-    : [];
+  const where = kind === "head" && port ? `the ${PORT_NAMES[port]} of ${b}` : `what ${kind === "logits" ? "the logits read" : `${label(edge.to)} reads`}`;
+  const attributions = [
+    ...(src?.attribution.clean.length ? [{ name: a, values: src.attribution.clean }] : []),
+    ...(dst?.attribution.clean.length ? [{ name: b, values: dst.attribution.clean }] : []),
+  ];
   return [
+    ...(patterns.length ? [element("div", { class: "multiples" }, ...patterns)] : []),
     element(
       "div",
       { class: "multiples" },
-      pattern(`${a} attends, clean run`, clean, detail.src.pattern.clean),
-      pattern(`${b} attends, before the patch`, corrupted, detail.dst.pattern.corrupted),
-      isMoved
-        ? pattern(`${b} attends, after the patch`, corrupted, detail.patched)
-        : element("p", { class: "note" }, `A patched value leaves the attention of ${b} as it was: what it reads there is changed.`),
+      bars(`What the patch adds to ${where}, as a share of its length`, read, relative, false),
+      bars("The effect of patching each position alone", read, detail.byPosition, true, remainder(detail, base)),
+      ...attributions.map(({ name, values }) =>
+        bars(`Direct logit attribution of ${name}, clean run, by the token it reads`, clean, values, true),
+      ),
     ),
-    element(
-      "div",
-      { class: "multiples" },
-      bars(`What the patch adds to the ${name} of ${b}, as a share of its length`, corrupted, relative, false),
-      ...attributions,
-    ),
-    moved(detail),
+    moved(detail, base),
   ];
 }
 
-function moved({ moved: tokens, tokens: texts }: EdgeDetail): HTMLElement {
+/** What the positions, patched one at a time, do not add up to. */
+function remainder({ byPosition, value, metric }: EdgeDetail, base: "clean" | "corrupted"): HTMLElement {
+  const whole = value - metric[base];
+  const sum = byPosition.reduce((total, effect) => total + effect, 0);
+  return element(
+    "p",
+    { class: "note remainder" },
+    `Together ${formatEffect(sum)}; the whole edge has ${formatEffect(whole)}. The remainder of ${formatEffect(whole - sum)} is what positions do to each other.`,
+  );
+}
+
+function moved({ moved: tokens, tokens: texts }: EdgeDetail, base: "clean" | "corrupted"): HTMLElement {
   const head = ["Next token", "Probability", "Probability, patched", "Logit", "Logit, patched"];
   const rows = tokens.map(({ id, logit, probability }, i) => {
     const [before, after] = probability;
@@ -132,7 +152,7 @@ function moved({ moved: tokens, tokens: texts }: EdgeDetail): HTMLElement {
     element(
       "table",
       {},
-      element("caption", {}, "The output’s tokens that the patch moves most, in the corrupted run and patched"),
+      element("caption", {}, `The output’s tokens that the patch moves most, in the ${base} run and patched`),
       element("thead", {}, element("tr", {}, ...head.map((text) => element("th", { scope: "col" }, text)))),
       element("tbody", {}, ...rows),
     ),

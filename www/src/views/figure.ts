@@ -2,12 +2,21 @@
 
 import { element, messageOf } from "../lib/dom";
 
-/** A figure; what is drawn goes into its body. `about` says what it shows now, as its file is named. */
-export function figure(title: string, about: () => string): { element: HTMLElement; body: HTMLElement } {
+export interface Figure {
+  element: HTMLElement;
+  /** Where it is drawn. */
+  body: HTMLElement;
+  /** Say what it shows now; `about` says it in full, for the names of files and buttons, where the title is short. */
+  entitle: (title: string, about?: string) => void;
+}
+
+export function figure(): Figure {
   const body = element("div");
   const failed = element("span", { role: "alert" });
+  const caption = element("span");
+  let shows = "";
   const save = (kind: "SVG" | "PNG") => {
-    const button = element("button", { type: "button", class: "small", "aria-label": `${kind} of ${title}` }, kind);
+    const button = element("button", { type: "button", class: "small" }, kind);
     button.addEventListener("click", async () => {
       const svg = body.querySelector("svg");
       if (!svg) return;
@@ -16,16 +25,21 @@ export function figure(title: string, about: () => string): { element: HTMLEleme
         // Most readers take nothing along.
         const { download, png, svgText } = await import("../lib/image");
         const image = kind === "PNG" ? await png(svg) : new Blob([svgText(svg)], { type: "image/svg+xml" });
-        download(`${fileName(about())}.${kind.toLowerCase()}`, image);
+        download(`${fileName(shows)}.${kind.toLowerCase()}`, image);
       } catch (error) {
         failed.textContent = messageOf(error);
       }
     });
-    return button;
+    return { kind, button };
   };
   const saves = [save("SVG"), save("PNG")];
-  const caption = element("figcaption", {}, element("span", {}, title), element("span", { class: "saves" }, ...saves), failed);
-  return { element: element("figure", {}, caption, body), body };
+  const buttons = element("span", { class: "saves" }, ...saves.map(({ button }) => button));
+  const entitle = (title: string, about = title) => {
+    shows = about;
+    if (caption.textContent !== title) caption.textContent = title;
+    for (const { kind, button } of saves) button.setAttribute("aria-label", `${kind} of ${about}`);
+  };
+  return { element: element("figure", {}, element("figcaption", {}, caption, buttons, failed), body), body, entitle };
 }
 
 /** A title as the name of a file. */

@@ -1,18 +1,15 @@
-// The colour scale with its numbers, the same that cells have: changes from the corrupted run. Where the clean run
-// lies on it is marked.
+// The colour scale with its numbers, the same that cells have: changes from the run that is patched. Where the other
+// run lies on it is marked, and what either colour says of an edge is written below.
 
-import { axisBottom } from "d3-axis";
-import { scalePoint } from "d3-scale";
 import { select } from "d3-selection";
-import { formatEffect, formatValue } from "../lib/format";
+import type { Table } from "../core/table";
+import { formatEffect, METRICS } from "../lib/format";
 import { between, type Colours } from "../lib/scale";
+import { baseRun, baselineWords, signWords } from "./words";
 
 export interface LegendData {
   colours: Colours;
-  /** What is measured. */
-  title: string;
-  cleanMetric: number;
-  corruptedMetric: number;
+  table: Table;
   /** Whether nothing moves the metric. */
   isStill: boolean;
 }
@@ -32,6 +29,7 @@ export function create(container: HTMLElement): (data: LegendData) => void {
   const id = `legend-colours-${++drawn}`;
   const gradient = svg.append("defs").append("linearGradient").attr("id", id);
   const title = svg.append("text").attr("class", "axis-title").attr("x", WIDTH / 2).attr("y", 12);
+  const foot = BAR.top + BAR.height;
   svg
     .append("rect")
     .attr("x", BAR.left)
@@ -40,30 +38,44 @@ export function create(container: HTMLElement): (data: LegendData) => void {
     .attr("height", BAR.height)
     .attr("rx", 2)
     .attr("fill", `url(#${id})`);
-  const axis = svg.append("g").attr("transform", `translate(0,${BAR.top + BAR.height})`);
-  const clean = svg.append("line").attr("class", "clean-mark").attr("y1", BAR.top - 5).attr("y2", BAR.top + BAR.height + 3);
-  const note = select(container).append("p").attr("class", "note");
+  const axis = svg.append("g");
+  const other = svg.append("line").attr("class", "clean-mark").attr("y1", BAR.top - 5).attr("y2", foot + 3);
+  const words = select(container).append("div");
+  const [up, down, note] = ["sign up", "sign down", "note"].map((name) => words.append("p").attr("class", name));
 
-  return ({ colours, title: text, cleanMetric, corruptedMetric, isStill }) => {
+  return ({ colours, table, isStill }) => {
     const { reach } = colours;
+    const { metric, direction, cleanMetric, corruptedMetric } = table;
     const at = (t: number) => (2 * t - 1) * reach;
     gradient
       .selectAll("stop")
       .data(Array.from({ length: STOPS }, (_, i) => i / (STOPS - 1)))
       .join("stop")
       .attr("offset", (t) => t)
-      .attr("stop-color", (t) => colours.of(at(t)));
-    const ends: [number, number] = [BAR.left, BAR.left + BAR.width];
-    const x = between([-reach, reach], ends);
-    axis.call(axisBottom(scalePoint([-reach, 0, reach], ends)).tickFormat(formatEffect).tickSize(4));
-    axis.select(".domain").remove();
-    title.text(`Change of: ${text}`);
-    svg.attr("aria-label", `Change of ${text}: from ${formatEffect(-reach)} to ${formatEffect(reach)}`);
-    const whole = cleanMetric - corruptedMetric;
+      .style("stop-color", (t) => colours.of(at(t)));
+    const x = between([-reach, reach], [BAR.left, BAR.left + BAR.width]);
+    const tick = axis
+      .selectAll<SVGGElement, number>("g")
+      .data([-reach, 0, reach])
+      .join((enter) => {
+        const g = enter.append("g").attr("class", "tick");
+        g.append("line").attr("y1", foot).attr("y2", foot + 4);
+        g.append("text").attr("y", foot + 17).attr("text-anchor", "middle");
+        return g;
+      })
+      .attr("transform", (value) => `translate(${x(value)},0)`);
+    tick.select("text").text((value) => formatEffect(value));
+    const name = METRICS[metric];
+    title.text(`Change of: ${name}`);
+    svg.attr("aria-label", `Change of ${name}: from ${formatEffect(-reach)} to ${formatEffect(reach)}, 0 is the ${baseRun(direction)} run`);
+    const whole = direction === "denoise" ? cleanMetric - corruptedMetric : corruptedMetric - cleanMetric;
     const isOn = Math.abs(whole) <= reach && whole !== 0;
-    clean.attr("visibility", isOn ? null : "hidden").attr("x1", x(isOn ? whole : 0)).attr("x2", x(isOn ? whole : 0));
+    other.attr("visibility", isOn ? null : "hidden").attr("x1", x(isOn ? whole : 0)).attr("x2", x(isOn ? whole : 0));
+    const signs = signWords(table);
+    up?.text(`Blue ${signs.up}.`);
+    down?.text(`Red ${signs.down}.`);
     const still = isStill ? "No edge moves the metric: what is left is rounding. " : "";
-    const runs = `0 is the corrupted run (${formatValue(corruptedMetric)}); the clean run (${formatValue(cleanMetric)}) is ${formatEffect(whole)} from it`;
-    note.text(`${still}${runs}${isOn ? ", the mark on the bar" : ""}. A small square is an estimate, a full one exact. Hatched: no path.`);
+    const mark = isOn ? ", the mark on the bar" : "";
+    note?.text(`${still}${baselineWords(table)}${mark}.`);
   };
 }

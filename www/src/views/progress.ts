@@ -1,8 +1,8 @@
 // How far a run or a load is, with a button to stop it, or one to go on once it was stopped or has failed.
 
-import type { Component, LoadProgress, SweepProgress } from "../engine/types";
+import type { EdgesUpdate, LoadProgress } from "../engine/types";
 import { element } from "../lib/dom";
-import { COMPONENT_NAMES, formatLoading, formatProgress } from "../lib/format";
+import { formatLoading, formatProgress } from "../lib/format";
 
 export type ProgressData =
   | { state: "idle" }
@@ -19,12 +19,11 @@ export function ofLoad(progress: LoadProgress | null): ProgressData {
   return { state: "running", text: formatLoading(progress), done, total };
 }
 
-/** A sweep of one component, as far as it is; null while only the two prompts run. */
-export function ofSweep(sweep: { component: Component; progress: SweepProgress } | null): ProgressData {
-  if (!sweep) return { state: "running", text: "Running both prompts", done: 0, total: null };
-  const { component, progress } = sweep;
+/** A run, as far as it is; null while there is nothing but the two prompts and estimates. */
+export function ofRun(progress: EdgesUpdate["progress"] | null): ProgressData {
+  if (!progress) return { state: "running", text: "Running both prompts", done: 0, total: null };
   const { done, total } = progress;
-  return { state: "running", text: `${COMPONENT_NAMES[component]}: ${formatProgress(progress)}`, done, total };
+  return { state: "running", text: formatProgress(progress), done, total };
 }
 
 export interface ProgressEvents {

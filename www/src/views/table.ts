@@ -1,24 +1,25 @@
-// The strongest edges as a table: sorted by any column, filtered by heads and component.
+// All edges as a table: sorted by any column, filtered by nodes and by the kind of either end.
 //
-// A first press of a heading sorts as one reads that column: names from the first, numbers from the largest.
+// A first press of a heading sorts as one reads that column: names in the model's order, numbers from the largest.
 
-import type { Component } from "../engine/types";
+import { edgeFilter } from "../core/edge-filter";
+import { edgeKey, edgeLabel, isSameEdge, nodeName, PORT_NAMES, PORTS, shortLabel } from "../core/node";
+import type { Edge } from "../core/table";
+import type { EdgeName } from "../engine/types";
 import { element } from "../lib/dom";
-import { COMPONENT_NAMES, formatCount, formatEffect, formatHead, formatValue } from "../lib/format";
-import { headFilter } from "../lib/head-filter";
-import { COMPONENTS, type Edge, type EdgeId, edgeKey, isSameEdge } from "../lib/result";
+import { formatCount, formatEffect, formatValue } from "../lib/format";
 
 export interface TableData {
   /** Strongest first. */
   edges: Edge[];
-  selected: EdgeId | null;
-  /** Whether there are several pairs, over which effects spread. */
-  hasSpread: boolean;
+  selected: EdgeName | null;
+  /** Whether there are several pairs, over which effects have a standard deviation. */
+  hasStdDev: boolean;
 }
 
 export interface TableEvents {
-  onSelect: (edge: EdgeId) => void;
-  onHover: (edge: EdgeId | null) => void;
+  onSelect: (edge: EdgeName) => void;
+  onHover: (edge: EdgeName | null) => void;
 }
 
 type Order = "ascending" | "descending";
@@ -33,18 +34,28 @@ interface Column {
   compare: (a: Edge, b: Edge) => number;
 }
 
-const byHead = (end: "src" | "dst") => (a: Edge, b: Edge) =>
-  a[end].layer - b[end].layer || a[end].head - b[end].head;
+/** From the input up: a layer's heads, its MLP, and the logits after all. */
+function byNode(a: string, b: string): number {
+  const [x, y] = [nodeName(a), nodeName(b)];
+  const height = ({ kind, layer }: typeof x) => (kind === "input" ? -1 : (layer ?? Number.MAX_SAFE_INTEGER));
+  return height(x) - height(y) || Number(x.kind === "mlp") - Number(y.kind === "mlp") || (x.head ?? 0) - (y.head ?? 0);
+}
+
+const portOf = ({ to }: Edge) => nodeName(to).port;
+const portRank = (edge: Edge) => PORTS.findIndex((port) => port === portOf(edge));
 
 const COLUMNS: Column[] = [
-  { id: "src", title: "Source", first: "ascending", text: ({ src }) => formatHead(src), compare: byHead("src") },
-  { id: "dst", title: "Destination", first: "ascending", text: ({ dst }) => formatHead(dst), compare: byHead("dst") },
+  { id: "from", title: "From", first: "ascending", text: ({ from }) => shortLabel(from), compare: (a, b) => byNode(a.from, b.from) },
+  { id: "to", title: "To", first: "ascending", text: ({ to }) => shortLabel(nodeName(to).node), compare: (a, b) => byNode(a.to, b.to) },
   {
-    id: "component",
+    id: "port",
     title: "Input",
     first: "ascending",
-    text: ({ component }) => COMPONENT_NAMES[component],
-    compare: (a, b) => COMPONENTS.indexOf(a.component) - COMPONENTS.indexOf(b.component),
+    text: (edge) => {
+      const port = portOf(edge);
+      return port ? PORT_NAMES[port] : "";
+    },
+    compare: (a, b) => portRank(a) - portRank(b),
   },
   {
     id: "effect",
@@ -61,11 +72,11 @@ const COLUMNS: Column[] = [
     compare: (a, b) => a.value - b.value,
   },
   {
-    id: "spread",
+    id: "std-dev",
     title: "± over pairs",
     first: "descending",
-    text: ({ spread }) => (Number.isNaN(spread) ? "" : formatValue(spread)),
-    compare: (a, b) => (a.spread || 0) - (b.spread || 0),
+    text: ({ stdDev }) => (Number.isNaN(stdDev) ? "" : formatValue(stdDev)),
+    compare: (a, b) => (a.stdDev || 0) - (b.stdDev || 0),
   },
   {
     id: "kind",
@@ -76,28 +87,44 @@ const COLUMNS: Column[] = [
   },
 ];
 
+/** The kinds of senders, and of receivers, to choose among. */
+const SENDERS: Record<string, string> = { "": "anything", input: "the input", head: "heads", mlp: "MLPs" };
+const RECEIVERS: Record<string, string> = {
+  "": "anything",
+  head: "heads",
+  q: "queries",
+  k: "keys",
+  v: "values",
+  mlp: "MLPs",
+  logits: "the logits",
+};
+
 /** Rows at first, and with each press of the button. */
 const PAGE = 20;
 
 export function create(container: HTMLElement, events: TableEvents): (data: TableData) => void {
-  let data: TableData = { edges: [], selected: null, hasSpread: false };
+  let data: TableData = { edges: [], selected: null, hasStdDev: false };
   let sort: { id: string; order: Order } = { id: "effect", order: "descending" };
-  let component: Component | "" = "";
-  let head = "";
+  let text = "";
   let rowsShown = PAGE;
 
-  const filter = element("input", { type: "search", placeholder: "9.6, L9H6, 9. or 0.3 1.3", "aria-label": "Head: only edges of this head" });
+  const filter = element("input", {
+    type: "search",
+    placeholder: "9.6, a9.h6, 9., m3 or 0.3 1.3",
+    "aria-label": "Node: only edges of this node",
+  });
   filter.addEventListener("input", () => {
-    head = filter.value.trim();
+    text = filter.value.trim();
     show();
   });
-  const into = element("select", { "aria-label": "Into: only edges into this component" });
-  into.append(element("option", { value: "" }, "query, key and value"));
-  into.append(...Object.entries(COMPONENT_NAMES).map(([value, name]) => element("option", { value }, name)));
-  into.addEventListener("change", () => {
-    component = into.value as Component | "";
-    show();
-  });
+  const chooser = (label: string, options: Record<string, string>) => {
+    const select = element("select", { "aria-label": label });
+    select.append(...Object.entries(options).map(([value, name]) => element("option", { value }, name)));
+    select.addEventListener("change", () => show());
+    return select;
+  };
+  const from = chooser("From: only edges from", SENDERS);
+  const into = chooser("Into: only edges into", RECEIVERS);
   const headings = COLUMNS.map((column) => {
     const button = element("button", { type: "button" }, column.title);
     button.addEventListener("click", () => {
@@ -117,34 +144,39 @@ export function create(container: HTMLElement, events: TableEvents): (data: Tabl
   });
   const table = element("table", {}, element("thead", {}, element("tr", {}, ...headings.map(({ cell }) => cell))), body);
   container.append(
-    element("div", { class: "tools" }, element("label", {}, "Head ", filter), element("label", {}, "Into ", into)),
+    element("div", { class: "tools" }, element("label", {}, "Node ", filter), element("label", {}, "From ", from), element("label", {}, "Into ", into)),
     element("div", { class: "scrolls", tabindex: 0, role: "group", "aria-label": "Table of edges" }, table),
     element("div", { class: "tools" }, count, more),
   );
 
   const show = () => {
     const { compare } = COLUMNS.find(({ id }) => id === sort.id) ?? COLUMNS[0]!;
-    const fits = headFilter(head);
-    const isShown = (edge: Edge) => (component === "" || edge.component === component) && (!fits || fits(edge));
+    const fits = edgeFilter(text);
+    const isShown = (edge: Edge) => {
+      const to = nodeName(edge.to);
+      const isFrom = from.value === "" || nodeName(edge.from).kind === from.value;
+      const isInto = into.value === "" || to.kind === into.value || to.port === into.value;
+      return isFrom && isInto && (!fits || fits(edge));
+    };
     const found = data.edges.filter(isShown);
     const sign = sort.order === "ascending" ? 1 : -1;
     const isAsItCame = sort.id === "effect" && sort.order === "descending";
     const sorted = isAsItCame ? found : found.toSorted((a, b) => sign * compare(a, b));
     const rows = sorted.slice(0, rowsShown);
     for (const { column, cell } of headings) {
-      cell.hidden = column.id === "spread" && !data.hasSpread;
+      cell.hidden = column.id === "std-dev" && !data.hasStdDev;
       cell.setAttribute("aria-sort", column.id === sort.id ? sort.order : "none");
     }
     const isHere = body.contains(document.activeElement);
     const focused = isHere ? (document.activeElement?.closest("tr")?.dataset.edge ?? "") : "";
     body.replaceChildren(...rows.map(rowOf));
     if (focused) body.querySelector<HTMLElement>(`tr[data-edge="${focused}"] button`)?.focus();
-    count.textContent = says(found.length, rows.length, fits === null && head !== "");
+    count.textContent = says(found.length, rows.length, fits === null && text !== "");
     more.hidden = rows.length === found.length;
   };
 
   const says = (found: number, shown: number, isUnread: boolean): string => {
-    if (isUnread) return `No head is called ${head}: write 9.6, L9H6, or 9. for a whole layer.`;
+    if (isUnread) return `No node is called ${text}: write 9.6, a9.h6, m3, input or logits, or 9. for a whole layer’s heads.`;
     if (found > 0) return `${shown} of ${formatCount(found)} edges`;
     if (data.edges.length === 0) return "No edge moves the metric by more than rounding, or than what is hidden above.";
     return "No edge fits this filter: clear it, or hide fewer small effects.";
@@ -152,9 +184,9 @@ export function create(container: HTMLElement, events: TableEvents): (data: Tabl
 
   const rowOf = (edge: Edge): HTMLElement => {
     const isSelected = isSameEdge(edge, data.selected);
-    const cells = COLUMNS.filter(({ id }) => id !== "spread" || data.hasSpread).map(({ id, text }) => {
-      if (id !== "src") return element("td", {}, text(edge));
-      const button = element("button", { type: "button", "aria-pressed": String(isSelected) }, text(edge));
+    const cells = COLUMNS.filter(({ id }) => id !== "std-dev" || data.hasStdDev).map(({ id, text: textOf }) => {
+      if (id !== "from") return element("td", {}, textOf(edge));
+      const button = element("button", { type: "button", "aria-pressed": String(isSelected), "aria-label": edgeLabel(edge) }, textOf(edge));
       return element("td", {}, button);
     });
     const row = element("tr", { "data-edge": edgeKey(edge), class: isSelected ? "selected" : "" }, ...cells);

@@ -1,29 +1,10 @@
 // Taking a result along: tables and arrays as files, a link, code that repeats the run, a figure for a post; and
 // opening what was taken along before.
 
+import { PORT_NAMES, PORTS } from "../core/node";
+import type { Copied, TakeEvents } from "../core/props";
 import { element, messageOf } from "../lib/dom";
-import { COMPONENT_NAMES } from "../lib/format";
 import { download } from "../lib/image";
-
-/** Text to copy, and what is worth knowing of it. */
-export interface Copied {
-  text: string;
-  note?: string;
-}
-
-export interface TakeEvents {
-  /** Each makes the text or the bytes of the result on screen. */
-  csv: () => string;
-  json: () => string;
-  figure: () => string;
-  npy: (component: "q" | "k" | "v") => Uint8Array<ArrayBuffer>;
-  link: () => Copied;
-  python: () => Copied;
-  js: () => Copied;
-  embed: () => Copied;
-  /** A saved result was picked. */
-  onOpen: (file: File) => void;
-}
 
 /** `isThere`: whether there is a result to take along. */
 export function create(container: HTMLElement, events: TakeEvents): (isThere: boolean) => void {
@@ -62,18 +43,24 @@ export function create(container: HTMLElement, events: TakeEvents): (isThere: bo
         return "This browser gives no access to the clipboard: copy it from below.";
       }
     });
+  const bytes = "application/octet-stream";
   const files = [
     file("CSV", "All known edges, strongest first", "pathpatch-edges.csv", "text/csv", events.csv),
-    file("JSON", "All known edges with prompts and settings", "pathpatch.json", "application/json", events.json),
-    ...(["q", "k", "v"] as const).map((c) =>
-      file(`NPY ${c}`, `The ${COMPONENT_NAMES[c]} grid for numpy.load, source first`, `pathpatch-${c}.npy`, "application/octet-stream", () => events.npy(c)),
+    file("JSON", "All known edges with prompts and settings, to open here again", "pathpatch.json", "application/json", events.json),
+    file("Graph JSON", "The graph as EAP-IG reads it: a score is positive where the edge helps", "pathpatch-graph.json", "application/json", events.graph),
+    file("NPY", "All edges for numpy.load, senders by receivers", "pathpatch-edges.npy", bytes, events.npy),
+    ...PORTS.map((port) =>
+      file(`NPY ${port}`, `Heads into each head’s ${PORT_NAMES[port]} for numpy.load, source first`, `pathpatch-${port}.npy`, bytes, () => events.npyHeads(port)),
     ),
     file("Figure JSON", "The strongest edges, a few kB, to embed", "pathpatch-figure.json", "application/json", events.figure),
   ];
   const copies = [
     copy("Copy link", "An address that restores model, prompts, settings and view", events.link),
-    copy("Copy as TransformerLens code", "Python that repeats the source’s edges", events.python),
+    copy("Copy as TransformerLens 4.3 code", "Python that runs the chosen edge, for 4.3 and later", events.transformerLens),
+    copy("Copy as TransformerLens code up to 4.2", "Python that runs the chosen edge, for earlier versions", events.transformerLensBefore),
+    copy("Copy as EAP-IG code", "Python that scores all edges with EAP-IG", events.eapIg),
     copy("Copy as pathpatch JS", "JavaScript for a page of your own", events.js),
+    copy("Copy command", "A command line that writes the graph", events.command),
     copy("Copy embed code", "HTML that shows this figure in a post", events.embed),
   ];
   const all = element("div", {}, element("div", { class: "tools" }, ...files), element("div", { class: "tools" }, ...copies));

@@ -1,0 +1,79 @@
+// What the views are given and what they say: props in, events out. No view reads the page's state.
+
+import type { EdgeDetail, EdgeName, EdgesCheck, Token } from "../engine/types";
+import type { Table } from "./table";
+import type { Look, View } from "./view";
+
+/** Everything about one run: picture, grids, table of edges, overview of nodes. */
+export interface BoardData {
+  /** Grows while the run goes on; `core/table.ts` has what is derived from it. */
+  table: Table;
+  look: Look;
+  /** Whether more values are on their way. */
+  isRunning: boolean;
+  /** How far estimates were from the edges that were checked; null where none were. */
+  check: EdgesCheck | null;
+}
+
+export interface BoardEvents {
+  /**
+   * Something else is looked at: `{ from, to }` chooses an edge, `{ from }` or `{ to }` one end of it, `{ node }` a node
+   * by its strongest edge. `core/view.ts` says what of the rest is kept.
+   */
+  onView: (change: Partial<View>) => void;
+}
+
+/** The edge in detail. */
+export type DetailData =
+  | { state: "none" }
+  | { state: "waiting"; edge: EdgeName }
+  | { state: "failed"; edge: EdgeName; message: string }
+  | {
+      state: "there";
+      edge: EdgeName;
+      detail: EdgeDetail;
+      /** Of the pair that is looked at. */
+      clean: Token[];
+      corrupted: Token[];
+      pairs: number;
+      pair: number;
+      /** Which run is patched and by what; the base run is the corrupted one when denoising. */
+      table: Pick<Table, "direction" | "patch" | "layerNorm" | "metric">;
+    };
+
+export interface DetailEvents {
+  /** What else to look at: what a node writes (`from`), or what is written into it (`to`). */
+  onView: (change: Partial<View>) => void;
+  onPair: (pair: number) => void;
+}
+
+/** Text to copy, and what is worth knowing of it. */
+export interface Copied {
+  text: string;
+  note?: string;
+}
+
+/** Taking a result along. Each makes the text or the bytes of the result on screen, or throws what a reader is told. */
+export interface TakeEvents {
+  csv: () => string;
+  json: () => string;
+  figure: () => string;
+  /** EAP-IG's JSON of the graph; a score is positive where the edge helps. */
+  graph: () => string;
+  /** Values `[senders, receivers]`, NaN where there is none. */
+  npy: () => Uint8Array<ArrayBuffer>;
+  /** Values between heads alone, `[layers, heads, layers, heads]`, source first. */
+  npyHeads: (port: "q" | "k" | "v") => Uint8Array<ArrayBuffer>;
+  link: () => Copied;
+  /** Python for TransformerLens 4.3, and for earlier ones. */
+  transformerLens: () => Copied;
+  transformerLensBefore: () => Copied;
+  /** Python for EAP-IG. */
+  eapIg: () => Copied;
+  js: () => Copied;
+  /** A command line of `pathpatch graph`. */
+  command: () => Copied;
+  embed: () => Copied;
+  /** A saved result was picked. */
+  onOpen: (file: File) => void;
+}

@@ -1,0 +1,175 @@
+import { describe, expect, it } from "vitest";
+import { edgeKey, nodeName } from "../../core/node";
+import { edgesOf, nodesOf, shapeOf, strongest } from "../../core/table";
+import { tableFixture } from "../../core/table.fixture";
+import { lanesOf } from "./lanes";
+import { portBox, routes } from "./paths";
+import { place, type Spot } from "./place";
+import { neighbour, rowsOf } from "./walk";
+
+const SHAPES = [
+  { layers: 1, heads: 1 },
+  { layers: 3, heads: 4 },
+  { layers: 12, heads: 12 },
+  { layers: 24, heads: 16 },
+  { layers: 48, heads: 25 },
+];
+const WIDTHS = [280, 328, 640, 960, 1600];
+const CASES = SHAPES.flatMap((shape) => WIDTHS.map((width) => ({ ...shape, width })));
+
+const latticeOf = ({ layers, heads, width }: (typeof CASES)[number]) => {
+  const table = tableFixture({ layers, heads });
+  return { table, lattice: place(nodesOf(table), shapeOf(table), width) };
+};
+
+const ends = ({ x, y, width, height }: Spot) => ({ left: x - width / 2, right: x + width / 2, top: y - height / 2, bottom: y + height / 2 });
+
+describe("the places of nodes", () => {
+  it.each(CASES)("$layers layers of $heads heads in $width px: all within the drawing, none over another", (shape) => {
+    const { lattice } = latticeOf(shape);
+    const boxes = [...lattice.spots].map(([name, spot]) => ({ name, ...ends(spot) }));
+    for (const { left, right, top, bottom } of boxes) {
+      expect(left).toBeGreaterThanOrEqual(0);
+      expect(right).toBeLessThanOrEqual(lattice.width);
+      expect(top).toBeGreaterThanOrEqual(0);
+      expect(bottom).toBeLessThanOrEqual(lattice.height);
+    }
+    // Each row's boxes are apart, and each column's with their ports.
+    const sorted = boxes.toSorted((a, b) => a.left - b.left);
+    sorted.forEach((a, i) => {
+      for (const b of sorted.slice(i + 1)) {
+        if (b.left >= a.right) break;
+        const [upper, lower] = a.top < b.top ? [a, b] : [b, a];
+        const port = nodeName(upper.name).kind === "head" ? lattice.port - lattice.tuck : 0;
+        expect(lower.top, `${lower.name} below ${upper.name}`).toBeGreaterThan(upper.bottom + port);
+      }
+    });
+  });
+
+  it("a head stands at its layer's height and its number's column; an MLP is half a row above its heads", () => {
+    const { lattice } = latticeOf({ layers: 12, heads: 12, width: 960 });
+    const at = (name: string) => lattice.spots.get(name)!;
+    expect(at("a3.h0").y).toBe(at("a3.h11").y);
+    expect(at("a0.h7").x).toBe(at("a11.h7").x);
+    expect(at("a4.h7").y).toBeLessThan(at("a3.h7").y);
+    expect(at("a4.h8").x).toBeGreaterThan(at("a4.h7").x);
+    expect(at("m3").y).toBeLessThan(at("a3.h0").y);
+    expect(at("m3").y).toBeGreaterThan(at("a4.h0").y);
+    expect(at("m3").x).toBeGreaterThan(at("a3.h11").x);
+    expect(at("logits").y).toBeLessThan(at("m11").y);
+    expect(at("input").y).toBeGreaterThan(at("a0.h0").y);
+  });
+
+  it("columns narrower than 34 px have room for a head's number alone", () => {
+    const { lattice: wide } = latticeOf({ layers: 12, heads: 12, width: 960 });
+    const { lattice: narrow } = latticeOf({ layers: 12, heads: 12, width: 328 });
+    expect(wide.pitch).toBeGreaterThanOrEqual(34);
+    expect(wide.hasLayer).toBe(true);
+    expect(narrow.pitch).toBeLessThan(34);
+    expect(narrow.hasLayer).toBe(false);
+  });
+
+  it("few heads are wide apart, but not without end, and stand in the middle", () => {
+    const { lattice } = latticeOf({ layers: 3, heads: 4, width: 1600 });
+    expect(lattice.pitch).toBe(150);
+    const bar = ends(lattice.spots.get("input")!);
+    expect(Math.abs(bar.left - (lattice.width - bar.right))).toBeLessThan(40);
+  });
+
+  it("what cannot be as narrow as the page is wider than it, so that it scrolls", () => {
+    expect(latticeOf({ layers: 48, heads: 25, width: 280 }).lattice.width).toBeGreaterThan(280);
+    expect(latticeOf({ layers: 24, heads: 16, width: 328 }).lattice.width).toBe(328);
+  });
+});
+
+describe("the lines of edges", () => {
+  it.each([
+    { layers: 3, heads: 4, width: 640 },
+    { layers: 12, heads: 12, width: 960 },
+    { layers: 12, heads: 12, width: 328 },
+  ])("$layers layers of $heads heads in $width px: every edge has a line of numbers, from its sender's top to its receiver's foot", (shape) => {
+    const { table, lattice } = latticeOf(shape);
+    const edges = edgesOf(table).slice(0, 3000);
+    const paths = routes(edges, lattice);
+    expect(paths.size).toBe(edges.length);
+    for (const edge of edges) {
+      const { d, tip } = paths.get(edgeKey(edge))!;
+      expect(d).toMatch(/^M[\d.]+ [\d.]+[CLV]/);
+      expect(d).not.toMatch(/NaN|undefined|Infinity/);
+      const from = ends(lattice.spots.get(edge.from)!);
+      const [x, y] = d.slice(1).split(/[CLV ]/).map(Number);
+      expect(y).toBeCloseTo(from.top, 0);
+      expect(x).toBeGreaterThanOrEqual(from.left - 1);
+      expect(x).toBeLessThanOrEqual(from.right + 1);
+      const { node, port, kind } = nodeName(edge.to);
+      const spot = lattice.spots.get(node)!;
+      if (kind === "head") {
+        const box = portBox(spot, port!, lattice);
+        expect(tip.x).toBeGreaterThan(box.x);
+        expect(tip.x).toBeLessThan(box.x + box.width);
+        expect(tip.y).toBeCloseTo(box.y + box.height, 5);
+      } else {
+        expect(tip.x).toBeGreaterThanOrEqual(ends(spot).left);
+        expect(tip.x).toBeLessThanOrEqual(ends(spot).right);
+        expect(tip.y).toBeCloseTo(ends(spot).bottom + 1, 5);
+      }
+    }
+  });
+
+  it("a head's way to the logits runs beside the heads above it", () => {
+    const { lattice } = latticeOf({ layers: 12, heads: 12, width: 960 });
+    const edges = Array.from({ length: 11 }, (_, layer) => ({ from: `a${layer}.h${layer}`, to: "logits" }));
+    for (const [, { tip }] of routes(edges, lattice)) {
+      for (let head = 0; head < 12; head += 1) {
+        const { left, right } = ends(lattice.spots.get(`a11.h${head}`)!);
+        expect(tip.x < left || tip.x > right).toBe(true);
+      }
+    }
+  });
+
+  it("ways to the logits that share a gap stay apart", () => {
+    const { lattice } = latticeOf({ layers: 12, heads: 12, width: 960 });
+    const edges = Array.from({ length: 8 }, (_, layer) => ({ from: `a${layer}.h3`, to: "logits" }));
+    const xs = [...routes(edges, lattice).values()].map(({ tip }) => tip.x);
+    expect(new Set(xs.map((x) => x.toFixed(1))).size).toBe(8);
+  });
+});
+
+describe("lanes", () => {
+  it("the first has the better gap; the next takes the other while it is free, and then a track beside", () => {
+    const request = (key: string, span: [number, number]) => ({ key, gaps: [4, 5], span });
+    const lanes = lanesOf([request("a", [0, 9]), request("b", [3, 9]), request("c", [5, 9]), request("d", [0, 2])]);
+    expect(lanes.get("a")).toEqual({ gap: 4, track: 0, tracks: 2 });
+    expect(lanes.get("b")).toEqual({ gap: 5, track: 0, tracks: 1 });
+    expect(lanes.get("c")).toEqual({ gap: 4, track: 1, tracks: 2 });
+    // Below `b`, in the same track.
+    expect(lanes.get("d")).toEqual({ gap: 5, track: 0, tracks: 1 });
+  });
+});
+
+describe("by keyboard", () => {
+  const table = tableFixture({ layers: 12, heads: 12 });
+  const lattice = place(nodesOf(table), shapeOf(table), 960);
+  const names = [...new Set(strongest(table, 40).flatMap(({ from, to }) => [from, nodeName(to).node]))];
+  const parts = names.map((name) => ({ name, spot: lattice.spots.get(name)! }));
+  const rows = rowsOf(parts);
+
+  it("rows go from the logits down, each from left to right", () => {
+    expect(rows.flat()).toHaveLength(parts.length);
+    const layers = rows.map(([first]) => nodeName(first!.name).layer ?? (first!.name === "input" ? -1 : 99));
+    expect(layers).toEqual(layers.toSorted((a, b) => b - a));
+    for (const row of rows) expect(row.map(({ spot }) => spot.x)).toEqual(row.map(({ spot }) => spot.x).toSorted((a, b) => a - b));
+  });
+
+  it("arrow keys reach every part, and stay at the ends", () => {
+    const reached = new Set([rows[0]![0]!]);
+    for (const part of reached) {
+      for (const key of ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"]) reached.add(neighbour(rows, part, key)!);
+    }
+    expect(reached.size).toBe(parts.length);
+    expect(neighbour(rows, rows[0]![0]!, "ArrowUp")).toBe(rows[0]![0]);
+    expect(neighbour(rows, rows[0]![0]!, "ArrowLeft")).toBe(rows[0]![0]);
+    expect(neighbour(rows, rows[1]![0]!, "End")).toBe(rows[1]!.at(-1));
+    expect(neighbour(rows, rows[0]![0]!, "x")).toBe(null);
+  });
+});
