@@ -1,4 +1,4 @@
-//! Sweeps against the oracle of one full forward pass for each edge, to 1e-4 absolute: every entry.
+//! Every entry of sweeps agrees with the oracle, which runs one full forward pass per edge, to 1e-4 absolute.
 
 use burn::tensor::Tensor;
 use pathpatch::{
@@ -66,7 +66,7 @@ fn prob_of(logits: &[f64], ids: &[u32]) -> f64 {
     ids.iter().map(|id| log_probs[*id as usize].exp()).sum()
 }
 
-/// Several answers and distractors for each pair, as many as its number and more; no token is in both.
+/// Several answers and distractors for each pair, more for later pairs; no token is in both.
 pub fn with_sets(mut pairs: Vec<PromptPair>, d_vocab: usize) -> Vec<PromptPair> {
     for (i, pair) in pairs.iter_mut().enumerate() {
         let (odd, even): (Vec<u32>, Vec<u32>) = (0..d_vocab as u32).partition(|id| id % 2 == 1);

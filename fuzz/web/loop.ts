@@ -18,9 +18,9 @@ import { changed, changedJson, type Random, randomOf } from "./mutate";
 
 /** The longest time that one input may take, in milliseconds. */
 const SLOWEST = 1000;
-const MOST_TEXT = 1_000_000;
-const MOST_PAIRS = 10_000;
-const MOST_PLACES = 1800 * 4900;
+const MAX_TEXT = 1_000_000;
+const MAX_PAIRS = 10_000;
+const MAX_PLACES = 1800 * 4900;
 
 /** From before edges had names, and with them. */
 const RUN = runOf();
@@ -113,7 +113,7 @@ function trySaved(text: string): boolean {
   if (got === null) return false;
   const { saved, table } = got;
   const size = table.senders.length * table.receivers.length;
-  assert.ok(size >= 1 && size <= MOST_PLACES, "places");
+  assert.ok(size >= 1 && size <= MAX_PLACES, "places");
   checkSettings(saved.settings);
   checkView(saved.view, table);
   assert.ok(Number.isFinite(table.cleanMetric) && Number.isFinite(table.corruptedMetric), "metrics");
@@ -122,7 +122,7 @@ function trySaved(text: string): boolean {
     assert.ok(Number.isNaN(value) ? table.state[place]! < STATE.estimate : Number.isFinite(value), "a value");
     assert.ok(!(Math.abs(table.stdDev[place]!) === Number.POSITIVE_INFINITY), "a deviation");
   });
-  // What a figure draws of it.
+  // What a figure draws from it.
   edgesOf(table);
   nodeTotals(table);
   assert.ok(Number.isFinite(reachOf(table)), "the largest effect");

@@ -51,7 +51,7 @@ async function everything(page: Page): Promise<Record<string, string>> {
 
 const field = (page: Page, label: string) => page.getByLabel(label, { exact: true });
 
-/** Keep calls of the engine back until `release`, and count them from here on. */
+/** Hold calls to the engine back until `release`, and count them from now on. */
 async function hold(page: Page, call: "check" | "edges"): Promise<{ release: () => Promise<void>; calls: () => Promise<number> }> {
   await page.evaluate((held) => {
     const { postMessage } = Worker.prototype;
@@ -128,7 +128,7 @@ test("after an edit of any field, every export still belongs to the run on scree
 test("so it does between an edit and its run, and during typing", async ({ page }) => {
   await open(page);
   const before = await everything(page);
-  // Held back, as a slow model would: nothing of the next run is there yet.
+  // Hold the call back, as with a slow model, so that the next run has no result yet.
   await hold(page, "check");
   await field(page, "Metric").selectOption("prob");
   await expect(page.locator("#progress")).toContainText("Running both prompts");
@@ -163,7 +163,7 @@ test("after a run, each changed field appears in every export that contains it",
     expect(fromParams(new URLSearchParams(framed), seen).settings, name).toEqual(saved.settings);
     expect(saved.settings, name).not.toEqual(restore(before.JSON!).saved.settings);
     const changed = Object.keys(now).filter((key) => now[key] !== before[key]);
-    // Which values are exact is no part of others' code.
+    // Code for other libraries does not say which values are exact.
     const spoken = name === "exact values" ? ["CSV", "JSON", "Figure JSON", "Copy link", "Copy as pathpatch JS", "Copy command", "Copy embed code"] : ["CSV", "JSON", "Graph JSON", "Copy link", ...CODE, "Copy as pathpatch JS", "Copy command"];
     expect(changed, name).toEqual(expect.arrayContaining(spoken));
     for (const code of CODE) execFileSync("python3", ["-c", "import ast, sys; ast.parse(sys.stdin.read())"], { input: now[code] });
@@ -203,7 +203,7 @@ test("a saved file opens on the page unchanged, with its origin", async ({ page 
   await settled(page);
   const after = await everything(page);
   for (const name of ["CSV", "Graph JSON", "NPY", "NPY k", ...CODE]) expect(after[name], name).toBe(before[name]);
-  // One that is spoilt is refused in words, and changes nothing.
+  // A damaged file gives an error and changes nothing.
   const spoilt = Buffer.from(file.buffer.toString().replace(/"cleanMetric":[^,]+/, '"cleanMetric":null'));
   await page.getByLabel("Open a saved JSON").setInputFiles({ ...file, buffer: spoilt });
   await expect(page.locator("#failure")).toHaveText("mine.json: saved result: cleanMetric: expected a finite number from -3.4e+38 to 3.4e+38, got null");
@@ -211,7 +211,7 @@ test("a saved file opens on the page unchanged, with its origin", async ({ page 
 });
 
 for (const call of ["check", "edges"] as const) {
-  test(`a file that is opened while another question's ${call} is awaited stays what it is`, async ({ page }) => {
+  test(`a file opened during the ${call} of another run is not overwritten by that run`, async ({ page }) => {
     await open(page);
     await field(page, "Metric").selectOption("logit-diff");
     await settled(page);

@@ -121,7 +121,7 @@ test("local files can be chosen", async ({ page }) => {
   await expect(page.locator("#take [role=status]")).toHaveText(
     "link: expected a model that others can load, got files of your own",
   );
-  // Back goes to the edge before, of the same files.
+  // Back returns to the previous edge of the same files.
   await page.getByLabel("Receiver").selectOption("a1.h0");
   await expect(page).toHaveURL(/to=a1\.h0/);
   await page.getByLabel("Receiver").selectOption("a1.h1");

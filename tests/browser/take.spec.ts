@@ -149,7 +149,7 @@ test("the Python has the prompts' ids, and a metric and a version for each choic
     await settled(page);
     for (const library of ["TransformerLens 4.3 code", "TransformerLens code up to 4.2", "EAP-IG code"]) {
       const code = await copied(page, `Copy as ${library}`);
-      // It is Python, at least to Python's own parser; `cargo xtask check-code` runs it.
+      // This only parses the code; `cargo xtask check-code` runs it.
       execFileSync("python3", ["-c", "import ast, sys; ast.parse(sys.stdin.read())"], { input: code });
     }
   }

@@ -22,7 +22,7 @@ pub use fixtures::{Expected, ExpectedBatch, demo, expected, fixtures, read};
 /// The random models, each with a different shape and file layout.
 pub const RANDOM_MODELS: [&str; 3] = ["prefixed-f32", "hub-f16", "untied-bf16"];
 
-/// A model directory on the CPU.
+/// Load a model directory on the CPU.
 pub fn model(dir: PathBuf) -> Gpt2 {
     let config = Config::from_json(&read(dir.join("config.json"))).unwrap();
     let weights = read(dir.join("model.safetensors"));

@@ -30,8 +30,7 @@ interface Drawn {
 }
 
 /**
- * What a reader is told of each head in the grids from the sender, by component; in the element's tree where there is
- * one.
+ * The label of each head in the grids from the sender, by component; in the element's shadow tree if there is one.
  */
 async function cellsOf(realm: Realm): Promise<Drawn[][]> {
   const grids = await realm.evaluate(() => {
