@@ -1,5 +1,5 @@
-//! An edge and a head by themselves, and how far pairs of prompts differ: against the oracle, the sweep, and
-//! sums that must come out, to 1e-4.
+//! Details of one edge and one head, and the standard deviation over pairs of prompts, to 1e-4: against the oracle, the
+//! sweep, and sums that must hold.
 
 use burn::tensor::{Tensor, TensorData};
 use pathpatch::{
@@ -24,7 +24,7 @@ use crate::{
 
 const TOLERANCE: f32 = 1e-4;
 
-/// The first pair of a random model's batch, by itself.
+/// A batch of only the first pair of a random model.
 fn one_pair(name: &str) -> (Gpt2, Batch) {
     let (model, expected) = random_model(name);
     let pair = expected.batch.pairs().swap_remove(0);
@@ -112,7 +112,7 @@ fn an_edge_has_the_value_of_the_sweep_and_the_logits_of_the_oracle() {
 }
 
 #[test]
-fn heads_attributions_sum_to_what_attention_writes_along_the_answers_direction() {
+fn head_attributions_sum_to_the_logit_difference_of_the_attention_output() {
     for name in RANDOM_MODELS {
         let (model, batch) = one_pair(name);
         let pair = &batch.pairs()[0];
@@ -145,9 +145,9 @@ fn heads_attributions_sum_to_what_attention_writes_along_the_answers_direction()
     }
 }
 
-/// What a head adds to the mean of several logits is the mean of what it adds to each.
+/// A head's attribution to the mean of several logits is the mean of its attributions to each.
 #[test]
-fn with_several_answers_attribution_is_to_the_mean_of_their_logits() {
+fn with_several_answers_the_attribution_is_to_their_mean_logit() {
     let (model, batch) = one_pair("hub-f16");
     let head = Head { layer: 0, head: 1 };
     let attribution = |answers: &[u32], distractors: &[u32]| {
@@ -168,7 +168,7 @@ fn with_several_answers_attribution_is_to_the_mean_of_their_logits() {
 }
 
 #[test]
-fn spread_is_that_of_the_pairs_by_themselves() {
+fn the_standard_deviation_is_that_of_the_single_pairs() {
     let (model, expected) = random_model("hub-f16");
     let pairs = expected.batch.pairs();
     let whole = Batch::new(pairs.clone(), None, &model.config).unwrap();
@@ -201,7 +201,7 @@ fn spread_is_that_of_the_pairs_by_themselves() {
 }
 
 #[test]
-fn what_cannot_be_looked_at_is_said() {
+fn edges_and_batches_without_a_detail_are_errors() {
     let (model, expected) = random_model("hub-f16");
     let batch = Batch::new(expected.batch.pairs(), None, &model.config).unwrap();
     let head = Head { layer: 0, head: 0 };
@@ -226,7 +226,7 @@ fn what_cannot_be_looked_at_is_said() {
 }
 
 #[test]
-fn a_head_that_is_not_there_is_named_for_what_it_was_to_be() {
+fn an_error_about_a_missing_head_names_its_role() {
     let (model, batch) = one_pair("prefixed-f32");
     let runs = run_pairs(&model, &batch);
     let metric = metric(MetricKind::LogitDiff, &runs);

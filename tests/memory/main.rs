@@ -1,7 +1,7 @@
-//! Memory beside the weights, and work between two pauses, for many prompts and for long ones: neither grows with the
-//! number of prompts, both keep to the budgets of [`Memory`].
+//! Memory besides the weights, and work between two pauses, for many prompts and for long ones. Neither grows with the
+//! number of prompts, and both keep to the budgets of [`Memory`].
 //!
-//! A program of its own, and one that does one thing after the other: it counts what its process allocates.
+//! This is a separate program that runs one computation at a time, since it counts what its process allocates.
 
 mod count;
 
@@ -33,13 +33,13 @@ const POSITIONS: usize = 4096;
 /// GPT-2's context.
 const LONG: usize = 1024;
 const VOCABULARY: usize = 4000;
-/// A prompt of 60 tokens is 384 kB of runs.
+/// The runs of a prompt of 60 tokens take 384 kB.
 const MEMORY: Memory = Memory {
     runs: 1 << 20,
     step: 128 << 10,
 };
 
-/// A GPT-2 with random weights, so large that heads attend to something.
+/// A GPT-2 with random weights, large enough that heads do not attend uniformly.
 fn model() -> Gpt2 {
     let config = format!(
         r#"{{"n_layer": {LAYERS}, "n_head": {HEADS}, "n_embd": {D_MODEL}, "n_positions": {POSITIONS},
@@ -113,7 +113,7 @@ fn batch(model: &Gpt2, pairs: usize, tokens: usize, difference: usize) -> Batch 
     Batch::new(pairs.collect(), None, &model.config).unwrap()
 }
 
-/// Estimates of all edges, then the exact values of one head's: as a session does it.
+/// Estimate all edges, then compute one head's edges exactly, as a session does.
 fn explore(model: &Gpt2, batch: &Batch, kind: MetricKind) -> Taken {
     let (grid, taken) = taken_by(|pause| {
         pollster::block_on(async {
@@ -156,13 +156,13 @@ fn estimate(model: &Gpt2, batch: &Batch, scores: Scores, by_position: bool) -> T
 }
 
 fn main() {
-    // What cargo asks of every test program: a list, or the tests of some name.
+    // cargo asks every test program for a list of tests, or for tests with some name.
     let mut arguments = std::env::args().skip(1);
     if arguments.any(|a| a == "--list" || !(a.starts_with('-') || "memory".contains(&a))) {
         return;
     }
     let model = model();
-    // Threads and their work spaces come once and stay.
+    // A first run, since threads allocate their buffers once and keep them.
     explore(&model, &batch(&model, 1, 60, 20), MetricKind::LogitDiff);
     pollster::block_on(model.run_with_cache(&[vec![1; 60]], &NoPause)).unwrap();
 
@@ -178,7 +178,7 @@ fn main() {
             let step = 12 * MEMORY.step;
             assert!(taken.in_step <= step, "{taken:?}, {step} a step");
         }
-        // The tokens themselves and their numbers are all that there is more of.
+        // With more prompts, only the tokens and the results grow.
         let pairs = 90 * (60 * 2 * 4 + 200 + 2 * D_MODEL * 4);
         assert!(
             many.most <= few.most + pairs + few.most / 10,
@@ -219,13 +219,13 @@ fn main() {
         explore(&model, &batch, MetricKind::LogitDiff)
     });
     println!("{tokens} tokens: {long:?}");
-    // One prompt's runs are the least. The scores of all its queries, 4 MB a copy, are never there at once.
+    // At least one prompt's runs are in memory. Its attention scores for all queries, 4 MB a copy, never are.
     let runs = (3 * LAYERS + 13) * D_MODEL * tokens * size_of::<f32>();
     let budget = 2 * runs + 12 * MEMORY.step;
     assert!(long.most <= budget, "{long:?} within {budget} bytes");
     let step = runs + 12 * MEMORY.step;
     assert!(long.in_step <= step, "{long:?}, {step} a step");
-    // Products give numbers, so the work of a step grows as these do: with the length, not with its square.
+    // The work of a step grows with the number of results: with the length, not with its square.
     for [half, long] in [[half.most, long.most], [half.in_step, long.in_step]] {
         assert!(
             4 * long <= 9 * half,
