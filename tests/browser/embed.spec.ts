@@ -26,10 +26,15 @@ test("a saved figure: no engine before it is asked for, at most 60 kB, the same 
   await page.route("**/embed.html*", (route) => route.fulfill({ contentType: "text/html", body: "" }));
   await page.goto(blog.url);
   const figure = page.locator("path-patching");
-  const keys = figure.getByRole("grid", { name: "From head 0.3 into each later head’s key" });
-  await expect(cell(keys, "1.3")).toHaveAccessibleName(/ 0\.589 \(\+0\.589 from the corrupted run\)$/);
+  const keys = figure.getByRole("grid", { name: "From head 0.3 into each head’s key" });
+  await expect(cell(keys, "1.3")).toHaveAccessibleName(/ 0\.58\d \(\+0\.58\d from the corrupted run\)$/);
   await expect(figure.locator(".circuit .edge")).toHaveCount(30);
   await expect(figure.locator(".tokens mark")).toHaveText(["fox", "dragon"]);
+  // Every part in its place, by keyboard too.
+  await figure.locator('.circuit .part[data-node="a0.h3"]').focus();
+  await expect(figure.locator(".circuit")).toHaveClass(/pointed/);
+  await page.keyboard.press("Escape");
+  await expect(figure.getByRole("button", { name: "Next weaker edge" })).toBeFocused();
   await expect(figure.locator(".table-part, .grids.into")).toHaveCount(0);
   const ofFigure = transfers.filter(({ url }) => !url.endsWith("/") && !url.includes("embed.html") && !url.endsWith("post.css"));
   const bytes = ofFigure.reduce((sum, transfer) => sum + transfer.bytes, 0);
@@ -59,7 +64,7 @@ test("a live figure in a frame runs by itself and takes the height it needs", as
   const frame = page.locator("iframe");
   await frame.scrollIntoViewIfNeeded();
   const figure = page.frameLocator("iframe").locator("path-patching");
-  const queries = figure.getByRole("grid", { name: "From head 1.0 into each later head’s query" });
+  const queries = figure.getByRole("grid", { name: "From head 1.0 into each head’s query" });
   await expect(cell(queries, "2.0")).not.toHaveAccessibleName(/not known|estimate/);
   await expect
     .poll(async () => {

@@ -1,106 +1,224 @@
-// Exploring a result: grids, circuit and table, linked; an edge in detail.
+// Exploring a result: circuit, grids, totals and table, linked; an edge in detail.
 
+import type { Locator, Page } from "@playwright/test";
 import { cell, contentOf, grid, open, settled } from "./page";
 import { expect, test } from "./test";
 
 test.beforeEach(({ page }) => open(page));
 
-test("a cell of the upper grids chooses the destination, one of the lower grids the source", async ({ page }) => {
+const circuit = (page: Page): Locator => page.locator("svg.circuit");
+/** A part of the circuit, by its node. */
+const part = (page: Page, node: string): Locator => circuit(page).locator(`.part[data-node="${node}"]`);
+const edge = (page: Page, name: string): Locator => circuit(page).locator(`.edge[data-edge="${name}"]`);
+const chosen = (page: Page): Locator => page.locator("#detail h3");
+const rank = (page: Page): Locator => page.locator(".circuit-part .rank");
+
+test("a cell of the upper grids chooses the receiver, one of the lower grids the sender", async ({ page }) => {
   await cell(grid(page, "from", "q"), "2.1").click();
-  await expect(page.getByLabel("Destination head")).toHaveValue("2.1");
-  await expect(grid(page, "into", "q")).toHaveAccessibleName("Into the query of head 2.1");
+  await expect(page.getByLabel("Receiver", { exact: true })).toHaveValue("a2.h1");
+  await expect(grid(page, "into", "q")).toHaveAccessibleName("Into head 2.1 query");
   await expect(cell(grid(page, "from", "q"), "2.1")).toHaveAttribute("aria-selected", "true");
   await cell(grid(page, "into", "v"), "1.2").click();
-  await expect(page.getByLabel("Source head")).toHaveValue("1.2");
-  await expect(cell(grid(page, "from", "v"), "1.2")).toHaveAccessibleName("Head 1.2: the source");
-  await expect(page.locator("#detail h3")).toHaveText("1.2 → 2.1 value");
+  await expect(page.getByLabel("Sender", { exact: true })).toHaveValue("a1.h2");
+  await expect(cell(grid(page, "from", "v"), "1.2")).toHaveAccessibleName("head 1.2 value: writes these edges");
+  await expect(chosen(page)).toHaveText("1.2 → 2.1 value");
   // A cell without a path chooses nothing.
   await cell(grid(page, "from", "v"), "0.0").click();
-  await expect(page.locator("#detail h3")).toHaveText("1.2 → 2.1 value");
+  await expect(chosen(page)).toHaveText("1.2 → 2.1 value");
 });
 
-test("what is pointed at lights up in grids, circuit and table, and is read out", async ({ page }) => {
-  const lit = (where: string) => page.locator(`${where} .lit[data-edge="0.3-1.3-k"]`);
+test("grids have every receiver of a sender, and every sender of a receiver", async ({ page }) => {
+  const rest = page.locator(".grids.from figure").nth(3).getByRole("grid");
+  await expect(rest).toHaveAccessibleName("From head 0.3 into the MLPs and the logits");
+  await expect(rest.getByRole("gridcell")).toHaveCount(4);
+  // The MLP of a head's own layer reads after it.
+  await expect(cell(rest, "m0")).toHaveAccessibleName(/^0\.3 → MLP 0: /);
+  await cell(rest, "logits").click();
+  await expect(chosen(page)).toHaveText("0.3 → logits");
+  await expect(page.getByLabel("Receiver", { exact: true })).toHaveValue("logits");
+  // One input, one grid: 12 heads, 3 MLPs and the embedding write to the logits.
+  await expect(page.locator(".grids.into figure:visible")).toHaveCount(1);
+  const into = page.locator(".grids.into figure").first().getByRole("grid");
+  await expect(into.getByRole("gridcell")).toHaveCount(16);
+  await cell(into, "input").click();
+  await expect(chosen(page)).toHaveText("input → logits");
+  await expect(page.getByLabel("Sender", { exact: true })).toHaveValue("input");
+  await expect(cell(grid(page, "from", "k"), "0.1")).toHaveAccessibleName(/^input → 0\.1 key: /);
+  await page.getByLabel("Receiver", { exact: true }).selectOption("m1");
+  await expect(into).toHaveAccessibleName("Into MLP 1");
+  await expect(cell(into, "m1")).toHaveAccessibleName("MLP 1: reads these edges");
+  await expect(cell(into, "2.0")).toHaveAccessibleName("head 2.0: no path, MLP 1 reads before head 2.0 writes");
+});
+
+test("what is pointed at lights up in circuit, grids and table, and is read out", async ({ page }) => {
+  const lit = (where: string) => page.locator(`${where} .lit[data-edge="a0.h3->a1.h3<k>"]`);
   await cell(grid(page, "from", "k"), "1.3").hover();
   await expect(page.locator(".readout")).toHaveText(
-    /^0\.3 → 1\.3 key: logit difference, corrupted 0 to clean 1 0\.589 \(\+0\.589 from the corrupted run\)$/,
+    /^0\.3 → 1\.3 key: logit difference, corrupted 0 to clean 1 0\.58\d \(\+0\.58\d from the corrupted run\)$/,
   );
-  for (const where of [".grids.from", ".grids.into", ".circuit", ".table-part"]) await expect(lit(where)).toHaveCount(1);
+  for (const where of [".grids.from", ".grids.into", "svg.circuit", ".table-part"]) await expect(lit(where)).toHaveCount(1);
   await page.getByRole("heading", { name: "pathpatch" }).hover();
   await expect(page.locator(".lit")).toHaveCount(0);
-  await expect(page.locator(".readout")).toHaveText(/^Point at a cell/);
-  await page.locator('.table-part tr[data-edge="0.3-1.0-k"]').hover();
-  await expect(page.locator(".circuit .lit, .grids.from .lit")).toHaveCount(2);
-  await page.locator('.circuit [data-edge="0.3-1.2-k"]').focus();
-  await expect(page.locator('.table-part .lit[data-edge="0.3-1.2-k"]')).toHaveCount(1);
+  await expect(page.locator(".readout")).toHaveText(/^Point at a line/);
+  await page.locator('.table-part tr[data-edge="a0.h3->a1.h0<k>"]').hover();
+  await expect(page.locator("svg.circuit .lit, .grids.from .lit")).toHaveCount(2);
+});
+
+test("pointing at a part keeps its edges and lets the others fade; a click chooses its strongest", async ({ page }) => {
+  await part(page, "a0.h3").hover();
+  await expect(circuit(page)).toHaveClass(/pointed/);
+  const on = circuit(page).locator(".edge.on");
+  const names = await on.evaluateAll((all) => all.map((one) => (one as SVGElement).dataset.edge!));
+  expect(names.length).toBeGreaterThan(2);
+  for (const name of names) expect(name).toMatch(/^a0\.h3->|->a0\.h3/);
+  expect(names).toHaveLength(await circuit(page).locator('.edge[data-edge^="a0.h3->"], .edge[data-edge*="->a0.h3"]').count());
+  await expect(page.locator(".tip")).toHaveText(/^head 0\.3: (reads \d+, )?writes \d+$/);
+  await page.getByRole("heading", { name: "pathpatch" }).hover();
+  await expect(circuit(page)).not.toHaveClass(/pointed/);
+  await expect(page.locator(".tip")).toBeHidden();
+  await cell(grid(page, "from", "q"), "2.1").click();
+  await part(page, "a0.h3").click();
+  await expect(chosen(page)).toHaveText("0.3 → 1.3 key");
+  await expect(edge(page, "a0.h3->a1.h3<k>")).toHaveClass(/selected/);
+  for (const node of ["a0.h3", "a1.h3"]) await expect(part(page, node)).toHaveAttribute("aria-selected", "true");
+});
+
+test("every node has its place, whatever is shown", async ({ page }) => {
+  const places = () =>
+    circuit(page)
+      .locator(".part")
+      .evaluateAll((parts) => Object.fromEntries(parts.map((one) => [one.getAttribute("data-node")!, one.querySelector(".box")!.getAttribute("y")])));
+  await page.getByLabel("Edges shown").fill("10");
+  await expect(circuit(page).locator(".edge")).toHaveCount(10);
+  const few = await places();
+  await page.getByLabel("Edges shown").fill("100");
+  await expect(circuit(page).locator(".edge")).toHaveCount(100);
+  const many = await places();
+  expect(Object.keys(many).length).toBeGreaterThan(Object.keys(few).length);
+  expect(many).toMatchObject(few);
+  // Layers upward, the input below and the logits above.
+  const heights = ["logits", "a2.h0", "a1.h3", "a0.h3", "input"].map((node) => Number(many[node] ?? Number.NaN));
+  expect(heights).toEqual(heights.toSorted((a, b) => a - b));
+});
+
+test("the circuit by keyboard: arrow keys, Enter, Escape, and edges by their strength", async ({ page }) => {
+  await expect(circuit(page).locator(".edge")).toHaveCount(30);
+  // One stop of the Tab key.
+  await expect(circuit(page).locator('[tabindex="0"]')).toHaveCount(1);
+  await page.getByRole("button", { name: "Next weaker edge" }).focus();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  await expect(part(page, "a0.h3")).toBeFocused();
+  await expect(part(page, "a0.h3")).toHaveAccessibleName(/^head 0\.3: .*writes \d+\. Strongest: 0\.3 → 1\.3 key, /);
+  await page.keyboard.press("ArrowUp");
+  const above = circuit(page).locator(".part:focus");
+  await expect(above).toHaveAttribute("data-node", /^a1\.h|^m1/);
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  await expect(part(page, "input")).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(chosen(page)).toHaveText(/^input → /);
+  // The choice is drawn, and the focus has stayed.
+  await expect(part(page, "input")).toBeFocused();
+  await page.keyboard.press("Escape");
+  const weaker = page.getByRole("button", { name: "Next weaker edge" });
+  await expect(weaker).toBeFocused();
+  await part(page, "a1.h3").click();
+  await expect(rank(page)).toHaveText("0.3 → 1.3 key, 1 of 30 by strength");
+  await weaker.press("Enter");
+  await expect(rank(page)).toHaveText(/, 2 of 30 by strength$/);
+  await expect(chosen(page)).not.toHaveText("0.3 → 1.3 key");
+  await page.getByRole("button", { name: "Next stronger edge" }).press("Enter");
+  await expect(chosen(page)).toHaveText("0.3 → 1.3 key");
+});
+
+test("the focus is not lost when its part is no longer shown", async ({ page }) => {
+  await page.getByLabel("Edges shown").fill("100");
+  await expect(circuit(page).locator(".edge")).toHaveCount(100);
+  await circuit(page).locator(".part").first().focus();
+  const before = await circuit(page).locator(".part:focus").getAttribute("data-node");
+  const slider = page.getByLabel("Edges shown");
+  // As Back does: the view changes while the focus is in the drawing.
+  await slider.evaluate((input: HTMLInputElement) => {
+    input.value = "5";
+    input.dispatchEvent(new Event("input"));
+  });
+  await expect(circuit(page).locator(".edge")).toHaveCount(5);
+  await expect(circuit(page).locator(".part:focus")).toHaveCount(1);
+  expect(before).not.toBeNull();
 });
 
 test("grids work by keyboard alone", async ({ page }) => {
   const key = grid(page, "from", "k");
   await cell(key, "0.0").focus();
-  for (const press of ["ArrowDown", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft"]) {
+  for (const press of ["ArrowUp", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft"]) {
     await page.keyboard.press(press);
   }
   await expect(cell(key, "1.2")).toBeFocused();
   await expect(page.locator(".readout")).toHaveText(/^0\.3 → 1\.2 key: /);
   await page.keyboard.press("Enter");
-  await expect(page.getByLabel("Destination head")).toHaveValue("1.2");
+  await expect(page.getByLabel("Receiver", { exact: true })).toHaveValue("a1.h2");
   await expect(cell(key, "1.2")).toBeFocused();
-});
-
-test("the circuit works by keyboard, and shows as many edges as asked for", async ({ page }) => {
-  await expect(page.locator(".circuit .edge")).toHaveCount(30);
-  const strongest = page.locator('.circuit [data-edge="0.3-1.3-k"]');
-  await expect(strongest).toHaveAttribute("tabindex", "0");
-  await strongest.focus();
-  await page.keyboard.press("ArrowDown");
-  await page.keyboard.press("Enter");
-  await expect(page.locator("#detail h3")).toHaveText(/^0\.3 → 1\.[02] key$/);
-  await page.getByLabel("Edges shown").fill("100");
-  await expect(page.locator(".circuit .edge")).toHaveCount(100);
-  // Rows are layers: every head stands at the height of its own.
-  const heights = await page.locator(".circuit .node").evaluateAll((nodes) =>
-    nodes.map((node) => [node.textContent!.split(".")[0], node.getAttribute("transform")!.split(",")[1]].join()),
-  );
-  expect(new Set(heights).size).toBe(3);
 });
 
 test("small effects can be left out", async ({ page }) => {
   await page.getByLabel("Hide effects below").fill("0.5");
-  await expect(page.locator(".circuit .edge")).toHaveCount(3);
-  await expect(page.locator(".table-part")).toContainText("3 of 3 edges");
+  const shown = await page.locator(".table-part tbody tr").count();
+  expect(shown).toBeGreaterThan(0);
+  await expect(circuit(page).locator(".edge")).toHaveCount(shown);
+  await expect(page.locator(".table-part")).toContainText(`${shown} of ${shown} edges`);
+});
+
+test("the totals of every node, as grids and as a table; one chooses its strongest edge", async ({ page }) => {
+  const overview = page.locator(".overview-part");
+  const writes = overview.getByRole("grid", { name: "How much each node writes in all" });
+  await expect(writes.getByRole("gridcell")).toHaveCount(16);
+  await expect(cell(writes, "0.3")).toHaveAccessibleName(/^head 0\.3 writes [\d.]+ in all over \d+ edges, [+-][\d.]+ with signs$/);
+  const reads = overview.getByRole("grid", { name: "How much each node reads in all" });
+  await expect(cell(reads, "logits")).toHaveAccessibleName(/^logits reads [\d.]+ in all over 16 edges/);
+  await overview.getByText("The same as a table").click();
+  await expect(overview.locator("tbody tr")).toHaveCount(17);
+  await cell(reads, "1.3").click();
+  await expect(chosen(page)).toHaveText("0.3 → 1.3 key");
+  await expect(cell(reads, "1.3")).toHaveAttribute("aria-selected", "true");
 });
 
 test("the table sorts and filters", async ({ page }) => {
   const rows = page.locator(".table-part tbody tr");
-  await expect(rows.first()).toHaveAttribute("data-edge", "0.3-1.3-k");
+  await expect(rows.first()).toHaveAttribute("data-edge", "a0.h3->a1.h3<k>");
   const effect = page.getByRole("columnheader", { name: "Effect" });
   await expect(effect).toHaveAttribute("aria-sort", "descending");
   // Names from the first, and then from the last.
-  await page.getByRole("button", { name: "Destination", exact: true }).click();
-  await expect(page.getByRole("columnheader", { name: "Destination" })).toHaveAttribute("aria-sort", "ascending");
+  const to = page.getByRole("button", { name: "To", exact: true });
+  await to.click();
+  await expect(page.getByRole("columnheader", { name: "To", exact: true })).toHaveAttribute("aria-sort", "ascending");
   await expect(effect).toHaveAttribute("aria-sort", "none");
-  await expect(rows.first().locator("td").nth(1)).toHaveText("1.0");
-  await page.getByRole("button", { name: "Destination", exact: true }).click();
-  await expect(page.getByRole("columnheader", { name: "Destination" })).toHaveAttribute("aria-sort", "descending");
-  await expect(rows.first().locator("td").nth(1)).toHaveText("2.3");
+  await expect(rows.first().locator("td").nth(1)).toHaveText(/^0\.\d$/);
+  await to.click();
+  await expect(rows.first().locator("td").nth(1)).toHaveText("logits");
   await page.getByRole("button", { name: "Effect" }).click();
-  await expect(rows.first()).toHaveAttribute("data-edge", "0.3-1.3-k");
-  for (const [filter, found] of [["0.3 1.3", 1], ["L0H3->1.3", 1]] as const) {
-    await page.getByLabel("Only edges of this head").fill(filter);
-    await page.getByLabel("Only edges into this component").selectOption("k");
-    await expect(page.locator(".table-part")).toContainText(`${found} of ${found} edges`);
+  await expect(rows.first()).toHaveAttribute("data-edge", "a0.h3->a1.h3<k>");
+  const node = page.getByLabel("Only edges of this node");
+  const into = page.getByLabel("Only edges into");
+  for (const filter of ["0.3 1.3", "L0H3->1.3", "a0.h3->a1.h3<k>"]) {
+    await node.fill(filter);
+    await into.selectOption("keys");
+    await expect(page.locator(".table-part")).toContainText("1 of 1 edges");
   }
-  await page.getByLabel("Only edges of this head").fill("fox");
-  await expect(page.locator(".table-part")).toContainText("No head is called fox: write 9.6, L9H6, or 9. for a whole layer.");
-  await page.getByLabel("Only edges of this head").fill("1.3 0.3");
+  await node.fill("fox");
+  await expect(page.locator(".table-part")).toContainText("No node is called fox: write 9.6, a9.h6, m3, input or logits, or 9. for a whole layer’s heads.");
+  await node.fill("1.3 0.3");
   await expect(page.locator(".table-part")).toContainText("No edge fits this filter");
-  await page.getByLabel("Only edges of this head").fill("1.2");
-  await page.getByLabel("Only edges into this component").selectOption("q");
-  await expect(page.locator(".table-part")).toContainText("8 of 8 edges");
+  await node.fill("");
+  await into.selectOption("the logits");
+  await expect(rows.first().locator("td").nth(1)).toHaveText("logits");
+  await page.getByLabel("Only edges from").selectOption("heads");
+  await expect(rows.first().locator("td").first()).toHaveText(/^\d\.\d$/);
+  const from = await rows.first().locator("td").first().innerText();
   await rows.first().click();
   await expect(rows.first()).toHaveClass(/selected/);
-  await expect(page.locator("#detail h3")).toContainText("1.2");
+  await expect(chosen(page)).toHaveText(`${from} → logits`);
 });
 
 test("the colour range can be held while one compares, until another metric makes nothing of it", async ({ page }) => {
@@ -122,19 +240,33 @@ test("the colour range can be held while one compares, until another metric make
   expect(await reach()).toBeLessThan(1);
 });
 
-test("cells and colour bar are one quantity: the change, 0 in the middle, and where the clean run is", async ({ page }) => {
-  const ends = await page.locator(".legend .tick text").allTextContents();
-  expect(ends).toEqual(["-0.589", "0", "+0.589"]);
+test("cells and colour bar are one quantity: the change, 0 in the middle, and where the other run is", async ({ page }) => {
+  const [least, middle, most] = await page.locator(".legend .tick text").allTextContents();
+  expect(middle).toBe("0");
+  expect(Number(most)).toBe(-Number(least));
   await expect(cell(grid(page, "from", "k"), "1.3").locator("text")).toHaveText("+0.59");
-  await expect(page.locator(".key .note")).toContainText("0 is the corrupted run (0.000); the clean run (1.000) is +1 from it.");
+  await expect(page.locator(".key .note")).toContainText("0 is the corrupted run (0.000); the clean run (1.000) is +1 from it");
   await page.getByLabel("Example").selectOption({ label: "Indirect object: Mary and John" });
   await settled(page);
-  // The colours of these grids alone, where the sweep's strongest edge would leave them pale.
-  await page.getByLabel("Source head").selectOption("0.0");
-  await page.getByLabel("Destination head").selectOption("1.0");
+  // The colours of these grids alone, where the run's strongest edge would leave them pale.
+  await page.getByLabel("Sender", { exact: true }).selectOption("a0.h0");
+  await page.getByLabel("Receiver", { exact: true }).selectOption("a1.h0");
   const sweep = Number((await page.locator(".legend .tick text").allTextContents())[2]);
   await page.getByLabel("Colour scale").selectOption("grids");
   expect(Number((await page.locator(".legend .tick text").allTextContents())[2])).toBeLessThan(sweep);
+});
+
+test("the other direction: its base is the clean run, and what helps is said in words", async ({ page }) => {
+  await expect(page.locator(".sign.up")).toHaveText(/^Blue raises the metric, the edge helps: /);
+  await page.getByLabel("Direction", { exact: true }).selectOption("noise");
+  await settled(page);
+  await expect(page.locator("#direction-hint")).toHaveText("Into the clean run goes what the sender writes in the corrupted one: which edges does the answer need?");
+  await expect(page.locator(".key .note")).toContainText("0 is the clean run (1.000); the corrupted run (0.000) is -1 from it");
+  await expect(page.locator(".sign.down")).toHaveText(/^Red lowers it, the edge helps: /);
+  await expect(page.locator("#detail")).toContainText(/Metric: clean 1\.000, patched [\d.-]+ \(-[\d.]+\), corrupted 0\.000\./);
+  await page.getByLabel("What goes in").selectOption("zero");
+  await expect(page.locator("#patch-hint")).toHaveText("Zero takes the place of the sender’s write, as if it were not there.");
+  await settled(page);
 });
 
 test("an example opens on its strongest edge, and rounding has no colour", async ({ page }) => {
@@ -142,8 +274,8 @@ test("an example opens on its strongest edge, and rounding has no colour", async
   await settled(page);
   const first = page.locator(".table-part tbody tr").first();
   await expect(first).toHaveClass(/selected/);
-  const [source, destination, input] = await first.locator("td").allTextContents();
-  await expect(page.locator("#detail h3")).toHaveText(`${source} → ${destination} ${input}`);
+  const [from, to, input] = await first.locator("td").allTextContents();
+  await expect(chosen(page)).toHaveText(`${from} → ${to} ${input}`.trim());
   // Nothing on the page is written with a dozen zeros, and no zero has a sign.
   const text = await page.locator("main").innerText();
   expect(text).not.toMatch(/0\.0000000/);
@@ -154,53 +286,64 @@ test("an example opens on its strongest edge, and rounding has no colour", async
     page.locator("#take").getByRole("button", { name: "JSON", exact: true }).click(),
   ]);
   const saved = JSON.parse((await contentOf(download)).toString());
-  for (const edges of Object.values<{ values: number[] }>(saved.components)) {
-    edges.values = edges.values.map((_, i) => saved.corruptedMetric + 1e-6 * Math.sin(i));
-  }
+  saved.edges.values = saved.edges.values.map((_: number, i: number) => saved.corruptedMetric + 1e-6 * Math.sin(i));
   const file = { name: "still.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(saved)) };
   await page.getByLabel("Open a saved JSON").setInputFiles(file);
   await expect(page.locator(".key .note")).toContainText("No edge moves the metric: what is left is rounding.");
-  const fills = await page.locator(".heatmap .value:visible").evaluateAll((all) => all.map((one) => one.getAttribute("fill")));
+  const fills = await page.locator(".grids .value:visible").evaluateAll((all) => all.map((one) => getComputedStyle(one).fill));
   expect(fills.length).toBeGreaterThan(20);
-  expect(new Set(fills)).toEqual(new Set(["rgb(242, 239, 238)"]));
-  await expect(page.locator(".circuit .edge")).toHaveCount(0);
+  expect(new Set(fills).size).toBe(1);
+  // The edge that is looked at is drawn, however weak.
+  await expect(circuit(page).locator(".edge:not(.selected)")).toHaveCount(0);
   await expect(page.locator(".table-part")).toContainText("No edge moves the metric");
 });
 
 test("the focus stays where it was when a button of the detail is pressed", async ({ page }) => {
   const button = page.locator("#detail").getByRole("button", { name: /^What 1\.3 writes$/ });
   await button.press("Enter");
-  await expect(page.locator("#detail h3")).toHaveText(/^1\.3 → /);
-  await expect(page.locator("#detail").getByRole("button", { name: /^What 2\.\d writes$/ })).toBeFocused();
+  await expect(chosen(page)).toHaveText(/^1\.3 → /);
+  await expect(page.locator("#detail").getByRole("button", { name: /^What .* writes$/ })).toBeFocused();
 });
 
-test("an edge in detail: attention before and after, what is added, the output, and the way on", async ({ page }) => {
+test("an edge in detail: attention before and after, what is added, by position, the output, and the way on", async ({ page }) => {
   const detail = page.locator("#detail");
-  await expect(detail.locator("h3")).toHaveText("0.3 → 1.3 key");
-  await expect(detail).toContainText("Metric: corrupted 0.000, patched 0.589 (+0.589), clean 1.000.");
+  await expect(chosen(page)).toHaveText("0.3 → 1.3 key");
+  await expect(detail).toContainText(/Metric: corrupted 0\.000, patched 0\.58\d \(\+0\.58\d\), clean 1\.000\./);
   const pattern = (name: RegExp) => detail.getByRole("img", { name });
   await expect(pattern(/^0\.3 attends, clean run\./)).toHaveAccessibleName(/looks 95\.?\d?% at “piano”, position 12/);
   await expect(pattern(/^1\.3 attends, before the patch\./)).toBeVisible();
   // The induction head finds the token after the first “fox” once it is patched.
   await expect(pattern(/^1\.3 attends, after the patch\./)).toHaveAccessibleName(/% at “lamp”, position 2/);
   await expect(detail.getByRole("row", { name: /^lamp / }).last()).toBeVisible();
-  await expect(detail.locator(".bars")).toHaveCount(3);
+  await expect(detail.locator(".bars")).toHaveCount(4);
+  await expect(detail.locator(".remainder")).toHaveText(/^Together [+-][\d.]+; the whole edge has \+0\.58\d\. The remainder of [+-]?[\d.e-]+ is what positions do to each other\.$/);
 
   await cell(grid(page, "from", "v"), "1.3").click();
   await expect(detail.getByText("A patched value leaves the attention of 1.3 as it was")).toBeVisible();
   await detail.getByRole("button", { name: "What 1.3 writes" }).click();
-  await expect(page.getByLabel("Source head")).toHaveValue("1.3");
-  await expect(detail.locator("h3")).toHaveText(/^1\.3 → 2\.\d value$/);
+  await expect(page.getByLabel("Sender", { exact: true })).toHaveValue("a1.h3");
+  await expect(chosen(page)).toHaveText(/^1\.3 → /);
   await detail.getByRole("button", { name: "What is written into 1.3" }).click();
-  await expect(page.getByLabel("Destination head")).toHaveValue("1.3");
-  // Whose strongest source that is, the detail shows.
-  await expect(detail.locator("h3")).toHaveText(/^0\.\d → 1\.3 value$/);
-  await page.getByLabel("Destination head").selectOption("0.0");
-  await expect(grid(page, "into", "v")).toHaveAccessibleName("Into the value of head 0.0");
-  await expect(detail).toContainText("Choose a cell, a line of the circuit or a row of the table.");
+  await expect(page.getByLabel("Receiver", { exact: true })).toHaveValue("a1.h3");
+  // Whose strongest sender that is, the detail shows.
+  await expect(chosen(page)).toHaveText("0.3 → 1.3 key");
 });
 
-test("estimates alone, or exact values of one source", async ({ page }) => {
+test("an edge without heads in detail: no attention, and nothing further than the ends", async ({ page }) => {
+  const detail = page.locator("#detail");
+  await page.getByLabel("Receiver", { exact: true }).selectOption("logits");
+  await page.getByLabel("Sender", { exact: true }).selectOption("input");
+  await expect(chosen(page)).toHaveText("input → logits");
+  await expect(detail.locator("svg.pattern")).toHaveCount(0);
+  await expect(detail).toContainText("What the patch adds to what the logits read, as a share of its length");
+  await expect(detail.getByRole("button", { name: "What logits writes" })).toBeDisabled();
+  await expect(detail.getByRole("button", { name: "What is written into input" })).toBeDisabled();
+  await page.getByLabel("Receiver", { exact: true }).selectOption("m0");
+  await expect(chosen(page)).toHaveText("input → MLP 0");
+  await expect(detail).toContainText("What the patch adds to what MLP 0 reads");
+});
+
+test("estimates alone, the strongest, or exact values of one sender", async ({ page }) => {
   await page.getByLabel("Exact values of").selectOption("none");
   await settled(page);
   const strongest = cell(grid(page, "from", "k"), "1.3");
@@ -211,9 +354,10 @@ test("estimates alone, or exact values of one source", async ({ page }) => {
   await settled(page);
   await expect(strongest).not.toHaveAccessibleName(/estimate/);
   expect(small).toBeLessThan(await width());
-  await page.getByLabel("Source head").selectOption("0.1");
-  await expect(cell(grid(page, "from", "k"), "1.3")).not.toHaveAccessibleName(/estimate|not known/);
-  await page.getByLabel("Source head").selectOption("1.1");
+  await page.getByLabel("Sender", { exact: true }).selectOption("a0.h1");
+  await expect(cell(grid(page, "from", "k"), "1.3")).not.toHaveAccessibleName(/not known/);
+  await page.getByLabel("Exact values of").selectOption("strongest");
+  await page.getByLabel("How many").fill("20");
   await settled(page);
-  await expect(cell(grid(page, "into", "k"), "0.2").or(cell(grid(page, "into", "k"), "1.0"))).toHaveCount(2);
+  await expect(page.locator(".circuit-part")).toContainText(/Of the edges that were only estimated, \d+ taken at random were run: the largest error is /);
 });

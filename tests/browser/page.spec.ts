@@ -1,7 +1,7 @@
 // The page as a reader uses it, by pointer and by keyboard, on the CPU: prompts, settings, errors.
 
 import * as cli from "./cli";
-import { cell, grid, open, settled, valueIn } from "./page";
+import { cell, grid, headLabels, open, settled, valueIn } from "./page";
 import { expect, test } from "./test";
 
 const preset = { ...cli.INDUCTION, ...cli.LIKE_THE_PAGE, component: "k", metric: "normalized-logit-diff" };
@@ -12,8 +12,7 @@ test("the first result is there without a click, with the command line's values"
   await expect(page.locator("#status")).toContainText("ioi-demo: 3 layers × 4 heads, on the CPU: ");
   for (const component of ["q", "k", "v"] as const) {
     const theirs = cli.sweep({ ...preset, component, source: "0.3" });
-    const cells = grid(page, "from", component).getByRole("gridcell");
-    const labels = await cells.evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
+    const labels = await headLabels(grid(page, "from", component));
     expect(labels).toHaveLength(12);
     theirs.forEach((value, i) => {
       if (value === null) {

@@ -26,10 +26,27 @@ export function grid(page: Page, role: "from" | "into", component: Component): L
   return page.locator(`.grids.${role} figure`).nth(COMPONENTS.indexOf(component)).getByRole("grid");
 }
 
-/** One head's cell of a grid, by `layer.head`; its input is the grid's. */
-export function cell(of: Locator, head: string): Locator {
-  const name = `a${head.replace(".", ".h")}`;
+/** One node's cell of a grid: a head by `layer.head`, its input is the grid's; others by their names. */
+export function cell(of: Locator, node: string): Locator {
+  const name = /^\d/.test(node) ? `a${node.replace(".", ".h")}` : node;
   return of.locator(`[data-node="${name}"], [data-node^="${name}<"]`);
+}
+
+/** What is said of each head of a grid, layer by layer from the first. */
+export async function headLabels(of: Locator): Promise<string[]> {
+  const cells = await of
+    .getByRole("gridcell")
+    .evaluateAll((all) => all.map((one) => ({ node: one.getAttribute("data-node")!, label: one.getAttribute("aria-label")! })));
+  return inOrder(cells).map(({ label }) => label);
+}
+
+/** Heads' cells, layer by layer from the first; the grids have the last layer at the top. */
+export function inOrder<C extends { node: string }>(cells: readonly C[]): C[] {
+  const placed = cells.flatMap((cell) => {
+    const [, layer, head] = /^a(\d+)\.h(\d+)/.exec(cell.node) ?? [];
+    return layer === undefined ? [] : [{ cell, layer: Number(layer), head: Number(head) }];
+  });
+  return placed.sort((a, b) => a.layer - b.layer || a.head - b.head).map(({ cell }) => cell);
 }
 
 /** The value that a cell of a grid says it has. */

@@ -62,10 +62,15 @@ assert header["descr"] == "<f4" and not header["fortran_order"]
 npy = [v for (v,) in struct.iter_unpack("<f", data[10 + length :])]
 
 saved = json.load(open(json_path))
-edges = saved["components"][component]
-grid = [math.nan] * (saved["layers"] * saved["heads"]) ** 2
+edges = saved["edges"]
+names = edges["senders"], edges["receivers"]
+table = {}
 for index, value in zip(edges["indices"], edges["values"]):
-    (grid[index],) = struct.unpack("<f", struct.pack("<f", value))
+    sender, receiver = divmod(index, len(names[1]))
+    (table[names[0][sender], names[1][receiver]],) = struct.unpack("<f", struct.pack("<f", value))
+layers, heads = saved["layers"], saved["heads"]
+every = [(layer, head) for layer in range(layers) for head in range(heads)]
+grid = [table.get((f"a{a}.h{b}", f"a{c}.h{d}<{component}>"), math.nan) for a, b in every for c, d in every]
 
 plain = lambda values: [None if math.isnan(v) else v for v in values]
 print(json.dumps({"shape": header["shape"], "npy": plain(npy), "json": plain(grid)}))
@@ -73,16 +78,18 @@ print(json.dumps({"shape": header["shape"], "npy": plain(npy), "json": plain(gri
 
 test("CSV has every edge, strongest first", async ({ page }) => {
   const [header, first, ...rest] = (await saved(page, "CSV")).toString().split("\n");
-  expect(header).toBe("edge,src_layer,src_head,dst_layer,dst_head,component,value,effect,spread,exact");
-  expect(first).toMatch(/^0\.3->1\.3\.k,0,3,1,3,k,0\.589\d*,0\.589\d*,,1$/);
-  expect(rest).toHaveLength(143);
+  expect(header).toBe("from,to,score,value,kind,std_dev");
+  expect(first).toMatch(/^a0\.h3,a1\.h3<k>,0\.58\d*,0\.58\d*,exact,$/);
+  // 144 from heads to heads and 40 from the input; 24 from heads to MLPs and 12 to the logits; 36 from MLPs to heads, 3
+  // to MLPs and 3 to the logits.
+  expect(rest).toHaveLength(144 + 40 + 24 + 12 + 36 + 3 + 3 - 1);
 });
 
 test("any drawing is saved as SVG and PNG, with its colours", async ({ page, context }) => {
   const circuit = page.locator(".circuit-part");
   const save = async (kind: string) => {
     const [download] = await Promise.all([page.waitForEvent("download"), circuit.getByRole("button", { name: kind }).click()]);
-    expect(download.suggestedFilename()).toBe(`pathpatch-the-strongest-edges-layers-upward.${kind.toLowerCase()}`);
+    expect(download.suggestedFilename()).toBe(`pathpatch-the-strongest-edges-from-the-input-up-to-the-logits.${kind.toLowerCase()}`);
     return contentOf(download);
   };
   const svg = (await save("SVG")).toString();
@@ -93,8 +100,10 @@ test("any drawing is saved as SVG and PNG, with its colours", async ({ page, con
   const alone = await context.newPage();
   await alone.setContent(svg);
   await expect(alone.locator("svg text", { hasText: /^0\.3$/ })).toBeVisible();
-  const stroke = await alone.locator("svg path").last().evaluate((path) => getComputedStyle(path).stroke);
-  expect(stroke).toBe("rgb(31, 102, 168)");
+  const strokes = await alone.locator("svg path").evaluateAll((all) => all.map((path) => getComputedStyle(path).stroke));
+  expect(strokes).toContain("rgb(31, 102, 168)");
+  // What only the pointer or the focus would show is not in it.
+  expect(await alone.locator("svg [aria-label], svg [tabindex]").count()).toBe(0);
 });
 
 test("a link restores model, prompts, settings and view", async ({ page, context }) => {
@@ -109,7 +118,7 @@ test("a link restores model, prompts, settings and view", async ({ page, context
   const other = await context.newPage();
   await open(other, link);
   await expect(other.getByLabel("Metric", { exact: true })).toHaveValue("log-prob");
-  await expect(other.getByLabel("Destination head")).toHaveValue("2.2");
+  await expect(other.getByLabel("Receiver", { exact: true })).toHaveValue("a2.h2");
   await expect(other.locator(".circuit .edge")).toHaveCount(55);
   await expect(other.locator("#detail h3")).toHaveText(await page.locator("#detail h3").innerText());
   expect(await labels(other)).toEqual(await labels(page));
@@ -131,19 +140,18 @@ test("the JavaScript runs as it was copied", async ({ page }) => {
 });
 
 test("the Python has the prompts' ids, and a metric and a version for each choice", async ({ page }) => {
-  const python = await copied(page, "Copy as TransformerLens code");
-  expect(python).toContain("transformer-lens==3.9.0");
+  const python = await copied(page, "Copy as TransformerLens 4.3 code");
   expect(python).toContain("[0, 311, 129, 96, 422, 242, 131, 518, 261, 286, 320, 96, 422, 311]");
   expect(python).toContain("src_layer=0,\n    src_head=3,\n    component=\"k\"");
-  await page.getByLabel("LayerNorm of the destination").selectOption("exact");
-  await settled(page);
-  expect(await copied(page, "Copy as TransformerLens code")).toContain("transformer-lens==4.3.0");
+  expect(python).toContain("transformer-lens==4.3.0");
   for (const metric of ["logit-diff", "log-prob", "prob", "kl"]) {
     await page.getByLabel("Metric", { exact: true }).selectOption(metric);
     await settled(page);
-    const code = await copied(page, "Copy as TransformerLens code");
-    // It is Python, at least to Python's own parser; `cargo xtask check-code` runs it.
-    execFileSync("python3", ["-c", "import ast, sys; ast.parse(sys.stdin.read())"], { input: code });
+    for (const library of ["TransformerLens 4.3 code", "TransformerLens code up to 4.2", "EAP-IG code"]) {
+      const code = await copied(page, `Copy as ${library}`);
+      // It is Python, at least to Python's own parser; `cargo xtask check-code` runs it.
+      execFileSync("python3", ["-c", "import ast, sys; ast.parse(sys.stdin.read())"], { input: code });
+    }
   }
 });
 
@@ -157,8 +165,8 @@ test("the embed code shows the same figure in a frame", async ({ page }) => {
   await page.goto("/framed.html");
   const figure = page.frameLocator("iframe").locator("path-patching");
   await figure.getByRole("button", { name: "Run it" }).click();
-  const keys = figure.getByRole("grid", { name: "From head 0.3 into each later head’s key" });
-  await expect(cell(keys, "1.3")).toHaveAccessibleName(/ 0\.589 \(\+0\.589 from the corrupted run\)$/);
+  const keys = figure.getByRole("grid", { name: "From head 0.3 into each head’s key" });
+  await expect(cell(keys, "1.3")).toHaveAccessibleName(/ 0\.58\d \(\+0\.58\d from the corrupted run\)$/);
 });
 
 test("the address follows: another edge or question is a step of the history, a slider is not; Back goes back", async ({ page }) => {
@@ -200,7 +208,7 @@ test("the address follows: another edge or question is a step of the history, a 
 
   await cell(grid(page, "from", "k"), "1.2").click();
   await expect(edge).toHaveText("0.3 → 1.2 key");
-  await expect(page).toHaveURL(/dst=1\.2/);
+  await expect(page).toHaveURL(/to=a1\.h2/);
   await page.getByLabel("Metric", { exact: true }).selectOption("prob");
   await settled(page);
   await expect(page).toHaveURL(/metric=prob/);
@@ -250,7 +258,7 @@ test("nothing from a link is code in what is copied, and no field of it breaks t
   await page.goto(`/?odder#${new URLSearchParams({ model, ...cli.INDUCTION, metric: "logit-diff" })}`);
   await page.getByRole("button", { name: /^Load http/ }).click();
   await settled(page);
-  const python = await copied(page, "Copy as TransformerLens code");
+  const python = await copied(page, "Copy as TransformerLens 4.3 code");
   expect(python).not.toMatch(/^import os/m);
   const imports = "import ast, sys; print([n.names[0].name for n in ast.parse(sys.stdin.read()).body if isinstance(n, ast.Import)])";
   expect(execFileSync("python3", ["-c", imports], { input: python, encoding: "utf8" }).trim()).toBe("['torch']");

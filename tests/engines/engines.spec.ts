@@ -4,7 +4,7 @@ import * as cli from "../browser/cli";
 import { Hub } from "../browser/hub";
 import { tinyGpt2 } from "../browser/models";
 import { difference } from "../browser/module";
-import { valueIn } from "../browser/page";
+import { inOrder, valueIn } from "../browser/page";
 import type { Engine, Realm } from "./engine";
 import { expect, test } from "./fixture";
 import { type Served, servePost, serveSite } from "./servers";
@@ -23,22 +23,28 @@ test.beforeAll(async () => {
 test.afterAll(() => site.stop());
 
 interface Drawn {
+  node: string;
   label: string;
   width: number;
   height: number;
 }
 
-/** What a reader is told of each cell of the grids from the source, by component; in the element's tree where there is one. */
-function cellsOf(realm: Realm): Promise<Drawn[][]> {
-  return realm.evaluate(() => {
+/**
+ * What a reader is told of each head in the grids from the sender, by component; in the element's tree where there is
+ * one.
+ */
+async function cellsOf(realm: Realm): Promise<Drawn[][]> {
+  const grids = await realm.evaluate(() => {
     const root = document.querySelector("path-patching")?.shadowRoot ?? document;
     return Array.from(root.querySelectorAll(".grids.from figure"), (figure) =>
       Array.from(figure.querySelectorAll("[role=gridcell]"), (cell) => {
         const { width, height } = cell.getBoundingClientRect();
-        return { label: cell.getAttribute("aria-label") ?? "", width, height };
+        return { node: cell.getAttribute("data-node") ?? "", label: cell.getAttribute("aria-label") ?? "", width, height };
       }),
     );
   });
+  // The last has the MLPs and the logits.
+  return grids.slice(0, COMPONENTS.length).map(inOrder);
 }
 
 /** Once no value is missing or an estimate, and nothing is running. */
@@ -65,12 +71,12 @@ async function settled(realm: Realm): Promise<Drawn[][]> {
 function expectValues(grids: Drawn[][]): void {
   expect(grids).toHaveLength(COMPONENTS.length);
   COMPONENTS.forEach((component, c) => {
-    const theirs = cli.sweep({ ...cli.INDUCTION, component, metric: "normalized-logit-diff", source: "0.3" });
+    const theirs = cli.sweep({ ...cli.INDUCTION, ...cli.LIKE_THE_PAGE, component, metric: "normalized-logit-diff", source: "0.3" });
     expect(grids[c]).toHaveLength(theirs.length);
     theirs.forEach((value, i) => {
       const { label, width, height } = grids[c]![i]!;
       expect(Math.min(width, height)).toBeGreaterThan(4);
-      if (value === null) expect(label).toMatch(/the source$|no path/);
+      if (value === null) expect(label).toMatch(/writes these edges$|no path/);
       else expect(Math.abs(valueIn(label) - value)).toBeLessThan(ROUNDING + TOLERANCE);
     });
   });

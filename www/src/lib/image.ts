@@ -35,7 +35,9 @@ export function svgText(svg: SVGSVGElement): string {
     const style = getComputedStyle(original);
     const target = copies[i] as SVGElement;
     for (const name of STYLES) target.style.setProperty(name, style.getPropertyValue(name));
-    for (const name of ["class", "tabindex", "role"]) target.removeAttribute(name);
+    for (const name of target.getAttributeNames()) {
+      if (/^(class|tabindex|role|aria-.*|data-.*)$/.test(name)) target.removeAttribute(name);
+    }
   });
   const { width, height } = sizeOf(svg);
   copy.setAttribute("xmlns", NAMESPACE);

@@ -28,8 +28,12 @@ export function create(container: HTMLElement, events: DetailEvents): (data: Det
 
   let shown: EdgeName | undefined;
   // Each leads to the other end of a further edge, which is left to the result.
-  into.addEventListener("click", () => shown && events.onView({ to: shown.from, from: null }));
-  from.addEventListener("click", () => shown && events.onView({ from: nodeOf(shown.to), to: null }));
+  into.addEventListener("click", () => {
+    if (shown && shown.from !== "input") events.onView({ to: shown.from, from: null });
+  });
+  from.addEventListener("click", () => {
+    if (shown && shown.to !== "logits") events.onView({ from: nodeOf(shown.to), to: null });
+  });
   pair.addEventListener("change", () => events.onPair(Number(pair.value)));
 
   return (data) => {
@@ -49,10 +53,10 @@ export function create(container: HTMLElement, events: DetailEvents): (data: Det
     title.textContent = edgeLabel(edge);
     sentence.textContent = inWords(data);
     into.textContent = `What is written into ${shortLabel(edge.from)}`;
-    // The embedding reads nothing, and the first layer's heads read the embedding alone.
-    into.disabled = edge.from === "input";
+    // The embedding reads nothing, and the logits are the end. A button that the focus is on keeps it all the same.
+    into.setAttribute("aria-disabled", String(edge.from === "input"));
     from.textContent = `What ${shortLabel(nodeOf(edge.to))} writes`;
-    from.disabled = edge.to === "logits";
+    from.setAttribute("aria-disabled", String(edge.to === "logits"));
     pairs.hidden = data.pairs === 1;
     if (pair.length !== data.pairs) {
       pair.replaceChildren(...Array.from({ length: data.pairs }, (_, i) => element("option", { value: i }, `pair ${i + 1}`)));

@@ -64,7 +64,7 @@ export function create(container: HTMLElement, events: LatticeEvents): (data: La
   tip.hidden = true;
   const holder = element("div", { class: "lattice-holder" }, scrolls, tip);
   container.append(holder);
-  const svg = select(scrolls).append("svg").attr("class", "lattice");
+  const svg = select(scrolls).append("svg").attr("class", "circuit");
   const ground = svg.append("g").attr("aria-hidden", "true");
   const lines = svg.append("g").attr("aria-hidden", "true");
   const grid = svg.append("g").attr("role", "grid");
