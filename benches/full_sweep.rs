@@ -8,7 +8,6 @@ use std::{fs, path::PathBuf, time::Instant};
 
 use clap::Parser;
 use pathpatch::{
-    allocator::keep_freed_memory,
     device::DeviceChoice,
     directory,
     metric::MetricKind,
@@ -17,6 +16,7 @@ use pathpatch::{
     prompt::Batch,
     session::{Answer, MetricRequest, PairRequest, Prompt, Session, SweepRequest},
 };
+use pathpatch_cli::keep_freed_memory;
 use serde::{Deserialize, Serialize};
 
 #[derive(Parser)]

@@ -1,28 +1,28 @@
-//! The one error type: what was being read, what it should have been, and what came.
+//! The one error type: what was being read, what was expected, and what was found.
 //!
-//! Every failure that a file, a prompt or a browser can cause ends here. [`Code`] is stable and tells
-//! a front end which field the error belongs beside; the three texts tell the person what to mend.
+//! Every failure that a file, a prompt or a browser can cause becomes an [`Error`]. Its [`Code`] is stable and tells a
+//! front end which field the error belongs to; its three texts tell the user what to fix.
 
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// What pathpatch returns from anything that can fail.
+/// The result of anything in pathpatch that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// A failure that names what was expected and what came.
+/// A failure that names what was expected and what was found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}: expected {expected}, got {got}{}", hint(.suggestion))]
 pub struct Error {
     /// Which kind of input failed; stable across versions.
     pub code: Code,
-    /// The thing that was being read: a file's field, a tensor, a prompt.
+    /// What was being read: a file's field, a tensor, a prompt.
     pub what: String,
-    /// What it should have been.
+    /// What was expected.
     pub expected: String,
-    /// What it was.
+    /// What was found.
     pub got: String,
-    /// What would do in its place, where that is known.
+    /// Valid input to use instead, if one is known.
     pub suggestion: Option<String>,
 }
 
@@ -43,7 +43,7 @@ impl Error {
         }
     }
 
-    /// The same with what would do in place of what was given.
+    /// Add a suggestion: valid input to use instead.
     #[must_use]
     pub fn suggest(self, suggestion: impl fmt::Display) -> Self {
         Self {
@@ -53,7 +53,7 @@ impl Error {
     }
 }
 
-/// A text of at most so many characters, for a message: a file may have made it as long as it likes.
+/// Cut a text to `most` characters for a message, since text from a file can be of any length.
 pub(crate) fn shortened(text: impl fmt::Display, most: usize) -> String {
     let text = text.to_string();
     match text.char_indices().nth(most) {
@@ -67,15 +67,15 @@ fn hint(suggestion: &Option<String>) -> String {
     suggestion.as_ref().map(hint).unwrap_or_default()
 }
 
-/// Something that the caller should know about an answer that is right all the same: a question that is
-/// probably not the one that was meant, or a file that was read otherwise than it says.
+/// Something that the caller should know about a result that is still valid: the request is probably not what was meant,
+/// or a file was not read exactly as it says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Warning {
     /// Which kind of input it is about.
     pub code: Code,
-    /// A sentence for the person who asked.
+    /// A sentence for the user.
     pub message: String,
-    /// What would do in place of what was given, where that is known.
+    /// Valid input to use instead, if one is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suggestion: Option<String>,
 }
@@ -96,7 +96,7 @@ impl Warning {
         }
     }
 
-    /// The same with what would do in place of what was given.
+    /// Add a suggestion: valid input to use instead.
     #[must_use]
     pub fn suggest(self, suggestion: impl fmt::Display) -> Self {
         Self {
@@ -113,13 +113,13 @@ pub enum Code {
     Config,
     /// `model.safetensors`.
     Checkpoint,
-    /// `tokenizer.json`, or a text it cannot encode.
+    /// `tokenizer.json`, or a text that it cannot encode.
     Tokenizer,
     /// The clean prompt.
     Clean,
     /// The corrupted prompt.
     Corrupted,
-    /// The two prompts do not fit each other.
+    /// The two prompts have different numbers of tokens.
     PromptLength,
     /// The answer token.
     Answer,
@@ -127,7 +127,7 @@ pub enum Code {
     Distractor,
     /// The source head.
     Source,
-    /// The component, or another word that must be one of a few.
+    /// The component, or another option with a fixed set of values.
     Option,
     /// The metric, or the position it reads.
     Metric,
@@ -137,7 +137,7 @@ pub enum Code {
     Io,
     /// The caller cancelled.
     Cancelled,
-    /// Something that the browser lacks.
+    /// Something that the browser does not support.
     Unsupported,
 }
 

@@ -11,17 +11,14 @@
 //! heads at the two ends of an edge; `clean` and `corrupted` the two prompts of a pair.
 //!
 //! # Map
-//! [`session`] holds the use cases and is what the command line, by way of `directory`, and the browser call. Under it
-//! [`checkpoint`] turns files into a [`gpt2`] model on a [`device`], [`tokenizer`] and [`prompt`] texts (or a file of
-//! [`pairs`]) into batches, [`patching`] runs the edges and [`metric`] reads their logits; [`report`] is a sweep as
-//! JSON, [`rate`] what a device can do at its best; [`sniff`] tells what a wrong file is; [`pause`] and [`error`] are
-//! known to all. The browser side is the private module `web`.
+//! [`session`] holds the use cases. The command line and the browser's module are crates of their own and call it;
+//! [`directory`] loads a session from a model's directory. Under it
+//! [`checkpoint`] turns files into a [`gpt2`] model on a [`device`], [`tokenizer`] and [`prompt`] turn texts (or a file of
+//! [`pairs`]) into batches, [`patching`] runs the edges and [`metric`] reads their logits. [`rate`] is what a device can
+//! do at its best, [`sniff`] tells what a wrong file is; [`pause`] and [`error`] are known to all.
 
-#[cfg(not(target_family = "wasm"))]
-pub mod allocator;
 pub mod checkpoint;
 pub mod device;
-#[cfg(not(target_family = "wasm"))]
 pub mod directory;
 pub mod error;
 pub mod gpt2;
@@ -32,9 +29,6 @@ pub mod pause;
 pub mod prompt;
 mod question;
 pub mod rate;
-pub mod report;
 pub mod session;
 pub mod sniff;
 pub mod tokenizer;
-#[cfg(target_family = "wasm")]
-mod web;

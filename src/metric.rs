@@ -1,4 +1,4 @@
-//! Metrics of the output: logits in, one number per edge out.
+//! Metrics of the model's output: logits in, one number per edge out.
 //!
 //! ```text
 //! logit-diff   logit(answer) - logit(distractor)
@@ -8,17 +8,17 @@
 //! kl           sum_t p_clean(t) (log p_clean(t) - log p(t))
 //! ```
 //!
-//! with p(answers) the sum of the probabilities of a set of tokens: one, or several where a task has no single right
-//! answer. Greater-than (Hanna et al., 2023) sums over the years above the prompt's and subtracts those that are not
-//! above, subject-verb agreement over the verbs of either number. A logit difference compares one token with one:
-//! a sum or mean of logits over sets has no agreed definition.
+//! where p(answers) is the sum of the probabilities of the answers: one token, or several if a task has no single right
+//! answer. Greater-than (Hanna et al., 2023) sums over the years above the prompt's and subtracts the others;
+//! subject-verb agreement sums over singular and plural verbs. A logit difference compares one token with one other,
+//! since a sum or mean of logits over sets has no agreed definition.
 //!
-//! A run's value is the mean over the batch; the normalised one is made of the means. Any closure over the logits
-//! is a metric too. Tensors in, tensors out: no strings from prompts, no model.
+//! A run's value is the mean over the batch; the normalised value is computed from the means. Any closure over the
+//! logits is a metric too. Metrics take and return tensors, and know neither prompts nor models.
 //!
-//! A large batch is run some prompts at a time, and a metric that takes one prompt's number from its own logits is
-//! asked for its part ([`Metric::of_prompts`]). One that needs all prompts at once, as a closure does, has the whole
-//! batch in memory.
+//! A large batch runs a few prompts at a time. If each prompt's number depends only on its own logits, the metric
+//! returns its part for these prompts ([`Metric::of_prompts`]). If it needs all prompts at once, as closures do, the
+//! whole batch is in memory.
 
 use std::{cell::OnceCell, collections::HashSet, ops::Range, str::FromStr};
 
@@ -34,26 +34,26 @@ use crate::{
 
 /// Something to measure on the logits of a run.
 pub trait Metric {
-    /// The positions it reads, one for each prompt of the batch; all of them where `None`.
+    /// The positions it reads, one per prompt of the batch; `None` for all positions.
     fn positions(&self) -> Option<&[usize]> {
         None
     }
 
-    /// The tokens whose logits it reads; all of them, in the order of their ids, where `None`.
+    /// The tokens whose logits it reads; `None` for all tokens in the order of their ids.
     fn tokens(&self) -> Option<&[u32]> {
         None
     }
 
-    /// One number for each prompt of each edge; the edge's value is their mean.
+    /// One number per edge and prompt; the edge's value is their mean over the prompts.
     ///
     /// # Shapes
-    /// - `logits`: `[edge, batch, pos, token]`; `pos` is 1 where [`Metric::positions`] is `Some`, `token`
-    ///   goes over [`Metric::tokens`]
-    /// - returns `[edge, batch]`, or `[edge, 1]` where there is only a number for all prompts
+    /// - `logits`: `[edge, batch, pos, token]`; `pos` is 1 if [`Metric::positions`] is `Some`; `token` runs over
+    ///   [`Metric::tokens`]
+    /// - returns `[edge, batch]`, or `[edge, 1]` if there is only one number for all prompts
     fn evaluate(&self, logits: Tensor<4>) -> Tensor<2>;
 
-    /// The gradient of each edge's mean with respect to its logits; `None` where it is not known, and
-    /// with it no first-order estimate.
+    /// The gradient of each edge's mean with respect to its logits; `None` if it is not known, which rules out
+    /// estimates.
     ///
     /// # Shapes
     /// - `logits`: as for [`Metric::evaluate`], also returned
@@ -61,14 +61,14 @@ pub trait Metric {
         None
     }
 
-    /// The same metric for some prompts of the batch, counted from 0: its positions, its numbers and the gradient
-    /// of its mean are theirs alone. `None` where a prompt's number depends on other prompts; then all prompts
-    /// are run at once, whatever the memory.
+    /// The same metric for some prompts of the batch, counted from 0: positions, numbers and the gradient of the mean
+    /// are over these prompts only. `None` if a prompt's number depends on other prompts; then all prompts run at
+    /// once, regardless of the memory budget.
     fn of_prompts(&self, _prompts: Range<usize>) -> Option<Box<dyn Metric + '_>> {
         None
     }
 
-    /// Whether results are reported on the scale that puts the corrupted run at 0, the clean one at 1.
+    /// Whether results are reported on a scale where the corrupted run is 0 and the clean run is 1.
     fn normalized(&self) -> bool {
         false
     }
@@ -87,20 +87,20 @@ impl<F: Fn(Tensor<3>) -> Tensor<1>> Metric for F {
 pub enum MetricKind {
     /// Logit of the answer minus logit of the distractor.
     LogitDiff,
-    /// The same, corrupted at 0 and clean at 1.
+    /// The same on a scale where the corrupted run is 0 and the clean run is 1.
     NormalizedLogitDiff,
-    /// Logarithm of the probability of the answers together, in nats.
+    /// Logarithm of the summed probability of the answers, in nats.
     LogProb,
-    /// Probability of the answers together.
+    /// Summed probability of the answers.
     Prob,
-    /// Probability of the answers together minus that of the distractors together.
+    /// Summed probability of the answers minus that of the distractors.
     ProbDiff,
     /// KL divergence from the clean run's distribution, in nats.
     Kl,
 }
 
 impl MetricKind {
-    /// Every metric with the name that the command line and JavaScript know it by.
+    /// Every metric with its name on the command line and in JavaScript.
     pub const ALL: [(Self, &str); 6] = [
         (Self::LogitDiff, "logit-diff"),
         (Self::NormalizedLogitDiff, "normalized-logit-diff"),
@@ -128,11 +128,11 @@ impl MetricKind {
         matches!(self, Self::LogitDiff | Self::NormalizedLogitDiff)
     }
 
-    /// Check the tokens that one pair gives the metric to compare; `name` shows a token in a message.
+    /// Check one pair's answers and distractors; `name` gives a token's name for a message.
     ///
     /// # Errors
-    /// [`Code::Answer`] or [`Code::Distractor`] for too few or too many, for a token that is twice in a set, and
-    /// for one in both sets where they are compared.
+    /// [`Code::Answer`] or [`Code::Distractor`] for too few or too many tokens, for a token that occurs twice in a set,
+    /// and, if the metric compares the sets, for a token in both.
     pub(crate) fn check(
         self,
         answers: &[u32],
@@ -154,7 +154,7 @@ impl MetricKind {
                 let expected = format!("{count} token (metric {})", self.as_str());
                 let got = match ids.len() {
                     0 => "none".into(),
-                    n => format!("{n}, which the metric prob-diff can compare"),
+                    n => format!("{n}; the metric prob-diff takes several"),
                 };
                 return Err(Error::new(code, what, expected, got));
             }
@@ -178,7 +178,7 @@ impl MetricKind {
     }
 }
 
-/// The first token that is in a list a second time.
+/// The first token that occurs a second time in a list.
 fn twice(ids: &[u32]) -> Option<u32> {
     let mut seen = HashSet::new();
     ids.iter().copied().find(|id| !seen.insert(*id))
@@ -196,8 +196,8 @@ impl FromStr for MetricKind {
     }
 }
 
-/// What the clean run says where a metric reads: kept as the residual stream, from which the logits of some prompts
-/// are made when they are wanted. GPT-2 small's logits of 1,000 prompts are 201 MB; this is 3 MB.
+/// The clean run's output at the positions that a metric reads. It is kept as the residual stream, and logits are
+/// computed from it for the prompts that need them: for 1,000 prompts on GPT-2 small this takes 3 MB, the logits 201 MB.
 #[derive(Debug, Clone)]
 pub struct CleanOutput {
     resid: Tensor<2>,
@@ -205,10 +205,10 @@ pub struct CleanOutput {
 }
 
 impl CleanOutput {
-    /// The output of a run.
+    /// The output of a run, where `unembedding` computes the logits of all tokens.
     ///
     /// # Shapes
-    /// - `resid`: `[batch, d_model]`, the final residual stream; `unembedding` gives all tokens' logits
+    /// - `resid`: `[batch, d_model]`, the final residual stream
     pub fn new(resid: Tensor<2>, unembedding: Unembedding) -> Self {
         Self { resid, unembedding }
     }
@@ -231,44 +231,44 @@ impl CleanOutput {
 pub struct AnswerMetric {
     kind: MetricKind,
     positions: Vec<usize>,
-    /// What is read of each prompt: its answers, then its distractors where it compares them.
+    /// The tokens read for each prompt: its answers, then its distractors if the metric compares them.
     sets: Vec<Vec<Term>>,
-    /// The ids of all sets, one prompt after the other.
+    /// The ids of all sets, prompt by prompt.
     tokens: Vec<u32>,
-    /// For [`MetricKind::Kl`] alone.
+    /// Only for [`MetricKind::Kl`].
     clean: Option<CleanOutput>,
-    /// `[batch, d_vocab]`, once it has been wanted.
+    /// `[batch, d_vocab]`, computed on first use.
     clean_log_probs: OnceCell<Tensor<2>>,
 }
 
-/// A token that a metric reads, and how it counts: 1 for an answer, -1 for a distractor.
+/// A token that a metric reads, with its sign: 1 for an answer, -1 for a distractor.
 #[derive(Debug, Clone, Copy)]
 struct Term {
     id: u32,
     sign: f32,
 }
 
-/// What a batch gives a metric to read, one entry per prompt.
+/// What a metric reads from a batch, one entry per prompt.
 #[derive(Debug, Clone)]
 pub struct Targets {
-    /// Where it reads.
+    /// The position it reads.
     pub positions: Vec<usize>,
-    /// Ids of the right next tokens, as many as there are.
+    /// Ids of the right next tokens.
     pub answers: Vec<Vec<u32>>,
-    /// Ids of the tokens they are compared with, likewise.
+    /// Ids of the tokens that they are compared with.
     pub distractors: Vec<Vec<u32>>,
 }
 
-/// The sets of a batch on the device, padded to the largest.
+/// The sets of a batch on the device, padded to the size of the largest.
 struct Places {
-    /// Where the tokens are among the logits, `[1, batch, set]`; padding repeats a set's first.
+    /// Indices of the tokens among the logits, `[1, batch, set]`; padding repeats a set's first token.
     ids: Tensor<3, Int>,
-    /// How each counts, likewise; padding counts 0.
+    /// Their signs, `[1, batch, set]`; 0 for padding.
     signs: Tensor<3>,
 }
 
 impl Places {
-    /// The values at the places.
+    /// Gather the values at these indices.
     ///
     /// # Shapes
     /// - `values`: `[edge, batch, token]`
@@ -278,7 +278,7 @@ impl Places {
         values.gather(2, ids)
     }
 
-    /// Zeros with values put at the places; those of padding must be 0.
+    /// Scatter values to these indices, with zeros elsewhere; the values of padding must be 0.
     ///
     /// # Shapes
     /// - `values`: `[edge, batch, set]`
@@ -295,7 +295,7 @@ impl Places {
         self.ids.clone().expand([edges, batch, set])
     }
 
-    /// Sum over each set, answers less distractors.
+    /// Sum over each set: answers minus distractors.
     ///
     /// # Shapes
     /// - `read`: `[edge, batch, set]`
@@ -304,8 +304,8 @@ impl Places {
         (read * self.signs.clone()).sum_dim(2)
     }
 
-    /// Logarithm of the sum of a set's probabilities. The largest is taken out first: all of them may be too small
-    /// for f32.
+    /// Logarithm of the sum of a set's probabilities. The largest is factored out first, since all of them may be too
+    /// small for f32.
     ///
     /// # Shapes
     /// - `log_probs`: `[edge, batch, set]`
@@ -318,14 +318,14 @@ impl Places {
 }
 
 impl AnswerMetric {
-    /// Bind a metric to a batch; [`Runs::metric`](crate::patching::Runs::metric) does that from the runs.
+    /// Bind a metric to a batch; [`Runs::metric`](crate::patching::Runs::metric) does this for a pair of runs.
     ///
-    /// `clean` is the clean run at the targets' positions, which only [`MetricKind::Kl`] reads.
+    /// `clean` is the clean run's output at the targets' positions; only [`MetricKind::Kl`] reads it.
     ///
     /// # Errors
-    /// [`Code::Answer`] or [`Code::Distractor`] when the metric needs one and a prompt has none, or several where it
-    /// takes one, or a token that is in its set twice or in both; [`Code::Metric`] for [`MetricKind::Kl`] without the
-    /// clean run.
+    /// [`Code::Answer`] or [`Code::Distractor`] if a prompt has no token that the metric needs, has several where the
+    /// metric takes one, or has a token twice in a set or in both sets; [`Code::Metric`] for [`MetricKind::Kl`] without
+    /// the clean run.
     pub fn new(kind: MetricKind, targets: Targets, clean: Option<CleanOutput>) -> Result<Self> {
         if kind == MetricKind::Kl && clean.is_none() {
             let expected = "the clean run's output to compare with";
@@ -366,13 +366,13 @@ impl AnswerMetric {
     fn clean_log_probs(&self) -> Tensor<3> {
         let log_probs = self.clean_log_probs.get_or_init(|| {
             let clean = self.clean.as_ref();
-            let clean = clean.expect("a divergence is bound to a clean run");
+            let clean = clean.expect("`new` requires the clean run for kl");
             log_softmax(clean.logits(), 1)
         });
         log_probs.clone().unsqueeze_dim(0)
     }
 
-    /// Where the sets are among the logits that it is given: those of its tokens alone, or of all.
+    /// Indices of the sets among the given logits, which are those of [`Metric::tokens`] or of all tokens.
     fn places(&self, device: &Device) -> Places {
         let largest = self.sets.iter().map(Vec::len).max().unwrap_or_default();
         let shape = [1, self.sets.len(), largest];
@@ -431,7 +431,7 @@ impl Metric for AnswerMetric {
         numbers.squeeze_dim(2)
     }
 
-    /// With p the probabilities, s a token's sign (0 outside both sets) and A the answers:
+    /// Where p are the probabilities, s is a token's sign (0 outside both sets) and A are the answers:
     ///
     /// ```text
     /// logit-diff        s

@@ -1,8 +1,8 @@
-//! A file of prompt pairs: JSON Lines, a JSON array, or an object that is one pair or has the array in it, in UTF-8.
+//! Reads a file of prompt pairs in UTF-8: JSON Lines, a JSON array, or an object that is one pair or contains the array.
 //!
-//! A pair is an object with `clean` and `corrupted`, each a text or an array of token ids, and where the metric needs
-//! them `answer` and `distractor`, each a text, a token id or an array of those; `clean_ids`, `corrupted_ids`,
-//! `answer_id` and `distractor_id` are other names for the ids. Further fields are passed over, and told.
+//! A pair is an object with `clean` and `corrupted`, each a text or an array of token ids. If the metric needs them, it
+//! also has `answer` and `distractor`, each a text, a token id or an array of those. Ids may also be called `clean_ids`,
+//! `corrupted_ids`, `answer_id` and `distractor_id`. Other fields are ignored with a warning.
 
 use std::{collections::BTreeSet, fmt::Display};
 
@@ -16,7 +16,7 @@ use crate::{
 /// Largest file, in bytes.
 const MAX_BYTES: usize = 64 << 20;
 
-/// The fields of a pair, with the codes of errors about them.
+/// The fields of a pair: name, name for ids, and the code of errors about it.
 const FIELDS: [(&str, &str, Code); 4] = [
     ("clean", "clean_ids", Code::Clean),
     ("corrupted", "corrupted_ids", Code::Corrupted),
@@ -24,18 +24,18 @@ const FIELDS: [(&str, &str, Code); 4] = [
     ("distractor", "distractor_id", Code::Distractor),
 ];
 
-/// What a pair is, for errors.
+/// A description of a pair, for errors.
 const PAIR_OBJECT: &str = "an object with clean, corrupted, answer and distractor";
 
-/// How many names of fields a warning lists, and how long each may be.
+/// Most field names in a warning, and the longest of them in characters.
 const LISTED_NAMES: usize = 8;
 const MAX_NAME: usize = 40;
 
-/// Read the bytes of a file of pairs; empty lines are passed over, fields of other names too, with one warning.
+/// Read the bytes of a file of pairs. Empty lines are skipped. Fields with other names are ignored with one warning.
 ///
 /// # Errors
-/// [`Code::Clean`] where it is no such file, with the line; the code of a field that is wrong, with the line or the
-/// pair's number.
+/// [`Code::Clean`] for something else than a file of pairs, with the line; the code of a wrong field, with the line or
+/// the pair's number.
 pub fn parse(bytes: &[u8]) -> Result<(Vec<PairRequest>, Vec<Warning>)> {
     let text = text(bytes)?;
     let mut others = BTreeSet::new();
@@ -61,10 +61,10 @@ pub fn parse(bytes: &[u8]) -> Result<(Vec<PairRequest>, Vec<Warning>)> {
     } else {
         lines(text, &mut others)?
     };
-    Ok((pairs, passed_over(&others).into_iter().collect()))
+    Ok((pairs, ignored(&others).into_iter().collect()))
 }
 
-/// The array of pairs in an object that is no pair itself and has one array: `{"pairs": [...]}`.
+/// The array of pairs in an object that is not a pair itself and has one array: `{"pairs": [...]}`.
 fn wrapped(object: &Map<String, Value>) -> Option<&[Value]> {
     let is_pair = FIELDS
         .iter()
@@ -76,7 +76,7 @@ fn wrapped(object: &Map<String, Value>) -> Option<&[Value]> {
     }
 }
 
-/// JSON Lines; a comma at a line's end is passed over.
+/// Read JSON Lines; a comma at the end of a line is ignored.
 fn lines(text: &str, others: &mut BTreeSet<String>) -> Result<Vec<PairRequest>> {
     let lines = text.lines().enumerate();
     let mut lines = lines.filter(|(_, line)| !line.trim().is_empty()).peekable();
@@ -84,7 +84,7 @@ fn lines(text: &str, others: &mut BTreeSet<String>) -> Result<Vec<PairRequest>> 
         && !line.trim_start().starts_with('{')
         && line.contains(['\t', ',', ';'])
     {
-        let got = "a table (CSV or the like): write each row as an object on a line of its own";
+        let got = "a table (CSV or the like): write each row as a JSON object on its own line";
         let what = format!("line {} of the pairs", i + 1);
         return Err(Error::new(Code::Clean, what, PAIR_OBJECT, got));
     }
@@ -106,7 +106,7 @@ fn text(bytes: &[u8]) -> Result<&str> {
         let expected = format!("at most {MAX_BYTES} bytes");
         return Err(Error::new(Code::Clean, what, expected, bytes.len()));
     }
-    // JSON has no zero bytes; each ASCII character of UTF-16 has one, with a mark in front of the file or without.
+    // UTF-16, with or without a byte-order mark, has a zero byte for each ASCII character; JSON in UTF-8 has none.
     let is_utf_16 = bytes.starts_with(&[0xFF, 0xFE])
         || bytes.starts_with(&[0xFE, 0xFF])
         || bytes.iter().take(4).any(|byte| *byte == 0);
@@ -134,7 +134,7 @@ fn malformed(what: &str, error: &serde_json::Error) -> Error {
     Error::new(Code::Clean, what, PAIR_OBJECT, error)
 }
 
-fn passed_over(names: &BTreeSet<String>) -> Option<Warning> {
+fn ignored(names: &BTreeSet<String>) -> Option<Warning> {
     let shown: Vec<String> = names
         .iter()
         .take(LISTED_NAMES)
@@ -145,7 +145,7 @@ fn passed_over(names: &BTreeSet<String>) -> Option<Warning> {
         more => format!(" and {more} more"),
     };
     let message = format!(
-        "the file of pairs has further fields, which are passed over: {}{more}",
+        "the file of pairs has other fields, which are ignored: {}{more}",
         shown.join(", ")
     );
     (!names.is_empty()).then(|| Warning::new(Code::Option, message))
@@ -170,7 +170,7 @@ fn pair(what: &str, value: &Value, others: &mut BTreeSet<String>) -> Result<Pair
     })
 }
 
-/// The one of two fields that is there; null is as good as none.
+/// The value of whichever of two fields is there; null counts as absent.
 fn one<'a>(
     what: &str,
     object: &'a Map<String, Value>,
@@ -240,7 +240,7 @@ fn id(value: &Value) -> Option<u32> {
     value.as_u64().and_then(|id| u32::try_from(id).ok())
 }
 
-/// What a value is: short ones as they are.
+/// Describes a value for an error: short ones as they are, others by their kind.
 fn kind(value: &Value) -> String {
     match value {
         Value::Array(_) => "an array".into(),
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_an_array_a_mark_and_carriage_returns_are_one_file() {
+    fn lines_arrays_byte_order_marks_and_carriage_returns_are_read() {
         for text in [
             format!("{PAIR}\n{PAIR}\n"),
             format!("\u{feff}{PAIR}\r\n\r\n{PAIR}"),
@@ -301,19 +301,19 @@ mod tests {
     }
 
     #[test]
-    fn further_fields_are_told_once() {
+    fn other_fields_are_ignored_with_one_warning() {
         let line = PAIR.replace('}', r#", "id": 3, "template": {}, "label": null}"#);
         let (pairs, warnings) = parse(format!("{line}\n{line}").as_bytes()).unwrap();
         assert_eq!(pairs.len(), 2);
         assert_eq!(
             warnings[0].message,
-            "the file of pairs has further fields, which are passed over: id, label, template"
+            "the file of pairs has other fields, which are ignored: id, label, template"
         );
         assert_eq!(warnings.len(), 1);
     }
 
     #[test]
-    fn what_is_wrong_is_named_with_its_line_and_code() {
+    fn errors_name_the_line_and_the_code() {
         let refused = |second: &[u8]| {
             let bytes = [PAIR.as_bytes(), b"\n", second, b"\n"].concat();
             let error = parse(&bytes).unwrap_err();

@@ -1,8 +1,8 @@
-//! Pairs of prompts, clean and corrupted, checked and laid out as a batch.
+//! Checks pairs of clean and corrupted prompts and lays them out as a batch.
 //!
-//! A pair is two token sequences of one length that differ where the task differs. Pairs of different
-//! lengths may share a batch: shorter ones are padded on the right, which by causality changes nothing
-//! before the padding, and each pair's metric reads its own last token.
+//! The two prompts of a pair have the same number of tokens and differ where the task differs. Pairs of different
+//! lengths may share a batch: shorter ones are padded on the right. Attention is causal, so padding changes nothing
+//! before it, and each pair's metric reads its own last token.
 
 use crate::{
     error::{Code, Error, Result},
@@ -15,11 +15,11 @@ use crate::{
 pub struct PromptPair {
     /// Token ids of the clean prompt.
     pub clean: Vec<u32>,
-    /// Token ids of the corrupted prompt, as many.
+    /// Token ids of the corrupted prompt, equally many.
     pub corrupted: Vec<u32>,
-    /// The right next tokens of the clean prompt: one, a set, or none where no metric needs it.
+    /// The right next tokens of the clean prompt: one, several, or none if the metric needs none.
     pub answers: Vec<u32>,
-    /// The tokens that they are compared with, likewise.
+    /// The tokens that the answers are compared with: one, several or none.
     pub distractors: Vec<u32>,
 }
 
@@ -70,7 +70,7 @@ impl PromptPair {
         both.position(|(clean, corrupted)| clean != corrupted)
     }
 
-    /// A position from the start of one from the start, or where it is negative from the end.
+    /// Convert a position that may count from the end (negative) to one from the start.
     fn position(&self, position: Option<i64>) -> Result<usize> {
         let len = self.clean.len();
         let position = position.unwrap_or(-1);
@@ -82,7 +82,7 @@ impl PromptPair {
         };
         from_start.filter(|p| *p < len).ok_or_else(|| {
             let expected = format!(
-                "0 to {} or -{len} to -1 (the prompt has {len} tokens, one put in front of it included)",
+                "0 to {} or -{len} to -1 (the prompt has {len} tokens, including one added in front)",
                 len - 1
             );
             Error::new(Code::Metric, "metric position", expected, position)
@@ -90,8 +90,8 @@ impl PromptPair {
     }
 }
 
-/// An error that names the pair by its number from 1, where there are several.
-pub(crate) fn in_pair(index: usize, count: usize, error: Error) -> Error {
+/// Put the pair's number, counted from 1, into an error if there are several pairs.
+pub fn in_pair(index: usize, count: usize, error: Error) -> Error {
     match count {
         1 => error,
         _ => Error {
@@ -120,12 +120,12 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Check the pairs; `position` is where the metric reads: counted from the first token, or where it is negative
-    /// from the end, each pair's last token being -1 and meant by `None`.
+    /// Check the pairs. `position` is where the metric reads, counted from 0, or from the end if it is negative: -1, the
+    /// default, is each pair's last token.
     ///
     /// # Errors
-    /// Those of [`PromptPair::check`]; [`Code::Clean`] when there is no pair; [`Code::Metric`] when
-    /// `position` lies beyond a prompt. Among several pairs, the pair is named.
+    /// Those of [`PromptPair::check`]; [`Code::Clean`] when there is no pair; [`Code::Metric`] when `position` is
+    /// outside a prompt. If there are several pairs, the error names the pair.
     pub fn new(pairs: Vec<PromptPair>, position: Option<i64>, config: &Config) -> Result<Self> {
         if pairs.is_empty() {
             let expected = "at least 1 pair";
@@ -145,12 +145,12 @@ impl Batch {
         &self.pairs
     }
 
-    /// Where each pair's metric reads.
+    /// The position at which each pair's metric reads.
     pub fn positions(&self) -> &[usize] {
         &self.positions
     }
 
-    /// What a metric reads of each pair.
+    /// What a metric reads for each pair.
     pub fn targets(&self) -> Targets {
         Targets {
             positions: self.positions.clone(),
@@ -159,13 +159,12 @@ impl Batch {
         }
     }
 
-    /// Tokens of the longest pair.
+    /// Number of tokens of the longest pair.
     pub fn len_pos(&self) -> usize {
         self.pairs.iter().map(|p| p.clean.len()).max().unwrap_or(0)
     }
 
-    /// The first position at which some pair differs, or at which some metric reads if that is earlier:
-    /// nothing before it is changed by any patch.
+    /// The first position at which any pair differs or any metric reads. No patch changes anything before it.
     pub fn first_row(&self) -> usize {
         let differences = self.pairs.iter().filter_map(PromptPair::first_difference);
         let reads = self.positions.iter().copied();

@@ -1,7 +1,7 @@
-//! From a request's texts to checked tokens, and what it probably does not mean.
+//! Turns the texts of a request into checked tokens, and warns about likely mistakes.
 //!
-//! A question whose result says nothing is an error: equal prompts, an answer that is its own distractor, a metric that
-//! reads before anything can change. One that is right as it stands but likely a slip is a [`Warning`]: a second
+//! A request with a meaningless result is an error: equal prompts, an answer that is also the distractor, a metric that
+//! reads before anything can change. A valid request that is probably a mistake gets a [`Warning`]: a second
 //! beginning-of-text token, a space at a prompt's end, `Mary` where the prompt calls for ` Mary`.
 
 use crate::{
@@ -16,10 +16,10 @@ use crate::{
 /// GPT-2's beginning-of-text token, where neither the tokenizer nor the configuration names one.
 const BOS: &str = "<|endoftext|>";
 
-/// How many pairs a warning lists by number.
+/// Most pairs that a warning lists by number.
 const LISTED_PAIRS: usize = 6;
 
-/// Characters that an error shows of one of several answers.
+/// Longest part of an answer in an error, in characters.
 const MAX_ITEM: usize = 80;
 
 /// Reads requests for one model.
@@ -27,18 +27,18 @@ const MAX_ITEM: usize = 80;
 pub(crate) struct Reader<'a> {
     pub config: &'a Config,
     pub tokenizer: Option<&'a Tokenizer>,
-    /// What there is in place of a tokenizer.
+    /// If there is no tokenizer: the files found instead, with advice.
     pub lack: Option<&'a str>,
 }
 
-/// A warning about one pair, with the slip that it is about.
+/// A warning about one pair, with the kind of mistake.
 struct Note {
     pair: usize,
     slip: Slip,
     warning: Warning,
 }
 
-/// A kind of question that is probably not the one that was meant.
+/// A kind of likely mistake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Slip {
     SecondBos,
@@ -48,7 +48,7 @@ pub(crate) enum Slip {
 }
 
 impl Reader<'_> {
-    /// The pairs of a request as a batch, and what to say of them; each pair is a step, with a pause behind it.
+    /// The pairs of a request as a batch, with warnings. Pauses after each pair.
     pub async fn batch(
         &self,
         request: &MetricRequest,
@@ -85,17 +85,17 @@ impl Reader<'_> {
         Ok((batch, gather(notes, count)))
     }
 
-    /// The tokens of a text, with the beginning-of-text token in front if asked for and not there.
+    /// The tokens of a text. With `prepend_bos`, it begins with the beginning-of-text token.
     pub fn ids(&self, text: &str, prepend_bos: bool) -> Result<Vec<u32>> {
         let mut ids = self.tokenizer()?.encode(text)?;
         self.in_rows(&ids)?;
         if prepend_bos {
-            self.put_bos(&mut ids)?;
+            self.prepend_bos(&mut ids)?;
         }
         Ok(ids)
     }
 
-    /// A pair's tokens, checked, and what is likely a slip at their beginnings.
+    /// A pair's tokens, checked, with warnings about how its prompts begin.
     pub fn pair(
         &self,
         request: &PairRequest,
@@ -118,8 +118,8 @@ impl Reader<'_> {
                     let got = format!("none in {text:?}");
                     return Err(Error::new(code, what, "at least 1 token", got));
                 }
-                let is_put = prepend_bos && self.put_bos(&mut ids)?;
-                slips.extend(self.beginning_slip(&ids, prepend_bos && !is_put, code, what));
+                let is_added = prepend_bos && self.prepend_bos(&mut ids)?;
+                slips.extend(self.beginning_slip(&ids, prepend_bos && !is_added, code, what));
                 Ok(ids)
             }
         };
@@ -141,7 +141,7 @@ impl Reader<'_> {
         Ok((pair, slips))
     }
 
-    /// The tokens of answers, in their order.
+    /// The tokens of answers, in order.
     pub fn answers(&self, answers: &[Answer], code: Code, what: &str) -> Result<Vec<u32>> {
         let mut ids = Vec::with_capacity(answers.len());
         for answer in answers {
@@ -156,7 +156,7 @@ impl Reader<'_> {
         Ok(ids)
     }
 
-    /// The tokens that a text names: itself where it is one, else those of its parts between bars.
+    /// The tokens that a text names: the text as one token if it is one, otherwise its parts between `|`.
     fn set(&self, text: &str, code: Code, what: &str) -> Result<Vec<u32>> {
         let parts: Vec<&str> = text.split('|').collect();
         if parts.len() == 1 {
@@ -169,7 +169,7 @@ impl Reader<'_> {
         for (i, part) in parts.iter().enumerate() {
             let read = self.part(part, code, what, &item(what, part));
             ids.extend(read.map_err(|e| match &e.suggestion {
-                // What would do in place of this part, within the whole text.
+                // The suggestion is for this part: put it into the whole text.
                 Some(suggestion) => {
                     let mut parts = parts.clone();
                     parts[i] = suggestion;
@@ -187,7 +187,8 @@ impl Reader<'_> {
         Ok(ids)
     }
 
-    /// The token of a text, or those of the numbers of a range; an error calls the text `named`, and a number by itself.
+    /// The token of a text, or the tokens of a range's numbers. An error about the text calls it `named`; one about a
+    /// number names that number.
     fn part(&self, text: &str, code: Code, what: &str, named: &str) -> Result<Vec<u32>> {
         let error = match self.one_token(text, code, named) {
             Ok(id) => return Ok(vec![id]),
@@ -203,7 +204,7 @@ impl Reader<'_> {
             .map_err(|(expected, got)| Error::new(code, what_range, expected, got))?;
         let id = |number: String| {
             let read = self.one_token(&number, code, &item(what, &number));
-            // A suggestion for one number is none for the range.
+            // A suggestion for one number does not fit the range.
             read.map_err(|e| Error {
                 suggestion: None,
                 ..e
@@ -216,14 +217,14 @@ impl Reader<'_> {
         self.tokenizer.ok_or_else(|| {
             let expected = "a tokenizer.json beside the model, or prompts as token ids";
             let got = match self.lack {
-                Some(lack) => format!("text and no tokenizer but {lack}"),
+                Some(lack) => format!("text and no tokenizer; found {lack}"),
                 None => "text and no tokenizer".into(),
             };
             Error::new(Code::Tokenizer, "text", expected, got)
         })
     }
 
-    /// The token that texts begin with: the tokenizer's, else the configuration's, else GPT-2's.
+    /// The beginning-of-text token: the tokenizer's, else the configuration's, else GPT-2's.
     fn bos(&self) -> Result<u32> {
         let named = self.tokenizer.and_then(Tokenizer::bos);
         let gpt2 = || self.tokenizer.and_then(|t| t.id_of(BOS));
@@ -247,8 +248,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Put the beginning-of-text token in front where it is not there already; whether it was put there.
-    fn put_bos(&self, ids: &mut Vec<u32>) -> Result<bool> {
+    /// Add the beginning-of-text token unless it is already the first. Returns whether it was added.
+    fn prepend_bos(&self, ids: &mut Vec<u32>) -> Result<bool> {
         let bos = self.bos()?;
         let lacks_it = ids.first() != Some(&bos);
         if lacks_it {
@@ -257,7 +258,7 @@ impl Reader<'_> {
         Ok(lacks_it)
     }
 
-    /// Check that the model has a row for each token: tokenizers may know more.
+    /// Check that the model has a row for each token; a tokenizer may have more tokens than the model has rows.
     fn in_rows(&self, ids: &[u32]) -> Result<()> {
         let rows = self.config.d_vocab;
         match ids.iter().find(|id| **id as usize >= rows) {
@@ -291,7 +292,8 @@ impl Reader<'_> {
             n => format!("{n}: {}", tokenizer.quote(&ids)),
         };
         let error = Error::new(code, what, "one token", got);
-        // The usual slips with byte-level tokens: a word within a text begins with its space, and has none behind it.
+        // The usual mistakes with byte-level tokens: inside a text, the token of a word begins with the space before it
+        // and does not end with one.
         let trimmed = text.trim_end();
         let spaced = format!(" {}", text.trim());
         let other = [trimmed, &spaced].into_iter().find(|other| {
@@ -305,7 +307,7 @@ impl Reader<'_> {
         })
     }
 
-    /// The beginning-of-text token where a prompt has it twice, or by itself where one was asked for.
+    /// The warning if a prompt begins with two beginning-of-text tokens, or already had the one that was asked for.
     fn beginning_slip(
         &self,
         ids: &[u32],
@@ -320,7 +322,7 @@ impl Reader<'_> {
                 format!("the {what} begins with the beginning-of-text token {bos} twice")
             }
             _ if had_bos => format!(
-                "the {what} already begins with the beginning-of-text token {}: no second one is put in front",
+                "the {what} already begins with the beginning-of-text token {}: no second one is added",
                 self.name(bos)
             ),
             _ => return None,
@@ -328,7 +330,8 @@ impl Reader<'_> {
         Some((Slip::SecondBos, Warning::new(code, message)))
     }
 
-    /// What is likely a slip where the metric reads: a token that is a space, or an answer without its own.
+    /// Warnings about the place where the metric reads: a token that is only a space, or an answer without its leading
+    /// space.
     fn reading_slips(
         &self,
         request: &PairRequest,
@@ -357,10 +360,10 @@ impl Reader<'_> {
                 "distractor",
             ),
         ] {
-            // Where there are several, they are written alike: the first is looked at.
+            // Several answers are usually written in one style, so the first one is enough.
             if let (Some(Answer::Text(text)), Some(id)) = (answers.first(), ids.first()) {
                 let end = match &request.clean {
-                    // Its last character may be several tokens.
+                    // The last character may be several tokens, so take it from the text.
                     Prompt::Text(prompt) if is_last => prompt.chars().next_back(),
                     _ => self
                         .text_of(pair.clean[position])
@@ -372,7 +375,7 @@ impl Reader<'_> {
         slips
     }
 
-    /// Whether the token that the metric reads is a space by itself.
+    /// The warning if the token that the metric reads is only a space.
     fn space_slip(
         &self,
         prompt: &Prompt,
@@ -390,7 +393,7 @@ impl Reader<'_> {
             false => format!("the metric reads the {what} at a space"),
         };
         let message = format!(
-            "{place}, which is a token of its own: the next word's token has its space already"
+            "{place}, which is a separate token: the next word's token already begins with its own space"
         );
         let warning = Warning::new(code, message);
         let warning = match prompt {
@@ -402,8 +405,8 @@ impl Reader<'_> {
         Some((Slip::TrailingSpace, warning))
     }
 
-    /// Whether an answer without its space is one token, with it another, and the text that ends in this character
-    /// calls for the space. `id` is the first token of a text that names several.
+    /// The warning if an answer has no leading space, is another token with one, and follows a text whose last
+    /// character `end` calls for a space. `id` is the first token if `text` names several.
     fn answer_slip(
         &self,
         text: &str,
@@ -428,8 +431,8 @@ impl Reader<'_> {
             return None;
         }
         let message = format!(
-            "the {what} {first:?} has no space in front, as at the beginning of a text; within one, {spaced:?} is \
-             another token"
+            "the {what} {first:?} has no leading space, as at the beginning of a text; inside a text it is a different \
+             token, {spaced:?}"
         );
         let warning = Warning::new(code, message);
         let spaced_part = |part: &str| format!(" {}", part.trim_start());
@@ -448,13 +451,13 @@ impl Reader<'_> {
         Some((Slip::NoLeadingSpace, warning))
     }
 
-    /// The text of a token, where there is a tokenizer.
+    /// The text of a token, if there is a tokenizer.
     fn text_of(&self, id: u32) -> Option<String> {
         let tokens = self.tokenizer?.describe(&[id]);
         tokens.into_iter().next().map(|token| token.text)
     }
 
-    /// The first words of the prompts that are not of as many tokens, in words.
+    /// Describes the first word that has different numbers of tokens in the two prompts.
     fn misalignment(&self, pair: &PromptPair) -> String {
         let Some(tokenizer) = self.tokenizer else {
             return String::new();
@@ -480,7 +483,7 @@ impl Reader<'_> {
         )
     }
 
-    /// A token as a message shows it.
+    /// A token's name for a message.
     fn name(&self, id: u32) -> String {
         match self.tokenizer {
             Some(tokenizer) => format!("{} (id {id})", tokenizer.quote(&[id])),
@@ -489,7 +492,7 @@ impl Reader<'_> {
     }
 }
 
-/// Whole numbers of one width, written `42..99`; spaces in front stand in front of each.
+/// Whole numbers with the same number of digits, written `42..99`. Leading spaces belong to each number.
 struct NumberRange<'a> {
     space: &'a str,
     first: &'a str,
@@ -497,7 +500,7 @@ struct NumberRange<'a> {
 }
 
 impl<'a> NumberRange<'a> {
-    /// The range that a text is.
+    /// Read a text as a range, if it is one.
     fn of(text: &'a str) -> Option<Self> {
         let digits = text.trim_start_matches(' ');
         let space = &text[..text.len() - digits.len()];
@@ -506,7 +509,7 @@ impl<'a> NumberRange<'a> {
         (is_number(first) && is_number(last)).then_some(Self { space, first, last })
     }
 
-    /// Its numbers, each with its space; otherwise what was expected, and what came.
+    /// Its numbers as texts with their spaces. The error is what was expected and what was given.
     fn texts(&self, most: usize) -> Result<Vec<String>, (String, String)> {
         let Self { space, first, last } = *self;
         let width = first.len();
@@ -517,24 +520,23 @@ impl<'a> NumberRange<'a> {
             ));
         };
         if last.len() != width || to < from {
-            let expected =
-                "two numbers of as many digits, the smaller first, such as 42..99 or 00..41";
+            let expected = "two numbers with the same number of digits, the smaller first, such as 42..99 or 00..41";
             return Err((expected.into(), format!("{first} and {last}")));
         }
         if to - from >= most as u64 {
             let expected = format!("at most {most} numbers (the model's vocabulary)");
-            return Err((expected, format!("{} of them", u128::from(to - from) + 1)));
+            return Err((expected, (u128::from(to - from) + 1).to_string()));
         }
         Ok((from..=to).map(|n| format!("{space}{n:0width$}")).collect())
     }
 }
 
-/// One of several tokens, for errors about it.
+/// A name for one of several answers, for errors about it.
 fn item(what: &str, text: &str) -> String {
     format!("{what} {:?}", shortened(text, MAX_ITEM))
 }
 
-/// The first of the tokens that a text names, by its text.
+/// The text of the first token that `text` names.
 fn first_item(text: &str) -> String {
     let part = text.split('|').next().unwrap_or_default();
     match NumberRange::of(part) {
@@ -543,16 +545,16 @@ fn first_item(text: &str) -> String {
     }
 }
 
-/// Whether a text that ends in one character goes on with a space before a word that begins with another: not within a
-/// number, nor after a bracket, a quotation mark or a hyphen.
+/// Whether a space belongs between a text that ends in the character `end` and a word that begins with `start`. It does
+/// not inside a number, nor after an opening bracket, a quotation mark or a hyphen.
 fn calls_for_space(end: char, start: char) -> bool {
     let is_number = end.is_numeric() && start.is_numeric();
     let ends_word = end.is_alphanumeric() || ".,;:!?)]}%".contains(end);
     start.is_alphanumeric() && ends_word && !is_number
 }
 
-/// A prompt's tokens by words: a token that begins with a space begins one, and an added token is one. None of a
-/// tokenizer that drops spaces.
+/// A prompt's tokens grouped into words: a token that begins with a space begins a word, and an added token is a word by
+/// itself. Empty for tokenizers that drop spaces.
 fn words<'a>(tokenizer: &Tokenizer, ids: &'a [u32]) -> Vec<&'a [u32]> {
     let texts = tokenizer.describe(ids);
     let is_spaced = |i: usize| texts[i].text.starts_with(char::is_whitespace);
@@ -567,7 +569,7 @@ fn words<'a>(tokenizer: &Tokenizer, ids: &'a [u32]) -> Vec<&'a [u32]> {
     words.collect()
 }
 
-/// The pairs of which no patch can change anything that the metric reads; an error where that is all of them.
+/// Warnings about pairs for which no patch can change what the metric reads; an error if that is true of all pairs.
 fn unchanged(batch: &Batch) -> Result<Vec<Note>> {
     let count = batch.pairs().len();
     let mut notes = Vec::new();
@@ -584,8 +586,8 @@ fn unchanged(batch: &Batch) -> Result<Vec<Note>> {
             }
             Some(difference) if *read < difference => {
                 let expected = format!(
-                    "at least {difference}, where the prompts first differ (counted from 0, a token put in front \
-                     included)"
+                    "at least {difference}, where the prompts first differ (counted from 0, including a token added in \
+                     front)"
                 );
                 (
                     Error::new(Code::Metric, "metric position", expected, read),
@@ -611,7 +613,7 @@ fn unchanged(batch: &Batch) -> Result<Vec<Note>> {
     }
 }
 
-/// One warning for each slip and field, with the pairs that it is found in.
+/// Merge notes into one warning for each mistake and field, which lists the pairs.
 fn gather(notes: Vec<Note>, count: usize) -> Vec<Warning> {
     let mut groups: Vec<(Note, Vec<usize>, bool)> = Vec::new();
     for note in notes {
@@ -629,7 +631,7 @@ fn gather(notes: Vec<Note>, count: usize) -> Vec<Warning> {
             }
         }
     }
-    let told = |(first, pairs, is_one_text): (Note, Vec<usize>, bool)| {
+    let merged = |(first, pairs, is_one_text): (Note, Vec<usize>, bool)| {
         let Warning {
             code,
             message,
@@ -640,11 +642,7 @@ fn gather(notes: Vec<Note>, count: usize) -> Vec<Warning> {
             (_, [pair]) => format!("pair {}: {message}", pair + 1),
             (_, pairs) if is_one_text => format!("{}: {message}", list(pairs)),
             (_, [pair, others @ ..]) => {
-                format!(
-                    "pair {}: {message}; the same slip in {}",
-                    pair + 1,
-                    list(others)
-                )
+                format!("pair {}: {message}; the same in {}", pair + 1, list(others))
             }
             (_, []) => message,
         };
@@ -654,7 +652,7 @@ fn gather(notes: Vec<Note>, count: usize) -> Vec<Warning> {
             suggestion,
         }
     };
-    groups.into_iter().map(told).collect()
+    groups.into_iter().map(merged).collect()
 }
 
 /// Pairs by their numbers from 1.

@@ -1,31 +1,30 @@
-//! What a file is that is not what its name says, told by its first bytes, with what to do about it.
+//! Recognises a file that is not what its name says by its first bytes, and says what to do about it.
 
-/// Bytes that are enough to tell.
+/// Number of first bytes that suffice.
 pub const ENOUGH: usize = 512;
 
-/// What these first bytes of a file are, as the end of a sentence that says what came; `None` for JSON, for
-/// safetensors and for what is not known.
+/// Describes a file by its first bytes, worded to follow "got". `None` for JSON, safetensors and unknown formats.
 pub fn sniff(bytes: &[u8]) -> Option<&'static str> {
-    /// First bytes, and what begins with them.
+    /// First bytes of a format, and its description with advice.
     const KINDS: [(&[u8], &str); 9] = [
         (
             b"version https://git-lfs",
-            "a Git LFS pointer, which stands for the file: run `git lfs pull` in its directory, or download \
-             the file itself",
+            "a Git LFS pointer instead of the file: run `git lfs pull` in its directory, or download the file \
+             itself",
         ),
         (
             b"PK\x03\x04",
-            "a zip archive (PyTorch's torch.save writes such): save_pretrained of transformers writes \
+            "a zip archive, probably from PyTorch's torch.save: save_pretrained of transformers writes \
              model.safetensors",
         ),
         (
             b"\x80\x02",
-            "a Python pickle (PyTorch's torch.save wrote such): save_pretrained of transformers writes \
-             model.safetensors",
+            "a Python pickle, probably from an older torch.save of PyTorch: save_pretrained of transformers \
+             writes model.safetensors",
         ),
         (
             b"GGUF",
-            "a GGUF file, llama.cpp's format: use the model that it was made of",
+            "a GGUF file, llama.cpp's format: use the model that it was made from",
         ),
         (
             b"\x89HDF",
@@ -46,7 +45,7 @@ pub fn sniff(bytes: &[u8]) -> Option<&'static str> {
         [b'<', ..] => Some(
             "an HTML or XML page instead of the file: check the address, or whether it needs a login",
         ),
-        [] => Some("an empty file: get it again"),
+        [] => Some("an empty file: download it again"),
         _ => None,
     }
 }
@@ -56,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_told_by_their_first_bytes() {
+    fn files_are_recognised_by_their_first_bytes() {
         let pointer =
             b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 548105171\n";
         for (bytes, what) in [

@@ -1,6 +1,6 @@
 //! What servers say, by the forms that RFC 9110, the RateLimit drafts, the Hub and common hosts use.
 
-#[path = "../src/web/headers.rs"]
+#[path = "../web/src/headers.rs"]
 mod headers;
 
 use std::time::Duration;

@@ -1,20 +1,20 @@
-//! All tests of the library and the command line; a module a subject.
+//! All tests of the library, one module for each subject.
 
 mod checkpoints;
-mod cli;
 mod common;
 mod config;
 mod demo;
 mod details;
 mod downloads;
+mod estimates;
 mod goldens;
+mod graph;
 mod invariants;
 mod metrics;
 mod oracle;
 mod parity;
 mod parts;
 mod prompts;
-mod questions;
 mod shortcuts;
 mod tokenizers;
 mod transformers;

@@ -145,7 +145,7 @@ impl Oracle {
         let block = |b: &Block| PlainBlock {
             w_qkv: Matrix::read(&b.w_qkv),
             b_qkv: read(&b.b_qkv),
-            b_v: vec![0.0; model.config.d_model],
+            b_v: read(&b.b_v),
             w_o: Matrix::read(&b.w_o),
             b_o: read(&b.b_o),
             w_in: Matrix::read(&b.w_in),
@@ -169,14 +169,6 @@ impl Oracle {
             ln_b: read(&model.unembed.ln_b),
             w_u: Matrix::read(&table(&model.unembed.table).transpose()).with_centred_rows(),
         }
-    }
-
-    /// The value biases of each layer, which a processed model does not show.
-    pub fn with_value_biases(mut self, b_v: Vec<Vec<f64>>) -> Self {
-        for (block, b_v) in self.blocks.iter_mut().zip(b_v) {
-            block.b_v = b_v;
-        }
-        self
     }
 
     /// The token embeddings of a prompt.

@@ -1,22 +1,34 @@
 //! TransformerLens's numbers, from `fixtures/generate.py`: logits and every edge to 1e-4 absolute.
 
+use std::path::PathBuf;
+
 use pathpatch::{gpt2::Gpt2, pause::NoPause};
+use serde::Deserialize;
 
 use crate::common::{
-    Expected, RANDOM_MODELS, batch, demo, expected, fixtures, max_difference, metric, model,
-    random_model, run_pairs, sweep_all,
+    RANDOM_MODELS, batch, demo, expected, fixtures, max_difference, metric, model, read, run_pairs,
+    sweep_all,
 };
 
 const TOLERANCE: f32 = 1e-4;
 
-fn check(model: &Gpt2, expected: &Expected) {
-    let batch = batch(model, expected);
+/// The same file's logits of the clean prompts.
+#[derive(Deserialize)]
+struct Logits {
+    /// `[batch, pos, d_vocab]`.
+    clean_logits: Vec<f32>,
+}
+
+fn check(model: &Gpt2, path: PathBuf) {
+    let Logits { clean_logits } = serde_json::from_slice(&read(path.clone())).unwrap();
+    let expected = expected(path);
+    let batch = batch(model, &expected);
     let [clean, _] = batch.tokens();
     let logits = pollster::block_on(model.run_with_cache(&clean, &NoPause)).unwrap();
     let logits = model.unembed(logits.final_resid());
     let logits = logits.into_data().try_into_vec::<f32>().unwrap();
-    assert_eq!(logits.len(), expected.clean_logits.len());
-    for (ours, theirs) in logits.iter().zip(&expected.clean_logits) {
+    assert_eq!(logits.len(), clean_logits.len());
+    for (ours, theirs) in logits.iter().zip(&clean_logits) {
         assert!((ours - theirs).abs() < TOLERANCE, "{ours} and {theirs}");
     }
 
@@ -47,12 +59,12 @@ fn check(model: &Gpt2, expected: &Expected) {
 #[test]
 fn random_models_agree() {
     for name in RANDOM_MODELS {
-        let (model, expected) = random_model(name);
-        check(&model, &expected);
+        let directory = fixtures().join(name);
+        check(&model(directory.clone()), directory.join("expected.json"));
     }
 }
 
 #[test]
 fn the_bundled_model_agrees() {
-    check(&model(demo()), &expected(fixtures().join("ioi-demo.json")));
+    check(&model(demo()), fixtures().join("ioi-demo.json"));
 }

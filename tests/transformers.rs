@@ -19,10 +19,7 @@ use rand_chacha::ChaCha8Rng;
 use safetensors::{Dtype, tensor::TensorView};
 use serde_json::{Value, json};
 
-use crate::{
-    oracle::activate,
-    shortcuts::{check_estimates, check_sweeps},
-};
+use crate::{estimates::check_attribution, oracle::activate, shortcuts::check_sweeps};
 
 const LAYERS: usize = 3;
 const HEADS: usize = 2;
@@ -317,7 +314,7 @@ fn sweeps_and_estimates_follow_activations_and_scales() {
         let what = format!("{activation} {scale:?}");
         for layer_norm in [LayerNorm::Frozen, LayerNorm::Exact] {
             check_sweeps(&loaded, &batch, layer_norm, &what);
-            check_estimates(&loaded, &batch, layer_norm, &what);
+            check_attribution(&loaded, &batch, layer_norm, &what);
         }
     }
 }

@@ -6,10 +6,8 @@
 //! threads; in wasm they become 128-bit SIMD on one thread.
 
 mod math;
-#[cfg(any(target_family = "wasm", test))]
 mod matmul;
 
-#[cfg(target_family = "wasm")]
 pub use matmul::{Matrix, Tile, matmul};
 
 use math::{dot, exp, sum};

@@ -1,4 +1,4 @@
-//! What a checkpoint is that is not a GPT-2's in Hugging Face's layout, told by names and shapes of tensors.
+//! Recognises checkpoints that are not a GPT-2 in Hugging Face's layout, by the names and shapes of their tensors.
 
 use super::{
     header::invalid,
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{error::Error, gpt2::Config};
 
-/// What to do about quantised weights.
+/// Advice for quantised weights.
 pub const DEQUANTISE: &str = "in transformers, dequantize() the model and save_pretrained() it";
 
 /// Parts of names that only low-rank adapters have.
@@ -26,7 +26,7 @@ const QUANTISED: [&str; 10] = [
     ".weight_scale_inv",
 ];
 
-/// Parts of names, and whose they are.
+/// Parts of tensor names, and the models or tools that use them.
 const ARCHITECTURES: [(&str, &str); 9] = [
     (".self_attn.q_proj.", "Llama, Mistral, Qwen or OPT"),
     (".attn.attention.q_proj.", "GPT-Neo"),
@@ -39,7 +39,7 @@ const ARCHITECTURES: [(&str, &str); 9] = [
     ("/attn/c_attn/", "TensorFlow's GPT-2"),
 ];
 
-/// An adapter or quantised weights, which show in the names.
+/// The error for a LoRA adapter or quantised weights, recognised by tensor names.
 pub fn by_names<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Option<Error> {
     let whole = "the plain weights of a whole model";
     let mut adapters = names
@@ -47,8 +47,8 @@ pub fn by_names<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Option<Erro
         .filter(|name| LORA.iter().any(|part| name.contains(part)));
     if let Some(name) = adapters.next() {
         let got = format!(
-            "weights of a LoRA adapter ({} tensors of that kind): merge it in Python, \
-             PeftModel.merge_and_unload(), and save_pretrained() the result",
+            "weights of a LoRA adapter ({} such tensors): merge it in Python with \
+             PeftModel.merge_and_unload() and save_pretrained() the result",
             1 + adapters.count()
         );
         return Some(invalid(name, whole, got));
@@ -60,13 +60,14 @@ pub fn by_names<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Option<Erro
     Some(invalid(
         name,
         whole,
-        format!("quantised ones: {DEQUANTISE}"),
+        format!("quantised weights: {DEQUANTISE}"),
     ))
 }
 
-/// The layout of `nn.Linear`, transposed against that of GPT-2's `Conv1D`, which shows in the shape of `c_attn`.
+/// The error for weights in the layout of `nn.Linear`, recognised by the shape of `c_attn`: it is the transpose of what
+/// GPT-2's `Conv1D` has.
 ///
-/// `tensors` are canonical names and shapes; `missing_biases` is how many biases the file lacks.
+/// `tensors` are canonical names and shapes; `missing_biases` is the number of biases that the file lacks.
 pub fn by_shapes<'a>(
     mut tensors: impl Iterator<Item = (&'a str, &'a [u64])>,
     config: &Config,
@@ -94,14 +95,14 @@ pub fn by_shapes<'a>(
     Some(invalid(name, expected, got))
 }
 
-/// Whose the names are where they are not a GPT-2's; for the end of a message about a missing tensor.
+/// Which other architecture the names belong to, if any; for the end of a message about a missing tensor.
 pub fn architecture<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
     let found = ARCHITECTURES.iter().find_map(|(part, whose)| {
         let name = names.clone().find(|name| name.contains(part))?;
-        Some(format!("{name}, a name of {whose}"))
+        Some(format!("{name}, as in {whose}"))
     });
     found.or_else(|| {
-        // The names of a GPT-2, behind something that is not known.
+        // The names of a GPT-2 after a prefix that we do not know.
         let mut names = names;
         names.find_map(|name| {
             let end = name.find(".wte.weight").or_else(|| name.find(".h.0."))?;

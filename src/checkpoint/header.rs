@@ -1,7 +1,7 @@
-//! What a safetensors file says is in it, checked against a GPT-2 of one shape before any weight is read.
+//! Reads the header of a safetensors file and checks it against the expected GPT-2 before any weight is read.
 //!
-//! Offsets are 64 bits wide on every machine: a header is understood, and a file that is too large named as
-//! such, in a browser too, where an address has 32.
+//! Offsets are `u64` everywhere. In a browser addresses have 32 bits, but the header of a larger file can still be
+//! read there, so the error can say that the file is too large.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -25,39 +25,39 @@ use crate::{
     sniff::sniff,
 };
 
-/// Bytes of the number that says how long the header is.
+/// Bytes of the number at the start of the file that gives the header's length.
 pub const LENGTH: usize = 8;
 /// The format's own limit.
 const MAX_HEADER: u64 = 100_000_000;
 
-/// Characters of a part of a message.
-const MOST_SHOWN: usize = 500;
+/// Longest part of a message, in characters.
+const MAX_SHOWN: usize = 500;
 
 /// One tensor of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Its canonical name.
+    /// Canonical name.
     pub name: String,
-    /// Its type, by the format's name.
+    /// Number type, as the format names it.
     pub dtype: String,
-    /// Its shape.
+    /// Shape.
     pub shape: Vec<u64>,
-    /// Bytes that it takes in the file.
+    /// Size in the file, in bytes.
     pub bytes: u64,
-    /// Whether the model needs it; else its bytes are passed over.
+    /// Whether the model needs it; otherwise its bytes are skipped.
     pub is_needed: bool,
 }
 
 /// The tensors of a file.
 #[derive(Debug)]
 pub struct Contents {
-    /// In the order of their bytes.
+    /// In the order of their bytes in the file.
     pub entries: VecDeque<Entry>,
-    /// What a user should know of them.
+    /// What the user should know about them.
     pub notes: Notes,
 }
 
-/// A tensor as the header has it.
+/// A tensor as the header describes it.
 #[derive(Deserialize)]
 struct Info {
     dtype: String,
@@ -65,7 +65,7 @@ struct Info {
     data_offsets: (u64, u64),
 }
 
-/// The header's tensors, each name once.
+/// The header's tensors; a name that occurs twice is an error.
 struct Header(Vec<(String, Info)>);
 
 impl<'de> Deserialize<'de> for Header {
@@ -94,13 +94,13 @@ impl<'de> Deserialize<'de> for Header {
     }
 }
 
-/// The header's length, from the first bytes of a file; `None` where no file's header is that long.
+/// The header's length, from the first bytes of a file; `None` above the format's limit.
 pub fn length(bytes: [u8; LENGTH]) -> Option<usize> {
     let length = u64::from_le_bytes(bytes);
     (length <= MAX_HEADER).then_some(length as usize)
 }
 
-/// The error of a file that does not begin as a safetensors file does.
+/// The error for a file that does not begin like a safetensors file.
 pub fn not_safetensors(file: &str, bytes: &[u8]) -> Error {
     let got = match sniff(bytes) {
         Some(what) => what.to_string(),
@@ -121,8 +121,8 @@ pub fn not_safetensors(file: &str, bytes: &[u8]) -> Error {
     broken(file, "a safetensors file", got)
 }
 
-/// The tensors of a file that begins with `header`, its length included. The file is the whole checkpoint where
-/// `prefix` is `None`; else that begins all names of the checkpoint.
+/// The tensors of a file, from its `header` with the length in front. If `prefix` is `None`, the file is the whole
+/// checkpoint; otherwise it is one of several, and all names begin with `prefix`.
 ///
 /// # Errors
 /// [`Code::Checkpoint`], naming the first tensor that does not fit.
@@ -135,7 +135,7 @@ pub fn contents(
     let whole = prefix.is_none();
     let json = header.get(LENGTH..).unwrap_or_default();
     if json.is_empty() {
-        let got = "an empty one (a file of zeros is a download that did not finish)";
+        let got = "an empty one (a file full of zeros is an unfinished download)";
         return Err(broken(file, "a JSON header of tensors", got));
     }
     let Header(mut tensors) = serde_json::from_slice(json).map_err(|e| match sniff(header) {
@@ -195,13 +195,13 @@ pub fn contents(
                 true
             }
             Role::Mask => false,
-            Role::PassedOver(reason) => {
-                contents.notes.pass_over(original, reason);
+            Role::Ignored(reason) => {
+                contents.notes.ignore(original, reason);
                 false
             }
-            // transformers passes over whatever it does not know; numbers that are no weights change nothing.
+            // transformers ignores tensors that it does not know. Integers are not weights, so this loses nothing.
             Role::Foreign if is_integer(&info.dtype) => {
-                contents.notes.pass_over(original, Reason::Buffer);
+                contents.notes.ignore(original, Reason::Buffer);
                 false
             }
             Role::Foreign => {
@@ -222,17 +222,17 @@ pub fn contents(
             0 => String::new(),
             n => format!(" (and {n} more)"),
         };
-        let expected = "only weights that a GPT-2 has in its blocks";
-        let got = format!("another one{more}: a model with it computes something else");
+        let expected = "only the weights of a GPT-2 in its blocks";
+        let got = format!("an extra weight{more}: a model with it computes something else");
         return Err(invalid(name, expected, got));
     }
     Ok(contents)
 }
 
-/// What begins the names of a checkpoint's tensors and is none of GPT-2's, if anything.
+/// The prefix in front of GPT-2's names in a checkpoint; empty if there is none.
 ///
 /// # Errors
-/// [`Code::Checkpoint`] when there are several models.
+/// [`Code::Checkpoint`] when the checkpoint holds several models.
 pub fn prefix_of<'a>(
     names: impl Iterator<Item = &'a str> + Clone,
     config: &Config,
@@ -245,7 +245,7 @@ pub fn prefix_of<'a>(
     match (prefixes.next(), prefixes.next()) {
         (Some(one), Some(other)) => {
             let got = format!(
-                "two, whose names begin with {one:?} and {other:?}: save the one that is meant"
+                "two, with names that begin with {one:?} and {other:?}: save only the one you want"
             );
             Err(invalid(layout::WPE, "one model", got))
         }
@@ -253,7 +253,7 @@ pub fn prefix_of<'a>(
     }
 }
 
-/// Tensors follow each other without gap or overlap, each of as many bytes as its shape and type take.
+/// Check that tensors follow each other without gap or overlap, and that each has the size of its shape and type.
 fn check_offsets(file: &str, tensors: &[(String, Info)]) -> Result<()> {
     let mut end = 0;
     for (name, info) in tensors {
@@ -276,7 +276,7 @@ fn check_offsets(file: &str, tensors: &[(String, Info)]) -> Result<()> {
             .map(|bits| bits.div_ceil(8));
         if size != Some(last - first) {
             let expected = format!(
-                "as many bytes for {name} as its shape and type take: {:?} of {}",
+                "as many bytes for {name} as its shape {:?} and type {} take",
                 info.shape, info.dtype
             );
             return Err(broken(file, expected, format!("{}", last - first)));
@@ -285,7 +285,7 @@ fn check_offsets(file: &str, tensors: &[(String, Info)]) -> Result<()> {
     Ok(())
 }
 
-/// Bits of a number of a type; `None` for a type that is newer than this program.
+/// Bits per number of a type; `None` for a type that this version does not know.
 fn bits(dtype: &str) -> Option<u64> {
     let name: StrDeserializer<'_, de::value::Error> =
         de::IntoDeserializer::into_deserializer(dtype);
@@ -294,12 +294,12 @@ fn bits(dtype: &str) -> Option<u64> {
         .map(|dtype| dtype.bitsize() as u64)
 }
 
-/// Whether a type is one of truth values or whole numbers.
+/// Whether a type holds truth values or whole numbers.
 fn is_integer(dtype: &str) -> bool {
     dtype == "BOOL" || dtype.starts_with(['I', 'U'])
 }
 
-/// Shape and type of a tensor that the model needs.
+/// Check the shape and type of a tensor that the model needs.
 fn check_needed(name: &str, shape: &[usize], info: &Info, config: &Config) -> Result<()> {
     let same = |(a, b): (&usize, &u64)| *a as u64 == *b;
     if shape.len() != info.shape.len() || !shape.iter().zip(&info.shape).all(same) {
@@ -318,7 +318,7 @@ fn check_needed(name: &str, shape: &[usize], info: &Info, config: &Config) -> Re
     }
 }
 
-/// What to do where a table has as many rows as a number of config.json should say.
+/// Advice where the rows of a table differ from the number in `config.json` but its width fits.
 fn rows_hint(name: &str, shape: &[u64], config: &Config) -> String {
     let (field, said) = match name {
         layout::WPE => ("n_positions", config.n_ctx),
@@ -327,14 +327,14 @@ fn rows_hint(name: &str, shape: &[u64], config: &Config) -> String {
     };
     match shape {
         [rows, width] if *width == config.d_model as u64 => format!(
-            ": {rows} rows, where config.json says {said} (or leaves {field} out). If they are the model's, put \
+            ": {rows} rows, but config.json says {said} (or leaves {field} out). If {rows} is right, put \
              \"{field}\": {rows} there"
         ),
         _ => String::new(),
     }
 }
 
-/// The error of a tensor that is in no file, or in no index.
+/// The error for a tensor that is missing from a file or an index.
 pub fn missing_error<'a>(
     place: &str,
     names: impl Iterator<Item = &'a str> + Clone,
@@ -347,7 +347,7 @@ pub fn missing_error<'a>(
     };
     let others = match others {
         0 => String::new(),
-        n => format!(" nor {n} others"),
+        n => format!(" and not {n} others"),
     };
     let why = match foreign::architecture(names) {
         Some(whose) => format!("; it has {whose}"),
@@ -370,16 +370,16 @@ pub fn missing_error<'a>(
 
 /// An error about one tensor.
 pub fn invalid(name: &str, expected: impl Display, got: impl Display) -> Error {
-    let what = format!("tensor {}", shortened(name, MOST_SHOWN));
-    Error::new(Code::Checkpoint, what, expected, shortened(got, MOST_SHOWN))
+    let what = format!("tensor {}", shortened(name, MAX_SHOWN));
+    Error::new(Code::Checkpoint, what, expected, shortened(got, MAX_SHOWN))
 }
 
-/// An error about a file that is not a safetensors file, or not all of one.
+/// An error about a file that is not a safetensors file, or not a complete one.
 pub fn broken(file: &str, expected: impl Display, got: impl Display) -> Error {
     Error::new(
         Code::Checkpoint,
         file,
-        shortened(expected, MOST_SHOWN),
-        shortened(got, MOST_SHOWN),
+        shortened(expected, MAX_SHOWN),
+        shortened(got, MAX_SHOWN),
     )
 }

@@ -23,11 +23,11 @@ struct Index {
     weight_map: HashMap<String, String>,
 }
 
-/// The files of a checkpoint, in the order of their names, and the prefix of its tensors' names.
+/// The files of a checkpoint, sorted by name, and the prefix of its tensors' names.
 ///
 /// # Errors
-/// [`Code::Checkpoint`] when the index is none, names a file outside the model's directory, lacks a tensor that
-/// the model needs, has one twice, or is of something else than a GPT-2.
+/// [`Code::Checkpoint`] when the JSON is not an index, names a file outside the model's directory, lacks a tensor that
+/// the model needs, lists one twice, or belongs to something else than a GPT-2.
 pub fn read(json: &[u8], config: &Config) -> Result<(Vec<String>, String)> {
     let text = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
     let index: Index = serde_json::from_slice(text).map_err(|e| {
@@ -69,7 +69,7 @@ pub fn read(json: &[u8], config: &Config) -> Result<(Vec<String>, String)> {
     Ok((files.into_iter().collect(), prefix))
 }
 
-/// Whether a name is one of a file in the same directory, on a disk as in an address.
+/// Whether a name is a plain file name in the same directory, both on disk and in a URL.
 fn is_plain(file: &str) -> bool {
     let is_plain = |c: char| c.is_alphanumeric() || "-_.+ ()@=,".contains(c);
     file.ends_with(".safetensors") && !file.starts_with('.') && file.chars().all(is_plain)

@@ -1,11 +1,11 @@
-//! The tensors of a GPT-2 checkpoint in Hugging Face's layout: which there must be, and which may be.
+//! The tensors of a GPT-2 checkpoint in Hugging Face's layout: which are required, and which are allowed.
 
 use std::collections::{BTreeSet, HashSet};
 
 use crate::gpt2::Config;
 
-/// What wrappers of modules put into names, wherever the module that they wrap stands: data parallelism,
-/// `torch.compile`, sharding and activation checkpointing.
+/// Name parts that module wrappers insert anywhere in a name: data parallelism, `torch.compile`, sharding and
+/// activation checkpointing.
 const WRAPPERS: [&str; 5] = [
     "module",
     "_orig_mod",
@@ -14,7 +14,7 @@ const WRAPPERS: [&str; 5] = [
     "_checkpoint_wrapped_module",
 ];
 
-/// What models and training tools call the GPT-2 that they hold, one within the other.
+/// Name parts that models and training tools put in front of the GPT-2 inside them; they can be nested.
 const HOLDERS: [&str; 12] = [
     "transformer",
     "model",
@@ -30,14 +30,14 @@ const HOLDERS: [&str; 12] = [
     "policy",
 ];
 
-/// The embedding, `[d_vocab, d_model]`.
+/// The token embedding, `[d_vocab, d_model]`.
 pub const WTE: &str = "wte.weight";
-/// The positions, `[n_ctx, d_model]`.
+/// The position embedding, `[n_ctx, d_model]`.
 pub const WPE: &str = "wpe.weight";
 /// The untied unembedding, `[d_vocab, d_model]`.
 pub const LM_HEAD: &str = "lm_head.weight";
 
-/// The tensors of a block: the name of each in it, and its shape.
+/// The tensors of a block: name within the block, and shape.
 pub fn block(config: &Config) -> [(&'static str, Vec<usize>); 12] {
     let (d, m) = (config.d_model, config.d_mlp);
     [
@@ -67,13 +67,13 @@ pub fn in_block(name: &str) -> Option<(usize, &str)> {
     Some((layer.parse().ok()?, tensor))
 }
 
-/// Whether a tensor has one row per token, and may be too large for one buffer.
+/// Whether a tensor has one row per token of the vocabulary, and so may be too large for one buffer.
 pub fn is_table(name: &str) -> bool {
     name == WTE || name == LM_HEAD
 }
 
-/// Canonical name and shape of every tensor that the model needs. A tied model may have `lm_head.weight` in
-/// place of `wte.weight`: see [`Role::Needed`].
+/// Canonical name and shape of every tensor that the model needs. A tied model may have `lm_head.weight` instead of
+/// `wte.weight`: see [`Role::Needed`].
 pub fn expected(config: &Config) -> Vec<(String, Vec<usize>)> {
     let d = config.d_model;
     let mut tensors = vec![
@@ -92,7 +92,7 @@ pub fn expected(config: &Config) -> Vec<(String, Vec<usize>)> {
     tensors
 }
 
-/// The first tensor that the model needs and that is not there, and how many others are not.
+/// The first missing tensor that the model needs, and the number of further missing ones.
 pub fn missing(
     config: &Config,
     is_there: impl Fn(&str) -> bool,
@@ -106,21 +106,20 @@ pub fn missing(
     Some((first, missing.count()))
 }
 
-/// The name without what wrappers and training tools put into it.
+/// The name without the parts that wrappers and training tools add.
 pub fn canonical(name: &str) -> String {
     let parts = name.split('.').filter(|part| !WRAPPERS.contains(part));
     let parts: Vec<&str> = parts.skip_while(|part| HOLDERS.contains(part)).collect();
     parts.join(".")
 }
 
-/// The beginnings of names, none that [`canonical`] takes off, behind which there is everything that the model
-/// needs.
+/// Prefixes, other than those that [`canonical`] removes, after which the names of a complete GPT-2 follow.
 pub fn prefixes<'a>(
     names: impl Iterator<Item = &'a str> + Clone,
     config: &Config,
 ) -> BTreeSet<String> {
-    /// Far more than there are models in a file.
-    const MOST: usize = 8;
+    /// Most prefixes tried; a file holds one or two models.
+    const MAX_CANDIDATES: usize = 8;
     let before = |name: &'a str| name.strip_suffix(WPE)?.strip_suffix('.');
     let prefix = |parts: &str| {
         let mut parts: Vec<&str> = parts.split('.').collect();
@@ -134,7 +133,7 @@ pub fn prefixes<'a>(
         .clone()
         .filter_map(before)
         .filter_map(prefix)
-        .take(MOST)
+        .take(MAX_CANDIDATES)
         .collect();
     let is_complete = |prefix: &String| {
         let there: HashSet<String> = names.clone().map(|name| behind(prefix, name)).collect();
@@ -143,26 +142,26 @@ pub fn prefixes<'a>(
     candidates.into_iter().filter(is_complete).collect()
 }
 
-/// The name without a prefix, and without what wrappers and training tools put into it.
+/// The name without a prefix and without the parts that wrappers and training tools add.
 pub fn behind(prefix: &str, name: &str) -> String {
     canonical(name.strip_prefix(prefix).unwrap_or(name))
 }
 
-/// What a tensor is to a model.
+/// How the model uses a tensor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Role {
-    /// A weight, of this shape. `lm_head.weight` always is one: a tied model may have its table under that
-    /// name alone, or have two tables after all.
+    /// A weight of this shape. `lm_head.weight` always counts as one: a tied model may have its only table under that
+    /// name, or have two tables that differ.
     Needed(Vec<usize>),
-    /// A buffer of the causal mask, of any type and shape: nothing is lost without it.
+    /// A buffer of the causal mask, of any type and shape. It can be skipped without loss.
     Mask,
-    /// No part of the model: skipped, with a warning.
-    PassedOver(Reason),
-    /// A weight in a block that a GPT-2 does not have: a model with it computes something else.
+    /// Not part of the model: skipped with a warning.
+    Ignored(Reason),
+    /// A weight in a block that GPT-2 does not have: a model with it computes something else.
     Foreign,
 }
 
-/// Why a tensor is passed over.
+/// Why a tensor is ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
     /// It belongs to a classifier's head.
@@ -175,13 +174,13 @@ pub enum Reason {
     CrossAttention,
     /// Its block is beyond `config.json`'s `n_layer`.
     Beyond,
-    /// It is in a block, and no weight: a buffer of masks or of positions.
+    /// It is in a block but is not a weight: a buffer of masks or positions.
     Buffer,
-    /// Its name is none of a GPT-2's.
+    /// Its name is not one of GPT-2's.
     Other,
 }
 
-/// What the tensor of a canonical name is to a model.
+/// How the model uses the tensor with this canonical name.
 pub fn role(name: &str, config: &Config) -> Role {
     let d = config.d_model;
     let Some((layer, tensor)) = in_block(name) else {
@@ -189,16 +188,16 @@ pub fn role(name: &str, config: &Config) -> Role {
             WTE | LM_HEAD => Role::Needed(vec![config.d_vocab, d]),
             WPE => Role::Needed(vec![config.n_ctx, d]),
             "ln_f.weight" | "ln_f.bias" => Role::Needed(vec![d]),
-            name => Role::PassedOver(outside(name)),
+            name => Role::Ignored(outside(name)),
         };
     };
     let mut block = block(config).into_iter();
     if let Some((_, shape)) = block.find(|(name, _)| *name == tensor) {
-        // `h.+1` and `h.01` are blocks to a parser of numbers, and not to anybody else.
+        // A parser of numbers also accepts `h.+1` and `h.01`, which are not names of blocks.
         return match name == of_block(layer, tensor) {
             true if layer < config.n_layers => Role::Needed(shape),
-            true => Role::PassedOver(Reason::Beyond),
-            false => Role::PassedOver(Reason::Other),
+            true => Role::Ignored(Reason::Beyond),
+            false => Role::Ignored(Reason::Other),
         };
     }
     let is_cross = ["crossattention.", "ln_cross_attn."]
@@ -206,14 +205,14 @@ pub fn role(name: &str, config: &Config) -> Role {
         .any(|start| tensor.starts_with(start));
     match tensor {
         "attn.bias" | "attn.masked_bias" => Role::Mask,
-        _ if layer >= config.n_layers => Role::PassedOver(Reason::Beyond),
-        _ if is_cross => Role::PassedOver(Reason::CrossAttention),
+        _ if layer >= config.n_layers => Role::Ignored(Reason::Beyond),
+        _ if is_cross => Role::Ignored(Reason::CrossAttention),
         _ if tensor.ends_with(".weight") || tensor.ends_with(".bias") => Role::Foreign,
-        _ => Role::PassedOver(Reason::Buffer),
+        _ => Role::Ignored(Reason::Buffer),
     }
 }
 
-/// Why a tensor outside the blocks is passed over.
+/// Why a tensor outside the blocks is ignored.
 fn outside(name: &str) -> Reason {
     const HEADS: [(&str, Reason); 7] = [
         ("score.", Reason::Classifier),
@@ -233,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_lose_what_tools_put_into_them() {
+    fn names_lose_the_parts_that_tools_add() {
         for (name, canonical_name) in [
             ("wte.weight", "wte.weight"),
             ("transformer.wte.weight", "wte.weight"),
@@ -270,19 +269,19 @@ mod tests {
             ("h.0.attn.bias", Role::Mask),
             ("h.11.attn.masked_bias", Role::Mask),
             ("h.12.attn.bias", Role::Mask),
-            ("h.12.ln_1.bias", Role::PassedOver(Reason::Beyond)),
-            ("h.12.attn.q_norm.weight", Role::PassedOver(Reason::Beyond)),
-            ("h.+1.ln_1.bias", Role::PassedOver(Reason::Other)),
-            ("h.01.ln_1.bias", Role::PassedOver(Reason::Other)),
-            ("h.0.attn.tril", Role::PassedOver(Reason::Buffer)),
+            ("h.12.ln_1.bias", Role::Ignored(Reason::Beyond)),
+            ("h.12.attn.q_norm.weight", Role::Ignored(Reason::Beyond)),
+            ("h.+1.ln_1.bias", Role::Ignored(Reason::Other)),
+            ("h.01.ln_1.bias", Role::Ignored(Reason::Other)),
+            ("h.0.attn.tril", Role::Ignored(Reason::Buffer)),
             ("h.0.attn.q_norm.weight", Role::Foreign),
             (
                 "h.0.crossattention.c_attn.weight",
-                Role::PassedOver(Reason::CrossAttention),
+                Role::Ignored(Reason::CrossAttention),
             ),
-            ("score.weight", Role::PassedOver(Reason::Classifier)),
-            ("lm_head.bias", Role::PassedOver(Reason::HeadBias)),
-            ("reward.model.weight", Role::PassedOver(Reason::Other)),
+            ("score.weight", Role::Ignored(Reason::Classifier)),
+            ("lm_head.bias", Role::Ignored(Reason::HeadBias)),
+            ("reward.model.weight", Role::Ignored(Reason::Other)),
         ] {
             assert_eq!(role(name, &config), expected, "{name}");
         }

@@ -1,9 +1,9 @@
-//! Why a model cannot be loaded from the files that there are.
+//! Explains why a model cannot be loaded from the files that are there.
 
 use super::{INDEX, WEIGHTS};
 use crate::error::{Code, Error, shortened};
 
-/// Endings of names, what such a file is, and how `model.safetensors` comes of it.
+/// File name endings, what such a file is, and how to get `model.safetensors` from it.
 const OTHERS: [(&str, &str); 11] = [
     (".bin", PICKLED),
     (".pt", PICKLED),
@@ -11,21 +11,23 @@ const OTHERS: [(&str, &str); 11] = [
     (".ckpt", PICKLED),
     (
         ".h5",
-        "TensorFlow's format, which is not read. In Python, GPT2LMHeadModel.from_pretrained(directory, \
-         from_tf=True).save_pretrained(directory) of a transformers below 5 writes model.safetensors",
+        "TensorFlow's format, which is not read. In Python with transformers before 5, \
+         GPT2LMHeadModel.from_pretrained(directory, from_tf=True).save_pretrained(directory) writes \
+         model.safetensors",
     ),
     (
         ".msgpack",
-        "Flax's format, which is not read. In Python, GPT2LMHeadModel.from_pretrained(directory, \
-         from_flax=True).save_pretrained(directory) of a transformers below 5 writes model.safetensors",
+        "Flax's format, which is not read. In Python with transformers before 5, \
+         GPT2LMHeadModel.from_pretrained(directory, from_flax=True).save_pretrained(directory) writes \
+         model.safetensors",
     ),
     (
         ".gguf",
-        "llama.cpp's format, which is not read: use the model that it was made of",
+        "llama.cpp's format, which is not read: use the model that it was made from",
     ),
     (
         ".ggml",
-        "llama.cpp's format, which is not read: use the model that it was made of",
+        "llama.cpp's format, which is not read: use the model that it was made from",
     ),
     (
         ".onnx",
@@ -33,7 +35,7 @@ const OTHERS: [(&str, &str); 11] = [
     ),
     (
         ".ot",
-        "rust-bert's format, which is not read: use the model that it was made of",
+        "rust-bert's format, which is not read: use the model that it was made from",
     ),
     (
         ".meta",
@@ -46,10 +48,10 @@ const PICKLED: &str = "PyTorch's pickled format, which may hold any code and is 
                        AutoModelForCausalLM.from_pretrained(directory).save_pretrained(directory) writes \
                        model.safetensors";
 
-/// Says what is missing of a model whose files have these names, what is there in its place, and what to do.
+/// The error for a directory, a repository or a selection of files that lacks `config.json`, or that has neither
+/// `model.safetensors` nor its index. It says what is missing, what was found instead, and what to do.
 ///
-/// For a directory, a repository or a choice of files that lacks `config.json`, or that has neither
-/// `model.safetensors` nor its index. Names of directories may be among them.
+/// `names` may include directories.
 pub fn explain_missing(names: &[String]) -> Error {
     let has = |name: &str| names.iter().any(|n| n == name);
     let find =
@@ -78,7 +80,7 @@ pub fn explain_missing(names: &[String]) -> Error {
     }
     if let Some(name) = find(&|name| name.starts_with("model-") && name.ends_with(".safetensors")) {
         return error(format!(
-            "{name} without {INDEX}, which says what is in it: download that as well"
+            "{name} without {INDEX}, which lists its tensors: download that as well"
         ));
     }
     if let Some(name) = find(&|name| name.ends_with(".safetensors")) {
@@ -98,11 +100,11 @@ pub fn explain_missing(names: &[String]) -> Error {
     }
     if let Some(name) = find(&|name| name.starts_with("checkpoint-")) {
         return error(format!(
-            "{name}, a directory of the Trainer's: give that one"
+            "{name}, a directory that the Trainer wrote: give that one"
         ));
     }
     if has("snapshots") {
-        let got = "snapshots, a cache of the Hugging Face Hub: give the directory snapshots/REVISION in it";
+        let got = "a Hugging Face Hub cache: give its directory snapshots/REVISION";
         return error(got.into());
     }
     let mut some: Vec<String> = names.iter().take(5).map(|name| short(name)).collect();

@@ -1,12 +1,19 @@
-//! From the bytes of a checkpoint's files, as they come, to processed weights on a device.
+//! Turns the bytes of a checkpoint's files, as they arrive, into processed weights on a device.
 //!
-//! A file is its header, then its tensors; each tensor goes to the device as soon as its bytes are there and
-//! is dropped, so that a checkpoint is never in memory as a whole. `layout` says which tensors a GPT-2 of a
-//! given shape has, `header` checks what a file says it has, `reader` takes the bytes, `process` folds and
-//! centres, `index` knows checkpoints in several files. `foreign` tells what a checkpoint is that is no GPT-2's,
-//! `missing` what a set of files is that is no model, `notes`
-//! what a user should know of one, `size` whether a model fits into memory. Knows no files
-//! and no network: bytes are pushed.
+//! A file is a header followed by tensors. Each tensor goes to the device as soon as its bytes are complete and is
+//! then dropped, so the whole checkpoint is never in memory at once.
+//!
+//! - `layout`: which tensors a GPT-2 of a given shape has
+//! - `header`: checks a file's list of tensors
+//! - `reader`: takes the bytes
+//! - `process`: folds and centres weights
+//! - `index`: checkpoints in several files
+//! - `foreign`: recognises checkpoints that are not a GPT-2
+//! - `missing`: explains why a set of files is not a model
+//! - `notes`: what a user should know about a checkpoint
+//! - `size`: whether a model fits into memory
+//!
+//! Nothing here opens a file or a connection: the caller pushes the bytes.
 
 mod foreign;
 mod header;
@@ -33,22 +40,20 @@ use notes::Notes;
 use process::Assembly;
 use reader::Reader;
 
-/// The file of a checkpoint that is in one.
+/// The name of a checkpoint that is a single file.
 pub const WEIGHTS: &str = "model.safetensors";
 
-/// Makes a model of the bytes of its files, processed as TransformerLens does by default.
+/// Builds a model from the bytes of its files, with TransformerLens's default weight processing.
 ///
-/// Accepts f64, f32, f16 and bf16, and names with whatever wrappers of modules and training tools put before
-/// them (`transformer.`, `module.`, `_orig_mod.`, `base_model.model.` and others); where everything that the
-/// model needs is behind one other prefix, that too, with a warning. The table of a tied model may
-/// be there as `wte.weight`, as `lm_head.weight`, or as both. Buffers of the causal mask are passed over, and
-/// so, with a warning, are other buffers, blocks beyond `config.json`'s `n_layer`, other heads and
-/// cross-attention. Tensors may come in any order.
+/// Accepts f64, f32, f16 and bf16. Names may have the prefixes of module wrappers and training tools
+/// (`transformer.`, `module.`, `_orig_mod.`, `base_model.model.` and others); any other prefix is accepted with a
+/// warning if a complete model follows it. The table of a tied model may be `wte.weight`, `lm_head.weight`, or both.
+/// Buffers of the causal mask are ignored. Other buffers, blocks beyond `config.json`'s `n_layer`, other heads and
+/// cross-attention are ignored with a warning. Tensors may come in any order.
 ///
 /// # Errors
 /// Its methods return [`Code::Checkpoint`](crate::error::Code::Checkpoint) when a file is not a complete
-/// safetensors file, or the tensors are not those of a GPT-2 of this shape, or one holds a value that is not
-/// finite.
+/// safetensors file, when the tensors are not those of a GPT-2 of this shape, or when a value is not finite.
 pub struct Loader {
     config: Config,
     assembly: Assembly,
@@ -56,7 +61,7 @@ pub struct Loader {
 }
 
 impl Loader {
-    /// A model of this shape, to be made on this device.
+    /// Begin a model of this shape on this device.
     pub fn new(config: Config, device: &Device) -> Self {
         Self {
             assembly: Assembly::new(config.clone(), device.clone()),
@@ -70,11 +75,11 @@ impl Loader {
         &self.config
     }
 
-    /// The files of a checkpoint in several, in the order of their names, from the bytes of its [`INDEX`].
+    /// The files of a checkpoint in several files, sorted by name, from the bytes of its [`INDEX`].
     ///
     /// # Errors
-    /// [`Code::Checkpoint`](crate::error::Code::Checkpoint) when the index is none, names a file outside the
-    /// model's directory, lacks a tensor that the model needs, has one twice, or is of something else than a
+    /// [`Code::Checkpoint`](crate::error::Code::Checkpoint) when the JSON is not an index, names a file outside the
+    /// model's directory, lacks a tensor that the model needs, lists one twice, or belongs to something else than a
     /// GPT-2.
     pub fn files(&mut self, index: &[u8]) -> Result<Vec<String>> {
         let (files, prefix) = index::read(index, &self.config)?;
@@ -82,7 +87,7 @@ impl Loader {
         Ok(files)
     }
 
-    /// Begin a file: [`WEIGHTS`], the whole checkpoint, or one of those that [`Loader::files`] names.
+    /// Begin a file: [`WEIGHTS`], which is the whole checkpoint, or one of those that [`Loader::files`] names.
     pub fn file(&mut self, name: &str) -> FileLoader<'_> {
         let prefix = (name != WEIGHTS).then(|| self.notes.prefix.clone());
         FileLoader {
@@ -92,8 +97,8 @@ impl Loader {
         }
     }
 
-    /// What a user should know of the files that have come: where `config.json` and the tensors say different
-    /// things, and what of them is not used.
+    /// Warnings about the files read so far: where `config.json` and the tensors disagree, and tensors that are not
+    /// used.
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = self.config.warnings.clone();
         warnings.extend(self.notes.warnings());
@@ -101,7 +106,7 @@ impl Loader {
         warnings
     }
 
-    /// The model, once all files have come.
+    /// The model, once all files have been read.
     ///
     /// # Errors
     /// See [`Loader`].
@@ -138,7 +143,7 @@ impl FileLoader<'_> {
     }
 }
 
-/// A model of a checkpoint in one file, of which all bytes are at hand.
+/// Load a checkpoint that is one file, from all of its bytes.
 ///
 /// # Errors
 /// See [`Loader`].

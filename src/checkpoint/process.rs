@@ -10,9 +10,9 @@
 //! and, where a model scales its scores otherwise than by `1/sqrt(d_head)`, `W_Q <- f W_Q`, `b_Q <- f b_Q` with
 //! the factor of [`Config::query_scale`].
 //!
-//! LayerNorm ignores a constant added to the residual stream and softmax one added to the logits, so the
-//! model's log-probabilities stay as they were. A block is processed when its last tensor has come, in
-//! whatever order they do; the tables of tokens are processed as they are read, by `gpt2`.
+//! LayerNorm ignores a constant added to the residual stream, and softmax one added to the logits, so the model's
+//! log-probabilities do not change. A block is processed when its last tensor has arrived, in any order. The token
+//! tables are processed by `gpt2`, when rows of them are read.
 
 use std::collections::HashMap;
 
@@ -24,28 +24,28 @@ use crate::{
     gpt2::{Block, Config, Embedding, Gpt2, Unembed},
 };
 
-/// A model in the making.
+/// A model under construction.
 pub struct Assembly {
     config: Config,
     device: Device,
-    /// Tensors that wait for others of their block, flat, by their names.
+    /// Tensors that wait for the rest of their block, by name: shape and flat values.
     waiting: HashMap<String, (Vec<usize>, Tensor<1>)>,
     blocks: Vec<Option<Block>>,
-    /// `wte.weight` and `lm_head.weight`, as far as they are there.
+    /// `wte.weight` and `lm_head.weight`, as far as they have arrived.
     tables: HashMap<String, Table>,
 }
 
-/// A table of tokens in the making.
+/// A token table under construction.
 #[derive(Default)]
 struct Table {
     parts: Vec<Tensor<2>>,
     rows: usize,
-    /// Hash of all its numbers: two tables of the same hash are one.
+    /// Hash of all its numbers; two tables with the same hash are taken to be equal.
     hash: u64,
 }
 
 impl Table {
-    /// FxHash: fast, and nothing depends on its strength.
+    /// FxHash: fast, and it need not resist attacks.
     fn hash(&mut self, values: &[f32]) {
         for value in values {
             let mixed = self.hash.rotate_left(5) ^ u64::from(value.to_bits());
@@ -68,7 +68,7 @@ impl Assembly {
     /// Put a piece on the device.
     ///
     /// # Errors
-    /// `Code::Checkpoint` when the tensor has come before, in another file.
+    /// `Code::Checkpoint` when another file already had the tensor.
     pub fn take(&mut self, piece: Piece) -> Result<()> {
         let Piece {
             name,
@@ -98,7 +98,7 @@ impl Assembly {
         Ok(())
     }
 
-    /// Some more rows of a table.
+    /// Add rows to a table.
     fn take_rows(&mut self, name: String, shape: Vec<usize>, values: Vec<f32>) -> Result<()> {
         let d_vocab = self.config.d_vocab;
         let table = self.tables.entry(name.clone()).or_default();
@@ -109,7 +109,7 @@ impl Assembly {
         table.hash(&values);
         let part = Tensor::from_data(TensorData::new(values, shape), &self.device);
         table.parts.push(part);
-        // Two equal tables are kept once.
+        // Keep two equal tables only once.
         if let Some([wte, head]) = self.both_tables()
             && wte.hash == head.hash
         {
@@ -121,7 +121,7 @@ impl Assembly {
         Ok(())
     }
 
-    /// Embedding and unembedding, where both are there in full.
+    /// Embedding and unembedding, if both are complete.
     fn both_tables(&self) -> Option<[&Table; 2]> {
         let full = |name| {
             self.tables
@@ -131,22 +131,22 @@ impl Assembly {
         Some([full(layout::WTE)?, full(layout::LM_HEAD)?])
     }
 
-    /// Where `config.json` ties two tables that differ.
+    /// The warning if `config.json` ties two tables that differ.
     pub fn warning(&self) -> Option<Warning> {
         let [wte, head] = self.both_tables()?;
         (self.config.tie_word_embeddings && wte.hash != head.hash).then(|| {
             let message = "config.json ties the unembedding to the embedding, but the checkpoint has \
                            lm_head.weight and wte.weight, and they differ: both are used, as transformers 5 \
-                           does (4 used one for both). Put tie_word_embeddings false into config.json if that \
-                           is meant";
+                           does (4 used one for both). Set tie_word_embeddings to false in config.json if that \
+                           is what you want";
             Warning::new(Code::Checkpoint, message)
         })
     }
 
-    /// The model, once every tensor has come.
+    /// The model, once every tensor has arrived.
     ///
     /// # Errors
-    /// `Code::Checkpoint`, naming one that has not.
+    /// `Code::Checkpoint`, naming a missing one.
     pub fn finish(mut self) -> Result<Gpt2> {
         let is_tied = self.config.tie_word_embeddings;
         let has = |name: &str| self.tables.contains_key(name);
@@ -181,13 +181,13 @@ impl Assembly {
     fn table(&self, name: &str) -> Result<Embedding> {
         let table = self.tables.get(name).ok_or_else(|| missing(name))?;
         if table.rows != self.config.d_vocab {
-            let got = format!("{} of them", table.rows);
+            let got = format!("{} rows", table.rows);
             return Err(invalid(name, format!("{} rows", self.config.d_vocab), got));
         }
         Ok(Embedding::new(table.parts.clone()))
     }
 
-    /// A tensor of rank `D`, which no longer waits.
+    /// Take a waiting tensor, of rank `D`.
     fn tensor<const D: usize>(&mut self, name: &str) -> Result<Tensor<D>> {
         let (shape, flat) = self.waiting.remove(name).ok_or_else(|| missing(name))?;
         let shape: [usize; D] = shape.try_into().map_err(|got: Vec<usize>| {
@@ -261,7 +261,7 @@ struct LayerNorm {
 }
 
 impl LayerNorm {
-    /// Fold into the linear map that follows; the map is then centred, since its input has mean zero.
+    /// Fold into the linear map that follows, then centre the map, since its input has mean zero.
     ///
     /// # Shapes
     /// - `w`: `[d_model, d_out]`, `b`: `[d_out]`, both returned
@@ -276,7 +276,7 @@ impl LayerNorm {
     }
 }
 
-/// Multiply the queries, the first third of the columns.
+/// Scale the queries, which are the first third of the columns.
 ///
 /// # Shapes
 /// - `w`: `[d_model, 3 * d_model]`, `b`: `[3 * d_model]`, both returned

@@ -1,4 +1,4 @@
-//! One safetensors file, read as its bytes come: a tensor at a time is in memory, a table of tokens by parts.
+//! Reads one safetensors file as its bytes arrive, with one tensor in memory at a time; token tables are read in parts.
 
 use std::collections::VecDeque;
 
@@ -15,11 +15,11 @@ use crate::{
     sniff,
 };
 
-/// Bytes that are allocated at once for a tensor of which none have come: beyond, memory grows with what has
-/// come, whatever the header says will.
+/// Most bytes allocated for a tensor before any of it has arrived. Above this, memory grows with the bytes that do
+/// arrive, whatever size the header claims.
 const AT_ONCE: usize = 64 << 20;
 
-/// A tensor, or some rows of one that comes in parts.
+/// A tensor, or some rows of one that is read in parts.
 #[derive(Debug, PartialEq)]
 pub struct Piece {
     /// The tensor's canonical name.
@@ -33,12 +33,12 @@ pub struct Piece {
 pub struct Reader {
     file: String,
     config: Config,
-    /// What begins the names of a checkpoint in several files; `None` where the file is all of it.
+    /// Prefix of all names, for a checkpoint in several files; `None` if this file is the whole checkpoint.
     prefix: Option<String>,
-    /// Bytes that have come.
+    /// Bytes read so far.
     read: u64,
     state: State,
-    /// What a user should know of the file, once the header is read.
+    /// What the user should know about the file, once the header is read.
     notes: Notes,
 }
 
@@ -46,9 +46,9 @@ enum State {
     /// The length of the header, then the header.
     Header(Vec<u8>),
     Tensors {
-        /// Those that are not complete, in the order of their bytes.
+        /// Tensors that are not complete, in the order of their bytes.
         left: VecDeque<Entry>,
-        /// Bytes of the first of them that are done with.
+        /// Bytes of the first one that have been handed out.
         done: u64,
         piece: Filling,
     },
@@ -57,7 +57,7 @@ enum State {
 /// A piece that is not complete.
 struct Filling {
     numbers: Numbers,
-    /// Bytes that it takes, and how many are there.
+    /// Its bytes in all, and how many of them have arrived.
     size: u64,
     filled: u64,
 }
@@ -72,7 +72,7 @@ enum Numbers {
 }
 
 impl Reader {
-    /// Read a file of that name: the whole checkpoint, or one of several whose tensors have a prefix.
+    /// Begin a file: the whole checkpoint, or with a `prefix` one of several files.
     pub fn new(file: &str, config: &Config, prefix: Option<String>) -> Self {
         Self {
             file: file.to_string(),
@@ -84,12 +84,12 @@ impl Reader {
         }
     }
 
-    /// What a user should know of the file, given once.
+    /// What the user should know about the file; a second call returns nothing.
     pub fn take_notes(&mut self) -> Notes {
         std::mem::take(&mut self.notes)
     }
 
-    /// Take the next bytes, however many, and give the pieces that they complete.
+    /// Take the next bytes, however many, and hand each piece that they complete to `take`.
     ///
     /// # Errors
     /// `Code::Checkpoint`, and whatever `take` returns.
@@ -105,7 +105,7 @@ impl Reader {
                 return Ok(());
             };
             let Some(length) = header::length(*length) else {
-                // Some more, to tell what it is.
+                // Collect enough bytes to recognise what the file is.
                 move_some(bytes, header, sniff::ENOUGH);
                 return match header.len() < sniff::ENOUGH {
                     true => Ok(()),
@@ -158,10 +158,10 @@ impl Reader {
         }
     }
 
-    /// The file is at its end.
+    /// Call at the end of the file.
     ///
     /// # Errors
-    /// `Code::Checkpoint` when it is not complete.
+    /// `Code::Checkpoint` when the file is not complete.
     pub fn end(&self) -> Result<()> {
         let got = format!("a file of {} bytes", self.read);
         match &self.state {
@@ -192,14 +192,14 @@ fn wrong_size(file: &str, got: String) -> Error {
     broken(file, expected, got)
 }
 
-/// Move bytes until there are `wanted`; what is left.
+/// Move bytes into `to` until it has `wanted`, and return the rest.
 fn move_some<'a>(bytes: &'a [u8], to: &mut Vec<u8>, wanted: usize) -> &'a [u8] {
     let n = bytes.len().min(wanted.saturating_sub(to.len()));
     to.extend_from_slice(&bytes[..n]);
     &bytes[n..]
 }
 
-/// Bytes of the piece of a tensor that begins after `done`: all, or some rows of a table.
+/// Size of the piece of a tensor that begins at byte `done`: the rest of the tensor, or some rows of a table.
 fn full_size(entry: &Entry, done: u64) -> u64 {
     let left = entry.bytes - done;
     match entry.shape[..] {
@@ -246,13 +246,13 @@ impl Filling {
         })
     }
 
-    /// Take what belongs to this piece, the rest is returned. The format's bytes are little-endian, as those
-    /// of wasm and of every machine that we run on.
+    /// Take the bytes of this piece and return the rest. The format is little-endian, as are wasm and all machines
+    /// that we support.
     fn fill<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let left = self.size - self.filled;
         let n = usize::try_from(left).map_or(bytes.len(), |left| left.min(bytes.len()));
         let (now, rest) = bytes.split_at(n);
-        // Sizes of pieces that are not skipped are addresses: `new` has checked it.
+        // For pieces that are not skipped, `new` has checked that these fit into an address.
         let (first, size) = (self.filled as usize, self.size as usize);
         match &mut self.numbers {
             Numbers::F64(x) => append(x, first, size, now),
@@ -264,7 +264,7 @@ impl Filling {
         rest
     }
 
-    /// The complete piece of an entry, after `done` bytes of it; `None` where nobody needs it.
+    /// The complete piece, which begins at byte `done` of the entry; `None` if the model does not need it.
     fn finish(self, entry: &Entry, done: u64) -> Result<Option<Piece>> {
         let values: Vec<f32> = match self.numbers {
             Numbers::F64(x) => x.into_iter().map(|x| x as f32).collect(),
@@ -294,7 +294,7 @@ impl Filling {
     }
 }
 
-/// Put bytes after the `first` that are there of `size` in all.
+/// Write `bytes` at byte `first` of a buffer that will have `size` bytes in all.
 fn append<T: bytemuck::Pod>(numbers: &mut Vec<T>, first: usize, size: usize, bytes: &[u8]) {
     let width = size_of::<T>();
     let end = first + bytes.len();

@@ -1,16 +1,16 @@
-//! Whether a model fits into memory, told before its weights are downloaded.
+//! Checks whether a model fits into memory before its weights are downloaded.
 
 use crate::error::{Code, Error, Result};
 
-/// The most that the memory of a WebAssembly module can be, in bytes: its addresses have 32 bits.
+/// The largest memory of a WebAssembly module, in bytes: its addresses have 32 bits.
 pub const WASM_MEMORY: u64 = 1 << 32;
 
-/// What loading and running need beside the weights: a block twice while it is processed, the keys and values
-/// of both runs, the activations of a step. In bytes.
+/// Memory for loading and running besides the weights, in bytes: a second copy of a block while it is processed, the
+/// keys and values of both runs, the activations of a step.
 const WORKING_MEMORY: u64 = 1 << 30;
 
-/// Check that weights fit into a memory, both in bytes. [`Config::weight_bytes`](crate::gpt2::Config::weight_bytes)
-/// is what they take once they are loaded, which for a file of F16 is twice its size.
+/// Check that weights fit into a memory, both in bytes. Take the weights from
+/// [`Config::weight_bytes`](crate::gpt2::Config::weight_bytes): loaded as f32, they are twice the size of an F16 file.
 ///
 /// # Errors
 /// [`Code::Unsupported`].
@@ -22,8 +22,8 @@ pub fn fits(weights: u64, memory: u64) -> Result<()> {
     let gigabytes = |bytes: u64| format!("{:.1} GB", bytes as f64 / 1e9);
     let expected = format!("weights of at most {}, as f32", gigabytes(most));
     let got = format!(
-        "{}: more than this memory can hold. On a GPU they are not in it, and the command line has no such \
-         limit",
+        "{}: more than a browser's memory for one module can hold. Weights on a GPU do not count, and the \
+         command line has no such limit",
         gigabytes(weights)
     );
     Err(Error::new(Code::Unsupported, "model", expected, got))
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn the_published_sizes_fit_a_browser_up_to_large() {
+    fn published_sizes_up_to_large_fit_into_a_browser() {
         for (config, does_fit) in [
             (gpt2(12, 768), true),
             (gpt2(24, 1024), true),

@@ -23,11 +23,9 @@ pub use config::Config;
 pub use embedding::Embedding;
 pub use kernels::{Past, Queries, index, on_cpu};
 pub use linear::linear;
-#[cfg(target_family = "wasm")]
-pub use matmul::fused;
 #[cfg(feature = "webgpu")]
 pub use matmul::tiled;
-pub use matmul::{cpu_kernel, matmul};
+pub use matmul::{cpu_kernel, fused, matmul};
 pub use norm::layer_norm;
 pub use steps::Steps;
 pub use unembed::{Unembed, Unembedding};

@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(memory(0).longest_pattern(), 1024);
         // 150,528 bytes a token.
         assert_eq!(memory(96).longest_prompt(&config, true), 10_699);
-        assert_eq!(memory(512).longest_prompt(&config, false), 10_699);
+        assert_eq!(memory(512).longest_prompt(&config, false), 14_563);
         assert_eq!(memory(512).longest_prompt(&config, true), 57_065);
         assert_eq!(memory(96).longest_pattern(), 2_364);
         let error = check_length(1_048_576, 10_699, "up to the position read").unwrap_err();

@@ -28,6 +28,7 @@ mod detail;
 mod estimate;
 mod execute;
 mod forward;
+mod gradient;
 pub mod graph;
 mod grid;
 mod heads;

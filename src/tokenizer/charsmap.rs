@@ -1,23 +1,23 @@
-//! The binary table of a `Precompiled` normaliser, checked before the crate that walks it.
+//! Checks the binary table of a `Precompiled` normaliser before the crate reads it.
 //!
 //! A table is `[size: u32][trie: size bytes of u32][replacements: strings that end in 0]`, little-endian. The trie is a
-//! Darts double array: from a node, `node ^ byte` is the child's unit, whose low bits repeat the byte, whose offset leads
-//! to the next node, and whose flag says that the unit there holds the place of a replacement. The crate indexes with
-//! all of these unchecked; here every node that can be reached is visited once.
+//! Darts double array: from a node, `node ^ byte` is the child's unit. Its low bits repeat the byte, its offset leads to
+//! the next node, and its flag says that the unit there holds the place of a replacement. The crate uses all of these
+//! as indices without checking them. Here every node that can be reached is visited once.
 
-/// Most units of a trie; the largest that is published has about 75,000.
+/// Most units of a trie; the largest published one has about 75,000.
 const MAX_UNITS: usize = 1 << 19;
 /// Longest replacement, in bytes.
 const MAX_REPLACEMENT: usize = 256;
 
-/// Why a table cannot be used; `None` where it can.
+/// Why a table cannot be used; `None` if it can.
 pub fn fault(table: &[u8]) -> Option<&'static str> {
     let Some((size, rest)) = table.split_first_chunk::<4>() else {
-        return Some("no size");
+        return Some("a table without its size");
     };
     let bytes = u32::from_le_bytes(*size) as usize / 4 * 4;
     if bytes > rest.len() || bytes == 0 || bytes / 4 > MAX_UNITS {
-        return Some("a trie of another size than it says");
+        return Some("a trie that does not have the size it states");
     }
     let (trie, replacements) = rest.split_at(bytes);
     let Ok(replacements) = std::str::from_utf8(replacements) else {
@@ -32,7 +32,7 @@ pub fn fault(table: &[u8]) -> Option<&'static str> {
     while let Some(node) = nodes.pop() {
         // A byte changes the low eight bits of a node.
         if node | 0xFF >= units.len() {
-            return Some("a node beyond its trie");
+            return Some("a node outside its trie");
         }
         if std::mem::replace(&mut seen[node], true) {
             continue;
@@ -46,11 +46,11 @@ pub fn fault(table: &[u8]) -> Option<&'static str> {
             let next = child ^ offset(unit);
             if unit >> 8 & 1 == 1 {
                 let Some(leaf) = units.get(next) else {
-                    return Some("a node beyond its trie");
+                    return Some("a node outside its trie");
                 };
                 let start = leaf & ((1 << 31) - 1);
                 let Some(replacement) = replacements.get(start..) else {
-                    return Some("a replacement beyond its text");
+                    return Some("a replacement outside its text");
                 };
                 let length = replacement.bytes().position(|byte| byte == 0);
                 if length.unwrap_or(replacement.len()) > MAX_REPLACEMENT {
@@ -74,7 +74,7 @@ mod tests {
     /// `ﬁ` becomes `fi`: three bytes of the key, one of them in each block of 256 units.
     pub fn table() -> Vec<u8> {
         let mut units = vec![0u32; 5 * 256];
-        // A node's offset is a multiple of 256 here, so that each byte has a place of its own.
+        // Offsets of nodes are multiples of 256 here, so no two bytes share a unit.
         units[0] = 1 << 18;
         let mut node = 256usize;
         for (i, byte) in "ﬁ".bytes().enumerate() {
@@ -91,19 +91,19 @@ mod tests {
     }
 
     #[test]
-    fn faults_are_found_and_the_rest_is_let_through() {
+    fn faults_are_found_and_a_sound_table_passes() {
         let table = table();
         assert_eq!(fault(&table), None);
-        assert_eq!(fault(&[]), Some("no size"));
+        assert_eq!(fault(&[]), Some("a table without its size"));
         assert_eq!(
             fault(&table[..100]),
-            Some("a trie of another size than it says")
+            Some("a trie that does not have the size it states")
         );
         let mut leaf = table.clone();
         leaf[4 + 4 * 4 * 256] = 9;
-        assert_eq!(fault(&leaf), Some("a replacement beyond its text"));
+        assert_eq!(fault(&leaf), Some("a replacement outside its text"));
         let mut far = table.clone();
         far[7] = 0x40;
-        assert_eq!(fault(&far), Some("a node beyond its trie"));
+        assert_eq!(fault(&far), Some("a node outside its trie"));
     }
 }

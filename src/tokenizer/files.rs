@@ -1,8 +1,8 @@
-//! A model's tokenizer files put together into one `tokenizer.json`, as transformers reads them.
+//! Combines a model's tokenizer files into one `tokenizer.json`, as transformers reads them.
 //!
-//! Without a `tokenizer.json`, `vocab.json` and `merges.txt` are GPT-2's byte-level BPE and `added_tokens.json` what was
-//! added to it. `special_tokens_map.json` and `tokenizer_config.json` name special tokens: the vocabulary gets those that
-//! it lacks, and the beginning-of-text token is theirs.
+//! Without a `tokenizer.json`, `vocab.json` and `merges.txt` are read as GPT-2's byte-level BPE, and `added_tokens.json`
+//! as the tokens added to it. `special_tokens_map.json` and `tokenizer_config.json` name the special tokens, among them
+//! the beginning-of-text token. Those that the vocabulary lacks are added to it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -14,7 +14,7 @@ use crate::{
     sniff::sniff,
 };
 
-/// The files that a tokenizer is read from, each where it is there; see [`is_needed`].
+/// The files that a tokenizer is read from, as far as they exist; see [`is_needed`].
 pub const FILES: [&str; 6] = [TOKENIZER, VOCAB, MERGES, ADDED, SPECIAL, CONFIG];
 const TOKENIZER: &str = "tokenizer.json";
 const VOCAB: &str = "vocab.json";
@@ -23,7 +23,7 @@ const ADDED: &str = "added_tokens.json";
 const SPECIAL: &str = "special_tokens_map.json";
 const CONFIG: &str = "tokenizer_config.json";
 
-/// Whether one of [`FILES`] says anything beside a `tokenizer.json`, or where there is none.
+/// Whether one of [`FILES`] is read: `tokenizer.json` replaces the vocabulary, the merges and the added tokens.
 pub fn is_needed(name: &str, has_tokenizer_json: bool) -> bool {
     !has_tokenizer_json || ![VOCAB, MERGES, ADDED].contains(&name)
 }
@@ -42,13 +42,13 @@ const ROLES: [&str; 7] = [
     "mask_token",
 ];
 
-/// A `tokenizer.json` that says all that the files say.
+/// A `tokenizer.json` with everything that the files say.
 pub struct Composed {
     pub json: Value,
-    /// The beginning-of-text token that is named.
+    /// The beginning-of-text token that the files name.
     pub bos: Option<String>,
     pub warnings: Vec<Warning>,
-    /// Whether the JSON was made of `vocab.json` and its siblings.
+    /// Whether the JSON was made from `vocab.json` and `merges.txt`.
     pub is_composed: bool,
 }
 
@@ -72,7 +72,7 @@ pub fn read(files: &HashMap<String, Vec<u8>>) -> Result<Option<Composed>> {
     let mut empty = Vec::new();
     let mut file = |name: &str| match files.get(name) {
         Some(bytes) if text_of(bytes).trim_ascii().is_empty() => {
-            let message = format!("{name} is empty: it is read as if it were not there");
+            let message = format!("{name} is empty: it is ignored");
             empty.push(Warning::new(Code::Tokenizer, message));
             Ok(None)
         }
@@ -93,7 +93,7 @@ pub fn read(files: &HashMap<String, Vec<u8>>) -> Result<Option<Composed>> {
     prefix_space(&mut read, &config);
 
     let listed = listed(&config["added_tokens_decoder"]);
-    // What the newer file lists makes transformers pass over the older one.
+    // If the newer file lists tokens, transformers ignores the older one.
     let sources = match config.get("added_tokens_decoder") {
         None => vec![&special, &config],
         Some(_) => vec![&config],
@@ -122,7 +122,7 @@ pub fn read(files: &HashMap<String, Vec<u8>>) -> Result<Option<Composed>> {
     Ok(Some(read))
 }
 
-/// An error about a field of the composed JSON by the name of the file that it came from.
+/// An error about a field of the composed JSON, renamed to the file that the field came from.
 pub fn name_of_source(error: Error) -> Error {
     let fields = [
         ("tokenizer.json field model.vocab", VOCAB),
@@ -183,14 +183,14 @@ fn composed(vocab: Value, merges: &[u8], added: Option<Value>) -> Result<Value> 
     }))
 }
 
-/// Whether transformers reads a model's tokenizer as `GPT2Tokenizer`: so it does where no class is named.
+/// Whether transformers reads a model's tokenizer as `GPT2Tokenizer`, which it also does if no class is named.
 fn has_gpt2s_class(config: &Value) -> bool {
     let class = config["tokenizer_class"].as_str();
     class.is_none_or(|class| ["GPT2Tokenizer", "GPT2TokenizerFast"].contains(&class))
 }
 
-/// The setting of `GPT2Tokenizer` wins over that of the byte level in `tokenizer.json`; without a class of its own it is
-/// false unless `tokenizer_config.json` says otherwise.
+/// Set `add_prefix_space` as `GPT2Tokenizer` does: `tokenizer_config.json` wins over `tokenizer.json`, and if no class is
+/// named the default is false.
 fn prefix_space(read: &mut Composed, config: &Value) {
     let class = config["tokenizer_class"].as_str();
     if !has_gpt2s_class(config) || read.json["pre_tokenizer"]["type"] != "ByteLevel" {
@@ -205,7 +205,7 @@ fn prefix_space(read: &mut Composed, config: &Value) {
     if had == Some(!wanted) && !read.is_composed {
         let message = format!(
             "tokenizer.json has add_prefix_space {}, but transformers reads this model with \
-             add_prefix_space {wanted}; so do we",
+             add_prefix_space {wanted}, and so does pathpatch",
             !wanted
         );
         read.warnings.push(Warning::new(Code::Tokenizer, message));
@@ -213,7 +213,7 @@ fn prefix_space(read: &mut Composed, config: &Value) {
     read.json["pre_tokenizer"]["add_prefix_space"] = wanted.into();
 }
 
-/// A token with what says where it matches.
+/// A token with the flags that say where it matches.
 #[derive(Debug, Clone, PartialEq)]
 struct Special {
     content: String,
@@ -252,7 +252,7 @@ impl Special {
     }
 }
 
-/// The tokens of an `added_tokens_decoder` in the order of their ids.
+/// The tokens of an `added_tokens_decoder`, sorted by id.
 fn listed(decoder: &Value) -> Vec<(u64, Special)> {
     let entries = decoder.as_object().into_iter().flatten();
     let tokens: BTreeMap<u64, Special> = entries
@@ -261,7 +261,7 @@ fn listed(decoder: &Value) -> Vec<(u64, Special)> {
     tokens.into_iter().collect()
 }
 
-/// Whether the vocabulary or the added tokens have a token.
+/// Whether a token is in the vocabulary or among the added tokens.
 fn knows(json: &Value, token: &str) -> bool {
     let added = json["added_tokens"].as_array().into_iter().flatten();
     let vocab = &json["model"]["vocab"];
@@ -270,7 +270,7 @@ fn knows(json: &Value, token: &str) -> bool {
         .any(|added| added["content"] == token)
 }
 
-/// Add the tokens that the JSON lacks: those that are listed with their ids and flags, then the special ones.
+/// Add the tokens that the JSON lacks: first those listed with ids and flags, then the special tokens.
 fn add(read: &mut Composed, listed: Vec<(u64, Special)>, special: Vec<Special>) -> Result<()> {
     let mut added = match read.json["added_tokens"].take() {
         Value::Null => Vec::new(),
@@ -318,8 +318,8 @@ fn add(read: &mut Composed, listed: Vec<(u64, Special)>, special: Vec<Special>) 
         .collect();
     for (token, id) in lacking.iter().zip(next..) {
         let message = format!(
-            "the vocabulary lacks the special token {:?} that the tokenizer's files name: as in transformers, its id \
-             is {id}",
+            "the vocabulary lacks the special token {:?}, which the tokenizer's files name: it gets the id {id}, as in \
+             transformers",
             token.content
         );
         read.warnings.push(Warning::new(Code::Tokenizer, message));

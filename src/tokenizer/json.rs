@@ -1,9 +1,10 @@
-//! A `tokenizer.json`, checked before the `tokenizers` crate reads it.
+//! Checks a `tokenizer.json` before the `tokenizers` crate reads it.
 //!
 //! The crate trusts its files: a merge longer than the vocabulary's longest token, a chunk length of 0 or a broken table
-//! of characters are panics in it, which in a browser end the engine. Here every part must be of a kind that the crate
-//! knows, and what it takes for granted is checked. What a prompt's tokens do not depend on is dropped: padding,
-//! truncation, templates, dropout and the decoder, in whose place [`Rendering`] shows single tokens.
+//! of characters makes it panic, which in a browser ends the engine. So every part must be of a kind that the crate
+//! knows, and everything that it takes for granted is checked here. Parts that a prompt's tokens do not depend on are
+//! dropped: padding, truncation, templates, dropout and the decoder. [`Rendering`] shows single tokens in place of the
+//! decoder.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,56 +16,56 @@ use crate::{
     sniff::sniff,
 };
 
-/// Largest file, in bytes; the largest vocabularies that are published take half of it.
+/// Largest file, in bytes; the largest published vocabularies take half of it.
 const MAX_BYTES: usize = 64 << 20;
 /// Token ids stay below this.
 const MAX_ID: u64 = 1 << 24;
 /// Most entries of a vocabulary.
 const MAX_VOCABULARY: usize = 1 << 20;
-/// Most tokens that are added to one.
+/// Most added tokens.
 const MAX_ADDED: usize = 1 << 16;
-/// Longest token of a trie, in bytes: the crate drops tries recursively.
+/// Longest token of a trie, in bytes. The crate drops tries recursively, so a longer one may overflow the stack.
 const MAX_TOKEN: usize = 1024;
-/// How deep sequences of normalisers or pre-tokenizers may nest, and how many parts there may be.
+/// Limits on sequences of normalisers or pre-tokenizers: how deep they nest, and how many parts they have.
 const MAX_DEPTH: usize = 4;
 const MAX_PARTS: usize = 64;
 /// Longest regular expression or replacement, in bytes.
 const MAX_PATTERN: usize = 4096;
 /// Largest product of a regular expression's counted repetitions.
 const MAX_REPETITIONS: usize = 1000;
-/// How much longer replacements may make a text, all together.
+/// The largest factor by which all replacements together may lengthen a text.
 const MAX_GROWTH: usize = 1 << 16;
-/// Longest word that WordPiece looks into, in characters: it takes the third power.
+/// Longest word that WordPiece splits, in characters: its time grows with the third power.
 const MAX_WORD: u64 = 1000;
 
-/// A file that the crate can be given, and what it says of itself.
+/// A file that the crate can read, with what we keep from it.
 pub struct Checked {
     pub json: Value,
     pub rendering: Rendering,
     pub unknown: Unknown,
-    /// How many times as long a text may become before it is split.
+    /// How many times longer a text may become before it is split.
     pub growth: usize,
     /// Added tokens with the ids that the file gives them.
     pub added: Vec<(String, u32)>,
 }
 
-/// What Unigram puts where its vocabulary lacks a character.
+/// The token that Unigram uses where its vocabulary lacks a character.
 pub enum Unknown {
     Id(Token),
     None,
 }
 
-/// How a token of the vocabulary reads as text.
+/// How a token of the vocabulary is shown as text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rendering {
-    /// Whether characters stand for bytes, as in GPT-2.
+    /// Whether each character stands for a byte, as in GPT-2.
     byte_level: bool,
-    /// Strings in place of others: a space in place of `▁`.
+    /// Strings and their replacements, such as `▁` and a space.
     replacements: Vec<(String, String)>,
 }
 
 impl Rendering {
-    /// The text of a token; what is not UTF-8 by itself becomes U+FFFD.
+    /// The text of a token; bytes that are not UTF-8 by themselves become U+FFFD.
     pub fn text(&self, token: &str) -> String {
         if self.byte_level {
             let bytes: Option<Vec<u8>> = token.chars().map(byte_of).collect();
@@ -106,8 +107,8 @@ impl Rendering {
     }
 }
 
-/// The byte that a character of a byte-level vocabulary stands for: printable ones for themselves, the others in order
-/// from U+0100 on.
+/// The byte that a character of a byte-level vocabulary stands for. Printable bytes stand for themselves; the others are
+/// numbered from U+0100.
 fn byte_of(character: char) -> Option<u8> {
     let is_itself = |byte: u8| matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF);
     match u32::from(character) {
@@ -118,7 +119,7 @@ fn byte_of(character: char) -> Option<u8> {
     }
 }
 
-/// A file's bytes without the byte-order mark that some editors put in front.
+/// A file's bytes without the byte-order mark that some editors write.
 pub fn text_of(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
 }
@@ -144,7 +145,7 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<Value> {
     }
 }
 
-/// What a value is, for an error: numbers, strings and words as they are, the rest by kind.
+/// Describes a value for an error: numbers, short strings and booleans as they are, others by their kind.
 pub fn kind(value: &Value) -> String {
     match value {
         Value::Array(_) => "an array".into(),
@@ -164,7 +165,7 @@ pub fn fail<T>(
     Err(Error::new(Code::Tokenizer, what, expected, got))
 }
 
-/// Check a tokenizer and drop what is not needed of it.
+/// Check a tokenizer and drop the parts that are not needed.
 ///
 /// # Errors
 /// [`Code::Tokenizer`], naming the field.
@@ -192,7 +193,7 @@ pub fn check(mut json: Value, warnings: &mut Vec<Warning>) -> Result<Checked> {
     })
 }
 
-/// Check a model's vocabulary and rules; the ids of its tokens.
+/// Check a model's vocabulary and rules, and return the ids of its tokens.
 fn model(
     model: &mut Value,
     warnings: &mut Vec<Warning>,
@@ -200,7 +201,7 @@ fn model(
     let Some(object) = model.as_object_mut() else {
         return fail("model", "an object", kind(model));
     };
-    // Files of old versions have no type.
+    // Files of old versions name no type.
     let guess = if object.contains_key("merges") {
         "BPE"
     } else if object.get("vocab").is_some_and(Value::is_array) {
@@ -220,7 +221,8 @@ fn model(
         "BPE" => {
             let dropout = object.insert("dropout".into(), Value::Null);
             if dropout.is_some_and(|p| !p.is_null() && p.as_f64() != Some(0.0)) {
-                let message = "tokenizer.json asks for BPE dropout, which makes tokens random: it is left out";
+                let message =
+                    "tokenizer.json asks for BPE dropout, which makes tokens random: it is ignored";
                 warnings.push(Warning::new(Code::Tokenizer, message));
             }
             let ids = vocabulary(field(object, "vocab"))?;
@@ -262,8 +264,8 @@ fn vocabulary(vocab: &Value) -> Result<HashMap<String, u32>> {
             return fail(format!("model.vocab[{token:?}]"), expected, kind(id));
         };
         if let Some(other) = tokens.insert(number as u32, token) {
-            let expected = "an id of its own for each token";
-            let got = format!("{number} for {other:?} too");
+            let expected = "a different id for each token";
+            let got = format!("{number}, which {other:?} has too");
             return fail(format!("model.vocab[{token:?}]"), expected, got);
         }
         ids.insert(token.clone(), number as u32);
@@ -271,7 +273,7 @@ fn vocabulary(vocab: &Value) -> Result<HashMap<String, u32>> {
     Ok(ids)
 }
 
-/// Two tokens of the vocabulary each, and what they become is one too.
+/// Check that each merge names two tokens of the vocabulary that join to a third one.
 fn merges(object: &Map<String, Value>, ids: &HashMap<String, u32>) -> Result<()> {
     let Some(merges) = field(object, "merges").as_array() else {
         let got = kind(field(object, "merges"));
@@ -296,7 +298,7 @@ fn merges(object: &Map<String, Value>, ids: &HashMap<String, u32>) -> Result<()>
             known(a) && known(b) && joined.is_some_and(|joined| known(&joined))
         });
         if !is_merge {
-            let expected = "two tokens of the vocabulary that make a third one of it";
+            let expected = "two tokens of the vocabulary that join to a third one";
             return fail(format!("model.merges[{i}]"), expected, merge);
         }
     }
@@ -338,8 +340,8 @@ fn unigram(object: &Map<String, Value>) -> Result<(HashMap<String, u32>, Unknown
     Ok((ids, unknown.unwrap_or(Unknown::None)))
 }
 
-/// The tokens beside the model's with the ids that the file gives them; transformers numbers those that the vocabulary
-/// lacks on from its size, whatever the file says.
+/// The added tokens with the ids in the file. transformers ignores these ids for tokens that the vocabulary lacks, and
+/// numbers them from the vocabulary's size.
 fn added_tokens(added: &Value, ids: &HashMap<String, u32>) -> Result<Vec<(String, u32)>> {
     let none = Vec::new();
     let Some(added) = (match added {
@@ -367,10 +369,9 @@ fn added_tokens(added: &Value, ids: &HashMap<String, u32>) -> Result<Vec<(String
         };
         if !ids.contains_key(content) && contents.insert(content) {
             if taken.contains(&next) {
-                let expected = format!(
-                    "a vocabulary without holes, so that {content:?} gets an id of its own"
-                );
-                return fail("model.vocab", expected, format!("{next} taken already"));
+                let expected =
+                    format!("a vocabulary without gaps, so that {content:?} gets an unused id");
+                return fail("model.vocab", expected, format!("{next}, which is in use"));
             }
             next += 1;
         }
@@ -405,7 +406,7 @@ impl Parts {
             return fail(field, expected, "more");
         }
         let of = |name: &str| format!("{field}.{name}");
-        // The crate goes by such fields too where it does not know a type.
+        // Where the crate does not know a type, it guesses the kind from these fields.
         let own = match part["type"].as_str() {
             Some("Sequence") => &["normalizers", "pretokenizers"][..],
             Some("Precompiled") => &["precompiled_charsmap"],
@@ -414,7 +415,7 @@ impl Parts {
             Some("FixedLength") => &["length"],
             _ => &[],
         };
-        let telling = [
+        let typed_fields = [
             "normalizers",
             "pretokenizers",
             "precompiled_charsmap",
@@ -424,7 +425,7 @@ impl Parts {
             "length",
         ];
         let is_other = |name: &&&str| !own.contains(*name) && part.get(**name).is_some();
-        if let Some(other) = telling.iter().find(is_other) {
+        if let Some(other) = typed_fields.iter().find(is_other) {
             return fail(of(other), "nothing in a part of this type", "a value");
         }
         match (field.starts_with("normalizer"), part["type"].as_str()) {
@@ -434,7 +435,7 @@ impl Parts {
             (true, Some("Replace")) => {
                 let shortest = pattern(&of("pattern"), &part["pattern"])?;
                 let content = content(&of("content"), &part["content"])?;
-                // A match of nothing adds to the text.
+                // A pattern that matches nothing inserts text at every place.
                 let factor = match shortest {
                     0 => 1 + content,
                     shortest => content.div_ceil(shortest).max(1),
@@ -497,7 +498,7 @@ fn content(field: &str, content: &Value) -> Result<usize> {
     }
 }
 
-/// Check what is looked for; the length that a match has at least, in bytes, as far as that is known.
+/// Check a search pattern, and return the least length of a match in bytes, as far as it is known.
 fn pattern(field: &str, pattern: &Value) -> Result<usize> {
     if let Some(text) = pattern["String"]
         .as_str()
@@ -510,7 +511,7 @@ fn pattern(field: &str, pattern: &Value) -> Result<usize> {
         let expected = format!("a String or a Regex of at most {MAX_PATTERN} bytes");
         return fail(field, expected, kind(pattern));
     };
-    // Each counted repetition is written out when it is compiled, and those within it with it.
+    // Compiling a regular expression copies what a counted repetition repeats, so nested counts multiply.
     let counts = regex.split('{').skip(1).filter_map(|rest| {
         let (count, _) = rest.split_once('}')?;
         let largest = count
@@ -534,11 +535,11 @@ fn precompiled(field: &str, part: &Value) -> Result<()> {
     let text = part["precompiled_charsmap"].as_str();
     let table = text.and_then(|text| base64::decode(text).ok());
     let fault = match &table {
-        None => Some("no base64"),
+        None => Some("text that is not base64"),
         Some(table) => charsmap::fault(table),
     };
     match fault {
-        Some(fault) => fail(field, "a table of SentencePiece's, in base64", fault),
+        Some(fault) => fail(field, "a table from SentencePiece in base64", fault),
         None => Ok(()),
     }
 }

@@ -1,14 +1,14 @@
-//! Why a model's files make no tokenizer, though some are of one.
+//! Explains why no tokenizer can be read from a model's files although some belong to one.
 
-/// What `save_pretrained` does about files of other tokenizers.
+/// Advice for the files of other tokenizers.
 const SAVE: &str = "in Python, AutoTokenizer.from_pretrained(directory).save_pretrained(directory) writes tokenizer.json";
 
-/// What there is of a tokenizer that is not read, and what to do about it, for a model whose files have these names and
-/// make no tokenizer; `None` where there is nothing of the kind.
+/// Names a tokenizer file that is not read or lacks another file, and says what to do; `None` if there is none. For
+/// models that [`Tokenizer::from_files`](super::Tokenizer::from_files) finds no tokenizer for.
 pub fn explain_missing(names: &[String]) -> Option<String> {
     let has = |name: &str| names.iter().any(|n| n == name);
     let one_of_two = |there: &str, lacking: &str| {
-        (has(there) && !has(lacking)).then(|| format!("{there} without {lacking}: get that too"))
+        (has(there) && !has(lacking)).then(|| format!("{there} without {lacking}: add that file"))
     };
     let found = |name: &str, what: &str| has(name).then(|| format!("{name}, {what}: {SAVE}"));
     one_of_two("vocab.json", "merges.txt")
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_there_of_a_tokenizer_is_named() {
+    fn files_of_other_tokenizers_are_named() {
         for (names, expected) in [
             (
                 &["vocab.json", "config.json"][..],

@@ -1,8 +1,12 @@
-//! Text to token ids and back, by the `tokenizers` crate from a model's own files: the ids that transformers makes.
+//! Text to token ids and back, with the `tokenizers` crate and a model's own files. The ids are those of transformers.
 //!
-//! `files` puts a model's files together into one `tokenizer.json`, `json` checks that before the crate reads it,
-//! `charsmap` one part of it, `missing` says what is there in place of them. Left out are padding, truncation and templates (`[CLS] … [SEP]`): a prompt's tokens are
-//! those of its text. What the vocabulary lacks is an error, where the crate would drop it or put `<unk>`.
+//! - `files`: combines a model's files into one `tokenizer.json`
+//! - `json`: checks it before the crate reads it
+//! - `charsmap`: checks one table in it
+//! - `missing`: explains why there is no tokenizer
+//!
+//! Padding, truncation and templates (`[CLS] … [SEP]`) are left out: a prompt's tokens are those of its text. Text that
+//! the vocabulary lacks is an error here; the crate would drop it or insert `<unk>`.
 
 mod charsmap;
 mod files;
@@ -22,12 +26,12 @@ pub use files::{FILES, is_needed};
 use json::{Rendering, Unknown};
 pub use missing::explain_missing;
 
-/// Longest text that is tokenised, in bytes: no model's context holds more.
+/// Longest text, in bytes; no model's context holds more.
 const MAX_TEXT: usize = 1 << 18;
-/// Longest that normalisation may make it.
+/// Longest text after normalisation, in bytes.
 const MAX_GROWN: usize = 1 << 26;
 
-/// Parts of a text that one error names.
+/// Most parts of a text that one error names.
 const NAMED_PARTS: usize = 5;
 
 /// A model's tokenizer.
@@ -40,7 +44,7 @@ pub struct Tokenizer {
     warnings: Vec<Warning>,
 }
 
-/// A token as people read it.
+/// A token with its text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Token {
     /// Its id.
@@ -49,8 +53,8 @@ pub struct Token {
     pub text: String,
 }
 
-/// Check that normalisation leaves something of each added token that is looked for behind it: the crate would find
-/// nothing everywhere, within characters too, and panic.
+/// Check that no added token becomes empty when it is normalised. The crate would find the empty token everywhere, even
+/// inside characters, and panic.
 fn check_added(inner: &Inner) -> Result<()> {
     let tokens = inner.get_added_tokens_decoder();
     for token in tokens.values().filter(|token| token.normalized) {
@@ -62,7 +66,7 @@ fn check_added(inner: &Inner) -> Result<()> {
             })?;
         }
         if text.get().is_empty() {
-            let expected = "tokens of which the normalizer leaves something";
+            let expected = "tokens that the normalizer does not make empty";
             let got = format!("{:?}", token.content);
             return Err(Error::new(Code::Tokenizer, "added tokens", expected, got));
         }
@@ -71,8 +75,8 @@ fn check_added(inner: &Inner) -> Result<()> {
 }
 
 impl Tokenizer {
-    /// Read a model's tokenizer from the bytes of its files, by their names; those of [`FILES`] count, whichever are
-    /// there. `None` where there is neither a `tokenizer.json` nor both of `vocab.json` and `merges.txt`.
+    /// Read a model's tokenizer from the bytes of its files, by file name. Only [`FILES`] are read, as far as they exist.
+    /// `None` if there is neither a `tokenizer.json` nor both `vocab.json` and `merges.txt`.
     ///
     /// # Errors
     /// [`Code::Tokenizer`], naming the file and the field.
@@ -113,7 +117,7 @@ impl Tokenizer {
                     Code::Tokenizer,
                     format!(
                         "the tokenizer's files give the added token {text:?} the id {id}, but transformers gives it \
-                         {got}, the next id after the vocabulary; so do we"
+                         {got}, the next id after the vocabulary, and so does pathpatch"
                     ),
                 ));
             }
@@ -148,12 +152,12 @@ impl Tokenizer {
         added.get_added_tokens_decoder().contains_key(&id)
     }
 
-    /// What was read otherwise than the files say.
+    /// Warnings about what was read differently from what the files say.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 
-    /// The tokens of a text, without any that a template would add.
+    /// The tokens of a text, without those that a template would add.
     ///
     /// # Errors
     /// [`Code::Tokenizer`] when the vocabulary has no token for a part of the text, naming that part.
@@ -198,7 +202,7 @@ impl Tokenizer {
             .collect()
     }
 
-    /// Tokens as a message shows them: each in quotes, its spaces within.
+    /// Tokens for a message: each in quotes, including its spaces.
     pub fn quote(&self, ids: &[u32]) -> String {
         let quoted: Vec<String> = ids
             .iter()
@@ -219,7 +223,7 @@ impl Tokenizer {
         if text.is_empty() { token } else { text }
     }
 
-    /// The tokens of a piece between the tokenizer's splits, or the parts of it that the vocabulary lacks.
+    /// The tokens of one piece after pre-tokenization, and the parts of it that the vocabulary lacks.
     fn tokenize(&self, piece: &NormalizedString) -> tokenizers::Result<(Vec<Piece>, Vec<String>)> {
         let model = self.inner.get_model();
         let text = piece.get();
@@ -228,7 +232,7 @@ impl Tokenizer {
             part.or(text.get(start..end)).unwrap_or(text).to_string()
         };
         let lacking: Vec<String> = match model {
-            // It would drop them, or put the unknown token.
+            // The crate would drop unknown symbols or insert the unknown token.
             ModelWrapper::BPE(bpe) => {
                 let is_whole = bpe.ignore_merges && bpe.token_to_id(text).is_some();
                 let symbols = text.char_indices().filter(|(i, c)| {
@@ -258,7 +262,7 @@ impl Tokenizer {
             }
             ModelWrapper::Unigram(model) => {
                 let Unknown::Id(unknown) = &self.unknown else {
-                    // Without an unknown token it fails where it needs one.
+                    // Without an unknown token, the crate fails where it would need one.
                     return match model.tokenize(text) {
                         Ok(tokens) => Ok((tokens, Vec::new())),
                         Err(_) => Ok((Vec::new(), vec![original(0, text.len())])),

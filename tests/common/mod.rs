@@ -1,5 +1,8 @@
 //! The fixtures: small models on disk, and TransformerLens's numbers for them.
 
+mod fixtures;
+pub mod goldens;
+
 use std::path::PathBuf;
 
 use burn::tensor::Device;
@@ -11,73 +14,13 @@ use pathpatch::{
         Component, Grid, Runs, SweepOptions, Update, get_act_patch_direct_path_all_sources,
     },
     pause::NoPause,
-    prompt::{Batch, PromptPair},
+    prompt::Batch,
 };
-use serde::Deserialize;
+
+pub use fixtures::{Expected, ExpectedBatch, demo, expected, fixtures, read};
 
 /// The random models, each of another shape and file layout.
 pub const RANDOM_MODELS: [&str; 3] = ["prefixed-f32", "hub-f16", "untied-bf16"];
-
-/// What the generator writes for a model.
-#[derive(Deserialize)]
-pub struct Expected {
-    pub batch: ExpectedBatch,
-    /// `[batch, pos, d_vocab]`.
-    pub clean_logits: Vec<f32>,
-    pub sweeps: Vec<ExpectedSweep>,
-}
-
-#[derive(Deserialize)]
-pub struct ExpectedBatch {
-    pub clean: Vec<Vec<u32>>,
-    pub corrupted: Vec<Vec<u32>>,
-    pub lengths: Vec<usize>,
-    pub answers: Vec<u32>,
-    pub distractors: Vec<u32>,
-}
-
-#[derive(Deserialize)]
-pub struct ExpectedSweep {
-    pub component: String,
-    pub metric: String,
-    pub clean_metric: f32,
-    pub corrupted_metric: f32,
-    /// `[n_layers, n_heads, n_layers, n_heads]`, 0 where there is no path.
-    pub values: Vec<f32>,
-}
-
-impl ExpectedBatch {
-    pub fn pairs(&self) -> Vec<PromptPair> {
-        (0..self.clean.len())
-            .map(|i| PromptPair {
-                clean: self.clean[i][..self.lengths[i]].to_vec(),
-                corrupted: self.corrupted[i][..self.lengths[i]].to_vec(),
-                answers: vec![self.answers[i]],
-                distractors: vec![self.distractors[i]],
-            })
-            .collect()
-    }
-}
-
-pub fn repository() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-pub fn fixtures() -> PathBuf {
-    repository().join("tests/fixtures")
-}
-
-pub fn demo() -> PathBuf {
-    repository().join("www/models/ioi-demo")
-}
-
-pub fn read(path: PathBuf) -> Vec<u8> {
-    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
-}
-
-pub fn expected(path: PathBuf) -> Expected {
-    serde_json::from_slice(&read(path)).unwrap()
-}
 
 /// A model directory on the CPU.
 pub fn model(dir: PathBuf) -> Gpt2 {

@@ -15,8 +15,9 @@ use pathpatch::{
     gpt2::{Config, Gpt2},
     metric::MetricKind,
     patching::{
-        Component, Edge, Head, LayerNorm, Memory, Receiver, Runs, Sender, SweepOptions, Update,
-        edge_detail, estimate_direct_path_all_sources, get_act_patch_direct_path,
+        Cell, Component, Edge, EdgeOptions, Graph, Head, LayerNorm, Memory, Receiver, Runs, Scores,
+        Sender, SweepOptions, Update, edge_detail, estimate_direct_path_all_sources,
+        get_act_patch_direct_path, sweep_edges,
     },
     pause::NoPause,
     prompt::{Batch, PromptPair},
@@ -133,6 +134,27 @@ fn explore(model: &Gpt2, batch: &Batch, kind: MetricKind) -> Taken {
     taken
 }
 
+/// Estimates of every edge of the graph.
+fn estimate(model: &Gpt2, batch: &Batch, scores: Scores, by_position: bool) -> Taken {
+    let edges: Vec<Edge> = Graph::of(&model.config).edges().collect();
+    let options = EdgeOptions {
+        scores,
+        by_position,
+        ..Default::default()
+    };
+    let (result, taken) = taken_by(|pause| {
+        pollster::block_on(async {
+            let runs = Runs::new(model, batch, pause).within(MEMORY);
+            let metric = runs.metric(MetricKind::LogitDiff).await?;
+            sweep_edges(&runs, &metric, &edges, &options, |_| Ok(())).await
+        })
+    });
+    let table = result.unwrap().table;
+    let is_estimate = |edge: &Edge| matches!(table.cell(*edge), Cell::Estimate(_));
+    assert!(edges.iter().all(is_estimate));
+    taken
+}
+
 fn main() {
     // What cargo asks of every test program: a list, or the tests of some name.
     let mut arguments = std::env::args().skip(1);
@@ -166,6 +188,29 @@ fn main() {
             many.in_step <= few.in_step + few.in_step / 4,
             "{few:?}, {many:?}"
         );
+    }
+
+    for scores in [Scores::Estimate, Scores::Eap, Scores::EapIg { steps: 2 }] {
+        for by_position in [false, true] {
+            let [few, many] = [10, 100].map(|pairs| {
+                let batch = batch(&model, pairs, 60, 20);
+                estimate(&model, &batch, scores, by_position)
+            });
+            println!("{scores:?}: 10 pairs {few:?}, 100 pairs {many:?}");
+            for taken in [few, many] {
+                assert!(taken.most <= budget, "{taken:?} within {budget} bytes");
+                let step = 12 * MEMORY.step;
+                assert!(taken.in_step <= step, "{taken:?}, {step} a step");
+            }
+            let batch = batch(&model, 1, LONG, 1);
+            let long = estimate(&model, &batch, scores, by_position);
+            println!("{scores:?}: {LONG} tokens {long:?}");
+            let runs = (4 * LAYERS + 13) * D_MODEL * LONG * size_of::<f32>();
+            let budget = 2 * runs + 12 * MEMORY.step;
+            assert!(long.most <= budget, "{long:?} within {budget} bytes");
+            let step = runs + 12 * MEMORY.step;
+            assert!(long.in_step <= step, "{long:?}, {step} a step");
+        }
     }
 
     let tokens = LONG;

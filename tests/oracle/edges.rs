@@ -34,10 +34,7 @@ pub struct Edges<'a> {
 
 impl<'a> Edges<'a> {
     pub fn new(model: &Gpt2, batch: &'a Batch) -> Self {
-        Self::of(Oracle::new(model), batch)
-    }
-
-    pub fn of(oracle: Oracle, batch: &'a Batch) -> Self {
+        let oracle = Oracle::new(model);
         let both = |pair: &PromptPair| [&pair.clean, &pair.corrupted].map(|ids| oracle.run(ids));
         Self {
             runs: batch.pairs().iter().map(both).collect(),

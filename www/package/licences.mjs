@@ -27,7 +27,7 @@ export function notices(npm) {
 function builtCrates() {
   const cargo = process.env.CARGO ?? "cargo";
   const run = (...args) => execFileSync(cargo, args, { encoding: "utf8", maxBuffer: 2 ** 26 });
-  const tree = ["--package", "pathpatch", "--target", TARGET, "--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}"];
+  const tree = ["--package", "pathpatch-web", "--target", TARGET, "--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}"];
   const linked = new Set(run("tree", "--locked", ...tree).split("\n").map((line) => line.split(" ").slice(0, 2).join(" ")));
   const metadata = JSON.parse(run("metadata", "--locked", "--filter-platform", TARGET, "--format-version", "1"));
   return metadata.packages

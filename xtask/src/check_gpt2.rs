@@ -149,7 +149,7 @@ fn sweep(directory: &str, pairs: &[Value], options: &[&str]) -> Result<Report> {
             "--release",
             "--locked",
             "--package",
-            "pathpatch",
+            "pathpatch-cli",
         ])
         .args(["--no-default-features", "--", "sweep", "--model", directory])
         .args(["--pairs", PROMPTS])

@@ -59,7 +59,7 @@ enum Command {
         /// Directory with config.json, model.safetensors and tokenizer.json
         directory: String,
     },
-    /// Run the Python that the page copies, beside the command line
+    /// Run the Python that the page copies, beside the command line, and have EAP-IG read a graph's file
     #[command(name = "check-code")]
     CheckCode,
     /// Train the bundled models anew (on 2 cores ioi-demo takes about 15 minutes, years-demo 1 or 2)

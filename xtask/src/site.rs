@@ -61,7 +61,7 @@ fn gzipped_size_of(directory: &Path, extension: &str) -> Result<usize> {
     Ok(total)
 }
 
-/// Serve the page with Vite, which reloads on changes in www/, and rebuild the wasm on changes in src/.
+/// Serve the page with Vite, which reloads on changes in www/, and rebuild the wasm on changes in the crates that it is made of.
 pub fn serve(open: bool) -> Result<()> {
     setup::npm_packages()?;
     wasm::build()?;
@@ -76,9 +76,10 @@ pub fn serve(open: bool) -> Result<()> {
 
     let (sender, changes) = mpsc::channel();
     let mut debouncer = new_debouncer(Duration::from_millis(300), sender)?;
-    debouncer
-        .watcher()
-        .watch(Path::new("src"), RecursiveMode::Recursive)?;
+    for sources in ["src", "web/src", "kernels/src"] {
+        let watcher = debouncer.watcher();
+        watcher.watch(Path::new(sources), RecursiveMode::Recursive)?;
+    }
     loop {
         if let Some(status) = server.try_wait()? {
             if status.success() {

@@ -12,6 +12,8 @@ use crate::{
 };
 
 const WITHOUT_WEBGPU: [&str; 1] = ["--no-default-features"];
+/// The library, the command line and the trainer, of which the library's tests use parts.
+const ENGINE: [&str; 3] = ["pathpatch", "pathpatch-cli", "train-demo"];
 /// How long hostile inputs are tried here; `cargo xtask fuzz` runs for as long as you like.
 const FUZZ_SECONDS: f64 = 12.0;
 
@@ -24,26 +26,20 @@ pub fn all() -> Result<()> {
     npm_script("circles", &[])?;
     cargo(&["fmt", "--all", "--check"])?;
     let deny = ["--", "--deny", "warnings"];
-    // One package at a time: together they would share features, and Burn would be built twice. Natively
-    // without WebGPU, which is half of what there is to compile; the wasm module is built with it.
-    for package in [
-        "xtask",
-        "pathpatch-kernels",
-        "pathpatch",
-        "pathpatch-fuzz",
-        "train-demo",
+    // Those that are made of the same features together, the others by themselves: packages that are built together
+    // share features, and other features are another Burn to build. Natively without WebGPU, which is half of what
+    // there is to compile; the wasm module is built with it.
+    for packages in [
+        &["xtask"][..],
+        &["pathpatch-kernels"],
+        &ENGINE,
+        &["pathpatch-fuzz"],
     ] {
-        let lint = ["clippy", "--locked", "--package", package, "--all-targets"];
-        cargo(&[&lint[..], &WITHOUT_WEBGPU, &deny].concat())?;
+        let lint = ["clippy", "--locked", "--all-targets"];
+        cargo(&[&lint[..], &WITHOUT_WEBGPU, &named(packages), &deny].concat())?;
     }
-    for package in ["pathpatch-kernels", "pathpatch"] {
-        cargo(
-            &[
-                &["test", "--locked", "--package", package][..],
-                &WITHOUT_WEBGPU,
-            ]
-            .concat(),
-        )?;
+    for packages in [&["pathpatch-kernels"][..], &ENGINE] {
+        cargo(&[&["test", "--locked"][..], &WITHOUT_WEBGPU, &named(packages)].concat())?;
     }
     fuzz::all(FUZZ_SECONDS, 0)?;
 
@@ -61,4 +57,12 @@ pub fn all() -> Result<()> {
     // The browser loads a checkpoint of GPT-2 small's size.
     random_gpt2(12)?;
     npm_script_with("test:browser", &[], &browsers)
+}
+
+/// Packages as cargo's arguments.
+fn named<'a>(packages: &[&'a str]) -> Vec<&'a str> {
+    packages
+        .iter()
+        .flat_map(|package| ["--package", package])
+        .collect()
 }

@@ -13,7 +13,7 @@ use crate::{
 
 /// The crate as the browser gets it.
 const CRATE: [&str; 6] = [
-    "--package=pathpatch",
+    "--package=pathpatch-web",
     "--lib",
     "--target",
     "wasm32-unknown-unknown",
@@ -21,7 +21,7 @@ const CRATE: [&str; 6] = [
     "wasm",
 ];
 /// What cargo makes of it.
-const WASM: &str = "target/wasm32-unknown-unknown/wasm/pathpatch.wasm";
+const WASM: &str = "target/wasm32-unknown-unknown/wasm/pathpatch_web.wasm";
 /// Where the front end imports the module from.
 const PACKAGE: &str = "www/src/wasm";
 const MODULE: &str = "www/src/wasm/engine_bg.wasm";
@@ -65,7 +65,7 @@ pub fn build() -> Result<()> {
         .with_context(|| format!("wasm-bindgen on {WASM}"))
 }
 
-/// Fail if the linker has wrapped the exports in calls of what runs at the start: see `start` in `src/web`.
+/// Fail if the linker has wrapped the exports in calls of what runs at the start: see `start` in `web`.
 fn check_exports() -> Result<()> {
     const WRAPPED: &[u8] = b".command_export";
     let module = fs::read(WASM)?;

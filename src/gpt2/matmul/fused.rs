@@ -6,7 +6,8 @@ use burn::{
     backend::Flex,
     tensor::{Tensor, TensorData},
 };
-use pathpatch_kernels::{Matrix, Tile, matmul as product};
+pub use pathpatch_kernels::Tile;
+use pathpatch_kernels::{Matrix, matmul as product};
 
 use crate::gpt2::on_cpu;
 

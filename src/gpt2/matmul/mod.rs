@@ -2,18 +2,16 @@
 
 use burn::tensor::Tensor;
 
-#[cfg(target_family = "wasm")]
 pub mod fused;
 #[cfg(feature = "webgpu")]
 pub mod tiled;
 
 /// The name of the product that the CPU uses: `fused`, ours, where the browser has relaxed SIMD, else Burn's, `flex`.
 pub fn cpu_kernel() -> &'static str {
-    #[cfg(target_family = "wasm")]
-    if fused::is_there() {
-        return "fused";
+    match fused::is_there() {
+        true => "fused",
+        false => "flex",
     }
-    "flex"
 }
 
 /// `x @ w`.
@@ -22,7 +20,6 @@ pub fn cpu_kernel() -> &'static str {
 /// - `x`: `[rows, d_in]`, `w`: `[d_in, d_out]`
 /// - returns `[rows, d_out]`
 pub fn matmul(x: Tensor<2>, w: &Tensor<2>) -> Tensor<2> {
-    #[cfg(target_family = "wasm")]
     let x = match fused::matmul(x, w) {
         Ok(product) => return product,
         Err(x) => x,

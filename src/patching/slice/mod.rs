@@ -229,9 +229,18 @@ impl<'a> Slice<'a> {
             }
         }
         slice.look_at_other(Stage::pre(config.n_layers), &resid);
-        let base_final = slice.base_final.clone().reshape([n * pos, d_model]);
-        slice.other_final = whole(&base_final, resid, n).reshape([n, pos, d_model]);
+        slice.other_final = slice.with_rows(resid);
         Ok(slice)
+    }
+
+    /// Whole sequences of a run that equals the base run before the rows.
+    ///
+    /// # Shapes
+    /// - `rows`: `[batch * rows, d_model]`; returns `[batch, pos, d_model]`
+    pub fn with_rows(&self, rows: Tensor<2>) -> Tensor<3> {
+        let [batch, pos, d_model] = self.base_final.dims();
+        let base = self.base_final.clone().reshape([batch * pos, d_model]);
+        whole(&base, rows, batch).reshape([batch, pos, d_model])
     }
 
     /// Keep the other run's rows at a stage, if it was asked for.

@@ -1,8 +1,8 @@
 // From the page's box for models to a model to load, and back.
 
-import { isSameModel, type ModelRef, parseModel, textOf } from "../core/model-ref";
+import { bundledPath, isSameModel, type ModelRef, parseModel, textOf } from "../core/model-ref";
 import type { ModelSource } from "../engine/types";
-import { bundledPath, MODELS } from "../lib/models";
+import { MODELS } from "../lib/models";
 import type { Box, Choice } from "./state";
 
 /** The model that the box names; null where it does not say yet. Throws where what it says names none. */

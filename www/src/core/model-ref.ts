@@ -6,6 +6,13 @@
 /** The models that the site brings along, by the names of their directories; the page opens with the first. */
 export const BUNDLED_NAMES = ["ioi-demo", "years-demo"] as const;
 export type BundledName = (typeof BUNDLED_NAMES)[number];
+/** What a reader is told of their size. */
+export const BUNDLED_SHAPES: Record<BundledName, string> = {
+  "ioi-demo": "3 layers × 4 heads",
+  "years-demo": "2 layers × 4 heads",
+};
+/** Where a bundled model's files are, from the site's root. */
+export const bundledPath = (name: BundledName): string => `models/${name}`;
 /** What a saved file calls the first of them, wherever the site is. */
 export const BUNDLED_SOURCE = "bundled";
 /** How an address names files of the reader's own: enough to say what is missing. */

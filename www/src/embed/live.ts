@@ -1,14 +1,13 @@
 // A figure's own run, on a model that all figures of a page share.
 
 import { readForm } from "../app/read-form";
-import { type BundledName, type LoadedModel, originOf, pinned, textOf } from "../core/model-ref";
+import { bundledPath, type BundledName, type LoadedModel, originOf, pinned, textOf } from "../core/model-ref";
 import { requestOf } from "../core/request";
 import { begun, finished, madeNow, type Run } from "../core/run";
 import { PathPatch, PathPatchError } from "../engine/pathpatch";
 import { use } from "../engine/pool";
 import type { Keeping } from "../engine/types";
 import { formatBytes } from "../lib/format";
-import { bundledPath } from "../lib/models";
 import { run } from "../lib/run";
 import * as progressView from "../views/progress";
 import type { Question } from "./question";

@@ -1,9 +1,8 @@
 // What a figure shows before it is run: the question in words, and what running it takes.
 
-import { type BundledName, nameOf, type ModelRef } from "../core/model-ref";
+import { BUNDLED_SHAPES, type BundledName, nameOf, type ModelRef } from "../core/model-ref";
 import { element } from "../lib/dom";
 import { formatBytes } from "../lib/format";
-import { BUNDLED } from "../lib/models";
 import { inQuotes, pairsOf } from "../lib/pairs";
 import type { Question } from "./question";
 
@@ -34,7 +33,7 @@ function cost(ref: ModelRef): string {
   if (ref.kind === "files") return "It was asked of files of somebody’s own, which cannot be loaded here.";
   if (ref.kind === "bundled") {
     const bytes = formatBytes(BUNDLED_RUN_BYTES[ref.name]);
-    return `Running it downloads ${bytes}: the engine, and ${ref.name}, a model of ${BUNDLED[ref.name].shape}.`;
+    return `Running it downloads ${bytes}: the engine, and ${ref.name}, a model of ${BUNDLED_SHAPES[ref.name]}.`;
   }
   return `It runs ${nameOf(ref)}; you will see its size and where it comes from before anything is downloaded.`;
 }

@@ -13,8 +13,8 @@ export const GREATER_THAN: Preset = {
   name: "Greater than: a war that ends later",
   clean: "the war lasted from the year 17 41 to the year 17",
   corrupted: "the war lasted from the year 17 01 to the year 17",
-  answer: "50",
-  distractor: "30",
-  metric: "logit-diff",
+  answer: "42..99",
+  distractor: "00..41",
+  metric: "prob-diff",
   source: GREATER_THAN_SOURCE,
 };

@@ -1,6 +1,6 @@
 // The models that the page offers by name.
 
-import { BUNDLED_NAMES, type BundledName, type ModelRef } from "../core/model-ref";
+import { BUNDLED_NAMES, BUNDLED_SHAPES, type BundledName, type ModelRef } from "../core/model-ref";
 
 export interface OfferedModel {
   id: string;
@@ -11,29 +11,13 @@ export interface OfferedModel {
   about?: string;
 }
 
-interface Bundled {
-  shape: string;
-  about: string;
-}
-
-/** The models that the site brings along. */
-export const BUNDLED: Record<BundledName, Bundled> = {
-  "ioi-demo": {
-    shape: "3 layers × 4 heads",
-    about: "It repeats what followed a word before, and tells who is given something, by attention alone.",
-  },
-  "years-demo": {
-    shape: "2 layers × 4 heads",
-    about: "It names a year after another one: heads carry the year to the end of the sentence, MLPs compare.",
-  },
+const ABOUT: Record<BundledName, string> = {
+  "ioi-demo": "It repeats what followed a word before, and tells who is given something, by attention alone.",
+  "years-demo": "It names a year after another one: heads carry the year to the end of the sentence, MLPs compare.",
 };
 
-/** Where a bundled model's files are, from the site's root. */
-export const bundledPath = (name: BundledName): string => `models/${name}`;
-
 function bundled(name: BundledName): OfferedModel {
-  const { shape, about } = BUNDLED[name];
-  return { id: name, name: `${name}, bundled (${shape})`, ref: { kind: "bundled", name }, about };
+  return { id: name, name: `${name}, bundled (${BUNDLED_SHAPES[name]})`, ref: { kind: "bundled", name }, about: ABOUT[name] };
 }
 
 const hub = (repo: string): ModelRef => ({ kind: "hub", repo, revision: null });

@@ -6,7 +6,7 @@ mod runners;
 use anyhow::{Result, bail};
 
 use crate::{
-    run::{cargo, run},
+    run::{cargo, run, run_with},
     setup,
 };
 use runners::{Device, Peer, Sweep};
@@ -115,18 +115,47 @@ pub fn all(gpu: bool) -> Result<()> {
     Ok(())
 }
 
-/// Run the Python that the page copies against TransformerLens's versions, and compare.
+/// Run the Python that the page copies against TransformerLens's versions, and compare; have EAP-IG read our graph.
 pub fn check_code() -> Result<()> {
     runners::set_up_peers()?;
     setup::npm_packages()?;
-    let build = ["build", "--locked", "--package", "pathpatch"];
+    let build = ["build", "--locked", "--package", "pathpatch-cli"];
     cargo(&[&build[..], &["--no-default-features"]].concat())?;
     let python = "target/bench/venv/bin/python";
     let arguments = ["target/debug/pathpatch", python, runners::OLDER_PEER];
     run(
         "node",
         &[&["benches/peer/check_code.mjs"][..], &arguments].concat(),
-    )
+    )?;
+    check_graph(python)
+}
+
+/// Write the graph of the bundled model, its 10 strongest edges marked, and have it read.
+fn check_graph(python: &str) -> Result<()> {
+    const DIRECTORY: &str = "target/check-code";
+    let pair = [
+        ["--clean-ids", "0,311,129,96,422,242,131,311"],
+        ["--corrupted-ids", "0,279,129,96,422,242,131,311"],
+        ["--answer-id", "129"],
+        ["--distractor-id", "131"],
+    ];
+    let [json, npy] = ["json", "npy"].map(|kind| format!("{DIRECTORY}/graph.{kind}"));
+    for file in [&json, &npy] {
+        // Estimates, so that every edge is in the file and some are not in the circuit.
+        let how = ["--scores", "estimate", "--strongest", "10", "--out", file];
+        let call = ["graph", "--device", "cpu", "--model", DEMO];
+        run(
+            "target/debug/pathpatch",
+            &[&call[..], pair.as_flattened(), &how].concat(),
+        )?;
+    }
+    let mut arguments = vec!["benches/peer/check_graph.py", &json, &npy];
+    if runners::set_up_eap_ig() {
+        arguments.push("eap-ig");
+    }
+    // EAP-IG imports what TransformerLens 4 has no more.
+    let variables = [("PYTHONPATH", runners::OLDER_PEER.to_string())];
+    run_with(python, &arguments, &variables)
 }
 
 fn row(place: &str, work: &str, sweep: &Sweep, per_edge: Option<f64>) -> String {

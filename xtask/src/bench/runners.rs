@@ -48,7 +48,7 @@ pub enum Device {
 /// The native bench, built where it is not.
 pub fn native(model: &str, prompts: &str, layer_norm: &str, device: Device) -> Result<Sweep> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let bench = ["bench", "--quiet", "--locked", "--package", "pathpatch"];
+    let bench = ["bench", "--quiet", "--locked", "--package", "pathpatch-cli"];
     let (features, device): (&[&str], _) = match device {
         Device::Cpu => (&["--no-default-features"], "cpu"),
         Device::Gpu => (&[], "webgpu"),
@@ -113,9 +113,10 @@ pub fn browser(site: &str, device: &str, model: &str, prompts: &str, limit: u32)
 /// Where the older of the two is, for `PYTHONPATH`.
 pub const OLDER_PEER: &str = "target/bench/venv/3.9";
 
+const PIP: &str = "target/bench/venv/bin/pip";
+
 /// A virtual environment with both peers: 4.3 installed, 3.9 in a directory of its own before it.
 pub fn set_up_peers() -> Result<()> {
-    const PIP: &str = "target/bench/venv/bin/pip";
     if Path::new("target/bench/venv/ready").exists() {
         return Ok(());
     }
@@ -136,6 +137,24 @@ pub fn set_up_peers() -> Result<()> {
     )?;
     fs::write("target/bench/venv/ready", "")?;
     Ok(())
+}
+
+/// EAP-IG beside them; whether it could be installed. It is in no package registry: it comes from its repository, or
+/// from the checkout that the variable `EAP_IG` names.
+pub fn set_up_eap_ig() -> bool {
+    const READY: &str = "target/bench/venv/eap-ig";
+    const COMMIT: &str = "795f5607b25638935aec89aee3c1cb4bd9ed72f1";
+    if Path::new(READY).exists() {
+        return true;
+    }
+    let source = std::env::var("EAP_IG")
+        .unwrap_or_else(|_| format!("git+https://github.com/hannamw/EAP-IG@{COMMIT}"));
+    let installed =
+        run(PIP, &["install", "--quiet", &source]).and_then(|()| Ok(fs::write(READY, "")?));
+    if let Err(error) = &installed {
+        eprintln!("EAP-IG is not there: {error:#}. EAP_IG may name a checkout of it.");
+    }
+    installed.is_ok()
 }
 
 /// TransformerLens, `3.9` or `4.3`.

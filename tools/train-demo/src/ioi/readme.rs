@@ -33,9 +33,9 @@ pub fn readme(
     writeln!(
         text,
         "## Training\n\n\
-         {} {:.0}% of the sequences are pairs (distinct words, then shuffled pairs of neighbours from among them; loss on the second \
-         word of each pair), the rest sentences for indirect object identification (loss on the last \
-         word). Cross-entropy over the last 100 steps: {loss:.4} nats.\n",
+         {} {:.0}% of the sequences are pairs (distinct words, then shuffled pairs of neighbours from among \
+         them; loss on the second word of each pair), the rest sentences for indirect object \
+         identification (loss on the last word). Cross-entropy over the last 100 steps: {loss:.4} nats.\n",
         recipe.in_words(),
         SHARE_PAIRS * 100.0,
     )?;

@@ -26,6 +26,7 @@ const BOS: u32 = 0;
 /// Index 0 begins every text, index 1 stands for words that are not here.
 const SPECIAL: [&str; 2] = ["<|endoftext|>", "[UNK]"];
 const FUNCTION: [&str; 4] = ["the", "from", "year", "to"];
+/// What lasted.
 pub const NOUNS: [&str; 16] = [
     "war",
     "siege",
@@ -44,6 +45,7 @@ pub const NOUNS: [&str; 16] = [
     "alliance",
     "journey",
 ];
+/// What it did.
 pub const VERBS: [&str; 4] = ["lasted", "ran", "stretched", "went"];
 
 /// The words with their ids: special and common words, nouns, verbs, then the hundred years in order.

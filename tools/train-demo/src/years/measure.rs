@@ -1,6 +1,6 @@
 //! What `years-demo` can do and which edges do it; the README's figures and the test's.
 
-use pathpatch::{error::Result, gpt2::Gpt2};
+use pathpatch::{error::Result, gpt2::Gpt2, pause::NoPause};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -113,7 +113,7 @@ fn prob_diffs(model: &Gpt2, vocabulary: &Vocabulary) -> Result<Vec<f64>> {
 
 /// Each head's mean attention from the last word to the year.
 fn attention(model: &Gpt2, prompts: Vec<Vec<u32>>) -> Result<Vec<f32>> {
-    let cache = pollster::block_on(model.run_with_cache(&prompts, &pathpatch::pause::NoPause))?;
+    let cache = pollster::block_on(model.run_with_cache(&prompts, &NoPause))?;
     let (n_heads, pos) = (model.config.n_heads, prompts[0].len());
     let mut means = Vec::new();
     for block in cache.blocks {

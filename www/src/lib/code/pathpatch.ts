@@ -1,10 +1,9 @@
 // A run as JavaScript for pathpatch, and as a command line of it.
 
 import { edgeKey } from "../../core/node";
-import { type LoadedModel, pinned, textOf } from "../../core/model-ref";
+import { bundledPath, type LoadedModel, pinned, textOf } from "../../core/model-ref";
 import type { Request } from "../../core/request";
 import type { EdgeName } from "../../engine/types";
-import { bundledPath } from "../models";
 import { escaped, literal } from "./literal";
 
 const bare = (pairs: Request["pairs"]) =>

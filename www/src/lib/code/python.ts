@@ -1,9 +1,8 @@
 // What copied Python has in common: where the model comes from, which tokens and positions it reads.
 
-import { type LoadedModel, pinned } from "../../core/model-ref";
+import { bundledPath, type LoadedModel, pinned } from "../../core/model-ref";
 import type { PairTokens } from "../../core/request";
 import type { Token } from "../../engine/types";
-import { bundledPath } from "../models";
 import { literal } from "./literal";
 
 /** The ids of an answer; files of version 1 have none. */

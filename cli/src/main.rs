@@ -1,0 +1,5 @@
+//! The program `pathpatch`.
+
+fn main() -> std::process::ExitCode {
+    pathpatch_cli::main()
+}

@@ -1,0 +1,150 @@
+//! Effects that are linear in what a receiver's LayerNorm makes of a change or, for attribution, in the change itself.
+
+use std::ops::Range;
+
+use burn::tensor::Tensor;
+
+use super::effects::{Group, Results};
+use crate::{
+    error::Result,
+    gpt2::{Block, layer_norm},
+    patching::{gradient::through_norm, patch::LayerNorm, scores::Scores, slice::Slice},
+};
+
+/// What stands between senders and a group of receivers.
+pub(super) struct Into {
+    pub norm: Norm,
+    pub scores: Scores,
+}
+
+/// The LayerNorm of receivers.
+pub(super) struct Norm {
+    /// Its input in the base run, `[batch * rows, d_model]`.
+    pub base: Tensor<2>,
+    /// Its input in the run whose gradient is taken, likewise.
+    pub here: Tensor<2>,
+    pub eps: f64,
+    pub mode: LayerNorm,
+}
+
+impl Norm {
+    /// What changes of its input make of its output.
+    ///
+    /// # Shapes
+    /// - `delta`: `[sender, rows, d_model]` on some rows, also returned
+    pub fn forwards(&self, delta: Tensor<3>, rows: Range<usize>) -> Tensor<3> {
+        let base = on_rows(&self.base, rows);
+        let (before, scale) = layer_norm(base.clone(), self.eps);
+        match self.mode {
+            LayerNorm::Frozen => delta / scale,
+            LayerNorm::Exact => layer_norm(base + delta, self.eps).0 - before,
+        }
+    }
+
+    /// The gradient with respect to its input.
+    ///
+    /// # Shapes
+    /// - `gradient`: with respect to its output, `[receiver, rows, d_model]` on some rows, also returned
+    fn backwards(&self, gradient: Tensor<3>, rows: Range<usize>) -> Tensor<3> {
+        match self.mode {
+            LayerNorm::Frozen => gradient / layer_norm(on_rows(&self.base, rows), self.eps).1,
+            LayerNorm::Exact => through_norm(on_rows(&self.here, rows), self.eps, gradient),
+        }
+    }
+}
+
+/// Some rows, `[1, rows, width]`.
+pub(super) fn on_rows(x: &Tensor<2>, rows: Range<usize>) -> Tensor<3> {
+    x.clone().narrow(0, rows.start, rows.len()).unsqueeze_dim(0)
+}
+
+impl Block {
+    /// The gradient with respect to what each head's query, key and value read, normalised, on some rows.
+    ///
+    /// # Shapes
+    /// - `by_qkv`: with respect to q, k and v, `[batch * rows, 3 * d_model]`
+    /// - returns `[3 * head, rows, d_model]`
+    pub(super) fn by_input(&self, by_qkv: &Tensor<2>, rows: Range<usize>) -> Tensor<3> {
+        let ports = 3 * self.n_heads;
+        let of_ports = |x: Tensor<2>| {
+            let [rows, width] = x.dims();
+            x.reshape([rows, ports, width / ports]).swap_dims(0, 1)
+        };
+        let by_qkv = by_qkv.clone().narrow(0, rows.start, rows.len());
+        of_ports(by_qkv).matmul(of_ports(self.w_qkv.clone()).transpose())
+    }
+}
+
+impl Slice<'_> {
+    /// Effects on a group of receivers, from the gradient on some of the rows with respect to what their LayerNorm gives,
+    /// `[receiver, rows, d_model]`.
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub(super) async fn linear(
+        &self,
+        results: &mut Results,
+        group: &Group,
+        into: &Into,
+        gradient: impl Fn(Range<usize>) -> Tensor<3>,
+    ) -> Result<()> {
+        let (d_model, n_to) = (self.model.config.d_model, group.columns.len());
+        // Rows of d_model numbers, of which the gradients take half and some senders' changes the other half, with a copy
+        // each. Senders are few at a time only where rows are few too.
+        let in_step = self.floats_of_step() / (4 * d_model);
+        for rows in self.rectangles(in_step / n_to.max(16)) {
+            let n = rows.len();
+            let by_normalised = gradient(rows.clone());
+            let by_read = match into.scores {
+                Scores::Estimate => by_normalised,
+                _ => into.norm.backwards(by_normalised, rows.clone()),
+            };
+            self.steps.pause.pause().await?;
+            for (which, senders) in group.senders(in_step / n) {
+                let n_from = senders.len();
+                let delta = self.written(senders, rows.clone());
+                let read = match into.scores {
+                    Scores::Estimate => into.norm.forwards(delta, rows.clone()),
+                    _ => delta,
+                };
+                let effects = match results.is_by_position() {
+                    true => {
+                        let by_read = by_read.clone().permute([1, 2, 0]);
+                        let effects = read.swap_dims(0, 1).matmul(by_read);
+                        let in_prompt = n.min(self.window.rows);
+                        let of_prompts = [n / in_prompt, in_prompt, n_from, n_to];
+                        let effects = effects.reshape(of_prompts).sum_dim(0);
+                        let effects: Tensor<3> = effects.squeeze_dim(0);
+                        let first = self.window.first + rows.start % self.window.rows;
+                        let at = effects.clone();
+                        results.at_positions(group, which.clone(), 0..n_to, first, at);
+                        effects.sum_dim(0).squeeze_dim(0)
+                    }
+                    false => {
+                        let read = read.reshape([n_from, n * d_model]);
+                        let by_read = by_read.clone().reshape([n_to, n * d_model]);
+                        read.matmul(by_read.transpose())
+                    }
+                };
+                results.whole(group, which, 0..n_to, effects);
+                self.steps.pause.pause().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// All rows, at most so many at a time but at least one: rows of one prompt, or whole prompts.
+    fn rectangles(&self, most: usize) -> Vec<Range<usize>> {
+        let (rows, batch) = (self.window.rows, self.batch);
+        let (each, within) = match most / rows {
+            0 => (rows, most.max(1)),
+            prompts => (prompts * rows, prompts * rows),
+        };
+        let mut all = Vec::new();
+        for start in (0..batch * rows).step_by(each) {
+            let end = (start + each).min(batch * rows);
+            all.extend((start..end).step_by(within).map(|s| s..end.min(s + within)));
+        }
+        all
+    }
+}

@@ -1,0 +1,315 @@
+//! The gradient of a metric, from the final LayerNorm down to the embedding.
+//!
+//! ```text
+//! g                                                         d metric / d resid_post
+//! g_mlp = ((g W_out^T) * act'(pre)) W_in^T                  ... / d ln2(resid_mid)
+//! g     = g + ln2^T(g_mlp)                                  ... / d resid_mid
+//! g_z   = g W_O^T,   g_qkv = attention^T(g_z)               ... / d z, d (q, k, v)
+//! g     = g + ln1^T(g_qkv W_QKV^T)                          ... / d resid_pre
+//! ```
+//!
+//! The backward pass is written out, so that a browser does not download an autodiff engine for one function. It stays
+//! on the rows, the only ones that a patch can change, and is done in the same bounded steps as a forward pass.
+
+use std::rc::Rc;
+
+use burn::tensor::Tensor;
+
+use super::{
+    graph::Sender,
+    readout::Readout,
+    slice::{Destination, Slice},
+    window::Window,
+};
+use crate::{
+    error::Result,
+    gpt2::{Block, Queries, Steps, attention, layer_norm, matmul},
+};
+
+/// One run of a slice's prompts, as far as the backward pass reads it.
+pub(super) struct Run {
+    /// The residual stream before each layer on the rows, `[batch * rows, d_model]`; `None` for the base run, which
+    /// the slice keeps.
+    resid_pre: Option<Vec<Tensor<2>>>,
+    /// The final residual stream, `[batch, pos, d_model]`.
+    pub last: Tensor<3>,
+}
+
+impl Run {
+    /// The base run.
+    pub fn base(slice: &Slice<'_>) -> Self {
+        Self {
+            resid_pre: None,
+            last: slice.base_final.clone(),
+        }
+    }
+
+    /// The run of the base prompts with so much of the change of their token embeddings added: 0 is the base run, 1
+    /// the other one.
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub async fn with_input(slice: &Slice<'_>, amount: f64) -> Result<Self> {
+        let (rows, steps) = (slice.window.rows, slice.steps);
+        let flat = slice.batch * rows;
+        let delta = slice.written(&[Sender::Input], 0..flat).squeeze_dim(0);
+        let mut resid = slice.resid_pre(0).clone() + delta * amount;
+        let mut resid_pre = Vec::with_capacity(slice.model.blocks.len());
+        for (layer, block) in slice.model.blocks.iter().enumerate() {
+            resid_pre.push(resid.clone());
+            let (past, queries) = (slice.past(layer), Queries::All);
+            resid = block
+                .forward_rows(resid, past, rows, queries, steps)
+                .await?;
+        }
+        Ok(Self {
+            resid_pre: Some(resid_pre),
+            last: slice.with_rows(resid),
+        })
+    }
+
+    /// The run as a layer sees it.
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub async fn layer(&self, slice: &Slice<'_>, layer: usize) -> Result<Rc<Destination>> {
+        match &self.resid_pre {
+            None => slice.destination(layer).await,
+            Some(resid_pre) => {
+                let resid_pre = resid_pre[layer].clone();
+                Ok(Rc::new(slice.destination_of(layer, resid_pre).await?))
+            }
+        }
+    }
+}
+
+/// A backward pass on its way down.
+pub(super) struct Backward<'s, 'a> {
+    slice: &'s Slice<'a>,
+    /// With respect to the residual stream where the pass has come to, `[batch * rows, d_model]`.
+    pub gradient: Tensor<2>,
+}
+
+/// The gradient where a layer's heads read.
+pub(super) struct OfHeads {
+    /// With respect to z, `[head, batch, rows, d_head]`.
+    pub by_z: Tensor<4>,
+    /// With respect to q, k and v side by side, `[batch * rows, 3 * d_model]`.
+    pub by_qkv: Tensor<2>,
+}
+
+impl<'s, 'a> Backward<'s, 'a> {
+    /// The pass of a run's mean over the slice's prompts, down to the final residual stream; with it the gradient with
+    /// respect to that as it is normalised, `[batch * rows, d_model]`. `None` where the metric has no gradient.
+    pub fn begin(readout: &'s Readout<'a, '_>, run: &Run) -> Option<(Self, Tensor<2>)> {
+        let slice = readout.slice();
+        let queries = readout.last_queries();
+        let normalised = readout.gradient_of(&run.last)?;
+        let normalised = queries.put_back(normalised, slice.window.rows);
+        let resid = slice.flat_rows(&run.last);
+        let gradient = through_norm(resid, slice.model.config.eps, normalised.clone());
+        Some((Self { slice, gradient }, normalised))
+    }
+
+    /// Down through an MLP and its LayerNorm; returns the gradient with respect to what the MLP reads, normalised,
+    /// `[batch * rows, d_model]`.
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub async fn mlp(&mut self, layer: usize, run: &Destination) -> Result<Tensor<2>> {
+        let block = &self.slice.model.blocks[layer];
+        let d_model = self.slice.model.config.d_model;
+        // Three products with the hidden layer and eight copies of it where a step counts one.
+        let steps = Steps {
+            rows: self.slice.steps.rows.div_ceil(4),
+            ..self.slice.steps
+        };
+        let both = Tensor::cat(vec![run.resid_mid.clone(), self.gradient.clone()], 1);
+        let of_rows = |both: Tensor<2>| {
+            let resid_mid = both.clone().narrow(1, 0, d_model);
+            mlp_backwards(block, resid_mid, both.narrow(1, d_model, d_model))
+        };
+        let by_normalised = steps.by_rows(both, of_rows).await?;
+        let resid_mid = run.resid_mid.clone();
+        let through = through_norm(resid_mid, block.eps, by_normalised.clone());
+        self.gradient = self.gradient.clone() + through;
+        Ok(by_normalised)
+    }
+
+    /// The gradient where a layer's heads read, from where the pass has come to.
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub async fn heads(&self, layer: usize, run: &Destination) -> Result<OfHeads> {
+        let slice = self.slice;
+        let config = &slice.model.config;
+        let (batch, rows, heads) = (slice.batch, slice.window.rows, config.n_heads);
+        let w_o = slice.model.blocks[layer].w_o.clone().transpose();
+        let gradient = self.gradient.clone();
+        let by_z = slice.steps.by_rows(gradient, |x| x.matmul(w_o.clone()));
+        let by_z = by_z.await?.reshape([batch, rows, heads, config.d_head]);
+        let by_z = by_z.permute([2, 0, 1, 3]);
+        let by_qkv = slice.through_attention(run, &by_z).await?;
+        Ok(OfHeads { by_z, by_qkv })
+    }
+
+    /// Down through the products of q, k and v and the LayerNorm before them.
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub async fn below_heads(
+        &mut self,
+        layer: usize,
+        run: &Destination,
+        by_qkv: Tensor<2>,
+    ) -> Result<()> {
+        let block = &self.slice.model.blocks[layer];
+        let w_qkv = block.w_qkv.clone().transpose();
+        let steps = self.slice.steps;
+        let by_normalised = steps.by_rows(by_qkv, |x| x.matmul(w_qkv.clone())).await?;
+        let through = through_norm(run.resid_pre.clone(), block.eps, by_normalised);
+        self.gradient = self.gradient.clone() + through;
+        Ok(())
+    }
+}
+
+impl Slice<'_> {
+    /// Gradient with respect to q, k and v of all heads on the rows, `[batch * rows, 3 * d_model]`.
+    ///
+    /// # Shapes
+    /// - `by_z`: `[head, batch, rows, d_head]`
+    async fn through_attention(&self, run: &Destination, by_z: &Tensor<4>) -> Result<Tensor<2>> {
+        let (batch, rows) = (self.batch, self.window.rows);
+        let [heads, _, _, d_head] = by_z.dims();
+        let flat = [batch * rows, heads * d_head];
+        // Six copies of the scores of some heads, or of some queries of one, in the memory of a step.
+        let [together, each] = self.scores_in_a_step(heads, 6 * batch);
+        let mut parts = [const { Vec::new() }; 3];
+        for start in (0..heads).step_by(together) {
+            let n = together.min(heads - start);
+            let of_heads = |x: &Tensor<4>| x.clone().narrow(0, start, n);
+            let Destination { q, k, v, .. } = run;
+            let by_qkv = self.attention_backwards([q, k, v].map(of_heads), of_heads(by_z), each);
+            parts
+                .iter_mut()
+                .zip(by_qkv.await?)
+                .for_each(|(all, part)| all.push(part));
+        }
+        let flatten = |x: Tensor<4>| x.permute([1, 2, 0, 3]).reshape(flat);
+        let by_qkv = parts.map(|part| flatten(Tensor::cat(part, 0)));
+        Ok(Tensor::cat(by_qkv.to_vec(), 1))
+    }
+
+    /// Of how many heads the scores of all rows fit a step `copies` times, and, where those of one do not, of how many
+    /// rows of one; at least one of each.
+    pub(super) fn scores_in_a_step(&self, heads: usize, copies: usize) -> [usize; 2] {
+        let rows = self.window.rows;
+        let of_query = self.window.end().saturating_mul(copies);
+        let floats = self.floats_of_step();
+        let together = floats / of_query.saturating_mul(rows);
+        let each = floats / of_query;
+        [together.clamp(1, heads), each.clamp(1, rows)]
+    }
+
+    /// Numbers that the rows of a step hold at their widest.
+    pub(super) fn floats_of_step(&self) -> usize {
+        let config = &self.model.config;
+        self.steps.rows * (4 * config.d_model + config.d_mlp)
+    }
+
+    /// Through the attention of some heads, backwards, `each` queries at a time: gradients with respect to q, k and
+    /// v on the rows.
+    ///
+    /// # Shapes
+    /// - q and `z`, the gradient with respect to z: `[head, batch, rows, d_head]`
+    /// - k and v: `[head, batch, pos, d_head]`
+    /// - returns `[head, batch, rows, d_head]` each
+    async fn attention_backwards(
+        &self,
+        [q, k, v]: [Tensor<4>; 3],
+        z: Tensor<4>,
+        each: usize,
+    ) -> Result<[Tensor<4>; 3]> {
+        let Window { first, rows } = self.window;
+        let mut by_q = Vec::with_capacity(rows.div_ceil(each));
+        let [mut by_k, mut by_v] = [const { None::<Tensor<4>> }; 2];
+        // The last queries first: they look at all keys.
+        for start in (0..rows).step_by(each).rev() {
+            let queries = start..rows.min(start + each);
+            let asked = |x: &Tensor<4>| x.clone().narrow(2, start, queries.len());
+            let seen = |x: &Tensor<4>| x.clone().narrow(2, 0, first + queries.end);
+            let mask = self.mask(&queries).unsqueeze();
+            let qkv = [asked(&q), seen(&k), seen(&v)];
+            let [q, k, v] = attention_backwards(qkv, mask, asked(&z));
+            by_q.push(q);
+            for (sum, part) in [(&mut by_k, k), (&mut by_v, v)] {
+                let on_rows = part.narrow(2, first, queries.end);
+                *sum = Some(match sum.take() {
+                    None => on_rows,
+                    Some(later) => add_in_front(later, on_rows, 2),
+                });
+            }
+            self.steps.pause.pause().await?;
+        }
+        by_q.reverse();
+        let [by_k, by_v] = [by_k, by_v].map(|sum| sum.expect("a part has a row"));
+        Ok([Tensor::cat(by_q, 2), by_k, by_v])
+    }
+}
+
+/// A sum over positions with more added to the first of them.
+///
+/// # Shapes
+/// - `sum`, also returned, and `part` differ at most in dimension `dim`, the positions: `part` may have fewer
+pub(super) fn add_in_front(sum: Tensor<4>, part: Tensor<4>, dim: usize) -> Tensor<4> {
+    let (pos, n) = (sum.dims()[dim], part.dims()[dim]);
+    let front = sum.clone().narrow(dim, 0, n) + part;
+    match pos - n {
+        0 => front,
+        left => Tensor::cat(vec![front, sum.narrow(dim, n, left)], dim),
+    }
+}
+
+/// Through attention, backwards: gradients with respect to q, k and v.
+///
+/// # Shapes
+/// - q and `z`, the gradient with respect to z: `[head, batch, rows, d_head]`; k and v: `[head, batch, pos, d_head]`
+/// - returns them in the shapes of q, k and v
+fn attention_backwards([q, k, v]: [Tensor<4>; 3], mask: Tensor<4>, z: Tensor<4>) -> [Tensor<4>; 3] {
+    let [_, _, _, d_head] = q.dims();
+    let (pattern, _) = attention(q.clone(), k.clone(), v.clone(), mask);
+    let by_pattern = z.clone().matmul(v.transpose());
+    let mean = (pattern.clone() * by_pattern.clone()).sum_dim(3);
+    let scores = pattern.clone() * (by_pattern - mean) / (d_head as f64).sqrt();
+    [
+        scores.clone().matmul(k),
+        scores.transpose().matmul(q),
+        pattern.transpose().matmul(z),
+    ]
+}
+
+/// Through an MLP, backwards, to its normalised input.
+///
+/// # Shapes
+/// - `resid_mid` and `gradient`, with respect to the MLP's output: `[rows, d_model]`, also returned
+fn mlp_backwards(block: &Block, resid_mid: Tensor<2>, gradient: Tensor<2>) -> Tensor<2> {
+    let (normalised, _) = layer_norm(resid_mid, block.eps);
+    let pre = matmul(normalised, &block.w_in) + block.b_in.clone().unsqueeze();
+    let post = gradient.matmul(block.w_out.clone().transpose());
+    let pre = post * block.activation.derivative(pre);
+    pre.matmul(block.w_in.clone().transpose())
+}
+
+/// Through LayerNorm, backwards: `(g - mean(g) - y mean(g y)) / scale` for a normalised `y`.
+///
+/// # Shapes
+/// - `x`: its input, `[.., rows, d_model]`; `gradient`: with respect to its output, likewise, also returned
+pub(super) fn through_norm<const D: usize>(
+    x: Tensor<D>,
+    eps: f64,
+    gradient: Tensor<D>,
+) -> Tensor<D> {
+    let (y, scale) = layer_norm(x, eps);
+    let along = (gradient.clone() * y.clone()).mean_dim(D - 1);
+    (gradient.clone() - gradient.mean_dim(D - 1) - y * along) / scale
+}

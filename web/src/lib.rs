@@ -1,0 +1,338 @@
+//! The browser side: what the worker calls, with JavaScript's types in and out.
+//!
+//! The only room that knows wasm-bindgen, URLs and streams. `load` goes from a `source` to a session: `place`
+//! reads a model's files wherever they are, small ones `bounded`; a `download`, by way of `http` and its `headers`, those
+//! on a server. They are kept in the `store` under a `lock`, with `progress`; `transfer` is what all of them share, and
+//! `cancel` stops any of it.
+//! `convert` translates requests, grids and errors, `edges` those of the whole graph, `fused` links the product of relaxed SIMD.
+
+#![cfg(target_family = "wasm")]
+
+mod bounded;
+mod cancel;
+mod convert;
+mod download;
+mod edges;
+mod fused;
+mod headers;
+mod http;
+mod load;
+mod lock;
+mod place;
+mod progress;
+mod source;
+mod store;
+mod transfer;
+mod writer;
+
+use std::{cell::Cell, pin::Pin, time::Duration};
+
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    AbortSignal, MessageChannel,
+    js_sys::{Function, Promise},
+};
+use web_time::Instant;
+
+use pathpatch::{
+    error::{Code, Error, Result},
+    patching::{EdgeUpdate, Update},
+    pause::Pause,
+    session::Session,
+};
+
+use cancel::{cancellable, check_signal};
+use load::Keeping;
+use source::Source;
+use store::Store;
+use transfer::Watcher;
+
+unsafe extern "C" {
+    fn __wasm_call_ctors();
+}
+
+/// Make panics readable in the console and products fast; called when the module is instantiated.
+#[wasm_bindgen(start)]
+fn start() -> Result<(), JsValue> {
+    // SAFETY: once, before anything else: the linker's function that runs what libraries register for the
+    // start. A linker that sees nobody call it has every export call it, anew each time, which made a call from
+    // JavaScript cost 3 ms.
+    unsafe { __wasm_call_ctors() };
+    console_error_panic_hook::set_once();
+    fused::link()
+}
+
+/// A loaded model.
+#[wasm_bindgen]
+pub struct Engine {
+    session: Session,
+    keeping: Keeping,
+}
+
+/// What loading a source would download: `{title, revision, files, kept, space}`.
+#[wasm_bindgen]
+pub async fn plan(
+    source: JsValue,
+    on_progress: Function,
+    signal: AbortSignal,
+) -> Result<JsValue, JsValue> {
+    let plan = async {
+        let watcher = Watcher {
+            on_progress: &on_progress,
+            signal: &signal,
+        };
+        let source = Source::from_js(source)?;
+        let plan = load::plan(&source, &watcher);
+        convert::to_js(&cancellable(&signal, "the plan", plan).await?)
+    };
+    plan.await.map_err(convert::error)
+}
+
+/// The models that this browser keeps, and what it grants: `{models, space}`.
+#[wasm_bindgen(js_name = keptModels)]
+pub async fn kept_models() -> Result<JsValue, JsValue> {
+    #[derive(Serialize)]
+    struct Kept {
+        models: Vec<store::Listed>,
+        space: Option<store::Space>,
+    }
+    let kept = async {
+        let models = Store::open().await?.list().await?;
+        let space = store::space().await;
+        convert::to_js(&Kept { models, space })
+    };
+    kept.await.map_err(convert::error)
+}
+
+/// Keep a model no more.
+#[wasm_bindgen(js_name = removeModel)]
+pub async fn remove_model(id: String) -> Result<(), JsValue> {
+    let remove = async { Store::open().await?.remove(&id).await };
+    remove.await.map_err(convert::error)
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// Load a model: `{kind: "hub", hub, repo, revision}`, `{kind: "url", baseUrl}` or `{files}`.
+    ///
+    /// `on_progress` gets what `Progress` makes of each file's bytes.
+    pub async fn load(
+        source: JsValue,
+        device: String,
+        keep: bool,
+        on_progress: Function,
+        signal: AbortSignal,
+    ) -> Result<Engine, JsValue> {
+        let load = async {
+            let choice = device.parse()?;
+            let source = Source::from_js(source)?;
+            let watcher = Watcher {
+                on_progress: &on_progress,
+                signal: &signal,
+            };
+            let load = load::load(source, choice, keep, &watcher);
+            let (session, keeping) = cancellable(&signal, "the load", load).await?;
+            Ok(Engine { session, keeping })
+        };
+        load.await.map_err(convert::error)
+    }
+
+    /// The model's shape.
+    pub fn config(&self) -> Result<JsValue, JsValue> {
+        convert::to_js(self.session.config()).map_err(convert::error)
+    }
+
+    /// The device that it is on: `{kind, adapter, matmul, reason}`.
+    pub fn device(&self) -> Result<JsValue, JsValue> {
+        convert::to_js(self.session.device()).map_err(convert::error)
+    }
+
+    /// `{kept, reason, revision}`: whether this browser keeps the model.
+    pub fn keeping(&self) -> Result<JsValue, JsValue> {
+        convert::to_js(&self.keeping).map_err(convert::error)
+    }
+
+    /// What the caller should know of the model's files, each `{code, message, suggestion?}`.
+    pub fn warnings(&self) -> Result<JsValue, JsValue> {
+        convert::to_js(&self.session.warnings()).map_err(convert::error)
+    }
+
+    /// Check a request for an estimate without running it: its warnings, each `{code, message, suggestion?}`.
+    pub async fn check(&self, request: JsValue, signal: AbortSignal) -> Result<JsValue, JsValue> {
+        let check = async {
+            let (request, _) = convert::metric_request(&request)?;
+            let turn = Turn::new("check", &signal);
+            convert::to_js(&self.session.check(&request, &turn).await?)
+        };
+        check.await.map_err(convert::error)
+    }
+
+    /// The tokens of a text, each `{id, text}`.
+    pub fn tokenize(&self, text: &str, prepend_bos: bool) -> Result<JsValue, JsValue> {
+        let tokens = self.session.tokenize(text, prepend_bos);
+        tokens
+            .and_then(|tokens| convert::to_js(&tokens))
+            .map_err(convert::error)
+    }
+
+    /// The tokens of an answer, or of a distractor, each `{id, text}`: a text, an id or an array of those, read as in
+    /// a request.
+    pub fn answer_tokens(&self, answer: JsValue, is_distractor: bool) -> Result<JsValue, JsValue> {
+        let (code, what) = match is_distractor {
+            true => (Code::Distractor, "distractor"),
+            false => (Code::Answer, "answer"),
+        };
+        convert::answers(&answer, code, what)
+            .and_then(|answers| self.session.answer_tokens(&answers, code, what))
+            .and_then(|tokens| convert::to_js(&tokens))
+            .map_err(convert::error)
+    }
+
+    /// Sweep the destinations of one source head, or of all where the request names none.
+    ///
+    /// `on_progress` gets what `convert::update` makes. An aborted `signal` stops the sweep after the step
+    /// it is in: some rows of one layer, in a run or a chunk.
+    pub async fn sweep(
+        &self,
+        request: JsValue,
+        on_progress: Function,
+        signal: AbortSignal,
+    ) -> Result<JsValue, JsValue> {
+        let sweep = async {
+            let (request, options) = convert::sweep_request(&request)?;
+            let report =
+                |update: Update<'_>| convert::call(&on_progress, &convert::update(update)?);
+            let turn = Turn::new("sweep", &signal);
+            let grid = self.session.sweep(&request, options, &turn, report);
+            convert::grid(grid.await?)
+        };
+        sweep.await.map_err(convert::error)
+    }
+
+    /// Estimate every edge into every head's query, key and value: `{q, k, v}`, one grid per component.
+    pub async fn estimate(
+        &self,
+        request: JsValue,
+        signal: AbortSignal,
+    ) -> Result<JsValue, JsValue> {
+        let estimate = async {
+            let (request, layer_norm) = convert::metric_request(&request)?;
+            let turn = Turn::new("estimate", &signal);
+            let estimates = self.session.estimate(&request, layer_norm, &turn);
+            convert::estimates(estimates.await?)
+        };
+        estimate.await.map_err(convert::error)
+    }
+
+    /// Patch or estimate edges of the graph: all of them, or those that the request names.
+    ///
+    /// `on_progress` gets what `edges::Teller` makes. An aborted `signal` stops it after the step it is in.
+    pub async fn edges(
+        &self,
+        request: JsValue,
+        on_progress: Function,
+        signal: AbortSignal,
+    ) -> Result<JsValue, JsValue> {
+        let compute = async {
+            let request = edges::edges_request(&request)?;
+            let mut teller = edges::Teller::new(request.options);
+            let report =
+                |update: EdgeUpdate<'_>| convert::call(&on_progress, &teller.update(update)?);
+            let turn = Turn::new("edges", &signal);
+            let computed = self.session.edges(&request, &turn, report).await?;
+            edges::result(&computed, &request.options)
+        };
+        compute.await.map_err(convert::error)
+    }
+
+    /// Look at one edge on one pair of prompts, by the names of its nodes or between two heads by their numbers: see
+    /// `EdgeReport`.
+    #[wasm_bindgen(js_name = edgeDetail)]
+    pub async fn edge_detail(
+        &self,
+        request: JsValue,
+        signal: AbortSignal,
+    ) -> Result<JsValue, JsValue> {
+        let detail = async {
+            let turn = Turn::new("edge", &signal);
+            if let Some(named) = edges::detail_request(&request)? {
+                return convert::warned(self.session.edge(&named, &turn).await?);
+            }
+            let request = convert::edge_request(&request)?;
+            convert::warned(self.session.edge_detail(&request, &turn).await?)
+        };
+        detail.await.map_err(convert::error)
+    }
+
+    /// Look at one head on one pair of prompts: see `HeadDetail`.
+    #[wasm_bindgen(js_name = headDetail)]
+    pub async fn head_detail(
+        &self,
+        request: JsValue,
+        signal: AbortSignal,
+    ) -> Result<JsValue, JsValue> {
+        let detail = async {
+            let (request, head) = convert::head_request(&request)?;
+            let turn = Turn::new("head", &signal);
+            convert::warned(self.session.head_detail(&request, head, &turn).await?)
+        };
+        detail.await.map_err(convert::error)
+    }
+
+    /// Floating-point operations a second of bare matrix products of so many rows on its device.
+    #[wasm_bindgen(js_name = matmulRate)]
+    pub async fn matmul_rate(&self, rows: usize, signal: AbortSignal) -> Result<f64, JsValue> {
+        let turn = Turn::new("rate", &signal);
+        let rate = self.session.matmul_rate(rows, &turn).await;
+        rate.map_err(convert::error)
+    }
+}
+
+/// When to let the page be heard: one thread both computes and handles its messages.
+struct Turn<'a> {
+    began: Cell<Instant>,
+    what: &'static str,
+    signal: &'a AbortSignal,
+}
+
+/// How long we compute before messages are handled; short beside the 200 ms that a cancel may take.
+const TURN: Duration = Duration::from_millis(20);
+
+impl<'a> Turn<'a> {
+    fn new(what: &'static str, signal: &'a AbortSignal) -> Self {
+        Self {
+            began: Cell::new(Instant::now()),
+            what,
+            signal,
+        }
+    }
+}
+
+impl Pause for Turn<'_> {
+    fn pause(&self) -> Pin<Box<dyn Future<Output = Result<()>> + '_>> {
+        Box::pin(async {
+            if self.began.get().elapsed() < TURN {
+                return Ok(());
+            }
+            hear_messages().await.map_err(|e| {
+                let (what, expected) = ("MessageChannel", "to carry a message");
+                Error::new(Code::Unsupported, what, expected, convert::text(&e))
+            })?;
+            self.began.set(Instant::now());
+            check_signal(self.signal, self.what)
+        })
+    }
+}
+
+/// Let the worker handle the messages that came meanwhile, a cancel above all. By a message to ourselves: browsers hold
+/// back a timer that follows a timer by 4 ms.
+async fn hear_messages() -> Result<(), JsValue> {
+    let channel = MessageChannel::new()?;
+    let heard = Promise::new(&mut |resolve, _| channel.port1().set_onmessage(Some(&resolve)));
+    channel.port2().post_message(&JsValue::NULL)?;
+    JsFuture::from(heard).await?;
+    channel.port1().close();
+    Ok(())
+}
