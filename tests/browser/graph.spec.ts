@@ -93,7 +93,7 @@ test("estimates, some edges, the strongest with a check, and by position", async
   expect(seen.some).toEqual([seen.some[0], edges - 2, 0, 2]);
   // The checked edges are exact too.
   expect(seen.strongest.counts[3]).toBe(30);
-  expect(seen.strongest.check).toMatchObject({ edges: 20, bound: 3 / 20 });
+  expect(seen.strongest.check).toMatchObject({ edges: 20, bound: Math.fround(3 / 20) });
   expect(seen.positions).toEqual({ positions: 14, size: 14 * seen.places, exact: [14, 14, 14] });
   expect(seen.backwards).toMatch(/^source \| /);
   expect(seen.unnamed).toMatch(/^source \| /);
