@@ -18,10 +18,7 @@ use crate::{
         run_pairs,
     },
     goldens::golden,
-    oracle::{
-        Oracle,
-        edges::{Edges, How},
-    },
+    oracle::edges::{Edges, How},
     shortcuts::read_of,
 };
 
@@ -153,12 +150,7 @@ fn check_first_order(
     how: How,
     what: &str,
 ) {
-    let biases = model.blocks.iter().map(|block| {
-        let biases: Vec<f32> = block.b_v.to_data().try_into_vec().unwrap();
-        biases.into_iter().map(f64::from).collect()
-    });
-    let oracle = Oracle::new(model).with_value_biases(biases.collect());
-    let oracle = Edges::of(oracle, batch);
+    let oracle = Edges::new(model, batch);
     let got = effects(model, batch, kind, patch, Scores::Eap);
     let slope = |edge| oracle.slope(edge, how, read_of(kind));
     let what = format!("{what} {kind:?} {how:?}");
