@@ -6,7 +6,6 @@ use pathpatch::{
     metric::MetricKind,
     patching::{
         Component, Head, LayerNorm, Memory, SweepOptions, all_heads,
-        estimate_direct_path_all_sources,
         graph::{Edge, Receiver, Sender},
     },
     prompt::Batch,

@@ -20,7 +20,7 @@ use burn::tensor::{
 
 use super::{
     effects::{Group, Results},
-    linear::Into,
+    linear::Norm,
 };
 use crate::{
     error::Result,
@@ -54,7 +54,7 @@ impl Slice<'_> {
         &self,
         results: &mut Results,
         (layer, group, asked): (usize, &Group, [bool; 3]),
-        into: &Into,
+        norm: &Norm,
         base: &Destination,
         gradient: &OfHeads,
     ) -> Result<()> {
@@ -65,7 +65,7 @@ impl Slice<'_> {
         let w_qkv = &self.model.blocks[layer].w_qkv;
         for (which, senders) in group.senders(self.steps.rows / flat) {
             let n = senders.len();
-            let read = into.norm.forwards(self.written(senders, 0..flat), 0..flat);
+            let read = norm.forwards(self.written(senders, 0..flat), 0..flat);
             let read = read.reshape([n * flat, d_model]);
             self.steps.pause.pause().await?;
             for component in Component::ALL {
