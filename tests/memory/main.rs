@@ -202,6 +202,9 @@ fn main() {
                 let step = 12 * MEMORY.step;
                 assert!(taken.in_step <= step, "{taken:?}, {step} a step");
             }
+            let short = estimate(&model, &batch(&model, 100, 14, 13), scores, by_position);
+            println!("{scores:?}: 100 pairs of 14 tokens {short:?}");
+            assert!(short.most <= budget, "{short:?} within {budget} bytes");
             let batch = batch(&model, 1, LONG, 1);
             let long = estimate(&model, &batch, scores, by_position);
             println!("{scores:?}: {LONG} tokens {long:?}");
