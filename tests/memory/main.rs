@@ -9,16 +9,15 @@ use std::collections::BTreeMap;
 
 use burn::tensor::Device;
 use count::{Taken, taken_by};
-use pathpatch::patching::{Cell, Direction, EdgeOptions, Patch, Replacement, sweep_edges};
 use pathpatch::{
     checkpoint,
     error::Code,
     gpt2::{Config, Gpt2},
     metric::MetricKind,
     patching::{
-        Cell, Component, Edge, EdgeOptions, Graph, Head, LayerNorm, Memory, Receiver, Runs, Scores,
-        Sender, SweepOptions, Update, edge_detail, estimate_direct_path_all_sources,
-        get_act_patch_direct_path, sweep_edges,
+        Cell, Component, Direction, Edge, EdgeOptions, Graph, Head, LayerNorm, Memory, Patch,
+        Receiver, Replacement, Runs, Scores, Sender, SweepOptions, Update, edge_detail,
+        estimate_direct_path_all_sources, get_act_patch_direct_path, sweep_edges,
     },
     pause::NoPause,
     prompt::{Batch, PromptPair},
