@@ -37,6 +37,7 @@ use crate::{
 };
 
 /// A change as one component of a layer's heads reads it.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 enum Change {
     /// What it makes of the component, `[head, batch, sender, rows, d_head]`.
     Component(Tensor<5>),
