@@ -86,7 +86,7 @@ pub async fn edge_detail(
     let (metric_of_runs, scale) = baselines.scale(metric)?;
 
     let forward = Forward::new(&readout, layer_norm);
-    let variant = Variant { edge, at: None };
+    let variant = Variant::whole(edge);
     let patched = forward.run(enter, &[variant]).await?;
     let numbers = readout.of_variants(patched.clone(), 1).await?;
     let value = value_of(&scale, &numbers[0], edge)?;
@@ -169,10 +169,7 @@ impl Alone<'_, '_, '_> {
         let mut effects = vec![0.0; window.first];
         let positions: Vec<usize> = (window.first..window.end()).collect();
         for positions in positions.chunks(together) {
-            let at = |position: &usize| Variant {
-                edge,
-                at: Some(*position),
-            };
+            let at = |position: &usize| Variant::at(edge, *position);
             let variants: Vec<Variant> = positions.iter().map(at).collect();
             let patched = self.forward.run(enter, &variants).await?;
             let numbers = self.readout.of_variants(patched, variants.len()).await?;
