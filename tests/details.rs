@@ -4,8 +4,9 @@
 use burn::tensor::{Tensor, TensorData};
 use pathpatch::{
     error::Code,
-    gpt2::{Gpt2, layer_norm},
+    gpt2::Gpt2,
     metric::MetricKind,
+    ops::layer_norm,
     patching::{
         Component, Edge, EdgeDetail, Head, LayerNorm, Receiver, Sender, all_heads, edge_detail,
         head_detail,

@@ -24,7 +24,6 @@ use super::{
 };
 use crate::{
     error::Result,
-    gpt2::matmul,
     patching::{
         gradient::{OfHeads, add_in_front},
         graph::Component,
@@ -62,7 +61,7 @@ impl Slice<'_> {
         let (heads, d_head, d_model) = (config.n_heads, config.d_head, config.d_model);
         let (batch, rows) = (self.batch, self.window.rows);
         let flat = batch * rows;
-        let w_qkv = &self.model.blocks[layer].w_qkv;
+        let block = &self.model.blocks[layer];
         for (which, senders) in group.senders(self.steps.rows / flat) {
             let n = senders.len();
             let read = into.norm.forwards(self.written(senders, 0..flat), 0..flat);
@@ -76,8 +75,9 @@ impl Slice<'_> {
                     let first = component as usize * d_model;
                     x.clone().narrow(1, first, d_model)
                 };
-                let w = of_component(w_qkv);
-                let delta = self.steps.by_rows(read.clone(), |x| matmul(x, &w)).await?;
+                let w = of_component(&block.w_qkv);
+                let by_w = |x| block.product.matmul(x, &w);
+                let delta = self.steps.by_rows(read.clone(), by_w).await?;
                 let delta = delta.reshape([n, batch, rows, heads, d_head]);
                 let delta = delta.permute([3, 1, 0, 2, 4]);
                 if component == Component::V {
@@ -337,7 +337,7 @@ mod tests {
     use burn::tensor::{Device, Distribution};
 
     use super::*;
-    use crate::gpt2::{attention, causal_mask};
+    use crate::ops::{attention, causal_mask};
 
     const HEADS: usize = 2;
     const BATCH: usize = 2;

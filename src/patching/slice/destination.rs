@@ -9,7 +9,7 @@ use burn::tensor::Tensor;
 use super::Slice;
 use crate::{
     error::Result,
-    gpt2::{Past, layer_norm},
+    ops::{Past, layer_norm},
 };
 
 /// A run at one layer, heads first: rows of `q`, all positions of `k` and `v`.

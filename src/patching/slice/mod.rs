@@ -31,7 +31,8 @@ pub(super) use means::Means;
 use super::{both::Both, graph::Stage, patch::Direction, plan::Part, window::Window};
 use crate::{
     error::Result,
-    gpt2::{Gpt2, Past, Steps, causal_mask, index},
+    gpt2::{Gpt2, Steps},
+    ops::{Past, causal_mask, index},
     prompt::Batch,
 };
 
