@@ -11,7 +11,7 @@ const QUIET = [
   "--disable-component-update",
   "--disable-sync",
 ];
-/** WebKit is driven where WebKitGTK is. */
+/** WebKit is tested only on Linux, which has WebKitGTK. */
 const IS_LINUX = process.platform === "linux";
 const SWIFTSHADER = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 
@@ -25,8 +25,8 @@ const WEBKIT_AS_IT_COMES = {
   use: { engineName: "webkit" as const, hasStorage: false },
 };
 
-// The built site in Chromium, once without WebGPU and once with it in software; then what matters most in
-// every engine.
+// The built site in Chromium, once without WebGPU and once with software WebGPU; then the most important tests in every
+// engine.
 export default defineConfig<EngineOptions>({
   testDir: "tests/browser",
   outputDir: "test-results",

@@ -7,12 +7,12 @@ import { defineConfig } from "vitest/config";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Cargo.toml has the version of the whole project. */
+/** The version of the whole project is in Cargo.toml. */
 const version = /^version = "(.+)"/m.exec(readFileSync(at("Cargo.toml"), "utf8"))?.[1];
 const WASM = at("www/src/wasm/engine_bg.wasm");
 const MODELS = at("www/models");
 
-/** What the package's modules are called, and the site's one that posts import; they keep their names. */
+/** Fixed file names for the package's modules and for the site's module that posts import. */
 const NAMED: Record<string, string> = {
   pathpatch: "pathpatch.js",
   package: "lib/index.js",
@@ -21,9 +21,9 @@ const NAMED: Record<string, string> = {
 };
 
 /**
- * The worker and the wasm module, by addresses that other people's bundlers follow: `new Worker(new URL("./worker.js",
- * import.meta.url), …)` word for word. Vite would write addresses of its own in their place, so they are kept from it
- * until the chunks are written.
+ * Keeps the addresses of the worker and the wasm module in the form that other bundlers recognise: literally `new
+ * Worker(new URL("./worker.js", import.meta.url), …)`. Vite would replace them by its own addresses, so placeholders stand
+ * for them until the chunks are written.
  */
 function literalUrls(): Plugin {
   const URLS = [
@@ -56,8 +56,8 @@ function literalUrls(): Plugin {
 }
 
 /**
- * A dynamic import as it is written. Vite would have each preload what it imports, by addresses that the package's
- * modules no longer have once another bundler has taken them.
+ * Keeps dynamic imports as they are. Vite would preload the imported modules by addresses that are wrong once another
+ * bundler has processed the package.
  */
 function plainImports(): Plugin {
   return {
@@ -68,7 +68,7 @@ function plainImports(): Plugin {
   };
 }
 
-/** What a run of each bundled model downloads, in bytes: a poster says so. */
+/** Bytes that a run of each bundled model downloads, for a figure's poster. */
 function bundledRunBytes(): Record<string, number> {
   const engine = existsSync(WASM) ? gzipSync(readFileSync(WASM)).length : 0;
   const size = (directory: string) =>
@@ -80,7 +80,7 @@ export default defineConfig({
   root: at("www"),
   // Relative, so that dist/ works under any path.
   base: "./",
-  // A file that is not there is a 404, as on any static host.
+  // A missing file is a 404, as on any static host.
   appType: "mpa",
   publicDir: false,
   define: { PATHPATCH_VERSION: JSON.stringify(version), BUNDLED_RUN_BYTES: JSON.stringify(bundledRunBytes()) },
@@ -88,7 +88,7 @@ export default defineConfig({
     outDir: at("dist"),
     emptyOutDir: true,
     target: "es2022",
-    // These have light-dark(), which a figure needs to follow the post or its own `theme`.
+    // The first versions with light-dark(), which a figure needs to follow the post or its own `theme`.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
     modulePreload: false,
     license: { fileName: "licenses-npm.md" },
@@ -104,10 +104,10 @@ export default defineConfig({
       preserveEntrySignatures: "strict",
       output: {
         entryFileNames: ({ name }) => NAMED[name] ?? "assets/[name]-[hash].js",
-        // What the page shares with figures is part of the package. After a deploy a browser may still have the chunks
-        // before it: they have other names, and are not mixed with the new ones.
+        // Chunks that the page shares with figures are part of the package. The hash in their names keeps a browser
+        // from mixing old chunks with new ones after a deploy.
         chunkFileNames: "lib/chunk-[name]-[hash].js",
-        // Few files for a saved figure: `pathpatch` is what every importer needs, `board` what every drawing does.
+        // Few files for a saved figure: `pathpatch` has what every importer needs, `board` what every drawing needs.
         codeSplitting: {
           groups: [
             { name: "pathpatch", test: /src\/(engine\/(pathpatch|edges|error|assets|source)|core\/model-ref)\.ts|preload-helper/ },

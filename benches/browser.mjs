@@ -2,9 +2,9 @@
 //
 //     node benches/browser.mjs SITE cpu|webgpu MODEL PROMPTS.json SECONDS
 //
-// A sweep that takes longer than SECONDS is stopped there, and the time that it had left is believed.
+// A sweep that takes longer than SECONDS is stopped, and its own estimate of the time left is added.
 // SITE is a directory with the built site and, under it, the model's directory MODEL. Without a GPU, WebGPU
-// is SwiftShader: right, not fast.
+// is SwiftShader, which is correct but slow.
 
 import { readFileSync } from "node:fs";
 import { chromium } from "@playwright/test";
@@ -69,10 +69,10 @@ async function measure({ device, model: name, request, limit }) {
       if (error.code !== "cancelled") throw error;
     }),
   );
-  // The time left is by the work left, so the share of the work done follows from it.
+  // The time left is proportional to the work left, so it gives the share of the work that is done.
   const doneShare = grid ? 1 : taken / (taken + last.secondsLeft);
 
-  // How long a cancel takes, asked for at moments that have nothing to do with the sweep's steps.
+  // How long a cancel takes, at moments unrelated to the sweep's steps.
   const cancels = [];
   for (let i = 0; i < 5; i++) {
     const controller = new AbortController();
@@ -82,7 +82,7 @@ async function measure({ device, model: name, request, limit }) {
       controller.abort();
       return stopped;
     });
-    // A small model may be done before.
+    // The sweep of a small model may be done before the cancel.
     if (error.code === "cancelled") cancels.push(took * 1e3);
   }
 

@@ -1,4 +1,4 @@
-// From navigation to the first grid of the built site, in Chromium on the CPU: prints the median of a few visits.
+// Time from navigation to the first grid of the built site, in Chromium on the CPU: prints the median of a few visits.
 //
 //     node benches/first_grid.mjs SITE CHROMIUM
 
@@ -6,7 +6,7 @@ import { chromium } from "@playwright/test";
 import { serve } from "./serve.mjs";
 
 const VISITS = 5;
-/** What a visitor should not have to wait for longer. */
+/** The longest that a visitor should have to wait. */
 const BUDGET_SECONDS = 2;
 
 const [site, executablePath] = process.argv.slice(2);
@@ -15,7 +15,7 @@ const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] }
 try {
   const seconds = [];
   for (let visit = 0; visit < VISITS; visit += 1) {
-    // Nothing is cached from one visit to the next.
+    // A new context, so nothing is cached from one visit to the next.
     const context = await browser.newContext();
     const page = await context.newPage();
     await page.goto(server.resolvedUrls.local[0]);

@@ -1,8 +1,10 @@
-//! One full sweep of a checkpoint, timed, with all that is needed to judge the time: one line of JSON.
+//! Times one full sweep of a checkpoint and prints one line of JSON with everything needed to judge the time.
 //!
-//! `cargo xtask bench` runs it on a checkpoint of GPT-2 small's size and puts it beside the browser and
-//! TransformerLens. One run, not a statistic: a sweep of seconds averages over the machine's noise itself,
-//! and the bare matrix products that it is compared with are timed beside it.
+//! `cargo xtask bench` runs it on a checkpoint of GPT-2 small's size and compares it with the browser and
+//! TransformerLens. It is a single run without statistics: a sweep of several seconds averages over the machine's noise,
+//! and the bare matrix products for comparison are timed right after it.
+
+mod common;
 
 use std::{fs, path::PathBuf, time::Instant};
 
@@ -10,14 +12,13 @@ use clap::Parser;
 use pathpatch::{
     device::DeviceChoice,
     directory,
-    metric::MetricKind,
     patching::{Component, Grid, LayerNorm, SweepOptions},
     pause::NoPause,
     prompt::Batch,
-    session::{Answer, MetricRequest, PairRequest, Prompt, Session, SweepRequest},
+    session::{MetricRequest, Session, SweepRequest},
 };
 use pathpatch_cli::keep_freed_memory;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 #[derive(Parser)]
 struct Args {
@@ -33,21 +34,12 @@ struct Args {
     layer_norm: String,
     #[arg(long, default_value = "cpu")]
     device: String,
-    /// Bytes of a chunk's activations, instead of what suits the device
+    /// Bytes of a chunk's activations, instead of the device's default
     #[arg(long)]
     memory_budget: Option<usize>,
     /// What cargo passes to a bench
     #[arg(long, hide = true)]
     bench: bool,
-}
-
-/// The prompts file that all runners of the benchmark read.
-#[derive(Deserialize)]
-struct Prompts {
-    clean: Vec<Vec<u32>>,
-    corrupted: Vec<Vec<u32>>,
-    answers: Vec<u32>,
-    distractors: Vec<u32>,
 }
 
 #[derive(Serialize)]
@@ -56,17 +48,17 @@ struct Report {
     adapter: Option<String>,
     load_seconds: f64,
     estimate_seconds: f64,
-    /// The sweep as a user calls it: both runs, estimates and all exact values.
+    /// Time of the sweep as a user calls it: both runs, estimates and all exact values.
     seconds: f64,
     edges: usize,
     flops: f64,
-    /// Of bare products of as many rows with a block's weights.
+    /// Rate of bare products of equally many rows with a block's weights.
     matmul_flops_per_second: f64,
     peak_memory: Option<u64>,
     max_estimate_error: f32,
     /// Rank correlation of estimated and exact effects.
     spearman: f64,
-    /// Of the 20 edges with the largest exact effects, how many are among the 20 largest estimates.
+    /// How many of the 20 largest exact effects are among the 20 largest estimates.
     top_20: usize,
     values: Vec<Option<f32>>,
 }
@@ -79,15 +71,13 @@ fn main() {
 }
 
 async fn measure(args: &Args) -> Report {
-    let prompts = directory::read(&args.prompts).expect("the prompts file");
-    let prompts: Prompts = serde_json::from_slice(&prompts).expect("a prompts file");
     let choice: DeviceChoice = args.device.parse().expect("a device");
 
     let start = Instant::now();
     let session = directory::load(&args.model, choice).await.expect("a model");
     let load_seconds = start.elapsed().as_secs_f64();
 
-    let on = request(&prompts);
+    let on = common::request(&args.prompts);
     let component: Component = args.component.parse().expect("a component");
     let layer_norm: LayerNorm = args.layer_norm.parse().expect("a layer norm");
     let start = Instant::now();
@@ -143,22 +133,7 @@ async fn measure(args: &Args) -> Report {
     }
 }
 
-fn request(prompts: &Prompts) -> MetricRequest {
-    let pair = |i: usize| PairRequest {
-        clean: Prompt::Ids(prompts.clean[i].clone()),
-        corrupted: Prompt::Ids(prompts.corrupted[i].clone()),
-        answers: vec![Answer::Id(prompts.answers[i])],
-        distractors: vec![Answer::Id(prompts.distractors[i])],
-    };
-    MetricRequest {
-        pairs: (0..prompts.clean.len()).map(pair).collect(),
-        metric: MetricKind::LogitDiff,
-        position: None,
-        prepend_bos: false,
-    }
-}
-
-/// Rows of an edge in the batch: from the first row to the end, of each prompt.
+/// Rows of one edge in the batch: from the first row to the end, for each prompt.
 fn rows_of_edge(session: &Session, on: &MetricRequest) -> usize {
     let pairs = on.pairs.iter().map(|pair| session.pair(pair, false));
     let pairs = pairs.collect::<Result<_, _>>().expect("pairs");
@@ -166,7 +141,7 @@ fn rows_of_edge(session: &Session, on: &MetricRequest) -> usize {
     (batch.len_pos() - batch.first_row()) * batch.pairs().len()
 }
 
-/// The most memory that this process has held, in bytes, where the system tells.
+/// Peak memory of this process in bytes, if the system reports it.
 fn peak_memory() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

@@ -1,8 +1,8 @@
-// The built site, served as any static host would.
+// Serves the built site like any static host.
 
 import { preview } from "vite";
 
-/** A server of a directory, on a port of its own. */
+/** A server for a directory, on a free port. */
 export const serve = (site) =>
   preview({
     configFile: false,

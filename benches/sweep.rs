@@ -1,6 +1,6 @@
-//! The sweep on the bundled model, against what the plain method costs: one forward pass an edge.
+//! The sweep on the bundled model, compared with the plain method of one forward pass per edge.
 //!
-//! Every figure's throughput is in edges, so that their ratio is the speed-up.
+//! Every throughput is in edges, so the ratio of two is the speed-up.
 
 use burn::tensor::Device;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

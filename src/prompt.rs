@@ -124,7 +124,7 @@ impl Batch {
     /// default, is each pair's last token.
     ///
     /// # Errors
-    /// Those of [`PromptPair::check`]; [`Code::Clean`] when there is no pair; [`Code::Metric`] when `position` is
+    /// The errors of [`PromptPair::check`]; [`Code::Clean`] when there is no pair; [`Code::Metric`] when `position` is
     /// outside a prompt. If there are several pairs, the error names the pair.
     pub fn new(pairs: Vec<PromptPair>, position: Option<i64>, config: &Config) -> Result<Self> {
         if pairs.is_empty() {

@@ -431,8 +431,7 @@ impl Reader<'_> {
             return None;
         }
         let message = format!(
-            "the {what} {first:?} has no leading space, as at the beginning of a text; inside a text it is a different \
-             token, {spaced:?}"
+            "the {what} {first:?} has no leading space, but inside a text this word is the token {spaced:?}"
         );
         let warning = Warning::new(code, message);
         let spaced_part = |part: &str| format!(" {}", part.trim_start());

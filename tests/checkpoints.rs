@@ -1,4 +1,4 @@
-//! Checkpoints that are broken or foreign: each ends in an error that names what is wrong.
+//! Broken checkpoints and checkpoints of other models: each gives an error that says what is wrong.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ fn load(bytes: &[u8]) -> Result<(), Error> {
     checkpoint::load(config, bytes, &Device::flex()).map(|_| ())
 }
 
-/// The error of loading these bytes; its code is always the same.
+/// The error from loading these bytes; its code is always [`Code::Checkpoint`].
 fn refused(bytes: &[u8]) -> String {
     let error = load(bytes).unwrap_err();
     assert_eq!(error.code, Code::Checkpoint);
@@ -50,7 +50,7 @@ fn changed(change: impl FnOnce(&mut Tensors)) -> Vec<u8> {
     safetensors::serialize(views, None).unwrap()
 }
 
-/// The file with its header changed and the data left alone.
+/// The file with a changed header and unchanged data.
 fn with_header(change: impl FnOnce(&mut serde_json::Value)) -> Vec<u8> {
     let bytes = file();
     let len = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
@@ -62,14 +62,14 @@ fn with_header(change: impl FnOnce(&mut serde_json::Value)) -> Vec<u8> {
 }
 
 #[test]
-fn the_file_as_written_loads() {
+fn the_unchanged_file_loads() {
     load(&file()).unwrap();
     load(&changed(|_| ())).unwrap();
     load(&with_header(|_| ())).unwrap();
 }
 
 #[test]
-fn truncated_anywhere() {
+fn a_file_truncated_anywhere_is_refused() {
     let bytes = file();
     for len in [0, 7, 8, 100, bytes.len() / 2, bytes.len() - 1] {
         let error = refused(&bytes[..len]);
@@ -86,13 +86,13 @@ fn truncated_anywhere() {
 }
 
 #[test]
-fn bytes_after_the_end() {
+fn bytes_after_the_end_are_refused() {
     let error = refused(&[file(), vec![0; 4]].concat());
     assert!(error.contains("and no more"), "{error}");
 }
 
 #[test]
-fn a_header_that_lies_about_its_length() {
+fn a_wrong_header_length_is_refused() {
     for (lie, expected) in [
         (0, "a JSON header of tensors"),
         (10, "a JSON header of tensors"),
@@ -107,13 +107,13 @@ fn a_header_that_lies_about_its_length() {
 }
 
 #[test]
-fn something_else_under_that_name() {
+fn another_kind_of_file_is_refused() {
     let page = b"<!DOCTYPE html><html><body>404</body></html>".repeat(10);
     assert!(refused(&page).starts_with("model.safetensors: expected "));
 }
 
 #[test]
-fn overlapping_and_gapped_offsets() {
+fn overlapping_tensors_and_gaps_are_refused() {
     for shift in [-4, 4] {
         let error = refused(&with_header(|header| {
             let offsets = &mut header["transformer.wpe.weight"]["data_offsets"];
@@ -126,15 +126,15 @@ fn overlapping_and_gapped_offsets() {
 }
 
 #[test]
-fn offsets_that_do_not_fit_the_shape() {
+fn offsets_that_do_not_fit_the_shape_are_refused() {
     let error = refused(&with_header(|header| {
         header["transformer.ln_f.bias"]["shape"] = serde_json::json!([17]);
     }));
-    assert!(error.contains("as its shape and type take"), "{error}");
+    assert!(error.contains("as many bytes for"), "{error}");
 }
 
 #[test]
-fn a_missing_tensor() {
+fn a_missing_tensor_is_named() {
     let error = refused(&changed(|t| {
         t.remove("transformer.h.1.ln_2.bias").unwrap();
     }));
@@ -145,7 +145,7 @@ fn a_missing_tensor() {
 }
 
 #[test]
-fn a_weight_that_a_gpt2_does_not_have() {
+fn an_extra_weight_in_a_block_is_refused() {
     let error = refused(&changed(|t| {
         for name in ["q_norm.weight", "k_norm.weight"] {
             let extra = t["transformer.h.1.ln_2.bias"].clone();
@@ -154,13 +154,13 @@ fn a_weight_that_a_gpt2_does_not_have() {
     }));
     assert_eq!(
         error,
-        "tensor h.1.attn.k_norm.weight: expected only weights that a GPT-2 has in its blocks, \
-         got another one (and 1 more): a model with it computes something else"
+        "tensor h.1.attn.k_norm.weight: expected only the weights of a GPT-2 in its blocks, \
+         got an extra weight (and 1 more): a model with it computes something else"
     );
 }
 
 #[test]
-fn one_tensor_under_both_names() {
+fn one_tensor_with_and_without_its_prefix_is_refused() {
     let error = refused(&changed(|t| {
         let again = t["transformer.ln_f.bias"].clone();
         t.insert("ln_f.bias".into(), again);
@@ -172,7 +172,7 @@ fn one_tensor_under_both_names() {
 }
 
 #[test]
-fn a_tensor_of_another_shape() {
+fn a_tensor_of_a_wrong_shape_is_named() {
     let error = refused(&changed(|t| {
         let (_, shape, _) = t.get_mut("transformer.h.0.mlp.c_fc.weight").unwrap();
         shape.reverse();
@@ -184,7 +184,7 @@ fn a_tensor_of_another_shape() {
 }
 
 #[test]
-fn a_type_that_is_no_weight() {
+fn a_tensor_of_integers_is_refused() {
     let error = refused(&changed(|t| {
         t.get_mut("transformer.ln_f.weight").unwrap().0 = Dtype::I32;
     }));
@@ -195,7 +195,7 @@ fn a_type_that_is_no_weight() {
 }
 
 #[test]
-fn weights_that_are_not_finite() {
+fn weights_that_are_not_finite_are_refused() {
     for (value, name) in [(f32::NAN, "NaN"), (f32::INFINITY, "inf")] {
         let error = refused(&changed(|t| {
             let data = &mut t.get_mut("transformer.wte.weight").unwrap().2;
@@ -212,7 +212,7 @@ fn config_of(name: &str) -> Config {
     Config::from_json(&read(fixtures().join(name).join("config.json"))).unwrap()
 }
 
-/// Every number of a model.
+/// All numbers of a model.
 fn numbers(model: &Gpt2) -> Vec<f32> {
     let flat = |x: &Tensor<2>| x.to_data().try_into_vec::<f32>().unwrap();
     let line = |x: &Tensor<1>| x.to_data().try_into_vec::<f32>().unwrap();
@@ -256,7 +256,7 @@ fn bytes_may_come_in_pieces_of_any_size() {
     }
 }
 
-/// Every other tensor of the file in one file, the rest in another.
+/// The tensors of the file, alternately in one of two files.
 fn two_files() -> [Vec<u8>; 2] {
     [0, 1].map(|remainder| {
         changed(|tensors| {
@@ -282,7 +282,7 @@ fn a_checkpoint_may_be_in_several_files() {
 }
 
 #[test]
-fn a_file_of_several_that_is_missing_or_there_twice() {
+fn one_of_several_files_missing_or_loaded_twice_is_an_error() {
     let [a, _] = two_files();
     let mut loader = Loader::new(config_of(MODEL), &Device::flex());
     loader.file("a.safetensors").push(&a).unwrap();

@@ -1,4 +1,4 @@
-//! `config.json`: what is read from it, and every field that is refused.
+//! `config.json`: the fields that are read, and the values that are refused.
 
 use burn::tensor::{Device, Tensor};
 use pathpatch::{
@@ -33,7 +33,7 @@ fn gpt2_small_has_the_published_shape_and_parameter_count() {
 }
 
 #[test]
-fn parameter_counts_are_those_of_the_weights() {
+fn parameter_counts_agree_with_the_weights() {
     for name in RANDOM_MODELS {
         let model = model(fixtures().join(name));
         let c = &model.config;
@@ -62,7 +62,7 @@ fn parameter_counts_are_those_of_the_weights() {
     }
 }
 
-/// Fields, the value of each, and what the error says came.
+/// Each line is a field, a bad value, and the end of the error.
 #[test]
 fn fields_that_cannot_be_read_are_named() {
     for (field, value, got) in [
@@ -113,7 +113,7 @@ fn fields_that_cannot_be_read_are_named() {
 }
 
 #[test]
-fn fields_without_influence_are_passed_over() {
+fn fields_without_influence_are_ignored() {
     let mut config = gpt2_small();
     config["attn_pdrop"] = json!(0.1);
     config["pruned_heads"] = json!({});
@@ -131,9 +131,9 @@ fn fields_without_influence_are_passed_over() {
     assert_eq!(read, expected);
 }
 
-/// A config.json holds what differs from GPT2Config's defaults.
+/// transformers writes only what differs from GPT2Config's defaults, which are GPT-2 small.
 #[test]
-fn what_is_left_out_is_gpt2_small() {
+fn missing_fields_are_those_of_gpt2_small() {
     assert_eq!(
         parse(&json!({"model_type": "gpt2"})).unwrap(),
         Config::default()
@@ -147,9 +147,9 @@ fn what_is_left_out_is_gpt2_small() {
     assert_eq!(one, expected);
 }
 
-/// transformers sets the names of `GPT2Config.attribute_map` after GPT-2's own: theirs is the last word.
+/// transformers sets the names in `GPT2Config.attribute_map` after GPT-2's own names, so these win.
 #[test]
-fn common_names_stand_for_gpt2s() {
+fn common_names_override_gpt2s_names() {
     let common = json!({
         "model_type": "gpt2", "num_hidden_layers": 2, "num_attention_heads": 4, "hidden_size": 16,
         "max_position_embeddings": 48, "vocab_size": 333,
@@ -218,7 +218,7 @@ fn scores_are_scaled_by_the_width_and_the_layer() {
 }
 
 #[test]
-fn a_classifier_and_cross_attention_are_told() {
+fn a_classifier_and_cross_attention_give_warnings() {
     for name in [
         "GPT2ForSequenceClassification",
         "GPT2ForTokenClassification",
@@ -244,7 +244,7 @@ fn a_classifier_and_cross_attention_are_told() {
 }
 
 #[test]
-fn a_beginning_of_text_beyond_the_vocabulary_is_none() {
+fn a_beginning_of_text_token_outside_the_vocabulary_is_ignored() {
     for (id, expected) in [(50256, Some(50256)), (50257, None), (-1, None)] {
         let mut config = gpt2_small();
         config["bos_token_id"] = json!(id);
@@ -252,10 +252,10 @@ fn a_beginning_of_text_beyond_the_vocabulary_is_none() {
     }
 }
 
-/// It shapes no computation, so that no model is refused for it.
+/// It influences no computation, so it is no reason to refuse a model.
 #[test]
-fn a_beginning_of_text_that_is_not_one_token_is_told() {
-    for (value, expected, told) in [
+fn a_beginning_of_text_that_is_not_one_token_gives_a_warning() {
+    for (value, expected, message) in [
         (json!([332]), Some(332), "[332] is not one token; token 332"),
         (json!([5, 6]), Some(5), "token 5, the first"),
         (json!([60000]), None, "token 60000"),
@@ -272,11 +272,11 @@ fn a_beginning_of_text_that_is_not_one_token_is_told() {
         let [warning] = &config.warnings[..] else {
             panic!("{:?}", config.warnings);
         };
-        assert!(warning.message.contains(told), "{warning}");
+        assert!(warning.message.contains(message), "{warning}");
     }
 }
 
-/// `None` is false in Python.
+/// null becomes `None` in Python, which counts as false.
 #[test]
 fn flags_that_are_null_are_false() {
     let mut config = gpt2_small();
@@ -293,9 +293,9 @@ fn flags_that_are_null_are_false() {
     assert_eq!(flags, [false; 3]);
 }
 
-/// A row of equal numbers is normalised to zeros, any other as with no epsilon at all.
+/// A row of equal numbers is normalised to zeros, any other row as without an epsilon.
 #[test]
-fn an_epsilon_of_zero_is_one_that_changes_nothing() {
+fn an_epsilon_of_zero_works() {
     for eps in [json!(0), json!(0.0), json!(1e-300)] {
         let mut config = gpt2_small();
         config["layer_norm_epsilon"] = eps;
@@ -317,7 +317,7 @@ fn an_epsilon_of_zero_is_one_that_changes_nothing() {
 }
 
 #[test]
-fn the_largest_numbers_that_are_read_overflow_nothing() {
+fn the_largest_accepted_numbers_do_not_overflow() {
     let config = parse(&json!({
         "model_type": "gpt2", "n_layer": 1 << 10, "n_head": 1, "n_embd": 1 << 16, "n_inner": 1 << 18,
         "n_positions": 1 << 20, "vocab_size": 1 << 24, "tie_word_embeddings": false,
@@ -331,7 +331,7 @@ fn the_largest_numbers_that_are_read_overflow_nothing() {
 }
 
 #[test]
-fn what_is_no_config_is_an_error() {
+fn files_that_are_not_a_config_are_errors() {
     let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 665\n";
     for (bytes, got) in [
         (&b"<html>"[..], "HTML"),
@@ -354,10 +354,10 @@ fn what_is_no_config_is_an_error() {
     assert_eq!(Config::from_json(&marked).unwrap(), Config::default());
 }
 
-/// Configurations with values of every kind in every field, and with bytes changed: an error or a model that
-/// can be counted, and nothing else.
+/// Configurations with values of every kind in every field, and with changed bytes, give either an error or a model
+/// whose parameters can be counted.
 #[test]
-fn no_config_makes_it_panic() {
+fn no_config_causes_a_panic() {
     let mut random = ChaCha8Rng::seed_from_u64(11);
     let values = [
         json!(null),
@@ -417,5 +417,5 @@ fn no_config_makes_it_panic() {
             read += 1;
         }
     }
-    assert!(read > 300, "only {read} were read at all");
+    assert!(read > 300, "only {read} were accepted");
 }

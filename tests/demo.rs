@@ -1,4 +1,4 @@
-//! What the bundled models must show, measured on prompts that training never saw.
+//! What the bundled models must show, measured on prompts that were not in training.
 
 use std::path::{Path, PathBuf};
 
@@ -43,10 +43,10 @@ fn the_bundled_model_shows_a_textbook_induction_circuit() {
     assert!(v[0].effect.abs() < strongest.effect);
 }
 
-/// The year comes in by a head's values, the head hands it to an MLP, and MLPs write the years above: the circuit of
-/// Hanna et al. (2023) in little. Effects are normalised between corrupted (0) and clean (1).
+/// A head reads the year through its values and passes it to an MLP, and MLPs raise the later years: a small version of
+/// the circuit of Hanna et al. (2023). Effects are normalised between corrupted (0) and clean (1).
 #[test]
-fn years_demo_carries_the_year_by_heads_and_compares_it_in_mlps() {
+fn years_demo_moves_the_year_with_heads_and_compares_it_in_mlps() {
     let measured = years::measure::measure(&model(years_demo())).unwrap();
     assert!(measured.prob_diff >= 0.95, "{}", measured.prob_diff);
     assert!(measured.lowest.1 >= 0.9, "{:?}", measured.lowest);
@@ -67,11 +67,12 @@ fn years_demo_carries_the_year_by_heads_and_compares_it_in_mlps() {
     assert!(strongest(&|from, to| is_head(from) && to.starts_with('m')) > 0.4);
     assert!(strongest(&|from, to| from == "input" && to.ends_with("<v>")) > 0.4);
     assert!(strongest(&|from, to| is_head(from) && is_head(to)) < 0.1);
-    // The head by which the year comes in looks at it.
+    // The head that reads the year attends to it.
     assert!(measured.to_year.iter().any(|attention| *attention > 0.9));
 }
 
-/// The plain f64 pass behind the README's figures, against the library: probabilities, and every edge between heads.
+/// The plain f64 pass that the README's figures come from agrees with the library: probabilities, and every edge between
+/// heads.
 #[test]
 fn the_plain_pass_agrees_with_the_library() {
     let model = model(years_demo());
@@ -80,7 +81,7 @@ fn the_plain_pass_agrees_with_the_library() {
     let [clean, corrupted] = years::measure::pairs(&vocabulary).remove(0);
 
     let logits = last_logits(&model, [clean.clone()].into_iter()).unwrap();
-    // Loading centres the unembedding over the vocabulary, which moves all logits alike.
+    // Loading centres the unembedding over the vocabulary, which shifts all logits equally.
     let logits: Vec<f64> = logits[0].iter().copied().map(f64::from).collect();
     let probabilities = softmax(&plain.logits(&clean));
     for (a, b) in softmax(&logits).into_iter().zip(probabilities) {
@@ -126,7 +127,7 @@ fn the_plain_pass_agrees_with_the_library() {
 fn every_word_of_years_demo_is_one_token_and_years_are_in_order() {
     let tokenizer = Tokenizer::from_json(&read(years_demo().join("tokenizer.json"))).unwrap();
     let vocabulary = Vocabulary::default();
-    // The second word stands for those that are not there, and is none that a text has.
+    // The second word is the unknown token, which no text contains.
     let words = vocabulary.words.iter().enumerate();
     for (id, word) in words.filter(|(id, _)| *id != 1) {
         assert_eq!(tokenizer.encode(word).unwrap(), [id as u32], "{word}");
@@ -146,7 +147,7 @@ fn every_word_of_years_demo_is_one_token_and_years_are_in_order() {
     }
 }
 
-/// What a visitor downloads of each.
+/// The bytes that a visitor downloads for each model.
 #[test]
 fn the_files_are_small() {
     let size = |directory: &Path| -> u64 {

@@ -1,4 +1,4 @@
-//! What servers say, by the forms that RFC 9110, the RateLimit drafts, the Hub and common hosts use.
+//! Parsing of response headers in the forms that RFC 9110, the RateLimit drafts, the Hub and common hosts use.
 
 #[path = "../web/src/headers.rs"]
 mod headers;
@@ -41,7 +41,7 @@ fn a_wait_is_read_from_seconds_dates_and_windows() {
     assert_eq!(asked(Some("1e300"), None), None);
     assert_eq!(asked(None, None), None);
     assert_eq!(asked(None, Some("\"resolvers\";r=0;t=20")), Some(20.0));
-    // Only a window of which nothing remains has to be waited for.
+    // Wait only for a window with nothing remaining.
     assert_eq!(
         asked(None, Some("\"a\";r=5;t=200, \"b\";r=0;t=55")),
         Some(55.0)
@@ -59,7 +59,7 @@ fn a_wait_is_read_from_seconds_dates_and_windows() {
 }
 
 #[test]
-fn a_lost_connection_is_given_up_in_seconds_and_a_limit_in_minutes() {
+fn lost_connections_are_retried_for_seconds_and_rate_limits_for_minutes() {
     let mut patience = Patience::default();
     let waits: Vec<_> = (0..TRIES).map(|_| patience.after_failure()).collect();
     let ms = |ms| Some(Duration::from_millis(ms));
@@ -78,7 +78,7 @@ fn a_lost_connection_is_given_up_in_seconds_and_a_limit_in_minutes() {
     assert!((300..=600).contains(&sum), "{sum} s");
     assert_eq!(waits(Some(Duration::from_secs(300))), [300, 300]);
     assert_eq!(waits(Some(Duration::from_secs(3600))), [0; 0]);
-    // A server that says 0 s is not asked without a pause.
+    // Even if a server says 0 s, there is a pause before the next request.
     assert_eq!(waits(Some(Duration::ZERO)).len(), 600);
 }
 
@@ -90,7 +90,7 @@ fn version(etag: Option<&str>, modified: Option<&str>) -> Version {
 }
 
 #[test]
-fn weak_tags_compare_and_do_not_name_bytes() {
+fn weak_tags_can_be_compared_but_do_not_identify_bytes() {
     let strong = version(Some("\"a\""), None);
     let weak = version(Some("W/\"a\""), Some("then"));
     let other = version(Some("W/\"b\""), Some("then"));
@@ -116,7 +116,7 @@ fn weak_tags_compare_and_do_not_name_bytes() {
 }
 
 #[test]
-fn a_version_that_an_older_visit_wrote_down_is_read() {
+fn a_version_stored_by_an_older_release_is_read() {
     let read: Version = serde_json::from_str(r#"{"etag": "\"a\""}"#).expect("a version");
     assert_eq!(read, version(Some("\"a\""), None));
 }
@@ -131,7 +131,7 @@ fn ranges_are_read() {
 }
 
 #[test]
-fn pages_are_told_from_files() {
+fn html_pages_are_distinguished_from_files() {
     assert!(is_html(b"<!doctype html><title>app</title>"));
     assert!(is_html(b"\xef\xbb\xbf\n  <!DOCTYPE HTML>"));
     assert!(is_html(b"<html lang=\"en\">"));

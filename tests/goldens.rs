@@ -1,5 +1,5 @@
-//! Every edge of a random model as EAP-IG has it: `fixtures/eap-ig`, whose files tell their origin. First the oracle, to
-//! 1e-4 absolute.
+//! Every edge of a random model agrees with EAP-IG's own code, to 1e-4 absolute: here the oracle. The files in
+//! `fixtures/eap-ig` say how they were made.
 
 use crate::{
     common::{

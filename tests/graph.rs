@@ -1,4 +1,4 @@
-//! Every edge of the graph against the oracle of one full forward pass for each edge, to 1e-4 absolute.
+//! Every edge of the graph agrees with the oracle, which runs one full forward pass per edge, to 1e-4 absolute.
 
 use pathpatch::{
     gpt2::Gpt2,
@@ -37,7 +37,7 @@ fn all_patches() -> impl Iterator<Item = Patch> {
     })
 }
 
-/// The default of all edges, noised or denoised, exactly.
+/// The default options for exact values of all edges, for noising or denoising.
 fn exactly(patch: Patch) -> EdgeOptions {
     EdgeOptions {
         patch,
@@ -102,7 +102,7 @@ fn assert_close(got: f32, expected: f64, what: impl Fn() -> String) {
     assert!(difference < TOLERANCE, "{}: {got}, not {expected}", what());
 }
 
-/// Every exact value of a result beside the oracle's.
+/// Compare every exact value of a result with the oracle's.
 fn check(result: &EdgeResult, oracle: &Edges<'_>, patch: Patch, read: Read, what: &str) {
     let table = &result.table;
     for (direction, got) in [
@@ -167,8 +167,8 @@ fn one_pair_by_itself_and_a_divergence() {
     }
 }
 
-/// The batch of a model with a difference at the first token, one at the last alone, and metrics that read before,
-/// at and after them.
+/// A batch with a difference at the first token and one only at the last, and metrics that read before, at and after
+/// them.
 #[test]
 fn differences_at_both_ends_and_metrics_at_any_position() {
     let (model, expected) = random_model("hub-f16");
@@ -216,7 +216,7 @@ fn any_memory_gives_the_same_values() {
 }
 
 #[test]
-fn edges_between_heads_are_those_of_the_sweep() {
+fn edges_between_heads_agree_with_the_sweep() {
     for name in RANDOM_MODELS {
         let (model, expected) = random_model(name);
         let batch = Batch::new(expected.batch.pairs(), None, &model.config).unwrap();
@@ -243,7 +243,7 @@ fn without_nan(values: &[f32]) -> Vec<f32> {
 }
 
 #[test]
-fn only_the_edges_that_are_asked_for_are_run() {
+fn only_the_requested_edges_are_run() {
     let (model, expected) = random_model("prefixed-f32");
     let batch = Batch::new(expected.batch.pairs(), None, &model.config).unwrap();
     let oracle = Edges::new(&model, &batch);
@@ -273,7 +273,7 @@ fn only_the_edges_that_are_asked_for_are_run() {
     }
 }
 
-/// The spread of an edge's effects is that of the pairs by themselves.
+/// The standard deviation of an edge's effects is that of the single pairs.
 #[test]
 fn standard_deviations_are_those_of_the_pairs() {
     let (model, expected) = random_model("hub-f16");
@@ -307,7 +307,7 @@ fn standard_deviations_are_those_of_the_pairs() {
     }
 }
 
-/// The strongest edges and some others are run; the largest error of the others' estimates is told.
+/// The strongest edges and some others are run exactly, and the largest error of the others' estimates is reported.
 #[test]
 fn the_strongest_are_exact_and_others_are_checked() {
     let (model, expected) = random_model("untied-bf16");
@@ -371,7 +371,7 @@ fn the_strongest_are_exact_and_others_are_checked() {
     }
 }
 
-/// Exact effects of single positions are the oracle's.
+/// Exact effects of single positions agree with the oracle.
 #[test]
 fn the_strongest_by_position() {
     let (model, expected) = random_model("prefixed-f32");

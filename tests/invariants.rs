@@ -1,4 +1,4 @@
-//! What must hold whatever the weights: on the random models, to 1e-5 absolute where runs are compared.
+//! Invariants that hold for any weights, checked on the random models, to 1e-5 absolute where runs are compared.
 
 use std::{
     cell::Cell,
@@ -56,7 +56,7 @@ fn a_metric_before_the_first_difference_never_moves() {
 }
 
 #[test]
-fn one_source_equals_its_part_of_all_sources() {
+fn one_source_equals_its_part_of_the_full_sweep() {
     for name in RANDOM_MODELS {
         let (model, expected) = random_model(name);
         let batch = batch(&model, &expected);
@@ -175,7 +175,7 @@ fn progress_counts_every_edge_and_an_error_from_the_caller_stops_the_sweep() {
     );
 }
 
-/// Lets a computation go on so many times, then stops it.
+/// Lets a computation pass a number of pauses, then stops it.
 struct StopAfter(Cell<usize>);
 
 impl Pause for StopAfter {
@@ -188,7 +188,7 @@ impl Pause for StopAfter {
 }
 
 #[test]
-fn a_stop_is_heard_at_every_pause_of_runs_estimates_and_sweep() {
+fn runs_estimates_and_sweeps_can_be_stopped_at_every_pause() {
     let (model, expected) = random_model("untied-bf16");
     let batch = batch(&model, &expected);
     let options = SweepOptions {
@@ -285,7 +285,7 @@ fn a_metric_without_a_gradient_is_swept_without_estimates() {
 }
 
 #[test]
-fn a_source_that_is_not_there_and_a_metric_without_range_are_errors() {
+fn a_missing_source_and_a_metric_with_equal_baselines_are_errors() {
     let (model, expected) = random_model("prefixed-f32");
     let batch_of = |pairs| Batch::new(pairs, None, &model.config).unwrap();
     let batch = batch_of(expected.batch.pairs());

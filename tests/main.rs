@@ -1,4 +1,4 @@
-//! All tests of the library, one module for each subject.
+//! All tests of the library, one module per subject.
 
 mod checkpoints;
 mod common;

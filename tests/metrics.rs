@@ -1,6 +1,6 @@
-//! The built-in metrics on logits by themselves, against the same in f64: values to 1e-6, gradients against central
-//! differences of the f64 values to 1e-6. The logits are drawn with seed 7; some are so far apart that the
-//! probabilities of whole sets are too small for f32.
+//! The built-in metrics on given logits, against f64: values to 1e-6, gradients to 1e-6 against central differences of
+//! the f64 values. The logits are drawn with seed 7; some are so far apart that the probabilities of whole sets are too
+//! small for f32.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use pathpatch::{
@@ -31,7 +31,7 @@ fn targets(sets: &[(Vec<u32>, Vec<u32>)]) -> Targets {
     }
 }
 
-/// The metric of one prompt's logits.
+/// The metric of one prompt's logits in f64.
 fn plain(kind: MetricKind, logits: &[f64], (answers, distractors): &(Vec<u32>, Vec<u32>)) -> f64 {
     let largest = logits.iter().copied().fold(f64::MIN, f64::max);
     let total: f64 = logits.iter().map(|logit| (logit - largest).exp()).sum();
@@ -45,7 +45,7 @@ fn plain(kind: MetricKind, logits: &[f64], (answers, distractors): &(Vec<u32>, V
         MetricKind::Prob => sum(answers),
         MetricKind::LogProb => sum(answers).ln(),
         MetricKind::ProbDiff => sum(answers) - sum(distractors),
-        _ => panic!("no metric of sets"),
+        _ => panic!("the metric takes no sets"),
     }
 }
 
@@ -73,7 +73,7 @@ fn sets_of_tokens_have_the_values_and_the_gradients_of_f64() {
         let metric = AnswerMetric::new(kind, targets(&sets()), None).unwrap();
         let mut least = f64::MAX;
         for scale in [1.0, 8.0, 120.0] {
-            // As the metric gets them: a logit has 24 bits.
+            // Round to f32, as the metric gets them.
             let logits: Vec<f64> = logits(scale).iter().map(|x| f64::from(*x as f32)).collect();
             let values = host(metric.evaluate(tensor(&logits)));
             let gradient = host(metric.gradient(tensor(&logits)).unwrap());
@@ -107,9 +107,9 @@ fn sets_of_tokens_have_the_values_and_the_gradients_of_f64() {
     }
 }
 
-/// Summed over all tokens a gradient of probabilities is 0: softmax does not see what is added to all logits.
+/// A gradient of probabilities sums to 0 over all tokens: softmax ignores a constant added to all logits.
 #[test]
-fn gradients_of_probabilities_sum_to_nothing() {
+fn gradients_of_probabilities_sum_to_zero() {
     for kind in [MetricKind::Prob, MetricKind::ProbDiff, MetricKind::LogProb] {
         let metric = AnswerMetric::new(kind, targets(&sets()), None).unwrap();
         let gradient = metric.gradient(tensor(&logits(3.0))).unwrap();
@@ -119,7 +119,7 @@ fn gradients_of_probabilities_sum_to_nothing() {
 }
 
 #[test]
-fn a_part_has_its_own_sets() {
+fn the_metric_of_some_prompts_has_their_sets() {
     let metric = AnswerMetric::new(MetricKind::ProbDiff, targets(&sets()), None).unwrap();
     let all = host(metric.evaluate(tensor(&logits(2.0))));
     let part = metric.of_prompts(1..3).unwrap();
@@ -139,12 +139,12 @@ fn sets_that_a_metric_cannot_read_are_refused() {
         (
             refused(LogitDiff, &[1, 2], &[3]),
             Code::Answer,
-            "answer: expected one token (metric logit-diff), got 2, which the metric prob-diff can compare",
+            "answer: expected one token (metric logit-diff), got 2; the metric prob-diff takes several",
         ),
         (
             refused(NormalizedLogitDiff, &[1], &[3, 4, 5]),
             Code::Distractor,
-            "distractor: expected one token (metric normalized-logit-diff), got 3, which the metric prob-diff can compare",
+            "distractor: expected one token (metric normalized-logit-diff), got 3; the metric prob-diff takes several",
         ),
         (
             refused(ProbDiff, &[], &[3]),
@@ -179,6 +179,6 @@ fn sets_that_a_metric_cannot_read_are_refused() {
     ] {
         assert_eq!((code, &text[..]), (expected_code, expected));
     }
-    // What is not compared may be in both.
+    // A metric that does not compare the sets accepts a token in both.
     AnswerMetric::new(Prob, targets(&[(vec![1, 2], vec![2])]), None).unwrap();
 }

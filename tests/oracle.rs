@@ -1,7 +1,7 @@
-//! Edge patching as plainly as it can be written: f64 loops, one full forward pass for each edge, no Burn.
+//! Edge patching written as plainly as possible: f64 loops, one full forward pass per edge, no Burn.
 //!
-//! It reads the processed weights back from the model: what it checks is how edges are computed, not how weights are
-//! loaded. `edges` has what goes in for each direction and replacement, and the metric that comes out.
+//! It reads the processed weights back from the model, so it checks how edges are computed, not how weights are loaded.
+//! `edges` has the directions, the replacements and the metric.
 
 pub mod edges;
 
@@ -33,7 +33,7 @@ impl Matrix {
         }
     }
 
-    /// Each row less its mean.
+    /// Each row minus its mean.
     fn with_centred_rows(mut self) -> Self {
         for row in self.values.chunks_exact_mut(self.cols) {
             let mean = row.iter().sum::<f64>() / row.len() as f64;
@@ -46,7 +46,7 @@ impl Matrix {
         &self.values[i * self.cols..(i + 1) * self.cols]
     }
 
-    /// `x @ self`, over the rows of self from `first` on and its columns from `col` to `col + n`.
+    /// `x @ self`, with the rows of `self` from `first` on and its columns `col` to `col + n`.
     fn apply(&self, x: &[f64], first: usize, col: usize, n: usize) -> Vec<f64> {
         let mut y = vec![0.0; n];
         for (i, x) in x.iter().enumerate() {
@@ -57,7 +57,7 @@ impl Matrix {
     }
 }
 
-/// All rows of a table of tokens.
+/// All rows of a token table.
 fn table(table: &Embedding) -> Tensor<2> {
     let all: Vec<u32> = (0..table.tokens() as u32).collect();
     table.rows(&all)
@@ -114,16 +114,16 @@ pub struct Oracle {
 /// A vector at every position.
 pub type Rows = Vec<Vec<f64>>;
 
-/// What one run keeps.
+/// The results of one run.
 pub struct Run {
-    /// What each sender writes, `[sender][pos][d_model]` in the order of [`Graph::row`]: a head without `b_O` but with
+    /// The output of each sender, `[sender][pos][d_model]`, in the order of [`Graph::row`]: a head without `b_O` but with
     /// its value bias, an MLP with `b_out`, the input without positions.
     pub writes: Vec<Rows>,
     /// `[pos][d_vocab]`.
     pub logits: Rows,
 }
 
-/// A change of what one receiver reads.
+/// A change to one receiver's input.
 pub struct Patch {
     pub to: Receiver,
     /// Added to its input before its LayerNorm, `[pos][d_model]`.
@@ -132,8 +132,8 @@ pub struct Patch {
 }
 
 impl Patch {
-    /// The head and component, where it is for a head of this layer.
-    fn into_head(&self, layer: usize) -> Option<(Head, Component)> {
+    /// The head and component, if the receiver is a head of this layer.
+    fn head_in(&self, layer: usize) -> Option<(Head, Component)> {
         match self.to {
             Receiver::Head(head, component) => (head.layer == layer).then_some((head, component)),
             Receiver::Mlp(_) | Receiver::Logits => None,
@@ -193,8 +193,8 @@ impl Oracle {
         for (layer, block) in self.blocks.iter().enumerate() {
             let qkv = |x: Rows| -> Rows { x.iter().map(|x| block.qkv(x)).collect() };
             let mut by_head = qkv(self.normalised(&resid, None));
-            let into_head = patch.and_then(|patch| patch.into_head(layer));
-            if let Some((head, component)) = into_head {
+            let changed_head = patch.and_then(|patch| patch.head_in(layer));
+            if let Some((head, component)) = changed_head {
                 let at = component as usize * self.d_model + head.head * self.d_head;
                 let changed = qkv(self.normalised(&resid, patch));
                 for (row, changed) in by_head.iter_mut().zip(changed) {
@@ -229,8 +229,8 @@ impl Oracle {
         Run { writes, logits }
     }
 
-    /// A receiver's input as its LayerNorm gives it. Frozen, the LayerNorm divides by the scale of the input without
-    /// the patch: nothing before the receiver has changed, so that is the base run's.
+    /// A receiver's input after its LayerNorm. A frozen LayerNorm divides by the scale of the input without the patch;
+    /// nothing before the receiver has changed, so that is the base run's scale.
     fn normalised(&self, resid: &Rows, patch: Option<&Patch>) -> Rows {
         let Some(patch) = patch else {
             return resid.iter().map(|x| self.norm(x).0).collect();
@@ -258,7 +258,7 @@ impl Oracle {
         (centred.iter().map(|x| x / scale).collect(), scale)
     }
 
-    /// What an MLP writes for a normalised input.
+    /// An MLP's output for a normalised input.
     fn mlp(&self, block: &PlainBlock, x: &[f64]) -> Vec<f64> {
         let mut hidden = block.w_in.apply(x, 0, 0, self.d_mlp);
         add(&mut hidden, &block.b_in);
@@ -321,7 +321,7 @@ pub fn activate(activation: Activation, x: f64) -> f64 {
     }
 }
 
-/// Error function by its power series, which is exact to 1e-10 up to 4, where it is 1 to 2e-8.
+/// Error function by its power series, exact to 1e-10 up to 4, and 1 from there, exact to 2e-8.
 fn erf(x: f64) -> f64 {
     if x.abs() > 4.0 {
         return x.signum();

@@ -1,5 +1,5 @@
-//! How a batch is cut to fit the memory changes no number: against the same without cuts, to 1e-5 absolute; and what
-//! a metric may read.
+//! Splitting a batch to fit the memory changes no number, compared with the unsplit batch to 1e-5 absolute. Also what a
+//! metric may read.
 
 use burn::tensor::Tensor;
 use pathpatch::{
@@ -22,7 +22,7 @@ use crate::common::{
 
 const TOLERANCE: f32 = 1e-5;
 
-/// One prompt, one row and one edge at a time; runs that are never kept; runs that are, in short steps.
+/// Memory for one prompt, one row and one edge at a time; for runs that are never kept; for kept runs in short steps.
 const MEMORIES: [Memory; 3] = [
     Memory { runs: 0, step: 0 },
     Memory {
@@ -112,7 +112,7 @@ fn sweeps_and_estimates_are_the_same_in_any_memory() {
 }
 
 #[test]
-fn an_edge_is_exact_once_all_prompts_are_done_and_the_work_is_told_meanwhile() {
+fn an_edge_is_exact_once_all_prompts_are_done_and_progress_comes_before() {
     let (model, expected) = random_model("hub-f16");
     let batch = batch(&model, &expected);
     let runs = Runs::new(&model, &batch, &NoPause).within(MEMORIES[0]);
@@ -155,7 +155,7 @@ fn an_edge_is_exact_once_all_prompts_are_done_and_the_work_is_told_meanwhile() {
     assert_eq!(before, batch.pairs().len() - 1);
     assert!(
         silent >= batch.pairs().len(),
-        "{silent} updates of the work alone"
+        "{silent} updates of progress alone"
     );
     let once: Vec<u8> = times.iter().map(|n| *n as u8).collect();
     assert_eq!(once, grid.mask);
@@ -175,7 +175,7 @@ fn a_closure_has_all_prompts_at_once_in_any_memory() {
 }
 
 #[test]
-fn an_edge_looks_the_same_in_any_memory() {
+fn the_detail_of_an_edge_is_the_same_in_any_memory() {
     for name in RANDOM_MODELS {
         let (model, expected) = random_model(name);
         let pair = expected.batch.pairs().swap_remove(0);
@@ -221,7 +221,7 @@ fn an_edge_looks_the_same_in_any_memory() {
     }
 }
 
-/// The logit of one token at one position of each prompt, and no part of it.
+/// The logit of one token at one position of each prompt, as a metric that cannot be split by prompts.
 struct LogitAt {
     positions: Vec<usize>,
     tokens: Vec<u32>,
@@ -256,13 +256,13 @@ fn sweep_at(
 }
 
 #[test]
-fn a_metric_reads_only_what_there_is() {
+fn a_metric_reads_only_positions_and_tokens_that_exist() {
     let (model, expected) = random_model("prefixed-f32");
     let batch = batch(&model, &expected);
     let n = batch.pairs().len();
     let lengths: Vec<usize> = batch.pairs().iter().map(|p| p.clean.len()).collect();
     let vocabulary = model.config.d_vocab as u32;
-    // Before every first difference nothing moves.
+    // Nothing changes before the first difference of a pair.
     let before = sweep_at(&model, &batch, vec![0; n], vec![3]).unwrap();
     let baseline = vec![before.corrupted_metric; before.values.len()];
     assert!(max_difference(&before, &baseline) < TOLERANCE);
@@ -297,7 +297,7 @@ fn a_metric_reads_only_what_there_is() {
 }
 
 #[test]
-fn what_comes_after_the_metrics_position_changes_nothing() {
+fn tokens_after_the_metrics_position_change_nothing() {
     let (model, expected) = random_model("hub-f16");
     let longest = |batch: &Batch| batch.len_pos();
     let pair = expected.batch.pairs().remove(0);
@@ -316,13 +316,13 @@ fn what_comes_after_the_metrics_position_changes_nothing() {
 }
 
 #[test]
-fn a_value_that_is_no_number_is_an_error_that_names_the_edge() {
+fn a_nan_value_is_an_error_that_names_the_edge() {
     let (model, expected) = random_model("prefixed-f32");
     let batch = batch(&model, &expected);
     let runs = run_pairs(&model, &batch);
     let measure = |logits: Tensor<3>| logits.square().mean();
     let both = sweep_all(&runs, &measure, Component::V);
-    // No number as soon as anything but the two runs is measured.
+    // NaN as soon as anything but the two runs is measured.
     let overflows = |logits: Tensor<3>| {
         let value = measure(logits);
         let number: f32 = value.clone().into_scalar();

@@ -1,4 +1,4 @@
-//! Prompt pairs that do not fit each other or the model, and tokenisers that do not know a word.
+//! Prompt pairs that do not fit each other or the model, and words that a tokenizer does not know.
 
 use pathpatch::{
     error::{Code, Error},
@@ -64,7 +64,7 @@ fn each_fault_names_its_field() {
         (
             Batch::new(vec![pair()], Some(4), &config()).unwrap_err(),
             Code::Metric,
-            "metric position: expected 0 to 3 or -4 to -1 (the prompt has 4 tokens, one put in front of it included), \
+            "metric position: expected 0 to 3 or -4 to -1 (the prompt has 4 tokens, including one added in front), \
              got 4",
         ),
     ];

@@ -1,4 +1,4 @@
-//! Sweeps against the oracle of one full forward pass for each edge, to 1e-4 absolute: every entry.
+//! Every entry of sweeps agrees with the oracle, which runs one full forward pass per edge, to 1e-4 absolute.
 
 use burn::tensor::Tensor;
 use pathpatch::{
@@ -21,8 +21,8 @@ use crate::{
 const TOLERANCE: f32 = 1e-4;
 const COMPONENTS: [Component; 3] = [Component::Q, Component::K, Component::V];
 
-/// The metric of each edge between heads with `amount` of it patched, `[src, dst]` over all heads; 0 where there is no
-/// path.
+/// The metric for each edge between heads with the fraction `amount` of its change patched in, `[src, dst]` over all
+/// heads; 0 where there is no path.
 fn oracle_sweep(
     model: &Gpt2,
     batch: &Batch,
@@ -60,13 +60,13 @@ fn log_softmax(logits: &[f64]) -> Vec<f64> {
     logits.iter().map(|x| x - total.ln()).collect()
 }
 
-/// The probability of a set of tokens.
+/// The summed probability of a set of tokens.
 fn prob_of(logits: &[f64], ids: &[u32]) -> f64 {
     let log_probs = log_softmax(logits);
     ids.iter().map(|id| log_probs[*id as usize].exp()).sum()
 }
 
-/// Several answers and distractors for each pair, as many as its number and more; no token is in both.
+/// Several answers and distractors for each pair, more for later pairs; no token is in both.
 pub fn with_sets(mut pairs: Vec<PromptPair>, d_vocab: usize) -> Vec<PromptPair> {
     for (i, pair) in pairs.iter_mut().enumerate() {
         let (odd, even): (Vec<u32>, Vec<u32>) = (0..d_vocab as u32).partition(|id| id % 2 == 1);
@@ -79,7 +79,7 @@ pub fn with_sets(mut pairs: Vec<PromptPair>, d_vocab: usize) -> Vec<PromptPair> 
 /// The metrics that take sets.
 pub const OF_SETS: [MetricKind; 3] = [MetricKind::Prob, MetricKind::ProbDiff, MetricKind::LogProb];
 
-/// The built-in metrics, plainly.
+/// The built-in metrics in plain f64.
 pub fn read_of(kind: MetricKind) -> Read {
     match kind {
         MetricKind::LogitDiff => |logits, _, pair, at| {
@@ -96,7 +96,7 @@ pub fn read_of(kind: MetricKind) -> Read {
             let terms = clean.iter().zip(log_probs);
             terms.map(|(c, p)| c.exp() * (c - p)).sum()
         },
-        MetricKind::NormalizedLogitDiff => panic!("made of the mean of another"),
+        MetricKind::NormalizedLogitDiff => panic!("computed from the mean of the logit difference"),
     }
 }
 
@@ -117,7 +117,7 @@ fn check(model: &Gpt2, batch: &Batch, kind: MetricKind, what: &str) {
 }
 
 #[test]
-fn batches_whose_lengths_and_first_differences_differ() {
+fn batches_with_different_lengths_and_first_differences() {
     for name in RANDOM_MODELS {
         let (model, expected) = random_model(name);
         let batch = Batch::new(expected.batch.pairs(), None, &model.config).unwrap();
@@ -125,7 +125,7 @@ fn batches_whose_lengths_and_first_differences_differ() {
     }
 }
 
-/// Every entry of the three sweeps under the difference of logits.
+/// Check every entry of the three sweeps with the logit difference.
 pub fn check_sweeps(model: &Gpt2, batch: &Batch, layer_norm: LayerNorm, what: &str) {
     let options = SweepOptions {
         layer_norm,
@@ -166,7 +166,7 @@ fn a_metric_before_after_and_at_the_first_difference() {
 }
 
 #[test]
-fn a_difference_in_the_last_token_alone() {
+fn a_difference_only_in_the_last_token() {
     let (model, expected) = random_model("untied-bf16");
     let mut pair = expected.batch.pairs().remove(0);
     pair.corrupted = pair.clean.clone();

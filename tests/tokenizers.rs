@@ -1,4 +1,4 @@
-//! Tokenizers of every kind against transformers, what a vocabulary lacks, and files that mean harm.
+//! Tokenizers of every kind compared with transformers, text that a vocabulary lacks, and hostile files.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::common::{demo, fixtures, read};
 
-/// A model's files, and what transformers makes of strings with them: see `generate_tokenizers.py`.
+/// A model's files, and the tokens that transformers gives for strings; see `generate_tokenizers.py`.
 struct Entry {
     name: String,
     files: HashMap<String, Vec<u8>>,
@@ -54,7 +54,7 @@ fn lacks(tokenizer: &Tokenizer, text: &str) -> String {
 }
 
 #[test]
-fn every_kind_makes_the_tokens_of_transformers() {
+fn every_kind_gives_the_tokens_of_transformers() {
     for entry in entries() {
         let tokenizer = Tokenizer::from_files(&entry.files).unwrap().unwrap();
         for (text, ids) in &entry.tokens {
@@ -81,12 +81,12 @@ fn some_files_alone_are_no_tokenizer() {
     let error = Tokenizer::from_files(&files).err().unwrap();
     assert_eq!(
         error.to_string(),
-        "merges.txt[0]: expected two tokens of the vocabulary that make a third one of it, got \"a b\""
+        "merges.txt[0]: expected two tokens of the vocabulary that join to a third one, got \"a b\""
     );
 }
 
 #[test]
-fn a_mark_in_front_changes_nothing_and_an_empty_file_is_not_there() {
+fn byte_order_marks_and_empty_files_are_ignored() {
     for entry in entries() {
         let mut files = entry.files.clone();
         for bytes in files.values_mut() {
@@ -107,14 +107,14 @@ fn a_mark_in_front_changes_nothing_and_an_empty_file_is_not_there() {
         for (text, ids) in &entry.tokens {
             assert_eq!(&with_marks.encode(text).unwrap(), ids, "{}", entry.name);
         }
-        let told = |name: &str| {
-            let text = format!("{name} is empty: it is read as if it were not there");
+        let expected = |name: &str| {
+            let text = format!("{name} is empty: it is ignored");
             let mut all = with_marks.warnings().iter();
             all.any(|warning| warning.message == text)
         };
         for name in ["tokenizer_config.json", "special_tokens_map.json"] {
             assert_eq!(
-                told(name),
+                expected(name),
                 !entry.files.contains_key(name),
                 "{}",
                 entry.name
@@ -124,7 +124,7 @@ fn a_mark_in_front_changes_nothing_and_an_empty_file_is_not_there() {
 }
 
 #[test]
-fn a_file_that_is_something_else_is_named_for_what_it_is() {
+fn files_of_another_kind_are_recognised() {
     let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 5\n";
     for (bytes, expected) in [
         (&pointer[..], "got a Git LFS pointer"),
@@ -163,7 +163,7 @@ fn texts_show_their_spaces() {
 }
 
 #[test]
-fn what_the_vocabulary_lacks_is_named_and_not_dropped() {
+fn text_that_the_vocabulary_lacks_is_named_and_not_dropped() {
     let whitespace = json!({"type": "Whitespace"});
     let bpe = |more: Value| {
         let mut model = json!({
@@ -218,7 +218,7 @@ fn what_the_vocabulary_lacks_is_named_and_not_dropped() {
 }
 
 #[test]
-fn what_is_read_otherwise_than_it_stands_is_told() {
+fn differences_from_the_file_give_warnings() {
     let mut json = json!({
         "model": {"type": "BPE", "dropout": 0.1, "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": [["a", "b"]]},
         "added_tokens": [{
@@ -228,23 +228,23 @@ fn what_is_read_otherwise_than_it_stands_is_told() {
     });
     let read = tokenizer(&json);
     assert_eq!(read.encode("ab<x>").unwrap(), [2, 3]);
-    let told: Vec<&str> = read.warnings().iter().map(|w| &w.message[..]).collect();
-    assert!(told[0].contains("dropout"), "{told:?}");
+    let warnings: Vec<&str> = read.warnings().iter().map(|w| &w.message[..]).collect();
+    assert!(warnings[0].contains("dropout"), "{warnings:?}");
     assert!(
-        told[1].contains("\"<x>\" the id 9, but transformers gives it 3"),
-        "{told:?}"
+        warnings[1].contains("\"<x>\" the id 9, but transformers gives it 3"),
+        "{warnings:?}"
     );
 
     json["model"]["vocab"]["ab"] = 3.into();
     let hole = refused(&json);
     assert!(
-        hole.contains("expected a vocabulary without holes"),
+        hole.contains("expected a vocabulary without gaps"),
         "{hole}"
     );
     json["model"]["vocab"]["ab"] = 1.into();
     let twice = refused(&json);
     assert!(
-        twice.contains("expected an id of its own for each token, got 1 for"),
+        twice.contains("expected a different id for each token, got 1, which"),
         "{twice}"
     );
 }
@@ -258,7 +258,7 @@ fn with(normalizer: Value, pre_tokenizer: Value) -> Value {
 }
 
 #[test]
-fn what_the_library_would_panic_at_or_never_finish_is_refused() {
+fn files_that_would_make_the_library_panic_or_hang_are_refused() {
     let bpe = |prefix: &str, merge: Value| {
         json!({"model": {
             "type": "BPE", "continuing_subword_prefix": prefix, "merges": [merge],
@@ -326,7 +326,7 @@ fn what_the_library_would_panic_at_or_never_finish_is_refused() {
                 "model": {"type": "WordLevel", "unk_token": "u", "vocab": {"u": 0}},
                 "added_tokens": [{"id": 1, "content": " ", "special": false, "normalized": true, "single_word": false,
                     "lstrip": false, "rstrip": false}]}),
-            "leaves something",
+            "does not make empty",
         ),
         (json!({"model": {"type": "Trie"}}), "model.type"),
         (json!({}), "field model: expected an object, got nothing"),
@@ -355,7 +355,7 @@ impl Random {
         ((self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize) % n
     }
 
-    /// A value that stands in a file somewhere, or that none expects.
+    /// A value from somewhere in a file, or one that no reader expects.
     fn value(&mut self, donor: &Value) -> Value {
         match self.below(14) {
             0 => Value::Null,
@@ -424,7 +424,7 @@ impl Random {
     }
 }
 
-/// All parts that a tokenizer may have, in one file.
+/// A file with every part that a tokenizer may have.
 fn every_part() -> Value {
     let pattern = json!({"Regex": r"\p{N}{1,3}|[^\s\p{L}]+|\s+(?!\S)"});
     json!({
@@ -462,7 +462,7 @@ fn every_part() -> Value {
 }
 
 #[test]
-fn no_change_of_a_file_makes_a_panic() {
+fn no_change_to_a_file_causes_a_panic() {
     const TEXTS: [&str; 6] = [
         "When Mary and John went to the store, John gave a drink to",
         "",
@@ -523,7 +523,7 @@ fn no_change_of_a_file_makes_a_panic() {
             }
         }
     }
-    // Neither nothing but refusals nor nothing but harmless changes.
+    // Some changes must be harmless and some refused.
     assert!(
         read > 500 && refused > 500,
         "{read} read, {refused} refused"

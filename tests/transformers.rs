@@ -1,5 +1,5 @@
-//! Checkpoints of every kind that transformers loads, against its formulas in f64 on the weights as they are in
-//! the file: no folding, no centring, scores scaled where it scales them.
+//! Checkpoints of every kind that transformers loads, compared with its formulas in f64 on the unprocessed weights: no
+//! folding, no centring, scores scaled where transformers scales them.
 
 use std::collections::BTreeMap;
 
@@ -29,18 +29,18 @@ const MLP: usize = 12;
 const TOKENS: usize = 11;
 const POSITIONS: usize = 6;
 
-/// Shape and numbers of a tensor.
+/// A tensor's shape and numbers.
 type Plain = (Vec<usize>, Vec<f64>);
-/// Type, shape and bytes of a tensor.
+/// A tensor's type, shape and bytes.
 type Stored = (Dtype, Vec<usize>, Vec<u8>);
 
-/// A model as transformers has it.
+/// A model in transformers' layout.
 struct Model {
     config: Value,
     tensors: BTreeMap<String, Plain>,
 }
 
-/// A model of random weights, its config.json changed.
+/// A model with random weights and changes to its `config.json`.
 fn random(changes: Value) -> Model {
     let mut config = json!({
         "model_type": "gpt2", "n_layer": LAYERS, "n_head": HEADS, "n_embd": D, "n_inner": MLP,
@@ -54,7 +54,7 @@ fn random(changes: Value) -> Model {
     let mut add = |name: String, shape: &[usize], mean: f64, size: f64| {
         let n: usize = shape.iter().product();
         let numbers = (0..n).map(|_| {
-            // Rounded to f32, so that every copy of them in a wider type is the same number.
+            // Round to f32, so that a copy in a wider type has the same numbers.
             f64::from((mean + size * random.random_range(-1.0..1.0)) as f32)
         });
         tensors.insert(name, (shape.to_vec(), numbers.collect()));
@@ -90,7 +90,7 @@ impl Model {
         &self.tensors[name].1
     }
 
-    /// `x W + b` with `W` as Conv1D has it, `[in, out]`.
+    /// `x W + b` with `W` in Conv1D's layout, `[in, out]`.
     fn conv1d(&self, name: &str, x: &[f64]) -> Vec<f64> {
         let mut y = self.get(&format!("{name}.bias")).to_vec();
         let w = self.get(&format!("{name}.weight"));
@@ -179,7 +179,7 @@ impl Model {
         stored
     }
 
-    /// Its numbers as a type can hold them.
+    /// The model with its numbers rounded to a type.
     fn rounded_to(&self, dtype: Dtype) -> Self {
         let round = |x: &f64| match dtype {
             Dtype::F16 => half::f16::from_f64(*x).to_f64(),
@@ -210,12 +210,12 @@ impl Model {
         self.tensors.iter().map(store).collect()
     }
 
-    /// The model of these tensors, and what its loader warns of.
+    /// Load a model from these tensors, and return it with the loader's warnings.
     fn load(&self, tensors: &BTreeMap<String, Stored>) -> Result<(Gpt2, Vec<Warning>), Error> {
         load_files(&self.config, &[(WEIGHTS, file(tensors))])
     }
 
-    /// The largest difference between its log-probabilities and those of a model that was loaded.
+    /// The largest difference between its log-probabilities and those of a loaded model.
     fn difference(&self, model: &Gpt2, tied: bool) -> f64 {
         let ids = [3, 1, 4, 1, 5, 9];
         let expected = self.log_probs(&ids, tied).concat();
@@ -255,7 +255,7 @@ fn zeros(dtype: Dtype, shape: &[usize]) -> Stored {
     (dtype, shape.to_vec(), vec![0; n * dtype.bitsize() / 8])
 }
 
-/// What a loader warns of, in one text.
+/// All warnings in one text.
 fn text(warnings: &[Warning]) -> String {
     let messages = warnings.iter().map(|warning| &warning.message[..]);
     messages.collect::<Vec<_>>().join("\n")
@@ -272,7 +272,7 @@ const ACTIVATIONS: [&str; 8] = [
     "tanh",
 ];
 
-/// Both flags, each way.
+/// Both flags in all combinations.
 const SCALES: [[bool; 2]; 4] = [[true, false], [true, true], [false, false], [false, true]];
 
 fn with(activation: &str, [by_width, by_layer]: [bool; 2]) -> Model {
@@ -285,7 +285,7 @@ fn with(activation: &str, [by_width, by_layer]: [bool; 2]) -> Model {
 }
 
 #[test]
-fn activations_and_scales_are_those_of_transformers() {
+fn activations_and_scales_agree_with_transformers() {
     for activation in ACTIVATIONS {
         for scale in SCALES {
             let model = with(activation, scale);
@@ -297,8 +297,8 @@ fn activations_and_scales_are_those_of_transformers() {
     }
 }
 
-/// Sweeps against the oracle of full forward passes, estimates against its differences, for the backward
-/// pass's derivative of each function and for queries that carry a scale.
+/// Sweeps agree with the oracle and estimates with its central differences. This tests the backward pass through each
+/// activation function, and queries with a folded scale.
 #[test]
 fn sweeps_and_estimates_follow_activations_and_scales() {
     let kinds = ACTIVATIONS.into_iter().zip(SCALES.into_iter().cycle());
@@ -321,7 +321,7 @@ fn sweeps_and_estimates_follow_activations_and_scales() {
 }
 
 #[test]
-fn types_of_numbers_are_widened_and_narrowed() {
+fn number_types_are_converted_to_f32() {
     let model = random(json!({"tie_word_embeddings": false}));
     for dtype in [Dtype::F64, Dtype::F32, Dtype::F16, Dtype::BF16] {
         let model = model.rounded_to(dtype);
@@ -343,7 +343,7 @@ fn types_of_numbers_are_widened_and_narrowed() {
 }
 
 #[test]
-fn names_may_have_what_tools_put_before_them() {
+fn names_may_have_the_prefixes_of_tools() {
     let model = random(json!({"tie_word_embeddings": false}));
     for (body, head) in [
         ("", ""),
@@ -384,9 +384,9 @@ fn names_may_have_what_tools_put_before_them() {
     );
 }
 
-/// In one file, and in two of an index, each of which has some of the tensors.
+/// In one file, and in two files with an index.
 #[test]
-fn one_model_behind_any_one_prefix_is_found_and_told() {
+fn a_model_behind_any_prefix_is_found_with_a_warning() {
     let model = random(json!({"tie_word_embeddings": false}));
     for (body, head, prefix) in [
         ("student.", "student.", "student."),
@@ -400,7 +400,7 @@ fn one_model_behind_any_one_prefix_is_found_and_told() {
         };
         let mut tensors: BTreeMap<_, _> =
             model.stored(Dtype::F32).into_iter().map(rename).collect();
-        // Some of another model, which is not all there.
+        // Some tensors of another model, which is incomplete.
         for name in ["wpe.weight", "h.0.ln_1.bias"] {
             tensors.insert(format!("teacher.{name}"), zeros(Dtype::F32, &[3]));
         }
@@ -411,10 +411,7 @@ fn one_model_behind_any_one_prefix_is_found_and_told() {
                 text.contains(&format!("names begin with {prefix:?}")),
                 "{text}"
             );
-            assert!(
-                text.contains("passed over: teacher.h.0.ln_1.bias"),
-                "{text}"
-            );
+            assert!(text.contains("ignored: teacher.h.0.ln_1.bias"), "{text}");
             let difference = model.difference(loaded, false);
             assert!(difference < 1e-5, "{body}: {difference}");
         };
@@ -460,7 +457,7 @@ fn a_tied_table_has_either_name_or_both() {
         assert!(loaded.config.tie_word_embeddings);
         let difference = model.difference(&loaded, true);
         assert!(difference < 1e-5, "{difference}");
-        // The same in two files, the table in the first or the last.
+        // The same in two files, with the table in the first or the last.
         let halves = [true, false].map(|is_first| {
             let half = tensors
                 .iter()
@@ -492,7 +489,7 @@ fn a_tied_table_has_either_name_or_both() {
             assert!(difference < 1e-5, "{difference}");
         }
     }
-    // Two tables that differ are two, whatever config.json says: as transformers 5 has it.
+    // If two tables differ, both are used whatever config.json says, as in transformers 5.
     let (loaded, warnings) = model.load(&untied).unwrap();
     assert!(
         text(&warnings).contains("they differ: both are used"),
@@ -504,7 +501,7 @@ fn a_tied_table_has_either_name_or_both() {
 }
 
 #[test]
-fn a_table_that_is_not_tied_is_asked_for() {
+fn a_missing_table_of_an_untied_model_is_named() {
     let model = random(json!({"tie_word_embeddings": false}));
     let error = model.load(&model.tied()).map(|_| ()).unwrap_err();
     assert_eq!(error.what, "tensor lm_head.weight");
@@ -519,22 +516,22 @@ fn a_table_that_is_not_tied_is_asked_for() {
 }
 
 #[test]
-fn what_a_language_model_does_not_use_is_passed_over_and_told() {
-    for (name, told) in [
+fn tensors_that_a_language_model_does_not_use_are_ignored_with_a_warning() {
+    for (name, part) in [
         (
             "v_head.summary.weight",
-            "v_head.summary.weight (a further head",
+            "v_head.summary.weight (another head",
         ),
         ("score.weight", "score.weight (a classifier's head"),
-        ("multiple_choice_head.summary.bias", "(a further head"),
+        ("multiple_choice_head.summary.bias", "(another head"),
         ("h.1.crossattention.c_attn.weight", "(cross-attention"),
         ("transformer.h.0.ln_cross_attn.bias", "(cross-attention"),
         (
             "reward.model.weight",
-            "(no tensor of transformers' GPT2LMHeadModel",
+            "(not a tensor of transformers' GPT2LMHeadModel",
         ),
         ("lm_head.bias", "lm_head.bias (a bias of the logits"),
-        ("h.01.ln_1.bias", "(no tensor of transformers'"),
+        ("h.01.ln_1.bias", "(not a tensor of transformers'"),
         ("h.1.attn.tril", "h.1.attn.tril (buffers"),
         ("transformer.h.2.attn.rotary.inv_freq", "inv_freq (buffers"),
         ("h.3.ln_1.bias", "(blocks beyond config.json's n_layer"),
@@ -544,7 +541,7 @@ fn what_a_language_model_does_not_use_is_passed_over_and_told() {
         let mut tensors = model.tied();
         tensors.insert(name.into(), zeros(Dtype::F32, &[5]));
         let (loaded, warnings) = model.load(&tensors).unwrap();
-        assert!(text(&warnings).contains(told), "{warnings:?}");
+        assert!(text(&warnings).contains(part), "{warnings:?}");
         assert_eq!(warnings.len(), 1);
         let difference = model.difference(&loaded, true);
         assert!(difference < 1e-5, "{name}: {difference}");
@@ -561,7 +558,7 @@ fn what_a_language_model_does_not_use_is_passed_over_and_told() {
     assert!(text.contains("score.weight"), "{text}");
 }
 
-/// transformers cuts a model so: fewer layers in config.json than in the file.
+/// In transformers, fewer layers in config.json than in the file give a shorter model.
 #[test]
 fn a_file_may_have_more_blocks_than_the_model() {
     let model = random(json!({}));
@@ -584,7 +581,7 @@ fn a_file_may_have_more_blocks_than_the_model() {
 }
 
 #[test]
-fn what_is_no_weight_in_a_block_is_passed_over() {
+fn buffers_in_a_block_are_ignored() {
     let model = random(json!({}));
     for dtype in [Dtype::BOOL, Dtype::U8, Dtype::I64] {
         let mut tensors = model.tied();
@@ -600,7 +597,7 @@ fn what_is_no_weight_in_a_block_is_passed_over() {
     assert_eq!(error.what, "tensor h.1.attn.mask.weight");
 }
 
-/// The default counts where config.json has another field for it.
+/// The default is used, and the error says which field to add.
 #[test]
 fn a_number_that_config_json_leaves_out_is_named() {
     let mut model = random(json!({"n_ctx": POSITIONS}));
@@ -616,7 +613,7 @@ fn a_number_that_config_json_leaves_out_is_named() {
 }
 
 #[test]
-fn mask_buffers_of_any_type_are_passed_over() {
+fn mask_buffers_of_any_type_are_ignored() {
     let model = random(json!({}));
     let mut tensors = model.tied();
     for (layer, dtype) in [Dtype::BOOL, Dtype::U8, Dtype::F16].into_iter().enumerate() {
@@ -631,9 +628,9 @@ fn mask_buffers_of_any_type_are_passed_over() {
     assert!(model.difference(&loaded, true) < 1e-5);
 }
 
-/// Each is one line that names what came and what to do.
+/// Each error is one line that says what was found and what to do.
 #[test]
-fn what_cannot_be_read_is_named_for_what_it_is() {
+fn checkpoints_that_cannot_be_read_are_recognised() {
     type Change = fn(&mut BTreeMap<String, Stored>);
     let transpose: Change = |tensors| {
         for (name, (_, shape, _)) in tensors.iter_mut() {
@@ -738,7 +735,7 @@ fn what_cannot_be_read_is_named_for_what_it_is() {
             words.iter().all(|word| error.contains(word)),
             "{what}: {error}"
         );
-        // An index has the names alone.
+        // An index has only names.
         let map: BTreeMap<&String, &str> = tensors.keys().map(|n| (n, "a.safetensors")).collect();
         let index = json!({"weight_map": map}).to_string();
         let config = Config::from_json(model.config.to_string().as_bytes()).unwrap();
@@ -760,7 +757,7 @@ fn what_cannot_be_read_is_named_for_what_it_is() {
 }
 
 #[test]
-fn files_of_other_kinds_are_named_with_what_to_do() {
+fn files_of_other_kinds_are_recognised_with_advice() {
     let model = random(json!({}));
     for (bytes, words) in [
         (
@@ -794,7 +791,7 @@ fn files_of_other_kinds_are_named_with_what_to_do() {
     }
 }
 
-/// Directories that hold no model, or not all of one: the file that is missing, what is there, what to do.
+/// For a directory without a complete model, the error names the missing file, what was found, and what to do.
 #[test]
 fn directories_without_a_model_are_explained() {
     let model = random(json!({}));
@@ -840,7 +837,7 @@ fn directories_without_a_model_are_explained() {
     }
 }
 
-/// A file of any size under the name of a small one is not read into memory.
+/// A huge file with the name of a small one is not read into memory.
 #[test]
 fn files_that_are_far_too_large_are_not_read() {
     let model = random(json!({}));
@@ -854,7 +851,7 @@ fn files_that_are_far_too_large_are_not_read() {
         let config = directory.path().join("config.json");
         std::fs::write(config, model.config.to_string()).unwrap();
         let path = directory.path().join(name);
-        // Sparse: no disk has so much.
+        // A sparse file, which needs no space on disk.
         let file = std::fs::OpenOptions::new()
             .write(true)
             .create(true)
@@ -871,9 +868,9 @@ fn files_that_are_far_too_large_are_not_read() {
     }
 }
 
-/// Headers that claim a terabyte cost nothing before its bytes come.
+/// A header that claims a terabyte allocates nothing before the bytes arrive.
 #[test]
-fn claims_are_not_believed() {
+fn claimed_sizes_are_not_allocated() {
     let config = json!({
         "model_type": "gpt2", "n_layer": 1, "n_head": 1, "n_embd": 1 << 16, "n_positions": 1 << 20,
         "vocab_size": 1 << 24,
@@ -893,9 +890,9 @@ fn claims_are_not_believed() {
     assert!(error.got.contains("truncated?"), "{error}");
 }
 
-/// Files with bytes changed, cut off and repeated, in pieces of any size: a model or an error.
+/// Files with bytes changed, cut off and repeated, in pieces of any size, give a model or an error.
 #[test]
-fn no_file_makes_the_loader_panic() {
+fn no_file_causes_a_panic() {
     let model = random(json!({}));
     let good = file(&model.tied());
     let header = 8 + u64::from_le_bytes(good[..8].try_into().unwrap()) as usize;
@@ -945,9 +942,9 @@ fn no_file_makes_the_loader_panic() {
     );
 }
 
-/// Indices likewise.
+/// The same for indices.
 #[test]
-fn no_index_makes_it_panic() {
+fn no_index_causes_a_panic() {
     let model = random(json!({}));
     let config = Config::from_json(model.config.to_string().as_bytes()).unwrap();
     let map: BTreeMap<String, &str> = model
@@ -972,5 +969,5 @@ fn no_index_makes_it_panic() {
             read += 1;
         }
     }
-    assert!(read > 500, "only {read} were read at all");
+    assert!(read > 500, "only {read} were accepted");
 }

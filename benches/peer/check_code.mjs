@@ -1,8 +1,8 @@
-// The Python that the page copies, run: its grids beside the command line's, for each metric and LayerNorm.
+// Runs the Python that the page copies and compares its grids with the command line's, for each metric and LayerNorm.
 //
 //     node benches/peer/check_code.mjs PATHPATCH PYTHON PYTHONPATH_OF_3.9
 //
-// `cargo xtask check-code` sets up what it needs. Exits with 1 where two grids differ by more than 1e-3.
+// `cargo xtask check-code` installs what it needs. Exits with 1 if two grids differ by more than 1e-3.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -12,25 +12,25 @@ const MODEL = "www/models/ioi-demo";
 const TOLERANCE = 1e-3;
 const [pathpatch, python, older] = process.argv.slice(2);
 
-// Two pairs of two lengths, as ids of the bundled model's vocabulary.
+// Two pairs of different lengths, as ids of the bundled model's vocabulary.
 const pairs = [
   { clean: [0, 311, 129, 96, 422, 242, 131, 311], corrupted: [0, 279, 129, 96, 422, 242, 131, 311], answer: 129, distractor: 131 },
   { clean: [0, 96, 422, 242, 96], corrupted: [0, 311, 422, 242, 96], answer: 422, distractor: 242 },
 ];
-/** The same with sets of different sizes. */
+/** The same with sets of answers of different sizes. */
 const ofSets = pairs.map((pair, i) => ({ ...pair, answer: [pair.answer, 96, 311].slice(i), distractor: [242, 131].slice(0, i + 1) }));
 const list = (ids) => (Array.isArray(ids) ? ids : [ids]);
 const token = (id) => ({ id, text: ` ${id}` });
 
 mkdirSync("target/check-code", { recursive: true });
-/** The command line's file of pairs. */
+/** Write a file of pairs for the command line. */
 function fileOf(pairs, name) {
   const file = `target/check-code/${name}.jsonl`;
   const lines = pairs.map((p) => ({ clean_ids: p.clean, corrupted_ids: p.corrupted, answer_id: p.answer, distractor_id: p.distractor }));
   writeFileSync(file, lines.map((line) => JSON.stringify(line)).join("\n"));
   return file;
 }
-/** The page's tokens of pairs. */
+/** The pairs' tokens in the page's form. */
 const tokensOf = (pairs) =>
   pairs.map(({ clean, corrupted, answer, distractor }) => ({
     clean: clean.map(token),
@@ -68,7 +68,7 @@ for (const layerNorm of ["frozen", "exact"]) {
       const at = position === null ? [] : ["--position", String(position)];
       const flags = ["--pairs", file, "--component", component, "--source", "0.3", "--metric", metric, "--layer-norm", layerNorm, ...at];
       const { values } = JSON.parse(execFileSync(pathpatch, ["sweep", "--model", MODEL, "--device", "cpu", ...flags], { encoding: "utf8" }));
-      // TransformerLens writes 0 where there is no path.
+      // TransformerLens has 0 where there is no path.
       const off = values.flat().reduce((most, value, i) => (value === null ? most : Math.max(most, Math.abs(value - theirs[i]))), 0);
       console.log(`${layerNorm.padEnd(6)} ${metric.padEnd(21)} ${answers.padEnd(4)} ${component} at ${position ?? "the last token"}: differs by ${off.toExponential(1)}`);
       worst = Number.isNaN(off) ? Number.NaN : Math.max(worst, off);

@@ -1,4 +1,4 @@
-"""TransformerLens on the benchmark's checkpoint: seconds an edge, and a sample of edges to agree on.
+"""TransformerLens on the benchmark's checkpoint: seconds per edge, and the values of some edges to compare.
 
 Prints one JSON object. Works with the HookedTransformer of transformer-lens 3 and the TransformerBridge
 of 4; whichever is on the path.
@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 from transformers import GPT2LMHeadModel
 
-# One forward pass an edge: what it costs does not depend on the source, so a few will do. From early,
-# middle and late layers: 96, 36 and 12 edges.
+# It runs one forward pass per edge, whose cost does not depend on the source, so a few sources are enough: from early,
+# middle and late layers, with 96, 36 and 12 edges.
 SOURCES = [(3, 1), (8, 4), (10, 7)]
 
 

@@ -1,11 +1,11 @@
-//! Hostile input: one function for each kind of file that pathpatch reads.
+//! Fuzz targets: one function for each kind of file that pathpatch reads.
 //!
-//! A target reads bytes as if they came from a user's disk, and uses what is accepted as a program would.
-//! It may refuse them; a panic, an abort, an allocation without bounds or a hang is a bug, and so is an accepted
-//! input that breaks an invariant. `cargo xtask fuzz` runs them in a plain loop, on inputs that [`mutate`] makes of
-//! [`seeds`]; `cargo fuzz run config` and so on, on a nightly compiler, lets libFuzzer look for inputs by coverage.
+//! A target reads bytes as if they came from a user's disk, and uses accepted input like a real program. It may refuse
+//! the input; a panic, an abort, an unbounded allocation or a hang is a bug, and so is an accepted input that breaks an
+//! invariant. `cargo xtask fuzz` runs the targets in a plain loop, on inputs that [`mutate`] makes from [`seeds`].
+//! `cargo fuzz run config` and so on, on a nightly compiler, let libFuzzer search for inputs by coverage.
 //!
-//! Several files in one input follow each other, with a NUL byte between two.
+//! If an input holds several files, a NUL byte separates them.
 
 pub mod mutate;
 pub mod seeds;
@@ -29,9 +29,9 @@ use rand::SeedableRng;
 /// Whether the input was accepted.
 pub type Target = fn(&[u8]) -> bool;
 
-/// A kind of input: how one is made, and what reads it.
+/// A kind of input: a function that makes one, and the target that reads it.
 pub struct Kind {
-    /// As `fuzz_targets` has it.
+    /// Its name in `fuzz_targets`.
     pub name: &'static str,
     /// Makes an input.
     pub make: fn(&mut rand_chacha::ChaCha8Rng) -> Vec<u8>,
@@ -78,7 +78,7 @@ pub const KINDS: [Kind; 7] = [
     },
 ];
 
-/// A `config.json`, and the loader of a model of that shape.
+/// Reads a `config.json`, and begins to load a model of that shape.
 pub fn config(data: &[u8]) -> bool {
     let Ok(config) = Config::from_json(data) else {
         return false;
@@ -87,17 +87,17 @@ pub fn config(data: &[u8]) -> bool {
     pollster::block_on(Session::begin(data, None, DeviceChoice::Cpu)).is_ok()
 }
 
-/// A `model.safetensors`, its header and what follows, for a model of [`seeds::CONFIG`].
+/// Reads a `model.safetensors` for a model of [`seeds::CONFIG`].
 pub fn safetensors(data: &[u8]) -> bool {
     let config = seeds::CONFIG.as_bytes();
     let whole = load(config, data, data.len()).is_ok();
-    // Pieces of uneven sizes that depend on nothing but the input.
+    // Pieces of uneven sizes that depend only on the input.
     let pieces = load(config, data, data.len() % 13).is_ok();
     assert_eq!(whole, pieces, "accepted whole, accepted in pieces");
     whole
 }
 
-/// A `model.safetensors.index.json` for a model of [`seeds::CONFIG`].
+/// Reads a `model.safetensors.index.json` for a model of [`seeds::CONFIG`].
 pub fn index(data: &[u8]) -> bool {
     let config = seeds::CONFIG.as_bytes();
     let loading = pollster::block_on(Session::begin(config, None, DeviceChoice::Cpu));
@@ -113,24 +113,24 @@ pub fn index(data: &[u8]) -> bool {
     })
 }
 
-/// A `tokenizer.json`, and texts through it.
+/// Reads a `tokenizer.json`, and tokenises texts with it.
 pub fn tokenizer(data: &[u8]) -> bool {
     Tokenizer::from_json(data)
         .map(|read| use_tokenizer(&read))
         .is_ok()
 }
 
-/// Every file that a tokenizer is read from, in the order of [`FILES`]; an empty one is not there.
+/// Reads the files of a tokenizer, in the order of [`FILES`]; an empty one counts as missing.
 pub fn tokenizer_files(data: &[u8]) -> bool {
     let all: [&[u8]; FILES.len()] = files(data);
-    let there = FILES
+    let present = FILES
         .into_iter()
         .zip(all)
         .filter(|(_, bytes)| !bytes.is_empty());
-    let there: HashMap<String, Vec<u8>> = there
+    let present: HashMap<String, Vec<u8>> = present
         .map(|(name, bytes)| (name.to_string(), bytes.to_vec()))
         .collect();
-    match Tokenizer::from_files(&there) {
+    match Tokenizer::from_files(&present) {
         Ok(Some(read)) => {
             use_tokenizer(&read);
             true
@@ -140,11 +140,11 @@ pub fn tokenizer_files(data: &[u8]) -> bool {
 }
 
 thread_local! {
-    /// A model whose tokens are the numbers from 0 to 6, which reads the prompts of pairs.
+    /// A model whose tokens are the numbers 0 to 6, to tokenise the prompts of pairs.
     static NUMBERS: Session = numbers();
 }
 
-/// A file of prompt pairs, and their prompts and answers as tokens.
+/// Reads a file of prompt pairs, and tokenises their prompts and answers.
 pub fn pairs(data: &[u8]) -> bool {
     let Ok((pairs, _)) = pairs::parse(data) else {
         return false;
@@ -152,7 +152,7 @@ pub fn pairs(data: &[u8]) -> bool {
     NUMBERS.with(|session| {
         let d_vocab = session.config().d_vocab;
         for pair in &pairs {
-            // Refused in most cases: few words are numbers.
+            // Mostly refused, since few words are numbers.
             if let Ok(read) = session.pair(pair, false) {
                 let ids = [read.clean, read.corrupted, read.answers, read.distractors];
                 assert!(ids.iter().flatten().all(|id| (*id as usize) < d_vocab));
@@ -177,7 +177,7 @@ fn numbers() -> Session {
     loading.finish().expect("a model")
 }
 
-/// A `config.json` and its `model.safetensors`; a sweep of what is accepted.
+/// Reads a `config.json` and its `model.safetensors`, and runs sweeps on an accepted model.
 pub fn model(data: &[u8]) -> bool {
     let [config, weights] = files(data);
     load(config, weights, 7).is_ok_and(|session| {
@@ -205,7 +205,7 @@ fn use_tokenizer(tokenizer: &Tokenizer) {
     tokenizer.describe(&[0, 1, 2, 255, 50256, u32::MAX]);
 }
 
-/// A session from a configuration and the bytes of one file, which come in growing pieces.
+/// Loads a session from a configuration and the bytes of one file, pushed in growing pieces.
 fn load(config: &[u8], weights: &[u8], first_piece: usize) -> Result<Session> {
     let mut loading: Loading = pollster::block_on(Session::begin(config, None, DeviceChoice::Cpu))?;
     let mut file = loading.weights().file(WEIGHTS);
@@ -221,7 +221,7 @@ fn load(config: &[u8], weights: &[u8], first_piece: usize) -> Result<Session> {
     loading.finish()
 }
 
-/// Every source and component on two prompts of ids.
+/// Sweeps every source and component on a pair of prompts given as ids.
 fn sweep(session: &Session) {
     let last = session.config().d_vocab.min(1000) as u32 - 1;
     let pair = PairRequest {
@@ -242,18 +242,18 @@ fn sweep(session: &Session) {
             source: None,
         };
         let swept = session.sweep(&request, SweepOptions::default(), &NoPause, |_| Ok(()));
-        // Prompts that a model of this shape cannot have are refused, as they should be.
+        // An error is fine here: a model with a short context or a small vocabulary refuses these prompts.
         let _ = pollster::block_on(swept);
     }
 }
 
-/// The parts of an input, the missing ones empty.
+/// The files in an input; missing ones are empty.
 fn files<const N: usize>(data: &[u8]) -> [&[u8]; N] {
     let mut parts = data.splitn(N, |byte| *byte == 0);
     std::array::from_fn(|_| parts.next().unwrap_or_default())
 }
 
-/// Give a target the files that are named on the command line, as after a run of cargo-fuzz.
+/// Run a target on the files named on the command line, such as those that cargo-fuzz found.
 ///
 /// # Panics
 /// If the target panics, or if a file cannot be read.

@@ -1,4 +1,4 @@
-//! An allocator that ends the program where an input makes it take memory without bounds.
+//! An allocator that aborts the program if an input makes it allocate too much memory.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -6,17 +6,17 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-/// Bytes of one allocation, and of all that are alive. No input is larger than 1 MB.
-const MOST_AT_ONCE: usize = 1 << 30;
-const MOST_ALIVE: usize = 2 << 30;
+/// Limits for one allocation and for all live ones, in bytes. No input is larger than 1 MB.
+const MAX_AT_ONCE: usize = 1 << 30;
+const MAX_ALIVE: usize = 2 << 30;
 
-/// Counts what is alive.
+/// Counts the bytes of live allocations.
 pub struct Limited {
     alive: AtomicUsize,
 }
 
 impl Limited {
-    /// Nothing is alive yet.
+    /// An allocator without live allocations.
     pub const fn new() -> Self {
         Self {
             alive: AtomicUsize::new(0),
@@ -25,10 +25,10 @@ impl Limited {
 
     fn take(&self, size: usize) {
         let alive = self.alive.fetch_add(size, Relaxed).saturating_add(size);
-        if size > MOST_AT_ONCE || alive > MOST_ALIVE {
-            // Printing allocates a little, which must not end here again.
+        if size > MAX_AT_ONCE || alive > MAX_ALIVE {
+            // Printing allocates a little; reset the count so that this does not recurse.
             self.alive.store(0, Relaxed);
-            eprintln!("an allocation of {size} bytes, {alive} bytes alive");
+            eprintln!("an allocation of {size} bytes makes {alive} live bytes");
             abort();
         }
     }
@@ -38,11 +38,11 @@ impl Limited {
     }
 }
 
-// SAFETY: all is done by the system's allocator; counting neither allocates nor unwinds.
+// SAFETY: the system's allocator does all the work; counting neither allocates nor unwinds.
 unsafe impl GlobalAlloc for Limited {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         self.take(layout.size());
-        // SAFETY: the caller's promises are those that this asks for.
+        // SAFETY: the caller upholds the same contract.
         unsafe { System.alloc(layout) }
     }
 

@@ -1,8 +1,8 @@
-//! The plain loop: `fuzz --seconds N [--seed S]`, on any compiler.
+//! The plain fuzzing loop, `fuzz --seconds N [--seed S]`, for any compiler.
 //!
-//! Every kind of input has its own process, so that the input is reported whatever ends the process: a panic, an
-//! abort, a stack that overflows, memory without bounds, or an input that takes longer than [`SLOWEST`]. An input
-//! is made of the seed and its number alone.
+//! Every kind of input has its own process, so the input is reported whatever ends the process: a panic, an abort, a
+//! stack overflow, too much memory, or an input that takes longer than [`SLOWEST`]. An input depends only on the seed
+//! and its number.
 
 mod limit;
 
@@ -25,9 +25,9 @@ static ALLOCATOR: limit::Limited = limit::Limited::new();
 /// The longest time that one input may take.
 const SLOWEST: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(50);
-/// A kind with so many failures has been told enough.
-const MOST_FAILURES: usize = 10;
-/// Where the inputs that failed are kept.
+/// A kind of input stops after this many failures.
+const MAX_FAILURES: usize = 10;
+/// Directory for the inputs that failed.
 const FOUND: &str = "target/fuzz";
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -53,7 +53,7 @@ fn main() -> Result<ExitCode, Error> {
     }
 }
 
-/// Every kind, as many at a time as there are cores.
+/// Run every kind, as many at a time as there are cores.
 fn all(seed: u64, seconds: Duration) -> Result<ExitCode, Error> {
     fs::create_dir_all(FOUND)?;
     let workers = thread::available_parallelism()
@@ -107,7 +107,8 @@ struct Outcome {
     failed: usize,
 }
 
-/// How far a process is: the number of the input at work, and how many before it were accepted.
+/// The file in which a process records its progress: the number of the current input, and how many earlier ones were
+/// accepted.
 struct Progress(File);
 
 impl Progress {
@@ -139,7 +140,7 @@ fn progress_of(kind: &Kind) -> PathBuf {
     Path::new(FOUND).join(format!("{}.progress", kind.name))
 }
 
-/// In the process of a kind: try inputs until the time is over, or `count` of them.
+/// Runs in the process of a kind: try inputs until the time is over, or `count` of them.
 fn try_inputs(
     kind: &Kind,
     seed: u64,
@@ -166,13 +167,13 @@ fn input(kind: &Kind, seed: u64, number: u64) -> Vec<u8> {
     (kind.make)(&mut rng)
 }
 
-/// Run the process of a kind, again after each input that ends it.
+/// Run the process of a kind, and start it again after each input that ends it.
 fn watch(index: usize, seed: u64, seconds: Duration) -> Result<Outcome, Error> {
     let kind = &KINDS[index];
     let began = Instant::now();
     let mut outcome = Outcome::default();
     let mut first = 0;
-    while began.elapsed() < seconds && outcome.failed < MOST_FAILURES {
+    while began.elapsed() < seconds && outcome.failed < MAX_FAILURES {
         let left = seconds.saturating_sub(began.elapsed());
         let end = run_process(index, seed, first, None, left)?;
         outcome.accepted += end.accepted;
@@ -181,7 +182,7 @@ fn watch(index: usize, seed: u64, seconds: Duration) -> Result<Outcome, Error> {
             break;
         };
         first = end.input + 1;
-        // A machine that was busy with something else is no hang of ours.
+        // Try a slow input again: the machine may have been busy with something else.
         if failure == HANG
             && run_process(index, seed, end.input, Some(1), SLOWEST)?
                 .failure
@@ -199,7 +200,7 @@ fn watch(index: usize, seed: u64, seconds: Duration) -> Result<Outcome, Error> {
 }
 
 struct End {
-    /// The input at work, or the one after the last.
+    /// The number of the current input, or one past the last.
     input: u64,
     accepted: u64,
     failure: Option<String>,

@@ -1,11 +1,11 @@
-//! Changes to valid inputs: of bytes, of JSON by its structure, of a safetensors file's header and data.
+//! Changes to valid inputs: to bytes, to the structure of JSON, to a safetensors file's header and data.
 
 use std::ops::Range;
 
 use rand::{Rng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 
-/// Values that have broken a reader before.
+/// Values that readers often get wrong.
 const VALUES: [&str; 42] = [
     "0",
     "-1",
@@ -50,7 +50,7 @@ const VALUES: [&str; 42] = [
     "[0,1,2]",
     "\"../../x.safetensors\"",
 ];
-/// Pieces of text that readers trip over.
+/// Pieces of text that readers often get wrong.
 const TEXTS: [&str; 12] = [
     "\u{feff}",
     "\r\n",
@@ -65,7 +65,7 @@ const TEXTS: [&str; 12] = [
     "\u{301}",
     "#version: 0.2\n",
 ];
-/// serde_json stops at 128 levels; others may not.
+/// Nesting depth; serde_json stops at 128, other readers may not.
 const DEEP: usize = 100_000;
 
 /// Change bytes anywhere.
@@ -120,8 +120,8 @@ pub fn lines(input: &mut Vec<u8>, rng: &mut ChaCha8Rng) {
     *input = lines.join(&b'\n');
 }
 
-/// Change a JSON text: values by extreme ones, wrong types, other values of the same text, depth; members dropped,
-/// twice there, under each other's names; or only its bytes.
+/// Change a JSON text. Values become extreme, deeply nested, of a wrong type, or equal to another value of the text;
+/// members are dropped, doubled or renamed; or only bytes change.
 pub fn json(input: &mut Vec<u8>, rng: &mut ChaCha8Rng) {
     let members = members(input);
     let Some(one) = members.choose(rng) else {
@@ -133,7 +133,7 @@ pub fn json(input: &mut Vec<u8>, rng: &mut ChaCha8Rng) {
     let (place, new) = match rng.random_range(0..12) {
         0..4 => (one.value.clone(), value),
         4 => (one.value.clone(), of(&other.value)),
-        // With the comma that belongs to it, where one follows.
+        // Drop the member together with the comma that follows it, if any.
         5 => {
             let comma = usize::from(input.get(one.whole.end) == Some(&b','));
             (one.whole.start..one.whole.end + comma, Vec::new())
@@ -166,7 +166,7 @@ pub fn json(input: &mut Vec<u8>, rng: &mut ChaCha8Rng) {
             ];
             (one.value.clone(), deep.concat())
         }
-        // A number's digits, a string's characters.
+        // Change the digits of a number or the characters of a string.
         10 => {
             let mut near = of(&one.value);
             let at = rng.random_range(0..=near.len());
@@ -193,7 +193,7 @@ pub fn safetensors(input: &mut Vec<u8>, rng: &mut ChaCha8Rng) {
         0..5 => {
             let mut text = input[8..end].to_vec();
             json(&mut text, rng);
-            // Mostly of the length that it says it has.
+            // Mostly state the right length.
             let length = if rng.random_ratio(1, 8) {
                 end - 8
             } else {
@@ -216,7 +216,7 @@ pub fn safetensors(input: &mut Vec<u8>, rng: &mut ChaCha8Rng) {
             input.splice(..8, length.to_le_bytes());
         }
         6 if end < input.len() => {
-            // Infinities and numbers that are none.
+            // Infinities and NaN.
             let at = rng.random_range(end..input.len());
             let to = (at + 4).min(input.len());
             input[at..to].fill(0xff);
@@ -225,7 +225,7 @@ pub fn safetensors(input: &mut Vec<u8>, rng: &mut ChaCha8Rng) {
     }
 }
 
-/// A member of an object or an element of an array, as places in the text.
+/// A member of an object or an element of an array, as ranges of the text.
 struct Member {
     /// The key with its quotes.
     key: Option<Range<usize>>,
@@ -234,7 +234,7 @@ struct Member {
     whole: Range<usize>,
 }
 
-/// All members of all objects and arrays of a JSON text, and the text as a whole; as far as it is JSON.
+/// All members of all objects and arrays of a JSON text, and the text as a whole, up to the first syntax error.
 fn members(text: &[u8]) -> Vec<Member> {
     let mut scanner = Scanner {
         text,
@@ -252,13 +252,13 @@ struct Scanner<'a> {
 }
 
 impl Scanner<'_> {
-    /// A value, with the key that was read before it; `None` where there is none, or it is deeper than we look.
+    /// Read a value, with the key that was read before it; `None` if there is none or it is nested too deeply.
     fn member(&mut self, key: Option<Range<usize>>, depth: usize) -> Option<()> {
-        const DEEPEST: usize = 200;
+        const MAX_DEPTH: usize = 200;
         self.space();
         let start = self.at;
         match self.text.get(start)? {
-            b'{' | b'[' if depth == DEEPEST => return None,
+            b'{' | b'[' if depth == MAX_DEPTH => return None,
             b'{' => self.list(b'}', depth)?,
             b'[' => self.list(b']', depth)?,
             b'"' => {
@@ -282,7 +282,7 @@ impl Scanner<'_> {
         Some(())
     }
 
-    /// What stands between brackets.
+    /// Read the contents of brackets.
     fn list(&mut self, close: u8, depth: usize) -> Option<()> {
         self.at += 1;
         loop {

@@ -1,4 +1,4 @@
-//! Inputs to try: valid files of many kinds, most of them changed by [`crate::mutate`].
+//! Makes inputs: valid files of many kinds, most of them changed by [`crate::mutate`].
 
 use rand::{Rng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::mutate;
 
-/// The model that [`safetensors`] and [`index`] are for.
+/// The configuration of the model for [`safetensors`] and [`index`].
 pub const CONFIG: &str = r#"{"model_type":"gpt2","n_layer":2,"n_head":2,"n_embd":4,"n_positions":8,"vocab_size":7,"layer_norm_epsilon":1e-05,"activation_function":"gelu_new","bos_token_id":0,"tie_word_embeddings":true}"#;
 
 const CONFIGS: [&[u8]; 5] = [
@@ -16,7 +16,7 @@ const CONFIGS: [&[u8]; 5] = [
     include_bytes!("../../tests/fixtures/prefixed-f32/config.json"),
     CONFIG.as_bytes(),
 ];
-/// Whole models of the tests.
+/// Complete models from the tests.
 const MODELS: [(&[u8], &[u8]); 3] = [
     (
         CONFIGS[1],
@@ -35,7 +35,7 @@ const DEMO_TOKENIZER: &[u8] = include_bytes!("../../www/models/ioi-demo/tokenize
 
 type Mutation = fn(&mut Vec<u8>, &mut ChaCha8Rng);
 
-/// Change an input up to four times, or one time in 16 leave it as it is.
+/// Change an input up to four times; one in 16 stays as it is.
 fn changed(mut input: Vec<u8>, mutate: Mutation, rng: &mut ChaCha8Rng) -> Vec<u8> {
     if !rng.random_ratio(1, 16) {
         for _ in 0..rng.random_range(1..=4) {
@@ -78,7 +78,7 @@ pub fn index(rng: &mut ChaCha8Rng) -> Vec<u8> {
 
 /// A `config.json` and its `model.safetensors`.
 pub fn model(rng: &mut ChaCha8Rng) -> Vec<u8> {
-    // The tests' models take longer.
+    // The tests' models take longer, so use them less often.
     let (config, weights) = match rng.random_ratio(1, 8) {
         true => {
             let (config, weights) = one_of(&MODELS, rng);
@@ -127,7 +127,7 @@ fn tiny_layout() -> Vec<(String, Vec<usize>)> {
     tensors
 }
 
-/// A model of [`CONFIG`] with random weights, in one of the formats that are read, with or without prefix.
+/// Random weights for [`CONFIG`], in one of the supported number formats, with or without a prefix.
 pub(crate) fn tiny_weights(rng: &mut ChaCha8Rng) -> Vec<u8> {
     let (dtype, width) = *one_of(&[("F32", 4), ("F16", 2), ("BF16", 2)], rng);
     let prefix = *one_of(&["", "transformer."], rng);
@@ -138,7 +138,7 @@ pub(crate) fn tiny_weights(rng: &mut ChaCha8Rng) -> Vec<u8> {
         let offsets = [data.len(), data.len() + size];
         header[format!("{prefix}{name}")] =
             json!({"dtype": dtype, "shape": shape, "data_offsets": offsets});
-        // The high byte of each number keeps it finite and of either sign.
+        // The high byte is chosen so that each number is finite; its sign is random.
         let is_high = |i: usize| i % width == width - 1;
         data.extend((0..size).map(|i| match is_high(i) {
             true => *[0x3e, 0xbe, 0x3d].choose(rng).unwrap_or(&0x3e),
@@ -149,8 +149,8 @@ pub(crate) fn tiny_weights(rng: &mut ChaCha8Rng) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes()[..], &header, &data].concat()
 }
 
-/// Every file that a tokenizer is read from, in the order of `tokenizer::FILES`: `tokenizer.json`, `vocab.json`,
-/// `merges.txt`, `added_tokens.json`, `special_tokens_map.json`, `tokenizer_config.json`; some of them not there.
+/// The files of a tokenizer, in the order of `tokenizer::FILES`: `tokenizer.json`, `vocab.json`, `merges.txt`,
+/// `added_tokens.json`, `special_tokens_map.json`, `tokenizer_config.json`. Some of them are missing.
 pub fn tokenizer_files(rng: &mut ChaCha8Rng) -> Vec<u8> {
     let vocab = json!({
         "<|endoftext|>": 0, "a": 1, "b": 2, "c": 3, "Ġ": 4, "ab": 5, "abc": 6, "Ġa": 7, "M": 8, "r": 9, "y": 10, "ry": 11,
@@ -219,7 +219,7 @@ pub fn pairs(rng: &mut ChaCha8Rng) -> Vec<u8> {
     changed(text, mutate::lines, rng)
 }
 
-/// A `tokenizer.json`, of parts of every kind.
+/// A `tokenizer.json`, with parts of every kind.
 pub fn tokenizer(rng: &mut ChaCha8Rng) -> Vec<u8> {
     if rng.random_ratio(1, 32) {
         return changed(DEMO_TOKENIZER.to_vec(), mutate::json, rng);
@@ -344,7 +344,7 @@ fn decoders() -> Vec<Value> {
     with_sequence(each, "decoders")
 }
 
-/// Each by itself, and last some of them one after the other.
+/// Each part by itself, and a sequence of some of them at the end.
 fn with_sequence(mut each: Vec<Value>, name: &str) -> Vec<Value> {
     let some: Vec<&Value> = each.iter().step_by(3).collect();
     let mut sequence = json!({"type": "Sequence"});

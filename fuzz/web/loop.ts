@@ -1,8 +1,8 @@
-// Tries links or saved results: each is either an error in words or a value whose every field is within bounds.
+// Fuzzes links or saved results: each must give either a readable error or a value with every field within bounds.
 //
 //     node loop.mjs link|saved SECONDS SEED CURRENT
 //
-// The input at work is in the file CURRENT.
+// The file CURRENT holds the current input.
 
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -16,11 +16,11 @@ import { restore, save } from "../../www/src/lib/saved";
 import { DIRECTIONS, EXAMPLE, LAYER_NORMS, MAX_EDGES, PATCHES, SCOPES, type Settings, type View } from "../../www/src/lib/settings";
 import { changed, changedJson, type Random, randomOf } from "./mutate";
 
-/** What a reader waits for, in milliseconds. */
+/** The longest time that one input may take, in milliseconds. */
 const SLOWEST = 1000;
-const MOST_TEXT = 1_000_000;
-const MOST_PAIRS = 10_000;
-const MOST_PLACES = 1800 * 4900;
+const MAX_TEXT = 1_000_000;
+const MAX_PAIRS = 10_000;
+const MAX_PLACES = 1800 * 4900;
 
 /** From before edges had names, and with them. */
 const RUN = runOf();
@@ -54,12 +54,12 @@ const saved = (random: Random): string => {
   return random.below(3) ? text : changed(text, random);
 };
 
-/** A value, or that the input was refused in words. */
+/** The value, or null if the input was refused with a message that matches. */
 function read<T>(work: () => T, refusal: RegExp): T | null {
   try {
     return work();
   } catch (error) {
-    // A slip of ours has a class of its own: a TypeError, a RangeError.
+    // A bug would throw another class of error, such as TypeError or RangeError.
     assert.ok(error instanceof Error && (error.constructor === Error || error instanceof PairsError), String((error as Error).stack));
     assert.match(error.message, refusal);
     assert.ok(error.message.length < 2000, `a message of ${error.message.length} characters`);
@@ -72,7 +72,7 @@ const isWhole = (value: unknown, least: number, most: number) =>
 
 function checkSettings(settings: Settings): void {
   for (const key of ["clean", "corrupted", "answer", "distractor", "lines", "fillings"] as const) {
-    assert.ok(typeof settings[key] === "string" && settings[key].length <= MOST_TEXT, key);
+    assert.ok(typeof settings[key] === "string" && settings[key].length <= MAX_TEXT, key);
   }
   assert.ok(["one", "lines", "template"].includes(settings.mode), "mode");
   assert.ok(Object.hasOwn(METRICS, settings.metric), "metric");
@@ -84,7 +84,7 @@ function checkSettings(settings: Settings): void {
   assert.equal(typeof settings.prependBos, "boolean");
   assert.ok(settings.position === null || isWhole(settings.position, -1e6, 1e6), "position");
   const pairs = read(() => pairsOf(settings), /expected .*, got /s);
-  assert.ok((pairs?.length ?? 0) <= MOST_PAIRS, `${pairs?.length} pairs`);
+  assert.ok((pairs?.length ?? 0) <= MAX_PAIRS, `${pairs?.length} pairs`);
 }
 
 function checkView(view: View, table: Table | null): void {
@@ -96,7 +96,7 @@ function checkView(view: View, table: Table | null): void {
   if (table) assert.equal(within(table, view), view);
   assert.ok(isWhole(view.edges, 0, MAX_EDGES), "edges");
   assert.ok(view.least >= 0 && view.least <= 1, "least");
-  assert.ok(isWhole(view.pair, 0, MOST_PAIRS), "pair");
+  assert.ok(isWhole(view.pair, 0, MAX_PAIRS), "pair");
 }
 
 function tryLink(text: string): boolean {
@@ -113,7 +113,7 @@ function trySaved(text: string): boolean {
   if (got === null) return false;
   const { saved, table } = got;
   const size = table.senders.length * table.receivers.length;
-  assert.ok(size >= 1 && size <= MOST_PLACES, "places");
+  assert.ok(size >= 1 && size <= MAX_PLACES, "places");
   checkSettings(saved.settings);
   checkView(saved.view, table);
   assert.ok(Number.isFinite(table.cleanMetric) && Number.isFinite(table.corruptedMetric), "metrics");
@@ -122,7 +122,7 @@ function trySaved(text: string): boolean {
     assert.ok(Number.isNaN(value) ? table.state[place]! < STATE.estimate : Number.isFinite(value), "a value");
     assert.ok(!(Math.abs(table.stdDev[place]!) === Number.POSITIVE_INFINITY), "a deviation");
   });
-  // What a figure draws of it.
+  // What a figure draws from it.
   edgesOf(table);
   nodeTotals(table);
   assert.ok(Number.isFinite(reachOf(table)), "the largest effect");

@@ -1,14 +1,15 @@
-// Changes to texts, and to JSON by its structure.
+// Changes to texts and to the structure of JSON.
 
 export interface Random {
-  /** A whole number from 0, below this one. */
+  /** A whole number from 0 to n - 1. */
   below(n: number): number;
+  /** One of the elements. */
   of<T>(all: readonly T[]): T;
-  /** What stands for a value in a text. */
+  /** A value to put into a text. */
   value(): string;
 }
 
-/** Text that has broken a reader before, most of it JSON. */
+/** Text that readers often get wrong, mostly JSON. */
 const VALUES = [
   "0", "-1", "-0", "1", "2", "255", "256", "1536", "65536", "1000000", "4294967296", "9007199254740993", "1e308", "1e999",
   "-1e999", "0.1", "1e-320", "NaN", "null", "true", "false", '""', '"a"', '"\\u0000"', '"\\ud800"', '"q"', '"__proto__"',
@@ -17,7 +18,7 @@ const VALUES = [
 const KEYS = ["__proto__", "constructor", "length", "toString", "indices", "layers", "heads", "values", "x"];
 const DEEP = [1, 10, 1000, 100_000];
 
-/** Random numbers that depend on nothing but the seed and the input's number. */
+/** Random numbers that depend only on the seed and the input's number. */
 export function randomOf(seed: number, number: number): Random {
   let state = (Math.imul(seed, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b)) >>> 0;
   const next = () => {
@@ -31,7 +32,7 @@ export function randomOf(seed: number, number: number): Random {
   return { below, of, value: () => of(VALUES) };
 }
 
-/** A text with characters changed anywhere. */
+/** A text with some characters changed. */
 export function changed(text: string, random: Random): string {
   const at = random.below(text.length + 1);
   const end = Math.min(text.length, at + random.below(16));
@@ -49,7 +50,7 @@ export function changed(text: string, random: Random): string {
 
 type Container = Record<string, unknown> | unknown[];
 
-/** A JSON text with members changed, dropped, renamed, and values by others or by raw text that JSON may lack. */
+/** A JSON text with members dropped or renamed, and values replaced by others or by text that may not be JSON. */
 export function changedJson(text: string, random: Random): string {
   const root = JSON.parse(text) as Container;
   const raw = new Map<string, string>();
@@ -71,7 +72,7 @@ export function changedJson(text: string, random: Random): string {
         else delete container[key];
       },
       () => {
-        // JSON has no names in arrays, and one such as "constructor" would break the array here.
+        // Arrays in JSON have no named members, and a name such as "constructor" would break the array here.
         if (Array.isArray(container)) return;
         Object.defineProperty(values, random.of(KEYS), {
           value: values[key], enumerable: true, configurable: true, writable: true,
@@ -88,7 +89,7 @@ export function changedJson(text: string, random: Random): string {
   return [...raw].reduce((out, [mark, value]) => out.replace(mark, () => value), JSON.stringify(root));
 }
 
-/** Every member of every object and array, the large ones less often. */
+/** Every member of every object and array, but only a few members of large ones. */
 function placesIn(root: Container): [Container, string][] {
   const places: [Container, string][] = [];
   const visit = (container: Container) => {

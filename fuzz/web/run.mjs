@@ -1,8 +1,8 @@
-// Hostile links and saved results, as `cargo xtask fuzz` tries them:
+// Fuzzes links and saved results; `cargo xtask fuzz` runs it:
 //
 //     node fuzz/web/run.mjs SECONDS SEED
 //
-// Each kind is tried by a process of its own, so that one that hangs or has no memory left is told with its input.
+// Each kind has its own process, so that an input that hangs or runs out of memory is reported too.
 
 import { spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, statSync } from "node:fs";
@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "vite";
 
 const KINDS = ["link", "saved"];
-/** What one input may take, in milliseconds. */
+/** The longest time that one input may take, in milliseconds. */
 const SLOWEST = 5000;
 const POLL = 100;
 const FOUND = "target/fuzz";
@@ -28,8 +28,8 @@ await build({
 let failed = 0;
 for (const kind of KINDS) {
   const current = `${FOUND}/${kind}.current`;
-  const size = ["--max-old-space-size=1024", `${FOUND}/web/loop.mjs`];
-  const loop = spawn("node", [...size, kind, String(seconds / KINDS.length), String(seed), current], { stdio: "inherit" });
+  const program = ["--max-old-space-size=1024", `${FOUND}/web/loop.mjs`];
+  const loop = spawn("node", [...program, kind, String(seconds / KINDS.length), String(seed), current], { stdio: "inherit" });
   const began = Date.now();
   let isHanging = false;
   const watch = setInterval(() => {

@@ -1,9 +1,8 @@
-//! The steps between the matrix products of a GPT-2 block, on slices, one pass over memory each.
+//! The steps between the matrix products of a GPT-2 block, on slices, each in one pass over memory.
 //!
-//! A crate of its own so that it is compiled for speed where the rest is compiled for size. The loops are
-//! plain Rust, written so that the compiler vectorises them: natively `pulp` compiles each for every
-//! instruction set (AVX-512 where there is one) and picks at run time, and rows are shared out among
-//! threads; in wasm they become 128-bit SIMD on one thread.
+//! This is a separate crate so that it can be compiled for speed while the rest is compiled for size. The loops are
+//! plain Rust that the compiler can vectorise. Natively, `pulp` compiles each loop for several instruction sets (up to
+//! AVX-512) and picks one at run time, and threads share the rows. In wasm they become 128-bit SIMD on one thread.
 
 mod math;
 mod matmul;
@@ -12,7 +11,7 @@ pub use matmul::{Matrix, Tile, matmul};
 
 use math::{dot, exp, sum};
 
-/// Rows in a task of a thread: large enough to be worth handing over.
+/// Most rows in one thread's task; enough to be worth the handover.
 #[cfg(not(target_family = "wasm"))]
 const ROWS_IN_TASK: usize = 16;
 
@@ -27,17 +26,17 @@ pub fn normalise(x: &mut [f32], width: usize, eps: f32) {
     });
 }
 
-/// `gelu(x + b)` of each row, GELU by tanh, in place.
+/// `gelu(x + b)` of each row, with the tanh form of GELU, in place.
 pub fn gelu_tanh_bias(x: &mut [f32], b: &[f32]) {
     after_bias(x, b, math::gelu_tanh);
 }
 
-/// `gelu(x + b)` of each row, GELU by the error function, in place.
+/// `gelu(x + b)` of each row, with the error function, in place.
 pub fn gelu_bias(x: &mut [f32], b: &[f32]) {
     after_bias(x, b, math::gelu);
 }
 
-/// `s / (1 + exp(-slope s))` of each row's `s = x + b`, in place.
+/// `s / (1 + exp(-slope s))` with `s = x + b`, for each row, in place.
 pub fn swish_bias(x: &mut [f32], b: &[f32], slope: f32) {
     after_bias(x, b, |x| math::swish(x, slope));
 }
@@ -73,24 +72,24 @@ pub fn add_to_residual(x: &mut [f32], resid: &[f32], b: &[f32]) {
     });
 }
 
-/// What attention is computed from.
+/// The inputs of [`attend`].
 pub struct Attention<'a> {
     /// Queries, keys and values of all heads side by side, `[sequence, rows, 3 * d_model]`, before `bias`.
     pub qkv: &'a mut [f32],
-    /// `[3 * d_model]`.
+    /// Biases of queries, keys and values, `[3 * d_model]`.
     pub bias: &'a [f32],
-    /// Keys of the positions before the rows, `[prompt, head, past, d_head]`, prompts fastest among
-    /// sequences; empty where the rows start their sequence.
+    /// Keys of the positions before the rows, `[prompt, head, past, d_head]`; empty if the rows begin at position 0.
+    /// Sequence `s` belongs to prompt `s % prompts`.
     pub past_k: &'a [f32],
-    /// Values likewise.
+    /// Values of these positions, `[prompt, head, past, d_head]`.
     pub past_v: &'a [f32],
-    /// The row of each prompt that asks; every row where `None`.
+    /// The one row of each prompt whose query is computed; `None` for every row.
     pub queries: Option<&'a [usize]>,
-    /// Prompts of the batch.
+    /// Number of prompts in the batch.
     pub prompts: usize,
-    /// Rows of a sequence.
+    /// Rows per sequence.
     pub rows: usize,
-    /// Heads.
+    /// Number of heads.
     pub n_heads: usize,
 }
 
@@ -113,13 +112,13 @@ pub fn attend(attention: Attention<'_>, z: &mut [f32]) {
         row.iter_mut().zip(bias).for_each(|(x, b)| *x += b);
     });
     let qkv = &*qkv;
-    let asked = if queries.is_some() { 1 } else { rows };
+    let n_queries = if queries.is_some() { 1 } else { rows };
     let scale = 1.0 / (d_head as f32).sqrt();
-    rows_of(z, asked * d_model, |s, z| {
+    rows_of(z, n_queries * d_model, |s, z| {
         let sequence = &qkv[s * rows * width..][..rows * width];
         let mut weights = vec![0.0; past + rows];
         for (i, z) in z.chunks_exact_mut(d_model).enumerate() {
-            let row = queries.map_or(i, |of_prompt| of_prompt[s % prompts]);
+            let row = queries.map_or(i, |rows| rows[s % prompts]);
             for (head, z) in z.chunks_exact_mut(d_head).enumerate() {
                 let before = (s % prompts * n_heads + head) * past * d_head;
                 let [past_k, past_v] =
@@ -151,7 +150,7 @@ fn softmax(scores: &mut [f32]) {
     scores.iter_mut().for_each(|s| *s *= inverse);
 }
 
-/// Change each row by its index, in parallel where there are threads.
+/// Call `change` with the index of each row and the row, in parallel.
 #[cfg(not(target_family = "wasm"))]
 fn rows_of(x: &mut [f32], width: usize, change: impl Fn(usize, &mut [f32]) + Sync) {
     use rayon::prelude::*;
@@ -169,7 +168,7 @@ fn rows_of(x: &mut [f32], width: usize, change: impl Fn(usize, &mut [f32]) + Syn
     });
 }
 
-/// Change each row by its index.
+/// Call `change` with the index of each row and the row.
 #[cfg(target_family = "wasm")]
 fn rows_of(x: &mut [f32], width: usize, change: impl Fn(usize, &mut [f32])) {
     for (i, row) in x.chunks_exact_mut(width).enumerate() {

@@ -1,9 +1,9 @@
-//! Sums, `exp`, `erf` and the activation functions of GPT-2s, all of which the compiler can vectorise.
+//! Sums, `exp`, `erf` and the activation functions of GPT-2 models, written so that the compiler can vectorise them.
 
-/// Independent partial sums of a reduction: one AVX-512 register, or four of 128 bits.
+/// Number of independent partial sums in a reduction: they fill one AVX-512 register, or four of 128 bits.
 const LANES: usize = 16;
 
-/// Sum of `f` over a row. Separate lanes, since the order of float additions binds the compiler.
+/// Sum of `f` over a row. It uses separate lanes because the compiler may not reorder float additions.
 #[inline(always)]
 pub fn sum(row: &[f32], f: impl Fn(f32) -> f32) -> f32 {
     let mut lanes = [0.0; LANES];
@@ -30,7 +30,7 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     lanes.iter().sum::<f32>() + rest
 }
 
-/// GPT-2's GELU, `x/2 (1 + tanh(u))` with `u = sqrt(2/pi) (x + 0.044715 x^3)`, by way of
+/// GPT-2's GELU, `x/2 (1 + tanh(u))` with `u = sqrt(2/pi) (x + 0.044715 x^3)`, computed with
 /// `(1 + tanh(u)) / 2 = 1 / (1 + exp(-2u))`.
 #[inline(always)]
 pub fn gelu_tanh(x: f32) -> f32 {
@@ -38,7 +38,7 @@ pub fn gelu_tanh(x: f32) -> f32 {
     x / (1.0 + exp(MINUS_TWO_ROOT * (x + 0.044_715 * x * x * x)))
 }
 
-/// GELU as it is defined, `x/2 (1 + erf(x / sqrt(2)))`.
+/// The exact GELU, `x/2 (1 + erf(x / sqrt(2)))`.
 #[inline(always)]
 pub fn gelu(x: f32) -> f32 {
     0.5 * x * (1.0 + erf(std::f32::consts::FRAC_1_SQRT_2 * x))
@@ -63,7 +63,7 @@ pub fn tanh(x: f32) -> f32 {
 }
 
 /// Error function, to 3e-7 absolute: the rational function of degree 9 over 12 that Eigen and XLA use. Beyond
-/// 3.8325 it is 1. NaN stays NaN.
+/// ±3.8325 it is ±1. NaN stays NaN.
 #[inline(always)]
 pub fn erf(x: f32) -> f32 {
     const LIMIT: f32 = 3.832_507;
@@ -91,7 +91,7 @@ pub fn erf(x: f32) -> f32 {
 /// Below -87 and above 88 it stays at the value there. NaN stays NaN.
 #[inline(always)]
 pub fn exp(x: f32) -> f32 {
-    /// Added and taken away again, it leaves the nearest integer; its low bits then hold that integer.
+    /// 1.5 * 2^23: adding it rounds to an integer, which the low bits of the sum hold; subtracting it gives that integer.
     const ROUND: f32 = 12_582_912.0;
     const LN2_HIGH: f32 = 0.693_359_4;
     const LN2_LOW: f32 = -2.121_944_4e-4;
@@ -127,7 +127,7 @@ mod tests {
         assert!(exp(-1e30) < 1e-37);
     }
 
-    /// Error function in f64: its power series, and from 3 on the continued fraction of `1 - erf`.
+    /// Error function in f64: its power series below 3, the continued fraction of `1 - erf` from there.
     fn erf_f64(x: f64) -> f64 {
         if x < 0.0 {
             return -erf_f64(-x);
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn erf_is_that_of_f64() {
+    fn erf_agrees_with_f64() {
         for (x, published) in [
             (0.5, 0.520_499_877_813_046_5),
             (2.0, 0.995_322_265_018_952_7),
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn activations_are_those_of_f64() {
+    fn activations_agree_with_f64() {
         let root = (2.0 / std::f64::consts::PI).sqrt();
         let error = largest_error(gelu_tanh, |x| {
             0.5 * x * (1.0 + (root * (x + 0.044715 * x * x * x)).tanh())
@@ -201,9 +201,9 @@ mod tests {
         assert!(error == 0.0, "relu: {error}");
     }
 
-    /// However large their argument, activations are the one or the other of their asymptotes.
+    /// For large arguments, activations reach their asymptotes.
     #[test]
-    fn activations_of_large_and_missing_numbers() {
+    fn activations_of_large_numbers_and_nan() {
         type Function = fn(f32) -> f32;
         let all: [(&str, Function); 6] = [
             ("gelu_tanh", gelu_tanh),

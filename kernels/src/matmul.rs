@@ -1,49 +1,49 @@
-//! Matrix product around a tile that is given from outside.
+//! Matrix product around a tile that the caller supplies.
 //!
 //! ```text
 //! c[m, n] = sum_k a[m, k] b[k, n]
 //! ```
 //!
-//! Plain wasm SIMD multiplies and adds in two instructions; the relaxed `madd` is one, which nearly doubles
-//! what a core can do, but a module with it is no module to a browser that does not know it. So the tile,
-//! the innermost loop, comes at run time, where there is one. Around it the classic scheme (Goto and van de
-//! Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008): `b` is cut into blocks that stay in a
-//! cache, packed in strips of 12 columns, the rows of `a` in strips of 3.
+//! Plain wasm SIMD multiplies and adds in two instructions. The relaxed `madd` needs one, which nearly doubles the
+//! speed of a core, but a browser that does not know it rejects the whole module. So the tile, the innermost loop, is
+//! loaded at run time if the browser supports it. The loops around it are the classic scheme (Goto and van de Geijn,
+//! "Anatomy of High-Performance Matrix Multiplication", 2008): `b` is cut into blocks that stay in a cache and packed
+//! in strips of 12 columns; the rows of `a` are packed in strips of 3.
 
 /// Rows of a tile.
 const MR: usize = 3;
 /// Columns of a tile.
 const NR: usize = 12;
-/// Depth of a block: a strip of `b` is 12 kB, within the first-level cache.
+/// Depth of a block. A strip of `b` is then 12 kB and fits the first-level cache.
 const KC: usize = 256;
-/// Columns of a block: 250 kB, within the second-level cache.
+/// Columns of a block, which is then 250 kB and fits the second-level cache.
 const NC: usize = 20 * NR;
 
 /// `c += a @ b`, 3 rows by 12 columns.
 ///
 /// # Safety
-/// `a` is `[depth, 3]` and `b` `[depth, 12]`, `depth` at least 1; `c` is 3 rows of 12 numbers, `stride`
-/// bytes from one to the next.
+/// `a` is `[depth, 3]` and `b` is `[depth, 12]`, with `depth` at least 1; `c` is 3 rows of 12 numbers, with `stride`
+/// bytes from the start of one row to the next.
 pub type Tile =
     unsafe extern "C" fn(a: *const f32, b: *const f32, depth: usize, c: *mut f32, stride: usize);
 
-/// A row-major matrix within a larger one.
+/// A row-major matrix, possibly part of a larger one.
 #[derive(Clone, Copy)]
 pub struct Matrix<'a> {
-    /// Its numbers, from its first.
+    /// Its numbers, beginning with its first.
     pub values: &'a [f32],
-    /// Rows.
+    /// Number of rows.
     pub rows: usize,
-    /// Columns.
+    /// Number of columns.
     pub cols: usize,
-    /// Numbers from one row to the next.
+    /// Distance from the start of one row to the next, in numbers.
     pub stride: usize,
 }
 
 /// `a @ b`, row-major.
 ///
 /// # Panics
-/// When the columns of `a` are not as many as the rows of `b`, or a matrix is longer than its numbers.
+/// If `a.cols` differs from `b.rows`, or a matrix has fewer numbers than its shape needs.
 pub fn matmul(tile: Tile, a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
     assert_eq!(a.cols, b.rows, "columns of a and rows of b");
     let (m, n, k) = (a.rows, b.cols, a.cols);
@@ -67,7 +67,7 @@ pub fn matmul(tile: Tile, a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
     c
 }
 
-/// Add a strip by a strip to the `rows` by `cols` numbers of `c` that are there.
+/// Add the product of two strips to `c`. `rows` and `cols` may be smaller than the tile at the edges of `c`.
 #[inline(always)]
 fn add_tile(
     tile: Tile,
@@ -80,7 +80,7 @@ fn add_tile(
     assert!(a.len() == MR * depth && b.len() == NR * depth && depth > 0);
     let add = |c: &mut [f32], stride: usize| {
         assert!(c.len() >= (MR - 1) * stride + NR);
-        // SAFETY: the lengths are those that a tile asks for.
+        // SAFETY: the asserts check the lengths that `Tile` requires.
         unsafe {
             tile(
                 a.as_ptr(),
@@ -104,7 +104,7 @@ fn add_tile(
     }
 }
 
-/// Strips of rows, each column by column; rows that are not there are zero.
+/// Pack strips of rows, each column by column; missing rows are zero.
 fn pack_a(a: Matrix<'_>, k0: usize, depth: usize, packed: &mut [f32]) {
     let strips = packed.chunks_exact_mut(MR * depth);
     for (packed, first) in strips.zip((0..a.rows).step_by(MR)) {
@@ -120,7 +120,7 @@ fn pack_a(a: Matrix<'_>, k0: usize, depth: usize, packed: &mut [f32]) {
     }
 }
 
-/// Strips of columns, each row by row; columns that are not there are zero.
+/// Pack strips of columns, each row by row; missing columns are zero.
 fn pack_b(
     b: Matrix<'_>,
     (k0, n0): (usize, usize),
@@ -129,7 +129,7 @@ fn pack_b(
 ) {
     for row in 0..depth {
         let values = &b.values[(k0 + row) * b.stride + n0..][..cols];
-        // Whole strips by themselves: copies of a fixed length are loads and stores, not calls.
+        // Whole strips separately: copies of a fixed length compile to loads and stores, not calls.
         let (whole, rest) = values.as_chunks::<NR>();
         let mut place = row * NR;
         for values in whole {
@@ -147,7 +147,7 @@ fn pack_b(
 mod tests {
     use super::*;
 
-    /// What the tile of relaxed SIMD does.
+    /// The tile of relaxed SIMD in plain Rust.
     unsafe extern "C" fn plain(
         a: *const f32,
         b: *const f32,
@@ -158,7 +158,7 @@ mod tests {
         for k in 0..depth {
             for i in 0..MR {
                 for j in 0..NR {
-                    // SAFETY: the caller's promise.
+                    // SAFETY: the caller upholds the contract of `Tile`.
                     unsafe {
                         *c.byte_add(i * stride).add(j) += *a.add(k * MR + i) * *b.add(k * NR + j)
                     };
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn products_of_all_remainders_are_those_of_the_definition() {
+    fn products_with_all_remainders_agree_with_the_definition() {
         let number = |i: usize| ((i * 37) % 101) as f32 / 50.0 - 1.0;
         let numbers: Vec<f32> = (0..700 * 300).map(number).collect();
         for [m, k, n] in [

@@ -77,7 +77,7 @@ impl Notes {
         };
         let prefix = (!self.prefix.is_empty()).then(|| {
             let message = format!(
-                "the tensors of the model are those with names that begin with {:?}",
+                "the model's tensors are those whose names begin with {:?}",
                 shortened(&self.prefix, 100)
             );
             Warning::new(Code::Checkpoint, message)

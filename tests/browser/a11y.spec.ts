@@ -1,4 +1,4 @@
-// axe on every view, light and dark, narrow and wide; and that nothing is asked of others.
+// axe on every view, light and dark, narrow and wide; and no requests to other servers.
 
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
@@ -54,7 +54,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
-test("nothing is asked of others before a model is", async ({ page, baseURL }) => {
+test("no request goes to another server before a model is asked for", async ({ page, baseURL }) => {
   const others: string[] = [];
   page.on("request", (request) => {
     const url = new URL(request.url());
@@ -77,7 +77,7 @@ for (const [width, height] of [[1440, 900], [768, 1024], [390, 844]] as const) {
     });
     await page.goto("/");
     await settled(page);
-    // What comes after the first run: the address, what is kept, the edge in detail.
+    // After the first run come the address, the list of kept models and the edge in detail.
     await expect(page.locator("#detail h3")).not.toBeEmpty();
     const shifted = await page.evaluate(() => (globalThis as unknown as { shifted: number }).shifted);
     console.log(`layout shift at ${width}: ${shifted.toFixed(4)}`);

@@ -1,8 +1,8 @@
-// The command line as the oracle of the browser's numbers.
+// The command line as the oracle for the browser's numbers.
 
 import { execFileSync } from "node:child_process";
 
-/** Nested values of a sweep on the bundled model, flat; null where there is no path. */
+/** The values of a sweep on the bundled model, flattened; null where there is no path. */
 export function sweep(options: Record<string, string>): (number | null)[] {
   const model = { model: "www/models/ioi-demo", device: "cpu" };
   const flags = Object.entries({ ...model, ...options }).flatMap(([key, value]) => [`--${key}`, value]);

@@ -1,4 +1,4 @@
-// The demo post, served from an origin of its own: a saved figure and a live one.
+// The demo post, served from its own origin: a saved figure and a live one.
 
 import { readFileSync } from "node:fs";
 import { cell, valueIn } from "./page";
@@ -13,7 +13,7 @@ test.beforeAll(async () => {
 
 test.afterAll(() => blog.stop());
 
-test("a saved figure: no engine before it is asked for, at most 60 kB, the same numbers after", async ({ page }) => {
+test("a saved figure loads no engine until it is run, takes at most 60 kB, and keeps its numbers", async ({ page }) => {
   const transfers: { url: string; bytes: number }[] = [];
   const session = await page.context().newCDPSession(page);
   await session.send("Network.enable");
@@ -22,7 +22,7 @@ test("a saved figure: no engine before it is asked for, at most 60 kB, the same 
   session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
     transfers.push({ url: urls.get(requestId) ?? "", bytes: encodedDataLength });
   });
-  // The live figure is another test's.
+  // Leave out the live figure, which another test covers.
   await page.route("**/embed.html*", (route) => route.fulfill({ contentType: "text/html", body: "" }));
   await page.goto(blog.url);
   const figure = page.locator("path-patching");
@@ -43,7 +43,7 @@ test("a saved figure: no engine before it is asked for, at most 60 kB, the same 
   expect(bytes).toBeLessThan(60e3);
   expect(transfers.filter(({ url }) => /wasm|worker|safetensors/.test(url))).toEqual([]);
 
-  // The post's style stays out.
+  // The post's styles do not reach into the figure.
   const border = await figure.locator("svg.heatmap").first().evaluate((svg) => getComputedStyle(svg).borderTopStyle);
   expect(border).toBe("none");
 
@@ -75,20 +75,20 @@ test("a live figure in a frame runs by itself and takes the height it needs", as
     .toBeLessThan(2);
 });
 
-test("the reader's colour scheme, or the author's", async ({ page }) => {
+test("a figure follows the reader's colour scheme unless the author sets one", async ({ page }) => {
   await page.route("**/embed.html*", (route) => route.fulfill({ contentType: "text/html", body: "" }));
   const ground = () => page.locator("path-patching").getByRole("button", { name: "SVG" }).first().evaluate((button) => getComputedStyle(button).backgroundColor);
   await page.emulateMedia({ colorScheme: "dark" });
   await page.goto(blog.url);
   const dark = await ground();
   await page.emulateMedia({ colorScheme: "light" });
-  // The figure hears of it in the next frame.
+  // The figure updates in the next frame.
   await expect.poll(ground).not.toBe(dark);
   await page.locator("path-patching").evaluate((element) => element.setAttribute("theme", "dark"));
   await expect.poll(ground).toBe(dark);
 });
 
-test("a saved result that is none says what was expected", async ({ page }) => {
+test("an invalid saved result gives an error that says what was expected", async ({ page }) => {
   await page.route("**/embed.html*", (route) => route.fulfill({ contentType: "text/html", body: "" }));
   await page.route("**/figure.json", (route) => route.fulfill({ json: { pathpatch: 7 } }));
   await page.goto(blog.url);

@@ -1,4 +1,4 @@
-// Exploring a result: circuit, grids, totals and table, linked; an edge in detail.
+// Exploring a result: linked circuit, grids, totals and table; an edge in detail.
 
 import type { Locator, Page } from "@playwright/test";
 import { cell, contentOf, grid, open, settled } from "./page";
@@ -22,7 +22,7 @@ test("a cell of the upper grids chooses the receiver, one of the lower grids the
   await expect(page.getByLabel("Sender", { exact: true })).toHaveValue("a1.h2");
   await expect(cell(grid(page, "from", "v"), "1.2")).toHaveAccessibleName("head 1.2 value: writes these edges");
   await expect(chosen(page)).toHaveText("1.2 → 2.1 value");
-  // A cell without a path chooses nothing.
+  // A click on a cell without a path does nothing.
   await cell(grid(page, "from", "v"), "0.0").click();
   await expect(chosen(page)).toHaveText("1.2 → 2.1 value");
 });
@@ -50,7 +50,7 @@ test("grids have every receiver of a sender, and every sender of a receiver", as
   await expect(cell(into, "2.0")).toHaveAccessibleName("head 2.0: no path, MLP 1 reads before head 2.0 writes");
 });
 
-test("what is pointed at lights up in circuit, grids and table, and is read out", async ({ page }) => {
+test("the edge under the pointer is highlighted in circuit, grids and table, and described in words", async ({ page }) => {
   const lit = (where: string) => page.locator(`${where} .lit[data-edge="a0.h3->a1.h3<k>"]`);
   await cell(grid(page, "from", "k"), "1.3").hover();
   await expect(page.locator(".readout")).toHaveText(
@@ -64,7 +64,7 @@ test("what is pointed at lights up in circuit, grids and table, and is read out"
   await expect(page.locator("svg.circuit .lit, .grids.from .lit")).toHaveCount(2);
 });
 
-test("pointing at a part keeps its edges and lets the others fade; a click chooses its strongest", async ({ page }) => {
+test("pointing at a node fades all other edges; a click chooses its strongest edge", async ({ page }) => {
   await part(page, "a0.h3").hover();
   await expect(circuit(page)).toHaveClass(/pointed/);
   const on = circuit(page).locator(".edge.on");
@@ -83,7 +83,7 @@ test("pointing at a part keeps its edges and lets the others fade; a click choos
   for (const node of ["a0.h3", "a1.h3"]) await expect(part(page, node)).toHaveAttribute("aria-selected", "true");
 });
 
-test("every node has its place, whatever is shown", async ({ page }) => {
+test("every node has a fixed place, whichever edges are shown", async ({ page }) => {
   const places = () =>
     circuit(page)
       .locator(".part")
@@ -96,14 +96,14 @@ test("every node has its place, whatever is shown", async ({ page }) => {
   const many = await places();
   expect(Object.keys(many).length).toBeGreaterThan(Object.keys(few).length);
   expect(many).toMatchObject(few);
-  // Layers upward, the input below and the logits above.
+  // Layers go upward, with the input below and the logits above.
   const heights = ["logits", "a2.h0", "a1.h3", "a0.h3", "input"].map((node) => Number(many[node] ?? Number.NaN));
   expect(heights).toEqual(heights.toSorted((a, b) => a - b));
 });
 
 test("the circuit by keyboard: arrow keys, Enter, Escape, and edges by their strength", async ({ page }) => {
   await expect(circuit(page).locator(".edge")).toHaveCount(30);
-  // One stop of the Tab key.
+  // The circuit is one tab stop.
   await expect(circuit(page).locator('[tabindex="0"]')).toHaveCount(1);
   await page.getByRole("button", { name: "Next weaker edge" }).focus();
   await page.keyboard.press("Tab");
@@ -119,7 +119,7 @@ test("the circuit by keyboard: arrow keys, Enter, Escape, and edges by their str
   await expect(part(page, "input")).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(chosen(page)).toHaveText(/^input → /);
-  // The choice is drawn, and the focus has stayed.
+  // The choice is drawn, and the focus is where it was.
   await expect(part(page, "input")).toBeFocused();
   await page.keyboard.press("Escape");
   const weaker = page.getByRole("button", { name: "Next weaker edge" });
@@ -139,7 +139,7 @@ test("the focus is not lost when its part is no longer shown", async ({ page }) 
   await circuit(page).locator(".part").first().focus();
   const before = await circuit(page).locator(".part:focus").getAttribute("data-node");
   const slider = page.getByLabel("Edges shown");
-  // As Back does: the view changes while the focus is in the drawing.
+  // Change the view while the focus is in the drawing, as Back does.
   await slider.evaluate((input: HTMLInputElement) => {
     input.value = "5";
     input.dispatchEvent(new Event("input"));
@@ -149,7 +149,7 @@ test("the focus is not lost when its part is no longer shown", async ({ page }) 
   expect(before).not.toBeNull();
 });
 
-test("grids work by keyboard alone", async ({ page }) => {
+test("grids work with only the keyboard", async ({ page }) => {
   const key = grid(page, "from", "k");
   await cell(key, "0.0").focus();
   for (const press of ["ArrowUp", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft"]) {
@@ -162,7 +162,7 @@ test("grids work by keyboard alone", async ({ page }) => {
   await expect(cell(key, "1.2")).toBeFocused();
 });
 
-test("small effects can be left out", async ({ page }) => {
+test("small effects can be hidden", async ({ page }) => {
   await page.getByLabel("Hide effects below").fill("0.5");
   const shown = await page.locator(".table-part tbody tr").count();
   expect(shown).toBeGreaterThan(0);
@@ -170,7 +170,7 @@ test("small effects can be left out", async ({ page }) => {
   await expect(page.locator(".table-part")).toContainText(`${shown} of ${shown} edges`);
 });
 
-test("the totals of every node, as grids and as a table; one chooses its strongest edge", async ({ page }) => {
+test("totals of every node as grids and as a table; choosing one selects its strongest edge", async ({ page }) => {
   const overview = page.locator(".overview-part");
   const writes = overview.getByRole("grid", { name: "How much each node writes in all" });
   await expect(writes.getByRole("gridcell")).toHaveCount(16);
@@ -221,7 +221,7 @@ test("the table sorts and filters", async ({ page }) => {
   await expect(chosen(page)).toHaveText(`${from} → logits`);
 });
 
-test("the colour range can be held while one compares, until another metric makes nothing of it", async ({ page }) => {
+test("the colour range can be held for comparison, until another metric resets it", async ({ page }) => {
   const ends = page.locator(".legend .tick text");
   const reach = async () => Number((await ends.allTextContents())[2]);
   await page.getByLabel("Metric", { exact: true }).selectOption("logit-diff");
@@ -240,7 +240,7 @@ test("the colour range can be held while one compares, until another metric make
   expect(await reach()).toBeLessThan(1);
 });
 
-test("cells and colour bar are one quantity: the change, 0 in the middle, and where the other run is", async ({ page }) => {
+test("cells and colour bar both show the change, with 0 in the middle and the other run explained", async ({ page }) => {
   const [least, middle, most] = await page.locator(".legend .tick text").allTextContents();
   expect(middle).toBe("0");
   expect(Number(most)).toBe(-Number(least));
@@ -248,7 +248,7 @@ test("cells and colour bar are one quantity: the change, 0 in the middle, and wh
   await expect(page.locator(".key .note")).toContainText("0 is the corrupted run (0.000); the clean run (1.000) is +1 from it");
   await page.getByLabel("Example").selectOption({ label: "Indirect object: Mary and John" });
   await settled(page);
-  // The colours of these grids alone, where the run's strongest edge would leave them pale.
+  // Colours scaled to these grids alone; scaled to the run's strongest edge they would be pale.
   await page.getByLabel("Sender", { exact: true }).selectOption("a0.h0");
   await page.getByLabel("Receiver", { exact: true }).selectOption("a1.h0");
   const sweep = Number((await page.locator(".legend .tick text").allTextContents())[2]);
@@ -256,7 +256,7 @@ test("cells and colour bar are one quantity: the change, 0 in the middle, and wh
   expect(Number((await page.locator(".legend .tick text").allTextContents())[2])).toBeLessThan(sweep);
 });
 
-test("the other direction: its base is the clean run, and what helps is said in words", async ({ page }) => {
+test("noising: the base is the clean run, and the page says what helps", async ({ page }) => {
   await expect(page.locator(".sign.up")).toHaveText(/^Blue raises the metric, the edge helps: /);
   await page.getByLabel("Direction", { exact: true }).selectOption("noise");
   await settled(page);
@@ -276,11 +276,11 @@ test("an example opens on its strongest edge, and rounding has no colour", async
   await expect(first).toHaveClass(/selected/);
   const [from, to, input] = await first.locator("td").allTextContents();
   await expect(chosen(page)).toHaveText(`${from} → ${to} ${input}`.trim());
-  // Nothing on the page is written with a dozen zeros, and no zero has a sign.
+  // No number on the page has a dozen zeros, and no zero has a sign.
   const text = await page.locator("main").innerText();
   expect(text).not.toMatch(/0\.0000000/);
   expect(text).not.toMatch(/[-+]0(\.0+)?(?![\d.e])/);
-  // A run of which only rounding is left: no cell is coloured, no edge drawn, and the page says why.
+  // In a run with only rounding errors, no cell is coloured, no edge is drawn, and the page says why.
   const [download] = await Promise.all([
     page.waitForEvent("download"),
     page.locator("#take").getByRole("button", { name: "JSON", exact: true }).click(),
@@ -293,26 +293,26 @@ test("an example opens on its strongest edge, and rounding has no colour", async
   const fills = await page.locator(".grids .value:visible").evaluateAll((all) => all.map((one) => getComputedStyle(one).fill));
   expect(fills.length).toBeGreaterThan(20);
   expect(new Set(fills).size).toBe(1);
-  // The edge that is looked at is drawn, however weak.
+  // The selected edge is drawn, however weak it is.
   await expect(circuit(page).locator(".edge:not(.selected)")).toHaveCount(0);
   await expect(page.locator(".table-part")).toContainText("No edge moves the metric");
 });
 
-test("the focus stays where it was when a button of the detail is pressed", async ({ page }) => {
+test("pressing a button in the detail keeps the focus", async ({ page }) => {
   const button = page.locator("#detail").getByRole("button", { name: /^What 1\.3 writes$/ });
   await button.press("Enter");
   await expect(chosen(page)).toHaveText(/^1\.3 → /);
   await expect(page.locator("#detail").getByRole("button", { name: /^What .* writes$/ })).toBeFocused();
 });
 
-test("an edge in detail: attention before and after, what is added, by position, the output, and the way on", async ({ page }) => {
+test("an edge in detail: attention before and after, what is added, by position, the output, and links to further edges", async ({ page }) => {
   const detail = page.locator("#detail");
   await expect(chosen(page)).toHaveText("0.3 → 1.3 key");
   await expect(detail).toContainText(/Metric: corrupted 0\.000, patched 0\.58\d \(\+0\.58\d\), clean 1\.000\./);
   const pattern = (name: RegExp) => detail.getByRole("img", { name });
   await expect(pattern(/^0\.3 attends, clean run\./)).toHaveAccessibleName(/looks 95\.?\d?% at “piano”, position 12/);
   await expect(pattern(/^1\.3 attends, before the patch\./)).toBeVisible();
-  // The induction head finds the token after the first “fox” once it is patched.
+  // With the patch, the induction head attends to the token after the first “fox”.
   await expect(pattern(/^1\.3 attends, after the patch\./)).toHaveAccessibleName(/% at “lamp”, position 2/);
   await expect(detail.getByRole("row", { name: /^lamp / }).last()).toBeVisible();
   await expect(detail.locator(".bars")).toHaveCount(4);
@@ -325,11 +325,11 @@ test("an edge in detail: attention before and after, what is added, by position,
   await expect(chosen(page)).toHaveText(/^1\.3 → /);
   await detail.getByRole("button", { name: "What is written into 1.3" }).click();
   await expect(page.getByLabel("Receiver", { exact: true })).toHaveValue("a1.h3");
-  // Whose strongest sender that is, the detail shows.
+  // The detail now shows this head's strongest sender.
   await expect(chosen(page)).toHaveText("0.3 → 1.3 key");
 });
 
-test("an edge without heads in detail: no attention, and nothing further than the ends", async ({ page }) => {
+test("the detail of an edge without heads has no attention, only its two ends", async ({ page }) => {
   const detail = page.locator("#detail");
   await page.getByLabel("Receiver", { exact: true }).selectOption("logits");
   await page.getByLabel("Sender", { exact: true }).selectOption("input");
@@ -343,7 +343,7 @@ test("an edge without heads in detail: no attention, and nothing further than th
   await expect(detail).toContainText("What the patch adds to what MLP 0 reads");
 });
 
-test("estimates alone, the strongest, or exact values of one sender", async ({ page }) => {
+test("only estimates, the strongest edges, or exact values of one sender", async ({ page }) => {
   await page.getByLabel("Exact values of").selectOption("none");
   await settled(page);
   const strongest = cell(grid(page, "from", "k"), "1.3");

@@ -1,4 +1,4 @@
-// Which model a figure runs: by a short name, by an address, of files that nobody else has, of a saved commit.
+// Which model a figure runs: named by a short name, an address, local files, or a saved commit.
 
 import { type Host, startHost } from "./host";
 import { COMMIT, Hub } from "./hub";
@@ -33,7 +33,7 @@ test.beforeEach(async ({ page }) => {
   });
 });
 
-test("a short name is one model in all that a figure says; a saved result is run with its commit", async ({ page }) => {
+test("a short name is shown as one model throughout a figure; a saved result runs with its commit", async ({ page }) => {
   await page.goto(host.page(`${SCRIPT}<path-patching link="model=gpt2&${PAIR}"></path-patching>`));
   const figure = page.locator("path-patching");
   await expect(figure.locator(".poster")).toContainText(`It runs ${REPO}`);
@@ -58,7 +58,7 @@ test("a short name is one model in all that a figure says; a saved result is run
   expect(asked.filter((path) => !path.includes(COMMIT))).toEqual([]);
 });
 
-test("what a run warns of is said below the figure", async ({ page }) => {
+test("warnings of a run are shown below the figure", async ({ page }) => {
   const twice = PAIR.replace("clean=", "clean=%3C%7Cendoftext%7C%3E").replace("corrupted=", "corrupted=%3C%7Cendoftext%7C%3E");
   await page.goto(host.page(`${SCRIPT}<path-patching link="model=gpt2&${twice}"></path-patching>`));
   const figure = page.locator("path-patching");
@@ -68,7 +68,7 @@ test("what a run warns of is said below the figure", async ({ page }) => {
 });
 
 for (const how of ["link", "frame"] as const) {
-  test(`files of somebody's own: a ${how} has nothing to run`, async ({ page }) => {
+  test(`a ${how} made from local files cannot run`, async ({ page }) => {
     const html = how === "link" ? `${SCRIPT}<path-patching live link="model=files&${PAIR}"></path-patching>` : `<iframe src="SITE/embed.html?live&model=files&${PAIR}"></iframe>`;
     await page.goto(host.page(html));
     const figure = (how === "link" ? page : page.frameLocator("iframe")).locator("path-patching");
@@ -79,7 +79,7 @@ for (const how of ["link", "frame"] as const) {
   });
 }
 
-test("what names no model is said", async ({ page }) => {
+test("an invalid model name gives an error", async ({ page }) => {
   await page.goto(host.page(`${SCRIPT}<path-patching link="model=javascript:alert(1)&${PAIR}"></path-patching>`));
   await expect(page.locator("path-patching .error")).toHaveText(/^model: expected gpt2, owner\/name .*, got "javascript:alert\(1\)"$/);
   await expect(page.locator("path-patching").getByRole("button", { name: "Run it" })).toBeHidden();

@@ -1,5 +1,5 @@
-// Figures in posts as they are: of another origin, sandboxed, isolated, with a policy, with storage refused; several
-// on one page, moved, themed, removed.
+// Figures in real posts: from another origin, sandboxed, isolated, with a policy, with storage refused; several on one
+// page, moved, themed, removed.
 
 import { readFileSync } from "node:fs";
 import type { Locator, Page } from "@playwright/test";
@@ -25,7 +25,7 @@ test.beforeEach(() => {
   host.asked.length = 0;
 });
 
-/** Drawn, with exact values and nothing under way. */
+/** Wait until the figure is drawn with exact values and nothing is running. */
 async function isDone(figure: Locator): Promise<void> {
   const keys = figure.getByRole("grid", { name: "From head 0.3 into each head’s key" });
   await expect(cell(keys, "1.3")).not.toHaveAccessibleName(/not known|estimate/);
@@ -35,7 +35,7 @@ async function isDone(figure: Locator): Promise<void> {
 
 const weights = (): number => host.asked.filter((path) => path.endsWith(".safetensors")).length;
 
-test("a live element of another origin whose server compresses", async ({ page }) => {
+test("a live element from another origin with a compressing server", async ({ page }) => {
   const compressed = await startHost({ isCompressed: true });
   try {
     await page.goto(compressed.page(SCRIPT + LIVE));
@@ -45,7 +45,7 @@ test("a live element of another origin whose server compresses", async ({ page }
   }
 });
 
-test("a figure of the second bundled model that is told nothing else asks that model's first question", async ({ page }) => {
+test("a figure of the second bundled model without other settings runs that model's first example", async ({ page }) => {
   await page.goto(host.page(`${SCRIPT}<path-patching ${HIDE} link="model=years-demo"></path-patching>`));
   const figure = page.locator("path-patching");
   await expect(figure.locator(".poster")).toContainText("the war lasted from the year 17 41 to the year 17");
@@ -99,7 +99,7 @@ test.describe("a page with a strict Content-Security-Policy", () => {
   });
 });
 
-test("storage refused: the model is loaded all the same", async ({ page }) => {
+test("a model loads although storage is refused", async ({ page }) => {
   await page.addInitScript(() => {
     StorageManager.prototype.persist = () => Promise.reject(new TypeError("storage is off"));
   });
@@ -116,7 +116,7 @@ test("storage refused: the model is loaded all the same", async ({ page }) => {
   await expect(figure.locator(".warning")).toHaveText(/^The model is not kept in this browser: .+\.$/);
 });
 
-test("Cancel is heard while another figure computes", async ({ page }) => {
+test("Cancel works while another figure computes", async ({ page }) => {
   let pass = (): void => {};
   const held = new Promise<void>((resolve) => {
     pass = resolve;
@@ -143,8 +143,8 @@ test("Cancel is heard while another figure computes", async ({ page }) => {
   await isDone(figures.nth(0));
 });
 
-test("a model whose device was lost is loaded anew by the next press", async ({ page }) => {
-  // The first worker loses its device when it has computed; its engine goes on answering.
+test("after its device was lost, the next press loads a model again", async ({ page }) => {
+  // The first worker reports a lost device instead of its first result, but goes on answering.
   await page.route(
     "**/lib/worker.js",
     async (route) => {
@@ -163,7 +163,7 @@ test("a model whose device was lost is loaded anew by the next press", async ({ 
   expect(page.workers()).toHaveLength(1);
 });
 
-test("a server that is neither the post's nor the site's hears of a reader once the reader has pressed", async ({ page }) => {
+test("a third party's server gets no request before the reader presses the button", async ({ page }) => {
   const stranger = await startHost();
   try {
     await page.goto(host.page(`${SCRIPT}<path-patching live ${HIDE} link="model=${stranger.site}models/ioi-demo&${LINK}"></path-patching>`));
@@ -235,7 +235,7 @@ test("moved while it loads: the load goes on; removed: it stops", async ({ page 
   expect(page.workers()).toHaveLength(1);
   expect(wanted).toBe(1);
   await figure.evaluate((element) => element.remove());
-  // The engine has a second to hear of it; then its worker is ended.
+  // The engine has one second to react before its worker is ended.
   await expect.poll(() => page.workers().length).toBe(0);
   pass();
   await page.waitForTimeout(300);
@@ -247,7 +247,7 @@ test.describe("dark and light", () => {
   const post = (style: string) => host.page(`<style>${style}</style>${SCRIPT}<path-patching link="${LINK}"></path-patching>`);
   const [DARK, LIGHT] = ["rgb(230, 231, 233)", "rgb(29, 31, 33)"];
 
-  test("a post that is always light is light for a reader in the dark", async ({ page }) => {
+  test("a figure in a light post is light for a reader with a dark scheme", async ({ page }) => {
     await page.emulateMedia({ colorScheme: "dark" });
     await page.goto(post("body { background: white; color: black }"));
     await expect.poll(() => text(page)).toBe(LIGHT);
@@ -255,7 +255,7 @@ test.describe("dark and light", () => {
     await expect.poll(() => text(page)).toBe(LIGHT);
   });
 
-  test("a post that is always dark is dark, declared or not", async ({ page }) => {
+  test("a figure in a dark post is dark, whether the post declares it or not", async ({ page }) => {
     await page.emulateMedia({ colorScheme: "light" });
     await page.goto(post("body { background: black; color: #eee }"));
     await expect.poll(() => text(page)).toBe(DARK);
@@ -263,7 +263,7 @@ test.describe("dark and light", () => {
     await expect.poll(() => text(page)).toBe(DARK);
   });
 
-  test("a post with a switch", async ({ page }) => {
+  test("a figure follows a post's theme switch", async ({ page }) => {
     await page.goto(post("body { color: #222 } .dark body { background: #111; color: oklch(0.9 0 0) }"));
     await expect.poll(() => text(page)).toBe(LIGHT);
     await page.evaluate(() => document.documentElement.classList.add("dark"));
@@ -288,7 +288,7 @@ test.describe("dark and light", () => {
     await expect(inside.locator(".embedded")).toHaveCSS("color", LIGHT);
   });
 
-  test("the author's theme has a ground of its own, in a frame too", async ({ page }) => {
+  test("a theme set by the author has its own background, in a frame too", async ({ page }) => {
     await page.goto(host.page(`${SCRIPT}<path-patching theme="dark" link="${LINK}"></path-patching><iframe src="SITE/embed.html?theme=dark&${LINK}"></iframe>`));
     const body = page.locator("path-patching .embedded").first();
     await expect(body).toHaveCSS("color", DARK);
@@ -300,7 +300,7 @@ test.describe("dark and light", () => {
 });
 
 for (const where of ["element", "frame"] as const) {
-  test(`a live ${where} of a model that is neither bundled nor kept asks first`, async ({ page }) => {
+  test(`a live ${where} asks before it downloads a model that is neither bundled nor kept`, async ({ page }) => {
     const link = `model=${encodeURIComponent("SITE/models/ioi-demo").replaceAll("SITE%2F", "SITE/")}&${LINK}`;
     const html = where === "element" ? `${SCRIPT}<path-patching live hide="run table into circuit" link="${link}"></path-patching>` : `<iframe width="900" height="900" src="SITE/embed.html?live&hide=run+table+into+circuit&${link}"></iframe>`;
     await page.goto(host.page(html));
@@ -314,7 +314,7 @@ for (const where of ["element", "frame"] as const) {
   });
 }
 
-test("a poster says what is asked and what a run downloads", async ({ page }) => {
+test("a poster shows the prompts and says what a run downloads", async ({ page }) => {
   await page.goto(host.page(`${SCRIPT}<path-patching link="${LINK}"></path-patching>`));
   const poster = page.locator("path-patching .poster");
   await expect(poster.locator("h3")).toHaveText("Which paths through the model make it say “lamp” rather than “river”?");
@@ -323,7 +323,7 @@ test("a poster says what is asked and what a run downloads", async ({ page }) =>
   expect(host.asked.filter((path) => /wasm|worker|models/.test(path))).toEqual([]);
 });
 
-test("frames get their height, the page's script being late and the frame in a shadow tree", async ({ page }) => {
+test("frames get their height even with a late script or in a shadow tree", async ({ page }) => {
   const frame = `<iframe title="figure" width="900" height="100" src="SITE/embed.html?${LINK}"></iframe>`;
   await page.goto(host.page(`${frame}<div><template shadowrootmode="open">${frame}</template></div>`));
   const frames = page.locator("iframe");
@@ -360,10 +360,10 @@ test("data in, events out", async ({ page }) => {
   expect(events[1]![1]).toMatchObject({ from: "a1.h3", src: { layer: 1, head: 3 } });
 });
 
-test.describe("what cannot be had", () => {
+test.describe("missing files", () => {
   test.use({ expectedComplaints: /Failed to load resource|404/ });
 
-  test("a saved file that is missing is said, and there is no run of something else", async ({ page }) => {
+  test("a missing saved file gives an error, and nothing else is run instead", async ({ page }) => {
     await page.goto(host.page(`${SCRIPT}<path-patching live src="nothing.json"></path-patching>`));
     const figure = page.locator("path-patching");
     await expect(figure.locator(".error")).toHaveText(/^saved result: expected a file at .*nothing\.json, got status 404$/);
@@ -371,7 +371,7 @@ test.describe("what cannot be had", () => {
     expect(weights()).toBe(0);
   });
 
-  test("a part of pathpatch that is missing is said in the figure", async ({ page }) => {
+  test("a missing part of pathpatch gives an error in the figure", async ({ page }) => {
     await page.route("**/chunk-mount-*.js", (route) => route.fulfill({ status: 404 }));
     await page.goto(host.page(`${SCRIPT}<path-patching link="${LINK}"></path-patching>`));
     await expect(page.locator("path-patching .error")).toHaveText(/^This figure could not be loaded: /);

@@ -1,5 +1,5 @@
-// Every edge of the graph, from JavaScript: the command line's scores, one table that grows, each class of edge in
-// detail, and what is refused.
+// Every edge of the graph from JavaScript: scores equal to the command line's, one table that grows, details of each class
+// of edge, and errors.
 
 import * as cli from "./cli";
 import { openBlank } from "./module";
@@ -91,16 +91,16 @@ test("estimates, some edges, the strongest with a check, and by position", async
   const edges = seen.some[1]! + 2;
   expect(seen.estimates).toEqual({ counts: [seen.some[0], 0, edges, 0], scores: "eap-ig", steps: 3 });
   expect(seen.some).toEqual([seen.some[0], edges - 2, 0, 2]);
-  // Those that were checked are exact, too.
+  // The checked edges are exact too.
   expect(seen.strongest.counts[3]).toBe(30);
-  expect(seen.strongest.check).toMatchObject({ edges: 20, bound: 3 / 20 });
+  expect(seen.strongest.check).toMatchObject({ edges: 20, bound: Math.fround(3 / 20) });
   expect(seen.positions).toEqual({ positions: 14, size: 14 * seen.places, exact: [14, 14, 14] });
   expect(seen.backwards).toMatch(/^source \| /);
   expect(seen.unnamed).toMatch(/^source \| /);
   expect(seen.unknown).toMatch(/^option \| /);
 });
 
-test("each class of edge in detail: its value is the table's, and heads alone have attention", async ({ page }) => {
+test("each class of edge in detail: its value equals the table's, and only heads have attention", async ({ page }) => {
   await openBlank(page);
   const seen = await page.evaluate(async (options) => {
     const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);

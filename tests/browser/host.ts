@@ -1,4 +1,4 @@
-// The built site as people host it: below a path, compressed as GitHub Pages does it; and pages of another origin.
+// The built site as people host it: below a path, compressed like GitHub Pages; and pages on another origin.
 
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -15,11 +15,11 @@ const TYPES: Record<string, string> = {
 };
 
 export interface Host {
-  /** Where the site is, with a slash at its end. */
+  /** The site's address, which ends in a slash. */
   site: string;
-  /** What was asked of the site, as paths below it. */
+  /** The paths requested from the site, relative to it. */
   asked: string[];
-  /** Put a page on the other origin, with `SITE` for the site's address; answers with the page's address. */
+  /** Put a page on the other origin, with `SITE` replaced by the site's address; returns the page's address. */
   page: (html: string, headers?: Record<string, string>) => string;
   stop: () => Promise<void>;
 }
@@ -67,7 +67,7 @@ function serve(path: string, isCompressed: boolean, response: ServerResponse): v
   const body = isCompressed ? gzipSync(bytes, { level: 1 }) : bytes;
   if (isCompressed) response.setHeader("content-encoding", "gzip");
   response.setHeader("content-type", TYPES[extname(path)] ?? "application/octet-stream");
-  // Of what is sent: from another origin nobody can see that it is compressed.
+  // The length of the compressed body; other origins cannot see that it is compressed.
   response.writeHead(200, { "content-length": body.length }).end(body);
 }
 

@@ -1,4 +1,4 @@
-// Models from a server that behaves like the Hugging Face Hub, faults and all, on the CPU.
+// Loading models from a server that behaves like the Hugging Face Hub, including its faults, on the CPU.
 
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import * as cli from "./cli";
@@ -58,7 +58,7 @@ test("a model loads with progress, is kept, and loads again without the network"
   expect(difference(await sweepLoaded(page, { ...PROMPTS, component: "k" }), theirs)).toBeLessThan(1e-3);
 });
 
-test("what is kept can be deleted, and without being asked to nothing is kept", async ({ page }) => {
+test("kept models can be deleted, and nothing is kept without being asked", async ({ page }) => {
   expect(await load(page, hub, { repo: REPO, keep: false })).toMatchObject({ error: "none", kept: false, reason: "you chose not to keep it" });
   expect(await kept(page)).toEqual([]);
   await load(page, hub, { repo: REPO });
@@ -91,7 +91,7 @@ test.describe("when the connection is lost", () => {
   // Chromium logs every lost connection itself.
   test.use({ expectedComplaints: /ERR_|status of/ });
 
-  test("a download goes on where it was cut off", async ({ page }) => {
+  test("a download resumes where it was cut off", async ({ page }) => {
     hub.fault = (file, before) => (file === WEIGHTS && before < 2 ? { cutAfter: size / 3 } : undefined);
     const loaded = await load(page, hub, { repo: REPO });
     expect(loaded.error).toBe("none");
@@ -106,13 +106,13 @@ test.describe("when the connection is lost", () => {
     expect(difference(await sweepLoaded(page, { ...PROMPTS, component: "v" }), theirs)).toBeLessThan(1e-3);
   });
 
-  test("a server that knows no ranges is read from the beginning", async ({ page }) => {
+  test("a server without range support is read from the beginning", async ({ page }) => {
     hub.fault = (file, before) => (file === WEIGHTS && before < 1 ? { cutAfter: size / 2 } : { noRanges: true });
     expect((await load(page, hub, { repo: REPO })).error).toBe("none");
     expect(hub.requestsFor(WEIGHTS)).toHaveLength(2);
   });
 
-  test("for good, what came is kept, and loading again goes on from there", async ({ page }) => {
+  test("if it stays lost, the received bytes are kept, and the next load resumes", async ({ page }) => {
     hub.fault = (file, before) => (file === WEIGHTS ? (before ? { status: 500 } : { cutAfter: size / 2 }) : undefined);
     const lost = await load(page, hub, { repo: REPO });
     expect(lost.error).toMatch(/^io \| .*expected \d+ bytes, got \d+ bytes, then status 500.*5 times in a row; what came is kept: load again/);
@@ -125,7 +125,7 @@ test.describe("when the connection is lost", () => {
     expect(hub.requestsFor("config.json")).toEqual([]);
   });
 
-  test("a file whose version has changed meanwhile is compared from its beginning", async ({ page }) => {
+  test("a file with a new version is compared from its beginning", async ({ page }) => {
     hub.fault = (file, before) =>
       file !== WEIGHTS ? undefined : before < 1 ? { cutAfter: size / 2 } : { etag: '"another"' };
     expect(await load(page, hub, { repo: REPO })).toMatchObject({ error: "none", kept: true });
@@ -134,7 +134,7 @@ test.describe("when the connection is lost", () => {
     expect(ranges).toEqual([undefined, expect.stringMatching(/^bytes=/), undefined]);
   });
 
-  test("a file that has changed meanwhile starts over", async ({ page }) => {
+  test("a changed file starts over", async ({ page }) => {
     hub.fault = (file, before) =>
       file !== WEIGHTS ? undefined : before < 1 ? { cutAfter: size / 2, corruptAt: Math.floor(size / 4) } : { etag: '"another"' };
     expect(await load(page, hub, { repo: REPO })).toMatchObject({ error: "none", kept: true });
@@ -149,7 +149,7 @@ test.describe("when the connection is lost", () => {
     expect(difference(await sweepLoaded(page, { ...PROMPTS, component: "v" }), theirs)).toBeLessThan(1e-3);
   });
 
-  test("one that changes each time is given up, and nothing of it is kept", async ({ page }) => {
+  test("a file that changes every time is given up, and none of it is kept", async ({ page }) => {
     hub.fault = (file, before) =>
       file === WEIGHTS ? { etag: `"${before}"`, cutAfter: size / 2 + before * 2e5, corruptAt: Math.floor(size / 4) + before } : undefined;
     const { error } = await load(page, hub, { repo: REPO });
@@ -160,7 +160,7 @@ test.describe("when the connection is lost", () => {
   });
 });
 
-test("a cancelled download goes on next time, in another tab too", async ({ page, context }) => {
+test("a cancelled download resumes next time, in another tab too", async ({ page, context }) => {
   hub.fault = (file) => (file === WEIGHTS ? { chunkDelayMs: 5 } : undefined);
   const cancelled = await load(page, hub, { repo: REPO, cancelAt: size / 4 });
   expect(cancelled.error).toMatch(/^cancelled \| /);
@@ -173,7 +173,7 @@ test("a cancelled download goes on next time, in another tab too", async ({ page
   expect(hub.requestsFor(WEIGHTS).map(({ range }) => range)).toEqual([expect.stringMatching(/^bytes=[1-9]\d+-$/)]);
 });
 
-test("a tab that is closed in the middle leaves what came", async ({ page, context }) => {
+test("a tab closed during a download keeps the received bytes", async ({ page, context }) => {
   hub.fault = (file) => (file === WEIGHTS ? { chunkDelayMs: 20 } : undefined);
   void load(page, hub, { repo: REPO }).catch(() => {}); // The page is closed under it.
   await expect.poll(() => hub.requestsFor(WEIGHTS).length).toBe(1);
@@ -187,7 +187,7 @@ test("a tab that is closed in the middle leaves what came", async ({ page, conte
 });
 
 test.describe("faults end in a message, and no wrong file is kept", () => {
-  // Chromium logs every status that is no success itself.
+  // Chromium itself logs every status that is not a success.
   test.use({ expectedComplaints: /status of/ });
 
   const faults: [string, () => void, RegExp, Partial<{ repo: string; revision: string }>?][] = [
@@ -214,10 +214,10 @@ test.describe("faults end in a message, and no wrong file is kept", () => {
   }
 });
 
-test.describe("a listed file of special tokens that is refused", () => {
+test.describe("a refused file of special tokens", () => {
   test.use({ expectedComplaints: /status of/ });
 
-  test("is told, at every visit", async ({ page }) => {
+  test("gives a warning at every visit", async ({ page }) => {
     const special = copyOfGpt2("special");
     writeFileSync(`${special}/special_tokens_map.json`, JSON.stringify({ bos_token: "<|endoftext|>" }));
     hub.repositories.set("tests/special", special);
@@ -232,7 +232,7 @@ test.describe("a listed file of special tokens that is refused", () => {
   });
 });
 
-test("a repository without weights that can be read says what it has", async ({ page }) => {
+test("the error for a repository without readable weights names what it has", async ({ page }) => {
   hub.repositories.set("tests/pickled", modelOf("pickled", { n_layer: 2, n_embd: 32 }, "pytorch_model.bin"));
   const { error } = await load(page, hub, { repo: "tests/pickled" });
   expect(error).toMatch(/^io \| tests\/pickled at main: model\.safetensors: expected .*, got pytorch_model\.bin, PyTorch's pickled format/);
@@ -248,7 +248,7 @@ test("a configuration as large as weights is not read to its end", async ({ page
   expect(await kept(page)).toEqual([]);
 });
 
-test("a model that this browser cannot hold is told before its weights are downloaded", async ({ page }) => {
+test("a model too large for this browser gives an error before its weights are downloaded", async ({ page }) => {
   hub.repositories.set("tests/huge", modelOf("huge", { n_layer: 48, n_embd: 1600 }, WEIGHTS));
   const { error } = await load(page, hub, { repo: "tests/huge" });
   expect(error).toMatch(/^unsupported \| model: expected weights of at most 3\.2 GB, as f32, got 6\.2 GB/);
@@ -256,7 +256,7 @@ test("a model that this browser cannot hold is told before its weights are downl
   expect(hub.requestsFor(WEIGHTS)).toEqual([]);
 });
 
-test.describe("a server that is asked too often", () => {
+test.describe("a rate-limited server", () => {
   test.use({ expectedComplaints: /status of/ });
   const expose = { "access-control-expose-headers": "Retry-After, RateLimit" };
 
@@ -278,7 +278,7 @@ test.describe("a server that is asked too often", () => {
     });
   }
 
-  test("429 without a word, the list of files too: it asks again, and not at once", async ({ page }) => {
+  test("429 without a wait time, for the list of files too: it retries after a pause", async ({ page }) => {
     hub.apiFault = { status: 429, headers: { "retry-after": "1" } };
     setTimeout(() => (hub.apiFault = undefined), 3000);
     const loaded = await load(page, hub, { repo: REPO });
@@ -288,7 +288,7 @@ test.describe("a server that is asked too often", () => {
     expect(waits).toContain("status 429 Too Many Requests; asking again in 1 s");
   });
 
-  test("one that asks for an hour is not waited for", async ({ page }) => {
+  test("a server that asks for an hour's wait is given up", async ({ page }) => {
     hub.fault = (file) => (file === WEIGHTS ? { status: 429, headers: { "retry-after": "3600", ...expose } } : undefined);
     const { error, seconds } = await load(page, hub, { repo: REPO });
     expect(error).toMatch(/^io \| .*expected an answer within 10 minutes, got status 429 Too Many Requests: too many requests from your network; load again in 60 minutes/);
@@ -303,7 +303,7 @@ test.describe("a server that is asked too often", () => {
   });
 });
 
-test("a server that never answers is said to be asked at once, and can be cancelled", async ({ page }) => {
+test("a request to a server that never answers is shown at once and can be cancelled", async ({ page }) => {
   hub.apiFault = { delayMs: 60_000 };
   const host = new URL(hub.url).host;
   const { error, progress, cancelSeconds } = await load(page, hub, { repo: REPO, cancelWhile: `asking ${host}` });
@@ -312,12 +312,12 @@ test("a server that never answers is said to be asked at once, and can be cancel
   expect(cancelSeconds).toBeLessThan(0.3);
 });
 
-test("a revision with slashes is asked for as the Hub's own client does", async ({ page }) => {
+test("a revision with slashes is encoded like in the Hub's own client", async ({ page }) => {
   expect(await load(page, hub, { repo: REPO, revision: "refs/pr/1" })).toMatchObject({ error: "none", kept: true });
   expect(hub.seen[0]!.path).toBe(`/api/models/${REPO}/revision/refs%2Fpr%2F1`);
 });
 
-test.describe("hosts of files under an address", () => {
+test.describe("file hosts", () => {
   test.use({ expectedComplaints: /ERR_|status of|CORS/ });
   const from = (base: string) => ({ repo: REPO, base, keep: true });
   const isProgressSound = (progress: LoadProgress[]) =>
@@ -331,7 +331,7 @@ test.describe("hosts of files under an address", () => {
     bare = `${hub.url}/tests/bare/resolve/main`;
   });
 
-  test("one that compresses, as GitHub Pages does", async ({ page }) => {
+  test("a host that compresses, like GitHub Pages", async ({ page }) => {
     hub.fault = () => ({ gzip: true, hidden: true });
     const first = await load(page, hub, from(base));
     expect(first).toMatchObject({ error: "none", kept: true });
@@ -349,7 +349,7 @@ test.describe("hosts of files under an address", () => {
     ["hides its headers", { hidden: true }],
     ["has weak ETags", { etag: 'W/"1"' }],
   ] as const) {
-    test(`one that ${name}, cut off: all of it again, compared, and never a range`, async ({ page }) => {
+    test(`a host that ${name}: after a cut, the file is read again and compared, never resumed by range`, async ({ page }) => {
       hub.fault = (file, before) => (file === WEIGHTS && before < 1 ? { ...fault, cutAfter: 3e6 } : fault);
       expect(await load(page, hub, from(base))).toMatchObject({ error: "none", kept: true });
       expect(hub.requestsFor(WEIGHTS).map(({ range }) => range)).toEqual([undefined, undefined]);
@@ -358,14 +358,14 @@ test.describe("hosts of files under an address", () => {
     });
   }
 
-  test("one that tells when a file was changed: a range of the same", async ({ page }) => {
+  test("a host with Last-Modified: the download resumes by range", async ({ page }) => {
     const headers = { "last-modified": "Thu, 01 Jan 2026 00:00:00 GMT" };
     hub.fault = (file, before) => ({ headers, hidden: true, ...(file === WEIGHTS && before < 1 && { cutAfter: 3e6 }) });
     expect(await load(page, hub, from(base))).toMatchObject({ error: "none", kept: true });
     expect(hub.requestsFor(WEIGHTS)[1]!.range).toMatch(/^bytes=[1-9]/);
   });
 
-  test("one that refuses ranges, as where they have to be asked for first: all of it again", async ({ page }) => {
+  test("a host that refuses range requests, as by a CORS preflight: the file is read again", async ({ page }) => {
     hub.fault = (file, before, range) => {
       if (file !== WEIGHTS) return undefined;
       if (before < 1) return { cutAfter: 3e6 };
@@ -375,7 +375,7 @@ test.describe("hosts of files under an address", () => {
     expect(hub.requestsFor(WEIGHTS).map(({ range }) => range)).toEqual([undefined, expect.stringMatching(/^bytes=/), undefined]);
   });
 
-  test("one that hides its 404s from other origins: optional files are not there, and that is told", async ({ page }) => {
+  test("a host that hides its 404s from other origins: optional files count as missing, with a warning", async ({ page }) => {
     hub.missing = { status: 404, noCors: true };
     const first = await load(page, hub, from(base));
     expect(first).toMatchObject({ error: "none", kept: true });
@@ -389,13 +389,13 @@ test.describe("hosts of files under an address", () => {
     expect(hub.seen).toEqual([]);
   });
 
-  test("one that hides its 404s, and the weights are in several files", async ({ page }) => {
+  test("a host that hides its 404s, with weights in several files", async ({ page }) => {
     hub.missing = { status: 404, noCors: true };
     const sharded = await load(page, hub, from(`${hub.url}/tests/sharded/resolve/main`));
     expect(sharded).toMatchObject({ error: "none", kept: true });
   });
 
-  test("a file that has become another one since an unfinished visit comes anew", async ({ page }) => {
+  test("a file that changed since an unfinished visit is downloaded again", async ({ page }) => {
     const directory = copyOfGpt2("changing");
     hub.repositories.set("tests/changing", directory);
     const changing = from(`${hub.url}/tests/changing/resolve/main`);
@@ -413,7 +413,7 @@ test.describe("hosts of files under an address", () => {
     expect(difference(theirs, before)).toBeGreaterThan(1e-3);
   });
 
-  test("one that answers a range with 416: all of it again", async ({ page }) => {
+  test("a host that answers a range with 416: the file is read again", async ({ page }) => {
     hub.fault = (file, before, range) => {
       if (file !== WEIGHTS) return undefined;
       if (before < 1) return { cutAfter: 3e6 };
@@ -428,7 +428,7 @@ test.describe("hosts of files under an address", () => {
     ["410", { status: 410 }],
     ["its own page", { html: true }],
   ] as const) {
-    test(`one that answers ${name} for what is not there: optional files are not there`, async ({ page }) => {
+    test(`a host that answers ${name} for missing files: optional files count as missing`, async ({ page }) => {
       hub.missing = missing;
       expect(await load(page, hub, from(bare))).toMatchObject({ error: "none", kept: true });
       hub.reset();
@@ -442,7 +442,7 @@ test.describe("hosts of files under an address", () => {
       expect(plan).toEqual([{ name: "config.json", bytes: expect.any(Number) }, { name: WEIGHTS, bytes: expect.any(Number) }]);
     });
 
-    test(`one that answers ${name} for everything: the address is doubted`, async ({ page }) => {
+    test(`a host that answers ${name} for everything: the error suggests to check the address`, async ({ page }) => {
       hub.missing = missing;
       const { error } = await load(page, hub, from(`${hub.url}/tests/bare/resolve/main/elsewhere`));
       const got = "html" in missing ? "a web page \\(HTML\\) in its place: is the address right" : `status ${missing.status}`;
@@ -472,7 +472,7 @@ test("a directory under any address", async ({ page }) => {
   expect(layers).toEqual([2, false, 1]);
 });
 
-test("GPT-2's tokens are those of transformers, whatever the text", async ({ page }) => {
+test("GPT-2's tokens agree with transformers for any text", async ({ page }) => {
   expect((await load(page, hub, { repo: REPO })).error).toBe("none");
   const expected = expectedTokens();
   const wrong = await page.evaluate(async (expected) => {
@@ -489,7 +489,7 @@ test("GPT-2's tokens are those of transformers, whatever the text", async ({ pag
   expect(wrong).toEqual([]);
 });
 
-test("every preset for GPT-2 has prompts of one length, and answers that its metric takes", async ({ page }) => {
+test("every preset for GPT-2 has prompts of equal length and answers that fit its metric", async ({ page }) => {
   expect((await load(page, hub, { repo: REPO })).error).toBe("none");
   const found = await page.evaluate(async (presets) => {
     type Model = import("../../www/src/engine/pathpatch").PathPatch;
@@ -511,7 +511,7 @@ test("every preset for GPT-2 has prompts of one length, and answers that its met
   }
 });
 
-test("an answer that lacks its space is told so", async ({ page }) => {
+test("an answer without its leading space gives an error with a suggestion", async ({ page }) => {
   expect((await load(page, hub, { repo: REPO })).error).toBe("none");
   const error = await page.evaluate(async (prompts) => {
     type Model = import("../../www/src/engine/pathpatch").PathPatch;
@@ -526,7 +526,7 @@ test("an answer that lacks its space is told so", async ({ page }) => {
   });
 });
 
-test("GPT-2 small's size: the weights once, resumed, kept, offline, the command line's numbers", async ({ page }) => {
+test("GPT-2 small's size: weights in memory once, resumed, kept, offline, with the command line's numbers", async ({ page }) => {
   test.setTimeout(240_000);
   hub.repositories.set("tests/gpt2-small", GPT2_SMALL);
   const bytes = statSync(`${GPT2_SMALL}/${WEIGHTS}`).size;

@@ -1,7 +1,7 @@
 // A server that behaves like the Hugging Face Hub, with faults on request.
 //
-// The Hub lists a repository's files with their sizes and, for large ones, their SHA-256; answers for a file of a
-// commit, small ones itself, large ones by a redirect to another origin, which knows ranges and ETags.
+// The Hub lists a repository's files with their sizes and, for large files, their SHA-256. It serves small files itself
+// and redirects to another origin for large ones; that origin supports ranges and ETags.
 
 import { createHash } from "node:crypto";
 import { closeSync, createReadStream, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
@@ -10,38 +10,38 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
-/** Files above this are on the other origin. */
+/** Files above this size are on the other origin. */
 const LARGE = 1 << 20;
 export const COMMIT = "607a30d783dfa663caf39e06633721c8d4cfcd7e";
 const HIDDEN = new Set([".gitattributes"]);
 
-/** What a request for a file gets instead of the file. */
+/** How the answer to a request differs from the plain file. */
 export interface Fault {
-  /** Instead of 200, with a body that says so. */
+  /** A status other than 200, repeated in the body. */
   status?: number;
   headers?: Record<string, string>;
-  /** A page instead of the file. */
+  /** Send an HTML page instead of the file. */
   html?: boolean;
-  /** The connection is cut after so many bytes of this answer. */
+  /** Cut the connection after this many bytes of the answer. */
   cutAfter?: number;
-  /** The answer ends after so many bytes, as if that were all. */
+  /** End the answer normally after this many bytes. */
   endAfter?: number;
-  /** Bytes that are appended. */
+  /** Number of bytes to append. */
   extra?: number;
-  /** Waited before each chunk of 64 kB. */
+  /** Wait before each chunk of 64 kB. */
   chunkDelayMs?: number;
   etag?: string;
-  /** The byte at this place of the file is another one. */
+  /** Change the byte at this offset. */
   corruptAt?: number;
-  /** Ranges are passed over, as by a simple server. */
+  /** Ignore ranges, like a simple server. */
   noRanges?: boolean;
-  /** Compressed on the way, as by GitHub Pages: the length is the compressed one, the ETag weak. */
+  /** Compress the answer, like GitHub Pages: the length is that of the compressed body, and the ETag is weak. */
   gzip?: boolean;
-  /** A page of another origin is told of no header but those that every page may see. */
+  /** Expose no headers to other origins beyond those that are always visible. */
   hidden?: boolean;
-  /** The answer begins so late. */
+  /** Wait before the answer begins. */
   delayMs?: number;
-  /** No page of another origin may read the answer, as where a server allows them its files and not its 404s. */
+  /** Send no CORS header, like servers that have it on files but not on their 404s. */
   noCors?: boolean;
 }
 
@@ -52,13 +52,13 @@ export interface Seen {
 }
 
 export class Hub {
-  /** `owner/name` to a directory. */
+  /** The directory of each repository, by `owner/name`. */
   readonly repositories = new Map<string, string>();
-  /** Called for each request for a file, with how many there were for it before. */
+  /** Called for each request for a file, with the number of earlier requests for it. */
   fault: (file: string, before: number, range: string | undefined) => Fault | undefined = () => undefined;
-  /** What the API answers instead of a repository's files. */
+  /** The API's answer instead of a repository's list of files. */
   apiFault: Fault | undefined;
-  /** What a file that is not there is answered with. */
+  /** The answer for a missing file. */
   missing: Fault = { status: 404 };
   readonly seen: Seen[] = [];
   #counts = new Map<string, number>();
@@ -87,7 +87,7 @@ export class Hub {
     return `http://localhost:${(this.#cdn.address() as AddressInfo).port}`;
   }
 
-  /** Requests for a file, ranges and all. */
+  /** All requests for a file, including ranges. */
   requestsFor(file: string): Seen[] {
     return this.seen.filter(({ method, path }) => method === "GET" && path.endsWith(`/${file}`));
   }
@@ -141,9 +141,9 @@ export class Hub {
   async #list(repo: string, revision: string, response: ServerResponse): Promise<void> {
     const directory = this.repositories.get(repo);
     if (this.apiFault && (await instead(this.apiFault, response))) return;
-    // As the Hub does, a revision with slashes is known in its encoded form only.
+    // Like the Hub, know a revision with slashes only in its encoded form.
     if (!directory || !["main", COMMIT, COMMIT.slice(0, 7), "refs%2Fpr%2F1"].includes(revision)) {
-      // The Hub does not tell whether a repository is private or not there.
+      // The Hub does not say whether a repository is private or missing.
       fail(response, directory ? 404 : 401, directory ? "Invalid rev id" : "Repository not found");
       return;
     }
@@ -229,7 +229,7 @@ export class Hub {
     response.end(Buffer.alloc(fault.extra ?? 0));
   }
 
-  /** As the Hub does for any page; true where the request was only the question whether it may be asked. */
+  /** Allow all origins, like the Hub. True if the request was a preflight, which is then answered. */
   #allowCors(request: IncomingMessage, response: ServerResponse, path: string): boolean {
     response.setHeader("access-control-allow-origin", "*");
     if (request.method !== "OPTIONS") return false;

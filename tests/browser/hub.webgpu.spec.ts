@@ -1,4 +1,4 @@
-// GPT-2 small's size on WebGPU, in software: loaded in parts, within the memory bounds, the command line's numbers.
+// A model of GPT-2 small's size on software WebGPU: loaded in parts, within memory limits, with the command line's numbers.
 
 import { statSync } from "node:fs";
 import * as cli from "./cli";
@@ -10,7 +10,7 @@ import { expect, test } from "./test";
 
 const REPO = "tests/gpt2-small";
 const WEIGHTS = `${GPT2_SMALL}/model.safetensors`;
-/** Of wasm memory, while the weights are read and after. */
+/** Limits for wasm memory, while the weights are read and after. */
 const MOST_MEMORY = 400e6;
 
 let hub: Hub;
@@ -24,7 +24,7 @@ test.afterAll(() => hub.stop());
 
 test.use({ expectedComplaints: /ERR_/ });
 
-test("GPT-2 small's size: a tensor at a time, kept, offline, the command line's numbers", async ({ page }) => {
+test("GPT-2 small's size: one tensor at a time, kept, offline, with the command line's numbers", async ({ page }) => {
   test.setTimeout(400_000);
   await openBlank(page);
   const first = await load(page, hub, { repo: REPO, device: "webgpu" });
@@ -46,7 +46,7 @@ test("GPT-2 small's size: a tensor at a time, kept, offline, the command line's 
   expect(difference(ours, theirs)).toBeLessThan(1e-3);
 });
 
-test("a file that has changed meanwhile starts over on the same GPU", async ({ page }) => {
+test("a changed file starts over on the same GPU", async ({ page }) => {
   hub.reset();
   const directory = tinyGpt2("whole");
   hub.repositories.set("tests/tiny", directory);

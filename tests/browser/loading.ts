@@ -1,4 +1,4 @@
-// Loading models in the browser, for the tests of loading.
+// Loads models in the browser for tests.
 
 import type { Page } from "@playwright/test";
 import type { KeptModel, LoadProgress } from "../../www/src/engine/types";
@@ -6,38 +6,38 @@ import type { Hub } from "./hub";
 import { openBlank } from "./module";
 
 export interface Loaded {
-  /** `none`, or the code and the message of what went wrong. */
+  /** `none`, or the code and the message of the error. */
   error: string;
   layers: number;
   kept: boolean;
   reason: string;
   revision: string | null;
   progress: LoadProgress[];
-  /** Bytes of wasm memory, and what there was before the model. */
+  /** Wasm memory in bytes, after loading. */
   memory: number;
   seconds: number;
-  /** What the model is loaded with all the same. */
+  /** Warnings of the loaded model. */
   warnings: string[];
   /** `cpu` or `webgpu`. */
   device: string;
-  /** From the cancel to its being heard. */
+  /** Time from the cancel until the load ends. */
   cancelSeconds: number;
 }
 
 export interface LoadTest {
   repo: string;
-  /** Load the files under this address instead. */
+  /** Load the files at this address instead. */
   base?: string;
   revision?: string;
   device?: "cpu" | "webgpu";
   keep?: boolean;
-  /** Cancel once so many bytes of the weights have come. */
+  /** Cancel once this many bytes of the weights have arrived. */
   cancelAt?: number;
-  /** Cancel once it waits for such a reason. */
+  /** Cancel once a wait with this text in its reason begins. */
   cancelWhile?: string;
 }
 
-/** Load a model of a hub on a page that `openBlank` opened; the model stays there as `window.model`. */
+/** Load a model from a hub on a page that `openBlank` opened; the model stays there as `window.model`. */
 export function load(page: Page, hub: Hub, test: LoadTest): Promise<Loaded> {
   const { cancelAt, cancelWhile, device = "cpu", keep, base, ...model } = test;
   return page.evaluate(
@@ -80,8 +80,8 @@ export function load(page: Page, hub: Hub, test: LoadTest): Promise<Loaded> {
 }
 
 /**
- * Run this in each of a page's workers before their own first line. The page is one of the server's files: a worker from a
- * blob may ask what its page may, and one of a test's own is of no network from which local servers may be asked.
+ * Run a script in each of a page's workers before the worker's own code. The page must be one of the server's files: a
+ * worker from a blob has the permissions of its page, and a page made by a test may not make requests to local servers.
  */
 export async function patchWorkers(page: Page, script: string): Promise<void> {
   await page.addInitScript((script) => {
@@ -97,7 +97,7 @@ export async function patchWorkers(page: Page, script: string): Promise<void> {
   await page.goto("/models/ioi-demo/config.json");
 }
 
-/** What the browser keeps. */
+/** The models that the browser keeps. */
 export function kept(page: Page): Promise<KeptModel[]> {
   return page.evaluate(async () => {
     const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
@@ -105,7 +105,7 @@ export function kept(page: Page): Promise<KeptModel[]> {
   });
 }
 
-/** Sweep with the model that was loaded last. */
+/** Sweep with the last loaded model. */
 export function sweepLoaded(page: Page, options: Record<string, unknown>): Promise<(number | null)[]> {
   return page.evaluate(async (options) => {
     type Model = import("../../www/src/engine/pathpatch").PathPatch;

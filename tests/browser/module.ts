@@ -1,4 +1,4 @@
-// What a page of somebody else's does with pathpatch.js; runs in the browser.
+// Uses pathpatch.js in the browser, as another person's page would.
 
 import type { Page } from "@playwright/test";
 import type { DeviceChoice, Grid } from "../../www/src/engine/types";
@@ -9,14 +9,14 @@ export interface PlainGrid extends Omit<Grid, "values" | "mask" | "exact"> {
   exact: number[];
 }
 
-/** A page that has nothing on it. */
+/** Open an empty page. */
 export async function openBlank(page: Page): Promise<void> {
   const body = '<!doctype html><title>Blank</title><link rel="icon" href="data:,">';
   await page.route("**/blank.html", (route) => route.fulfill({ contentType: "text/html", body }));
   await page.goto("/blank.html");
 }
 
-/** Sweep with the module of the built site, from a blank page. */
+/** Sweep with the built site's module, from an empty page. */
 export async function sweep(
   page: Page,
   device: DeviceChoice,
@@ -38,7 +38,7 @@ export async function sweep(
   );
 }
 
-/** Largest difference over the entries with a path; NaN where the two do not have the same paths. */
+/** Largest difference over the entries with a path; NaN if the two do not have the same paths. */
 export function difference(ours: (number | null)[], theirs: (number | null)[]): number {
   if (ours.length !== theirs.length) return Number.NaN;
   return ours.reduce<number>((most, value, i) => {

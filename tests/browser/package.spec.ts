@@ -1,4 +1,4 @@
-// The npm package as other people meet it: packed, installed, checked, and built by their bundlers.
+// The npm package as its users get it: packed, installed, checked, and built by their bundlers.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -25,7 +25,7 @@ test.beforeAll(() => {
 
 test.afterAll(() => rmSync(project, { recursive: true }));
 
-/** A copy of the app beside the installed package, with the bundled model where it expects a site. */
+/** A copy of the app beside the installed package. */
 function app(name: string): string {
   const folder = join(project, name);
   cpSync("tests/bundlers/app", folder, { recursive: true });
@@ -74,7 +74,7 @@ test("Node imports both entries, as a server that renders pages does", () => {
   expect(run("node", ["--input-type=module", "--eval", script]).trim()).toBe("PathPatch,PathPatchError,setAssets PathPatching");
 });
 
-test("it has what its entries need, with licences, and not the site", () => {
+test("it contains what its entries need and licences, but not the site", () => {
   const files = packed.files.map(({ path }) => path);
   const { exports, version } = JSON.parse(readFileSync("dist/package.json", "utf8"));
   expect(packed.id).toBe(`pathpatch@${version}`);
@@ -90,11 +90,11 @@ test("it has what its entries need, with licences, and not the site", () => {
 test("publint and Are the Types Wrong find nothing", () => {
   expect(run("npx", ["publint", "run", "--strict", resolve("dist")], ".")).toContain("All good!");
   const rest = ["worker.js", "engine_bg.wasm"].flatMap((entry) => ["--exclude-entrypoints", entry]);
-  // Ends with an error where it finds something.
+  // This throws if it finds a problem.
   run("npx", ["attw", tarball, "--profile", "esm-only", ...rest], ".");
 });
 
-test("its types hold for TypeScript of someone else's, and for JSX", () => {
+test("its types work in another TypeScript project, and in JSX", () => {
   const folder = join(project, "consumer");
   cpSync("tests/consumer", folder, { recursive: true });
   mkdirSync(join(project, "node_modules/@types"), { recursive: true });

@@ -1,4 +1,4 @@
-// The page as a reader uses it, by pointer and by keyboard, on the CPU: prompts, settings, errors.
+// Using the page by pointer and by keyboard, on the CPU: prompts, settings, errors.
 
 import * as cli from "./cli";
 import { cell, grid, headLabels, open, settled, valueIn } from "./page";
@@ -8,7 +8,7 @@ const preset = { ...cli.INDUCTION, ...cli.LIKE_THE_PAGE, component: "k", metric:
 
 test.beforeEach(({ page }) => open(page));
 
-test("the first result is there without a click, with the command line's values", async ({ page }) => {
+test("the first result appears without a click, with the command line's values", async ({ page }) => {
   await expect(page.locator("#status")).toContainText("ioi-demo: 3 layers × 4 heads, on the CPU: ");
   for (const component of ["q", "k", "v"] as const) {
     const theirs = cli.sweep({ ...preset, component, source: "0.3" });
@@ -27,7 +27,7 @@ test("the first result is there without a click, with the command line's values"
   console.log(`first grid after ${first?.toFixed(0)} ms`);
 });
 
-test("tokens stand one above the other, and those that differ are marked", async ({ page }) => {
+test("the tokens of both prompts are aligned, and those that differ are marked", async ({ page }) => {
   await expect(page.locator(".tokens mark")).toHaveText(["fox", "dragon"]);
   const first = page.locator(".tokens tr").first().locator("td").first();
   await expect(first).toHaveText("<|endoftext|>");
@@ -52,7 +52,7 @@ test("metric, LayerNorm and example change the result", async ({ page }) => {
   await expect(page.locator(".tokens mark")).toHaveText(["John", "Mary"]);
 });
 
-test("errors stand beside their field, and go when it is mended", async ({ page }) => {
+test("errors appear beside their field and go when it is fixed", async ({ page }) => {
   const errors = page.locator(".error:not(:empty)");
   await page.getByLabel("Answer", { exact: true }).fill("Mary John");
   await expect(page.locator("#answer-error")).toHaveText('answer: expected one token, got 2: "Mary" "John"');
@@ -81,11 +81,11 @@ test("errors stand beside their field, and go when it is mended", async ({ page 
   await settled(page);
 });
 
-test("a set of answers is told in short, with what is wrong of it, and measured together", async ({ page }) => {
+test("a set of answers is summarised, checked, and measured together", async ({ page }) => {
   const answer = page.getByLabel("Answer", { exact: true });
   await answer.fill("lamp|river");
   await expect(page.locator("#answer-error")).toHaveText(
-    "answer: expected one token (metric normalized-logit-diff), got 2, which the metric prob-diff can compare",
+    "answer: expected one token (metric normalized-logit-diff), got 2; the metric prob-diff takes several",
   );
   await page.getByLabel("Metric", { exact: true }).selectOption("Probability of the answers less the distractors");
   await expect(page.locator(".pairs")).toContainText("Answer “lamp”, “river” against “spoon”");
@@ -99,28 +99,28 @@ test("a set of answers is told in short, with what is wrong of it, and measured 
   await answer.fill("lamp|river|piano|cloud");
   await expect(page.locator(".pairs")).toContainText("Answer 4 tokens: “lamp” … “cloud” against “spoon”");
   await settled(page);
-  // As a line of pasted lines it is the same pair.
+  // In the pasted lines it is the same pair.
   await page.getByLabel("Pasted lines").check();
   await expect(page.getByLabel("Pairs, one per line")).toHaveValue(/\tlamp\|river\|piano\|cloud\tspoon$/);
   await expect(page.locator("#lines-error")).toBeEmpty();
 });
 
-test("prompts of two lengths are explained at the token", async ({ page }) => {
+test("for prompts of different lengths, the page marks the token that causes it", async ({ page }) => {
   await page.getByLabel("Corrupted prompt").fill(cli.INDUCTION.clean.replace("lamp river", "lamp crown crown river"));
   await expect(page.locator(".tokens .gap")).toHaveCount(2);
   await expect(page.locator(".pairs")).toContainText(
     "14 against 16 tokens: nothing in the clean prompt stands against “crown” “crown” (2 tokens) in the corrupted prompt. Choose words with the same number of tokens.",
   );
-  // However many differ, and on a phone: nothing runs over the page's edge.
+  // Nothing overflows the page, even with many differences and on a phone.
   await page.setViewportSize({ width: 390, height: 800 });
   await page.getByLabel("Corrupted prompt").fill(cli.INDUCTION.corrupted.split(" ").toReversed().slice(3).join(" "));
   await expect(page.locator(".pairs .note").first()).toContainText("14 against 11 tokens");
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
 });
 
-test("several pairs: metrics are means, with their spread", async ({ page }) => {
+test("with several pairs, metrics are means with standard deviations", async ({ page }) => {
   await page.getByLabel("Pasted lines").check();
-  // The pair that was there comes along.
+  // The previous pair becomes the first line.
   await expect(page.getByLabel("Pairs, one per line")).toHaveValue(Object.values(cli.INDUCTION).join("|"));
   await page.getByLabel("Pairs, one per line").fill("");
   await expect(page.locator("#lines-error")).toContainText("expected at least one line");
@@ -160,7 +160,7 @@ test("a template with slots", async ({ page }) => {
   await expect(page.locator("#fillings-error")).toHaveText("line 1: expected a value for {B}, got A=Mary");
 });
 
-test("what was run before is kept in this browser, and comes back", async ({ page }) => {
+test("earlier runs are kept in this browser and can be opened again", async ({ page }) => {
   await page.getByLabel("Example").selectOption({ label: "Indirect object: Mary and John" });
   await settled(page);
   await page.reload();
@@ -171,7 +171,7 @@ test("what was run before is kept in this browser, and comes back", async ({ pag
   await expect(page.getByLabel("Example")).toHaveValue("0");
 });
 
-test("a slow download shows where it is, can be cancelled and started again", async ({ page }) => {
+test("a slow download shows its progress, and can be cancelled and restarted", async ({ page }) => {
   let release = () => {};
   const held = new Promise<void>((resolve) => {
     release = resolve;
@@ -189,7 +189,7 @@ test("a slow download shows where it is, can be cancelled and started again", as
   await settled(page);
 });
 
-test("the tour of a first visit, and again when asked for", async ({ page, context }) => {
+test("the tour appears on a first visit, and again on request", async ({ page, context }) => {
   const fresh = await context.newPage();
   await fresh.addInitScript(() => localStorage.removeItem("pathpatch-tour-seen"));
   await fresh.goto("/");
@@ -208,8 +208,8 @@ test("the tour of a first visit, and again when asked for", async ({ page, conte
   await expect(page.locator(".toured")).toHaveCount(0);
 });
 
-test("what is worth knowing stands beside its field, runs all the same, and is mended by one press", async ({ page }) => {
-  // As an engine says it whose prompts call for a space.
+test("a warning appears beside its field, does not stop the run, and is fixed by one press", async ({ page }) => {
+  // Put warnings into the engine's answer, as if a leading space were missing.
   await page.addInitScript(() => {
     const { set } = Object.getOwnPropertyDescriptor(Worker.prototype, "onmessage")!;
     Object.defineProperty(Worker.prototype, "onmessage", {
@@ -239,7 +239,7 @@ test("what is worth knowing stands beside its field, runs all the same, and is m
   await settled(page);
 });
 
-test("a lost engine is no field's fault, and one press away from a new one", async ({ page }) => {
+test("a lost engine is not blamed on a field, and one press starts a new one", async ({ page }) => {
   await page.addInitScript(() => {
     const { postMessage } = Worker.prototype;
     Worker.prototype.postMessage = function (this: Worker, message: { call?: string }) {
@@ -254,7 +254,7 @@ test("a lost engine is no field's fault, and one press away from a new one", asy
   await page.getByLabel("Answer", { exact: true }).fill("crown");
   await expect(page.locator("#failure")).toHaveText("the engine stopped: crashed");
   await expect(page.locator("#controls .error:not(:empty)")).toHaveCount(0);
-  // Another try fails the same way; the button is still there.
+  // If the next try fails too, the button is still there.
   await page.getByLabel("Answer", { exact: true }).fill("river");
   const again = page.getByRole("button", { name: "Load the model again" });
   await expect(again).toBeVisible();
@@ -262,7 +262,7 @@ test("a lost engine is no field's fault, and one press away from a new one", asy
   await again.click();
   await expect(page.locator("#failure")).toBeEmpty();
   await settled(page);
-  // What was asked is still there, and answered.
+  // The request is still there, and now gets its result.
   await expect(page.getByLabel("Answer", { exact: true })).toHaveValue("river");
   await expect(page.locator("#board")).not.toHaveClass("stale");
 });

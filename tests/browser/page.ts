@@ -1,4 +1,4 @@
-// Reading the page, and reaching its parts.
+// Helpers to read the page and to reach its parts.
 
 import { readFile } from "node:fs/promises";
 import type { Download, Locator, Page } from "@playwright/test";
@@ -7,21 +7,21 @@ import { expect } from "./test";
 
 const COMPONENTS: Component[] = ["q", "k", "v"];
 
-/** The page with its first run done, and without the tour of a first visit. */
+/** Open the page without the tour of a first visit, and wait for its first run. */
 export async function open(page: Page, address = "/"): Promise<void> {
   await page.addInitScript(() => localStorage.setItem("pathpatch-tour-seen", "1"));
   await page.goto(address);
   await settled(page);
 }
 
-/** Once a run is through. */
+/** Wait until a run is done. */
 export async function settled(page: Page): Promise<void> {
   await expect(page.locator("#take button").first()).toBeEnabled();
   await expect(page.locator("#board")).not.toHaveClass(/stale/);
   await expect(page.locator("#progress .progress")).toHaveAttribute("data-state", "idle");
 }
 
-/** One grid: what a source writes, or what is written into a destination. */
+/** One grid: edges from a source, or edges into a destination. */
 export function grid(page: Page, role: "from" | "into", component: Component): Locator {
   return page.locator(`.grids.${role} figure`).nth(COMPONENTS.indexOf(component)).getByRole("grid");
 }
@@ -49,12 +49,12 @@ export function inOrder<C extends { node: string }>(cells: readonly C[]): C[] {
   return placed.sort((a, b) => a.layer - b.layer || a.head - b.head).map(({ cell }) => cell);
 }
 
-/** The value that a cell of a grid says it has. */
+/** The value in a cell's label. */
 export function valueIn(label: string): number {
   return Number(/ (-?[\d.]+(?:e-?\d+)?) \(/.exec(label)?.[1]);
 }
 
-/** What a saved file holds. */
+/** The content of a downloaded file. */
 export async function contentOf(download: Download): Promise<Buffer> {
   return readFile(await download.path());
 }

@@ -1,4 +1,4 @@
-// A blog on an origin of its own, with the demo post.
+// A blog on its own origin, with the demo post.
 
 import { createReadStream } from "node:fs";
 import { createServer } from "node:http";

@@ -1,5 +1,5 @@
-// What a browser keeps of a model: shared between tabs, never destroyed by a failure, and done without where the
-// browser refuses it.
+// Models kept in the browser: tabs share them, no failure destroys them, and models load without them if the browser
+// refuses storage.
 
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import * as cli from "./cli";
@@ -38,13 +38,13 @@ test.beforeEach(async ({ page }) => {
   await openBlank(page);
 });
 
-/** The model that was loaded last has the numbers of the command line. */
+/** Check that the last loaded model gives the command line's numbers. */
 async function expectRightNumbers(page: Page): Promise<void> {
   const theirs = cli.sweep({ model: tinyGpt2("whole"), ...PROMPTS });
   expect(difference(await sweepLoaded(page, PROMPTS), theirs)).toBeLessThan(1e-3);
 }
 
-/** The model loads from this browser alone. */
+/** Check that the model loads without the network. */
 async function expectOffline(page: Page): Promise<void> {
   hub.reset();
   expect(await load(page, hub, { repo: REPO })).toMatchObject({ error: "none", kept: true });
@@ -63,7 +63,7 @@ test.describe("two tabs on one model", () => {
   };
   const hasBegun = () => expect.poll(() => hub.requestsFor(WEIGHTS).length).toBe(1);
 
-  test("the second one waits for what the first downloads", async ({ page }) => {
+  test("the second tab waits for the first one's download", async ({ page }) => {
     slowly();
     const other = await secondTab(page);
     const first = load(page, hub, { repo: REPO });
@@ -78,7 +78,7 @@ test.describe("two tabs on one model", () => {
     await expectOffline(other);
   });
 
-  test("begun at the same moment, twice in one tab and once in another", async ({ page }) => {
+  test("loads can begin at the same moment, two in one tab and one in another", async ({ page }) => {
     slowly();
     const other = await secondTab(page);
     const loads = [load(page, hub, { repo: REPO }), load(page, hub, { repo: REPO }), load(other, hub, { repo: REPO })];
@@ -88,7 +88,7 @@ test.describe("two tabs on one model", () => {
     await expectOffline(page);
   });
 
-  test("the first one is closed: the second goes on from there", async ({ page }) => {
+  test("if the first tab is closed, the second one continues its download", async ({ page }) => {
     slowly();
     const other = await secondTab(page);
     void load(page, hub, { repo: REPO }).catch(() => {}); // The page is closed under it.
@@ -103,7 +103,7 @@ test.describe("two tabs on one model", () => {
     await expectOffline(other);
   });
 
-  test("waiting can be cancelled, and the first one does not notice", async ({ page }) => {
+  test("waiting can be cancelled without effect on the first tab", async ({ page }) => {
     slowly();
     const other = await secondTab(page);
     const first = load(page, hub, { repo: REPO });
@@ -115,7 +115,7 @@ test.describe("two tabs on one model", () => {
     await expectOffline(page);
   });
 
-  test("one that does not go on is waited for no longer than a while", async ({ page }) => {
+  test("the wait for a stalled tab is limited", async ({ page }) => {
     await load(page, hub, { repo: REPO });
     const { id } = (await kept(page))[0]!;
     const other = await secondTab(page);
@@ -127,7 +127,7 @@ test.describe("two tabs on one model", () => {
     await expectOffline(page);
   });
 
-  test("what one loads, the other does not delete", async ({ page }) => {
+  test("a tab cannot delete a model that another one is loading", async ({ page }) => {
     slowly();
     const first = load(page, hub, { repo: REPO });
     await hasBegun();
@@ -142,7 +142,7 @@ test.describe("two tabs on one model", () => {
     await expectOffline(page);
   });
 
-  test("without Web Locks both load, and one of them is kept", async ({ page }) => {
+  test("without Web Locks both tabs load, and one copy is kept", async ({ page }) => {
     const other = await secondTab(page);
     for (const tab of [page, other]) {
       await patchWorkers(tab, `Object.defineProperty(WorkerNavigator.prototype, "locks", { value: undefined });`);
@@ -157,7 +157,7 @@ test.describe("two tabs on one model", () => {
   });
 });
 
-test.describe("where the browser does not keep files, the model loads all the same and says why", () => {
+test.describe("if the browser cannot keep files, the model still loads and the reason is given", () => {
   const reject = (what: string, name: string) =>
     `${what} = () => Promise.reject(new DOMException("as in a test", "${name}"));`;
   const QUOTA = 'throw new DOMException("The quota has been exceeded.", "QuotaExceededError");';
@@ -174,13 +174,13 @@ test.describe("where the browser does not keep files, the model loads all the sa
     ["no storage at all", `Object.defineProperty(WorkerNavigator.prototype, "storage", { value: undefined });`, /^this browser could not keep it: .*private window/],
     ["iOS: no handle to write", reject("FileSystemFileHandle.prototype.createSyncAccessHandle", "UnknownError"), /UnknownError: as in a test/],
     ["no files to write", reject("FileSystemDirectoryHandle.prototype.getFileHandle", "NotAllowedError"), /NotAllowedError/],
-    ["the quota is too small, and told beforehand", "StorageManager.prototype.estimate = async () => ({ quota: 4e6, usage: 0 });", /^it takes 8 MB and this browser grants 4 MB more$/],
+    ["the quota is known to be too small", "StorageManager.prototype.estimate = async () => ({ quota: 4e6, usage: 0 });", /^it takes 8 MB and this browser grants 4 MB more$/],
     ["the quota is reached in the weights", beforeWrite(`if (options.at > ${3e6}) ${QUOTA}`), /quota has been exceeded/],
-    ["less is written than was to be", beforeWrite("if (options.at > 3e6) return 0;"), /no space is left/],
+    ["a write is incomplete", beforeWrite("if (options.at > 3e6) return 0;"), /no space is left/],
     ["a full disk as Chromium reports it", beforeWrite("if (options.at > 3e6) return 2 ** 32 - 8;"), /no space is left/],
-    ["the first note fails", beforeWrite(`if (bytes.length < 1000) ${QUOTA}`), /quota has been exceeded/],
-    ["the last note fails", beforeWrite(`if (bytes.length < 2000 && new TextDecoder().decode(bytes).endsWith('"complete":true}')) ${QUOTA}`), /quota has been exceeded/],
-    ["what is written cannot be made sure of", `FileSystemSyncAccessHandle.prototype.flush = function () { ${QUOTA} };`, /quota has been exceeded/],
+    ["the first entry.json cannot be written", beforeWrite(`if (bytes.length < 1000) ${QUOTA}`), /quota has been exceeded/],
+    ["the last entry.json cannot be written", beforeWrite(`if (bytes.length < 2000 && new TextDecoder().decode(bytes).endsWith('"complete":true}')) ${QUOTA}`), /quota has been exceeded/],
+    ["flushing fails", `FileSystemSyncAccessHandle.prototype.flush = function () { ${QUOTA} };`, /quota has been exceeded/],
   ];
   for (const [name, script, reason] of faults) {
     test(name, async ({ page }) => {
@@ -189,7 +189,7 @@ test.describe("where the browser does not keep files, the model loads all the sa
       expect(loaded).toMatchObject({ error: "none", kept: false, reason: expect.stringMatching(reason) });
       expect(hub.requestsFor(WEIGHTS)).toHaveLength(1);
       await expectRightNumbers(page);
-      // With the browser as it is again, what is there does no harm.
+      // In an unchanged browser, the leftovers do no harm.
       const other = await secondTab(page);
       expect(await load(other, hub, { repo: REPO })).toMatchObject({ error: "none", kept: true });
       await expectOffline(other);
@@ -216,7 +216,7 @@ test.describe("where the browser does not keep files, the model loads all the sa
   });
 });
 
-test.describe("nothing that is kept is lost", () => {
+test.describe("kept files are not lost", () => {
   const faults: [string, string][] = [
     ["a file cannot be opened", `FileSystemFileHandle.prototype.getFile = () => Promise.reject(new DOMException("as in a test", "NotReadableError"));`],
     ["bytes cannot be read", `{
@@ -228,7 +228,7 @@ test.describe("nothing that is kept is lost", () => {
     }`],
   ];
   for (const [name, script] of faults) {
-    test(`${name}: it comes from the server, and stays`, async ({ page }) => {
+    test(`if ${name}, it is read from the server and stays in storage`, async ({ page }) => {
       await load(page, hub, { repo: REPO });
       const other = await secondTab(page);
       await patchWorkers(other, script);
@@ -254,7 +254,7 @@ test.describe("nothing that is kept is lost", () => {
       { name, at, text },
     );
 
-  test("a damaged file alone is deleted, and comes anew", async ({ page }) => {
+  test("only a damaged file is deleted and downloaded again", async ({ page }) => {
     await load(page, hub, { repo: REPO });
     await overwrite(page, "config.json", 0, "{");
     hub.reset();
@@ -264,7 +264,7 @@ test.describe("nothing that is kept is lost", () => {
     await expectOffline(page);
   });
 
-  test("damaged weights of an unfinished download come anew", async ({ page }) => {
+  test("damaged weights of an unfinished download are downloaded again", async ({ page }) => {
     hub.fault = (file) => (file === WEIGHTS ? { chunkDelayMs: 5 } : undefined);
     const cancelled = await load(page, hub, { repo: REPO, cancelAt: size / 2 });
     expect(cancelled.error).toMatch(/^cancelled/);
@@ -276,7 +276,7 @@ test.describe("nothing that is kept is lost", () => {
     await expectOffline(page);
   });
 
-  test("the end of an older note behind a newer one is passed over", async ({ page }) => {
+  test("leftover bytes after a shorter entry.json are ignored", async ({ page }) => {
     await load(page, hub, { repo: REPO });
     const entry = await page.evaluate(async () => {
       const root = await (await navigator.storage.getDirectory()).getDirectoryHandle("pathpatch-models-1");
@@ -290,7 +290,7 @@ test.describe("nothing that is kept is lost", () => {
     await expectOffline(page);
   });
 
-  /** Change what is written down of a kept model. */
+  /** Change the entry.json of a kept model. */
   const rewriteEntry = async (page: Page, change: (entry: Record<string, unknown>) => string) => {
     const entry = await page.evaluate(async () => {
       const root = await (await navigator.storage.getDirectory()).getDirectoryHandle("pathpatch-models-1");
@@ -303,7 +303,7 @@ test.describe("nothing that is kept is lost", () => {
     await overwrite(page, "entry.json", 0, change(JSON.parse(entry)));
   };
 
-  /** Delete a kept file, as a browser may that needs space. */
+  /** Delete a kept file, as a browser does when it needs space. */
   const evict = (page: Page, name: string) =>
     page.evaluate(async (name) => {
       const root = await (await navigator.storage.getDirectory()).getDirectoryHandle("pathpatch-models-1");
@@ -311,7 +311,7 @@ test.describe("nothing that is kept is lost", () => {
     }, name);
 
   for (const name of ["config.json", "vocab.json", WEIGHTS]) {
-    test(`${name} alone is gone: it alone comes anew`, async ({ page }) => {
+    test(`if only ${name} is missing, only it is downloaded again`, async ({ page }) => {
       await load(page, hub, { repo: REPO });
       await evict(page, name);
       expect(await kept(page)).toMatchObject([{ title: REPO, complete: false }]);
@@ -324,13 +324,13 @@ test.describe("nothing that is kept is lost", () => {
     });
   }
 
-  test("what an earlier version kept is asked for the files that it did not read", async ({ page }) => {
+  test("for a model kept by an earlier version, files that it did not read are downloaded", async ({ page }) => {
     const special = copyOfGpt2("kept-before");
     hub.repositories.set("tests/kept-before", special);
     const model = { repo: "tests/kept-before" };
     await load(page, hub, model);
     await rewriteEntry(page, ({ format, passedOver, ...entry }) => JSON.stringify(entry));
-    // It was there before; that version did not ask for it.
+    // The server had this file, but that version did not read it.
     writeFileSync(`${special}/special_tokens_map.json`, JSON.stringify({ bos_token: "!" }));
     hub.reset();
     expect(await load(page, hub, model)).toMatchObject({ error: "none", kept: true });
@@ -341,7 +341,7 @@ test.describe("nothing that is kept is lost", () => {
     expect(hub.seen).toEqual([]);
   });
 
-  test("without the note of what is there, the hash decides", async ({ page }) => {
+  test("without an entry.json, the hash decides", async ({ page }) => {
     await load(page, hub, { repo: REPO });
     await rewriteEntry(page, (entry) => JSON.stringify(entry).slice(0, 100));
     hub.reset();
@@ -351,16 +351,16 @@ test.describe("nothing that is kept is lost", () => {
     await expectOffline(page);
   });
 
-  test("weights that are the right ones by their hash are not deleted", async ({ page }) => {
+  test("weights with the right hash are not deleted", async ({ page }) => {
     await load(page, hub, { repo: REPO });
-    // Another configuration, so that the weights do not fit.
+    // Change the configuration, so that the weights do not fit.
     const config = JSON.parse(readFileSync(`${tinyGpt2("whole")}/config.json`, "utf8"));
     await overwrite(page, "config.json", 0, JSON.stringify({ ...config, n_embd: 2 * config.n_embd }));
     expect((await load(page, hub, { repo: REPO })).error).toMatch(/^checkpoint/);
     expect((await kept(page))[0]!.bytes).toBeGreaterThan(size);
   });
 
-  test("one directory that cannot be read hides no other", async ({ page }) => {
+  test("an unreadable directory does not hide the others", async ({ page }) => {
     await load(page, hub, { repo: REPO });
     await page.evaluate(async () => {
       const root = await (await navigator.storage.getDirectory()).getDirectoryHandle("pathpatch-models-1");

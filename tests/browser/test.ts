@@ -1,4 +1,4 @@
-// Playwright's test, with a failure wherever the page writes an error to the console.
+// Playwright's test, which also fails if the page writes an error to the console.
 
 import { test as base, expect } from "@playwright/test";
 

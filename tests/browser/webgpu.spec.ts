@@ -1,4 +1,4 @@
-// WebGPU, in software: the command line's numbers from the module and on the page.
+// Software WebGPU gives the command line's numbers, in the module and on the page.
 
 import * as cli from "./cli";
 import { difference, sweep } from "./module";
@@ -41,7 +41,7 @@ for (const metric of ["log-prob", "prob", "prob-diff"]) {
   });
 }
 
-test("the page says that it runs on WebGPU, shows the same edges, and one in detail", async ({ page }) => {
+test("the page runs on WebGPU and shows the same edges, and one in detail", async ({ page }) => {
   test.setTimeout(300_000);
   await open(page, "/?device=webgpu");
   await expect(page.locator("#status")).toContainText("on WebGPU");
@@ -66,7 +66,7 @@ test("a sweep can be cancelled and run again", async ({ page }) => {
   await settled(page);
 });
 
-test("a GPU that is lost is said, and the model can be loaded again", async ({ page, browser }) => {
+test("a lost GPU gives an error, and the model can be loaded again", async ({ page, browser }) => {
   test.setTimeout(300_000);
   await open(page, "/?device=webgpu");
   const session = await browser.newBrowserCDPSession();
@@ -78,11 +78,11 @@ test("a GPU that is lost is said, and the model can be loaded again", async ({ p
   await page.getByRole("button", { name: "Load the model again" }).click();
   await settled(page);
   await expect(page.locator("#failure")).toBeEmpty();
-  // What was asked for is there.
+  // The requested result is there.
   await expect(page.getByLabel("Example")).toHaveValue("1");
 });
 
-test("auto passes a software adapter over, and says so", async ({ page }) => {
+test("auto does not use a software adapter, and says so", async ({ page }) => {
   await page.goto("/");
   await expect(page.locator("#status")).toContainText("the only WebGPU adapter is a software one");
 });

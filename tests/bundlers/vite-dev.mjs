@@ -1,4 +1,4 @@
-// Serves until it is ended; prints where.
+// Serves the app until the process ends, and prints its address.
 
 import { createServer } from "vite";
 

@@ -1,4 +1,4 @@
-//! The command line as a user runs it: the JSON it prints, and the one line it says when input is bad.
+//! The command line as a user runs it: the JSON that it prints, and its one line of error for bad input.
 
 use std::process::{Command, Output};
 
@@ -44,7 +44,7 @@ fn joined(ids: &[u32]) -> String {
     ids.iter().map(u32::to_string).collect::<Vec<_>>().join(",")
 }
 
-/// The numbers of nested arrays in order, `None` for null.
+/// The numbers of nested arrays, in order; `None` for null.
 fn flat(value: &Value) -> Vec<Option<f64>> {
     match value {
         Value::Array(items) => items.iter().flat_map(flat).collect(),
@@ -52,7 +52,7 @@ fn flat(value: &Value) -> Vec<Option<f64>> {
     }
 }
 
-/// Entries with a path agree with TransformerLens; the others are null, where it has 0.
+/// Entries with a path agree with TransformerLens; the others are null here and 0 there.
 fn assert_agrees(values: &Value, theirs: &[f32]) {
     let ours = flat(values);
     assert_eq!(ours.len(), theirs.len());
@@ -110,7 +110,7 @@ fn every_component_and_metric_agrees_with_transformer_lens() {
 }
 
 #[test]
-fn one_source_is_its_part_of_the_whole_and_goes_to_a_file() {
+fn one_source_equals_its_part_of_the_full_sweep_and_is_written_to_a_file() {
     let (_, arguments) = prefixed();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let whole = sweep(&[&arguments[..], &["--component", "k"]].concat());
@@ -134,7 +134,7 @@ fn one_source_is_its_part_of_the_whole_and_goes_to_a_file() {
 }
 
 #[test]
-fn a_file_of_pairs_is_their_mean() {
+fn a_file_of_pairs_gives_the_mean_over_them() {
     let expected = expected(fixtures().join("hub-f16/expected.json"));
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("pairs.jsonl");
@@ -233,7 +233,7 @@ fn inspect_says_what_a_config_means() {
     assert!(lines[1].starts_with("warning: config.json field bos_token_id: \"<s>\""));
 }
 
-/// Bad input, and no failure of a disk.
+/// The status is that of bad input, not of a failed disk.
 #[test]
 fn a_directory_without_a_model_is_bad_input() {
     let directory = tempfile::tempdir().unwrap();
@@ -331,7 +331,7 @@ fn bad_input_is_one_line_that_names_it() {
         nowhere.starts_with("error: /nowhere: expected the directory of a model"),
         "{nowhere}"
     );
-    // Told before the sweep.
+    // This error comes before the sweep.
     let out = ["--out", "/nowhere/grid.json"];
     let out = [
         &["sweep", "--model", &random, "--component", "q"],
@@ -395,7 +395,7 @@ fn a_bad_line_of_a_file_of_pairs_is_named() {
 }
 
 #[test]
-fn wrong_arguments_are_one_line_too() {
+fn wrong_arguments_give_one_line_of_error_too() {
     let missing = refused(&["sweep", "--component", "q"]);
     assert!(
         missing.starts_with("error: the following required arguments"),

@@ -1,4 +1,4 @@
-//! `pathpatch graph` as a user runs it: EAP-IG's scores in EAP-IG's file, and the same numbers in the other files.
+//! `pathpatch graph` as a user runs it: EAP-IG's scores in EAP-IG's file format, and the same numbers in the other files.
 
 use std::{
     collections::BTreeMap,
@@ -38,7 +38,7 @@ fn pathpatch(arguments: &[&str]) -> Output {
     Command::new(binary).args(arguments).output().unwrap()
 }
 
-/// The model, and a golden's pairs in a file.
+/// The model, and a file with a golden's pairs.
 fn input(directory: &Path, golden: &Golden) -> Vec<String> {
     let lines = golden.pairs.iter().map(|pair| {
         let line = serde_json::json!({
@@ -56,7 +56,7 @@ fn input(directory: &Path, golden: &Golden) -> Vec<String> {
         .to_vec()
 }
 
-/// What a call with further arguments prints.
+/// The output of a call with further arguments.
 fn printed(input: &[String], further: &[&str]) -> Vec<u8> {
     let input: Vec<&str> = input.iter().map(String::as_str).collect();
     let output = pathpatch(&[&["graph"], &input[..], further].concat());
@@ -87,7 +87,7 @@ fn scores(report: &Value) -> BTreeMap<String, f64> {
     edges.iter().map(score).collect()
 }
 
-/// The names of an object's fields as a file has them, each followed by what its value begins with.
+/// The names of an object's fields in the file's order; `begin` is how each value begins.
 fn in_order<'a>(text: &'a str, object: &str, begin: &str) -> Vec<&'a str> {
     let start = text.find(&format!("\"{object}\":{{")).unwrap();
     let body = &text[start + object.len() + 4..];
@@ -103,13 +103,13 @@ fn in_order<'a>(text: &'a str, object: &str, begin: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn the_scores_are_eap_igs() {
+fn the_scores_agree_with_eap_ig() {
     for name in GOLDENS {
         let golden = golden(name);
         let directory = tempfile::tempdir().unwrap();
         let input = input(directory.path(), &golden);
         let noise = ["--direction", "noise"];
-        // EAP-IG tells the change of the metric; a score is positive where the edge helps.
+        // EAP-IG gives the change of the metric; a score is positive if the edge helps.
         let maps: [(&Scores, f64, Vec<&str>); 7] = [
             (&golden.denoising_exact, 1.0, vec![]),
             (
@@ -163,7 +163,7 @@ fn the_scores_are_eap_igs() {
 }
 
 #[test]
-fn names_counts_and_order_are_eap_igs() {
+fn names_counts_and_order_agree_with_eap_ig() {
     let directory = tempfile::tempdir().unwrap();
     let input = input(directory.path(), &golden("one-pair.json"));
     let text = String::from_utf8(printed(&input, &[])).unwrap();
@@ -205,7 +205,7 @@ fn names_counts_and_order_are_eap_igs() {
     assert!(about.get("positions").is_none());
 }
 
-/// The prompts of a file are a file of pairs, which gives the same scores.
+/// The prompts in a result are a file of pairs that gives the same scores.
 #[test]
 fn the_prompts_can_be_run_again() {
     let directory = tempfile::tempdir().unwrap();
@@ -266,7 +266,7 @@ fn the_strongest_are_the_circuit_and_the_rest_is_checked() {
     assert_eq!(check["edges"].as_u64().unwrap() as usize, edges.len() - 5);
     assert!(check["largest_error"].as_f64().unwrap().is_finite());
 
-    // Estimates are all there, and marked by size too.
+    // With estimates, all edges have scores, and the circuit is chosen by their size too.
     let report = graph(&input, &["--strongest", "5", "--scores", "eap"]);
     let edges = report["edges"].as_object().unwrap();
     assert_eq!(edges.len(), golden.eap.len());
@@ -295,7 +295,7 @@ fn positions_and_what_is_left_of_them_make_the_score() {
             let rest = at["rest"].as_f64().unwrap();
             let score = report["edges"][name]["score"].as_f64().unwrap();
             assert!((sum + rest - score).abs() < TOLERANCE, "{name}");
-            // Attribution is linear in what goes in.
+            // Attribution is linear in the change.
             assert!(
                 options.len() == 3 || rest.abs() < TOLERANCE,
                 "{name}: {rest}"
@@ -323,7 +323,7 @@ fn other_files_have_the_same_numbers() {
     let expected = scores(&graph(&input, &[]));
     let write = |name: &str, further: &[&str]| {
         let out = directory.path().join(name);
-        // What was there before leaves nothing behind.
+        // Nothing of the files' earlier content is left.
         std::fs::write(&out, "x".repeat(100_000)).unwrap();
         let out = out.display().to_string();
         let printed = printed(&input, &[&["--out", &out], further].concat());
@@ -382,7 +382,7 @@ fn other_files_have_the_same_numbers() {
 }
 
 #[test]
-fn what_cannot_be_done_is_said_before_the_work() {
+fn bad_requests_are_refused_before_the_work() {
     let directory = tempfile::tempdir().unwrap();
     let input = input(directory.path(), &golden("one-pair.json"));
     for (further, expected) in [
@@ -418,7 +418,7 @@ fn what_cannot_be_done_is_said_before_the_work() {
     }
 }
 
-/// A file that cannot be opened is told at once, and one that can be is left as it is where the run fails.
+/// A file that cannot be opened gives an error at once. If the run fails, an existing file keeps its content.
 #[test]
 fn files_are_opened_first_and_kept_until_there_is_a_result() {
     let directory = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! The command line as a user runs it: what it prints, and what it says of bad input.
+//! The command line as a user runs it: its output, and its errors for bad input.
 
 mod commands;
 #[path = "../common/fixtures.rs"]

@@ -1,4 +1,4 @@
-//! Questions that are probably not the ones that were meant, by the command line: an error or a warning in words.
+//! Requests that are probably mistakes, on the command line: each gives an error or a warning that explains it.
 
 use std::{
     cell::Cell,
@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 use crate::common::fixtures;
 
-/// A model of random weights and 40 tokens, of which its tokenizer, byte-level BPE in GPT-2's two files, has 26.
+/// A model with random weights and 40 tokens. Its tokenizer, byte-level BPE in GPT-2's two files, has 26 of them.
 fn model(directory: &Path) {
     for file in ["config.json", "model.safetensors"] {
         fs::copy(
@@ -83,12 +83,12 @@ impl Model {
         Command::new(binary).args(arguments).output().unwrap()
     }
 
-    /// The result and the lines on standard error.
+    /// The result, and the lines on standard error.
     fn swept(&self, arguments: &[&str]) -> (Value, Vec<String>) {
         let output = self.run(arguments);
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success(), "{told}");
-        let lines = told.lines().map(String::from).collect();
+        let warnings = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{warnings}");
+        let lines = warnings.lines().map(String::from).collect();
         (serde_json::from_slice(&output.stdout).unwrap(), lines)
     }
 
@@ -99,7 +99,7 @@ impl Model {
     }
 }
 
-/// `Mary to` and `John to`, or whichever are given in their place.
+/// The arguments for a pair of prompts with an answer and a distractor.
 fn pair<'a>(
     clean: &'a str,
     corrupted: &'a str,
@@ -111,39 +111,42 @@ fn pair<'a>(
 }
 
 #[test]
-fn an_answer_without_its_space_is_told() {
+fn an_answer_without_its_leading_space_gives_a_warning() {
     let model = Model::new();
-    let (_, told) = model.swept(&pair("Mary to", "John to", "Mary", "John"));
+    let (_, warnings) = model.swept(&pair("Mary to", "John to", "Mary", "John"));
     assert_eq!(
-        told,
+        warnings,
         [
-            "warning: the answer \"Mary\" has no space in front, as at the beginning of a text; within one, \" Mary\" \
-             is another token; did you mean \" Mary\"?",
-            "warning: the distractor \"John\" has no space in front, as at the beginning of a text; within one, \
-             \" John\" is another token; did you mean \" John\"?",
+            "warning: the answer \"Mary\" has no leading space, but inside a text this word is the token \" Mary\"; \
+             did you mean \" Mary\"?",
+            "warning: the distractor \"John\" has no leading space, but inside a text this word is the token \" John\"; \
+             did you mean \" John\"?",
         ]
     );
-    let (_, told) = model.swept(&pair("Mary to", "John to", " Mary", " John"));
-    assert!(told.is_empty(), "{told:?}");
-    // No word of its own, and no word: neither calls for a space.
-    let (_, told) = model.swept(&pair("Mary to", "John to", ".", "a"));
-    assert!(told.is_empty(), "{told:?}");
+    let (_, warnings) = model.swept(&pair("Mary to", "John to", " Mary", " John"));
+    assert!(warnings.is_empty(), "{warnings:?}");
+    // "." is not a word, and " a" is not one token: neither calls for a space.
+    let (_, warnings) = model.swept(&pair("Mary to", "John to", ".", "a"));
+    assert!(warnings.is_empty(), "{warnings:?}");
 }
 
 #[test]
-fn a_space_at_the_end_is_told() {
+fn a_space_at_the_end_gives_a_warning() {
     let model = Model::new();
-    let (_, told) = model.swept(&pair("Mary to ", "John to ", " Mary", " John"));
-    assert_eq!(told.len(), 2);
+    let (_, warnings) = model.swept(&pair("Mary to ", "John to ", " Mary", " John"));
+    assert_eq!(warnings.len(), 2);
     assert!(
-        told[0].starts_with("warning: the clean prompt ends in a space"),
-        "{told:?}"
+        warnings[0].starts_with("warning: the clean prompt ends in a space"),
+        "{warnings:?}"
     );
-    assert!(told[0].ends_with("did you mean \"Mary to\"?"), "{told:?}");
+    assert!(
+        warnings[0].ends_with("did you mean \"Mary to\"?"),
+        "{warnings:?}"
+    );
 }
 
 #[test]
-fn a_beginning_that_is_there_is_not_put_there_again() {
+fn an_existing_beginning_of_text_token_is_not_added_again() {
     let model = Model::new();
     let (once, _) = model.swept(&pair("Mary to", "John to", " Mary", " John"));
     let written = pair(
@@ -152,10 +155,10 @@ fn a_beginning_that_is_there_is_not_put_there_again() {
         " Mary",
         " John",
     );
-    let (twice, told) = model.swept(&written);
+    let (twice, warnings) = model.swept(&written);
     assert_eq!(once, twice);
-    assert_eq!(told.len(), 2);
-    assert!(told[0].contains("already begins with"), "{told:?}");
+    assert_eq!(warnings.len(), 2);
+    assert!(warnings[0].contains("already begins with"), "{warnings:?}");
 }
 
 #[test]
@@ -171,19 +174,19 @@ fn positions_count_from_both_ends() {
     assert_ne!(last, middle);
     assert_eq!(
         model.refused(&at("4")),
-        "error: metric position: expected 0 to 3 or -4 to -1 (the prompt has 4 tokens, one put in front of it included), \
+        "error: metric position: expected 0 to 3 or -4 to -1 (the prompt has 4 tokens, including one added in front), \
          got 4"
     );
     assert!(model.refused(&at("-5")).ends_with("got -5"));
     assert_eq!(
         model.refused(&at("0")),
-        "error: metric position: expected at least 1, where the prompts first differ (counted from 0, a token put in \
-         front included), got 0"
+        "error: metric position: expected at least 1, where the prompts first differ (counted from 0, including a token \
+         added in front), got 0"
     );
 }
 
 #[test]
-fn what_cannot_differ_is_an_error() {
+fn equal_prompts_and_equal_answers_are_errors() {
     let model = Model::new();
     let same = pair("Mary to", "Mary to", " Mary", " John");
     let expected = "error: corrupted prompt: expected a prompt that differs from the clean one, got the same tokens";
@@ -209,7 +212,7 @@ fn what_cannot_differ_is_an_error() {
 }
 
 #[test]
-fn prompts_of_different_lengths_are_told_by_their_words() {
+fn an_error_about_different_lengths_names_the_words() {
     let model = Model::new();
     assert_eq!(
         model.refused(&pair("Mary to Mary", "John to Mar", " Mary", " John")),
@@ -233,7 +236,7 @@ fn tokens_without_a_row_are_named() {
 }
 
 #[test]
-fn the_tokenizers_beginning_is_taken_and_told() {
+fn the_tokenizers_beginning_of_text_token_is_used_with_a_warning() {
     let model = Model::new();
     let texts = pair("Mary to", "John to", " Mary", " John");
     let (before, _) = model.swept(&texts);
@@ -243,21 +246,22 @@ fn the_tokenizers_beginning_is_taken_and_told() {
         r#"{"bos_token": {"content": "<s>"}}"#,
     );
     model.write("added_tokens.json", r#"{"<s>": 26}"#);
-    let (after, told) = model.swept(&texts);
+    let (after, warnings) = model.swept(&texts);
     assert_ne!(before, after);
     let (by_hand, _) = model.swept(&[&written[..], &["--no-bos"]].concat());
     assert_eq!(after, by_hand);
     assert!(
-        told.iter()
+        warnings
+            .iter()
             .all(|line| line.starts_with("warning: texts begin with")),
-        "{told:?}"
+        "{warnings:?}"
     );
     model.write("special_tokens_map.json", r#"{"bos_token": 7}"#);
     assert_eq!(before, model.swept(&texts).0);
 }
 
 #[test]
-fn a_batch_tells_which_pairs_are_meant() {
+fn warnings_about_a_batch_name_the_pairs() {
     let model = Model::new();
     let line = |clean: &str, corrupted: &str, answer: &str| {
         json!({"clean": clean, "corrupted": corrupted, "answer": answer, "distractor": " John", "id": 1}).to_string()
@@ -271,19 +275,19 @@ fn a_batch_tells_which_pairs_are_meant() {
         "pairs.jsonl",
         &format!("\u{feff}{}\r\n", lines.join("\r\n")),
     );
-    let (_, told) = model.swept(&["--pairs", &file]);
+    let (_, warnings) = model.swept(&["--pairs", &file]);
     assert_eq!(
-        told,
+        warnings,
         [
-            "warning: the file of pairs has further fields, which are passed over: id",
-            "warning: pairs 1 and 3: the answer \"Mary\" has no space in front, as at the beginning of a text; within \
-             one, \" Mary\" is another token; did you mean \" Mary\"?",
+            "warning: the file of pairs has other fields, which are ignored: id",
+            "warning: pairs 1 and 3: the answer \"Mary\" has no leading space, but inside a text this word is the token \
+             \" Mary\"; did you mean \" Mary\"?",
             "warning: pair 2: the two prompts are the same: no patch changes anything",
         ]
     );
     let array = format!("[{}]", lines.join(","));
     let file = model.write("pairs.json", &array);
-    assert_eq!(model.swept(&["--pairs", &file]).1, told);
+    assert_eq!(model.swept(&["--pairs", &file]).1, warnings);
     let file = model.write("pairs.json", &format!("[{}]", lines[1]));
     assert!(
         model
@@ -299,7 +303,7 @@ fn a_batch_tells_which_pairs_are_meant() {
 }
 
 #[test]
-fn gpt2s_class_has_gpt2s_beginning_and_another_class_none() {
+fn gpt2s_class_has_gpt2s_beginning_of_text_token_and_other_classes_none() {
     let model = Model::new();
     let texts = pair("Mary to", "John to", " Mary", " John");
     let (before, _) = model.swept(&texts);
@@ -307,7 +311,7 @@ fn gpt2s_class_has_gpt2s_beginning_and_another_class_none() {
     let mut config: Value = serde_json::from_slice(&config).unwrap();
     config["bos_token_id"] = 5.into();
     model.write("config.json", &config.to_string());
-    let told_of_both = "warning: texts begin with the tokenizer's beginning-of-text token \"<|endoftext|>\" (id 0); \
+    let both_warnings = "warning: texts begin with the tokenizer's beginning-of-text token \"<|endoftext|>\" (id 0); \
                         config.json names another, id 5";
     for tokenizer_config in [
         None,
@@ -317,18 +321,18 @@ fn gpt2s_class_has_gpt2s_beginning_and_another_class_none() {
         if let Some(content) = tokenizer_config {
             model.write("tokenizer_config.json", content);
         }
-        let (after, told) = model.swept(&texts);
+        let (after, warnings) = model.swept(&texts);
         assert_eq!(before, after);
-        assert_eq!(told, [told_of_both]);
+        assert_eq!(warnings, [both_warnings]);
     }
     model.write(
         "tokenizer_config.json",
         r#"{"tokenizer_class": "PreTrainedTokenizerFast"}"#,
     );
-    let (after, told) = model.swept(&texts);
+    let (after, warnings) = model.swept(&texts);
     assert_ne!(before, after);
     assert_eq!(
-        told,
+        warnings,
         [
             "warning: texts begin with the token \" \" (id 5), the bos_token_id of config.json; the tokenizer's files \
           name no beginning-of-text token"
@@ -337,7 +341,7 @@ fn gpt2s_class_has_gpt2s_beginning_and_another_class_none() {
 }
 
 #[test]
-fn a_beginning_twice_is_told() {
+fn two_beginning_of_text_tokens_give_a_warning() {
     let model = Model::new();
     let twice = "<|endoftext|><|endoftext|>";
     let texts = [format!("{twice}Mary to"), format!("{twice}John to")];
@@ -354,21 +358,21 @@ fn a_beginning_twice_is_told() {
     ];
     let without = [&texts[..], &["--no-bos"]].concat();
     for arguments in [&texts[..], &without, &ids] {
-        let (_, told) = model.swept(arguments);
+        let (_, warnings) = model.swept(arguments);
         let expected = ["clean", "corrupted"].map(|prompt| {
             format!(
                 "warning: the {prompt} prompt begins with the beginning-of-text token \"<|endoftext|>\" (id 0) twice"
             )
         });
-        assert_eq!(told, expected);
+        assert_eq!(warnings, expected);
     }
     let once = pair("<|endoftext|>Mary", "<|endoftext|>John", " Mary", " John");
-    let (_, told) = model.swept(&[&once[..], &["--no-bos"]].concat());
-    assert!(told.is_empty(), "{told:?}");
+    let (_, warnings) = model.swept(&[&once[..], &["--no-bos"]].concat());
+    assert!(warnings.is_empty(), "{warnings:?}");
 }
 
 #[test]
-fn a_beginning_without_a_row_is_no_fault_of_the_prompt() {
+fn an_error_about_a_beginning_of_text_token_without_a_row_names_that_token() {
     let model = Model::new();
     let many: Value = (26..60).map(|id| (format!("<{id}>"), json!(id))).collect();
     model.write("added_tokens.json", &many.to_string());
@@ -382,38 +386,42 @@ fn a_beginning_without_a_row_is_no_fault_of_the_prompt() {
 }
 
 #[test]
-fn spaces_are_judged_where_the_metric_reads() {
+fn spaces_are_checked_where_the_metric_reads() {
     let model = Model::new();
-    let space = "warning: the clean prompt ends in a space, which is a token of its own: the next word's token has its \
-                 space already";
+    let space = "warning: the clean prompt ends in a space, which is a separate token: the next word's token already \
+                 begins with its own space";
     let answers = ["--answer", " Mary", "--distractor", " John"];
     let ids = [
         &["--clean-ids", "0,17,5", "--corrupted-ids", "0,21,5"][..],
         &answers,
     ]
     .concat();
-    let (_, told) = model.swept(&ids);
-    assert_eq!((told.len(), &told[0][..]), (2, space));
-    let (_, told) = model.swept(&[&ids[..], &["--position", "1"]].concat());
-    assert!(told.is_empty(), "{told:?}");
+    let (_, warnings) = model.swept(&ids);
+    assert_eq!((warnings.len(), &warnings[0][..]), (2, space));
+    let (_, warnings) = model.swept(&[&ids[..], &["--position", "1"]].concat());
+    assert!(warnings.is_empty(), "{warnings:?}");
 
     let texts = pair("Mary to ", "John to ", "Mary", "John");
-    let (_, told) = model.swept(&[&texts[..], &["--position", "-2"]].concat());
-    let about_answers = told
+    let (_, warnings) = model.swept(&[&texts[..], &["--position", "-2"]].concat());
+    let about_answers = warnings
         .iter()
-        .filter(|line| line.contains("has no space in front"));
-    assert_eq!((told.len(), about_answers.count()), (2, 2), "{told:?}");
-    let texts = pair("Mary  to", "John  to", "Mary", "John");
-    let (_, told) = model.swept(&[&texts[..], &["--position", "-2"]].concat());
-    assert!(
-        told[0].starts_with("warning: the metric reads the clean prompt at a space"),
-        "{told:?}"
+        .filter(|line| line.contains("has no leading space"));
+    assert_eq!(
+        (warnings.len(), about_answers.count()),
+        (2, 2),
+        "{warnings:?}"
     );
-    assert_eq!(told.len(), 2, "{told:?}");
+    let texts = pair("Mary  to", "John  to", "Mary", "John");
+    let (_, warnings) = model.swept(&[&texts[..], &["--position", "-2"]].concat());
+    assert!(
+        warnings[0].starts_with("warning: the metric reads the clean prompt at a space"),
+        "{warnings:?}"
+    );
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
 }
 
 #[test]
-fn an_answer_with_a_space_behind_it_gets_a_suggestion() {
+fn an_answer_with_a_trailing_space_gets_a_suggestion() {
     let model = Model::new();
     for (answer, suggestion) in [(" Mary ", " Mary"), ("Mary ", "Mary")] {
         let refused = model.refused(&pair("Mary to", "John to", answer, " John"));
@@ -430,8 +438,8 @@ fn an_answer_with_a_space_behind_it_gets_a_suggestion() {
 fn texts_may_begin_with_a_hyphen() {
     let model = Model::new();
     model.write("added_tokens.json", r#"{"-": 26, "--": 27}"#);
-    let (_, told) = model.swept(&pair("- Mary", "- John", "-", "--"));
-    assert!(told.is_empty(), "{told:?}");
+    let (_, warnings) = model.swept(&pair("- Mary", "- John", "-", "--"));
+    assert!(warnings.is_empty(), "{warnings:?}");
     let refused = model.refused(&["--clean", "-Mary", "--corrupted", "--x", "--answer-id", "1"]);
     assert_eq!(
         refused,
@@ -440,7 +448,7 @@ fn texts_may_begin_with_a_hyphen() {
 }
 
 #[test]
-fn what_there_is_in_place_of_a_tokenizer_is_named() {
+fn files_of_other_tokenizers_are_named() {
     let model = Model::new();
     let texts = pair("Mary to", "John to", " Mary", " John");
     let remove = |name: &str| fs::remove_file(model.directory.path().join(name)).unwrap();
@@ -449,7 +457,7 @@ fn what_there_is_in_place_of_a_tokenizer_is_named() {
                    and no tokenizer";
     assert_eq!(
         model.refused(&texts),
-        format!("{without} but vocab.json without merges.txt: get that too")
+        format!("{without}; found vocab.json without merges.txt: add that file")
     );
     remove("vocab.json");
     assert_eq!(model.refused(&texts), without);
@@ -457,7 +465,7 @@ fn what_there_is_in_place_of_a_tokenizer_is_named() {
     assert_eq!(
         model.refused(&texts),
         format!(
-            "{without} but vocab.txt, a vocabulary for BertTokenizer: in Python, \
+            "{without}; found vocab.txt, a vocabulary for BertTokenizer: in Python, \
              AutoTokenizer.from_pretrained(directory).save_pretrained(directory) writes tokenizer.json"
         )
     );
@@ -478,8 +486,8 @@ fn sets_of_answers_are_written_in_several_ways() {
     let model = with_numbers();
     let swept = |answers: &[&str]| {
         let metric = ["--metric", "prob-diff"];
-        let (swept, told) = model.swept(&[&PROMPTS[..], &metric, answers].concat());
-        assert!(told.is_empty(), "{told:?}");
+        let (swept, warnings) = model.swept(&[&PROMPTS[..], &metric, answers].concat());
+        assert!(warnings.is_empty(), "{warnings:?}");
         swept
     };
     let ids = swept(&["--answer-id", "28,29,30", "--distractor-id", "26,27"]);
@@ -507,7 +515,7 @@ fn sets_of_answers_are_written_in_several_ways() {
     let (of_file, _) = model.swept(&["--pairs", &file, "--metric", "prob-diff"]);
     assert_eq!(of_file, ids);
 
-    // The difference is that of the sums of the tokens' probabilities, one by one.
+    // Compare with sums of the probabilities of single tokens.
     let prob = |id: &str| {
         let answer = ["--metric", "prob", "--answer-id", id];
         let (swept, _) = model.swept(&[&PROMPTS[..], &answer].concat());
@@ -572,17 +580,17 @@ fn an_item_that_is_not_one_token_is_named() {
         (
             "44..42",
             "40",
-            r#"answer "44..42": expected two numbers of as many digits, the smaller first, such as 42..99 or 00..41, got 44 and 42"#,
+            r#"answer "44..42": expected two numbers with the same number of digits, the smaller first, such as 42..99 or 00..41, got 44 and 42"#,
         ),
         (
             "9..42",
             "40",
-            r#"answer "9..42": expected two numbers of as many digits, the smaller first, such as 42..99 or 00..41, got 9 and 42"#,
+            r#"answer "9..42": expected two numbers with the same number of digits, the smaller first, such as 42..99 or 00..41, got 9 and 42"#,
         ),
         (
             "00..99",
             "40",
-            r#"answer "00..99": expected at most 40 numbers (the model's vocabulary), got 100 of them"#,
+            r#"answer "00..99": expected at most 40 numbers (the model's vocabulary), got 100"#,
         ),
         (
             "42..44|00..37|40|41",
@@ -605,7 +613,7 @@ fn an_item_that_is_not_one_token_is_named() {
     let sets = ["--answer", "42..44", "--distractor", "40"];
     assert_eq!(
         model.refused(&[&PROMPTS[..], &sets].concat()),
-        "error: answer: expected one token (metric logit-diff), got 3, which the metric prob-diff can compare"
+        "error: answer: expected one token (metric logit-diff), got 3; the metric prob-diff takes several"
     );
     let beyond = ["--metric", "prob", "--answer-id", "3,40"];
     assert_eq!(
@@ -615,7 +623,7 @@ fn an_item_that_is_not_one_token_is_named() {
 }
 
 #[test]
-fn a_set_without_its_spaces_is_told_once() {
+fn several_answers_without_spaces_give_one_warning() {
     let model = Model::new();
     let set = [
         "--metric",
@@ -625,17 +633,17 @@ fn a_set_without_its_spaces_is_told_once() {
         "--distractor",
         " to|.",
     ];
-    let (_, told) = model.swept(&[&PROMPTS[..], &set].concat());
+    let (_, warnings) = model.swept(&[&PROMPTS[..], &set].concat());
     assert_eq!(
-        told,
+        warnings,
         [
-            "warning: the answer \"Mary\" has no space in front, as at the beginning of a text; within one, \" Mary\" \
-             is another token; did you mean \" Mary| John\"?"
+            "warning: the answer \"Mary\" has no leading space, but inside a text this word is the token \" Mary\"; \
+             did you mean \" Mary| John\"?"
         ]
     );
 }
 
-/// Lets so many steps pass, and cancels at the next.
+/// Lets a number of steps pass and cancels the next one.
 struct Steps(Cell<usize>);
 
 impl Pause for Steps {

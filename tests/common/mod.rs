@@ -1,4 +1,4 @@
-//! The fixtures: small models on disk, and TransformerLens's numbers for them.
+//! The fixtures: small models on disk with TransformerLens's numbers for them.
 
 mod fixtures;
 pub mod goldens;
@@ -19,10 +19,10 @@ use pathpatch::{
 
 pub use fixtures::{Expected, ExpectedBatch, demo, expected, fixtures, read};
 
-/// The random models, each of another shape and file layout.
+/// The random models, each with a different shape and file layout.
 pub const RANDOM_MODELS: [&str; 3] = ["prefixed-f32", "hub-f16", "untied-bf16"];
 
-/// A model directory on the CPU.
+/// Load a model directory on the CPU.
 pub fn model(dir: PathBuf) -> Gpt2 {
     let config = Config::from_json(&read(dir.join("config.json"))).unwrap();
     let weights = read(dir.join("model.safetensors"));
@@ -34,7 +34,7 @@ pub fn random_model(name: &str) -> (Gpt2, Expected) {
     (model(dir.clone()), expected(dir.join("expected.json")))
 }
 
-/// The batch that the generator made, each metric at its pair's last token.
+/// The generator's batch; the metric reads each pair's last token.
 pub fn batch(model: &Gpt2, expected: &Expected) -> Batch {
     Batch::new(expected.batch.pairs(), None, &model.config).unwrap()
 }
@@ -64,7 +64,7 @@ pub fn sweep_all_within(
     pollster::block_on(sweep).unwrap()
 }
 
-/// Largest difference over the entries with a path; panics where the mask is not what it should be.
+/// Largest difference over the entries with a path. Panics if an entry has a value without a path, or the reverse.
 pub fn max_difference(grid: &Grid, expected: &[f32]) -> f32 {
     assert_eq!(grid.values.len(), expected.len());
     let entries = grid.values.iter().zip(&grid.mask).zip(expected);

@@ -1,4 +1,4 @@
-// Someone else's TypeScript, against the types of the installed package and nothing else of ours.
+// Another project's TypeScript, checked against nothing but the types of the installed package.
 
 import { type EdgeDetail, type EdgeTable, type Grid, type HeadEdgeDetail, PathPatch, PathPatchError, setAssets, type Warning } from "pathpatch";
 import { PathPatching, type SelectDetail } from "pathpatch/element";
@@ -59,7 +59,7 @@ export function figure(): PathPatching {
   PathPatching.site = "https://example.org/pathpatch/";
   const made = document.createElement("path-patching");
   made.data = null;
-  // @ts-expect-error: a saved result is no text.
+  // @ts-expect-error: a saved result is not a text.
   made.data = "figure.json";
   made.addEventListener("select", (event) => {
     const { from, to, src, dst, component }: SelectDetail = event.detail;

@@ -1,4 +1,4 @@
-// <path-patching> in somebody's React.
+// <path-patching> in another project's React.
 
 import type {} from "pathpatch/react";
 import type { Saved } from "pathpatch/element";

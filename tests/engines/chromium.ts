@@ -1,4 +1,4 @@
-// Chromium, by Playwright.
+// Drives Chromium with Playwright.
 
 import { chromium } from "@playwright/test";
 import { type Engine, type Realm, VIEWPORT } from "./engine";

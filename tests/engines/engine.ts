@@ -1,34 +1,34 @@
-// A browser of any engine, with as much of it as the tests need.
+// The interface to a browser of any engine, as far as the tests need it.
 
 export const ENGINES = ["chromium", "firefox", "webkit"] as const;
 export type EngineName = (typeof ENGINES)[number];
 
-/** What is done in a page or a frame. Arguments and results travel as JSON. */
+/** A page or frame in which functions run. Arguments and results are passed as JSON. */
 export interface Realm {
   evaluate<T, A = undefined>(body: (argument: A) => T | Promise<T>, argument?: A): Promise<T>;
 }
 
-/** A browser with one page, and nothing kept from an earlier one. */
+/** A browser with one page and an empty profile. */
 export interface Engine extends Realm {
   goto(url: string): Promise<void>;
   /** The first frame of the page. */
   readonly frame: Realm;
-  /** Press the main button at a place of the viewport, in CSS pixels. */
+  /** Press the main mouse button at a point of the viewport, in CSS pixels. */
   click(x: number, y: number): Promise<void>;
   screenshot(path: string): Promise<void>;
-  /** Errors and warnings of the console, and uncaught errors; null where the driver does not tell. */
+  /** Errors and warnings of the console, and uncaught errors; null if the driver does not report them. */
   complaints(): string[] | null;
   close(): Promise<void>;
 }
 
 export const VIEWPORT = { width: 1440, height: 1000 };
 
-/** The text of a function that takes and gives JSON. */
+/** The source of a function that takes and returns JSON. */
 export function asJson(body: (argument: never) => unknown): string {
   return `async (text) => JSON.stringify(await (${body})(JSON.parse(text)))`;
 }
 
-/** A pointer that goes to a place and presses, as WebDriver has it, classic and BiDi. */
+/** WebDriver's actions, classic and BiDi, to move the pointer to a point and press. */
 export function clickAt(x: number, y: number): object[] {
   const place = { x: Math.round(x), y: Math.round(y) };
   const actions = [
@@ -39,7 +39,7 @@ export function clickAt(x: number, y: number): object[] {
   return [{ type: "pointer", id: "mouse", actions }];
 }
 
-/** The first match in what a program prints; an error with all that it printed where it ends without one. */
+/** The first match in a program's output; an error with the whole output if it ends without one. */
 export function printed(
   streams: NodeJS.ReadableStream[],
   wanted: RegExp,

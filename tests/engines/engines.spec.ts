@@ -1,4 +1,4 @@
-// The page, a figure and a load in each engine, on the CPU.
+// The page, a figure and loading a model in each browser engine, on the CPU.
 
 import * as cli from "../browser/cli";
 import { Hub } from "../browser/hub";
@@ -10,7 +10,7 @@ import { expect, test } from "./fixture";
 import { type Served, servePost, serveSite } from "./servers";
 
 const COMPONENTS = ["q", "k", "v"] as const;
-/** What a label's three decimals may be off by, and what the arithmetic may. */
+/** Tolerance: the rounding of a label to three decimals, plus that of the arithmetic. */
 const ROUNDING = 5e-4;
 const TOLERANCE = 1e-4;
 
@@ -30,8 +30,7 @@ interface Drawn {
 }
 
 /**
- * What a reader is told of each head in the grids from the sender, by component; in the element's tree where there is
- * one.
+ * The label of each head in the grids from the sender, by component; in the element's shadow tree if there is one.
  */
 async function cellsOf(realm: Realm): Promise<Drawn[][]> {
   const grids = await realm.evaluate(() => {
@@ -47,7 +46,7 @@ async function cellsOf(realm: Realm): Promise<Drawn[][]> {
   return grids.slice(0, COMPONENTS.length).map(inOrder);
 }
 
-/** Once no value is missing or an estimate, and nothing is running. */
+/** Wait until every value is exact and nothing is running. */
 async function settled(realm: Realm): Promise<Drawn[][]> {
   let grids: Drawn[][] = [];
   await expect
@@ -67,7 +66,7 @@ async function settled(realm: Realm): Promise<Drawn[][]> {
   return grids;
 }
 
-/** Compare grids from head 0.3 of the bundled model's induction with the command line's. */
+/** Compare grids from head 0.3, on the bundled model's induction example, with the command line. */
 function expectValues(grids: Drawn[][]): void {
   expect(grids).toHaveLength(COMPONENTS.length);
   COMPONENTS.forEach((component, c) => {
@@ -82,7 +81,7 @@ function expectValues(grids: Drawn[][]): void {
   });
 }
 
-/** Press a button by its text, where a reader would. */
+/** Press a button, found by its text, with the pointer. */
 async function press(engine: Engine, text: string): Promise<void> {
   const [x, y] = await engine.evaluate((text) => {
     const root = document.querySelector("path-patching")?.shadowRoot ?? document;
@@ -120,7 +119,7 @@ test("a saved figure in a post of another origin draws, and runs", async ({ engi
   }
 });
 
-test("a live figure in a frame of a post runs, and has the height it needs", async ({ engine }) => {
+test("a live figure in a frame of a post runs and has the right height", async ({ engine }) => {
   const link = new URLSearchParams({ ...cli.INDUCTION, metric: "normalized-logit-diff", src: "0.3", component: "k" });
   const address = `${site.url}/embed.html?live&hide=table%20into&${link}`.replaceAll("&", "&amp;");
   const post = await servePost(site.url, `<iframe src="${address}" title="Live" width="100%" height="600"></iframe>`);
@@ -143,14 +142,14 @@ test("a live figure in a frame of a post runs, and has the height it needs", asy
 });
 
 interface Loaded {
-  /** `none`, or what went wrong. */
+  /** `none`, or the error. */
   error: string;
   layers: number;
   kept: boolean;
   reason: string;
 }
 
-/** Load a model of a hub with the module of the site, and let it go. */
+/** Load a model from a hub with the site's module, and release it. */
 function load(engine: Engine, repo: string, hub: string): Promise<Loaded> {
   return engine.evaluate(
     async (source) => {
@@ -169,7 +168,7 @@ function load(engine: Engine, repo: string, hub: string): Promise<Loaded> {
   );
 }
 
-test("the bundled model and one of a hub load, and load again", async ({ engine, engineName, hasStorage }) => {
+test("the bundled model and one from a hub load, and load again", async ({ engine, engineName, hasStorage }) => {
   await engine.goto(`${site.url}/blank.html`);
   const grids = await engine.evaluate(async (prompts) => {
     const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
@@ -193,7 +192,7 @@ test("the bundled model and one of a hub load, and load again", async ({ engine,
     const first = await load(engine, repo, hub.url);
     console.log(`${engineName}${hasStorage ? "" : " without storage"}: kept ${first.kept}: ${first.reason}`);
     expect(first).toMatchObject({ error: "none", layers: 2 });
-    // A private window, as WebKit's driver opens it, keeps no files.
+    // WebKit's driver opens a private window, which keeps no files.
     const keeps = engineName !== "webkit";
     expect(first.kept).toBe(keeps);
     expect(first.reason).not.toBe("");

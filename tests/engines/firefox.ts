@@ -1,4 +1,4 @@
-// Firefox, by WebDriver BiDi, which it speaks itself: https://w3c.github.io/webdriver-bidi/
+// Drives Firefox with WebDriver BiDi, which it has built in: https://w3c.github.io/webdriver-bidi/
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -84,7 +84,7 @@ interface Message {
   params?: { level: string; text: string };
 }
 
-/** Commands and their answers over one socket. */
+/** Sends commands and receives their answers over one socket. */
 class Session {
   readonly complaints: string[] = [];
   #calls = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>();

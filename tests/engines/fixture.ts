@@ -1,4 +1,4 @@
-// A test with a browser of the project's engine, which fails where the page writes an error to the console.
+// A test with a browser of the project's engine, which also fails if the page writes an error to the console.
 
 import { test as base, expect } from "@playwright/test";
 import { openChromium } from "./chromium";
@@ -17,7 +17,7 @@ const WEBKIT = {
 
 export interface EngineOptions {
   engineName: EngineName;
-  /** Whether the browser has `navigator.storage`; only WebKitGTK can be without. */
+  /** Whether the browser has `navigator.storage`; only WebKitGTK may lack it. */
   hasStorage: boolean;
 }
 

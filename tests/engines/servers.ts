@@ -15,12 +15,12 @@ const TYPES: Record<string, string> = {
 
 export interface Served {
   url: string;
-  /** The paths that were asked for. */
+  /** The requested paths. */
   requests: string[];
   stop: () => Promise<void>;
 }
 
-/** The site as a static host has it, open to every origin, and a page `blank.html` that has nothing on it. */
+/** The site as on a static host, open to every origin, with an empty page `blank.html`. */
 export function serveSite(): Promise<Served> {
   return serve("localhost", (request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://site");
@@ -41,7 +41,7 @@ export function serveSite(): Promise<Served> {
   });
 }
 
-/** A post on another origin, with these figures in it and a saved one beside it. */
+/** A post with these figures on another origin, with a saved figure's file beside it. */
 export function servePost(site: string, figures: string): Promise<Served> {
   const post = `<!doctype html>
     <html lang="en">

@@ -1,4 +1,4 @@
-// WebKitGTK, the nearest to Safari that Linux has, by WebDriver over HTTP: https://www.w3.org/TR/webdriver2/
+// Drives WebKitGTK, the closest to Safari on Linux, with WebDriver over HTTP: https://www.w3.org/TR/webdriver2/
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -6,11 +6,11 @@ import { writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { asJson, clickAt, type Engine, type Realm, VIEWPORT } from "./engine";
 
-/** What a script may take, in milliseconds. */
+/** The longest time that a script may take, in milliseconds. */
 const SCRIPT_TIMEOUT = 120_000;
 const START_TIMEOUT = 20_000;
 
-/** What Safari has and WebKitGTK leaves off until it is asked for: storage for files. */
+/** Turns on file storage, which Safari has and WebKitGTK has only on request. */
 const SAFARI = ["StorageAPI", "StorageAPIEstimate", "FileSystem", "AccessHandle", "FileSystemWritableStream"];
 
 export interface WebkitPaths {
@@ -20,13 +20,13 @@ export interface WebkitPaths {
 }
 
 /**
- * The browser of a driver; both on a screen of their own, as WebKitGTK has no headless mode. `hasStorage` as
- * Safari has it, else WebKitGTK as it comes: without `navigator.storage`.
+ * Start a driver and its browser on a virtual screen, since WebKitGTK has no headless mode. With `hasStorage` it has
+ * `navigator.storage` like Safari; without, it has none, which is WebKitGTK's default.
  */
 export async function openWebkit(paths: WebkitPaths, hasStorage: boolean): Promise<Engine> {
   const { xvfbRun, driver, browser } = paths;
   const port = await freePort();
-  // A group of its own, so that all of it ends together.
+  // A separate process group, so that all of it ends together.
   const process_ = spawn(xvfbRun, ["--auto-servernum", driver, `--port=${port}`], { detached: true, stdio: "ignore" });
   const ended = once(process_, "exit");
   const stop = async () => {
@@ -81,7 +81,7 @@ async function openPage(session: string, stop: () => Promise<void>): Promise<Eng
     screenshot: async (path) => {
       writeFileSync(path, Buffer.from(await call<string>("GET", `${session}/screenshot`), "base64"));
     },
-    // Sessions of a driver are private ones, and of those WebKit prints no console.
+    // WebKit prints no console in private sessions, and those of a driver are private.
     complaints: () => null,
     close: async () => {
       await call("DELETE", session);
@@ -97,7 +97,7 @@ async function call<T>(method: string, url: string, body?: object): Promise<T> {
   return value;
 }
 
-/** Once the driver answers. */
+/** Wait until the driver answers. */
 async function ready(root: string): Promise<void> {
   const until = Date.now() + START_TIMEOUT;
   for (;;) {

@@ -1,4 +1,4 @@
-//! An allocator that counts: how much is held, the most that was, and how much was asked for since the last pause.
+//! An allocator that counts bytes: those held now, the most held at once, and those requested since the last pause.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -15,13 +15,13 @@ static HELD: AtomicUsize = AtomicUsize::new(0);
 static MOST: AtomicUsize = AtomicUsize::new(0);
 static IN_STEP: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: hands every request on to the system's allocator as it came.
+// SAFETY: every request is passed to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let held = HELD.fetch_add(layout.size(), Relaxed) + layout.size();
         MOST.fetch_max(held, Relaxed);
         IN_STEP.fetch_add(layout.size(), Relaxed);
-        // SAFETY: the caller's promises are those that the system's allocator asks for.
+        // SAFETY: the caller upholds the contract of the system's allocator, which is the same.
         unsafe { System.alloc(layout) }
     }
 
@@ -35,17 +35,17 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// What a computation took, in bytes.
+/// Memory that a computation used, in bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Taken {
-    /// The most that it held at once.
+    /// Most bytes held at once.
     pub most: usize,
-    /// The most that it asked for between two pauses: each product allocates what it gives, so this grows with the
-    /// work of a step.
+    /// Most bytes requested between two pauses. Each product allocates its result, so this grows with the work of a
+    /// step.
     pub in_step: usize,
 }
 
-/// Counts the steps of what it is given to.
+/// A pause that measures the memory requested in each step of a computation.
 #[derive(Default)]
 pub struct StepCounter {
     longest: AtomicUsize,
@@ -58,7 +58,7 @@ impl Pause for StepCounter {
     }
 }
 
-/// Run something and say what it took beside what was held before.
+/// Run a computation and measure the memory that it used on top of what was held before.
 pub fn taken_by<T>(run: impl FnOnce(&StepCounter) -> T) -> (T, Taken) {
     let before = HELD.load(Relaxed);
     MOST.store(before, Relaxed);

@@ -1,7 +1,7 @@
-//! Memory beside the weights, and work between two pauses, for many prompts and for long ones: neither grows with the
-//! number of prompts, both keep to the budgets of [`Memory`].
+//! Memory besides the weights, and work between two pauses, for many prompts and for long ones. Neither grows with the
+//! number of prompts, and both keep to the budgets of [`Memory`].
 //!
-//! A program of its own, and one that does one thing after the other: it counts what its process allocates.
+//! This is a separate program that runs one computation at a time, since it counts what its process allocates.
 
 mod count;
 
@@ -15,9 +15,9 @@ use pathpatch::{
     gpt2::{Config, Gpt2},
     metric::MetricKind,
     patching::{
-        Cell, Component, Edge, EdgeOptions, Graph, Head, LayerNorm, Memory, Receiver, Runs, Scores,
-        Sender, SweepOptions, Update, edge_detail, estimate_direct_path_all_sources,
-        get_act_patch_direct_path, sweep_edges,
+        Cell, Component, Direction, Edge, EdgeOptions, Graph, Head, LayerNorm, Memory, Patch,
+        Receiver, Replacement, Runs, Scores, Sender, SweepOptions, Update, edge_detail,
+        estimate_direct_path_all_sources, get_act_patch_direct_path, sweep_edges,
     },
     pause::NoPause,
     prompt::{Batch, PromptPair},
@@ -33,13 +33,13 @@ const POSITIONS: usize = 4096;
 /// GPT-2's context.
 const LONG: usize = 1024;
 const VOCABULARY: usize = 4000;
-/// A prompt of 60 tokens is 384 kB of runs.
+/// The runs of a prompt of 60 tokens take 384 kB.
 const MEMORY: Memory = Memory {
     runs: 1 << 20,
     step: 128 << 10,
 };
 
-/// A GPT-2 with random weights, so large that heads attend to something.
+/// A GPT-2 with random weights, large enough that heads do not attend uniformly.
 fn model() -> Gpt2 {
     let config = format!(
         r#"{{"n_layer": {LAYERS}, "n_head": {HEADS}, "n_embd": {D_MODEL}, "n_positions": {POSITIONS},
@@ -95,6 +95,44 @@ fn model() -> Gpt2 {
     checkpoint::load(config, &weights, &Device::flex()).unwrap()
 }
 
+/// Edges of every class patched exactly, and two of them at each position too where that is asked for.
+fn patch(model: &Gpt2, batch: &Batch, replacement: Replacement, by_position: bool) -> Taken {
+    let names = [
+        "input->a0.h2<v>",
+        "input->a1.h0<k>",
+        "a0.h1->m0",
+        "m0->a2.h3<v>",
+        "a0.h1->a3.h1<q>",
+        "m1->m3",
+        "m2->logits",
+        "input->logits",
+    ];
+    let edges = names.map(|name| name.parse().unwrap());
+    let options = EdgeOptions {
+        patch: Patch {
+            direction: Direction::Noise,
+            replacement,
+            layer_norm: LayerNorm::Exact,
+        },
+        strongest: Some(2),
+        checked: if by_position { 0 } else { edges.len() - 2 },
+        by_position,
+        ..EdgeOptions::default()
+    };
+    let (result, taken) = taken_by(|pause| {
+        pollster::block_on(async {
+            let runs = Runs::new(model, batch, pause).within(MEMORY);
+            let runs = runs.patching(Direction::Noise, replacement);
+            let metric = runs.metric(MetricKind::LogitDiff).await?;
+            sweep_edges(&runs, &metric, &edges, &options, |_| Ok(())).await
+        })
+    });
+    let cells = result.unwrap().table.cells;
+    let exact = cells.iter().filter(|c| matches!(c, Cell::Exact { .. }));
+    assert_eq!(exact.count(), 2 + options.checked);
+    taken
+}
+
 /// Pairs that differ in one token.
 fn batch(model: &Gpt2, pairs: usize, tokens: usize, difference: usize) -> Batch {
     let mut rng = ChaCha8Rng::seed_from_u64(pairs as u64);
@@ -113,7 +151,7 @@ fn batch(model: &Gpt2, pairs: usize, tokens: usize, difference: usize) -> Batch 
     Batch::new(pairs.collect(), None, &model.config).unwrap()
 }
 
-/// Estimates of all edges, then the exact values of one head's: as a session does it.
+/// Estimate all edges, then compute one head's edges exactly, as a session does.
 fn explore(model: &Gpt2, batch: &Batch, kind: MetricKind) -> Taken {
     let (grid, taken) = taken_by(|pause| {
         pollster::block_on(async {
@@ -156,13 +194,13 @@ fn estimate(model: &Gpt2, batch: &Batch, scores: Scores, by_position: bool) -> T
 }
 
 fn main() {
-    // What cargo asks of every test program: a list, or the tests of some name.
+    // cargo asks every test program for a list of tests, or for tests with some name.
     let mut arguments = std::env::args().skip(1);
     if arguments.any(|a| a == "--list" || !(a.starts_with('-') || "memory".contains(&a))) {
         return;
     }
     let model = model();
-    // Threads and their work spaces come once and stay.
+    // A first run, since threads allocate their buffers once and keep them.
     explore(&model, &batch(&model, 1, 60, 20), MetricKind::LogitDiff);
     pollster::block_on(model.run_with_cache(&[vec![1; 60]], &NoPause)).unwrap();
 
@@ -178,7 +216,7 @@ fn main() {
             let step = 12 * MEMORY.step;
             assert!(taken.in_step <= step, "{taken:?}, {step} a step");
         }
-        // The tokens themselves and their numbers are all that there is more of.
+        // With more prompts, only the tokens and the results grow.
         let pairs = 90 * (60 * 2 * 4 + 200 + 2 * D_MODEL * 4);
         assert!(
             many.most <= few.most + pairs + few.most / 10,
@@ -202,6 +240,9 @@ fn main() {
                 let step = 12 * MEMORY.step;
                 assert!(taken.in_step <= step, "{taken:?}, {step} a step");
             }
+            let short = estimate(&model, &batch(&model, 100, 14, 13), scores, by_position);
+            println!("{scores:?}: 100 pairs of 14 tokens {short:?}");
+            assert!(short.most <= budget, "{short:?} within {budget} bytes");
             let batch = batch(&model, 1, LONG, 1);
             let long = estimate(&model, &batch, scores, by_position);
             println!("{scores:?}: {LONG} tokens {long:?}");
@@ -219,13 +260,13 @@ fn main() {
         explore(&model, &batch, MetricKind::LogitDiff)
     });
     println!("{tokens} tokens: {long:?}");
-    // One prompt's runs are the least. The scores of all its queries, 4 MB a copy, are never there at once.
+    // At least one prompt's runs are in memory. Its attention scores for all queries, 4 MB a copy, never are.
     let runs = (3 * LAYERS + 13) * D_MODEL * tokens * size_of::<f32>();
     let budget = 2 * runs + 12 * MEMORY.step;
     assert!(long.most <= budget, "{long:?} within {budget} bytes");
     let step = runs + 12 * MEMORY.step;
     assert!(long.in_step <= step, "{long:?}, {step} a step");
-    // Products give numbers, so the work of a step grows as these do: with the length, not with its square.
+    // The work of a step grows with the number of results: with the length, not with its square.
     for [half, long] in [[half.most, long.most], [half.in_step, long.in_step]] {
         assert!(
             4 * long <= 9 * half,
@@ -249,5 +290,27 @@ fn main() {
     let error = pollster::block_on(detail).unwrap_err();
     assert_eq!(error.code, Code::PromptLength);
     assert!(error.to_string().contains("at most 1024 tokens"), "{error}");
+    patches_keep_to_the_budgets(&model);
     println!("memory and steps are bounded");
+}
+
+/// What patches take with each replacement, the means of all positions included.
+fn patches_keep_to_the_budgets(model: &Gpt2) {
+    let budget = MEMORY.runs + 12 * MEMORY.step;
+    for replacement in [Replacement::Resample, Replacement::Mean, Replacement::Zero] {
+        let [few, many] = [10, 100].map(|pairs| {
+            let batch = batch(model, pairs, 60, 20);
+            patch(model, &batch, replacement, false)
+        });
+        let batch = batch(model, 10, 60, 20);
+        let at_positions = patch(model, &batch, replacement, true);
+        println!(
+            "{replacement:?}: 10 pairs {few:?}, 100 pairs {many:?}, by position {at_positions:?}"
+        );
+        for taken in [few, many, at_positions] {
+            assert!(taken.most <= budget, "{taken:?} within {budget} bytes");
+            let step = 12 * MEMORY.step;
+            assert!(taken.in_step <= step, "{taken:?}, {step} a step");
+        }
+    }
 }

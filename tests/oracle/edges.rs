@@ -1,4 +1,4 @@
-//! What goes into an edge, for each direction and replacement, and what a metric makes of it.
+//! Patches edges in the oracle, for each direction and replacement, and evaluates metrics.
 
 use pathpatch::{
     gpt2::Gpt2,
@@ -11,7 +11,7 @@ use pathpatch::{
 
 use super::{Oracle, Patch, Rows, Run};
 
-/// A metric on the logits of one prompt, `[pos][d_vocab]`, beside those of its clean run.
+/// A metric of one prompt's logits and its clean run's logits, both `[pos][d_vocab]`.
 pub type Read = fn(&[Vec<f64>], &[Vec<f64>], &PromptPair, usize) -> f64;
 
 /// How edges are patched.
@@ -20,7 +20,7 @@ pub struct How {
     pub direction: Direction,
     pub replacement: Replacement,
     pub layer_norm: LayerNorm,
-    /// Only this position is patched, where there is one.
+    /// If given, only this position is patched.
     pub position: Option<usize>,
 }
 
@@ -28,7 +28,7 @@ pub struct How {
 pub struct Edges<'a> {
     oracle: Oracle,
     batch: &'a Batch,
-    /// Clean and corrupted, for each pair.
+    /// The clean and the corrupted run of each pair.
     runs: Vec<[Run; 2]>,
 }
 
@@ -47,23 +47,23 @@ impl<'a> Edges<'a> {
         self.oracle.graph
     }
 
-    /// The metric of a direction's base run, the mean over the pairs.
+    /// The metric of a direction's base run, averaged over the pairs.
     pub fn base(&self, direction: Direction, read: Read) -> f64 {
         self.mean(read, |i| self.base_run(i, direction).logits.clone())
     }
 
-    /// The metric with `amount` of an edge patched, the mean over the pairs: all of it where 1.
+    /// The metric with the fraction `amount` of an edge's change patched in, averaged over the pairs.
     pub fn value(&self, edge: Edge, how: How, amount: f64, read: Read) -> f64 {
         self.mean(read, |i| self.logits(i, edge, how, amount))
     }
 
-    /// By how much an edge moves the metric for a small part of its change, as central differences tell.
+    /// The derivative of the metric by the fraction of an edge's change, at 0, by central differences.
     pub fn slope(&self, edge: Edge, how: How, read: Read) -> f64 {
         self.mean_slope(read, |i, amount| self.logits(i, edge, how, amount))
     }
 
-    /// The same in runs of the base's prompt whose token embeddings are `share` of the way from the other prompt's to
-    /// its own. What is added is the edge's change between the two runs themselves.
+    /// The same in runs whose token embeddings are the fraction `share` of the way from the other prompt's to the base
+    /// prompt's. The edge's change is still the one between the two runs themselves.
     pub fn slope_between(&self, edge: Edge, how: How, share: f64, read: Read) -> f64 {
         self.mean_slope(read, |i, amount| {
             let pair = &self.batch.pairs()[i];
@@ -84,7 +84,7 @@ impl<'a> Edges<'a> {
         })
     }
 
-    /// The logits of one pair's base run with `amount` of an edge patched.
+    /// The logits of one pair's base run with the fraction `amount` of an edge's change patched in.
     pub fn logits(&self, pair: usize, edge: Edge, how: How, amount: f64) -> Rows {
         let prompts = &self.batch.pairs()[pair];
         let base = match how.direction {
@@ -96,7 +96,7 @@ impl<'a> Edges<'a> {
         self.oracle.run_patched(embeddings, Some(&patch)).logits
     }
 
-    /// A run of each pair, read and averaged.
+    /// The metric of a run of each pair, averaged.
     fn mean(&self, read: Read, logits: impl Fn(usize) -> Rows) -> f64 {
         let pairs = self.batch.pairs();
         let numbers = pairs.iter().enumerate().map(|(i, pair)| {
@@ -128,7 +128,7 @@ impl<'a> Edges<'a> {
         }
     }
 
-    /// What goes in for a sender's write less what it writes in the base run, `[pos][d_model]`.
+    /// The replacement for a sender's output minus its output in the base run, `[pos][d_model]`.
     fn delta(&self, pair: usize, from: Sender, how: How) -> Rows {
         let base = &self.base_run(pair, how.direction).writes[self.oracle.graph.row(from)];
         let row = |(pos, base): (usize, &Vec<f64>)| -> Vec<f64> {
@@ -145,7 +145,7 @@ impl<'a> Edges<'a> {
         base.iter().enumerate().map(row).collect()
     }
 
-    /// The mean of what a sender writes at a position on the other prompts of all pairs that have the position.
+    /// A sender's mean output at a position in the other run, over the pairs that have this position.
     fn mean_write(&self, pos: usize, from: Sender, direction: Direction) -> Vec<f64> {
         let pairs = 0..self.runs.len();
         let all = pairs.filter_map(|i| self.other_writes(i, from, direction).get(pos));

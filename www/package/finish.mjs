@@ -1,5 +1,5 @@
-// Makes the npm package of the built site: its package.json, README, licences, and declarations that Node's way to
-// resolve modules finds. Vite has written `lib/`, TypeScript `types/`.
+// Turns the built site into an npm package: adds package.json, README and licences, and makes declarations that Node's
+// module resolution finds. Vite has written `lib/`, TypeScript `types/`.
 
 import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,11 +18,11 @@ const npm = join(DIST, "licenses-npm.md");
 writeFileSync(join(DIST, "THIRD-PARTY-LICENSES.md"), notices(readFileSync(npm, "utf8")));
 rmSync(npm);
 
-// For whoever imports the site's own module.
+// Types for those who import the site's own module.
 writeFileSync(join(DIST, "pathpatch.d.ts"), 'export * from "./types/pathpatch.js";\n');
 writeFileSync(join(DIST, "lib/react.js"), "export {};\n");
 
-/** Declarations name the files that they import, as ESM in Node asks. */
+/** Add file extensions to the imports of declarations, which ESM in Node requires. */
 for (const name of readdirSync(join(DIST, "types"), { recursive: true })) {
   const path = join(DIST, "types", name);
   if (!path.endsWith(".d.ts") || !statSync(path).isFile()) continue;

@@ -1,5 +1,5 @@
-// THIRD-PARTY-LICENSES.md: what is built into the site and the package, with the notices that its licences ask for.
-// Vite lists the npm packages that it has bundled; the crates in the wasm module are cargo's to tell.
+// Writes THIRD-PARTY-LICENSES.md: the code built into the site and the package, with the notices that its licences
+// require. Vite lists the npm packages that it has bundled, cargo the crates in the wasm module.
 
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
@@ -8,11 +8,11 @@ import { dirname, join } from "node:path";
 const TARGET = "wasm32-unknown-unknown";
 const NOTICE = /^(licen[cs]e|copying|notice|unlicense|copyright)/i;
 
-/** The notices of all that is built in; `npm` is what Vite has written. */
+/** The notices of all bundled code; `npm` is Vite's list. */
 export function notices(npm) {
   const ofNpm = npm.slice(npm.indexOf("\n## ") + 1);
   const crates = builtCrates();
-  // Many crates have the same text, above all that of Apache-2.0: it is given once.
+  // Many crates have the same text, mostly Apache-2.0's, so each text is given once.
   const texts = new Map();
   for (const crate of crates) {
     const text = textOf(crate);
@@ -20,10 +20,10 @@ export function notices(npm) {
     texts.set(text, [...named, crate]);
   }
   const ofCargo = [...texts].map(([text, of]) => `${of.map(({ name, version, license }) => `## ${name} - ${version} (${license})\n`).join("\n")}\n${text}\n`);
-  return `# Licences of what is built in\n\nJavaScript packages first, then the Rust crates of the WebAssembly module.\n\n${ofNpm.trim()}\n\n${ofCargo.join("\n")}`;
+  return `# Licences of bundled code\n\nJavaScript packages first, then the Rust crates of the WebAssembly module.\n\n${ofNpm.trim()}\n\n${ofCargo.join("\n")}`;
 }
 
-/** The crates that are linked into the module, without those that only run while it is built. */
+/** The crates linked into the module, without those that run only during the build. */
 function builtCrates() {
   const cargo = process.env.CARGO ?? "cargo";
   const run = (...args) => execFileSync(cargo, args, { encoding: "utf8", maxBuffer: 2 ** 26 });
@@ -39,14 +39,14 @@ function builtCrates() {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** A crate's own notices; of two licences to choose from, MIT's. */
+/** A crate's own notices; if one may choose between licences, MIT's. */
 function textOf({ name, license, authors, repository, folder }) {
   const files = readdirSync(folder).filter((file) => NOTICE.test(file) && statSync(join(folder, file)).isFile()).sort();
   const isChoice = / OR |\//.test(license) && !/ AND /.test(license) && /\bMIT\b/.test(license);
   const mit = isChoice ? files.filter((file) => /mit/i.test(file) || /^(notice|copyright)/i.test(file)) : [];
   const kept = mit.some((file) => /mit/i.test(file)) ? mit : files;
   if (kept.length > 0) return kept.map((file) => readFileSync(join(folder, file), "utf8").trim()).join("\n\n");
-  // Some crates are published without their text: the licence's own then, with the authors.
+  // Some crates are published without a licence text: use the standard text with the crate's authors.
   const standard = /\bMIT\b/.test(license) ? "LICENSE-MIT" : /Apache-2\.0/.test(license) ? "LICENSE-APACHE" : undefined;
   if (!standard) return `The crate comes without the text: https://spdx.org/licenses/${license}.html. Its source: ${repository}`;
   const text = readFileSync(standard, "utf8").replace(/^Copyright .*$/m, `Copyright (c) the authors of ${name}: ${authors.join(", ") || "not named"}`);

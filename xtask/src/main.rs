@@ -52,6 +52,9 @@ enum Command {
         /// Also on the GPU of this machine, natively
         #[arg(long)]
         gpu: bool,
+        /// Only all edges of the graph, beside the edges between heads in version 0.1, which is built for it
+        #[arg(long, conflicts_with = "gpu")]
+        graph: bool,
     },
     /// Check GPT-2 small's published figures on its real weights
     #[command(name = "check-gpt2")]
@@ -78,7 +81,8 @@ fn main() -> Result<()> {
         Command::Build => site::build(),
         Command::Test => test::all(),
         Command::Fuzz { seconds, seed } => fuzz::all(seconds, seed),
-        Command::Bench { gpu } => bench::all(gpu),
+        Command::Bench { graph: true, .. } => bench::graph(),
+        Command::Bench { gpu, .. } => bench::all(gpu),
         Command::CheckGpt2 { directory } => check_gpt2::check(&directory),
         Command::CheckCode => bench::check_code(),
         Command::TrainDemo { name } => train(name.as_deref()),

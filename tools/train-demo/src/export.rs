@@ -1,4 +1,4 @@
-//! A trained model in Hugging Face's layout.
+//! Writes a trained model in Hugging Face's layout.
 
 use std::{error::Error, fs, path::Path};
 
@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 
 use crate::model::Learned;
 
-/// Write a model's files into a directory and load them as anyone would. `words` are the tokenizer's, each at its id:
-/// the first begins every text, the second stands for words that are not there.
+/// Write a model's files into a directory, and load them again with the library. `words` are the tokenizer's, in the
+/// order of their ids: the first is the beginning-of-text token, the second the unknown token.
 ///
 /// # Errors
-/// Where a file cannot be written, or what was written cannot be loaded.
+/// If a file cannot be written, or the written model cannot be loaded.
 pub fn write(
     directory: &Path,
     words: &[impl ToString],
@@ -28,7 +28,7 @@ pub fn write(
     fs::write(directory.join("model.safetensors"), &weights)?;
     write_json(&directory.join("config.json"), &hub_config(config))?;
     write_json(&directory.join("tokenizer.json"), &tokenizer(words))?;
-    // transformers writes these two beside it, and a loader asks for both.
+    // transformers writes these two files as well, and loaders request them.
     let end = words[0].to_string();
     let special = json!({ "bos_token": end, "eos_token": end });
     write_json(&directory.join("special_tokens_map.json"), &special)?;
@@ -47,7 +47,7 @@ pub fn write(
 /// Write a model's README, and print it.
 ///
 /// # Errors
-/// Where it cannot be written.
+/// If it cannot be written.
 pub fn write_readme(directory: &Path, text: &str) -> Result<(), Box<dyn Error>> {
     println!("{text}");
     Ok(fs::write(directory.join("README.md"), text)?)

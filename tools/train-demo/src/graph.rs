@@ -1,14 +1,14 @@
-//! Every edge of a small model, exactly and as plainly as it can be written: f64 loops, one forward pass an edge.
+//! Every edge of a small model, exactly, written as plainly as possible: f64 loops, one forward pass per edge.
 //!
 //! ```text
-//! delta = (what the sender writes in the clean run) - (what it writes in the corrupted run)
-//! reads = LN(input in the corrupted run + delta) W
+//! delta = (sender's output in the clean run) - (sender's output in the corrupted run)
+//! receiver reads LN(input in the corrupted run + delta) W
 //! ```
 //!
-//! Only the edge's receiver reads the change; all after it is run again (denoising, exact LayerNorm). Senders are the
-//! token embedding `input`, heads and MLPs; receivers are queries, keys and values of heads, MLPs and `logits`. Only
-//! GELU by tanh is written down, which is what the bundled models have. A full pass an edge is slow: this is for models
-//! of a few layers.
+//! Only the edge's receiver reads the change, and everything after it is computed again (denoising, exact LayerNorm).
+//! Senders are the token embedding `input`, heads and MLPs; receivers are queries, keys and values of heads, MLPs and
+//! `logits`. The only activation is the tanh form of GELU, which the bundled models use. A full pass per edge is slow, so
+//! this is for models of a few layers.
 
 use std::f64::consts::PI;
 
@@ -18,7 +18,7 @@ use pathpatch::{
     ops::Activation,
 };
 
-/// An edge by its name in EAP-IG's files, `a0.h3->m1`, and the metric with it patched.
+/// An edge's name in EAP-IG's format, such as `a0.h3->m1`, and the metric with the edge patched.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Edge {
     pub name: String,
@@ -31,7 +31,7 @@ pub type Metric<'a> = &'a dyn Fn(&[f64]) -> f64;
 /// Rows of numbers, `[pos][width]`.
 type Rows = Vec<Vec<f64>>;
 
-/// What writes to the residual stream.
+/// A part that writes to the residual stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sender {
     Input,
@@ -39,7 +39,7 @@ enum Sender {
     Mlp(usize),
 }
 
-/// What reads the residual stream; heads have a layer, a number and a component, 0 to 2 for q, k, v.
+/// A part that reads the residual stream; a head's input has a layer, a head and a component, 0 to 2 for q, k, v.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Receiver {
     Head(usize, usize, usize),
@@ -48,7 +48,7 @@ enum Receiver {
 }
 
 impl Sender {
-    /// How many sublayers have written when this one has.
+    /// The number of sublayers that have written once it has.
     fn stage(self) -> usize {
         match self {
             Self::Input => 0,
@@ -67,7 +67,7 @@ impl Sender {
 }
 
 impl Receiver {
-    /// How many sublayers have written when it reads.
+    /// The number of sublayers that have written before it reads.
     fn stage(self, n_layers: usize) -> usize {
         match self {
             Self::Head(layer, ..) => 2 * layer,
@@ -87,13 +87,13 @@ impl Receiver {
     }
 }
 
-/// A receiver and what is added to what it reads.
+/// A receiver and the change added to its input.
 struct Patch {
     receiver: Receiver,
     delta: Rows,
 }
 
-/// One forward pass: what each sender writes, and the logits at the last position.
+/// The results of one forward pass: each sender's output, and the logits at the last position.
 struct Run {
     writes: Vec<(Sender, Rows)>,
     logits: Vec<f64>,
@@ -146,7 +146,7 @@ impl Plain {
     /// Read a loaded model's weights.
     ///
     /// # Panics
-    /// Where its activation is another than GELU by tanh.
+    /// If its activation is not the tanh form of GELU.
     pub fn new(model: &Gpt2) -> Self {
         let config = &model.config;
         assert_eq!(config.activation, Activation::GeluTanh);
@@ -169,7 +169,7 @@ impl Plain {
         self.run(ids, None).logits
     }
 
-    /// Every edge's value for one pair of prompts of one length.
+    /// Every edge's value for a pair of prompts with the same number of tokens.
     pub fn edges(&self, clean: &[u32], corrupted: &[u32], metric: Metric) -> Vec<Edge> {
         let (clean, base) = (self.run(clean, None), self.run(corrupted, None));
         let mut edges = Vec::new();
@@ -241,7 +241,7 @@ impl Plain {
         Run { writes, logits }
     }
 
-    /// What a receiver reads, normalised.
+    /// A receiver's normalised input.
     fn reads(&self, resid: &[Vec<f64>], receiver: Receiver, patch: Option<&Patch>) -> Rows {
         let mut input = resid.to_vec();
         if let Some(patch) = patch.filter(|patch| patch.receiver == receiver) {

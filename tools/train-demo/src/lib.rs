@@ -2,11 +2,10 @@
 //!
 //! | model | task | circuit |
 //! | --- | --- | --- |
-//! | `ioi-demo` | indirect objects, and pairs that repeat | attention alone: previous-token and induction heads |
-//! | `years-demo` | a year that comes after another | heads carry the year to the end, MLPs compare |
+//! | `ioi-demo` | indirect objects, and repeated pairs of words | only attention: previous-token and induction heads |
+//! | `years-demo` | a year later than another | heads move the year to the end, MLPs compare |
 //!
-//! A model's directory and README are written by one run of the program, so the README's figures are those of
-//! the weights beside it.
+//! One run of the program writes a model and its README, so the README's figures belong to the weights beside it.
 
 pub mod export;
 pub mod graph;
@@ -21,7 +20,7 @@ use std::{error::Error, path::Path};
 /// A bundled model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Demo {
-    /// Induction and indirect objects, with MLPs held at zero.
+    /// Induction and indirect objects, with MLPs fixed at zero.
     Ioi,
     /// Greater-than over two-digit years, with MLPs.
     Years,
@@ -31,7 +30,7 @@ impl Demo {
     /// Both, in the order in which the page offers them.
     pub const ALL: [Self; 2] = [Self::Ioi, Self::Years];
 
-    /// What it is called; also its directory's name.
+    /// Its name, which is also its directory's name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ioi => "ioi-demo",
@@ -39,15 +38,15 @@ impl Demo {
         }
     }
 
-    /// The model of that name.
+    /// The model with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|demo| demo.name() == name)
     }
 
-    /// Train it and write its files into a directory. The seed is the recipe's where none is given.
+    /// Train it and write its files into a directory. The default seed is the recipe's.
     ///
     /// # Errors
-    /// Where a file cannot be written, or the model that was written cannot be read back.
+    /// If a file cannot be written, or the written model cannot be read back.
     pub fn make(self, directory: &Path, seed: Option<u64>) -> Result<(), Box<dyn Error>> {
         match self {
             Self::Ioi => ioi::make(directory, seed),

@@ -1,4 +1,4 @@
-//! The model in training: GPT-2's layout, its LayerNorms without weight or bias, its MLPs learned or held at zero.
+//! The model during training: GPT-2's layout, LayerNorms without weights and biases, MLPs learned or fixed at zero.
 //!
 //! Such a model needs no weight processing, so training runs pathpatch's own forward pass on its parameters.
 
@@ -12,7 +12,7 @@ use pathpatch::{
     pause::NoPause,
 };
 
-/// What becomes of the MLPs.
+/// How MLPs are treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mlps {
     /// They are zero, and the model is attention-only.
@@ -42,7 +42,7 @@ pub struct Layer {
     pub w_o: Param<Tensor<2>>,
     /// `[d_model]`.
     pub b_o: Param<Tensor<1>>,
-    /// None where it is held at zero.
+    /// `None` if it is fixed at zero.
     pub mlp: Option<Mlp>,
 }
 
@@ -71,7 +71,7 @@ impl Learned {
             ))
         };
         let zeros = |n: usize| Param::from_tensor(Tensor::zeros([n], device));
-        // Maps that write to the residual stream start smaller, as there are two a layer.
+        // Maps that write to the residual stream start smaller, since there are two per layer.
         let write_std = 0.02 / (2.0 * config.n_layers as f64).sqrt();
         let mlp = || Mlp {
             w_in: normal([d, d_mlp], 0.02),
@@ -145,7 +145,7 @@ impl Layer {
         }
     }
 
-    /// `w_in`, `b_in`, `w_out` and `b_out`, zeros where they are not learned.
+    /// `w_in`, `b_in`, `w_out` and `b_out`; zeros if they are not learned.
     pub fn mlp(&self, config: &Config) -> (Tensor<2>, Tensor<1>, Tensor<2>, Tensor<1>) {
         if let Some(mlp) = &self.mlp {
             let Mlp {

@@ -1,4 +1,4 @@
-//! What a model says after prompts, by the library's own forward pass.
+//! A model's predictions after prompts, computed with the library's own forward pass.
 
 use burn::tensor::Tensor;
 use pathpatch::{
@@ -12,7 +12,7 @@ use pathpatch::{
 /// Logits of each prompt at its last token, row by row.
 ///
 /// # Errors
-/// Where a prompt does not fit the model.
+/// If a prompt does not fit the model.
 pub fn last_logits(model: &Gpt2, prompts: impl Iterator<Item = Vec<u32>>) -> Result<Vec<Vec<f32>>> {
     let batch = Batch::new(prompts.map(pair_of).collect(), None, &model.config)?;
     let runs = Runs::new(model, &batch, &NoPause);
@@ -23,7 +23,7 @@ pub fn last_logits(model: &Gpt2, prompts: impl Iterator<Item = Vec<u32>>) -> Res
         .collect())
 }
 
-/// A prompt where a pair is asked for.
+/// A prompt as both prompts of a pair, for functions that take pairs.
 pub fn pair_of(ids: Vec<u32>) -> PromptPair {
     PromptPair {
         corrupted: ids.clone(),

@@ -1,5 +1,5 @@
-//! The training loop: AdamW on the cross-entropy to given distributions. The same seed gives the same weights
-//! on one machine.
+//! The training loop: AdamW on the cross-entropy to given distributions. On one machine, the same seed gives the same
+//! weights.
 
 use std::time::Instant;
 
@@ -15,7 +15,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::model::{Learned, Mlps};
 
-/// Steps that a reported loss is the mean of.
+/// Number of steps that a reported loss is averaged over.
 const REPORTED: usize = 100;
 
 /// How a model is trained; its README states it.
@@ -23,17 +23,17 @@ const REPORTED: usize = 100;
 pub struct Recipe {
     pub seed: u64,
     pub steps: usize,
-    /// Sequences of a step.
+    /// Sequences per step.
     pub batch: usize,
     pub learning_rate: f64,
     pub weight_decay: f32,
-    /// Steps in which the learning rate grows from zero.
+    /// Number of steps in which the learning rate grows from zero.
     pub warm_up: usize,
     pub mlps: Mlps,
 }
 
 impl Recipe {
-    /// The same with another seed, where there is one.
+    /// The same with another seed, if one is given.
     pub fn with_seed(self, seed: Option<u64>) -> Self {
         Self {
             seed: seed.unwrap_or(self.seed),
@@ -41,7 +41,7 @@ impl Recipe {
         }
     }
 
-    /// In words, for a README.
+    /// A description for a README.
     pub fn in_words(&self) -> String {
         format!(
             "{} steps of {} sequences, seed {}, AdamW (learning rate {} with {} steps of warm-up and a \
@@ -54,11 +54,11 @@ impl Recipe {
 /// A sequence to learn from.
 pub struct Example {
     pub ids: Vec<u32>,
-    /// What is learned of it.
+    /// What to predict in it.
     pub targets: Vec<Target>,
 }
 
-/// What the model is to say after a position.
+/// What the model should predict after a position.
 pub struct Target {
     /// The position.
     pub at: usize,
@@ -66,7 +66,7 @@ pub struct Target {
     pub tokens: Vec<(u32, f32)>,
 }
 
-/// Train from scratch on what `examples` gives for each step; the loss is the sum over all targets. Returns the
+/// Train from scratch. `examples` gives the sequences of each step, and the loss is the sum over all targets. Returns the
 /// model and the mean loss of the last 100 steps, in nats.
 pub fn train(
     recipe: &Recipe,

@@ -3,7 +3,7 @@
 import type { EdgeName, EdgesCheck, Warning } from "../engine/types";
 import { VERSION } from "../version";
 import type { Request } from "./request";
-import { strongestOf, type Table } from "./table";
+import { leadOf, strongestOf, type Table } from "./table";
 
 /** How far it is; a run that was stopped or failed keeps what it had. */
 export type RunStatus = "running" | "done" | "stopped";
@@ -16,7 +16,7 @@ export interface Run {
   readonly status: RunStatus;
   /** The sender whose edges alone are exact; null where the scope is another. */
   readonly sender: string | null;
-  /** Where to look first: the strongest edge, by the estimates and, once it is done, by all that is known. */
+  /** Where to look first, by the estimates and, once it is done, by all that is known. */
   readonly lead: EdgeName | null;
   /** How far estimates were from the edges that were checked; null where none were. */
   readonly check: EdgesCheck | null;
@@ -42,22 +42,22 @@ export function madeNow(device: string): Made {
 
 /** A run whose first values are there. */
 export function begun(id: number, request: Request, table: Table, sender: string | null, warnings: Warning[], made: Made): Run {
-  const lead = leadOf(table, sender);
+  const lead = leadFor(table, sender);
   return { id, request, table, status: "running", sender, lead, check: null, warnings, made, file: null };
 }
 
 /** A run that was saved. */
 export function opened(id: number, request: Request, table: Table, check: EdgesCheck | null, made: Made | null, file: string): Run {
-  const lead = leadOf(table, null);
+  const lead = leadFor(table, null);
   return { id, request, table, status: "done", sender: null, lead, check, warnings: [], made, file };
 }
 
 /** A run of which all is known that was asked for. */
 export function finished(run: Run, check: EdgesCheck | null): Run {
-  return { ...run, status: "done", check, lead: leadOf(run.table, run.sender) };
+  return { ...run, status: "done", check, lead: leadFor(run.table, run.sender) };
 }
 
-function leadOf(table: Table, sender: string | null): EdgeName | null {
-  const found = strongestOf(table, { from: sender });
+function leadFor(table: Table, sender: string | null): EdgeName | null {
+  const found = sender === null ? leadOf(table) : strongestOf(table, { from: sender });
   return found && { from: found.from, to: found.to };
 }

@@ -8,6 +8,7 @@ import {
   edgesOf,
   hasPath,
   incoming,
+  leadOf,
   nameAt,
   nodesOf,
   nodeTotals,
@@ -71,6 +72,15 @@ test("the strongest, of a size, of a node, of an input", () => {
   expect(strongestOf(table, { from: "input", port: "k" })).toEqual(all.find(({ from, to }) => from === "input" && to.endsWith("<k>")));
   expect(strongestOf(table, { node: "m1" })).toEqual(all.find(({ from, to }) => from === "m1" || to === "m1"));
   expect(strongestOf(table, { from: "a2.h0", to: "m0" })).toBeNull();
+});
+
+test("where to look first is between the input and the logits, as long as there is anything", () => {
+  const first = edgesOf(table).find(({ from, to }) => from !== "input" && to !== "logits");
+  expect(leadOf(table)).toEqual(first);
+  const ends = tableFixture();
+  for (const { from, to, place } of edgesOf(ends)) if (from !== "input" && to !== "logits") ends.values[place] = baseOf(ends) + 1e-7;
+  ends.version += 1;
+  expect(leadOf(ends)).toEqual(edgesOf(ends)[0]);
 });
 
 test("what a node writes and reads, edge by edge and in all", () => {

@@ -201,6 +201,21 @@ export function strongestOf(table: Table, { from, to, port, node }: Fits): Edge 
   return best === undefined ? null : known(table, best);
 }
 
+/**
+ * Where to look first: the strongest edge from a head or an MLP into another one. Edges from the input and into the
+ * logits are often stronger, and say only where a circuit begins and ends; where there is nothing between, it is the
+ * strongest of them.
+ */
+export function leadOf(table: Table): Edge | null {
+  const noise = noiseOf(table);
+  const isBetween = (place: number) => {
+    const { from, to } = nameAt(table, place);
+    return from !== "input" && to !== "logits" && Math.abs(table.values[place]! - baseOf(table)) > noise;
+  };
+  const between = places(table).find(isBetween);
+  return between === undefined ? strongestOf(table, {}) : known(table, between);
+}
+
 const byEnd = (endOf: (edge: Edge) => string) =>
   byVersion((table: Table) => {
     const groups = new Map<string, Edge[]>();

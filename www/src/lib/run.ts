@@ -1,7 +1,7 @@
 // Running: estimates of everything, then exact values, those with the largest estimates first.
 
 import { metricOptions } from "../core/request";
-import { grown, places, STATE, strongestOf, type Table, takeExact } from "../core/table";
+import { grown, leadOf, places, STATE, type Table, takeExact } from "../core/table";
 import type { View } from "../core/view";
 import type { PathPatch } from "../engine/pathpatch";
 import type { EdgeName, EdgesCheck, EdgesUpdate, Warning } from "../engine/types";
@@ -63,7 +63,7 @@ export async function run(
 }
 
 /** Whose edges are looked at where the reader has not said. */
-const senderOf = (table: Table): string => strongestOf(table, {})?.from ?? table.senders[0]!;
+const senderOf = (table: Table): string => leadOf(table)?.from ?? table.senders[0]!;
 
 /** Every edge of a sender. */
 function edgesFrom({ senders, receivers, state }: Table, from: string): EdgeName[] {

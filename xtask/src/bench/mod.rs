@@ -1,6 +1,7 @@
 //! The sweep, measured: native, in a browser, and TransformerLens on the same work, in one run.
 
 pub mod checkpoint;
+mod graph;
 mod runners;
 
 use anyhow::{Result, bail};
@@ -9,6 +10,7 @@ use crate::{
     run::{cargo, run, run_with},
     setup,
 };
+pub use graph::graph;
 use runners::{Device, Peer, Sweep};
 
 const DEMO: &str = "www/models/ioi-demo";

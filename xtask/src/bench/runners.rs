@@ -47,7 +47,6 @@ pub enum Device {
 
 /// The native bench, built where it is not.
 pub fn native(model: &str, prompts: &str, layer_norm: &str, device: Device) -> Result<Sweep> {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let bench = ["bench", "--quiet", "--locked", "--package", "pathpatch-cli"];
     let (features, device): (&[&str], _) = match device {
         Device::Cpu => (&["--no-default-features"], "cpu"),
@@ -62,13 +61,78 @@ pub fn native(model: &str, prompts: &str, layer_norm: &str, device: Device) -> R
         "--device",
         device,
     ];
-    json(
-        Command::new(cargo)
-            .args(bench)
-            .args(features)
-            .args(of)
-            .args(on),
+    json(cargo_command().args(bench).args(features).args(of).args(on))
+}
+
+/// All edges of a model's graph, as `benches/graph.rs` prints them.
+#[derive(Deserialize)]
+pub struct Graph {
+    pub edges: usize,
+    pub seconds: f64,
+    pub estimate_seconds: f64,
+    pub eap_seconds: f64,
+    pub eap_ig_5_seconds: f64,
+    pub max_estimate_error: f64,
+}
+
+/// All edges of the graph, natively.
+pub fn graph(model: &str, prompts: &str, layer_norm: &str) -> Result<Graph> {
+    let bench = ["bench", "--quiet", "--locked", "--package", "pathpatch-cli"];
+    let of = [
+        "--no-default-features",
+        "--bench",
+        "graph",
+        "--",
+        "--model",
+        model,
+    ];
+    let on = ["--prompts", prompts, "--layer-norm", layer_norm];
+    json(cargo_command().args(bench).args(of).args(on))
+}
+
+/// Where an earlier version is checked out and built, with a build folder of its own.
+const PREVIOUS: &str = "target/bench/previous";
+
+/// Check out an earlier version, unless it is there.
+pub fn set_up_previous(commit: &str) -> Result<()> {
+    if !Path::new(PREVIOUS).exists() {
+        run("git", &["worktree", "prune"])?;
+        run("git", &["worktree", "add", "--detach", PREVIOUS, commit])?;
+    }
+    run(
+        "git",
+        &["-C", PREVIOUS, "checkout", "--quiet", "--detach", commit],
     )
+}
+
+/// One component's full sweep between heads by the earlier version's own bench.
+pub fn previous(model: &str, prompts: &str, component: &str, layer_norm: &str) -> Result<Sweep> {
+    let [model, prompts] = [model, prompts].map(fs::canonicalize);
+    let bench = ["bench", "--quiet", "--locked", "--package", "pathpatch"];
+    let of = [
+        "--no-default-features",
+        "--bench",
+        "full_sweep",
+        "--",
+        "--component",
+        component,
+    ];
+    json(
+        cargo_command()
+            .current_dir(PREVIOUS)
+            .env("CARGO_TARGET_DIR", "target")
+            .args(bench)
+            .args(of)
+            .args(["--layer-norm", layer_norm])
+            .arg("--model")
+            .arg(model?)
+            .arg("--prompts")
+            .arg(prompts?),
+    )
+}
+
+fn cargo_command() -> Command {
+    Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
 }
 
 /// The built site and the checkpoint side by side, for a server.

@@ -1,9 +1,9 @@
-//! What `ioi-demo` is trained on and measured with.
+//! The data that `ioi-demo` is trained and measured on.
 //!
-//! Two tasks, mixed. Indirect object identification: a sentence with two names, one of them repeated; the
-//! next word is the other. Pairs: distinct words, then pairs of neighbours from among them in another
-//! order; the second word of each pair can only be known by finding where the first stood before. Name
-//! pairs on which [`is_held_out`] says so never occur in training.
+//! It mixes two tasks. Indirect object identification: a sentence with two names, one of them repeated; the next word is
+//! the other name. Pairs: distinct words, then pairs of neighbours among them in another order; the second word of each
+//! pair can only be found by looking up the earlier occurrence of the first. Name pairs for which [`is_held_out`] is true
+//! never occur in training.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use rand_chacha::ChaCha8Rng;
 use super::words;
 use crate::train::{Example, Target};
 
-/// Longest sequence that is made, and the model's context.
+/// Longest sequence, which is also the model's context.
 pub const N_CTX: usize = 32;
 const BOS: u32 = 0;
 
@@ -26,17 +26,17 @@ pub struct Vocabulary {
     names: Vec<&'static str>,
     places: Vec<&'static str>,
     objects: Vec<&'static str>,
-    /// Ids of the words that sequences of pairs are made of.
+    /// Ids of the words for sequences of pairs.
     content: Vec<u32>,
 }
 
-/// Words, and the positions whose next word is to be known.
+/// Words, and the positions after which the model should know the next word.
 pub struct Sequence {
     pub ids: Vec<u32>,
     pub known_at: Vec<usize>,
 }
 
-/// A prompt pair for induction, and where its parts stand.
+/// A prompt pair for induction, and the positions of its parts.
 pub struct Induction {
     pub pair: PromptPair,
     /// The word after the earlier occurrence of the last word.
@@ -77,7 +77,7 @@ impl Default for Vocabulary {
 }
 
 impl Vocabulary {
-    /// A batch to learn from; its loss is the mean over the words that are to be known.
+    /// A training batch; its loss is the mean over the words that the model should know.
     pub fn examples(&self, n: usize, share_pairs: f64, rng: &mut ChaCha8Rng) -> Vec<Example> {
         let sequence = |rng: &mut ChaCha8Rng| {
             if rng.random_bool(share_pairs) {
@@ -100,14 +100,13 @@ impl Vocabulary {
         sequences.into_iter().map(example).collect()
     }
 
-    /// Ids of a text of known words, beginning-of-text in front.
+    /// Ids of a text of known words, after the beginning-of-text token.
     fn ids(&self, text: &str) -> Vec<u32> {
         let words = text.split_whitespace().map(|word| self.ids[word]);
         std::iter::once(BOS).chain(words).collect()
     }
 
-    /// An IOI prompt of names that are, or are not, held out, and the same with the names exchanged in
-    /// the second clause.
+    /// An IOI prompt whose names are held out or not, and the same prompt with the other name in the second clause.
     pub fn ioi(&self, rng: &mut ChaCha8Rng, held_out: bool) -> PromptPair {
         let (a, b) = loop {
             let a = rng.random_range(0..self.names.len());
@@ -139,7 +138,7 @@ impl Vocabulary {
         Sequence { ids, known_at }
     }
 
-    /// Distinct words and then shuffled pairs of neighbours.
+    /// Distinct words, then shuffled pairs of neighbours.
     pub fn pairs_sequence(&self, rng: &mut ChaCha8Rng) -> Sequence {
         let (mut ids, starts) = self.pairs_prefix(rng);
         let mut known_at = Vec::new();
@@ -150,11 +149,11 @@ impl Vocabulary {
         Sequence { ids, known_at }
     }
 
-    /// Distinct words, one or two pairs, then the first word of another: the answer is the second. In
-    /// the corrupted prompt the earlier occurrence of that first word is another word.
+    /// Distinct words, one or two pairs, then the first word of another pair; the answer is its second word. In the
+    /// corrupted prompt, the earlier occurrence of that first word is replaced by another word.
     pub fn induction(&self, rng: &mut ChaCha8Rng) -> Induction {
         let (mut clean, starts) = self.pairs_prefix(rng);
-        // One pair is asked for and one gives the distractor.
+        // One pair is the question, and one gives the distractor.
         let n_before = rng.random_range(1..=starts.len() - 2).min(2);
         for start in &starts[..n_before] {
             clean.extend([clean[*start], clean[start + 1]]);
@@ -179,8 +178,8 @@ impl Vocabulary {
         Induction { pair, successor }
     }
 
-    /// Beginning-of-text and distinct words, and where pairs of neighbours start, shuffled; no two pairs
-    /// share a word.
+    /// The beginning-of-text token and distinct words, and the shuffled start positions of pairs of neighbours; no two
+    /// pairs share a word.
     fn pairs_prefix(&self, rng: &mut ChaCha8Rng) -> (Vec<u32>, Vec<usize>) {
         let n_words = rng.random_range(8..=14);
         let words = rand::seq::index::sample(rng, self.content.len(), n_words);
@@ -193,7 +192,7 @@ impl Vocabulary {
     }
 }
 
-/// Whether two names, by their places in the list, are kept from training.
+/// Whether a pair of names, given by their indices in the list, is held out from training.
 fn is_held_out(a: usize, b: usize) -> bool {
     (a + b).is_multiple_of(7)
 }

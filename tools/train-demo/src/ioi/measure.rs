@@ -1,4 +1,4 @@
-//! What `ioi-demo` can do and which heads do it; the README's numbers and the test's.
+//! Measures what `ioi-demo` can do and which heads do it, for its README and a test.
 
 use pathpatch::{
     error::Result,
@@ -17,11 +17,11 @@ use rand_chacha::ChaCha8Rng;
 use super::data::{Induction, Vocabulary};
 use crate::predict::{host, last_logits};
 
-/// Prompts that each figure is taken over.
+/// Number of prompts for each figure.
 const N_PROMPTS: usize = 400;
-/// Prompts that the sweeps are averaged over.
+/// Number of prompts that the sweeps are averaged over.
 const N_SWEPT: usize = 64;
-/// Not the seed of training.
+/// Seed of the prompts; it differs from training's.
 const SEED: u64 = 1_000_003;
 
 /// One edge and its mean normalised effect.
@@ -48,7 +48,7 @@ pub struct Measured {
 /// Measure a model.
 ///
 /// # Errors
-/// Those of a sweep.
+/// The errors of a sweep.
 pub fn measure(model: &Gpt2) -> Result<Measured> {
     let vocabulary = Vocabulary::default();
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
@@ -118,7 +118,7 @@ fn attention(model: &Gpt2, prompts: &[Induction]) -> Result<(Vec<f32>, Vec<f32>)
             let (mut previous, mut n_previous, mut successor) = (0.0, 0, 0.0);
             for (i, prompt) in prompts.iter().enumerate() {
                 let last = prompt.pair.clean.len() - 1;
-                // From the second word on: before it, the previous position is all there is.
+                // From the second word on; the first can only attend to the beginning-of-text token and itself.
                 previous += (2..=last).map(|q| at(i, q, q - 1)).sum::<f32>();
                 n_previous += last - 1;
                 successor += at(i, last, prompt.successor);

@@ -1,5 +1,5 @@
-//! `ioi-demo`: induction and indirect objects. With MLPs held at zero the model grows a textbook induction circuit;
-//! with free MLPs the same data is learned without one.
+//! `ioi-demo`: induction and indirect objects. With MLPs fixed at zero the model learns a textbook induction circuit; with
+//! free MLPs it learns the same data without one.
 
 pub mod data;
 pub mod measure;
@@ -27,7 +27,7 @@ const RECIPE: Recipe = Recipe {
     mlps: Mlps::Zero,
 };
 
-/// Share of sequences of pairs in a batch; the rest is IOI.
+/// Share of the batch that is sequences of pairs; the rest is IOI.
 const SHARE_PAIRS: f64 = 0.6;
 
 fn config(vocabulary: &Vocabulary) -> Config {
@@ -44,7 +44,7 @@ fn config(vocabulary: &Vocabulary) -> Config {
     }
 }
 
-/// As [`Demo::make`](crate::Demo::make).
+/// See [`Demo::make`](crate::Demo::make).
 pub fn make(directory: &Path, seed: Option<u64>) -> Result<(), Box<dyn Error>> {
     let recipe = RECIPE.with_seed(seed);
     let vocabulary = Vocabulary::default();

@@ -1,4 +1,4 @@
-//! The page beside the model: how it was trained, and what was measured on it.
+//! The model's README: how it was trained, and what was measured on it.
 
 use std::fmt::Write;
 
@@ -20,9 +20,9 @@ pub fn readme(
     let mut text = format!(
         "# ioi-demo\n\n\
          The model that pathpatch's page opens on: GPT-2's architecture with {} layers of {} heads, d_model \
-         {}, a vocabulary of {} words, a context of {} tokens. {} parameters in f32. Its MLPs are held at \
-         zero and its LayerNorms have neither weight nor bias, which makes it attention-only in GPT-2's \
-         layout. Written by `cargo xtask train-demo ioi-demo`, this page with it.\n\n",
+         {}, a vocabulary of {} words, a context of {} tokens. {} parameters in f32. Its MLPs are fixed \
+         at zero and its LayerNorms have neither weight nor bias, which makes it attention-only in GPT-2's \
+         layout. `cargo xtask train-demo ioi-demo` writes the model and this page.\n\n",
         config.n_layers,
         config.n_heads,
         config.d_model,
@@ -42,8 +42,8 @@ pub fn readme(
     writeln!(
         text,
         "## What it can do\n\n\
-         On prompts that training never saw (IOI: name pairs held out): the indirect object is preferred \
-         in {:.1}% of IOI prompts, and the pair's second word is the most likely one in {:.1}%.\n",
+         On prompts that were not in training (IOI: name pairs held out), the indirect object is preferred in \
+         {:.1}% of IOI prompts, and a pair's second word is the most likely one in {:.1}%.\n",
         measured.ioi_accuracy * 100.0,
         measured.pairs_accuracy * 100.0,
     )?;

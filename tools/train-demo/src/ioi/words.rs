@@ -1,6 +1,6 @@
-//! The vocabulary of `ioi-demo`: names, places, objects and other nouns, and the words between.
+//! The vocabulary of `ioi-demo`: names, places, objects, other nouns, and function words.
 
-/// Index 0 begins every text, index 1 stands for words that are not here.
+/// The beginning-of-text token and the unknown token, with ids 0 and 1.
 pub const SPECIAL: [&str; 2] = ["<|endoftext|>", "[UNK]"];
 
 /// Every word of the templates that is not a name, a place or an object.

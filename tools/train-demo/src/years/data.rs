@@ -1,8 +1,8 @@
-//! Sentences of the greater-than task, after Hanna et al. (2023): `the war lasted from the year 17 41 to the year 17`
-//! goes on with a year above 41.
+//! Sentences of the greater-than task after Hanna et al. (2023): `the war lasted from the year 17 41 to the year 17`
+//! continues with a year above 41.
 //!
-//! A year is two words, a century and two digits. A tokenizer that splits at spaces gives each a token of its own.
-//! Sentences on which [`Sentence::is_held_out`] says so never occur in training.
+//! A year is two words, a century and two digits, so a tokenizer that splits at spaces gives two tokens. Sentences for
+//! which [`Sentence::is_held_out`] is true never occur in training.
 
 use std::collections::HashMap;
 
@@ -13,17 +13,17 @@ use crate::train::{Example, Target};
 
 /// Longest sentence and the model's context, in tokens.
 pub const N_CTX: usize = 16;
-/// The corrupted prompt's year, which nearly every year is above.
+/// The corrupted prompt's year, chosen so that nearly all years are above it.
 pub const CORRUPTED: usize = 1;
 /// Centuries that sentences are set in.
 pub const CENTURIES: std::ops::RangeInclusive<usize> = 10..=19;
-/// The last year that another one comes after.
+/// The last year that has a later one.
 pub const LAST: usize = 98;
-/// Weight of the words after the first year in the loss, where that of the second year is 1.
+/// Weight in the loss of the words after the first year; the second year has weight 1.
 pub const SHARE_TAIL: f32 = 0.2;
 
 const BOS: u32 = 0;
-/// Index 0 begins every text, index 1 stands for words that are not here.
+/// The beginning-of-text token and the unknown token, with ids 0 and 1.
 const SPECIAL: [&str; 2] = ["<|endoftext|>", "[UNK]"];
 const FUNCTION: [&str; 4] = ["the", "from", "year", "to"];
 /// What lasted.
@@ -48,14 +48,14 @@ pub const NOUNS: [&str; 16] = [
 /// What it did.
 pub const VERBS: [&str; 4] = ["lasted", "ran", "stretched", "went"];
 
-/// The words with their ids: special and common words, nouns, verbs, then the hundred years in order.
+/// The words by id: special and common words, nouns, verbs, then the hundred years in order.
 pub struct Vocabulary {
     /// Every word at its id.
     pub words: Vec<String>,
     ids: HashMap<String, u32>,
 }
 
-/// What a sentence says.
+/// The choices that make up a sentence.
 #[derive(Debug, Clone, Copy)]
 pub struct Sentence {
     noun: usize,
@@ -76,7 +76,7 @@ impl Sentence {
         }
     }
 
-    /// One that training never sees, with another year where one is given.
+    /// A sentence that is held out from training, with this year if one is given.
     pub fn sample_held_out(rng: &mut ChaCha8Rng, year: Option<usize>) -> Self {
         loop {
             let mut sentence = Self::sample(rng);
@@ -96,17 +96,17 @@ impl Sentence {
         }
     }
 
-    /// Whether the sentence is kept from training: every seventh.
+    /// Whether the sentence is held out from training, as every seventh is.
     fn is_held_out(&self) -> bool {
         (self.noun + self.verb + self.century + self.year).is_multiple_of(7)
     }
 
-    /// The same with another first year.
+    /// The same sentence with another first year.
     pub fn with_year(self, year: usize) -> Self {
         Self { year, ..self }
     }
 
-    /// Its words, up to where the second year is missing.
+    /// Its words before the second year.
     fn words(&self) -> Vec<String> {
         let (noun, verb) = (NOUNS[self.noun], VERBS[self.verb]);
         let (century, year) = (self.century, self.year);
@@ -116,13 +116,13 @@ impl Sentence {
     }
 }
 
-/// Mean entropy of what is to be learned of the last word, in nats: no model's loss is lower.
+/// Mean entropy of the targets after the last word, in nats: a lower bound for any model's loss.
 pub fn entropy() -> f64 {
     let entropies = (0..=LAST).map(|year| ((99 - year) as f64).ln());
     entropies.sum::<f64>() / (LAST + 1) as f64
 }
 
-/// Where the first year's two digits stand among a sentence's tokens.
+/// The position of the first year's two digits among a sentence's tokens.
 pub const YEAR_AT: usize = 8;
 
 impl Default for Vocabulary {
@@ -143,15 +143,15 @@ impl Vocabulary {
         self.words.len() - 100
     }
 
-    /// Tokens of a sentence, beginning-of-text in front.
+    /// Tokens of a sentence, after the beginning-of-text token.
     pub fn ids(&self, sentence: &Sentence) -> Vec<u32> {
         let words = sentence.words();
         let ids = words.iter().map(|word| self.ids[word]);
         std::iter::once(BOS).chain(ids).collect()
     }
 
-    /// A batch to learn from. The last word's loss is the cross-entropy to the even distribution over the years above;
-    /// to it comes that of the words after the year, which makes the model copy the century.
+    /// A training batch. The loss after the last word is the cross-entropy to the uniform distribution over the years
+    /// above. The loss on the words after the first year is added, which teaches the model to copy the century.
     pub fn examples(&self, n: usize, rng: &mut ChaCha8Rng) -> Vec<Example> {
         let of = |rng: &mut ChaCha8Rng| {
             let sentence = Sentence::sample_trained(rng);

@@ -1,4 +1,4 @@
-//! What `years-demo` can do and which edges do it; the README's figures and the test's.
+//! Measures what `years-demo` can do and which edges do it, for its README and a test.
 
 use pathpatch::{error::Result, gpt2::Gpt2, pause::NoPause};
 use rand::SeedableRng;
@@ -10,24 +10,24 @@ use crate::{
     predict::{host, last_logits},
 };
 
-/// Sentences for each year that quality is taken over.
+/// Number of sentences per year for the probability differences.
 const N_PER_YEAR: usize = 4;
-/// Pairs of prompts that edges are averaged over.
+/// Number of prompt pairs that edges are averaged over.
 pub const N_PAIRS: usize = 16;
 /// The clean prompts' year.
 pub const CLEAN: usize = 41;
-/// Not the seed of training.
+/// Seed of the sentences; it differs from training's.
 const SEED: u64 = 1_000_003;
 
 /// The figures. Heads are numbered `layer * n_heads + head`.
 pub struct Measured {
-    /// Probability of the years above less that of the others, mean over sentences of all years 00 to 98.
+    /// Probability of the years above minus that of the others, averaged over sentences with years 00 to 98.
     pub prob_diff: f64,
-    /// Its lowest mean over the sentences of one year, and that year.
+    /// The year with the lowest mean over its sentences, and that mean.
     pub lowest: (usize, f64),
-    /// Its mean over clean sentences with year 41.
+    /// The mean over clean sentences, with year 41.
     pub clean: f64,
-    /// Its mean over the same with year 01, and still that of the years above 41.
+    /// The mean over the same sentences with year 01, still for the years above 41.
     pub corrupted: f64,
     /// Each head's mean attention from the last word to the year.
     pub to_year: Vec<f32>,
@@ -35,7 +35,7 @@ pub struct Measured {
     pub edges: Vec<Edge>,
 }
 
-/// Probability of the years above one, less that of the others.
+/// Probability of the years above `year` minus that of the others.
 pub fn prob_diff(vocabulary: &Vocabulary, year: usize, logits: &[f64]) -> f64 {
     let probabilities = softmax(logits);
     let (others, above) = probabilities[vocabulary.first_year()..].split_at(year + 1);
@@ -52,10 +52,10 @@ pub fn pairs(vocabulary: &Vocabulary) -> Vec<[Vec<u32>; 2]> {
     (0..N_PAIRS).map(pair).collect()
 }
 
-/// Measure a model on sentences that training never saw.
+/// Measure a model on sentences held out from training.
 ///
 /// # Errors
-/// Those of a run.
+/// The errors of a run.
 pub fn measure(model: &Gpt2) -> Result<Measured> {
     let vocabulary = Vocabulary::default();
     let by_year = prob_diffs(model, &vocabulary)?;
@@ -94,7 +94,7 @@ pub fn measure(model: &Gpt2) -> Result<Measured> {
     })
 }
 
-/// Mean difference of probability for each year, by the library's forward pass.
+/// Mean probability difference for each year, with the library's forward pass.
 fn prob_diffs(model: &Gpt2, vocabulary: &Vocabulary) -> Result<Vec<f64>> {
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
     let of_year = |year: usize| (0..N_PER_YEAR).map(move |_| year);

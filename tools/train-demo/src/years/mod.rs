@@ -1,5 +1,5 @@
-//! `years-demo`: greater-than over two-digit years. With free MLPs the model grows a small copy of the circuit that
-//! Hanna et al. (2023) describe in GPT-2 small: heads carry the year to the end, MLPs compare.
+//! `years-demo`: greater-than over two-digit years. With free MLPs the model learns a small copy of the circuit that
+//! Hanna et al. (2023) describe in GPT-2 small: heads move the year to the end, MLPs compare.
 
 pub mod data;
 pub mod measure;
@@ -42,7 +42,7 @@ fn config(vocabulary: &Vocabulary) -> Config {
     }
 }
 
-/// As [`Demo::make`](crate::Demo::make).
+/// See [`Demo::make`](crate::Demo::make).
 pub fn make(directory: &Path, seed: Option<u64>) -> Result<(), Box<dyn Error>> {
     let recipe = RECIPE.with_seed(seed);
     let vocabulary = Vocabulary::default();
