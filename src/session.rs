@@ -8,6 +8,7 @@ use crate::{
     error::{Code, Error, Result, Warning},
     gpt2::{Config, Gpt2},
     metric::{AnswerMetric, MetricKind},
+    ops::{Product, Tile, on_cpu},
     patching::{
         Component, Edge, EdgeDetail, EdgeOptions, EdgeResult, EdgeUpdate, Estimates, Graph, Grid,
         Head, HeadDetail, LayerNorm, Patch, Receiver, Runs, Sender, SweepOptions, Update,
@@ -17,7 +18,7 @@ use crate::{
     pause::Pause,
     prompt::{Batch, PromptPair},
     question::Reader,
-    rate::{choose_kernel, matmul_rate},
+    rate::{choose_product, matmul_rate},
     tokenizer::{Token, Tokenizer},
 };
 
@@ -27,6 +28,7 @@ pub struct Loading {
     tokenizer: Option<Tokenizer>,
     lack: Option<String>,
     device: DeviceReport,
+    product: Product,
 }
 
 impl Loading {
@@ -46,6 +48,15 @@ impl Loading {
         self.lack = lack;
     }
 
+    /// Multiply with this tile where the model is on the CPU. A browser that knows relaxed SIMD has one that is faster
+    /// than Burn's product.
+    pub fn use_tile(&mut self, tile: Tile) {
+        if self.device.kind == "cpu" {
+            self.product = Product::Fused(tile);
+            self.device.matmul = self.product.name(true);
+        }
+    }
+
     /// Where the bytes of the checkpoint's files go.
     pub fn weights(&mut self) -> &mut Loader {
         &mut self.loader
@@ -57,7 +68,8 @@ impl Loading {
     /// [`Code::Checkpoint`] when weights are missing.
     pub fn finish(self) -> Result<Session> {
         let mut warnings = self.loader.warnings();
-        let model = self.loader.finish()?;
+        let mut model = self.loader.finish()?;
+        model.multiply_with(self.product);
         warnings.extend(tokenizer_warnings(self.tokenizer.as_ref(), &model.config));
         Ok(Session {
             model,
@@ -230,12 +242,14 @@ impl Session {
     ) -> Result<Loading> {
         let config = Config::from_json(config)?;
         let (device, mut report) = device::open(choice).await?;
-        report.matmul = choose_kernel(&device, &config).await?;
+        let product = choose_product(&device, &config).await?;
+        report.matmul = product.name(on_cpu(&device));
         Ok(Loading {
             loader: Loader::new(config, &device),
             tokenizer,
             lack: None,
             device: report,
+            product,
         })
     }
 
@@ -473,7 +487,8 @@ impl Session {
     /// # Errors
     /// [`Code::Device`], or that of `pause`.
     pub async fn matmul_rate(&self, rows: usize, pause: &dyn Pause) -> Result<f64> {
-        matmul_rate(&self.model.device(), self.config(), rows, pause).await
+        let product = self.model.unembed.product;
+        matmul_rate(&self.model.device(), self.config(), product, rows, pause).await
     }
 
     /// The model run on the prompts, and the metric bound to them.

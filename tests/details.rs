@@ -4,8 +4,9 @@
 use burn::tensor::{Tensor, TensorData};
 use pathpatch::{
     error::Code,
-    gpt2::{ActivationCache, Gpt2, layer_norm},
+    gpt2::{ActivationCache, Gpt2},
     metric::MetricKind,
+    ops::layer_norm,
     patching::{
         Component, Direction, Edge, EdgeDetail, EdgeOptions, Graph, Head, LayerNorm, Patch,
         Receiver, Replacement, Sender, all_heads, edge_detail, head_detail, sweep_edges,

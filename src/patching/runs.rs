@@ -18,8 +18,9 @@ use super::{
 };
 use crate::{
     error::{Code, Error, Result},
-    gpt2::{Gpt2, Steps, on_cpu},
+    gpt2::{Gpt2, Steps},
     metric::{AnswerMetric, CleanOutput, Metric, MetricKind},
+    ops::on_cpu,
     pause::Pause,
     prompt::Batch,
 };

@@ -27,8 +27,8 @@ use super::{
 use crate::error::Code;
 use crate::{
     error::Result,
-    gpt2::{attention, layer_norm},
     metric::Metric,
+    ops::{attention, layer_norm},
 };
 use head::{Reading, look, look_at_head, of_head};
 use moved::moved;
