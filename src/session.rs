@@ -461,12 +461,8 @@ impl Session {
             ..EdgeOptions::default()
         };
         let swept = sweep_edges(&runs, &metric, &[*edge], &options, |_| Ok(())).await?;
-        let by_position = swept.by_position.map(|all| all.exact);
-        let by_position = by_position
-            .into_iter()
-            .flatten()
-            .map(|(_, effects)| effects);
-        let result = self.report(detail, by_position.last());
+        let by_position = swept.by_position.and_then(|mut all| all.exact.pop());
+        let result = self.report(detail, by_position.map(|(_, effects)| effects));
         Ok(Warned { result, warnings })
     }
 

@@ -61,11 +61,11 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
         let (slice, layer) = (self.slice, enter.layer());
         let layers = slice.model.config.n_layers;
         if layer == layers {
-            return self.into_logits(variants).await;
+            return self.enter_logits(variants).await;
         }
         let mut resid = match enter.is_mid() {
-            true => self.into_mlp(layer, variants).await?,
-            false => self.into_heads(layer, variants).await?,
+            true => self.enter_mlp(layer, variants).await?,
+            false => self.enter_heads(layer, variants).await?,
         };
         for layer in layer + 1..layers {
             let (past, queries) = (slice.past(layer), self.readout.queries(layer));
@@ -80,7 +80,7 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
     }
 
     /// The final residual stream where only the unembedding reads the change.
-    async fn into_logits(&self, variants: &[Variant]) -> Result<Tensor<2>> {
+    async fn enter_logits(&self, variants: &[Variant]) -> Result<Tensor<2>> {
         let slice = self.slice;
         let base = slice.flat_rows(&slice.base_final);
         let queries = self.readout.last_queries();
@@ -88,7 +88,7 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
     }
 
     /// The residual stream after a layer whose MLP reads the change, `[variant * batch * queries, d_model]`.
-    async fn into_mlp(&self, layer: usize, variants: &[Variant]) -> Result<Tensor<2>> {
+    async fn enter_mlp(&self, layer: usize, variants: &[Variant]) -> Result<Tensor<2>> {
         let slice = self.slice;
         let destination = slice.destination(layer).await?;
         let queries = self.readout.queries(layer);
@@ -119,7 +119,7 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
     }
 
     /// The residual stream after a layer whose heads read the change, `[variant * batch * queries, d_model]`.
-    async fn into_heads(&self, layer: usize, variants: &[Variant]) -> Result<Tensor<2>> {
+    async fn enter_heads(&self, layer: usize, variants: &[Variant]) -> Result<Tensor<2>> {
         let slice = self.slice;
         let into = self.components(layer, variants).await?;
         let delta_z = self.delta_z(variants, &into).await?;

@@ -3,7 +3,7 @@
 //! A plan cuts the prompts into parts, a schedule the edges into chunks; a chunk on a part is a job, which is one batched
 //! pass through the rest of the model and one read-back. After each step of a job, some rows of a layer, the sweep pauses
 //! and may be stopped; on the CPU of a browser, where one thread does all, that is when other events are handled.
-//! Only `work` knows how chunks go through the parts.
+//! How chunks go through the parts is the matter of `work`.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -92,11 +92,14 @@ pub struct EdgeUpdate<'a> {
 pub struct EdgeResult {
     /// The metric of every edge that was asked for.
     pub table: EdgeTable,
-    /// Effects by position, where they were asked for.
+    /// Effects by position, where they were asked for; no estimates among them where there are none of whole edges.
     pub by_position: Option<ByPosition>,
     /// How far estimates are off where only the strongest edges are exact.
     pub check: Option<Check>,
 }
+
+/// So many positions of edges are patched alone before others are: 32,491 edges with 60 positions each would be 2 million.
+const ALONE: usize = 1 << 16;
 
 /// Patch edges of the graph, any of them; without one, the table has both runs' metrics alone.
 ///
@@ -153,7 +156,9 @@ pub async fn sweep_edges(
     let mut estimated = Vec::new();
     if let Some(effects) = &effects {
         estimated = effects.fill(&mut table, &scale)?;
-        meter.has_estimates();
+        if options.scores == Scores::Exact {
+            meter.has_estimates();
+        }
     }
     let estimates = table.clone();
     let size = |edge: &Edge| match &effects {
@@ -169,17 +174,16 @@ pub async fn sweep_edges(
         .edges()
         .map(|edge| Variant::whole(*edge))
         .collect();
-    let positions = match options.by_position {
-        true => positions(&plan),
-        false => 0..0,
+    // The edges that are patched at each position too.
+    let (split, positions) = match options.by_position {
+        true => (&selection.strongest[..], positions(&plan)),
+        false => (&[][..], 0..0),
     };
-    let alone = selection.strongest.iter().flat_map(|edge| {
-        let at = |position| Variant::at(*edge, position);
-        positions.clone().map(at)
-    });
-    let alone: Vec<Variant> = alone.collect();
-    let [whole, alone] =
-        [whole, alone].map(|all| schedule(graph, &all, plan.edges, |v| size(&v.edge)));
+    let in_chunks = |variants: &[Variant]| {
+        let size = |variant: &Variant| size(&variant.edge);
+        schedule(graph, variants, plan.edges, size)
+    };
+    let whole = in_chunks(&whole);
 
     let work = Work {
         pause: runs.pause,
@@ -187,7 +191,9 @@ pub async fn sweep_edges(
         cost: &cost,
         scale: &scale,
     };
-    meter.plan(work.flops(&whole) + work.flops(&alone));
+    let of_position = |edge: &Edge| cost.of_variant(edge.to.reads(graph.n_layers));
+    let of_positions = split.iter().map(of_position).sum::<f64>();
+    meter.plan(work.flops(&whole) + positions.len() as f64 * of_positions);
     let executor = Local::new(runs, &plan, metric, options.patch.layer_norm);
     let mut sweep = Sweep {
         work,
@@ -198,19 +204,25 @@ pub async fn sweep_edges(
     };
     sweep.update(&estimated)?;
     sweep.whole(&whole).await?;
-    let mut alone = sweep.alone(&alone, runs.batch.len_pos()).await?;
+    let (mut alone, pos) = (Vec::new(), runs.batch.len_pos());
+    for edges in selection
+        .strongest
+        .chunks(1 + ALONE / positions.len().max(1))
+    {
+        let at = |edge| positions.clone().map(move |p| Variant::at(edge, p));
+        let variants: Vec<Variant> = edges.iter().flat_map(|edge| at(*edge)).collect();
+        alone.extend(sweep.alone(&in_chunks(&variants), edges, pos).await?);
+    }
 
     let table = sweep.table;
     let by_position = options.by_position.then(|| {
         let estimates = effects.and_then(|effects| effects.by_position(&scale));
         let mut by_position = estimates.unwrap_or(ByPosition {
-            pos: runs.batch.len_pos(),
+            pos,
             estimates: Vec::new(),
             exact: Vec::new(),
         });
-        let places = selection.strongest.iter().map(|edge| graph.place(*edge));
-        let exact = places.filter_map(|place| Some((place, alone.remove(&place)?)));
-        by_position.exact = exact.collect();
+        by_position.exact = alone;
         by_position
     });
     let error = |edge: &Edge| {
@@ -290,23 +302,32 @@ impl<E: Executor, U: FnMut(EdgeUpdate<'_>) -> Result<()>> Sweep<'_, E, U> {
         Ok(())
     }
 
-    /// Effects of single positions, `[pos]` by the places of edges.
-    async fn alone(&mut self, chunks: &[Chunk], pos: usize) -> Result<HashMap<usize, Vec<f32>>> {
+    /// Effects of single positions, `[pos]`, with the places of the edges.
+    async fn alone(
+        &mut self,
+        chunks: &[Chunk],
+        edges: &[Edge],
+        pos: usize,
+    ) -> Result<Vec<(usize, Vec<f32>)>> {
         let (graph, base) = (self.table.graph, self.table.base());
-        let mut by_place: HashMap<usize, Vec<f32>> = HashMap::new();
+        // Positions that no patch reaches have no effect.
+        let none = edges
+            .iter()
+            .map(|edge| (graph.place(*edge), vec![0.0; pos]));
+        let mut effects: Vec<(usize, Vec<f32>)> = none.collect();
+        let number: HashMap<usize, usize> =
+            effects.iter().map(|(place, _)| *place).zip(0..).collect();
         for group in self.work.groups(chunks) {
             for (Variant { edge, at }, sums) in self.run(group).await? {
                 let whose = || format!("edge {edge} at a position");
                 let value = finite(self.work.scale.value(&sums), whose)?;
-                let effects = by_place.entry(graph.place(edge));
-                let effects = effects.or_insert_with(|| vec![0.0; pos]);
                 if let Some(position) = at {
-                    effects[position] = value - base;
+                    effects[number[&graph.place(edge)]].1[position] = value - base;
                 }
             }
             self.update(&[])?;
         }
-        Ok(by_place)
+        Ok(effects)
     }
 
     /// Some chunks on all prompts.
