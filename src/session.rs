@@ -209,6 +209,10 @@ pub struct EdgeReport {
     /// In numbers.
     #[serde(flatten)]
     pub detail: EdgeDetail,
+    /// The effect of patching each position alone, the value less the base run's metric, `[pos]`: from [`Session::edge`].
+    /// They need not add up to that of patching all.
+    #[serde(rename = "byPosition", skip_serializing_if = "Option::is_none")]
+    pub by_position: Option<Vec<f32>>,
     /// The tokens of [`EdgeDetail::moved`]; none without a tokenizer.
     pub tokens: Vec<Token>,
 }
@@ -374,7 +378,7 @@ impl Session {
         Ok(Warned { result, warnings })
     }
 
-    /// Look at one edge between two heads on one pair of prompts.
+    /// Look at one edge between two heads on one pair of prompts, without its effects by position.
     ///
     /// # Errors
     /// Those of [`Session::edge`]; [`Code::Source`] names the head that is wrong.
@@ -394,21 +398,21 @@ impl Session {
             let expected = format!("a head after layer {}", src.layer);
             return Err(Error::new(Code::Source, "destination head", expected, dst));
         }
-        let request = EdgeDetailRequest {
-            on: request.on.clone(),
-            edge,
-            patch: Patch {
-                layer_norm: request.layer_norm,
-                ..Patch::default()
-            },
+        let patch = Patch {
+            layer_norm: request.layer_norm,
+            ..Patch::default()
         };
-        self.edge(&request, pause).await
+        let (batch, warnings) = self.reader().batch(&request.on, pause).await?;
+        let (runs, metric) = self.run(&batch, request.on.metric, patch, pause).await?;
+        let detail = edge_detail(&runs, &metric, edge, patch.layer_norm).await?;
+        let result = self.report(detail, None);
+        Ok(Warned { result, warnings })
     }
 
-    /// Look at one edge of any class on one pair of prompts.
+    /// Look at one edge of any class on one pair of prompts. Its effects by position take a patched run each.
     ///
     /// # Errors
-    /// Those of [`Session::pair`], [`Batch::new`] and [`edge_detail`].
+    /// Those of [`Session::pair`], [`Batch::new`], [`edge_detail`] and [`sweep_edges`].
     pub async fn edge(
         &self,
         request: &EdgeDetailRequest,
@@ -419,13 +423,31 @@ impl Session {
         let (batch, warnings) = self.reader().batch(on, pause).await?;
         let (runs, metric) = self.run(&batch, on.metric, *patch, pause).await?;
         let detail = edge_detail(&runs, &metric, *edge, patch.layer_norm).await?;
+        let options = EdgeOptions {
+            patch: *patch,
+            estimates: false,
+            by_position: true,
+            ..EdgeOptions::default()
+        };
+        let swept = sweep_edges(&runs, &metric, &[*edge], &options, |_| Ok(())).await?;
+        let by_position = swept.by_position.map(|all| all.exact);
+        let by_position = by_position
+            .into_iter()
+            .flatten()
+            .map(|(_, effects)| effects);
+        let result = self.report(detail, by_position.last());
+        Ok(Warned { result, warnings })
+    }
+
+    /// What an edge does, with the texts of the tokens that it moves.
+    fn report(&self, detail: EdgeDetail, by_position: Option<Vec<f32>>) -> EdgeReport {
         let ids: Vec<u32> = detail.moved.iter().map(|moved| moved.id).collect();
         let tokens = self.tokenizer.as_ref().map(|t| t.describe(&ids));
-        let result = EdgeReport {
+        EdgeReport {
             detail,
+            by_position,
             tokens: tokens.unwrap_or_default(),
-        };
-        Ok(Warned { result, warnings })
+        }
     }
 
     /// Operations a second of bare matrix products of so many rows on the session's device: see

@@ -145,7 +145,7 @@ impl Oracle {
         let block = |b: &Block| PlainBlock {
             w_qkv: Matrix::read(&b.w_qkv),
             b_qkv: read(&b.b_qkv),
-            b_v: vec![0.0; model.config.d_model],
+            b_v: read(&b.b_v),
             w_o: Matrix::read(&b.w_o),
             b_o: read(&b.b_o),
             w_in: Matrix::read(&b.w_in),
