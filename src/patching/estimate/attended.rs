@@ -131,7 +131,13 @@ impl Slice<'_> {
         let (batch, rows) = (self.batch, self.window.rows);
         let flat = batch * rows;
         let block = &self.model.blocks[layer];
-        let is_short = self.window.end() < d_head && self.heads_taken_through() > 0;
+        let fits = self.heads_taken_through();
+        // How many vectors of a head each row is multiplied with, and how many heads' are held at once.
+        let is_taken_through = |component| match component {
+            Component::Q => self.window.end() < d_head && fits > 0,
+            Component::K => rows < d_head && fits > 0,
+            Component::V => fits >= heads,
+        };
         for (which, senders) in group.senders(self.steps.rows / flat) {
             let n = senders.len();
             let read = norm.forwards(self.written(senders, 0..flat), 0..flat);
@@ -146,7 +152,7 @@ impl Slice<'_> {
                     x.clone().narrow(1, first, d_model)
                 };
                 let w = of_component(&block.w_qkv);
-                let change = if is_short {
+                let change = if is_taken_through(component) {
                     let w = w.transpose().reshape([heads, d_head, d_model]);
                     let read = read.clone().reshape([n, batch, rows, d_model]);
                     Change::Read(read.swap_dims(0, 1), w)
