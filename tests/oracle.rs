@@ -132,7 +132,7 @@ pub struct Patch {
 
 impl Patch {
     /// The head and component, if the receiver is a head of this layer.
-    fn into_head(&self, layer: usize) -> Option<(Head, Component)> {
+    fn head_in(&self, layer: usize) -> Option<(Head, Component)> {
         match self.to {
             Receiver::Head(head, component) => (head.layer == layer).then_some((head, component)),
             Receiver::Mlp(_) | Receiver::Logits => None,
@@ -192,8 +192,8 @@ impl Oracle {
         for (layer, block) in self.blocks.iter().enumerate() {
             let qkv = |x: Rows| -> Rows { x.iter().map(|x| block.qkv(x)).collect() };
             let mut by_head = qkv(self.normalised(&resid, None));
-            let into_head = patch.and_then(|patch| patch.into_head(layer));
-            if let Some((head, component)) = into_head {
+            let changed_head = patch.and_then(|patch| patch.head_in(layer));
+            if let Some((head, component)) = changed_head {
                 let at = component as usize * self.d_model + head.head * self.d_head;
                 let changed = qkv(self.normalised(&resid, patch));
                 for (row, changed) in by_head.iter_mut().zip(changed) {

@@ -190,11 +190,11 @@ pub struct GraphArgs {
     /// Runs over which EAP-IG averages the gradient; 5 by default
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
-    /// Mark so many edges, the largest by size, as the circuit; exact values are computed of them and of some others,
-    /// by which the rest is judged
+    /// Mark so many edges, the largest by size, as the circuit; of exact scores, compute only theirs and those of some
+    /// others, which tell how far the rest may be off
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub strongest: Option<u32>,
-    /// Tell too what patching each position by itself does
+    /// Tell what patching each position by itself does too: of exact scores that is one run for each edge and position
     #[arg(long)]
     pub by_position: bool,
     /// Write a file, by the end of its name EAP-IG's JSON (.json), a NumPy matrix (.npy), a GraphViz drawing (.dot) or

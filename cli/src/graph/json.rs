@@ -142,10 +142,10 @@ impl About<'_> {
     pub fn title(&self) -> String {
         let patch = self.request.options.patch;
         format!(
-            "{}: {} edges of {}, {}, {}, {} LayerNorm",
-            self.request.on.metric.as_str(),
-            self.request.options.scores.as_str(),
+            "Edges of {}: {} scores of {} ({}, {}, {} LayerNorm)",
             self.model.name,
+            self.request.options.scores.as_str(),
+            self.request.on.metric.as_str(),
             patch.direction.as_str(),
             patch.replacement.as_str(),
             patch.layer_norm.as_str(),
