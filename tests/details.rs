@@ -4,11 +4,11 @@
 use burn::tensor::{Tensor, TensorData};
 use pathpatch::{
     error::Code,
-    gpt2::{Gpt2, layer_norm},
+    gpt2::{ActivationCache, Gpt2, layer_norm},
     metric::MetricKind,
     patching::{
-        Component, Edge, EdgeDetail, Head, LayerNorm, Receiver, Sender, all_heads, edge_detail,
-        head_detail,
+        Component, Direction, Edge, EdgeDetail, EdgeOptions, Graph, Head, LayerNorm, Patch,
+        Receiver, Replacement, Sender, all_heads, edge_detail, head_detail, sweep_edges,
     },
     pause::NoPause,
     prompt::Batch,
@@ -20,6 +20,7 @@ use crate::{
         Oracle,
         edges::{Edges, How},
     },
+    shortcuts::read_of,
 };
 
 const TOLERANCE: f32 = 1e-4;
@@ -251,4 +252,115 @@ fn max(a: &[f32], b: &[f32]) -> f32 {
         .zip(b)
         .map(|(a, b)| (a - b).abs())
         .fold(0.0, f32::max)
+}
+
+/// Every edge of a model, looked at: its value is the sweep's, its effects by position and what it reads are the
+/// oracle's.
+#[test]
+fn edges_of_every_class_are_looked_at() {
+    let (model, batch) = one_pair("prefixed-f32");
+    let oracle = Edges::new(&model, &batch);
+    let read = read_of(MetricKind::LogitDiff);
+    let (graph, pos) = (Graph::of(&model.config), batch.len_pos());
+    let all: Vec<Edge> = graph.edges().collect();
+    let patches = [
+        (Direction::Denoise, Replacement::Resample, LayerNorm::Exact),
+        (Direction::Noise, Replacement::Resample, LayerNorm::Frozen),
+        (Direction::Noise, Replacement::Zero, LayerNorm::Exact),
+    ];
+    for (direction, replacement, layer_norm) in patches {
+        let runs = run_pairs(&model, &batch).patching(direction, replacement);
+        let metric = metric(MetricKind::LogitDiff, &runs);
+        let options = EdgeOptions {
+            patch: Patch {
+                direction,
+                replacement,
+                layer_norm,
+            },
+            ..EdgeOptions::default()
+        };
+        let swept = sweep_edges(&runs, &metric, &all, &options, |_| Ok(()));
+        let table = pollster::block_on(swept).unwrap().table;
+        let base = oracle.base(direction, read);
+        for edge in &all {
+            let what = format!("{direction:?} {replacement:?} {layer_norm:?} {edge}");
+            let detail = edge_detail(&runs, &metric, *edge, layer_norm);
+            let detail = pollster::block_on(detail).unwrap();
+            let value = table.cell(*edge).value().unwrap();
+            assert!((detail.value - value).abs() < TOLERANCE, "{what}");
+            assert_eq!(detail.metric, table.metric, "{what}");
+            assert_eq!(detail.src.is_some(), matches!(edge.from, Sender::Head(_)));
+            assert_eq!(detail.dst.is_some(), matches!(edge.to, Receiver::Head(..)));
+            let pattern = detail.dst.map_or(0, |dst| dst.pattern.clean.len());
+            assert_eq!(detail.patched.len(), pattern, "{what}");
+            for numbers in [&detail.added, &detail.length, &detail.by_position] {
+                assert_eq!(numbers.len(), pos, "{what}");
+            }
+            for (position, effect) in detail.by_position.iter().enumerate() {
+                let how = How {
+                    direction,
+                    replacement,
+                    layer_norm,
+                    position: Some(position),
+                };
+                let expected = oracle.value(*edge, how, 1.0, read) - base;
+                let difference = (f64::from(*effect) - expected).abs();
+                assert!(difference < f64::from(TOLERANCE), "{what} {position}");
+                // Nothing is read at a position, so nothing follows from it.
+                assert!(
+                    detail.added[position] > 0.0 || effect.abs() < TOLERANCE,
+                    "{what}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn an_mlp_and_the_logits_read_their_normalised_inputs() {
+    let (model, batch) = one_pair("hub-f16");
+    let runs = run_pairs(&model, &batch);
+    let metric = metric(MetricKind::LogitDiff, &runs);
+    let pair = &batch.pairs()[0];
+    let [clean, corrupted] = [&pair.clean, &pair.corrupted].map(|ids| {
+        let run = model.run_with_cache(std::slice::from_ref(ids), &NoPause);
+        pollster::block_on(run).unwrap()
+    });
+    let lengths = |x: Tensor<3>| -> Vec<f32> {
+        let lengths = x.square().sum_dim(2).sqrt();
+        lengths.into_data().try_into_vec().unwrap()
+    };
+    let last = model.config.n_layers - 1;
+    let written = |run: &ActivationCache| {
+        let block = &run.blocks[0];
+        block.resid_post.clone() - block.resid_mid.clone()
+    };
+    let delta = written(&clean) - written(&corrupted);
+    for (to, input) in [
+        (
+            Receiver::Mlp(last),
+            corrupted.blocks[last].resid_mid.clone(),
+        ),
+        (Receiver::Logits, corrupted.final_resid()),
+    ] {
+        let edge = Edge {
+            from: Sender::Mlp(0),
+            to,
+        };
+        let eps = model.config.eps;
+        let (before, scale) = layer_norm(input.clone(), eps);
+        let exact = layer_norm(input + delta.clone(), eps).0 - before.clone();
+        let frozen = delta.clone() / scale;
+        for (mode, added) in [(LayerNorm::Exact, exact), (LayerNorm::Frozen, frozen)] {
+            let detail = pollster::block_on(edge_detail(&runs, &metric, edge, mode)).unwrap();
+            assert!(
+                max(&detail.added, &lengths(added)) < TOLERANCE,
+                "{edge} {mode:?}"
+            );
+            assert!(
+                max(&detail.length, &lengths(before.clone())) < TOLERANCE,
+                "{edge}"
+            );
+        }
+    }
 }

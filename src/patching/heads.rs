@@ -24,8 +24,7 @@ pub struct SweepOptions {
     /// Bytes that the activations of a step may take, in place of [`Memory::step`](super::Memory::step) of the
     /// runs.
     pub memory_budget: Option<usize>,
-    /// Whether first-order estimates come first, and with them the largest effects, where the metric has
-    /// a gradient.
+    /// Whether estimates come first, and with them the largest effects, where the metric has a gradient.
     pub estimates: bool,
 }
 

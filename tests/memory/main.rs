@@ -15,9 +15,9 @@ use pathpatch::{
     gpt2::{Config, Gpt2},
     metric::MetricKind,
     patching::{
-        Cell, Component, Edge, EdgeOptions, Graph, Head, LayerNorm, Memory, Receiver, Runs, Scores,
-        Sender, SweepOptions, Update, edge_detail, estimate_direct_path_all_sources,
-        get_act_patch_direct_path, sweep_edges,
+        Cell, Component, Direction, Edge, EdgeOptions, Graph, Head, LayerNorm, Memory, Patch,
+        Receiver, Replacement, Runs, Scores, Sender, SweepOptions, Update, edge_detail,
+        estimate_direct_path_all_sources, get_act_patch_direct_path, sweep_edges,
     },
     pause::NoPause,
     prompt::{Batch, PromptPair},
@@ -93,6 +93,44 @@ fn model() -> Gpt2 {
     let weights = safetensors::serialize(views, None).unwrap();
     let config = Config::from_json(config.as_bytes()).unwrap();
     checkpoint::load(config, &weights, &Device::flex()).unwrap()
+}
+
+/// Edges of every class patched exactly, and two of them at each position too where that is asked for.
+fn patch(model: &Gpt2, batch: &Batch, replacement: Replacement, by_position: bool) -> Taken {
+    let names = [
+        "input->a0.h2<v>",
+        "input->a1.h0<k>",
+        "a0.h1->m0",
+        "m0->a2.h3<v>",
+        "a0.h1->a3.h1<q>",
+        "m1->m3",
+        "m2->logits",
+        "input->logits",
+    ];
+    let edges = names.map(|name| name.parse().unwrap());
+    let options = EdgeOptions {
+        patch: Patch {
+            direction: Direction::Noise,
+            replacement,
+            layer_norm: LayerNorm::Exact,
+        },
+        strongest: Some(2),
+        checked: if by_position { 0 } else { edges.len() - 2 },
+        by_position,
+        ..EdgeOptions::default()
+    };
+    let (result, taken) = taken_by(|pause| {
+        pollster::block_on(async {
+            let runs = Runs::new(model, batch, pause).within(MEMORY);
+            let runs = runs.patching(Direction::Noise, replacement);
+            let metric = runs.metric(MetricKind::LogitDiff).await?;
+            sweep_edges(&runs, &metric, &edges, &options, |_| Ok(())).await
+        })
+    });
+    let cells = result.unwrap().table.cells;
+    let exact = cells.iter().filter(|c| matches!(c, Cell::Exact { .. }));
+    assert_eq!(exact.count(), 2 + options.checked);
+    taken
 }
 
 /// Pairs that differ in one token.
@@ -202,6 +240,9 @@ fn main() {
                 let step = 12 * MEMORY.step;
                 assert!(taken.in_step <= step, "{taken:?}, {step} a step");
             }
+            let short = estimate(&model, &batch(&model, 100, 14, 13), scores, by_position);
+            println!("{scores:?}: 100 pairs of 14 tokens {short:?}");
+            assert!(short.most <= budget, "{short:?} within {budget} bytes");
             let batch = batch(&model, 1, LONG, 1);
             let long = estimate(&model, &batch, scores, by_position);
             println!("{scores:?}: {LONG} tokens {long:?}");
@@ -249,5 +290,27 @@ fn main() {
     let error = pollster::block_on(detail).unwrap_err();
     assert_eq!(error.code, Code::PromptLength);
     assert!(error.to_string().contains("at most 1024 tokens"), "{error}");
+    patches_keep_to_the_budgets(&model);
     println!("memory and steps are bounded");
+}
+
+/// What patches take with each replacement, the means of all positions included.
+fn patches_keep_to_the_budgets(model: &Gpt2) {
+    let budget = MEMORY.runs + 12 * MEMORY.step;
+    for replacement in [Replacement::Resample, Replacement::Mean, Replacement::Zero] {
+        let [few, many] = [10, 100].map(|pairs| {
+            let batch = batch(model, pairs, 60, 20);
+            patch(model, &batch, replacement, false)
+        });
+        let batch = batch(model, 10, 60, 20);
+        let at_positions = patch(model, &batch, replacement, true);
+        println!(
+            "{replacement:?}: 10 pairs {few:?}, 100 pairs {many:?}, by position {at_positions:?}"
+        );
+        for taken in [few, many, at_positions] {
+            assert!(taken.most <= budget, "{taken:?} within {budget} bytes");
+            let step = 12 * MEMORY.step;
+            assert!(taken.in_step <= step, "{taken:?}, {step} a step");
+        }
+    }
 }

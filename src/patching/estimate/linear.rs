@@ -11,12 +11,6 @@ use crate::{
     patching::{gradient::through_norm, patch::LayerNorm, scores::Scores, slice::Slice},
 };
 
-/// What stands between senders and a group of receivers.
-pub(super) struct Into {
-    pub norm: Norm,
-    pub scores: Scores,
-}
-
 /// The LayerNorm of receivers.
 pub(super) struct Norm {
     /// Its input in the base run, `[batch * rows, d_model]`.
@@ -25,6 +19,7 @@ pub(super) struct Norm {
     pub here: Tensor<2>,
     pub eps: f64,
     pub mode: LayerNorm,
+    pub scores: Scores,
 }
 
 impl Norm {
@@ -85,7 +80,7 @@ impl Slice<'_> {
         &self,
         results: &mut Results,
         group: &Group,
-        into: &Into,
+        norm: &Norm,
         gradient: impl Fn(Range<usize>) -> Tensor<3>,
     ) -> Result<()> {
         let (d_model, n_to) = (self.model.config.d_model, group.columns.len());
@@ -95,16 +90,16 @@ impl Slice<'_> {
         for rows in self.rectangles(in_step / n_to.max(16)) {
             let n = rows.len();
             let by_normalised = gradient(rows.clone());
-            let by_read = match into.scores {
+            let by_read = match norm.scores {
                 Scores::Estimate => by_normalised,
-                _ => into.norm.backwards(by_normalised, rows.clone()),
+                _ => norm.backwards(by_normalised, rows.clone()),
             };
             self.steps.pause.pause().await?;
             for (which, senders) in group.senders(in_step / n) {
                 let n_from = senders.len();
                 let delta = self.written(senders, rows.clone());
-                let read = match into.scores {
-                    Scores::Estimate => into.norm.forwards(delta, rows.clone()),
+                let read = match norm.scores {
+                    Scores::Estimate => norm.forwards(delta, rows.clone()),
                     _ => delta,
                 };
                 let effects = match results.is_by_position() {

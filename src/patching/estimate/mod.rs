@@ -27,9 +27,8 @@ mod effects;
 mod linear;
 
 pub use effects::ByPosition;
-pub(super) use effects::Effects;
-use effects::Results;
-use linear::{Into, Norm};
+use effects::{Effects, Results};
+use linear::Norm;
 
 use super::{
     baseline::Baselines,
@@ -207,21 +206,19 @@ async fn add_run(
     let lowest = lowest.find(|l| to_heads[*l].is_some() || to_mlps[*l].is_some());
     let lowest = lowest.unwrap_or(layers);
     let mut results = Results::new(effects.is_by_position());
-    let into = |base, here| Into {
-        norm: Norm {
-            base,
-            here,
-            eps: config.eps,
-            mode: ask.layer_norm,
-        },
+    let norm = |base, here| Norm {
+        base,
+        here,
+        eps: config.eps,
+        mode: ask.layer_norm,
         scores: ask.scores,
     };
 
     if let Some(group) = &to_logits {
         let [base, here] = [&slice.base_final, &run.last].map(|x| slice.flat_rows(x));
-        let into = into(base, here);
+        let norm = norm(base, here);
         let gradient = |rows| linear::on_rows(&by_final, rows);
-        slice.linear(&mut results, group, &into, gradient).await?;
+        slice.linear(&mut results, group, &norm, gradient).await?;
     }
     for layer in (lowest..layers).rev() {
         let block = &slice.model.blocks[layer];
@@ -229,20 +226,20 @@ async fn add_run(
         let here = run.layer(slice, layer).await?;
         let by_mlp = backward.mlp(layer, &here).await?;
         if let Some(group) = &to_mlps[layer] {
-            let into = into(base.resid_mid.clone(), here.resid_mid.clone());
+            let norm = norm(base.resid_mid.clone(), here.resid_mid.clone());
             let gradient = |rows| linear::on_rows(&by_mlp, rows);
-            slice.linear(&mut results, group, &into, gradient).await?;
+            slice.linear(&mut results, group, &norm, gradient).await?;
         }
         let gradient = backward.heads(layer, &here).await?;
-        let into = into(base.resid_pre.clone(), here.resid_pre.clone());
+        let norm = norm(base.resid_pre.clone(), here.resid_pre.clone());
         if let Some(group) = &to_heads[layer] {
             if ask.scores == Scores::Estimate {
                 let ports = (layer, group, asked[layer]);
-                let attended = slice.attended(&mut results, ports, &into, &base, &gradient);
+                let attended = slice.attended(&mut results, ports, &norm, &base, &gradient);
                 attended.await?;
             } else {
                 let of_rows = |rows| block.by_input(&gradient.by_qkv, rows);
-                slice.linear(&mut results, group, &into, of_rows).await?;
+                slice.linear(&mut results, group, &norm, of_rows).await?;
             }
         }
         if layer > lowest {

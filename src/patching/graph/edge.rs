@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Receiver, Sender};
+use super::node::{Receiver, Sender};
 use crate::error::{Code, Error, Result};
 
 /// An edge, written `a9.h9->a10.h7<q>`, serialised as that too.

@@ -5,7 +5,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::Stage;
+use super::stage::Stage;
 use crate::{
     error::{Code, Error, Result},
     gpt2::Config,

@@ -5,7 +5,10 @@
 //! receiver columns  a{l}.h{h}<c> (3H+1) l + H c + h (c = 0, 1, 2 for q, k, v)    m{l} (3H+1) l + 3H    logits (3H+1) L
 //! ```
 
-use super::{Component, Edge, Head, Receiver, Sender};
+use super::{
+    edge::Edge,
+    node::{Component, Head, Receiver, Sender},
+};
 use crate::{
     error::{Code, Error, Result},
     gpt2::Config,

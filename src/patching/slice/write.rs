@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use burn::tensor::Tensor;
 
-use super::Slice;
+use super::base::Slice;
 use crate::{gpt2::matmul, patching::graph::Sender};
 
 impl Slice<'_> {

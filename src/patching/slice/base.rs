@@ -1,0 +1,285 @@
+//! The base run of some prompts, and the other run that it is compared with.
+
+use std::{
+    cell::{OnceCell, RefCell},
+    ops::Range,
+    rc::Rc,
+};
+
+use burn::tensor::Tensor;
+
+use super::{destination::Destination, means::Means};
+use crate::{
+    error::Result,
+    gpt2::{Gpt2, Past, Steps, causal_mask, index},
+    patching::{both::Both, graph::Stage, patch::Direction, plan::Part, window::Window},
+    prompt::Batch,
+};
+
+/// Some prompts run through a model, and what patches add to the base run.
+pub(in crate::patching) struct Slice<'a> {
+    pub model: &'a Gpt2,
+    pub steps: Steps<'a>,
+    pub direction: Direction,
+    pub window: Window,
+    pub batch: usize,
+    /// Delta of the token embedding on the rows, `[batch * rows, d_model]`.
+    pub(super) delta_embed: Tensor<2>,
+    pub(super) layers: Vec<Layer>,
+    /// The base run's final residual stream, `[batch, pos, d_model]`.
+    pub base_final: Tensor<3>,
+    /// The other run's final residual stream, `[batch, pos, d_model]`.
+    pub other_final: Tensor<3>,
+    /// Mask of all rows, `[rows, pos]`, once it has been wanted.
+    mask: OnceCell<Tensor<2>>,
+    pub(super) keeps_destinations: bool,
+    pub(super) destinations: RefCell<Vec<Option<Rc<Destination>>>>,
+    /// The residual stream at the stages that were asked for.
+    pub looks: Vec<Look>,
+}
+
+/// What is kept of a layer.
+pub(super) struct Layer {
+    /// The base run's residual stream on the rows, `[batch * rows, d_model]`.
+    pub(super) resid_pre: Tensor<2>,
+    /// The base run's keys and values before the rows; `None` where there are none.
+    pub(super) past: Option<Past>,
+    /// Delta of z, `[head, batch * rows, d_head]`.
+    pub(super) delta_z: Tensor<3>,
+    /// Delta of what the MLP writes, `[batch * rows, d_model]`.
+    pub(super) delta_mlp: Tensor<2>,
+}
+
+/// The residual stream at a stage, at all positions, `[batch * pos, d_model]`.
+pub(in crate::patching) struct Look {
+    pub stage: Stage,
+    pub base: Tensor<2>,
+    pub other: Tensor<2>,
+}
+
+/// What goes in where a sender's write is taken out.
+pub(in crate::patching) enum GoesIn<'m> {
+    /// What it writes in the other run.
+    Other,
+    /// The mean of that over all pairs.
+    Mean(&'m Means),
+    /// Nothing.
+    Nothing,
+}
+
+/// How a slice is run and what is kept of it.
+pub(in crate::patching) struct Keep<'k> {
+    /// Whether destinations are kept once they are made, or only the last.
+    pub destinations: bool,
+    /// Stages at which the residual stream is kept at all positions.
+    pub looks: &'k [Stage],
+}
+
+impl<'a> Slice<'a> {
+    /// Run both prompts of every pair of a part.
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub async fn run(
+        model: &'a Gpt2,
+        steps: Steps<'a>,
+        batch: &Batch,
+        part: &Part,
+        direction: Direction,
+        goes_in: GoesIn<'_>,
+        keep: Keep<'_>,
+    ) -> Result<Self> {
+        let (config, device) = (&model.config, model.device());
+        let (n, window, rows, pos) = (part.batch(), part.window, part.rows(), part.pos());
+        let (heads, d_head, d_model) = (config.n_heads, config.d_head, config.d_model);
+        let tokens = part.tokens(batch);
+        let Both { clean, corrupted } = tokens;
+        let [base, other] = match direction {
+            Direction::Denoise => [corrupted, clean],
+            Direction::Noise => [clean, corrupted],
+        };
+        let in_rows = (0..n).flat_map(|s| (window.first..pos).map(move |p| s * pos + p));
+        let in_rows = index(in_rows, &device);
+        // A copy, so that what is left out is not kept either.
+        let rows_of = |x: Tensor<2>| match window.first {
+            0 => x,
+            _ => x.select(0, in_rows.clone()),
+        };
+        let before = index(0..window.first, &device);
+        let by_head = |z: Tensor<2>| {
+            let z = z.reshape([n * rows, heads, d_head]);
+            z.swap_dims(0, 1)
+        };
+        let embedded = |ids: &[Vec<u32>]| rows_of(model.embed_tokens(&ids.concat()));
+
+        let mut layers: Vec<Layer> = Vec::with_capacity(config.n_layers);
+        let mut looks = Vec::with_capacity(keep.looks.len());
+        let mut look = |stage: Stage, resid: &Tensor<2>| {
+            if keep.looks.contains(&stage) {
+                looks.push(Look {
+                    stage,
+                    base: resid.clone(),
+                    other: resid.clone(),
+                });
+            }
+        };
+        let delta_embed = match &goes_in {
+            GoesIn::Other => embedded(&other) - embedded(&base),
+            GoesIn::Mean(means) => means.embed(window, n) - embedded(&base),
+            GoesIn::Nothing => -embedded(&base),
+        };
+        let mut resid = model.embed(&base).reshape([n * pos, d_model]);
+        for (layer, block) in model.blocks.iter().enumerate() {
+            look(Stage::pre(layer), &resid);
+            let resid_pre = rows_of(resid.clone());
+            let qkv = block.qkv_of_rows(resid.clone(), steps).await?;
+            let past = (window.first > 0).then(|| {
+                let [_, k, v] = block.by_head(qkv.clone(), n);
+                let [k, v] = [k, v].map(|x| x.select(2, before.clone()));
+                Past { k, v }
+            });
+            let z = block.attend_all_rows(qkv, None, pos, steps).await?;
+            let written_z = by_head(rows_of(z.clone()));
+            resid = block.add_attention(resid, z, steps).await?;
+            look(Stage::mid(layer), &resid);
+            let mlp = block.mlp_of_rows(resid.clone(), steps).await?;
+            resid = resid + mlp.clone();
+            let mlp = rows_of(mlp);
+            let (delta_z, delta_mlp) = match &goes_in {
+                // What the base run writes, until the other run is there to be compared with it.
+                GoesIn::Other => (written_z, mlp),
+                GoesIn::Mean(means) => (
+                    means.z(layer, window, n) - written_z,
+                    means.mlp(layer, window, n) - mlp,
+                ),
+                GoesIn::Nothing => {
+                    let b_v = block.b_v.clone().reshape([heads, 1, d_head]);
+                    (-(written_z + b_v), -mlp)
+                }
+            };
+            layers.push(Layer {
+                resid_pre,
+                past,
+                delta_z,
+                delta_mlp,
+            });
+        }
+        look(Stage::pre(config.n_layers), &resid);
+        let base_final = resid.reshape([n, pos, d_model]);
+
+        let mut slice = Self {
+            model,
+            steps,
+            direction,
+            window,
+            batch: n,
+            delta_embed,
+            layers,
+            other_final: base_final.clone(),
+            base_final,
+            mask: OnceCell::new(),
+            keeps_destinations: keep.destinations,
+            destinations: RefCell::new(vec![None; config.n_layers]),
+            looks,
+        };
+        let is_resampled = matches!(goes_in, GoesIn::Other);
+        if base == other {
+            if is_resampled {
+                for layer in &mut slice.layers {
+                    layer.delta_z = Tensor::zeros([heads, n * rows, d_head], &device);
+                    layer.delta_mlp = Tensor::zeros([n * rows, d_model], &device);
+                }
+            }
+            return Ok(slice);
+        }
+        let mut resid = rows_of(model.embed(&other).reshape([n * pos, d_model]));
+        for (i, block) in model.blocks.iter().enumerate() {
+            slice.look_at_other(Stage::pre(i), &resid);
+            let past = slice.layers[i].past.as_ref();
+            let qkv = block.qkv_of_rows(resid.clone(), steps).await?;
+            let z = block.attend_all_rows(qkv, past, rows, steps).await?;
+            let written_z = is_resampled.then(|| by_head(z.clone()));
+            resid = block.add_attention(resid, z, steps).await?;
+            slice.look_at_other(Stage::mid(i), &resid);
+            let mlp = block.mlp_of_rows(resid.clone(), steps).await?;
+            resid = resid + mlp.clone();
+            if let Some(written_z) = written_z {
+                let layer = &mut slice.layers[i];
+                layer.delta_z = written_z - layer.delta_z.clone();
+                layer.delta_mlp = mlp - layer.delta_mlp.clone();
+            }
+        }
+        slice.look_at_other(Stage::pre(config.n_layers), &resid);
+        slice.other_final = slice.with_rows(resid);
+        Ok(slice)
+    }
+
+    /// Whole sequences of a run that equals the base run before the rows.
+    ///
+    /// # Shapes
+    /// - `rows`: `[batch * rows, d_model]`; returns `[batch, pos, d_model]`
+    pub fn with_rows(&self, rows: Tensor<2>) -> Tensor<3> {
+        let [batch, pos, d_model] = self.base_final.dims();
+        let base = self.base_final.clone().reshape([batch * pos, d_model]);
+        whole(&base, rows, batch).reshape([batch, pos, d_model])
+    }
+
+    /// Keep the other run's rows at a stage, if it was asked for.
+    fn look_at_other(&mut self, stage: Stage, rows: &Tensor<2>) {
+        if let Some(look) = self.looks.iter_mut().find(|look| look.stage == stage) {
+            look.other = whole(&look.base, rows.clone(), self.batch);
+        }
+    }
+
+    /// The final residual streams, by the names of the runs.
+    pub fn finals(&self) -> Both<&Tensor<3>> {
+        Both::told(self.direction, &self.base_final, &self.other_final)
+    }
+
+    /// Mask of some of the rows as queries, over the positions up to the last of them.
+    ///
+    /// # Shapes
+    /// returns `[queries, first + queries.end]`
+    pub fn mask(&self, queries: &Range<usize>) -> Tensor<2> {
+        let (n, pos) = (queries.len(), self.window.first + queries.end);
+        let make = || causal_mask(n, pos, &self.model.device());
+        match n == self.window.rows {
+            true => self.mask.get_or_init(make).clone(),
+            false => make(),
+        }
+    }
+
+    /// The base run's residual stream before a layer, on the rows, `[batch * rows, d_model]`.
+    pub fn resid_pre(&self, layer: usize) -> &Tensor<2> {
+        &self.layers[layer].resid_pre
+    }
+
+    /// The base run's keys and values before the rows.
+    pub fn past(&self, layer: usize) -> Option<&Past> {
+        self.layers[layer].past.as_ref()
+    }
+
+    /// The rows of whole sequences, `[batch, pos, width]` to `[batch * rows, width]`.
+    pub fn flat_rows(&self, x: &Tensor<3>) -> Tensor<2> {
+        let [batch, _, width] = x.dims();
+        let Window { first, rows } = self.window;
+        let x = x.clone().narrow(1, first, rows);
+        x.reshape([batch * rows, width])
+    }
+}
+
+/// Whole sequences of the other run: the base run before the rows, which is the same there, then the rows.
+///
+/// # Shapes
+/// - `base`: `[batch * pos, width]`, also returned; `rows`: `[batch * rows, width]`
+fn whole(base: &Tensor<2>, rows: Tensor<2>, batch: usize) -> Tensor<2> {
+    let ([flat, width], [in_rows, _]) = (base.dims(), rows.dims());
+    if in_rows == flat {
+        return rows;
+    }
+    let (pos, n_rows) = (flat / batch, in_rows / batch);
+    let before = base.clone().reshape([batch, pos, width]);
+    let before = before.narrow(1, 0, pos - n_rows);
+    let rows = rows.reshape([batch, n_rows, width]);
+    Tensor::cat(vec![before, rows], 1).reshape([flat, width])
+}
