@@ -14,7 +14,7 @@
 //! [`session`] holds the use cases. The command line and the browser's module are crates of their own and call it;
 //! [`directory`] loads a session from a model's directory. Under it
 //! [`checkpoint`] turns files into a [`gpt2`] model on a [`device`], [`tokenizer`] and [`prompt`] turn texts (or a file of
-//! [`pairs`]) into batches, [`patching`] runs the edges and [`metric`] reads their logits. [`rate`] is what a device can
+//! [`pairs`]) into batches, [`patching`] runs the edges and [`metric`] reads their logits; [`ops`] is the arithmetic of all of them. [`rate`] is what a device can
 //! do at its best, [`sniff`] tells what a wrong file is; [`pause`] and [`error`] are known to all.
 
 pub mod checkpoint;
@@ -23,6 +23,7 @@ pub mod directory;
 pub mod error;
 pub mod gpt2;
 pub mod metric;
+pub mod ops;
 pub mod pairs;
 pub mod patching;
 pub mod pause;

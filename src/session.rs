@@ -8,6 +8,7 @@ use crate::{
     error::{Code, Error, Result, Warning},
     gpt2::{Config, Gpt2},
     metric::{AnswerMetric, MetricKind},
+    ops::{Product, Tile, on_cpu},
     patching::{
         Component, Edge, EdgeDetail, EdgeOptions, EdgeResult, EdgeUpdate, Estimates, Graph, Grid,
         Head, HeadDetail, LayerNorm, Patch, Receiver, Runs, Sender, SweepOptions, Update,
@@ -17,7 +18,7 @@ use crate::{
     pause::Pause,
     prompt::{Batch, PromptPair},
     question::Reader,
-    rate::{choose_kernel, matmul_rate},
+    rate::{choose_product, matmul_rate},
     tokenizer::{Token, Tokenizer},
 };
 
@@ -27,6 +28,7 @@ pub struct Loading {
     tokenizer: Option<Tokenizer>,
     lack: Option<String>,
     device: DeviceReport,
+    product: Product,
 }
 
 impl Loading {
@@ -46,6 +48,15 @@ impl Loading {
         self.lack = lack;
     }
 
+    /// Multiply with this tile where the model is on the CPU. A browser that knows relaxed SIMD has one that is faster
+    /// than Burn's product.
+    pub fn use_tile(&mut self, tile: Tile) {
+        if self.device.kind == "cpu" {
+            self.product = Product::Fused(tile);
+            self.device.matmul = self.product.name(true);
+        }
+    }
+
     /// Where the bytes of the checkpoint's files go.
     pub fn weights(&mut self) -> &mut Loader {
         &mut self.loader
@@ -57,7 +68,8 @@ impl Loading {
     /// [`Code::Checkpoint`] when weights are missing.
     pub fn finish(self) -> Result<Session> {
         let mut warnings = self.loader.warnings();
-        let model = self.loader.finish()?;
+        let mut model = self.loader.finish()?;
+        model.multiply_with(self.product);
         warnings.extend(tokenizer_warnings(self.tokenizer.as_ref(), &model.config));
         Ok(Session {
             model,
@@ -210,6 +222,10 @@ pub struct EdgeReport {
     /// In numbers.
     #[serde(flatten)]
     pub detail: EdgeDetail,
+    /// The effect of patching each position alone, the value less the base run's metric, `[pos]`: from [`Session::edge`].
+    /// They need not add up to that of patching all.
+    #[serde(rename = "byPosition", skip_serializing_if = "Option::is_none")]
+    pub by_position: Option<Vec<f32>>,
     /// The tokens of [`EdgeDetail::moved`]; none without a tokenizer.
     pub tokens: Vec<Token>,
 }
@@ -226,12 +242,14 @@ impl Session {
     ) -> Result<Loading> {
         let config = Config::from_json(config)?;
         let (device, mut report) = device::open(choice).await?;
-        report.matmul = choose_kernel(&device, &config).await?;
+        let product = choose_product(&device, &config).await?;
+        report.matmul = product.name(on_cpu(&device));
         Ok(Loading {
             loader: Loader::new(config, &device),
             tokenizer,
             lack: None,
             device: report,
+            product,
         })
     }
 
@@ -391,7 +409,7 @@ impl Session {
         Ok(Warned { result, warnings })
     }
 
-    /// Look at one edge between two heads on one pair of prompts.
+    /// Look at one edge between two heads on one pair of prompts, without its effects by position.
     ///
     /// # Errors
     /// Those of [`Session::edge`]; [`Code::Source`] names the head that is wrong.
@@ -411,21 +429,21 @@ impl Session {
             let expected = format!("a head after layer {}", src.layer);
             return Err(Error::new(Code::Source, "destination head", expected, dst));
         }
-        let request = EdgeDetailRequest {
-            on: request.on.clone(),
-            edge,
-            patch: Patch {
-                layer_norm: request.layer_norm,
-                ..Patch::default()
-            },
+        let patch = Patch {
+            layer_norm: request.layer_norm,
+            ..Patch::default()
         };
-        self.edge(&request, pause).await
+        let (batch, warnings) = self.reader().batch(&request.on, pause).await?;
+        let (runs, metric) = self.run(&batch, request.on.metric, patch, pause).await?;
+        let detail = edge_detail(&runs, &metric, edge, patch.layer_norm).await?;
+        let result = self.report(detail, None);
+        Ok(Warned { result, warnings })
     }
 
-    /// Look at one edge of any class on one pair of prompts.
+    /// Look at one edge of any class on one pair of prompts. Its effects by position take a patched run each.
     ///
     /// # Errors
-    /// Those of [`Session::pair`], [`Batch::new`] and [`edge_detail`].
+    /// Those of [`Session::pair`], [`Batch::new`], [`edge_detail`] and [`sweep_edges`].
     pub async fn edge(
         &self,
         request: &EdgeDetailRequest,
@@ -436,13 +454,27 @@ impl Session {
         let (batch, warnings) = self.reader().batch(on, pause).await?;
         let (runs, metric) = self.run(&batch, on.metric, *patch, pause).await?;
         let detail = edge_detail(&runs, &metric, *edge, patch.layer_norm).await?;
+        let options = EdgeOptions {
+            patch: *patch,
+            estimates: false,
+            by_position: true,
+            ..EdgeOptions::default()
+        };
+        let swept = sweep_edges(&runs, &metric, &[*edge], &options, |_| Ok(())).await?;
+        let by_position = swept.by_position.and_then(|mut all| all.exact.pop());
+        let result = self.report(detail, by_position.map(|(_, effects)| effects));
+        Ok(Warned { result, warnings })
+    }
+
+    /// What an edge does, with the texts of the tokens that it moves.
+    fn report(&self, detail: EdgeDetail, by_position: Option<Vec<f32>>) -> EdgeReport {
         let ids: Vec<u32> = detail.moved.iter().map(|moved| moved.id).collect();
         let tokens = self.tokenizer.as_ref().map(|t| t.describe(&ids));
-        let result = EdgeReport {
+        EdgeReport {
             detail,
+            by_position,
             tokens: tokens.unwrap_or_default(),
-        };
-        Ok(Warned { result, warnings })
+        }
     }
 
     /// Operations a second of bare matrix products of so many rows on the session's device: see
@@ -451,7 +483,8 @@ impl Session {
     /// # Errors
     /// [`Code::Device`], or that of `pause`.
     pub async fn matmul_rate(&self, rows: usize, pause: &dyn Pause) -> Result<f64> {
-        matmul_rate(&self.model.device(), self.config(), rows, pause).await
+        let product = self.model.unembed.product;
+        matmul_rate(&self.model.device(), self.config(), product, rows, pause).await
     }
 
     /// The model run on the prompts, and the metric bound to them.

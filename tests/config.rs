@@ -3,7 +3,8 @@
 use burn::tensor::{Device, Tensor};
 use pathpatch::{
     error::Code,
-    gpt2::{Activation, Config, layer_norm},
+    gpt2::Config,
+    ops::{Activation, layer_norm},
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

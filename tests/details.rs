@@ -4,8 +4,9 @@
 use burn::tensor::{Tensor, TensorData};
 use pathpatch::{
     error::Code,
-    gpt2::{ActivationCache, Gpt2, layer_norm},
+    gpt2::{ActivationCache, Gpt2},
     metric::MetricKind,
+    ops::layer_norm,
     patching::{
         Component, Direction, Edge, EdgeDetail, EdgeOptions, Graph, Head, LayerNorm, Patch,
         Receiver, Replacement, Sender, all_heads, edge_detail, head_detail, sweep_edges,
@@ -254,8 +255,7 @@ fn max(a: &[f32], b: &[f32]) -> f32 {
         .fold(0.0, f32::max)
 }
 
-/// Every edge of a model, looked at: its value is the sweep's, its effects by position and what it reads are the
-/// oracle's.
+/// Every edge of a model, looked at: its value is the sweep's, whose effects by position are the oracle's.
 #[test]
 fn edges_of_every_class_are_looked_at() {
     let (model, batch) = one_pair("prefixed-f32");
@@ -277,12 +277,15 @@ fn edges_of_every_class_are_looked_at() {
                 replacement,
                 layer_norm,
             },
+            by_position: true,
             ..EdgeOptions::default()
         };
         let swept = sweep_edges(&runs, &metric, &all, &options, |_| Ok(()));
-        let table = pollster::block_on(swept).unwrap().table;
+        let swept = pollster::block_on(swept).unwrap();
+        let (table, exact) = (swept.table, swept.by_position.unwrap().exact);
         let base = oracle.base(direction, read);
-        for edge in &all {
+        for (edge, (place, effects)) in all.iter().zip(&exact) {
+            assert_eq!(*place, graph.place(*edge));
             let what = format!("{direction:?} {replacement:?} {layer_norm:?} {edge}");
             let detail = edge_detail(&runs, &metric, *edge, layer_norm);
             let detail = pollster::block_on(detail).unwrap();
@@ -293,10 +296,10 @@ fn edges_of_every_class_are_looked_at() {
             assert_eq!(detail.dst.is_some(), matches!(edge.to, Receiver::Head(..)));
             let pattern = detail.dst.map_or(0, |dst| dst.pattern.clean.len());
             assert_eq!(detail.patched.len(), pattern, "{what}");
-            for numbers in [&detail.added, &detail.length, &detail.by_position] {
+            for numbers in [&detail.added, &detail.length, effects] {
                 assert_eq!(numbers.len(), pos, "{what}");
             }
-            for (position, effect) in detail.by_position.iter().enumerate() {
+            for (position, effect) in effects.iter().enumerate() {
                 let how = How {
                     direction,
                     replacement,

@@ -9,7 +9,8 @@ use std::f64::consts::PI;
 
 use burn::tensor::Tensor;
 use pathpatch::{
-    gpt2::{Activation, Block, Embedding, Gpt2},
+    gpt2::{Block, Embedding, Gpt2},
+    ops::Activation,
     patching::{
         Component, Head, LayerNorm,
         graph::{Graph, Receiver},

@@ -201,7 +201,6 @@ fn the_detail_of_an_edge_is_the_same_in_any_memory() {
             let numbers = |detail: &EdgeDetail| {
                 let [src, dst] = [&detail.src, &detail.dst].map(|head| head.as_ref().unwrap());
                 [
-                    detail.by_position.clone(),
                     detail.patched.clone(),
                     detail.added.clone(),
                     detail.length.clone(),

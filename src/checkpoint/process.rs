@@ -22,6 +22,7 @@ use super::{header::invalid, layout, reader::Piece};
 use crate::{
     error::{Code, Error, Result, Warning},
     gpt2::{Block, Config, Embedding, Gpt2, Unembed},
+    ops::Product,
 };
 
 /// A model under construction.
@@ -241,6 +242,7 @@ impl Assembly {
             b_in,
             w_out: centre(self.tensor(&name("mlp.c_proj.weight"))?, 1),
             b_out: centre(self.tensor(&name("mlp.c_proj.bias"))?, 0),
+            product: Product::default(),
         })
     }
 }

@@ -9,9 +9,9 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::Activation;
 use crate::{
     error::{Code, Error, Result, Warning, shortened},
+    ops::Activation,
     sniff::sniff,
 };
 

@@ -6,7 +6,7 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::kernels::index;
+use crate::ops::index;
 
 /// Numbers in a part at most: 64 MiB.
 const PART: usize = 16 << 20;

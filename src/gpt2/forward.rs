@@ -10,14 +10,14 @@
 use burn::tensor::Tensor;
 
 use super::{
-    ActivationCache, Block, BlockCache, Gpt2,
-    attention::{attention, causal_mask},
-    kernels,
-    linear::linear,
-    matmul::matmul,
-    norm::layer_norm,
+    cache::{ActivationCache, BlockCache},
+    weights::{Block, Gpt2},
 };
-use crate::{error::Result, pause::Pause};
+use crate::{
+    error::Result,
+    ops::{self, attention, causal_mask, layer_norm},
+    pause::Pause,
+};
 
 impl Gpt2 {
     /// Token plus position embedding, each centred over `d_model`.
@@ -109,7 +109,7 @@ impl Block {
         let mask = mask.clone().unsqueeze();
         let (pattern, z) = attention(q.clone(), k.clone(), v.clone(), mask);
         let all_heads = z.clone().swap_dims(1, 2).reshape([batch, pos, d_model]);
-        let resid_mid = resid_pre.clone() + linear(all_heads, &self.w_o, &self.b_o);
+        let resid_mid = resid_pre.clone() + self.product.linear(all_heads, &self.w_o, &self.b_o);
         let flat = resid_mid.clone().reshape([batch * pos, d_model]);
         let resid_post = self.add_mlp(flat).reshape([batch, pos, d_model]);
         BlockCache {
@@ -130,10 +130,11 @@ impl Block {
     /// # Shapes
     /// - `resid_mid`: `[rows, d_model]`, also returned
     pub fn add_mlp(&self, resid_mid: Tensor<2>) -> Tensor<2> {
-        let normalised = kernels::normalise(resid_mid.clone(), self.eps);
-        let pre = matmul(normalised, &self.w_in);
-        let post = kernels::activate(pre, &self.b_in, self.activation);
-        kernels::add_to_residual(resid_mid, matmul(post, &self.w_out), &self.b_out)
+        let normalised = ops::normalise(resid_mid.clone(), self.eps);
+        let pre = self.product.matmul(normalised, &self.w_in);
+        let post = ops::activate(pre, &self.b_in, self.activation);
+        let mlp = self.product.matmul(post, &self.w_out);
+        ops::add_to_residual(resid_mid, mlp, &self.b_out)
     }
 
     /// What the MLP writes, its output bias included.
@@ -141,16 +142,16 @@ impl Block {
     /// # Shapes
     /// - `normalised`: its normalised input, `[rows, d_model]`, also returned
     pub fn mlp(&self, normalised: Tensor<2>) -> Tensor<2> {
-        let pre = matmul(normalised, &self.w_in);
-        let post = kernels::activate(pre, &self.b_in, self.activation);
-        matmul(post, &self.w_out) + self.b_out.clone().unsqueeze()
+        let pre = self.product.matmul(normalised, &self.w_in);
+        let post = ops::activate(pre, &self.b_in, self.activation);
+        self.product.matmul(post, &self.w_out) + self.b_out.clone().unsqueeze()
     }
 
     /// Queries, keys and values, each `[batch, head, rows, d_head]`, of normalised rows.
     fn qkv(&self, normalised: Tensor<3>) -> [Tensor<4>; 3] {
         let [batch, rows, d_model] = normalised.dims();
         let d_head = d_model / self.n_heads;
-        let qkv = linear(normalised, &self.w_qkv, &self.b_qkv);
+        let qkv = self.product.linear(normalised, &self.w_qkv, &self.b_qkv);
         [0, 1, 2].map(|i| {
             qkv.clone()
                 .narrow(2, i * d_model, d_model)

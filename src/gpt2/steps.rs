@@ -6,13 +6,12 @@
 
 use burn::tensor::Tensor;
 
-use super::{
-    Block,
-    attention::{attention, causal_mask},
-    kernels::{self, Past, Queries},
-    matmul::matmul,
+use super::weights::Block;
+use crate::{
+    error::Result,
+    ops::{self, Past, Queries, attention, causal_mask},
+    pause::Pause,
 };
-use crate::{error::Result, pause::Pause};
 
 /// How much is done between two pauses.
 #[derive(Clone, Copy)]
@@ -84,7 +83,10 @@ impl Block {
     /// # Errors
     /// Those of the pause.
     pub async fn qkv_of_rows(&self, resid: Tensor<2>, steps: Steps<'_>) -> Result<Tensor<2>> {
-        let of_rows = |x| matmul(kernels::normalise(x, self.eps), &self.w_qkv);
+        let of_rows = |x| {
+            self.product
+                .matmul(ops::normalise(x, self.eps), &self.w_qkv)
+        };
         steps.by_rows(resid, of_rows).await
     }
 
@@ -94,7 +96,7 @@ impl Block {
     /// - `qkv`: `[sequence * rows, 3 * d_model]`
     /// - returns q, k and v, each `[sequence, head, rows, d_head]`
     pub fn by_head(&self, qkv: Tensor<2>, sequences: usize) -> [Tensor<4>; 3] {
-        kernels::by_head(qkv, &self.b_qkv, self.n_heads, sequences)
+        ops::by_head(qkv, &self.b_qkv, self.n_heads, sequences)
     }
 
     /// Causal attention of all heads.
@@ -118,7 +120,7 @@ impl Block {
         let is_one = matches!(queries, Queries::One(_));
         // The loop over sequences is the faster one for many short ones; matrix products are for few long ones.
         if is_one || flat <= steps.rows && rows <= 64 * sequences {
-            let z = kernels::attend(qkv, &self.b_qkv, self.n_heads, past, rows, queries);
+            let z = ops::attend(qkv, &self.b_qkv, self.n_heads, past, rows, queries);
             steps.pause.pause().await?;
             return Ok(z);
         }
@@ -179,8 +181,10 @@ impl Block {
         z: Tensor<2>,
         steps: Steps<'_>,
     ) -> Result<Tensor<2>> {
-        let attn = steps.by_rows(z, |z| matmul(z, &self.w_o)).await?;
-        Ok(kernels::add_to_residual(resid, attn, &self.b_o))
+        let attn = steps
+            .by_rows(z, |z| self.product.matmul(z, &self.w_o))
+            .await?;
+        Ok(ops::add_to_residual(resid, attn, &self.b_o))
     }
 
     /// What the MLP writes, in steps.
@@ -191,7 +195,7 @@ impl Block {
     /// # Errors
     /// Those of the pause.
     pub async fn mlp_of_rows(&self, resid_mid: Tensor<2>, steps: Steps<'_>) -> Result<Tensor<2>> {
-        let of_rows = |x| self.mlp(kernels::normalise(x, self.eps));
+        let of_rows = |x| self.mlp(ops::normalise(x, self.eps));
         steps.by_rows(resid_mid, of_rows).await
     }
 

@@ -10,7 +10,8 @@
 
 use burn::tensor::Tensor;
 
-use super::{Embedding, kernels, matmul::matmul};
+use super::embedding::Embedding;
+use crate::ops::{self, Product};
 
 /// The final LayerNorm and the table of the unembedding.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub struct Unembed {
     pub table: Embedding,
     /// Mean row of the table, `[1, d_model]`.
     pub mean: Tensor<2>,
+    /// What multiplies by some of the table's rows.
+    pub product: Product,
 }
 
 impl Unembed {
@@ -39,6 +42,7 @@ impl Unembed {
             ln_b: ln_b.unsqueeze(),
             mean: table.mean(),
             table,
+            product: Product::default(),
         }
     }
 
@@ -57,6 +61,7 @@ impl Unembed {
             ln_w,
             ln_b,
             columns,
+            product: self.product,
         }
     }
 }
@@ -68,6 +73,7 @@ pub struct Unembedding {
     ln_w: Tensor<2>,
     ln_b: Tensor<2>,
     columns: Columns,
+    product: Product,
 }
 
 /// Centred columns of `W_U`.
@@ -102,7 +108,7 @@ impl Unembedding {
     /// # Shapes
     /// - `resid`: `[rows, d_model]`, also returned
     pub fn normalise(&self, resid: Tensor<2>) -> Tensor<2> {
-        kernels::normalise(resid, self.eps)
+        ops::normalise(resid, self.eps)
     }
 
     /// Logits of normalised rows.
@@ -113,7 +119,7 @@ impl Unembedding {
     pub fn of_normalised(&self, normalised: Tensor<2>) -> Tensor<2> {
         let x = normalised * self.ln_w.clone() + self.ln_b.clone();
         match &self.columns {
-            Columns::Some(columns) => matmul(x, columns),
+            Columns::Some(columns) => self.product.matmul(x, columns),
             Columns::All(table, mean) => {
                 let of_mean = x.clone().matmul(mean.clone().transpose());
                 table.scores(x) - of_mean

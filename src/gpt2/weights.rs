@@ -10,7 +10,8 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::{Activation, Config, Embedding, Unembed};
+use super::{config::Config, embedding::Embedding, unembed::Unembed};
+use crate::ops::{Activation, Product};
 
 /// A GPT-2 on a device.
 #[derive(Debug, Clone)]
@@ -56,11 +57,21 @@ pub struct Block {
     pub w_out: Tensor<2>,
     /// `[d_model]`.
     pub b_out: Tensor<1>,
+    /// What multiplies by these weights.
+    pub product: Product,
 }
 
 impl Gpt2 {
     /// The device that holds the weights.
     pub fn device(&self) -> Device {
         self.embed.device()
+    }
+
+    /// Multiply by all weights with this product from now on.
+    pub fn multiply_with(&mut self, product: Product) {
+        for block in &mut self.blocks {
+            block.product = product;
+        }
+        self.unembed.product = product;
     }
 }

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    gpt2::{Queries, attention, index, layer_norm, matmul},
+    ops::{Queries, attention, index, layer_norm},
 };
 
 /// The rest of the model from where patches enter it.
@@ -61,11 +61,11 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
         let (slice, layer) = (self.slice, enter.layer());
         let layers = slice.model.config.n_layers;
         if layer == layers {
-            return self.into_logits(variants).await;
+            return self.enter_logits(variants).await;
         }
         let mut resid = match enter.is_mid() {
-            true => self.into_mlp(layer, variants).await?,
-            false => self.into_heads(layer, variants).await?,
+            true => self.enter_mlp(layer, variants).await?,
+            false => self.enter_heads(layer, variants).await?,
         };
         for layer in layer + 1..layers {
             let (past, queries) = (slice.past(layer), self.readout.queries(layer));
@@ -80,7 +80,7 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
     }
 
     /// The final residual stream where only the unembedding reads the change.
-    async fn into_logits(&self, variants: &[Variant]) -> Result<Tensor<2>> {
+    async fn enter_logits(&self, variants: &[Variant]) -> Result<Tensor<2>> {
         let slice = self.slice;
         let base = slice.flat_rows(&slice.base_final);
         let queries = self.readout.last_queries();
@@ -88,7 +88,7 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
     }
 
     /// The residual stream after a layer whose MLP reads the change, `[variant * batch * queries, d_model]`.
-    async fn into_mlp(&self, layer: usize, variants: &[Variant]) -> Result<Tensor<2>> {
+    async fn enter_mlp(&self, layer: usize, variants: &[Variant]) -> Result<Tensor<2>> {
         let slice = self.slice;
         let destination = slice.destination(layer).await?;
         let queries = self.readout.queries(layer);
@@ -119,7 +119,7 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
     }
 
     /// The residual stream after a layer whose heads read the change, `[variant * batch * queries, d_model]`.
-    async fn into_heads(&self, layer: usize, variants: &[Variant]) -> Result<Tensor<2>> {
+    async fn enter_heads(&self, layer: usize, variants: &[Variant]) -> Result<Tensor<2>> {
         let slice = self.slice;
         let into = self.components(layer, variants).await?;
         let delta_z = self.delta_z(variants, &into).await?;
@@ -145,7 +145,7 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
         let change = change_as_read(slice, resid_pre, variants, self.layer_norm);
         slice.steps.pause.pause().await?;
         let [_, flat, _] = change.dims();
-        let w_qkv = &slice.model.blocks[layer].w_qkv;
+        let block = &slice.model.blocks[layer];
         let mut deltas = Vec::new();
         let mut start = 0;
         for of_receiver in variants.chunk_by(|a, b| a.edge.to == b.edge.to) {
@@ -153,9 +153,10 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
             let change = change.clone().narrow(0, start, n);
             let (head, component) = head_of(&of_receiver[0]);
             let first = component as usize * d_model + head.head * d_head;
-            let w = w_qkv.clone().narrow(1, first, d_head);
+            let w = block.w_qkv.clone().narrow(1, first, d_head);
             let change = change.reshape([n * flat, d_model]);
-            deltas.push(slice.steps.by_rows(change, |x| matmul(x, &w)).await?);
+            let by_w = |x| block.product.matmul(x, &w);
+            deltas.push(slice.steps.by_rows(change, by_w).await?);
             start += n;
         }
         let delta = Tensor::cat(deltas, 0);
@@ -236,7 +237,7 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
     /// - `delta_z`: `[variant * n, d_head]`; returns `[variant * n, d_model]`
     fn by_w_o(&self, layer: usize, variants: &[Variant], delta_z: Tensor<2>) -> Tensor<2> {
         let d_head = self.slice.model.config.d_head;
-        let w_o = &self.slice.model.blocks[layer].w_o;
+        let block = &self.slice.model.blocks[layer];
         let each = delta_z.dims()[0] / variants.len();
         let mut start = 0;
         let of_receivers = variants.chunk_by(|a, b| a.edge.to == b.edge.to);
@@ -245,7 +246,8 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
             let delta_z = delta_z.clone().narrow(0, start, n);
             start += n;
             let first = head_of(&variants[0]).0.head * d_head;
-            matmul(delta_z, &w_o.clone().narrow(0, first, d_head))
+            let w_o = block.w_o.clone().narrow(0, first, d_head);
+            block.product.matmul(delta_z, &w_o)
         });
         Tensor::cat(products.collect(), 0)
     }

@@ -23,7 +23,8 @@ use super::{
 };
 use crate::{
     error::Result,
-    gpt2::{Block, Queries, Steps, attention, layer_norm, matmul},
+    gpt2::{Block, Steps},
+    ops::{Queries, attention, layer_norm},
 };
 
 /// One run of a slice's prompts, as far as the backward pass reads it.
@@ -294,7 +295,7 @@ fn attention_backwards([q, k, v]: [Tensor<4>; 3], mask: Tensor<4>, z: Tensor<4>)
 /// - `resid_mid` and `gradient`, with respect to the MLP's output: `[rows, d_model]`, also returned
 fn mlp_backwards(block: &Block, resid_mid: Tensor<2>, gradient: Tensor<2>) -> Tensor<2> {
     let (normalised, _) = layer_norm(resid_mid, block.eps);
-    let pre = matmul(normalised, &block.w_in) + block.b_in.clone().unsqueeze();
+    let pre = block.product.matmul(normalised, &block.w_in) + block.b_in.clone().unsqueeze();
     let post = gradient.matmul(block.w_out.clone().transpose());
     let pre = post * block.activation.derivative(pre);
     pre.matmul(block.w_in.clone().transpose())

@@ -19,6 +19,21 @@ pub struct Variant {
     pub at: Option<usize>,
 }
 
+impl Variant {
+    /// An edge patched at every position.
+    pub fn whole(edge: Edge) -> Self {
+        Self { edge, at: None }
+    }
+
+    /// An edge patched at one position alone.
+    pub fn at(edge: Edge, position: usize) -> Self {
+        Self {
+            edge,
+            at: Some(position),
+        }
+    }
+}
+
 /// Variants whose receivers read at one stage, on some prompts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
@@ -46,4 +61,31 @@ pub(super) trait Executor {
     /// # Errors
     /// Those of the device and of a pause.
     fn run(&mut self, job: &Job) -> impl Future<Output = Result<Done>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_is_written_with_the_names_of_its_edges_and_read_back() {
+        let edge = |name: &str| name.parse::<Edge>().unwrap();
+        let job = Job {
+            enter: Stage::mid(1),
+            window: Window { first: 3, rows: 2 },
+            prompts: 4..6,
+            variants: vec![
+                Variant::whole(edge("a0.h1->m1")),
+                Variant::at(edge("m0->m1"), 4),
+            ],
+        };
+        let text = serde_json::to_string(&job).unwrap();
+        assert!(text.contains(r#""edge":"a0.h1->m1""#), "{text}");
+        assert_eq!(serde_json::from_str::<Job>(&text).unwrap(), job);
+        let done = Done {
+            values: vec![vec![1.5, -2.0], vec![0.0, 3.0]],
+        };
+        let text = serde_json::to_string(&done).unwrap();
+        assert_eq!(serde_json::from_str::<Done>(&text).unwrap(), done);
+    }
 }

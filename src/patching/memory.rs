@@ -17,7 +17,8 @@ use burn::tensor::Device;
 
 use crate::{
     error::{Code, Error, Result},
-    gpt2::{Config, on_cpu},
+    gpt2::Config,
+    ops::on_cpu,
 };
 
 /// What patching may hold beside the weights, in bytes.

@@ -16,7 +16,7 @@
 //! how much may be held at once and `plan` cuts a batch of prompts to it; `runs` and `slice` hold the runs that every edge
 //! shares. `read` is what receivers make of a delta, `forward` the batched rest of the model, `readout` what a metric makes
 //! of it, `baseline` and `scale` how that is told. `schedule` says which edges go together and when, `job` and `execute`
-//! what one piece of it is, `sweep` is the whole; `heads` has the calls by TransformerLens's names, `estimate` what comes
+//! what one piece of it is and `work` how all pieces are done, `sweep` is the whole; `heads` has the calls by TransformerLens's names, `estimate` what comes
 //! before exact values, `check` how far that is off, `detail` one edge by itself, `progress` and `cost` how far a sweep is.
 
 mod baseline;
@@ -47,6 +47,7 @@ mod slice;
 mod sweep;
 mod table;
 mod window;
+mod work;
 
 pub use both::Both;
 pub use cell::Cell;

@@ -15,8 +15,9 @@ use super::{
 };
 use crate::{
     error::{Code, Error, Result},
-    gpt2::{Config, Gpt2, on_cpu},
+    gpt2::{Config, Gpt2},
     metric::Metric,
+    ops::on_cpu,
     prompt::{Batch, PromptPair},
 };
 

@@ -17,7 +17,7 @@ pub struct Progress {
     /// Floating-point operations done, of the products with weights: both runs of the prompts, then edges.
     pub flops: f64,
     /// Largest difference between estimate and exact value so far, in units of the metric; `None` where
-    /// there are no estimates.
+    /// there are no estimates, or nothing else.
     pub max_estimate_error: Option<f32>,
 }
 

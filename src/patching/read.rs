@@ -11,7 +11,7 @@
 use burn::tensor::{Tensor, TensorData};
 
 use super::{graph::Sender, job::Variant, patch::LayerNorm, slice::Slice};
-use crate::gpt2::{index, layer_norm};
+use crate::ops::{index, layer_norm};
 
 /// The change of each variant's normalised input on the rows.
 ///

@@ -11,8 +11,9 @@ use burn::tensor::Tensor;
 use super::{memory::Memory, slice::Slice, window::Window};
 use crate::{
     error::{Code, Error, Result},
-    gpt2::{Queries, Unembedding, index},
+    gpt2::Unembedding,
     metric::Metric,
+    ops::{Queries, index},
 };
 
 /// A metric, or its part for some prompts.

@@ -1,8 +1,7 @@
 //! A batch of pairs on a model: what is asked of it, and as much of its runs as memory holds.
 //!
-//! Nothing is run before it is needed. A batch whose runs fit [`Memory::runs`] is run once and kept for all that
-//! starts from it; a larger one is run some prompts at a time, anew whenever they
-//! are needed.
+//! Nothing is run before it is needed. A batch whose runs fit [`Memory::runs`] is run once and kept; a larger one is run
+//! some prompts at a time, and again whenever these are needed.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -18,8 +17,9 @@ use super::{
 };
 use crate::{
     error::{Code, Error, Result},
-    gpt2::{Gpt2, Steps, on_cpu},
+    gpt2::{Gpt2, Steps},
     metric::{AnswerMetric, CleanOutput, Metric, MetricKind},
+    ops::on_cpu,
     pause::Pause,
     prompt::Batch,
 };
@@ -39,14 +39,14 @@ pub struct Runs<'a> {
 #[derive(Default)]
 struct Kept<'a> {
     plan: Option<Plan>,
-    /// What goes in where that is a mean.
+    /// The means that go in, if means do.
     means: Option<Rc<Means>>,
     slices: Vec<Option<Rc<Slice<'a>>>>,
 }
 
 impl<'a> Runs<'a> {
-    /// A batch on a model, to be denoised with the other prompt's writes, in the memory that suits its device; `pause` is asked after each step of whatever
-    /// starts from here.
+    /// A batch on a model, in the memory that suits its device. It is denoised with what senders write on the other
+    /// prompt, unless [`Runs::patching`] says otherwise. `pause` is asked after each step of all work that starts here.
     pub fn new(model: &'a Gpt2, batch: &Batch, pause: &'a dyn Pause) -> Self {
         Self {
             model,
@@ -59,13 +59,13 @@ impl<'a> Runs<'a> {
         }
     }
 
-    /// The same in other memory.
+    /// The same batch in other memory.
     #[must_use]
     pub fn within(self, memory: Memory) -> Self {
         Self { memory, ..self }
     }
 
-    /// The same patched otherwise: which run is the base, and what goes into it.
+    /// The same batch with another base run, or with something else that goes into it.
     #[must_use]
     pub fn patching(self, direction: Direction, replacement: Replacement) -> Self {
         Self {
@@ -248,7 +248,7 @@ impl<'a> Runs<'a> {
         Ok(Rc::new(slice.await?))
     }
 
-    /// The means that go in, if it is means: made once for all parts of a plan.
+    /// The means that go in, if means do: made once for all parts of a plan.
     async fn means(&self, plan: &Plan, steps: Steps<'_>) -> Result<Option<Rc<Means>>> {
         if plan.means.is_empty() {
             return Ok(None);

@@ -74,8 +74,7 @@ mod tests {
     };
 
     fn variants() -> Vec<Variant> {
-        let edges = GRAPH.edges();
-        edges.map(|edge| Variant { edge, at: None }).collect()
+        GRAPH.edges().map(Variant::whole).collect()
     }
 
     #[test]

@@ -3,19 +3,19 @@
 //! A plan cuts the prompts into parts, a schedule the edges into chunks; a chunk on a part is a job, which is one batched
 //! pass through the rest of the model and one read-back. After each step of a job, some rows of a layer, the sweep pauses
 //! and may be stopped; on the CPU of a browser, where one thread does all, that is when other events are handled.
-//!
-//! Where memory does not hold the runs of all prompts, they are run some at a time, and an edge is exact once it has
-//! been patched on all of them. Several chunks go through all prompts together, so that running the prompts again takes
-//! no more than a tenth of the work.
+//! How chunks go through the parts is the matter of `work`.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+};
 
 use super::{
     both::Both,
     cell::Cell,
     check::{Check, Selection},
     cost::Cost,
-    estimate::{Ask, ByPosition, overview},
+    estimate::{Ask, ByPosition, no_gradient, overview},
     execute::Local,
     graph::{Edge, Graph},
     job::{Executor, Variant},
@@ -23,16 +23,16 @@ use super::{
     plan::{Plan, Reads},
     progress::{Meter, Progress},
     runs::Runs,
-    scale::{Scale, Sums, finite},
+    scale::{Sums, finite},
     schedule::{Chunk, schedule},
     scores::Scores,
     table::EdgeTable,
     window::Window,
+    work::Work,
 };
 use crate::{
     error::{Code, Error, Result},
     metric::Metric,
-    pause::Pause,
 };
 
 /// How edges are swept.
@@ -92,11 +92,14 @@ pub struct EdgeUpdate<'a> {
 pub struct EdgeResult {
     /// The metric of every edge that was asked for.
     pub table: EdgeTable,
-    /// Effects by position, where they were asked for.
+    /// Effects by position, where they were asked for; no estimates among them where there are none of whole edges.
     pub by_position: Option<ByPosition>,
     /// How far estimates are off where only the strongest edges are exact.
     pub check: Option<Check>,
 }
+
+/// So many positions of edges are patched alone before others are: 32,491 edges with 60 positions each would be 2 million.
+const ALONE: usize = 1 << 16;
 
 /// Patch edges of the graph, any of them; without one, the table has both runs' metrics alone.
 ///
@@ -119,31 +122,14 @@ pub async fn sweep_edges(
     let plan = runs.plan(metric, options.memory_budget)?;
     let reads = Reads::of(metric, &runs.batch, config)?;
     let cost = Cost::new(config, &plan, &reads);
-    let mut meter = Meter::new(match (options.scores, options.strongest) {
-        (Scores::Exact, None) => edges.len(),
-        (Scores::Exact, Some(n)) => n.saturating_add(options.checked).min(edges.len()),
-        _ => 0,
-    });
-    let mut update = |meter: &Meter, table: &EdgeTable, changed: &[usize]| {
-        on_update(EdgeUpdate {
-            progress: meter.progress(),
-            table,
-            changed,
-        })
-    };
+    let mut meter = Meter::new(options.exact(edges.len()));
+    let empty = |metric| EdgeTable::empty(graph, runs.direction(), metric);
 
-    let unknown = Both {
+    let unknown = empty(Both {
         clean: f32::NAN,
         corrupted: f32::NAN,
-    };
-    let empty = |metric| EdgeTable::empty(graph, runs.direction(), metric);
-    let unknown = empty(unknown);
-    let scores = match options.scores {
-        Scores::Exact if options.estimates || options.strongest.is_some() => Some(Scores::Estimate),
-        Scores::Exact => None,
-        scores => Some(scores),
-    };
-    let ask = scores.map(|scores| Ask {
+    });
+    let ask = options.estimates_by().map(|scores| Ask {
         scores,
         layer_norm: options.patch.layer_norm,
         edges: &edges,
@@ -154,29 +140,27 @@ pub async fn sweep_edges(
         match part.prompts.end == runs.batch.pairs().len() {
             // The estimates of all follow at once.
             true => Ok(()),
-            false => update(&meter, &unknown, &[]),
+            false => on_update(EdgeUpdate {
+                progress: meter.progress(),
+                table: &unknown,
+                changed: &[],
+            }),
         }
     });
     let overview = overview.await?;
     let (scale, effects) = (overview.scale, overview.effects);
-    let needs_estimates = options.scores != Scores::Exact || options.strongest.is_some();
-    if needs_estimates && effects.is_none() {
-        let expected = "a metric with a gradient";
-        return Err(Error::new(
-            Code::Metric,
-            "estimate",
-            expected,
-            "one without",
-        ));
+    if effects.is_none() && options.needs_estimates() {
+        return Err(no_gradient());
     }
     let mut table = empty(overview.metric);
     let mut estimated = Vec::new();
     if let Some(effects) = &effects {
         estimated = effects.fill(&mut table, &scale)?;
-        meter.has_estimates();
+        if options.scores == Scores::Exact {
+            meter.has_estimates();
+        }
     }
-    update(&meter, &table, &estimated)?;
-
+    let estimates = table.clone();
     let size = |edge: &Edge| match &effects {
         Some(effects) => effects.at(graph.place(*edge)).abs(),
         None => 0.0,
@@ -186,76 +170,51 @@ pub async fn sweep_edges(
         (Scores::Exact, Some(n)) => Selection::strongest(&edges, n, options.checked, size),
         _ => Selection::all(&[]),
     };
-    let whole = selection.edges().map(|edge| Variant {
-        edge: *edge,
-        at: None,
-    });
-    let whole: Vec<Variant> = whole.collect();
-    let positions = match options.by_position {
-        true => positions(&plan),
-        false => 0..0,
+    let whole: Vec<Variant> = selection
+        .edges()
+        .map(|edge| Variant::whole(*edge))
+        .collect();
+    // The edges that are patched at each position too.
+    let (split, positions) = match options.by_position {
+        true => (&selection.strongest[..], positions(&plan)),
+        false => (&[][..], 0..0),
     };
-    let at_positions = selection.strongest.iter().flat_map(|edge| {
-        positions.clone().map(|position| Variant {
-            edge: *edge,
-            at: Some(position),
-        })
-    });
-    let at_positions: Vec<Variant> = at_positions.collect();
-    let schedule = |variants| schedule(graph, variants, plan.edges, |v| size(&v.edge));
-    let (chunks, chunks_at_positions) = (schedule(&whole), schedule(&at_positions));
-    let flops = |c: &Chunk| c.variants.len() as f64 * cost.of_variant(c.enter);
-    meter.plan(chunks.iter().chain(&chunks_at_positions).map(flops).sum());
-    // Repeating the runs of all prompts takes a share of the work of a group.
-    let group_flops = match plan.keeps_runs {
-        true => 0.0,
-        false => RUNS_SHARE.recip() * cost.of_runs(),
+    let in_chunks = |variants: &[Variant]| {
+        let size = |variant: &Variant| size(&variant.edge);
+        schedule(graph, variants, plan.edges, size)
     };
+    let whole = in_chunks(&whole);
+
     let work = Work {
         pause: runs.pause,
         plan: &plan,
         cost: &cost,
         scale: &scale,
     };
-    let mut executor = Local::new(runs, &plan, metric, options.patch.layer_norm);
-    let sampled: HashSet<usize> = selection.checked.iter().map(|e| graph.place(*e)).collect();
-    let mut errors = Vec::with_capacity(sampled.len());
-    for group in groups(&chunks, flops, group_flops) {
-        let on_job = |meter: &Meter| update(meter, &table, &[]);
-        let sums = work.run(&mut executor, group, &mut meter, on_job).await?;
-        let mut changed = Vec::with_capacity(sums.len());
-        for (Variant { edge, .. }, sums) in variants_of(group).zip(sums) {
-            let place = graph.place(*edge);
-            let value = finite(scale.value(&sums), || format!("edge {edge}"))?;
-            let error = table.cells[place].value().map(|e| (e - value).abs());
-            meter.exact(error);
-            if let Some(error) = error.filter(|_| sampled.contains(&place)) {
-                errors.push(error);
-            }
-            table.cells[place] = Cell::Exact {
-                value,
-                std_dev: scale.std_dev(&sums),
-            };
-            changed.push(place);
-        }
-        update(&meter, &table, &changed)?;
+    let of_position = |edge: &Edge| cost.of_variant(edge.to.reads(graph.n_layers));
+    let of_positions = split.iter().map(of_position).sum::<f64>();
+    meter.plan(work.flops(&whole) + positions.len() as f64 * of_positions);
+    let executor = Local::new(runs, &plan, metric, options.patch.layer_norm);
+    let mut sweep = Sweep {
+        work,
+        executor,
+        meter,
+        table,
+        on_update,
+    };
+    sweep.update(&estimated)?;
+    sweep.whole(&whole).await?;
+    let (mut alone, pos) = (Vec::new(), runs.batch.len_pos());
+    for edges in selection
+        .strongest
+        .chunks(1 + ALONE / positions.len().max(1))
+    {
+        let at = |edge| positions.clone().map(move |p| Variant::at(edge, p));
+        let variants: Vec<Variant> = edges.iter().flat_map(|edge| at(*edge)).collect();
+        alone.extend(sweep.alone(&in_chunks(&variants), edges, pos).await?);
     }
 
-    let pos = runs.batch.len_pos();
-    let mut by_place: HashMap<usize, Vec<f32>> = HashMap::new();
-    for group in groups(&chunks_at_positions, flops, group_flops) {
-        let on_job = |meter: &Meter| update(meter, &table, &[]);
-        let sums = work.run(&mut executor, group, &mut meter, on_job).await?;
-        for (Variant { edge, at }, sums) in variants_of(group).zip(sums) {
-            let value = finite(scale.value(&sums), || format!("edge {edge} at a position"))?;
-            let effects = by_place.entry(graph.place(*edge));
-            let effects = effects.or_insert_with(|| vec![0.0; pos]);
-            if let Some(position) = at {
-                effects[*position] = value - table.base();
-            }
-        }
-        update(&meter, &table, &[])?;
-    }
+    let table = sweep.table;
     let by_position = options.by_position.then(|| {
         let estimates = effects.and_then(|effects| effects.by_position(&scale));
         let mut by_position = estimates.unwrap_or(ByPosition {
@@ -263,16 +222,132 @@ pub async fn sweep_edges(
             estimates: Vec::new(),
             exact: Vec::new(),
         });
-        let places = selection.strongest.iter().map(|edge| graph.place(*edge));
-        let exact = places.filter_map(|place| Some((place, by_place.remove(&place)?)));
-        by_position.exact = exact.collect();
+        by_position.exact = alone;
         by_position
     });
+    let error = |edge: &Edge| {
+        let [estimate, exact] = [&estimates, &table].map(|t| t.cell(*edge).value());
+        Some((estimate? - exact?).abs())
+    };
+    let errors: Vec<f32> = selection.checked.iter().filter_map(error).collect();
     Ok(EdgeResult {
+        check: Check::of(&errors, selection.others),
         table,
         by_position,
-        check: Check::of(&errors, selection.others),
     })
+}
+
+impl EdgeOptions {
+    /// How many of so many edges get exact values.
+    fn exact(&self, edges: usize) -> usize {
+        match (self.scores, self.strongest) {
+            (Scores::Exact, None) => edges,
+            (Scores::Exact, Some(n)) => n.saturating_add(self.checked).min(edges),
+            _ => 0,
+        }
+    }
+
+    /// Which estimates are made, if any.
+    fn estimates_by(&self) -> Option<Scores> {
+        match self.scores {
+            Scores::Exact if self.estimates || self.strongest.is_some() => Some(Scores::Estimate),
+            Scores::Exact => None,
+            scores => Some(scores),
+        }
+    }
+
+    /// Whether nothing can be done without estimates.
+    fn needs_estimates(&self) -> bool {
+        self.scores != Scores::Exact || self.strongest.is_some()
+    }
+}
+
+/// The exact part of a sweep under way.
+struct Sweep<'s, E, U> {
+    work: Work<'s>,
+    executor: E,
+    meter: Meter,
+    table: EdgeTable,
+    on_update: U,
+}
+
+impl<E: Executor, U: FnMut(EdgeUpdate<'_>) -> Result<()>> Sweep<'_, E, U> {
+    fn update(&mut self, changed: &[usize]) -> Result<()> {
+        (self.on_update)(EdgeUpdate {
+            progress: self.meter.progress(),
+            table: &self.table,
+            changed,
+        })
+    }
+
+    /// Values of whole edges, into the table.
+    async fn whole(&mut self, chunks: &[Chunk]) -> Result<()> {
+        let graph = self.table.graph;
+        for group in self.work.groups(chunks) {
+            let sums = self.run(group).await?;
+            let mut changed = Vec::with_capacity(sums.len());
+            for (Variant { edge, .. }, sums) in sums {
+                let scale = self.work.scale;
+                let value = finite(scale.value(&sums), || format!("edge {edge}"))?;
+                let cell = &mut self.table.cells[graph.place(edge)];
+                self.meter.exact(cell.value().map(|e| (e - value).abs()));
+                *cell = Cell::Exact {
+                    value,
+                    std_dev: scale.std_dev(&sums),
+                };
+                changed.push(graph.place(edge));
+            }
+            self.update(&changed)?;
+        }
+        Ok(())
+    }
+
+    /// Effects of single positions, `[pos]`, with the places of the edges.
+    async fn alone(
+        &mut self,
+        chunks: &[Chunk],
+        edges: &[Edge],
+        pos: usize,
+    ) -> Result<Vec<(usize, Vec<f32>)>> {
+        let (graph, base) = (self.table.graph, self.table.base());
+        // Positions that no patch reaches have no effect.
+        let none = edges
+            .iter()
+            .map(|edge| (graph.place(*edge), vec![0.0; pos]));
+        let mut effects: Vec<(usize, Vec<f32>)> = none.collect();
+        let number: HashMap<usize, usize> =
+            effects.iter().map(|(place, _)| *place).zip(0..).collect();
+        for group in self.work.groups(chunks) {
+            for (Variant { edge, at }, sums) in self.run(group).await? {
+                let whose = || format!("edge {edge} at a position");
+                let value = finite(self.work.scale.value(&sums), whose)?;
+                if let Some(position) = at {
+                    effects[number[&graph.place(edge)]].1[position] = value - base;
+                }
+            }
+            self.update(&[])?;
+        }
+        Ok(effects)
+    }
+
+    /// Some chunks on all prompts.
+    async fn run(&mut self, group: &[Chunk]) -> Result<Vec<(Variant, Sums)>> {
+        let Self {
+            work,
+            executor,
+            meter,
+            table,
+            on_update,
+        } = self;
+        let on_job = |progress| {
+            on_update(EdgeUpdate {
+                progress,
+                table,
+                changed: &[],
+            })
+        };
+        work.run(executor, group, meter, on_job).await
+    }
 }
 
 /// Check that options go with each other and with the runs.
@@ -316,74 +391,8 @@ fn checked(graph: Graph, edges: &[Edge]) -> Result<Vec<Edge>> {
 }
 
 /// The positions at which a patch can change something on some prompt.
-fn positions(plan: &Plan) -> std::ops::Range<usize> {
+fn positions(plan: &Plan) -> Range<usize> {
     let windows = plan.parts.iter().map(|part| part.window);
     let all = windows.reduce(Window::with);
     all.map_or(0..0, |all| all.first..all.end())
-}
-
-/// The share of a sweep's work that may go into running prompts again, where memory does not hold the runs of all.
-const RUNS_SHARE: f64 = 0.1;
-
-/// Chunks that follow each other, so many together that they cost what is given; the last may cost less.
-fn groups(
-    chunks: &[Chunk],
-    cost: impl Fn(&Chunk) -> f64,
-    least: f64,
-) -> impl Iterator<Item = &[Chunk]> {
-    let mut rest = chunks;
-    std::iter::from_fn(move || {
-        let mut sum = 0.0;
-        let more = rest.iter().take_while(|chunk| {
-            let is_short = sum == 0.0 || sum < least;
-            sum += cost(chunk);
-            is_short
-        });
-        let (group, left) = rest.split_at(more.count());
-        rest = left;
-        (!group.is_empty()).then_some(group)
-    })
-}
-
-fn variants_of(group: &[Chunk]) -> impl Iterator<Item = &Variant> {
-    group.iter().flat_map(|chunk| &chunk.variants)
-}
-
-/// What jobs of a sweep share.
-struct Work<'w> {
-    pause: &'w dyn Pause,
-    plan: &'w Plan,
-    cost: &'w Cost<'w>,
-    scale: &'w Scale,
-}
-
-impl Work<'_> {
-    /// Some chunks on all prompts: what is kept of each variant, in the order of the chunks' variants. Where there are
-    /// several parts, `on_job` hears of each job.
-    async fn run(
-        &self,
-        executor: &mut impl Executor,
-        group: &[Chunk],
-        meter: &mut Meter,
-        mut on_job: impl FnMut(&Meter) -> Result<()>,
-    ) -> Result<Vec<Sums>> {
-        let mut sums = vec![Sums::default(); variants_of(group).count()];
-        for part in &self.plan.parts {
-            self.pause.pause().await?;
-            let mut rest = sums.iter_mut();
-            for chunk in group {
-                let done = executor.run(&chunk.on(part)).await?;
-                for numbers in &done.values {
-                    let sums = rest.next().expect("as many numbers as variants");
-                    self.scale.add(sums, numbers, part.prompts.start);
-                }
-                let variants = chunk.variants.len() as f64;
-                meter.work(variants * self.cost.of_variant_in(chunk.enter, part));
-                if self.plan.parts.len() > 1 {
-                    on_job(meter)?;
-                }
-            }
-        }
-        Ok(sums)
-    }
 }

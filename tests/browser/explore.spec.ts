@@ -77,7 +77,7 @@ test("pointing at a node fades all other edges; a click chooses its strongest ed
   await expect(circuit(page)).not.toHaveClass(/pointed/);
   await expect(page.locator(".tip")).toBeHidden();
   await cell(grid(page, "from", "q"), "2.1").click();
-  await part(page, "a0.h3").click();
+  await part(page, "a1.h3").click();
   await expect(chosen(page)).toHaveText("0.3 → 1.3 key");
   await expect(edge(page, "a0.h3->a1.h3<k>")).toHaveClass(/selected/);
   for (const node of ["a0.h3", "a1.h3"]) await expect(part(page, node)).toHaveAttribute("aria-selected", "true");
@@ -110,7 +110,7 @@ test("the circuit by keyboard: arrow keys, Enter, Escape, and edges by their str
   await page.keyboard.press("Tab");
   await page.keyboard.press("Tab");
   await expect(part(page, "a0.h3")).toBeFocused();
-  await expect(part(page, "a0.h3")).toHaveAccessibleName(/^head 0\.3: .*writes \d+\. Strongest: 0\.3 → 1\.3 key, /);
+  await expect(part(page, "a0.h3")).toHaveAccessibleName(/^head 0\.3: reads \d+, writes \d+\. Strongest: input → 0\.3 value, /);
   await page.keyboard.press("ArrowUp");
   const above = circuit(page).locator(".part:focus");
   await expect(above).toHaveAttribute("data-node", /^a1\.h|^m1/);
@@ -125,9 +125,9 @@ test("the circuit by keyboard: arrow keys, Enter, Escape, and edges by their str
   const weaker = page.getByRole("button", { name: "Next weaker edge" });
   await expect(weaker).toBeFocused();
   await part(page, "a1.h3").click();
-  await expect(rank(page)).toHaveText("0.3 → 1.3 key, 1 of 30 by strength");
+  await expect(rank(page)).toHaveText("0.3 → 1.3 key, 2 of 30 by strength");
   await weaker.press("Enter");
-  await expect(rank(page)).toHaveText(/, 2 of 30 by strength$/);
+  await expect(rank(page)).toHaveText(/, 3 of 30 by strength$/);
   await expect(chosen(page)).not.toHaveText("0.3 → 1.3 key");
   await page.getByRole("button", { name: "Next stronger edge" }).press("Enter");
   await expect(chosen(page)).toHaveText("0.3 → 1.3 key");
@@ -186,7 +186,7 @@ test("totals of every node as grids and as a table; choosing one selects its str
 
 test("the table sorts and filters", async ({ page }) => {
   const rows = page.locator(".table-part tbody tr");
-  await expect(rows.first()).toHaveAttribute("data-edge", "a0.h3->a1.h3<k>");
+  await expect(rows.first()).toHaveAttribute("data-edge", "input->a0.h3<v>");
   const effect = page.getByRole("columnheader", { name: "Effect" });
   await expect(effect).toHaveAttribute("aria-sort", "descending");
   // Names from the first, and then from the last.
@@ -198,7 +198,7 @@ test("the table sorts and filters", async ({ page }) => {
   await to.click();
   await expect(rows.first().locator("td").nth(1)).toHaveText("logits");
   await page.getByRole("button", { name: "Effect" }).click();
-  await expect(rows.first()).toHaveAttribute("data-edge", "a0.h3->a1.h3<k>");
+  await expect(rows.first()).toHaveAttribute("data-edge", "input->a0.h3<v>");
   const node = page.getByLabel("Only edges of this node");
   const into = page.getByLabel("Only edges into");
   for (const filter of ["0.3 1.3", "L0H3->1.3", "a0.h3->a1.h3<k>"]) {
@@ -272,7 +272,8 @@ test("noising: the base is the clean run, and the page says what helps", async (
 test("an example opens on its strongest edge, and rounding has no colour", async ({ page }) => {
   await page.getByLabel("Example").selectOption({ label: "Indirect object: Mary and John" });
   await settled(page);
-  const first = page.locator(".table-part tbody tr").first();
+  // The strongest between the input and the logits.
+  const first = page.locator('.table-part tbody tr:not([data-edge^="input"], [data-edge$="logits"])').first();
   await expect(first).toHaveClass(/selected/);
   const [from, to, input] = await first.locator("td").allTextContents();
   await expect(chosen(page)).toHaveText(`${from} → ${to} ${input}`.trim());

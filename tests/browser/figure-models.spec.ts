@@ -43,7 +43,7 @@ test("a short name is shown as one model throughout a figure; a saved result run
   await expect(figure.locator(".progress")).toHaveAttribute("data-state", "idle");
   const dataOf = () => figure.evaluate((element) => (element as HTMLElementTagNameMap["path-patching"]).data!);
   const data = await dataOf();
-  expect(data.model).toEqual({ name: REPO, source: REPO, revision: COMMIT });
+  expect(data.model).toEqual({ name: REPO, source: REPO, revision: COMMIT, dModel: 32 });
   const link = figure.getByRole("link", { name: "Open in pathpatch" });
   const modelOf = async () => new URLSearchParams(new URL((await link.getAttribute("href"))!).hash.slice(1)).get("model");
   expect(await modelOf()).toBe(REPO);

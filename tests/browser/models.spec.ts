@@ -58,7 +58,7 @@ test("GPT-2 loads with one choice and one click, and is kept", async ({ page }) 
   await settled(page);
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Figure JSON" }).click()]);
   const saved = JSON.parse((await contentOf(download)).toString());
-  expect(saved.model).toEqual({ name: "openai-community/gpt2", source: "openai-community/gpt2", revision: COMMIT });
+  expect(saved.model).toEqual({ name: "openai-community/gpt2", source: "openai-community/gpt2", revision: COMMIT, dModel: 32 });
 
   await page.getByText("Kept in this browser (1)", { exact: true }).click();
   await expect(page.locator(".kept li")).toHaveText(/^openai-community\/gpt2 at 607a30d: 8 MB/);
@@ -102,7 +102,7 @@ test("another repository at a revision, and the way back", async ({ page }) => {
   await page.getByLabel("Weights").selectOption("ioi-demo");
   await page.getByRole("button", { name: "Load", exact: true }).click();
   await expect(page.locator("header .status")).toContainText("ioi-demo: 3 layers × 4 heads");
-  await expect(page.getByLabel("Source head")).toHaveValue("0.3");
+  await expect(page.getByLabel("Sender", { exact: true })).toHaveValue("a0.h3");
   await settled(page);
 });
 
@@ -122,12 +122,12 @@ test("local files can be chosen", async ({ page }) => {
     "link: expected a model that others can load, got files of your own",
   );
   // Back returns to the previous edge of the same files.
-  await page.getByLabel("Receiver").selectOption("a1.h0");
+  await page.getByLabel("Receiver", { exact: true }).selectOption("a1.h0");
   await expect(page).toHaveURL(/to=a1\.h0/);
-  await page.getByLabel("Receiver").selectOption("a1.h1");
+  await page.getByLabel("Receiver", { exact: true }).selectOption("a1.h1");
   await expect(page).toHaveURL(/to=a1\.h1/);
   await page.goBack();
-  await expect(page.getByLabel("Receiver")).toHaveValue("a1.h0");
+  await expect(page.getByLabel("Receiver", { exact: true })).toHaveValue("a1.h0");
   await expect(page.locator("#offer")).toBeHidden();
   await page.reload();
   await expect(page.locator("#status")).toHaveText("This link is about files of your own: choose them again.");
@@ -301,7 +301,7 @@ test("the second bundled model is named in links, in the box and in saved files"
   await expect(page.locator("#show-around")).toBeHidden();
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Figure JSON" }).click()]);
   const saved = JSON.parse((await contentOf(download)).toString());
-  expect(saved.model).toEqual({ name: "years-demo", source: "years-demo", revision: null });
+  expect(saved.model).toEqual({ name: "years-demo", source: "years-demo", revision: null, dModel: 64 });
 
   await page.getByLabel("Weights").selectOption("ioi-demo");
   await page.getByRole("button", { name: "Load", exact: true }).click();

@@ -5,14 +5,22 @@
 //! memory, and stands in our function table, where a Rust function pointer is an index: calls go from wasm
 //! to wasm.
 
+use std::sync::OnceLock;
+
+use pathpatch::ops::Tile;
 use wasm_bindgen::prelude::*;
 use web_sys::js_sys::{Function, Object, Reflect, Uint8Array, WebAssembly};
 
-use pathpatch::gpt2::fused::{Tile, multiply_with};
-
 const MODULE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/fused_tile.wasm"));
 
-/// Multiply matrices with relaxed SIMD from now on, if the browser knows it.
+static TILE: OnceLock<Tile> = OnceLock::new();
+
+/// The tile of relaxed SIMD, if the browser knows that and [`link`] has been called.
+pub fn tile() -> Option<Tile> {
+    TILE.get().copied()
+}
+
+/// Put the tile into our function table, if the browser knows relaxed SIMD; once.
 pub fn link() -> Result<(), JsValue> {
     let module = Uint8Array::from(MODULE);
     if !WebAssembly::validate(&module)? {
@@ -30,6 +38,7 @@ pub fn link() -> Result<(), JsValue> {
     table.set(index, &tile)?;
     // SAFETY: in wasm a function pointer is its index in the table, and `tile` of `fused_tile.wat` has this
     // signature and asks for what `Tile` promises.
-    multiply_with(unsafe { std::mem::transmute::<usize, Tile>(index as usize) });
+    let tile = unsafe { std::mem::transmute::<usize, Tile>(index as usize) };
+    TILE.get_or_init(|| tile);
     Ok(())
 }

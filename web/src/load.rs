@@ -12,6 +12,7 @@ use web_time::{Duration, Instant};
 
 use crate::{
     download::{Cache, not_kept},
+    fused,
     http::Answer,
     lock::{self, Asked, Mode},
     place::Place,
@@ -152,6 +153,9 @@ async fn read(
     let mut loading = Session::begin(&config, tokenizer, choice).await?;
     if lacks_tokenizer && let Some(names) = place.names() {
         loading.explain_tokenizer(tokenizer::explain_missing(&names));
+    }
+    if let Some(tile) = fused::tile() {
+        loading.use_tile(tile);
     }
     if loading.device().kind == "cpu" {
         checkpoint::fits(loading.config().weight_bytes(), checkpoint::WASM_MEMORY)?;

@@ -15,8 +15,9 @@ use serde::Serialize;
 use crate::error::Code;
 use crate::{
     error::Result,
-    gpt2::{Gpt2, attention, causal_mask, layer_norm},
+    gpt2::Gpt2,
     metric::Targets,
+    ops::{attention, causal_mask, layer_norm},
     patching::{
         both::Both,
         graph::{Head, Stage},

@@ -20,15 +20,15 @@ use super::{
     read::change_as_read,
     readout::{Readout, rows_read, to_host},
     runs::{Runs, one_pair},
-    scale::{Scale, Sums, finite},
+    scale::{Sums, finite},
     slice::Slice,
 };
 #[cfg(doc)]
 use crate::error::Code;
 use crate::{
     error::Result,
-    gpt2::{attention, layer_norm},
     metric::Metric,
+    ops::{attention, layer_norm},
 };
 use head::{Reading, look, look_at_head, of_head};
 use moved::moved;
@@ -51,10 +51,6 @@ pub struct EdgeDetail {
     pub metric: Both<f32>,
     /// The metric of the patched run: the edge's entry in a table.
     pub value: f32,
-    /// The effect of patching one position alone, the value less the base run's metric, `[pos]`. They need not add up to
-    /// that of patching all.
-    #[serde(rename = "byPosition")]
-    pub by_position: Vec<f32>,
     /// The tokens of the output whose probability the patch moves most, largest rise first.
     pub moved: Vec<Moved>,
 }
@@ -86,17 +82,12 @@ pub async fn edge_detail(
     let (metric_of_runs, scale) = baselines.scale(metric)?;
 
     let forward = Forward::new(&readout, layer_norm);
-    let variant = Variant { edge, at: None };
+    let variant = Variant::whole(edge);
     let patched = forward.run(enter, &[variant]).await?;
     let numbers = readout.of_variants(patched.clone(), 1).await?;
-    let value = value_of(&scale, &numbers[0], edge)?;
-    let base = *metric_of_runs.base(runs.direction());
-    let alone = Alone {
-        readout: &readout,
-        forward: &forward,
-        scale: &scale,
-    };
-    let by_position = alone.effects(edge, enter, base).await?;
+    let mut sums = Sums::default();
+    scale.add(&mut sums, &numbers[0], 0);
+    let value = finite(scale.value(&sums), || format!("edge {edge}"))?;
 
     let reading = Reading::of(runs.model, &targets);
     let window = slice.window;
@@ -141,47 +132,8 @@ pub async fn edge_detail(
         length: read.length,
         metric: metric_of_runs,
         value,
-        by_position,
         moved: moved(runs.model, before, after).await?,
     })
-}
-
-/// The value of a patched run of the only prompt.
-fn value_of(scale: &Scale, numbers: &[f32], edge: Edge) -> Result<f32> {
-    let mut sums = Sums::default();
-    scale.add(&mut sums, numbers, 0);
-    finite(scale.value(&sums), || format!("edge {edge}"))
-}
-
-/// Patches of one position alone.
-struct Alone<'d, 'a, 'm> {
-    readout: &'d Readout<'a, 'm>,
-    forward: &'d Forward<'d, 'a, 'm>,
-    scale: &'d Scale,
-}
-
-impl Alone<'_, '_, '_> {
-    /// The effect of an edge at each position, `[pos]`: as many positions at a time as fit a step.
-    async fn effects(&self, edge: Edge, enter: Stage, base: f32) -> Result<Vec<f32>> {
-        let slice = self.readout.slice();
-        let window = slice.window;
-        let together = (slice.steps.rows / window.rows).max(1);
-        let mut effects = vec![0.0; window.first];
-        let positions: Vec<usize> = (window.first..window.end()).collect();
-        for positions in positions.chunks(together) {
-            let at = |position: &usize| Variant {
-                edge,
-                at: Some(*position),
-            };
-            let variants: Vec<Variant> = positions.iter().map(at).collect();
-            let patched = self.forward.run(enter, &variants).await?;
-            let numbers = self.readout.of_variants(patched, variants.len()).await?;
-            for numbers in numbers {
-                effects.push(value_of(self.scale, &numbers, edge)? - base);
-            }
-        }
-        Ok(effects)
-    }
 }
 
 /// What is read where an edge ends.

@@ -28,7 +28,6 @@ use super::{
 };
 use crate::{
     error::Result,
-    gpt2::matmul,
     patching::{
         gradient::{OfHeads, add_in_front},
         graph::Component,
@@ -37,6 +36,7 @@ use crate::{
 };
 
 /// A change as one component of a layer's heads reads it.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 enum Change {
     /// What it makes of the component, `[head, batch, sender, rows, d_head]`.
     Component(Tensor<5>),
@@ -130,7 +130,7 @@ impl Slice<'_> {
         let (heads, d_head, d_model) = (config.n_heads, config.d_head, config.d_model);
         let (batch, rows) = (self.batch, self.window.rows);
         let flat = batch * rows;
-        let w_qkv = &self.model.blocks[layer].w_qkv;
+        let block = &self.model.blocks[layer];
         let is_short = self.window.end() < d_head && self.heads_taken_through() > 0;
         for (which, senders) in group.senders(self.steps.rows / flat) {
             let n = senders.len();
@@ -145,13 +145,14 @@ impl Slice<'_> {
                     let first = component as usize * d_model;
                     x.clone().narrow(1, first, d_model)
                 };
-                let w = of_component(w_qkv);
+                let w = of_component(&block.w_qkv);
                 let change = if is_short {
                     let w = w.transpose().reshape([heads, d_head, d_model]);
                     let read = read.clone().reshape([n, batch, rows, d_model]);
                     Change::Read(read.swap_dims(0, 1), w)
                 } else {
-                    let delta = self.steps.by_rows(read.clone(), |x| matmul(x, &w)).await?;
+                    let by_w = |x| block.product.matmul(x, &w);
+                    let delta = self.steps.by_rows(read.clone(), by_w).await?;
                     let delta = delta.reshape([n, batch, rows, heads, d_head]);
                     Change::Component(delta.permute([3, 1, 0, 2, 4]))
                 };
@@ -391,7 +392,7 @@ mod tests {
     use burn::tensor::{Device, Distribution};
 
     use super::*;
-    use crate::gpt2::{attention, causal_mask};
+    use crate::ops::{attention, causal_mask};
 
     const HEADS: usize = 2;
     const BATCH: usize = 2;

@@ -7,7 +7,8 @@ use burn::tensor::Tensor;
 use super::effects::{Group, Results};
 use crate::{
     error::Result,
-    gpt2::{Block, layer_norm},
+    gpt2::Block,
+    ops::layer_norm,
     patching::{gradient::through_norm, patch::LayerNorm, scores::Scores, slice::Slice},
 };
 

@@ -11,7 +11,8 @@ use burn::tensor::Tensor;
 use super::{destination::Destination, means::Means};
 use crate::{
     error::Result,
-    gpt2::{Gpt2, Past, Steps, causal_mask, index},
+    gpt2::{Gpt2, Steps},
+    ops::{Past, causal_mask, index},
     patching::{both::Both, graph::Stage, patch::Direction, plan::Part, window::Window},
     prompt::Batch,
 };

@@ -19,9 +19,11 @@ use crate::{
 /// The mean writes of all senders in the window of all parts.
 pub(in crate::patching) struct Means {
     window: Window,
-    /// `[pos, d_model]` each: of the embedding, then of each layer z of all heads and the MLP's output.
+    /// Token embedding, `[pos, d_model]`.
     embed: Tensor<2>,
+    /// For each layer z of all heads side by side, `[pos, d_model]`.
     z: Vec<Tensor<2>>,
+    /// For each layer the MLP's output, `[pos, d_model]`.
     mlp: Vec<Tensor<2>>,
     n_heads: usize,
 }
@@ -100,12 +102,12 @@ impl Means {
         Ok(means)
     }
 
-    /// Of the token embedding, the same for every prompt, `[batch * rows, d_model]`.
+    /// The mean token embedding, the same for every prompt, `[batch * rows, d_model]`.
     pub fn embed(&self, window: Window, batch: usize) -> Tensor<2> {
         self.on_rows(&self.embed, window, batch)
     }
 
-    /// Of z of a layer's heads, `[head, batch * rows, d_head]`.
+    /// The mean z of a layer's heads, `[head, batch * rows, d_head]`.
     pub fn z(&self, layer: usize, window: Window, batch: usize) -> Tensor<3> {
         let z = self.on_rows(&self.z[layer], window, batch);
         let [flat, d_model] = z.dims();
@@ -113,7 +115,7 @@ impl Means {
         z.swap_dims(0, 1)
     }
 
-    /// Of the output of a layer's MLP, `[batch * rows, d_model]`.
+    /// The mean output of a layer's MLP, `[batch * rows, d_model]`.
     pub fn mlp(&self, layer: usize, window: Window, batch: usize) -> Tensor<2> {
         self.on_rows(&self.mlp[layer], window, batch)
     }

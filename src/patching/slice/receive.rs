@@ -7,7 +7,7 @@ use std::rc::Rc;
 use burn::tensor::Tensor;
 
 use super::{base::Slice, destination::Destination};
-use crate::{error::Result, gpt2::Past};
+use crate::{error::Result, ops::Past};
 
 impl Slice<'_> {
     /// The base run at a layer.

@@ -11,7 +11,7 @@ use std::ops::Range;
 use burn::tensor::Tensor;
 
 use super::base::Slice;
-use crate::{gpt2::matmul, patching::graph::Sender};
+use crate::patching::graph::Sender;
 
 impl Slice<'_> {
     /// The deltas of some senders on some of the rows, `[sender, rows, d_model]`: a product for each head, so that no
@@ -25,8 +25,9 @@ impl Slice<'_> {
             Sender::Head(head) => {
                 let delta_z = self.layers[head.layer].delta_z.clone();
                 let delta_z = on_rows(&delta_z.narrow(0, head.head, 1).squeeze_dim(0));
-                let w_o = self.model.blocks[head.layer].w_o.clone();
-                matmul(delta_z, &w_o.narrow(0, head.head * d_head, d_head))
+                let block = &self.model.blocks[head.layer];
+                let w_o = block.w_o.clone().narrow(0, head.head * d_head, d_head);
+                block.product.matmul(delta_z, &w_o)
             }
         });
         Tensor::stack(written.collect(), 0)

@@ -13,7 +13,10 @@
 use std::f64::consts::PI;
 
 use burn::tensor::Tensor;
-use pathpatch::gpt2::{Activation, Block, Gpt2};
+use pathpatch::{
+    gpt2::{Block, Gpt2},
+    ops::Activation,
+};
 
 /// An edge's name in EAP-IG's format, such as `a0.h3->m1`, and the metric with the edge patched.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,6 +8,7 @@ use burn::{
 };
 use pathpatch::{
     gpt2::{Block, Config, Embedding, Gpt2, Unembed},
+    ops::Product,
     pause::NoPause,
 };
 
@@ -140,6 +141,7 @@ impl Layer {
             b_in,
             w_out,
             b_out,
+            product: Product::default(),
         }
     }
 

@@ -37,7 +37,7 @@ export function bundledTour(look: (change: Partial<View>) => void): [Step, ...St
     },
     {
       title: "The circuit",
-      text: "The strongest edges of all, as a graph: 0.3 feeds the keys of the heads above it. Point at a line to find it in the grids and in the table; the slider shows more.",
+      text: "The strongest edges of all, every part in its place: 0.3 feeds the keys of the heads above it. Point at a part to see its edges alone, at a line to find it in the grids and in the table; the slider shows more.",
       at: ".circuit-part",
     },
     {

@@ -151,7 +151,9 @@ function gridsFrom({ receivers }: Table, from: string): GridOf[] {
     about: `From ${label(from)} into ${others}`,
   });
   const heads = PORTS.map((port) => into(PORT_NAMES[port], `each head’s ${PORT_NAMES[port]}`, (name) => nodeName(name).port === port));
-  return [...heads, into("MLP, logits", "the MLPs and the logits", (name) => nodeName(name).port === null)];
+  const rest = into("MLP, logits", "the MLPs and the logits", (name) => nodeName(name).port === null);
+  // A saved grid of heads has no other parts.
+  return [...heads, rest].filter(({ names }) => names.length > 0);
 }
 
 /** A grid of all senders for each input of the node. */

@@ -116,6 +116,15 @@ describe("the lines of edges", () => {
     }
   });
 
+  it("a saved grid of heads alone has neither input, MLPs nor logits, and is drawn", () => {
+    const table = tableFixture({ layers: 3, heads: 4 });
+    const heads = nodesOf(table).filter((name) => nodeName(name).kind === "head");
+    const edges = edgesOf(table).filter(({ from, to }) => heads.includes(from) && heads.includes(nodeName(to).node));
+    const lattice = place(heads, shapeOf(table), 640);
+    expect(lattice.spots.size).toBe(12);
+    for (const { d } of routes(edges, lattice).values()) expect(d).not.toMatch(/NaN|undefined/);
+  });
+
   it("a head's way to the logits runs beside the heads above it", () => {
     const { lattice } = latticeOf({ layers: 12, heads: 12, width: 960 });
     const edges = Array.from({ length: 11 }, (_, layer) => ({ from: `a${layer}.h${layer}`, to: "logits" }));

@@ -6,7 +6,7 @@
 // next, Enter chooses, Escape leaves. Edges are walked by the steppers above, and repeated by the table.
 
 import { select, type Selection } from "d3-selection";
-import { edgeKey, edgeLabel, isAt, isSameEdge, label, nodeName, nodeOf, PORTS, shortLabel } from "../../core/node";
+import { edgeKey, edgeLabel, headName, isAt, isSameEdge, label, nodeName, nodeOf, PORTS, shortLabel } from "../../core/node";
 import type { Edge } from "../../core/table";
 import type { Component, EdgeName } from "../../engine/types";
 import { element } from "../../lib/dom";
@@ -304,7 +304,7 @@ function usedPorts({ name, spot, edges }: Part): Port[] {
 /** Behind the circuit: the layers' numbers, and what stands for a node without an edge. */
 function drawGround(ground: Group, nodes: readonly string[], shape: Shape, lattice: Lattice, used: ReadonlySet<string>): void {
   const { spots, axis, scale } = lattice;
-  const layers = Array.from({ length: shape.layers }, (_, layer) => ({ text: String(layer), spot: spots.get(`a${layer}.h0`)! }));
+  const layers = Array.from({ length: shape.layers }, (_, layer) => ({ text: String(layer), spot: spots.get(headName(layer, 0))! }));
   ground
     .selectAll("text")
     .data(layers)

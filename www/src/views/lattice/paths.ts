@@ -57,7 +57,7 @@ function requestOf(edge: EdgeName, lattice: Lattice): LaneRequest[] {
   const after = lattice.gaps.findIndex(({ x }) => x > spot.x);
   // Heads turn outward, away from most other lines. An MLP is reached on its left, and left on its right.
   const isMlp = after === lattice.gaps.length - 1;
-  const isLeft = isMlp ? from === "input" : spot.x < lattice.spots.get("input")!.x;
+  const isLeft = isMlp ? from === "input" : spot.x < lattice.middle;
   const gaps = isLeft ? [after - 1, after] : [after, after - 1];
   return [{ key: edgeKey(edge), gaps, span: [start.y, end.y] }];
 }
@@ -102,12 +102,12 @@ function outOfLane(start: Point, end: Point, rise: number): string {
 }
 
 /** A free line: it leaves upward and arrives upward, and swings out where it would cross its own column. */
-function curve(start: Point, end: Point, { pitch, rise, gaps, spots }: Lattice): string {
+function curve(start: Point, end: Point, { pitch, rise, gaps, middle }: Lattice): string {
   const climb = start.y - end.y;
   const reach = Math.max(14, climb * 0.48);
   const isOwnColumn = Math.abs(start.x - end.x) < pitch * 0.4 && climb > rise * 0.9;
   // Into the gap beside it, heads outward and MLPs to the right. A curve comes three quarters as far as it is pulled.
-  const isLeft = start.x < spots.get("input")!.x;
+  const isLeft = start.x < middle;
   const beside = isLeft ? gaps.findLast(({ x }) => x < start.x) : gaps.find(({ x }) => x > start.x);
   const swing = isOwnColumn && beside ? (beside.x - start.x) / 0.75 : 0;
   const [a, b] = [

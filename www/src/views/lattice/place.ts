@@ -29,6 +29,8 @@ export interface Lattice {
   rise: number;
   /** How large nodes, ports, lines and letters are, beside those of a drawing of middle size. */
   scale: number;
+  /** Halfway between the left and the right. */
+  middle: number;
   /** By node name. */
   spots: Map<string, Spot>;
   /** The height of a head's ports, below its box. */
@@ -96,6 +98,7 @@ export function place(nodes: readonly string[], { layers, heads }: Shape, availa
     pitch,
     rise,
     scale,
+    middle: (bars.from + bars.to) / 2,
     spots: new Map(nodes.map((node) => [node, spotOf(node)])),
     port,
     tuck: pitch < LAYER_PITCH ? 0 : 2.5 * scale,

@@ -3,12 +3,7 @@
 //! Among cubek's routines, those without subgroups that a browser can compile (`SimpleUnit`, Burn's choice there,
 //! and `DoubleUnit`) reach 0.1 GFLOPS on SwiftShader, Chromium's software adapter; this reaches 2.2, most of a
 //! GPU that has no shared memory and no barriers to speak of. What a real one prefers is measured on it, when a
-//! model is loaded: see `rate::choose_kernel`.
-
-use std::sync::{
-    OnceLock,
-    atomic::{AtomicBool, Ordering},
-};
+//! model is loaded: see [`choose_product`](crate::rate::choose_product).
 
 use burn::{
     backend::Cube,
@@ -30,27 +25,10 @@ const GROUP: [u32; 2] = [16, 4];
 
 type Matrix = burn_tensor::Tensor<2>;
 
-/// The choice, once it is made.
-static CHOSEN: OnceLock<bool> = OnceLock::new();
-/// What is tried out before.
-static TRIED: AtomicBool = AtomicBool::new(false);
-
-/// Whether this kernel multiplies, or Burn's; `None` before the choice.
-pub fn chosen() -> Option<bool> {
-    CHOSEN.get().copied()
-}
-
-/// Multiply by this kernel, or leave products to Burn, until the choice is made.
-pub fn try_out(is_ours: bool) {
-    TRIED.store(is_ours, Ordering::Relaxed);
-}
-
-/// Make the choice for the rest of the process; returns the one that counts, an earlier one if there was one.
-pub fn choose(is_ours: bool) -> bool {
-    *CHOSEN.get_or_init(|| is_ours)
-}
-
-/// `x @ w` by this kernel where it is chosen and the shapes suit it; they are given back where not.
+/// `x @ w` by this kernel where the shapes suit it; `x` is given back where they do not.
+///
+/// # Shapes
+/// - `x`: `[rows, d_in]`, `w`: `[d_in, d_out]`; returns `[rows, d_out]`
 #[expect(
     clippy::result_large_err,
     reason = "no error: the operand is handed back"
@@ -58,8 +36,7 @@ pub fn choose(is_ours: bool) -> bool {
 pub fn matmul(x: Matrix, w: &Matrix) -> Result<Matrix, Matrix> {
     let ([m, k], [_, n]) = (x.dims(), w.dims());
     let suits = k.is_multiple_of(4) && n.is_multiple_of(4 * VECTORS) && m > 0;
-    let is_ours = chosen().unwrap_or_else(|| TRIED.load(Ordering::Relaxed));
-    if !suits || !is_ours {
+    if !suits {
         return Err(x);
     }
     let (Ok(a), Ok(b)) = (

@@ -5,6 +5,9 @@
 //! ```
 
 use burn::tensor::Tensor;
+use pathpatch_kernels as cpu;
+
+use super::host::{in_place, on_cpu};
 
 /// Normalise each row, the last dimension.
 ///
@@ -16,4 +19,16 @@ pub fn layer_norm<const D: usize>(x: Tensor<D>, eps: f64) -> (Tensor<D>, Tensor<
     let centred = x.clone() - x.mean_dim(D - 1);
     let scale = (centred.clone().square().mean_dim(D - 1) + eps).sqrt();
     (centred / scale.clone(), scale)
+}
+
+/// `(x - mean(x)) / sqrt(var(x) + eps)` of each row, in one pass.
+///
+/// # Shapes
+/// - `x`: `[rows, d_model]`, also returned
+pub fn normalise(x: Tensor<2>, eps: f64) -> Tensor<2> {
+    if on_cpu(&x.device()) {
+        let width = x.dims()[1];
+        return in_place(x, |x| cpu::normalise(x, width, eps as f32));
+    }
+    layer_norm(x, eps).0
 }

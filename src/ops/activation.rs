@@ -17,7 +17,10 @@
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 use burn::tensor::Tensor;
+use pathpatch_kernels as cpu;
 use serde::{Serialize, Serializer};
+
+use super::host::{floats, in_place, on_cpu};
 
 /// What an MLP applies to its hidden layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +43,7 @@ pub enum Activation {
 const CUBIC: f64 = 0.044_715;
 
 /// Slope of the logistic function in quick GELU.
-pub const QUICK_GELU_SLOPE: f64 = 1.702;
+const QUICK_GELU_SLOPE: f64 = 1.702;
 
 impl Activation {
     /// The names that `config.json` may have, the canonical one of each function first.
@@ -111,6 +114,26 @@ impl Serialize for Activation {
     }
 }
 
+/// `activation(x + b)`, in one pass.
+///
+/// # Shapes
+/// - `x`: `[rows, d_mlp]`, also returned; `b`: `[d_mlp]`
+pub fn activate(x: Tensor<2>, b: &Tensor<1>, activation: Activation) -> Tensor<2> {
+    if !on_cpu(&x.device()) {
+        return activation.value(x + b.clone().unsqueeze());
+    }
+    let b = b.to_data();
+    let b = floats(&b);
+    in_place(x, |x| match activation {
+        Activation::GeluTanh => cpu::gelu_tanh_bias(x, b),
+        Activation::Gelu => cpu::gelu_bias(x, b),
+        Activation::QuickGelu => cpu::swish_bias(x, b, QUICK_GELU_SLOPE as f32),
+        Activation::Silu => cpu::swish_bias(x, b, 1.0),
+        Activation::Relu => cpu::relu_bias(x, b),
+        Activation::Tanh => cpu::tanh_bias(x, b),
+    })
+}
+
 /// `1 / (1 + exp(-x))`.
 fn logistic<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     (x.clamp(-80.0, 80.0).neg().exp() + 1.0).recip()
@@ -151,7 +174,6 @@ mod tests {
     use burn::tensor::{Device, TensorData};
 
     use super::*;
-    use crate::gpt2::kernels::activate;
 
     const ALL: [Activation; 6] = [
         Activation::GeluTanh,

@@ -1,0 +1,37 @@
+//! The arithmetic of a GPT-2: one front over what computes it.
+//!
+//! A matrix product does hundreds of floating-point operations for each number that it reads; the steps between two
+//! products do a few, so they cost what their walks through memory cost, and an `exp` that is not vectorised costs
+//! more than the product beside it.
+//!
+//! - On the CPU each of these steps is one loop of `pathpatch_kernels` over the tensor's own bytes, which Burn's flex
+//!   backend hands out without a copy where nothing else holds the tensor. On a GPU, and under autodiff, it is the same
+//!   formula in Burn's operations. The tensor's device decides.
+//! - Products are Burn's or one of ours: on a GPU `tiled`, in a browser's CPU `fused`, around a tile of relaxed SIMD.
+//!   The model decides: it holds a [`Product`].
+//!
+//! Knows no model, only tensors.
+
+mod activation;
+mod attend;
+mod attention;
+mod fused;
+mod host;
+mod index;
+mod norm;
+mod product;
+mod residual;
+mod rows;
+#[cfg(feature = "webgpu")]
+mod tiled;
+
+pub use activation::{Activation, activate};
+pub use attend::{attend, by_head};
+pub use attention::{attention, causal_mask};
+pub use host::on_cpu;
+pub use index::index;
+pub use norm::{layer_norm, normalise};
+pub use pathpatch_kernels::Tile;
+pub use product::Product;
+pub use residual::add_to_residual;
+pub use rows::{Past, Queries};

@@ -1,0 +1,84 @@
+//! The last rows of sequences: what comes before them, and which of them are wanted.
+
+use burn::tensor::Tensor;
+
+use super::index::index;
+
+/// Keys and values of the positions before the rows, shared by all sequences of the same prompt.
+#[derive(Debug, Clone)]
+pub struct Past {
+    /// `[prompt, head, past, d_head]`.
+    pub k: Tensor<4>,
+    /// `[prompt, head, past, d_head]`.
+    pub v: Tensor<4>,
+}
+
+impl Past {
+    /// Keys and values of whole sequences: those of the past, then those of the rows.
+    ///
+    /// # Shapes
+    /// - `rows`: k and v, `[sequence, head, rows, d_head]`, prompts fastest among sequences
+    /// - returns `[sequence, head, past + rows, d_head]` each
+    pub fn in_front_of(past: Option<&Self>, rows: [Tensor<4>; 2]) -> [Tensor<4>; 2] {
+        let Some(past) = past else {
+            return rows;
+        };
+        let [k, v] = rows;
+        [(&past.k, k), (&past.v, v)].map(|(past, rows)| {
+            let edges = rows.dims()[0] / past.dims()[0];
+            let past = past.clone().repeat(&[edges, 1, 1, 1]);
+            Tensor::cat(vec![past, rows], 2)
+        })
+    }
+}
+
+/// The rows of a sequence whose outcome is wanted.
+#[derive(Debug, Clone, Copy)]
+pub enum Queries<'a> {
+    /// Every row.
+    All,
+    /// One row of each prompt.
+    One(&'a [usize]),
+}
+
+impl Queries<'_> {
+    /// How many of a sequence's rows.
+    pub fn count(self, rows: usize) -> usize {
+        match self {
+            Self::All => rows,
+            Self::One(_) => 1,
+        }
+    }
+
+    /// The wanted rows of flat ones.
+    ///
+    /// # Shapes
+    /// - `x`: `[sequence * rows, width]`; returns `[sequence * queries, width]`
+    pub fn select(self, x: Tensor<2>, rows: usize) -> Tensor<2> {
+        let Self::One(of_prompt) = self else {
+            return x;
+        };
+        let sequences = x.dims()[0] / rows;
+        let flat = |s: usize| s * rows + of_prompt[s % of_prompt.len()];
+        let rows = index((0..sequences).map(flat), &x.device());
+        x.select(0, rows)
+    }
+
+    /// The reverse: the wanted rows among rows of zeros.
+    ///
+    /// # Shapes
+    /// - `x`: `[sequence * queries, width]`; returns `[sequence * rows, width]`
+    pub fn put_back(self, x: Tensor<2>, rows: usize) -> Tensor<2> {
+        let Self::One(of_prompt) = self else {
+            return x;
+        };
+        let [sequences, width] = x.dims();
+        let zeros = Tensor::zeros([1, width], &x.device());
+        let of_row = |flat: usize| match (flat / rows, flat % rows) {
+            (s, row) if row == of_prompt[s % of_prompt.len()] => s,
+            _ => sequences,
+        };
+        let rows = index((0..sequences * rows).map(of_row), &x.device());
+        Tensor::cat(vec![x, zeros], 0).select(0, rows)
+    }
+}
