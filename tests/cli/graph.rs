@@ -206,18 +206,35 @@ fn names_counts_and_order_agree_with_eap_ig() {
 }
 
 /// The prompts in a result are a file of pairs that gives the same scores.
-#[test]
-fn the_prompts_can_be_run_again() {
+fn assert_repeatable(input: &[String], how: &[&str]) {
+    let first = graph(input, how);
     let directory = tempfile::tempdir().unwrap();
-    let input = input(directory.path(), &golden("three-pairs.json"));
-    let first = graph(&input, &["--direction", "noise"]);
     let again = directory.path().join("again.json");
     std::fs::write(&again, first["pathpatch"]["prompts"].to_string()).unwrap();
     let model = fixtures().join("eap-ig/model").display().to_string();
     let again = again.display().to_string();
     let input = ["--model", &model, "--pairs", &again, "--device", "cpu"].map(String::from);
-    let second = graph(&input, &["--direction", "noise"]);
+    let second = graph(&input, how);
     assert_eq!(first["edges"], second["edges"]);
+}
+
+#[test]
+fn the_prompts_can_be_run_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let several = input(directory.path(), &golden("three-pairs.json"));
+    assert_repeatable(&several, &["--direction", "noise"]);
+
+    let model = fixtures().join("eap-ig/model").display().to_string();
+    let sets = [
+        ["--model", &model],
+        ["--clean-ids", "3,1,4,1,5"],
+        ["--corrupted-ids", "3,9,4,1,5"],
+        ["--answer-id", "5,6"],
+        ["--distractor-id", "7"],
+        ["--device", "cpu"],
+    ];
+    let sets = sets.as_flattened().iter().map(ToString::to_string);
+    assert_repeatable(&sets.collect::<Vec<_>>(), &["--metric", "prob-diff"]);
 }
 
 #[test]
