@@ -4,6 +4,7 @@
 mod bench;
 mod browsers;
 mod check_gpt2;
+mod circles;
 mod fuzz;
 mod run;
 mod setup;

@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 
 use crate::{
     bench::checkpoint::random_gpt2,
-    browsers, fuzz,
+    browsers, circles, fuzz,
     run::{cargo, npm_script, npm_script_with},
     setup, site, wasm,
 };
@@ -23,6 +23,7 @@ pub fn all() -> Result<()> {
     setup::npm_packages()?;
     let browsers = browsers::all()?;
 
+    circles::check()?;
     npm_script("circles", &[])?;
     cargo(&["fmt", "--all", "--check"])?;
     let deny = ["--", "--deny", "warnings"];
