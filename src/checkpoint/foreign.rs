@@ -1,7 +1,7 @@
 //! Recognises checkpoints that are not a GPT-2 in Hugging Face's layout, by the names and shapes of their tensors.
 
 use super::{
-    header::invalid,
+    errors::invalid,
     layout::{self, canonical},
 };
 use crate::{error::Error, gpt2::Config};

@@ -3,10 +3,7 @@
 //! Offsets are `u64` everywhere. In a browser addresses have 32 bits, but the header of a larger file can still be
 //! read there, so the error can say that the file is too large.
 
-use std::{
-    collections::{HashMap, HashSet, VecDeque},
-    fmt::Display,
-};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use safetensors::tensor::Dtype;
 use serde::{
@@ -15,12 +12,13 @@ use serde::{
 };
 
 use super::{
+    errors::{broken, invalid},
     foreign,
     layout::{self, Reason, Role},
     notes::Notes,
 };
 use crate::{
-    error::{Code, Error, Result, shortened},
+    error::{Error, Result, shortened},
     gpt2::Config,
     sniff::sniff,
 };
@@ -29,9 +27,6 @@ use crate::{
 pub const LENGTH: usize = 8;
 /// The format's own limit.
 const MAX_HEADER: u64 = 100_000_000;
-
-/// Longest part of a message, in characters.
-const MAX_SHOWN: usize = 500;
 
 /// One tensor of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -365,21 +360,5 @@ pub fn missing_error<'a>(
         &name,
         format!("shape {shape:?}"),
         format!("{got}{others}{why}"),
-    )
-}
-
-/// An error about one tensor.
-pub fn invalid(name: &str, expected: impl Display, got: impl Display) -> Error {
-    let what = format!("tensor {}", shortened(name, MAX_SHOWN));
-    Error::new(Code::Checkpoint, what, expected, shortened(got, MAX_SHOWN))
-}
-
-/// An error about a file that is not a safetensors file, or not a complete one.
-pub fn broken(file: &str, expected: impl Display, got: impl Display) -> Error {
-    Error::new(
-        Code::Checkpoint,
-        file,
-        shortened(expected, MAX_SHOWN),
-        shortened(got, MAX_SHOWN),
     )
 }

@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use serde::Deserialize;
 
 use super::{
+    errors::invalid,
     foreign,
-    header::{invalid, missing_error, prefix_of},
+    header::{missing_error, prefix_of},
     layout::{self, Role},
 };
 use crate::{
@@ -15,6 +16,8 @@ use crate::{
     sniff::sniff,
 };
 
+/// The name of a checkpoint in one file.
+pub const WEIGHTS: &str = "model.safetensors";
 /// The index's name in a model's directory.
 pub const INDEX: &str = "model.safetensors.index.json";
 

@@ -1,6 +1,6 @@
 //! Explains why a model cannot be loaded from the files that are there.
 
-use super::{INDEX, WEIGHTS};
+use super::index::{INDEX, WEIGHTS};
 use crate::error::{Code, Error, shortened};
 
 /// File name endings, what such a file is, and how to get `model.safetensors` from it.

@@ -15,6 +15,7 @@
 //!
 //! Nothing here opens a file or a connection: the caller pushes the bytes.
 
+mod errors;
 mod foreign;
 mod header;
 mod index;
@@ -32,16 +33,13 @@ use crate::{
     gpt2::{Config, Gpt2},
 };
 
-pub use index::INDEX;
+pub use index::{INDEX, WEIGHTS};
 pub use missing::explain_missing;
 pub use size::{WASM_MEMORY, fits};
 
 use notes::Notes;
 use process::Assembly;
 use reader::Reader;
-
-/// The name of a checkpoint that is a single file.
-pub const WEIGHTS: &str = "model.safetensors";
 
 /// Builds a model from the bytes of its files, with TransformerLens's default weight processing.
 ///

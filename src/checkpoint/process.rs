@@ -18,7 +18,7 @@ use std::collections::HashMap;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::{header::invalid, layout, reader::Piece};
+use super::{errors::invalid, layout, reader::Piece};
 use crate::{
     error::{Code, Error, Result, Warning},
     gpt2::{Block, Config, Embedding, Gpt2, Unembed},

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use half::{bf16, f16};
 
 use super::{
-    header::{self, Contents, Entry, LENGTH, broken, invalid},
+    errors::{broken, invalid},
+    header::{self, Contents, Entry, LENGTH},
     layout,
     notes::Notes,
 };

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use super::{Token, charsmap};
+use super::{charsmap, token::Token};
 use crate::{
     error::{Code, Error, Result, Warning},
     sniff::sniff,

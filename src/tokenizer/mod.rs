@@ -12,10 +12,10 @@ mod charsmap;
 mod files;
 mod json;
 mod missing;
+mod token;
 
 use std::{cell::RefCell, collections::HashMap};
 
-use serde::Serialize;
 use tokenizers::{
     Model, NormalizedString, Normalizer, PreTokenizer, Token as Piece, Tokenizer as Inner,
     models::ModelWrapper, normalizer::Range,
@@ -25,6 +25,7 @@ use crate::error::{Code, Error, Result, Warning};
 pub use files::{FILES, is_needed};
 use json::{Rendering, Unknown};
 pub use missing::explain_missing;
+pub use token::Token;
 
 /// Longest text, in bytes; no model's context holds more.
 const MAX_TEXT: usize = 1 << 18;
@@ -42,15 +43,6 @@ pub struct Tokenizer {
     longest_text: usize,
     bos: Option<Token>,
     warnings: Vec<Warning>,
-}
-
-/// A token with its text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Token {
-    /// Its id.
-    pub id: u32,
-    /// The text it stands for, leading space included.
-    pub text: String,
 }
 
 /// Check that no added token becomes empty when it is normalised. The crate would find the empty token everywhere, even

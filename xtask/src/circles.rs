@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use petgraph::{algo::tarjan_scc, graphmap::DiGraphMap};
 use syn::{
-    Attribute, Item, ItemUse, UseTree,
+    Attribute, Item, ItemMod, ItemUse, UseTree,
     visit::{self, Visit},
 };
 
@@ -57,6 +57,7 @@ fn circles_of(root: &Path) -> Result<Vec<String>> {
         let mut imports = Imports {
             module,
             files: &files,
+            depth: 0,
             found: BTreeSet::new(),
         };
         imports.visit_file(&parsed);
@@ -110,6 +111,8 @@ fn find(
 struct Imports<'a> {
     module: &'a Module,
     files: &'a BTreeMap<Module, PathBuf>,
+    /// How many modules within the file it is in.
+    depth: usize,
     found: BTreeSet<Module>,
 }
 
@@ -130,10 +133,11 @@ impl Imports<'_> {
             }
             _ => return,
         };
-        while rest.first().is_some_and(|name| name == "super") {
+        let ups = rest.iter().take_while(|name| *name == "super").count();
+        for _ in self.depth..ups {
             at.pop();
-            rest = &rest[1..];
         }
+        rest = &rest[ups..];
         for name in rest {
             let next = [&at[..], &[name.clone()]].concat();
             if !self.files.contains_key(&next) {
@@ -174,6 +178,12 @@ impl Visit<'_> for Imports<'_> {
         if !attributes.iter().any(is_left_out) {
             visit::visit_item(self, item);
         }
+    }
+
+    fn visit_item_mod(&mut self, item: &ItemMod) {
+        self.depth += 1;
+        visit::visit_item_mod(self, item);
+        self.depth -= 1;
     }
 
     fn visit_item_use(&mut self, item: &ItemUse) {

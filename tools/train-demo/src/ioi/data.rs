@@ -14,6 +14,8 @@ use rand_chacha::ChaCha8Rng;
 use super::words;
 use crate::train::{Example, Target};
 
+/// Share of the batch that is sequences of pairs; the rest is IOI.
+pub const SHARE_PAIRS: f64 = 0.6;
 /// Longest sequence, which is also the model's context.
 pub const N_CTX: usize = 32;
 const BOS: u32 = 0;

@@ -15,7 +15,7 @@ use crate::{
     model::Mlps,
     train::{Recipe, train},
 };
-use data::Vocabulary;
+use data::{SHARE_PAIRS, Vocabulary};
 
 const RECIPE: Recipe = Recipe {
     seed: 1,
@@ -26,9 +26,6 @@ const RECIPE: Recipe = Recipe {
     warm_up: 100,
     mlps: Mlps::Zero,
 };
-
-/// Share of the batch that is sequences of pairs; the rest is IOI.
-const SHARE_PAIRS: f64 = 0.6;
 
 fn config(vocabulary: &Vocabulary) -> Config {
     Config {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use pathpatch::gpt2::Config;
 
 use super::{
-    SHARE_PAIRS, data,
+    data::{self, SHARE_PAIRS},
     measure::{Edge, Measured},
 };
 use crate::train::Recipe;
