@@ -45,7 +45,7 @@ export interface Wanted {
 
 /** What the page's box for models holds. */
 export interface Box {
-  /** Of the models that are offered. */
+  /** Which of the models that are offered. */
   id: string;
   address: string;
   revision: string;

@@ -32,7 +32,7 @@ export type DetailData =
       state: "there";
       edge: EdgeName;
       detail: EdgeDetail;
-      /** Of the pair that is looked at. */
+      /** The tokens of the pair that is looked at. */
       clean: Token[];
       corrupted: Token[];
       pairs: number;

@@ -23,10 +23,13 @@ export function create(container: HTMLElement, events: DetailEvents): (data: Det
   const pair = element("select");
   const pairs = element("label", {}, "Prompt pair ", pair);
   const rest = element("div");
+  // Filled in later than the rest, which stays as it is.
+  const positions = element("div");
   const body = element("div", { class: "detail" }, title, sentence, element("div", { class: "tools" }, into, from, pairs), rest);
   container.append(note, body);
 
   let shown: EdgeName | undefined;
+  let drawn: EdgeDetail["moved"] | undefined;
   // Each leads to the other end of a further edge, which is left to the result.
   into.addEventListener("click", () => {
     if (shown && shown.from !== "input") events.onView({ to: shown.from, from: null });
@@ -62,7 +65,10 @@ export function create(container: HTMLElement, events: DetailEvents): (data: Det
       pair.replaceChildren(...Array.from({ length: data.pairs }, (_, i) => element("option", { value: i }, `pair ${i + 1}`)));
     }
     pair.value = String(data.pair);
-    rest.replaceChildren(...drawings(data));
+    positions.replaceChildren(...byPosition(data));
+    if (drawn === data.detail.moved) return;
+    drawn = data.detail.moved;
+    rest.replaceChildren(...drawings(data, positions));
   };
 }
 
@@ -75,7 +81,7 @@ function inWords({ detail: { metric, value }, table: { direction } }: There): st
   return `Metric: ${base} ${formatValue(metric[base])}, patched ${formatValue(value)} (${formatEffect(change)}), ${other} ${formatValue(metric[other])}.`;
 }
 
-function drawings(data: There): Node[] {
+function drawings(data: There, positions: HTMLElement): Node[] {
   const { edge, detail, table } = data;
   const base = baseRun(table.direction);
   const { clean } = data;
@@ -87,12 +93,6 @@ function drawings(data: There): Node[] {
     entitle(text, `${edgeLabel(edge)} ${text}`);
     patternView.create(body)({ title: text, tokens, pattern: values });
     return made;
-  };
-  const bars = (text: string, tokens: Token[], values: number[], isSigned: boolean, ...more: Node[]) => {
-    const place = element("div");
-    barsView.create(place)({ title: text, tokens, values, isSigned });
-    place.append(...more);
-    return place;
   };
   const { src, dst } = detail;
   const unmoved = `A patched value leaves the attention of ${b} as it was: what it reads there is changed.`;
@@ -114,7 +114,7 @@ function drawings(data: There): Node[] {
       "div",
       { class: "multiples" },
       bars(`What the patch adds to ${where}, as a share of its length`, read, relative, false),
-      bars("The effect of patching each position alone", read, detail.byPosition, true, remainder(detail, base)),
+      positions,
       ...attributions.map(({ name, values }) =>
         bars(`Direct logit attribution of ${name}, clean run, by the token it reads`, clean, values, true),
       ),
@@ -123,15 +123,24 @@ function drawings(data: There): Node[] {
   ];
 }
 
-/** What the positions, patched one at a time, do not add up to. */
-function remainder({ byPosition, value, metric }: EdgeDetail, base: "clean" | "corrupted"): HTMLElement {
+function bars(text: string, tokens: Token[], values: number[], isSigned: boolean): HTMLElement {
+  const place = element("div");
+  barsView.create(place)({ title: text, tokens, values, isSigned });
+  return place;
+}
+
+/** What each position does by itself, and what they do not add up to. */
+function byPosition(data: There): Node[] {
+  const { value, metric, byPosition: effects } = data.detail;
+  if (!effects) return [element("p", { class: "note" }, "Patching each position alone …")];
+  const base = baseRun(data.table.direction);
   const whole = value - metric[base];
-  const sum = byPosition.reduce((total, effect) => total + effect, 0);
-  return element(
-    "p",
-    { class: "note remainder" },
-    `Together ${formatEffect(sum)}; the whole edge has ${formatEffect(whole)}. The remainder of ${formatEffect(whole - sum)} is what positions do to each other.`,
-  );
+  const sum = effects.reduce((total, effect) => total + effect, 0);
+  const remainder = `Together ${formatEffect(sum)}; the whole edge has ${formatEffect(whole)}. The remainder of ${formatEffect(whole - sum)} is what positions do to each other.`;
+  return [
+    bars("The effect of patching each position alone", data[base], effects, true),
+    element("p", { class: "note remainder" }, remainder),
+  ];
 }
 
 function moved({ moved: tokens, tokens: texts }: EdgeDetail, base: "clean" | "corrupted"): HTMLElement {
