@@ -11,6 +11,7 @@ use std::collections::HashMap;
 
 use pathpatch::{
     gpt2::Config,
+    metric::MetricKind,
     patching::{
         ByPosition, Check, Direction, EdgeResult, LayerNorm, Replacement, Scores,
         graph::{Graph, Sender},
@@ -118,7 +119,7 @@ struct Block<'a> {
     model: &'a str,
     revision: Option<&'a str>,
     definition: String,
-    sign: &'static str,
+    sign: String,
     direction: &'static str,
     patch: &'static str,
     layer_norm: &'static str,
@@ -160,7 +161,7 @@ impl About<'_> {
             model: &self.model.name,
             revision: self.model.revision.as_deref(),
             definition: self.definition(),
-            sign: sign(patch.direction),
+            sign: sign(patch.direction, on.metric),
             direction: patch.direction.as_str(),
             patch: patch.replacement.as_str(),
             layer_norm: patch.layer_norm.as_str(),
@@ -232,15 +233,16 @@ impl About<'_> {
 }
 
 /// How a score follows from the metric.
-fn sign(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Denoise => {
-            "metric with the edge patched less the metric of the corrupted run: positive where the edge helps"
-        }
-        Direction::Noise => {
-            "metric of the clean run less the metric with the edge patched: positive where the edge helps"
-        }
-    }
+fn sign(direction: Direction, metric: MetricKind) -> String {
+    let score = match direction {
+        Direction::Denoise => "metric with the edge patched less the metric of the corrupted run",
+        Direction::Noise => "metric of the clean run less the metric with the edge patched",
+    };
+    let helps = match metric {
+        MetricKind::Kl => "negative where the edge helps, since a divergence falls there",
+        _ => "positive where the edge helps",
+    };
+    format!("{score}: {helps}")
 }
 
 /// A pair as a file of pairs has it, so that the list can be run again.

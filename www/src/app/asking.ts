@@ -26,6 +26,8 @@ export interface Asking {
   cancel: () => void;
 }
 
+const NO_MEAN = "There is no detail where the mean over several pairs goes in: an edge is looked at on one pair.";
+
 let runs = 0;
 
 export function asking(store: Store<State, Action>, engine: () => PathPatch | null): Asking {
@@ -35,7 +37,7 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
     async (signal) => {
       const model = engine();
       const { loaded, draft } = store.state();
-      // There is nothing to run, and perhaps no model of its.
+      // There is nothing to run, and perhaps the model that made the file is not loaded.
       if (isAnsweredByFile(store.state())) {
         dispatch({ type: "run-settled" });
         return;
@@ -92,6 +94,11 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
       const { settings, pairs } = of.request;
       const { pairs: [one], ...options } = metricOptions(settings, [pairs[pair]!]);
       const { direction, patch } = settings;
+      // An edge is looked at on one pair, whose mean is another than that of all.
+      if (patch === "mean" && pairs.length > 1) {
+        dispatch({ type: "detail", detail: { state: "failed", edge, message: NO_MEAN } });
+        return;
+      }
       try {
         const asked = { ...one!, ...options, direction, patch, ...edge, signal };
         const found = await model.edgeDetail(asked);

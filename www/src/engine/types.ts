@@ -348,7 +348,7 @@ export interface PositionTable {
   exact: { place: number; effects: Float32Array }[];
 }
 
-/** An edge of the graph to look at, on one pair. */
+/** An edge of the graph to look at, on one pair; with `patch: "mean"` that is the mean over this pair alone. */
 export type EdgeDetailOptions = PromptPair &
   MetricOptions &
   PatchOptions &

@@ -53,7 +53,7 @@ export function graphJson(run: Run): string {
       model: model.name,
       revision: model.revision,
       definition: definition(table),
-      sign: SIGNS[table.direction],
+      sign: `${SIGNS[table.direction]}: ${table.metric === "kl" ? "negative where the edge helps, since a divergence falls there" : "positive where the edge helps"}`,
       direction: table.direction,
       patch: table.patch,
       layer_norm: table.layerNorm,
@@ -77,8 +77,8 @@ export function graphJson(run: Run): string {
 }
 
 const SIGNS: Record<Direction, string> = {
-  denoise: "metric with the edge patched less the metric of the corrupted run: positive where the edge helps",
-  noise: "metric of the clean run less the metric with the edge patched: positive where the edge helps",
+  denoise: "metric with the edge patched less the metric of the corrupted run",
+  noise: "metric of the clean run less the metric with the edge patched",
 };
 
 const CHECKED =

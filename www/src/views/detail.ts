@@ -58,7 +58,7 @@ export function create(container: HTMLElement, events: DetailEvents): (data: Det
     into.textContent = `What is written into ${shortLabel(edge.from)}`;
     // The embedding reads nothing, and the logits are the end. A button that the focus is on keeps it all the same.
     into.setAttribute("aria-disabled", String(edge.from === "input"));
-    from.textContent = `What ${shortLabel(nodeOf(edge.to))} writes`;
+    from.textContent = edge.to === "logits" ? "What it writes" : `What ${shortLabel(nodeOf(edge.to))} writes`;
     from.setAttribute("aria-disabled", String(edge.to === "logits"));
     pairs.hidden = data.pairs === 1;
     if (pair.length !== data.pairs) {
@@ -86,6 +86,8 @@ function drawings(data: There, positions: HTMLElement): Node[] {
   const base = baseRun(table.direction);
   const { clean } = data;
   const read = data[base];
+  // The run in which the sender writes what goes in; zero is written in none.
+  const written = table.patch === "zero" ? base : otherRun(table.direction);
   const [a, b] = [shortLabel(edge.from), shortLabel(nodeOf(edge.to))];
   const { port, kind } = nodeName(edge.to);
   const pattern = (text: string, tokens: Token[], values: ArrayLike<number>) => {
@@ -97,7 +99,7 @@ function drawings(data: There, positions: HTMLElement): Node[] {
   const { src, dst } = detail;
   const unmoved = `A patched value leaves the attention of ${b} as it was: what it reads there is changed.`;
   const patterns = [
-    ...(src ? [pattern(`${a} attends, clean run`, clean, src.pattern.clean)] : []),
+    ...(src ? [pattern(`${a} attends, ${written} run`, data[written], src.pattern[written])] : []),
     ...(dst ? [pattern(`${b} attends, before the patch`, read, dst.pattern[base])] : []),
     ...(dst && port !== "v" ? [pattern(`${b} attends, after the patch`, read, detail.patched)] : []),
     ...(dst && port === "v" ? [element("p", { class: "note" }, unmoved)] : []),
@@ -123,9 +125,9 @@ function drawings(data: There, positions: HTMLElement): Node[] {
   ];
 }
 
-function bars(text: string, tokens: Token[], values: number[], isSigned: boolean): HTMLElement {
+function bars(text: string, tokens: Token[], values: number[], isSigned: boolean, least = 0): HTMLElement {
   const place = element("div");
-  barsView.create(place)({ title: text, tokens, values, isSigned });
+  barsView.create(place)({ title: text, tokens, values, isSigned, least });
   return place;
 }
 
@@ -134,11 +136,15 @@ function byPosition(data: There): Node[] {
   const { value, metric, byPosition: effects } = data.detail;
   if (!effects) return [element("p", { class: "note" }, "Patching each position alone …")];
   const base = baseRun(data.table.direction);
-  const whole = value - metric[base];
-  const sum = effects.reduce((total, effect) => total + effect, 0);
-  const remainder = `Together ${formatEffect(sum)}; the whole edge has ${formatEffect(whole)}. The remainder of ${formatEffect(whole - sum)} is what positions do to each other.`;
+  const { noise } = data;
+  const larger = (effect: number) => (Math.abs(effect) < noise ? 0 : effect);
+  const whole = larger(value - metric[base]);
+  const sum = effects.reduce((total, effect) => total + larger(effect), 0);
+  const left = whole - sum;
+  const rest = Math.abs(left) < noise ? "They add up." : `The remainder of ${formatEffect(left)} is what positions do to each other.`;
+  const remainder = `Together ${formatEffect(sum)}; the whole edge has ${formatEffect(whole)}. ${rest}`;
   return [
-    bars("The effect of patching each position alone", data[base], effects, true),
+    bars("The effect of patching each position alone", data[base], effects, true, noise),
     element("p", { class: "note remainder" }, remainder),
   ];
 }
@@ -147,10 +153,12 @@ function moved({ moved: tokens, tokens: texts }: EdgeDetail, base: "clean" | "co
   const head = ["Next token", "Probability", "Probability, patched", "Logit", "Logit, patched"];
   const rows = tokens.map(({ id, logit, probability }, i) => {
     const [before, after] = probability;
-    const cells = [formatShare(before), formatShare(after), formatValue(logit[0]), formatValue(logit[1])];
+    const shares = [formatShare(before), formatShare(after)];
+    const cells = [...shares, formatValue(logit[0]), formatValue(logit[1])];
+    const way = shares[0] === shares[1] ? "" : after < before ? "down" : "up";
     return element(
       "tr",
-      { class: after < before ? "down" : "up" },
+      { class: way },
       element("th", { scope: "row", dir: "auto" }, texts[i] ? visible(texts[i].text) : `id ${id}`),
       ...cells.map((text) => element("td", { class: "number" }, text)),
     );
