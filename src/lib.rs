@@ -1,21 +1,23 @@
-//! Direct path patching on GPT-2: which attention head talks to which.
+//! Path patching on GPT-2: what each edge does, from a part of the model that writes to one that reads.
 //!
-//! For a source head A and every later head B, only what A writes into B's query, key or value is taken
-//! from a clean run and put into a corrupted one; the model is re-run from there and a metric of the
-//! output recorded. The equation stands in [`patching`]; results match TransformerLens's
-//! `direct_path_patching`.
+//! Parts that write are the embedding, heads and MLPs; heads (by query, key or value), MLPs and the logits read. For one
+//! edge, only what its receiver reads of its sender is replaced, by what the sender writes in the other run of a pair of
+//! prompts, by a mean or by zero; the model is run again from there and a metric of the output recorded. The equation
+//! stands in [`patching`], nodes and edges in [`patching::graph`]. Results match TransformerLens's `direct_path_patching`
+//! between heads and EAP-IG's scores on the whole graph.
 //!
 //! # Shapes
 //! `batch` pairs of prompts, `pos` tokens, `head`s of width `d_head`, a residual stream of width
-//! `d_model`, `rows` = the positions from the first one that a patch can change. `src` and `dst` are the
-//! heads at the two ends of an edge; `clean` and `corrupted` the two prompts of a pair.
+//! `d_model`, `rows` = the positions from the first one that a patch can change. `from` and `to` are the two ends of an
+//! edge, `src` and `dst` between heads; `clean` and `corrupted` the two prompts of a pair.
 //!
 //! # Map
 //! [`session`] holds the use cases. The command line and the browser's module are crates of their own and call it;
-//! [`directory`] loads a session from a model's directory. Under it
-//! [`checkpoint`] turns files into a [`gpt2`] model on a [`device`], [`tokenizer`] and [`prompt`] turn texts (or a file of
-//! [`pairs`]) into batches, [`patching`] runs the edges and [`metric`] reads their logits; [`ops`] is the arithmetic of all of them. [`rate`] is what a device can
-//! do at its best, [`sniff`] tells what a wrong file is; [`pause`] and [`error`] are known to all.
+//! [`directory`] loads a session from a model's directory. Under it [`checkpoint`] turns files into a [`gpt2`] model on a
+//! [`device`], `question` reads a request by means of [`tokenizer`] and [`prompt`], which turn texts (or a file of
+//! [`pairs`]) into batches, [`patching`] runs the edges of [`patching::graph`] and [`metric`] reads their logits; [`ops`]
+//! is the arithmetic of all of them. [`rate`] is what a device can do at its best, [`sniff`] tells what a wrong file is;
+//! [`pause`] and [`error`] are known to all.
 
 pub mod checkpoint;
 pub mod device;

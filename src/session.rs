@@ -199,6 +199,8 @@ pub struct EdgeDetailRequest {
     pub edge: Edge,
     /// How it is patched.
     pub patch: Patch,
+    /// Whether each position is patched by itself too, a run for each.
+    pub by_position: bool,
 }
 
 /// One edge between two heads on one pair of prompts, to be denoised with the other prompt's write.
@@ -222,8 +224,8 @@ pub struct EdgeReport {
     /// In numbers.
     #[serde(flatten)]
     pub detail: EdgeDetail,
-    /// The effect of patching each position alone, the value less the base run's metric, `[pos]`: from [`Session::edge`].
-    /// They need not add up to that of patching all.
+    /// The effect of patching each position alone, the value less the base run's metric, `[pos]`: from [`Session::edge`],
+    /// where asked for. They need not add up to that of patching all.
     #[serde(rename = "byPosition", skip_serializing_if = "Option::is_none")]
     pub by_position: Option<Vec<f32>>,
     /// The tokens of [`EdgeDetail::moved`]; none without a tokenizer.
@@ -440,7 +442,8 @@ impl Session {
         Ok(Warned { result, warnings })
     }
 
-    /// Look at one edge of any class on one pair of prompts. Its effects by position take a patched run each.
+    /// Look at one edge of any class on one pair of prompts. Its effects by position, if asked for, take a patched run
+    /// each.
     ///
     /// # Errors
     /// Those of [`Session::pair`], [`Batch::new`], [`edge_detail`] and [`sweep_edges`].
@@ -449,11 +452,20 @@ impl Session {
         request: &EdgeDetailRequest,
         pause: &dyn Pause,
     ) -> Result<Warned<EdgeReport>> {
-        let EdgeDetailRequest { on, edge, patch } = request;
+        let EdgeDetailRequest {
+            on,
+            edge,
+            patch,
+            by_position,
+        } = request;
         Graph::of(self.config()).check(*edge)?;
         let (batch, warnings) = self.reader().batch(on, pause).await?;
         let (runs, metric) = self.run(&batch, on.metric, *patch, pause).await?;
         let detail = edge_detail(&runs, &metric, *edge, patch.layer_norm).await?;
+        if !by_position {
+            let result = self.report(detail, None);
+            return Ok(Warned { result, warnings });
+        }
         let options = EdgeOptions {
             patch: *patch,
             estimates: false,

@@ -12,7 +12,7 @@ use pathpatch::{
     error::{Code, Error, Result, Warning},
     metric::MetricKind,
     pairs,
-    patching::{Component, Direction, Head, LayerNorm, Replacement, Scores},
+    patching::{Component, Direction, EdgeOptions, Head, LayerNorm, Replacement, Scores},
     session::{Answer, MetricRequest, PairRequest, Prompt},
 };
 
@@ -26,7 +26,7 @@ where
     PossibleValuesParser::new(words).try_map(|word| word.parse::<T>())
 }
 
-/// Direct path patching on GPT-2: which attention head talks to which.
+/// Path patching on GPT-2: what each edge does, between heads or in the whole graph from the embedding to the logits.
 #[derive(Parser)]
 #[command(name = "pathpatch", version, about)]
 pub struct Args {
@@ -190,11 +190,14 @@ pub struct GraphArgs {
     /// Runs over which EAP-IG averages the gradient; 5 by default
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
-    /// Mark so many edges, the largest by size, as the circuit; of exact scores, compute only theirs and those of some
-    /// others, which tell how far the rest may be off
+    /// Mark so many edges, the largest by size, as the circuit; with exact scores, compute only theirs and those of some
+    /// others (--checked), which tell how far the rest may be off
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub strongest: Option<u32>,
-    /// Tell what patching each position by itself does too: of exact scores that is one run for each edge and position
+    /// With --strongest and exact scores, how many of the other edges are run as well, chosen at random; 300 by default
+    #[arg(long, value_name = "N", requires = "strongest")]
+    checked: Option<u32>,
+    /// Tell what patching each position by itself does too: with exact scores that is a run for each edge and position
     #[arg(long)]
     pub by_position: bool,
     /// Write a file, by the end of its name EAP-IG's JSON (.json), a NumPy matrix (.npy), a GraphViz drawing (.dot) or
@@ -217,6 +220,21 @@ impl GraphArgs {
             return Err(Error::new(Code::Option, "steps", expected, got));
         }
         Scores::of_name(&self.scores, self.steps)
+    }
+
+    /// How many edges beside the strongest are run.
+    ///
+    /// # Errors
+    /// [`Code::Option`] where none are, as these scores are all estimates.
+    pub fn checked(&self, scores: Scores) -> Result<usize> {
+        let Some(checked) = self.checked else {
+            return Ok(EdgeOptions::default().checked);
+        };
+        if scores != Scores::Exact {
+            let got = scores.as_str();
+            return Err(Error::new(Code::Option, "checked", "exact scores", got));
+        }
+        Ok(checked as usize)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{
     io::{self, Write},
-    path::Path,
     process::ExitCode,
 };
 
@@ -20,6 +19,7 @@ use crate::{
     allocator::keep_freed_memory,
     args::{Args, Command, InspectArgs, SweepArgs},
     graph::command::graph,
+    model::own_name,
     output::{io_error, open, progress_bar, show, warn, write},
     report::SweepReport,
 };
@@ -88,7 +88,7 @@ async fn sweep(args: &SweepArgs) -> Result<()> {
         .await?;
     bar.finish_and_clear();
 
-    let name = model_name(&args.on.model);
+    let name = own_name(&args.on.model);
     let report = SweepReport::new(
         &name,
         session.config(),
@@ -104,7 +104,7 @@ async fn sweep(args: &SweepArgs) -> Result<()> {
 fn inspect(args: &InspectArgs) -> Result<()> {
     let config = Config::from_json(&directory::config(&args.model)?)?;
     warn(&config.warnings);
-    let name = model_name(&args.model);
+    let name = own_name(&args.model);
     let (n_params, bos) = (config.n_params(), config.bos_token_id);
     let scales = match (
         config.scale_attn_weights,
@@ -136,11 +136,4 @@ fn inspect(args: &InspectArgs) -> Result<()> {
         config.activation.as_str(),
     );
     writeln!(io::stdout(), "{text}").map_err(|e| io_error("standard output", e))
-}
-
-/// The directory's own name.
-fn model_name(dir: &Path) -> String {
-    let full = dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf());
-    let name = full.file_name().unwrap_or(full.as_os_str());
-    name.to_string_lossy().into_owned()
 }

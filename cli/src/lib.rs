@@ -6,6 +6,7 @@ mod allocator;
 mod args;
 mod commands;
 mod graph;
+mod model;
 mod output;
 mod report;
 

@@ -12,12 +12,13 @@
 //! one, as in ACDC and EAP-IG. The frozen LayerNorm is that of TransformerLens up to 4.2, the exact one that of later ones
 //! and of EAP-IG. What goes in may be a mean or nothing too: [`Replacement`].
 //!
-//! `graph` has the nodes and edges, `patch` the ways to patch them, `table` and `grid` what is known of them. `memory` says
-//! how much may be held at once and `plan` cuts a batch of prompts to it; `runs` and `slice` hold the runs that every edge
-//! shares. `read` is what receivers make of a delta, `forward` the batched rest of the model, `readout` what a metric makes
-//! of it, `baseline` and `scale` how that is told. `schedule` says which edges go together and when, `job` and `execute`
-//! what one piece of it is and `work` how all pieces are done, `sweep` is the whole; `heads` has the calls by TransformerLens's names, `estimate` what comes
-//! before exact values, `check` how far that is off, `detail` one edge by itself, `progress` and `cost` how far a sweep is.
+//! `graph` has the nodes and edges, `patch` the ways to patch them, `table` and `grid` what is known of them.
+//! `memory` says how much may be held at once and `plan` cuts a batch of prompts to it; `runs` and `slice` hold the
+//! runs that every edge shares. `read` is what receivers make of a delta, `forward` the batched rest of the model,
+//! `readout` what a metric makes of it, `baseline` and `scale` how that is told. `schedule` says which edges go
+//! together and when, `job` and `execute` what one piece of it is and `work` how all pieces are done, `sweep` is the
+//! whole; `heads` has the calls by TransformerLens's names, `estimate` what comes before exact values, `check` how
+//! far that is off, `detail` one edge by itself, `progress` and `cost` how far a sweep is.
 
 mod baseline;
 mod both;
@@ -54,6 +55,8 @@ pub use cell::Cell;
 pub use check::Check;
 pub use detail::{EdgeDetail, HeadDetail, Moved, edge_detail, head_detail};
 pub use estimate::{ByPosition, Estimates, estimate_direct_path_all_sources};
+// Documented where they are.
+#[doc(no_inline)]
 pub use graph::{Component, Edge, Graph, Head, Receiver, Sender};
 pub use grid::{Grid, all_heads};
 pub use heads::{

@@ -73,6 +73,8 @@ test("pointing at a node fades all other edges; a click chooses its strongest ed
   for (const name of names) expect(name).toMatch(/^a0\.h3->|->a0\.h3/);
   expect(names).toHaveLength(await circuit(page).locator('.edge[data-edge^="a0.h3->"], .edge[data-edge*="->a0.h3"]').count());
   await expect(page.locator(".tip")).toHaveText(/^head 0\.3: (reads \d+, )?writes \d+$/);
+  const [tip, pointed] = await Promise.all([page.locator(".tip").boundingBox(), part(page, "a0.h3").boundingBox()]);
+  expect(Math.hypot(tip!.x - pointed!.x, tip!.y - pointed!.y)).toBeLessThan(150);
   await page.getByRole("heading", { name: "pathpatch" }).hover();
   await expect(circuit(page)).not.toHaveClass(/pointed/);
   await expect(page.locator(".tip")).toBeHidden();
@@ -87,7 +89,7 @@ test("every node has a fixed place, whichever edges are shown", async ({ page })
   const places = () =>
     circuit(page)
       .locator(".part")
-      .evaluateAll((parts) => Object.fromEntries(parts.map((one) => [one.getAttribute("data-node")!, one.querySelector(".box")!.getAttribute("y")])));
+      .evaluateAll((parts) => Object.fromEntries(parts.map((one) => [one.getAttribute("data-node")!, ["x", "y"].map((key) => Number(one.querySelector(".box")!.getAttribute(key)))])));
   await page.getByLabel("Edges shown").fill("10");
   await expect(circuit(page).locator(".edge")).toHaveCount(10);
   const few = await places();
@@ -97,7 +99,7 @@ test("every node has a fixed place, whichever edges are shown", async ({ page })
   expect(Object.keys(many).length).toBeGreaterThan(Object.keys(few).length);
   expect(many).toMatchObject(few);
   // Layers go upward, with the input below and the logits above.
-  const heights = ["logits", "a2.h0", "a1.h3", "a0.h3", "input"].map((node) => Number(many[node] ?? Number.NaN));
+  const heights = ["logits", "a2.h0", "a1.h3", "a0.h3", "input"].map((node) => many[node]?.[1] ?? Number.NaN);
   expect(heights).toEqual(heights.toSorted((a, b) => a - b));
 });
 
@@ -337,7 +339,7 @@ test("the detail of an edge without heads has no attention, only its two ends", 
   await expect(chosen(page)).toHaveText("input → logits");
   await expect(detail.locator("svg.pattern")).toHaveCount(0);
   await expect(detail).toContainText("What the patch adds to what the logits read, as a share of its length");
-  await expect(detail.getByRole("button", { name: "What logits writes" })).toBeDisabled();
+  await expect(detail.getByRole("button", { name: "What it writes" })).toBeDisabled();
   await expect(detail.getByRole("button", { name: "What is written into input" })).toBeDisabled();
   await page.getByLabel("Receiver", { exact: true }).selectOption("m0");
   await expect(chosen(page)).toHaveText("input → MLP 0");

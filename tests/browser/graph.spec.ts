@@ -81,8 +81,13 @@ test("estimates, some edges, the strongest with a check, and by position", async
       estimates: { counts: counts(estimates.table), scores: estimates.table.scores, steps: estimates.table.steps },
       some: counts(some.table),
       strongest: { counts: counts(strongest.table), check: strongest.check },
-      positions: { positions: byPosition.positions, size: byPosition.estimates.length, exact: byPosition.exact.map(({ effects }: { effects: Float32Array }) => effects.length) },
-      places: positions.table.values.length,
+      positions: {
+        positions: byPosition.positions,
+        estimated: byPosition.estimates.places.length,
+        size: byPosition.estimates.effects.length,
+        places: [...byPosition.estimates.places].every((place) => positions.table.state[place] >= 2),
+        exact: byPosition.exact.map(({ effects }: { effects: Float32Array }) => effects.length),
+      },
       backwards: await refused(model.edges({ ...options, edges: [{ from: "m1", to: "m0" }] })),
       unnamed: await refused(model.edges({ ...options, edges: [{ from: "a9.h9", to: "logits" }] })),
       unknown: await refused(model.edges({ ...options, patch: "half" })),
@@ -94,7 +99,8 @@ test("estimates, some edges, the strongest with a check, and by position", async
   // The checked edges are exact too.
   expect(seen.strongest.counts[3]).toBe(30);
   expect(seen.strongest.check).toMatchObject({ edges: 20, bound: Math.fround(3 / 20) });
-  expect(seen.positions).toEqual({ positions: 14, size: 14 * seen.places, exact: [14, 14, 14] });
+  // Only edges that there are have rows.
+  expect(seen.positions).toEqual({ positions: 14, estimated: edges, size: 14 * edges, places: true, exact: [14, 14, 14] });
   expect(seen.backwards).toMatch(/^source \| /);
   expect(seen.unnamed).toMatch(/^source \| /);
   expect(seen.unknown).toMatch(/^option \| /);
@@ -109,7 +115,7 @@ test("each class of edge in detail: its value equals the table's, and only heads
     const edges = ["input", "a0.h1", "m0"].flatMap((from) => ["a1.h2<q>", "a1.h2<v>", "m1", "logits"].map((to) => ({ from, to })));
     const all = [];
     for (const edge of edges) {
-      const detail = await model.edgeDetail({ ...options, ...edge });
+      const detail = await model.edgeDetail({ ...options, ...edge, byPosition: edge.to === "logits" });
       const place = table.senders.indexOf(edge.from) * table.receivers.length + table.receivers.indexOf(edge.to);
       all.push({ edge, detail, value: table.values[place] });
     }
@@ -120,7 +126,8 @@ test("each class of edge in detail: its value equals the table's, and only heads
     expect(detail.src === null).toBe(!edge.from.startsWith("a"));
     expect(detail.dst === null).toBe(!edge.to.startsWith("a"));
     expect(detail.patched.length > 0).toBe(edge.to.startsWith("a"));
-    expect(detail.byPosition).toHaveLength(detail.added.length);
+    // Only where it is asked for: it is a run for each position.
+    expect(detail.byPosition?.length).toBe(edge.to === "logits" ? detail.added.length : undefined);
     expect(detail.length).toHaveLength(detail.added.length);
   }
 });

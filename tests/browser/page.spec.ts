@@ -38,7 +38,7 @@ test("the tokens of both prompts are aligned, and those that differ are marked",
 
 test("metric, LayerNorm and example change the result", async ({ page }) => {
   await page.getByLabel("Metric", { exact: true }).selectOption("kl");
-  await expect(page.locator(".legend .axis-title")).toHaveText("Change of: KL divergence from the clean run");
+  await expect(page.locator(".scale-title")).toHaveText("Change of: KL divergence from the clean run");
   await settled(page);
   for (const layerNorm of ["frozen", "exact"]) {
     await page.getByLabel("LayerNorm of the receiver").selectOption(layerNorm);

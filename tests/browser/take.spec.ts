@@ -78,8 +78,8 @@ print(json.dumps({"shape": header["shape"], "npy": plain(npy), "json": plain(gri
 
 test("CSV has every edge, strongest first", async ({ page }) => {
   const [header, first, ...rest] = (await saved(page, "CSV")).toString().split("\n");
-  expect(header).toBe("from,to,score,value,kind,std_dev");
-  expect(first).toMatch(/^input,a0\.h3<v>,0\.98\d*,0\.98\d*,exact,$/);
+  expect(header).toBe("from,to,score,value,kind,std_dev,in_graph");
+  expect(first).toMatch(/^input,a0\.h3<v>,0\.98\d*,0\.98\d*,exact,,true$/);
   // 144 from heads to heads and 40 from the input; 24 from heads to MLPs and 12 to the logits; 36 from MLPs to heads, 3
   // to MLPs and 3 to the logits.
   expect(rest).toHaveLength(144 + 40 + 24 + 12 + 36 + 3 + 3 - 1);

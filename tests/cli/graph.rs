@@ -375,22 +375,36 @@ fn other_files_have_the_same_numbers() {
 
     let csv = String::from_utf8(write("graph.csv", &[])).unwrap();
     let mut lines = csv.lines();
-    assert_eq!(lines.next().unwrap(), "from,to,score,value,kind,std_dev");
+    assert_eq!(
+        lines.next().unwrap(),
+        "from,to,score,value,kind,std_dev,in_graph"
+    );
     let base = json["pathpatch"]["corrupted_metric"].as_f64().unwrap();
     let mut names = Vec::new();
     for line in lines {
         let fields: Vec<&str> = line.split(',').collect();
-        let [from, to, score, value, kind, std_dev] = fields[..] else {
+        let [from, to, score, value, kind, std_dev, in_graph] = fields[..] else {
             panic!("{line}");
         };
         let [score, value, std_dev] = [score, value, std_dev].map(|n| n.parse::<f64>().unwrap());
         let name = format!("{from}->{to}");
         assert!((score - expected[&name]).abs() < 1e-6);
         assert!((value - base - score).abs() < TOLERANCE);
-        assert!(std_dev >= 0.0 && kind == "exact");
+        assert!(std_dev >= 0.0 && kind == "exact" && in_graph == "true");
         names.push(name);
     }
     assert_eq!(names, self::names().edges);
+
+    let csv = String::from_utf8(write(
+        "strongest.csv",
+        &["--strongest", "4", "--checked", "6"],
+    ));
+    let csv = csv.unwrap();
+    let ending = |end: &str| csv.lines().filter(|line| line.ends_with(end)).count();
+    assert_eq!(ending(",true"), 4);
+    assert_eq!(ending(",false"), names.len() - 4);
+    assert_eq!(csv.matches(",exact,").count(), 10);
+    assert_eq!(csv.matches(",estimate,").count(), names.len() - 10);
 
     let dot = String::from_utf8(write("graph.dot", &["--strongest", "4"])).unwrap();
     assert!(dot.starts_with("digraph"));
@@ -415,6 +429,11 @@ fn bad_requests_are_refused_before_the_work() {
             &["--scores", "eap-ig", "--steps", "0"],
             "steps: expected 1 to 1000, got 0",
         ),
+        (
+            &["--checked", "3", "--strongest", "5", "--scores", "eap"],
+            "checked: expected exact scores, got eap",
+        ),
+        (&["--checked", "3"], "--strongest"),
         (&["--strongest", "0"], "0 is not in 1.."),
         (
             &["--by-position", "--out", "graph.csv"],

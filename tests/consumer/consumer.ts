@@ -39,8 +39,8 @@ export async function graph(model: PathPatch): Promise<[EdgeTable, number, EdgeD
   });
   // @ts-expect-error: an edge is named at both ends.
   await model.edges({ ...pair, edges: [{ from: "a0.h1" }] });
-  const detail = await model.edgeDetail({ ...pair, from: "input", to: "a1.h0<q>", layerNorm: "exact" });
-  console.log(check?.bound, warnings.length, detail.src?.pattern, detail.byPosition[0]);
+  const detail = await model.edgeDetail({ ...pair, from: "input", to: "a1.h0<q>", layerNorm: "exact", byPosition: true });
+  console.log(check?.bound, warnings.length, detail.src?.pattern, detail.byPosition?.[0]);
   return [table, changed, detail];
 }
 

@@ -10,7 +10,7 @@ use web_sys::js_sys::{
 
 use pathpatch::{
     error::{Code, Error, Result, Warning},
-    patching::{Estimates, Grid, Head, LayerNorm, SweepOptions, Update},
+    patching::{Estimates, Grid, Head, LayerNorm, Progress, SweepOptions, Update},
     prompt::in_pair,
     session::{Answer, EdgeRequest, MetricRequest, PairRequest, Prompt, SweepRequest, Warned},
 };
@@ -51,15 +51,35 @@ struct JsWarned<T> {
     warnings: Vec<Warning>,
 }
 
+/// How far a sweep is, as its updates have it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct JsUpdate {
+pub struct JsProgress {
     done: usize,
     total: usize,
     edges_per_second: f64,
     seconds_left: Option<f64>,
     flops: f64,
     max_estimate_error: Option<f32>,
+}
+
+impl From<Progress> for JsProgress {
+    fn from(progress: Progress) -> Self {
+        Self {
+            done: progress.done,
+            total: progress.total,
+            edges_per_second: progress.edges_per_second,
+            seconds_left: progress.seconds_left,
+            flops: progress.flops,
+            max_estimate_error: progress.max_estimate_error,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct JsUpdate {
+    #[serde(flatten)]
+    progress: JsProgress,
     fresh: JsFresh,
 }
 
@@ -322,7 +342,7 @@ fn js_grid(grid: Grid, warnings: &[Warning]) -> JsGrid {
 /// A sweep's progress and what is new in its grid, as a plain object.
 pub fn update(update: Update<'_>) -> Result<JsValue> {
     let Update {
-        progress: p,
+        progress,
         grid,
         fresh,
     } = update;
@@ -331,12 +351,7 @@ pub fn update(update: Update<'_>) -> Result<JsValue> {
     let exact: Vec<u8> = fresh.iter().map(|i| grid.exact[*i]).collect();
     let spread: Vec<f32> = fresh.iter().map(|i| grid.spread[*i]).collect();
     to_js(&JsUpdate {
-        done: p.done,
-        total: p.total,
-        edges_per_second: p.edges_per_second,
-        seconds_left: p.seconds_left,
-        flops: p.flops,
-        max_estimate_error: p.max_estimate_error,
+        progress: progress.into(),
         fresh: JsFresh {
             indices: Uint32Array::from(&indices[..]),
             values: Float32Array::from(&values[..]),

@@ -4,7 +4,9 @@ use serde::Serialize;
 use wasm_bindgen::JsValue;
 use web_sys::js_sys::{Array, Float32Array, Uint8Array, Uint32Array};
 
-use crate::convert::{field, is_none, metric_request, shown, to_js, whole, word, yes_or_no};
+use crate::convert::{
+    JsProgress, field, is_none, metric_request, shown, to_js, whole, word, yes_or_no,
+};
 use pathpatch::{
     error::{Code, Error, Result, Warning},
     patching::{
@@ -40,8 +42,12 @@ pub fn detail_request(request: &JsValue) -> Result<Option<EdgeDetailRequest>> {
         return Ok(None);
     }
     let (on, patch) = patch_request(request)?;
-    let edge = edge(request, "")?;
-    Ok(Some(EdgeDetailRequest { on, edge, patch }))
+    Ok(Some(EdgeDetailRequest {
+        on,
+        edge: edge(request, "")?,
+        patch,
+        by_position: yes_or_no(request, "byPosition")?,
+    }))
 }
 
 fn patch_request(request: &JsValue) -> Result<(MetricRequest, Patch)> {
@@ -184,23 +190,18 @@ impl Cells {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct JsUpdate {
-    done: usize,
-    total: usize,
-    edges_per_second: f64,
-    seconds_left: Option<f64>,
-    flops: f64,
-    max_estimate_error: Option<f32>,
+    #[serde(flatten)]
+    progress: JsProgress,
     #[serde(skip_serializing_if = "Option::is_none")]
     table: Option<JsTable>,
-    fresh: JsFresh,
+    changed: JsChanged,
 }
 
 /// Entries of the table that have changed.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct JsFresh {
+struct JsChanged {
     #[serde(with = "serde_wasm_bindgen::preserve")]
     indices: Uint32Array,
     #[serde(with = "serde_wasm_bindgen::preserve")]
@@ -229,7 +230,7 @@ impl Teller {
     /// An update as a plain object.
     pub fn update(&mut self, update: EdgeUpdate<'_>) -> Result<JsValue> {
         let EdgeUpdate {
-            progress: p,
+            progress,
             table,
             changed,
         } = update;
@@ -238,14 +239,9 @@ impl Teller {
         let places: Vec<u32> = changed.iter().map(|place| *place as u32).collect();
         let cells = Cells::of(changed.iter().map(|place| table.cells[*place]));
         to_js(&JsUpdate {
-            done: p.done,
-            total: p.total,
-            edges_per_second: p.edges_per_second,
-            seconds_left: p.seconds_left,
-            flops: p.flops,
-            max_estimate_error: p.max_estimate_error,
+            progress: progress.into(),
             table: is_first.then(|| JsTable::of(table, &self.options)),
-            fresh: JsFresh {
+            changed: JsChanged {
                 indices: Uint32Array::from(&places[..]),
                 values: Float32Array::from(&cells.values[..]),
                 state: Uint8Array::from(&cells.state[..]),
@@ -275,9 +271,17 @@ struct JsCheck {
 #[derive(Serialize)]
 struct JsByPosition {
     positions: usize,
-    #[serde(with = "serde_wasm_bindgen::preserve")]
-    estimates: Float32Array,
+    estimates: JsEstimated,
     exact: Vec<JsExact>,
+}
+
+/// Estimated effects of the edges that have any, one edge after the other.
+#[derive(Serialize)]
+struct JsEstimated {
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    places: Uint32Array,
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    effects: Float32Array,
 }
 
 #[derive(Serialize)]
@@ -289,20 +293,40 @@ struct JsExact {
 
 impl JsByPosition {
     fn of(graph: Graph, by_position: &ByPosition) -> Self {
-        let pos = by_position.pos;
-        // The estimates are those of edges one after the other; the page looks them up by place.
-        let mut estimates = vec![f32::NAN; graph.n_senders() * graph.n_receivers() * pos];
-        for (edge, of_edge) in graph.edges().zip(by_position.estimates.chunks_exact(pos)) {
-            estimates[graph.place(edge) * pos..][..pos].copy_from_slice(of_edge);
-        }
         let exact = by_position.exact.iter().map(|(place, effects)| JsExact {
             place: *place,
             effects: Float32Array::from(&effects[..]),
         });
         Self {
-            positions: pos,
-            estimates: Float32Array::from(&estimates[..]),
+            positions: by_position.pos,
+            estimates: JsEstimated::of(graph, by_position),
             exact: exact.collect(),
+        }
+    }
+}
+
+impl JsEstimated {
+    fn of(graph: Graph, by_position: &ByPosition) -> Self {
+        let pos = by_position.pos;
+        let rows = by_position.estimates.chunks_exact(pos);
+        let known: Vec<(Edge, &[f32])> = graph
+            .edges()
+            .zip(rows)
+            .filter(|(_, effects)| effects.iter().any(|effect| !effect.is_nan()))
+            .collect();
+        let places: Vec<u32> = known
+            .iter()
+            .map(|(edge, _)| graph.place(*edge) as u32)
+            .collect();
+        // Row by row into the browser's memory: a second copy in the engine's may be too much for it.
+        let effects = Float32Array::new_with_length((known.len() * pos) as u32);
+        for (i, (_, row)) in known.iter().enumerate() {
+            let [begin, end] = [i, i + 1].map(|row| (row * pos) as u32);
+            effects.subarray(begin, end).copy_from(row);
+        }
+        Self {
+            places: Uint32Array::from(&places[..]),
+            effects,
         }
     }
 }

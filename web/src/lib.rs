@@ -106,7 +106,7 @@ pub async fn kept_models() -> Result<JsValue, JsValue> {
     kept.await.map_err(convert::error)
 }
 
-/// Keep a model no more.
+/// Delete a kept model.
 #[wasm_bindgen(js_name = removeModel)]
 pub async fn remove_model(id: String) -> Result<(), JsValue> {
     let remove = async { Store::open().await?.remove(&id).await };

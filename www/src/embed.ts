@@ -25,7 +25,7 @@ if (parent !== window) {
   const tell = () => {
     const height = document.documentElement.getBoundingClientRect().height;
     const message: HeightMessage = { type: "pathpatch-height", height };
-    // Whoever frames it may know its height; nothing else is told.
+    // Any page that frames it may know its height; nothing else is told.
     parent.postMessage(message, "*");
   };
   new ResizeObserver(tell).observe(document.body);

@@ -11,7 +11,7 @@ import { openIfSaved, openSaved } from "./app/open-file";
 import { INITIAL, reduce } from "./app/reduce";
 import type { Action, State } from "./app/state";
 import { createStore } from "./app/store";
-import { at, messageOf } from "./lib/dom";
+import { elementById, messageOf } from "./lib/dom";
 import { recentRuns } from "./lib/recent";
 import { bundledTour, hasSeenTour, tourIsSeen } from "./lib/tour";
 import * as tourView from "./views/tour";
@@ -22,7 +22,7 @@ const runs = asking(store, models.engine);
 address(store, models.open);
 
 const showTour = () =>
-  tourView.start(at("tour"), bundledTour((change) => store.dispatch({ type: "look", change })), tourIsSeen);
+  tourView.start(elementById("tour"), bundledTour((change) => store.dispatch({ type: "look", change })), tourIsSeen);
 
 /** A saved result is shown; anything else is a model's file. */
 async function open(files: File[]): Promise<void> {

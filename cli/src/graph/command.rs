@@ -13,13 +13,13 @@ use super::{
     date::today,
     dot::dot,
     json::{About, GraphReport},
-    model::Model,
     npy::npy,
     out_file::Format,
     scored::scored,
 };
 use crate::{
     args::GraphArgs,
+    model::Model,
     output::{io_error, open, progress_bar, show, warn, write},
 };
 
@@ -34,6 +34,7 @@ pub async fn graph(args: &GraphArgs) -> Result<()> {
     }
     let (on, warnings) = args.on.request()?;
     warn(&warnings);
+    let checked = args.checked(scores)?;
     let strongest = args.strongest.map(|n| n as usize);
     let is_partial = scores == Scores::Exact && strongest.is_some();
     let request = EdgesRequest {
@@ -49,6 +50,7 @@ pub async fn graph(args: &GraphArgs) -> Result<()> {
             // They say which edges are the strongest, and what each position does.
             estimates: is_partial || args.by_position,
             strongest: strongest.filter(|_| is_partial),
+            checked,
             by_position: args.by_position,
             ..EdgeOptions::default()
         },
@@ -95,6 +97,6 @@ fn file_of(format: Format, result: &EdgeResult, about: &About<'_>) -> Result<Vec
         }
         Format::Npy => Ok(npy(table.graph, &edges)),
         Format::Dot => Ok(dot(table.graph, &edges, &about.title()).into_bytes()),
-        Format::Csv => Ok(csv(table).into_bytes()),
+        Format::Csv => Ok(csv(table, &edges).into_bytes()),
     }
 }

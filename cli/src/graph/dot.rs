@@ -29,12 +29,13 @@ pub fn dot(graph: Graph, edges: &[Scored], title: &str) -> String {
         "  edge [fontname=\"Helvetica\", fontsize=9, arrowsize=0.5];".into(),
     ];
     // Nodes that write at the same stage stand side by side.
-    let touched: Vec<Node> = Node::all(graph).filter(|n| n.is_touched(edges)).collect();
+    let touched = Node::touched(edges);
+    let nodes: Vec<Node> = Node::all(graph).filter(|n| touched.contains(n)).collect();
     let rank = |node: &Node| match node {
         Node::Writes(sender) => Some(sender.writes()),
         Node::Logits => None,
     };
-    for rank in touched.chunk_by(|a, b| rank(a) == rank(b)) {
+    for rank in nodes.chunk_by(|a, b| rank(a) == rank(b)) {
         let nodes: Vec<String> = rank.iter().map(described).collect();
         lines.push(format!("  {{ rank=same; {} }}", nodes.join(" ")));
     }

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 
 use pathpatch::{
     gpt2::Config,
+    metric::MetricKind,
     patching::{
         ByPosition, Check, Direction, EdgeResult, LayerNorm, Replacement, Scores,
         graph::{Graph, Sender},
@@ -20,10 +21,8 @@ use pathpatch::{
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::{
-    model::Model,
-    scored::{Node, Scored},
-};
+use super::scored::{Node, Scored};
+use crate::model::Model;
 
 /// What was computed, and when.
 pub struct About<'a> {
@@ -81,8 +80,9 @@ impl Serialize for Nodes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // As in EAP-IG, input and logits are in every graph.
         let is_end = |node| node == Node::Logits || node == Node::Writes(Sender::Input);
+        let touched = Node::touched(self.edges);
         let nodes = Node::all(self.graph).map(|node| {
-            let in_graph = is_end(node) || node.is_touched(self.edges);
+            let in_graph = is_end(node) || touched.contains(&node);
             (node.to_string(), json!({ "in_graph": in_graph }))
         });
         serializer.collect_map(nodes)
@@ -119,7 +119,7 @@ struct Block<'a> {
     model: &'a str,
     revision: Option<&'a str>,
     definition: String,
-    sign: &'static str,
+    sign: String,
     direction: &'static str,
     patch: &'static str,
     layer_norm: &'static str,
@@ -161,7 +161,7 @@ impl About<'_> {
             model: &self.model.name,
             revision: self.model.revision.as_deref(),
             definition: self.definition(),
-            sign: sign(patch.direction),
+            sign: sign(patch.direction, on.metric),
             direction: patch.direction.as_str(),
             patch: patch.replacement.as_str(),
             layer_norm: patch.layer_norm.as_str(),
@@ -210,17 +210,22 @@ impl About<'_> {
              positions; {layer_norm}. Everything after the receiver is run again. A head's write includes its value \
              bias, an MLP's its output bias; position embeddings and b_O belong to no sender."
         );
+        let from = match patch.replacement {
+            Replacement::Resample => format!("those of the {other} prompt"),
+            Replacement::Mean => format!("the mean of those of the {other} prompts"),
+            Replacement::Zero => "zero".to_string(),
+        };
         let how = match self.request.options.scores {
             Scores::Exact => return edge,
-            Scores::Estimate => "the receiver's own LayerNorm and attention are followed exactly, the rest by the \
-                                 gradient of the metric in the base run"
+            Scores::Estimate => "the receiver's LayerNorm, as above, and attention are followed exactly, the rest by \
+                                 the gradient of the metric in the base run"
                 .to_string(),
             Scores::Eap => "EAP, the change of the receiver's input times the gradient of the metric there in the \
                             base run"
                 .to_string(),
             Scores::EapIg { steps } => format!(
                 "EAP-IG, the change of the receiver's input times the gradient of the metric there, averaged over \
-                 {steps} runs whose token embeddings lie between those of the two prompts"
+                 {steps} runs of the {base} prompt whose token embeddings are part of the way from {from} to its own"
             ),
         };
         format!("{edge} The scores are estimates of this: {how}.")
@@ -228,15 +233,16 @@ impl About<'_> {
 }
 
 /// How a score follows from the metric.
-fn sign(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Denoise => {
-            "metric with the edge patched less the metric of the corrupted run: positive where the edge helps"
-        }
-        Direction::Noise => {
-            "metric of the clean run less the metric with the edge patched: positive where the edge helps"
-        }
-    }
+fn sign(direction: Direction, metric: MetricKind) -> String {
+    let score = match direction {
+        Direction::Denoise => "metric with the edge patched less the metric of the corrupted run",
+        Direction::Noise => "metric of the clean run less the metric with the edge patched",
+    };
+    let helps = match metric {
+        MetricKind::Kl => "negative where the edge helps, since a divergence falls there",
+        _ => "positive where the edge helps",
+    };
+    format!("{score}: {helps}")
 }
 
 /// A pair as a file of pairs has it, so that the list can be run again.
@@ -290,7 +296,7 @@ struct Positions<'a> {
     edges: &'a [Scored],
 }
 
-/// Of one edge, as scores; NaN is null.
+/// An edge's scores by position; NaN is null.
 #[derive(Serialize)]
 struct AtPositions {
     kind: &'static str,

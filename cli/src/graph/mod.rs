@@ -8,7 +8,6 @@ mod csv;
 mod date;
 mod dot;
 mod json;
-mod model;
 mod npy;
 pub mod out_file;
 mod scored;

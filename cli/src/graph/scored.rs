@@ -1,5 +1,7 @@
 //! The edges that go into a file, with their scores.
 
+use std::collections::HashSet;
+
 use pathpatch::patching::{
     Cell, EdgeTable, Scores,
     graph::{Edge, Graph, Receiver, Sender},
@@ -63,7 +65,7 @@ pub fn in_file_order(graph: Graph) -> Vec<Edge> {
 }
 
 /// A node of the drawing, to which both ends of an edge belong: a head's query, key and value are one node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Node {
     Writes(Sender),
     Logits,
@@ -84,11 +86,12 @@ impl Node {
         }
     }
 
-    /// Whether an edge of the circuit touches it.
-    pub fn is_touched(self, edges: &[Scored]) -> bool {
-        let mut circuit = edges.iter().filter(|scored| scored.in_graph);
+    /// Those that edges of the circuit touch.
+    pub fn touched(edges: &[Scored]) -> HashSet<Self> {
+        let circuit = edges.iter().filter(|scored| scored.in_graph);
         circuit
-            .any(|Scored { edge, .. }| self == Self::Writes(edge.from) || self == Self::of(edge.to))
+            .flat_map(|Scored { edge, .. }| [Self::Writes(edge.from), Self::of(edge.to)])
+            .collect()
     }
 }
 

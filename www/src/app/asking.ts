@@ -26,6 +26,8 @@ export interface Asking {
   cancel: () => void;
 }
 
+const NO_MEAN = "There is no detail where the mean over several pairs goes in: an edge is looked at on one pair.";
+
 let runs = 0;
 
 export function asking(store: Store<State, Action>, engine: () => PathPatch | null): Asking {
@@ -35,7 +37,7 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
     async (signal) => {
       const model = engine();
       const { loaded, draft } = store.state();
-      // There is nothing to run, and perhaps no model of its.
+      // There is nothing to run, and perhaps the model that made the file is not loaded.
       if (isAnsweredByFile(store.state())) {
         dispatch({ type: "run-settled" });
         return;
@@ -92,9 +94,20 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
       const { settings, pairs } = of.request;
       const { pairs: [one], ...options } = metricOptions(settings, [pairs[pair]!]);
       const { direction, patch } = settings;
+      // An edge is looked at on one pair, whose mean is another than that of all.
+      if (patch === "mean" && pairs.length > 1) {
+        dispatch({ type: "detail", detail: { state: "failed", edge, message: NO_MEAN } });
+        return;
+      }
       try {
-        const found = await model.edgeDetail({ ...one!, ...options, direction, patch, ...edge, signal });
-        if (!signal.aborted) dispatch({ type: "detail", detail: { state: "there", edge, run: of, pair, detail: found } });
+        const asked = { ...one!, ...options, direction, patch, ...edge, signal };
+        const found = await model.edgeDetail(asked);
+        if (signal.aborted) return;
+        const there = { state: "there", edge, run: of, pair } as const;
+        dispatch({ type: "detail", detail: { ...there, detail: found } });
+        // A run for each position takes longer than all the rest: it fills in its bars.
+        const { byPosition } = await model.edgeDetail({ ...asked, byPosition: true });
+        if (!signal.aborted) dispatch({ type: "detail", detail: { ...there, detail: { ...found, byPosition } } });
       } catch (error) {
         if (signal.aborted) return;
         dispatch({ type: "detail", detail: { state: "failed", edge, message: messageOf(error) } });

@@ -4,8 +4,9 @@ import { BUNDLED_REF, isSameModel, linkOf, nameOf, originOf } from "../core/mode
 import { warningNotes } from "../core/notes";
 import type { DetailData } from "../core/props";
 import type { Run } from "../core/run";
+import { noiseOf } from "../core/table";
 import type { KeptModel } from "../engine/types";
-import { at } from "../lib/dom";
+import { elementById } from "../lib/dom";
 import { fromParams } from "../lib/permalink";
 import { presetsFor } from "../lib/presets";
 import { EXAMPLE, FIRST_LOOK, settingsOf, type View } from "../lib/settings";
@@ -45,23 +46,23 @@ export interface Events {
 export function draw(store: Store<State, Action>, events: Events): void {
   const { dispatch } = store;
   const look = (change: Partial<View>) => dispatch({ type: "look", change });
-  const form = at<HTMLFormElement>("controls");
-  const stale = ["board", "detail", "take"].map((id) => at(id));
+  const form = elementById<HTMLFormElement>("controls");
+  const stale = ["board", "detail", "take"].map((id) => elementById(id));
 
-  const showModels = modelsView.create(at("models"), {
+  const showModels = modelsView.create(elementById("models"), {
     onBox: events.say,
     onFiles: events.open,
     onLoad: events.loadChosen,
     onDelete: events.remove,
   });
-  const showOffer = offerView.create(at("offer"), events.loadOffered);
-  const showLoad = progressView.create(at("loading"), { onCancel: events.cancelLoad, onAgain: events.loadAgain }, "loading");
-  const showRun = progressView.create(at("progress"), {
+  const showOffer = offerView.create(elementById("offer"), events.loadOffered);
+  const showLoad = progressView.create(elementById("loading"), { onCancel: events.cancelLoad, onAgain: events.loadAgain }, "loading");
+  const showRun = progressView.create(elementById("progress"), {
     onCancel: events.cancelRun,
     onAgain: () => (store.state().failure?.retry === "load" ? events.loadAgain() : events.runAgain()),
   });
-  const showBoard = boardView.create(at("board"), new Set(), { onView: look });
-  const showDetail = detailView.create(at("detail"), {
+  const showBoard = boardView.create(elementById("board"), new Set(), { onView: look });
+  const showDetail = detailView.create(elementById("detail"), {
     onView: look,
     onPair: (pair) => look({ pair }),
   });
@@ -71,7 +72,7 @@ export function draw(store: Store<State, Action>, events: Events): void {
     return { run, look: seen, view };
   };
   const base = document.baseURI;
-  const showTake = takeView.create(at("take"), {
+  const showTake = takeView.create(elementById("take"), {
     csv: () => share.runCsv(shown().run),
     json: () => share.runJson(shown().run, shown().look),
     figure: () => share.figureJson(shown().run, shown().look),
@@ -104,7 +105,7 @@ export function draw(store: Store<State, Action>, events: Events): void {
     });
   };
 
-  const around = at("show-around");
+  const around = elementById("show-around");
   around.addEventListener("click", events.showTour);
 
   let drawing: ReturnType<typeof setTimeout> | undefined;
@@ -129,7 +130,7 @@ export function draw(store: Store<State, Action>, events: Events): void {
     if (changed("offer", "planning")) showOffer(offerData(now));
     if (changed("load", "stopped", "failure", "loaded", "tried")) showLoad(loadData(now));
     if (changed("job", "stopped", "failure", "load")) showRun(runData(now));
-    if (changed("failure")) at("failure").textContent = now.failure?.text ?? "";
+    if (changed("failure")) elementById("failure").textContent = now.failure?.text ?? "";
     if (changed("loaded", "draft", "reading", "runErrors", "run", "recent")) {
       const isOther = changed("loaded", "draft", "reading", "runErrors", "recent") || now.run?.id !== before?.run?.id;
       if (isOther && now.loaded) showControls?.(controlsData(now));
@@ -145,8 +146,8 @@ export function draw(store: Store<State, Action>, events: Events): void {
       if (isGrown) drawing ??= setTimeout(drawBoard, Math.max(DRAWING_PAUSE_MS, took / DRAWING_SHARE));
       else drawBoard();
     }
-    if (changed("run") && now.run === null) at("board").dataset.empty = "";
-    else if (now.run) delete at("board").dataset.empty;
+    if (changed("run") && now.run === null) elementById("board").dataset.empty = "";
+    else if (now.run) delete elementById("board").dataset.empty;
     if (changed("detail")) showDetail(detailData(now));
   };
   store.subscribe(update);
@@ -154,8 +155,8 @@ export function draw(store: Store<State, Action>, events: Events): void {
 }
 
 function showStatus({ loaded, load, offer, tried }: State): void {
-  const status = at("status");
-  const around = at("show-around");
+  const status = elementById("status");
+  const around = elementById("show-around");
   // The tour is of the circuit that this one model has.
   around.style.visibility = loaded && isSameModel(loaded.model.ref, BUNDLED_REF) ? "" : "hidden";
   status.textContent = load
@@ -258,12 +259,12 @@ function showSource(run: Run | null, isOld: boolean): void {
   const others = run ? warningNotes(run.warnings, run.request.settings).others : [];
   const old = isOld ? ["This result is from before your last edit"] : [];
   const sentences = [from.filter(Boolean).join(", "), ...others, ...old].filter(Boolean);
-  at("about-run").textContent = sentences.map((text) => (/[.!?]$/.test(text) ? text : `${text}.`)).join(" ");
+  elementById("about-run").textContent = sentences.map((text) => (/[.!?]$/.test(text) ? text : `${text}.`)).join(" ");
 }
 
 function detailData({ detail }: State): DetailData {
   if (detail.state !== "there") return detail;
   const { run, pair } = detail;
   const { clean, corrupted } = run.request.pairs[pair]!.tokens;
-  return { ...detail, table: run.table, clean, corrupted, pairs: run.request.pairs.length };
+  return { ...detail, table: run.table, noise: noiseOf(run.table), clean, corrupted, pairs: run.request.pairs.length };
 }

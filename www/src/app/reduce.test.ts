@@ -93,3 +93,12 @@ test("a file that is refused stops nothing, and leaves the way out of a failure"
   const lost = reduce(there, { type: "failed", failure: { text: "lost", retry: "load" } });
   expect(reduce(lost, { type: "file-refused", text: "no" }).failure).toEqual({ text: "no", retry: "load" });
 });
+
+test("a saved run of the reader's own files answers itself, though such files have no name to compare", () => {
+  const own = runOf({}, { kind: "files" });
+  const { load: _, ...model } = own.request.model;
+  const file = { ...own, request: { ...own.request, model }, file: "own.json" };
+  const shown = after(arrived, { type: "shown", run: file, wanted: { settings: own.request.settings, view: FIRST_LOOK } });
+  expect(isStale(shown)).toBe(false);
+  expect(isStale(reduce(shown, { type: "edit", change: { metric: "kl" }, isTyping: false }))).toBe(true);
+});

@@ -39,7 +39,7 @@ function sharedParams({ request }: Run, view: View): URLSearchParams {
   return linkParams(request, view);
 }
 
-export const runCsv = (run: Run): string => csv(run.table);
+export const runCsv = (run: Run): string => csv(run);
 
 export const runJson = (run: Run, look: Look): string => JSON.stringify(save(run, look));
 

@@ -45,7 +45,7 @@ export interface Wanted {
 
 /** What the page's box for models holds. */
 export interface Box {
-  /** Of the models that are offered. */
+  /** Which of the models that are offered. */
   id: string;
   address: string;
   revision: string;
@@ -128,7 +128,7 @@ export type Action =
   | { type: "want"; wanted: Wanted }
   | { type: "look"; change: Partial<View> }
   | { type: "read"; reading: Reading }
-  /** What is told of a run that is no longer under way is dropped. */
+  /** Actions about a run that is no longer under way are dropped. */
   | { type: "run-begun"; id: number }
   | { type: "run-estimated"; run: Run }
   | { type: "run-grown"; job: RunJob }

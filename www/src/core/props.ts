@@ -32,11 +32,13 @@ export type DetailData =
       state: "there";
       edge: EdgeName;
       detail: EdgeDetail;
-      /** Of the pair that is looked at. */
+      /** The tokens of the pair that is looked at. */
       clean: Token[];
       corrupted: Token[];
       pairs: number;
       pair: number;
+      /** Effects below this are rounding. */
+      noise: number;
       /** Which run is patched and by what; the base run is the corrupted one when denoising. */
       table: Pick<Table, "direction" | "patch" | "layerNorm" | "metric">;
     };
@@ -60,9 +62,9 @@ export interface TakeEvents {
   figure: () => string;
   /** EAP-IG's JSON of the graph; a score is positive where the edge helps. */
   graph: () => string;
-  /** Values `[senders, receivers]`, NaN where there is none. */
+  /** Scores `[senders, receivers]`, as in the graph's JSON; NaN where there is none. */
   npy: () => Uint8Array<ArrayBuffer>;
-  /** Values between heads alone, `[layers, heads, layers, heads]`, source first. */
+  /** Metric values between heads alone, exact ones and estimates, `[layers, heads, layers, heads]`, source first. */
   npyHeads: (port: "q" | "k" | "v") => Uint8Array<ArrayBuffer>;
   link: () => Copied;
   /** Python for TransformerLens 4.3, and for earlier ones. */

@@ -52,7 +52,9 @@ export function isSameQuestion({ model, settings, pairs }: Request, of: LoadedMo
   return now !== null && now.length === pairs.length && now.every((pair, i) => isSamePair(pair, pairs[i]!));
 }
 
+/** Files of the reader's own have no name to compare: a model of such files is the same as itself and its own load. */
 const isSameLoad = (a: LoadedModel, b: LoadedModel): boolean =>
+  a === b ||
   (a.load !== undefined && a.load === b.load) || (isSameModel(a.ref, b.ref) && a.revision === b.revision);
 
 const isSamePair = (a: Pair, b: Pair): boolean =>

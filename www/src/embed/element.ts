@@ -24,8 +24,8 @@ const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
 /** How much height is kept free until something is drawn, in rem: about what each part takes. */
 const POSTER_REM = 13;
-const PARTS_REM = { legend: 12, circuit: 38, table: 22, prompts: 7, run: 3 };
-/** Of three grids beside each other, or below each other where they find no room. */
+const PARTS_REM = { legend: 12, circuit: 38, overview: 27, table: 22, prompts: 7, run: 3 };
+/** The size of grids beside each other, or below each other where they find no room. */
 const GRID_REM = { width: 14.25, height: 16.5, title: 2.5 };
 
 function reservedRem(hidden: ReadonlySet<string>, width: number): number {

@@ -98,7 +98,7 @@ export async function runLive(
         const id = ++runs;
         let grown: Run | undefined;
         const check = await run(model, settings, pairs, view, signal, ({ table, progress, sender, warnings }) => {
-          // What is still on its way is nobody's.
+          // What still arrives after a cancel is dropped.
           if (signal.aborted) return;
           grown = grown ? { ...grown } : begun(id, request, table, sender, [...model.warnings, ...warnings], made);
           events.onRun(grown);

@@ -5,7 +5,7 @@
 import { readSaved } from "../app/saved-run";
 import { linkOf, nameOf, pinned, refOfLink } from "../core/model-ref";
 import type { Run } from "../core/run";
-import { choose, type Look as Seen, lookAt, within } from "../core/view";
+import { choose, type Look, lookAt, within } from "../core/view";
 import { element, messageOf } from "../lib/dom";
 import { fromParams, toParams } from "../lib/permalink";
 import { save, type Saved } from "../lib/saved";
@@ -24,7 +24,7 @@ export type Subject =
   | { kind: "link"; params: URLSearchParams };
 
 /** How it is shown; changing it loses nothing. */
-export interface Look {
+export interface Appearance {
   /** Parts of the board, `prompts` and `run`. */
   hidden: ReadonlySet<string>;
   /** Null where it is the post's. */
@@ -34,7 +34,7 @@ export interface Look {
 export interface MountOptions {
   subject: Subject;
   isLive: boolean;
-  look: Look;
+  look: Appearance;
   /** Where links lead and the bundled model is; null where there is no site. */
   site: string | null;
   /** Aborted when the element shows something else. */
@@ -46,7 +46,7 @@ export interface MountOptions {
 }
 
 export interface Figure {
-  show: (look: Look) => void;
+  show: (look: Appearance) => void;
   /** Go on with what is not done: read the saved result, run once it is near where the reader is. */
   start: () => void;
   /** The element has gone: stop what is under way. */
@@ -291,7 +291,7 @@ function questionOf(params: URLSearchParams): Question {
 }
 
 /** What is looked at, the rest left to the result. */
-function seen({ view }: Question, { table, lead }: Run): Seen {
+function seen({ view }: Question, { table, lead }: Run): Look {
   return lookAt(within(table, view), table, lead);
 }
 

@@ -2,9 +2,9 @@
 
 /** Addresses, relative to the page; the package's own where left out. */
 export interface Assets {
-  /** Of `worker.js`. */
+  /** Where `worker.js` is. */
   workerUrl?: string | URL;
-  /** Of `engine_bg.wasm`. */
+  /** Where `engine_bg.wasm` is. */
   wasmUrl?: string | URL;
 }
 

@@ -11,12 +11,12 @@ test("one table grows from the first update to the result", () => {
   const { onProgress, whole } = growing((update) => told.push(update));
   const first = tableFixture({ exact: 0, unknown: 0.5 });
   const knownAtFirst = first.state.filter((state) => state >= 2).length;
-  onProgress({ ...progress, table: first, fresh: nothing });
+  onProgress({ ...progress, table: first, changed: nothing });
   const [place] = told[0]!.changed;
   expect(told[0]).toMatchObject({ progress });
   expect(told[0]!.changed).toHaveLength(knownAtFirst);
-  const fresh = { indices: Uint32Array.of(place!), values: Float32Array.of(7), state: Uint8Array.of(3), stdDev: Float32Array.of(0.5) };
-  onProgress({ ...progress, fresh });
+  const changed = { indices: Uint32Array.of(place!), values: Float32Array.of(7), state: Uint8Array.of(3), stdDev: Float32Array.of(0.5) };
+  onProgress({ ...progress, changed });
   expect(told[1]!.table).toBe(told[0]!.table);
   expect(told[1]!.changed).toEqual(Uint32Array.of(place!));
   expect([first.values[place!], first.state[place!], first.stdDev[place!]]).toEqual([7, 3, 0.5]);

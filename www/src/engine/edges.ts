@@ -7,17 +7,17 @@ import type { EdgesResult, EdgesUpdate, EdgeTable } from "./types";
 export function growing(onUpdate: ((update: EdgesUpdate) => void) | undefined) {
   let table: EdgeTable | undefined;
   return {
-    onProgress: ({ table: whole, fresh, ...progress }: EdgesProgress): void => {
+    onProgress: ({ table: whole, changed, ...progress }: EdgesProgress): void => {
       if (!table && !whole) return;
       const isFirst = !table;
       table ??= whole!;
       const { values, state, stdDev } = table;
-      fresh.indices.forEach((place, i) => {
-        values[place] = fresh.values[i]!;
-        state[place] = fresh.state[i]!;
-        stdDev[place] = fresh.stdDev[i]!;
+      changed.indices.forEach((place, i) => {
+        values[place] = changed.values[i]!;
+        state[place] = changed.state[i]!;
+        stdDev[place] = changed.stdDev[i]!;
       });
-      onUpdate?.({ progress, table, changed: isFirst ? known(table) : fresh.indices });
+      onUpdate?.({ progress, table, changed: isFirst ? known(table) : changed.indices });
     },
     /** The result, whose table is the one that was told. */
     whole: (result: EdgesResult): EdgesResult => {

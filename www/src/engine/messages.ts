@@ -67,14 +67,14 @@ export type EdgesRequest = MetricRequest &
 /** An edge to look at: between two heads by numbers, any by names. */
 export type EdgeDetailRequest =
   | (MetricRequest & Omit<EdgeOptions, keyof MetricOptions | keyof PromptPair>)
-  | (MetricRequest & PatchRequest & EdgeName);
+  | (MetricRequest & PatchRequest & EdgeName & { byPosition: boolean });
 
 /** How far a call of `edges` is, and what is new in its table. */
 export type EdgesProgress = Omit<SweepProgress, "fresh"> & {
   /** All of it, with the first update. */
   table?: EdgeTable;
   /** Entries that have changed since the update before. */
-  fresh: { indices: Uint32Array; values: Float32Array; state: Uint8Array; stdDev: Float32Array };
+  changed: { indices: Uint32Array; values: Float32Array; state: Uint8Array; stdDev: Float32Array };
 };
 
 /** What to load, as the engine reads it. */

@@ -102,7 +102,7 @@ export class PathPatch {
     return helper((engine) => engine.ask("keptModels", {}));
   }
 
-  /** Keep a model no more, by its `id`. */
+  /** Delete a kept model, by its `id`. */
   static removeModel(id: string): Promise<void> {
     return helper((engine) => engine.ask("removeModel", { id }));
   }
@@ -140,8 +140,8 @@ export class PathPatch {
   }
 
   /**
-   * Estimate the direct path from every head to every later head's query, key and value, to first order:
-   * the price of a few forward passes instead of one for each edge.
+   * Estimate the direct path from every head to every later head's query, key and value: with the receiver's own
+   * attention exact and the rest by the gradient, at the price of a few forward passes instead of one for each edge.
    */
   estimateDirectPathAllSources(options: EstimateOptions): Promise<Estimates> {
     return this.#engine.ask("estimate", metricRequest(options), { signal: options.signal });
@@ -214,8 +214,8 @@ function edgeDetailRequest(options: EdgeDetailOptions | EdgeOptions): EdgeDetail
     const { component, srcLayer, srcHead, dstLayer, dstHead } = options;
     return { ...metricRequest(options), component, srcLayer, srcHead, dstLayer, dstHead };
   }
-  const { from, to, direction = "denoise", patch = "resample" } = options;
-  return { ...metricRequest(options, "exact"), direction, patch, from, to };
+  const { from, to, direction = "denoise", patch = "resample", byPosition = false } = options;
+  return { ...metricRequest(options, "exact"), direction, patch, from, to, byPosition };
 }
 
 function metricRequest(options: EstimateOptions, byDefault: LayerNorm = "frozen"): MetricRequest {

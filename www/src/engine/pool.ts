@@ -68,7 +68,7 @@ export async function use(name: string, options: UseOptions): Promise<Use> {
       try {
         return await orCancelled(inTurn(mine, each, signal), signal, "run");
       } catch (error) {
-        // Whoever comes next loads it anew.
+        // The next user loads it anew.
         if (isLost(error) && pool.get(key) === mine) pool.delete(key);
         throw error;
       }

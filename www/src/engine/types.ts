@@ -29,7 +29,7 @@ export interface Config {
   eps: number;
   bos_token_id: number | null;
   tie_word_embeddings: boolean;
-  /** Of the MLP, by transformers' names. */
+  /** The MLP's activation function, by transformers' names. */
   activation: string;
   /** Whether attention scores are divided by the root of `d_head`. */
   scale_attn_weights: boolean;
@@ -176,8 +176,8 @@ export type Metric = "logit-diff" | "normalized-logit-diff" | "log-prob" | "prob
 export type Answer = string | number | (string | number)[];
 
 /**
- * `frozen` keeps the LayerNorm scale of the corrupted run, as TransformerLens did up to 4.2; `exact`
- * normalises anew, as it does from 4.3 on.
+ * `frozen` keeps the LayerNorm scale of the base run, as TransformerLens did up to 4.2; `exact` normalises anew, as it
+ * does from 4.3 on. Sweeps between heads patch the corrupted run; `direction` says which run `edges` patches.
  */
 export type LayerNorm = "frozen" | "exact";
 
@@ -204,7 +204,10 @@ export interface MetricOptions {
   position?: number;
   /** Whether texts get the beginning-of-text token in front; default true. */
   prependBos?: boolean;
-  /** How the destination's LayerNorm reads the patch; default `frozen`. */
+  /**
+   * How the receiver's LayerNorm reads the patch; default `frozen` for sweeps between heads, `exact` for edges of the
+   * graph.
+   */
   layerNorm?: LayerNorm;
   signal?: AbortSignal;
 }
@@ -217,7 +220,7 @@ export type AllSourcesOptions = EstimateOptions & SweepOptions;
 export interface SweepOptions {
   component: Component;
   /**
-   * Whether first-order estimates of all edges come first, as the first `onProgress` with entries, and exact values then
+   * Whether estimates of all edges come first, as the first `onProgress` with entries, and exact values then
    * in the order of their size. Default true for all sources, false for one.
    */
   estimates?: boolean;
@@ -259,8 +262,6 @@ export interface PatchOptions {
   direction?: Direction;
   /** Default `resample`. */
   patch?: PatchKind;
-  /** Default `exact`. */
-  layerNorm?: LayerNorm;
 }
 
 /** Edges of the whole graph, from the embedding to the logits. */
@@ -301,7 +302,7 @@ export interface EdgeTable {
   patch: PatchKind;
   layerNorm: LayerNorm;
   scores: Scores;
-  /** Of `eap-ig`; null for other scores. */
+  /** Gradients that `eap-ig` averages; null for other scores. */
   steps: number | null;
 }
 
@@ -318,7 +319,7 @@ export interface EdgesResult {
   byPosition: PositionTable | null;
   /** How far the estimates were from the edges that were checked; null without `strongest`. */
   check: EdgesCheck | null;
-  /** Of the prompts and the metric. */
+  /** What to know about the prompts and the metric. */
   warnings: Warning[];
 }
 
@@ -334,14 +335,27 @@ export interface EdgesCheck {
 /** Effects by position. */
 export interface PositionTable {
   positions: number;
-  /** Effects `[place, position]`; NaN where there is none. They add up to the edge's estimate. */
-  estimates: Float32Array;
-  /** Of the strongest edges: the effect of patching each position alone. They need not add up to the edge's. */
+  /**
+   * The edges that are estimated by position: their places, and for each its effects, `[edge, position]`. An edge's
+   * effects add up to its estimate, except into a key unless `scores` is `eap` or `eap-ig`: there positions compete in
+   * one softmax.
+   */
+  estimates: { places: Uint32Array; effects: Float32Array };
+  /**
+   * The effect of patching each position alone, for the `strongest` edges or for all that have exact values. They need
+   * not add up to the edge's.
+   */
   exact: { place: number; effects: Float32Array }[];
 }
 
-/** An edge of the graph to look at, on one pair. */
-export type EdgeDetailOptions = PromptPair & MetricOptions & PatchOptions & EdgeName;
+/** An edge of the graph to look at, on one pair; with `patch: "mean"` that is the mean over this pair alone. */
+export type EdgeDetailOptions = PromptPair &
+  MetricOptions &
+  PatchOptions &
+  EdgeName & {
+    /** Whether each position is patched by itself too, a run for each; default false. */
+    byPosition?: boolean;
+  };
 
 /** A head to look at, on one pair. */
 export type HeadOptions = PromptPair & MetricOptions & { layer: number; head: number };
@@ -364,7 +378,7 @@ export interface HeadDetail {
    * it reads from; a set counts as the mean of its logits. Empty without an answer.
    */
   attribution: Both<number[]>;
-  /** Of the prompts and the metric. */
+  /** What to know about the prompts and the metric. */
   warnings: Warning[];
 }
 
@@ -386,13 +400,13 @@ export interface EdgeDetail {
   metric: Both<number>;
   /** The metric of the patched run: the edge's entry in a table. */
   value: number;
-  /** Effect of patching each position alone. They need not add up to the edge's. */
-  byPosition: number[];
+  /** Effect of patching each position alone, where `byPosition` asks for it. They need not add up to the edge's. */
+  byPosition?: number[];
   /** The output's tokens whose probability the patch moves most, largest rise first; base run, patched. */
   moved: { id: number; logit: [number, number]; probability: [number, number] }[];
   /** The same tokens with their texts; empty without a tokenizer. */
   tokens: Token[];
-  /** Of the prompts and the metric. */
+  /** What to know about the prompts and the metric. */
   warnings: Warning[];
 }
 
@@ -420,16 +434,16 @@ export interface Grid {
   cleanMetric: number;
   /** The value of an edge without effect. */
   corruptedMetric: number;
-  /** Of the prompts and the metric. */
+  /** What to know about the prompts and the metric. */
   warnings: Warning[];
 }
 
-/** First-order estimates of the full sweep into each component. */
+/** Estimates of the full sweep into each component. */
 export interface Estimates {
   q: Grid;
   k: Grid;
   v: Grid;
-  /** Of the prompts and the metric. */
+  /** What to know about the prompts and the metric. */
   warnings: Warning[];
 }
 

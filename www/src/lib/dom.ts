@@ -22,7 +22,7 @@ export function labelled(id: string, text: string, control: HTMLElement): HTMLEl
 }
 
 /** An element of index.html. */
-export function at<E extends HTMLElement = HTMLElement>(id: string): E {
+export function elementById<E extends HTMLElement = HTMLElement>(id: string): E {
   const found = document.getElementById(id);
   if (!found) throw new Error(`index.html: expected an element with the id ${id}`);
   return found as E;

@@ -102,9 +102,10 @@ test("values between heads, source first", () => {
 });
 
 test("the table for spreadsheets is strongest first, in the command line's columns", () => {
-  const { table } = runOf();
-  const [header, ...lines] = csv(table).split("\n");
-  expect(header).toBe("from,to,score,value,kind,std_dev");
+  const run = exactRun({ scope: "strongest", strongest: 3 });
+  const { table } = run;
+  const [header, ...lines] = csv(run).split("\n");
+  expect(header).toBe("from,to,score,value,kind,std_dev,in_graph");
   const all = edgesOf(table);
   expect(lines).toHaveLength(all.length);
   const [from, to, score, value, kind, stdDev] = lines[0]!.split(",");
@@ -112,4 +113,5 @@ test("the table for spreadsheets is strongest first, in the command line's colum
   expect(Number(score)).toBe(Math.fround(all[0]!.effect));
   expect(Number(value)).toBe(all[0]!.value);
   expect(stdDev === "" ? Number.NaN : Number(stdDev)).toBe(all[0]!.stdDev);
+  expect(lines.map((line) => line.split(",")[6])).toEqual(all.map((_, i) => String(i < 3)));
 });

@@ -15,24 +15,33 @@ function scored(table: Table): Edge[] {
   return edgesOf(table).filter(({ isExact, value }) => Number.isFinite(value) && isExact === (table.scores === "exact"));
 }
 
+/** How many edges are the circuit; null for all. */
+const strongestOf = ({ request: { settings } }: Run): number | null => (settings.scope === "strongest" ? settings.strongest : null);
+
+/** The edges that a file calls its circuit. */
+function circuitOf(run: Run): { edges: Edge[]; places: Set<number> } {
+  const edges = scored(run.table).slice(0, strongestOf(run) ?? Number.POSITIVE_INFINITY);
+  return { edges, places: new Set(edges.map(({ place }) => place)) };
+}
+
 /** A score as a float32, and never -0. */
 const scoreIn = (table: EdgeTable, { effect }: Edge): number => Math.fround(scoreOf(table, effect)) + 0;
 
 /** EAP-IG's JSON of a run. */
-export function graphJson({ request, table, made, check }: Run): string {
+export function graphJson(run: Run): string {
+  const { request, table, made, check } = run;
   const { model, settings, pairs } = request;
   const { dModel } = model;
   if (dModel === undefined) {
     throw new Error("graph: expected the model’s width, got a result from before files told it: run it again with its model");
   }
   const { layers, heads } = shapeOf(table);
-  const strongest = settings.scope === "strongest" ? settings.strongest : null;
-  const circuit = new Set(scored(table).slice(0, strongest ?? Number.POSITIVE_INFINITY));
-  const touched = new Set([...circuit].flatMap(({ from, to }) => [from, nodeOf(to)]));
+  const circuit = circuitOf(run);
+  const touched = new Set(circuit.edges.flatMap(({ from, to }) => [from, nodeOf(to)]));
   const nodes = nodesOf(table).map((node) => [node, { in_graph: node === "input" || node === "logits" || touched.has(node) }]);
   const edges = inFileOrder(scored(table), layers).map((edge) => [
     `${edge.from}->${edge.to}`,
-    { score: scoreIn(table, edge), in_graph: circuit.has(edge) },
+    { score: scoreIn(table, edge), in_graph: circuit.places.has(edge.place) },
   ]);
   return `${JSON.stringify({
     cfg: { n_layers: layers, n_heads: heads, parallel_attn_mlp: false, d_model: dModel },
@@ -44,7 +53,7 @@ export function graphJson({ request, table, made, check }: Run): string {
       model: model.name,
       revision: model.revision,
       definition: definition(table),
-      sign: SIGNS[table.direction],
+      sign: `${SIGNS[table.direction]}: ${table.metric === "kl" ? "negative where the edge helps, since a divergence falls there" : "positive where the edge helps"}`,
       direction: table.direction,
       patch: table.patch,
       layer_norm: table.layerNorm,
@@ -61,15 +70,15 @@ export function graphJson({ request, table, made, check }: Run): string {
       })),
       position: settings.position,
       prepend_bos: settings.prependBos,
-      strongest,
+      strongest: strongestOf(run),
       check: check && { edges: check.edges, largest_error: check.largestError, bound: check.bound, meaning: CHECKED },
     },
   })}\n`;
 }
 
 const SIGNS: Record<Direction, string> = {
-  denoise: "metric with the edge patched less the metric of the corrupted run: positive where the edge helps",
-  noise: "metric of the clean run less the metric with the edge patched: positive where the edge helps",
+  denoise: "metric with the edge patched less the metric of the corrupted run",
+  noise: "metric of the clean run less the metric with the edge patched",
 };
 
 const CHECKED =
@@ -89,10 +98,11 @@ function definition({ direction, patch, layerNorm, scores, steps }: Table): stri
   }[layerNorm];
   const edge = `The base is the ${base} run. In it one receiver reads, for what one sender writes, ${into}, at all positions; ${norm}. Everything after the receiver is run again. A head's write includes its value bias, an MLP's its output bias; position embeddings and b_O belong to no sender.`;
   if (scores === "exact") return edge;
+  const start = { resample: `those of the ${other} prompt`, mean: `the mean of those of the ${other} prompts`, zero: "zero" }[patch];
   const how = {
-    estimate: "the receiver's own LayerNorm and attention are followed exactly, the rest by the gradient of the metric in the base run",
+    estimate: "the receiver's LayerNorm, as above, and attention are followed exactly, the rest by the gradient of the metric in the base run",
     eap: "EAP, the change of the receiver's input times the gradient of the metric there in the base run",
-    "eap-ig": `EAP-IG, the change of the receiver's input times the gradient of the metric there, averaged over ${steps} runs whose token embeddings lie between those of the two prompts`,
+    "eap-ig": `EAP-IG, the change of the receiver's input times the gradient of the metric there, averaged over ${steps} runs of the ${base} prompt whose token embeddings are part of the way from ${start} to its own`,
   }[scores];
   return `${edge} The scores are estimates of this: ${how}.`;
 }
@@ -132,7 +142,9 @@ export function headValues(table: Table, port: (typeof PORTS)[number]): { values
 }
 
 /** Every edge of which anything is known, strongest first, as a table that spreadsheets and pandas read. */
-export function csv(table: Table): string {
+export function csv(run: Run): string {
+  const { table } = run;
+  const { places } = circuitOf(run);
   const rows = edgesOf(table).map((edge) => ({
     from: edge.from,
     to: edge.to,
@@ -140,6 +152,7 @@ export function csv(table: Table): string {
     value: edge.value,
     kind: edge.isExact ? "exact" : "estimate",
     std_dev: Number.isNaN(edge.stdDev) ? "" : edge.stdDev,
+    in_graph: String(places.has(edge.place)),
   }));
-  return csvFormat(rows, ["from", "to", "score", "value", "kind", "std_dev"]);
+  return csvFormat(rows, ["from", "to", "score", "value", "kind", "std_dev", "in_graph"]);
 }

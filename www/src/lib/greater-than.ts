@@ -1,4 +1,4 @@
-// The example that years-demo opens with, and a figure of it that is told nothing.
+// The example that years-demo opens with, which a figure without a question shows too.
 
 import type { Preset } from "./preset";
 

@@ -1,4 +1,4 @@
-// The bundled model's first example: with it the page opens, and a figure that is told nothing.
+// The bundled model's first example: the page opens with it, and a figure without a question shows it.
 
 import type { Preset } from "./preset";
 

@@ -34,6 +34,7 @@ test("what is shared comes back, prompts spelt out and other defaults not", () =
 
 test("an address that says nothing is the example; one from before says what it said", () => {
   expect(read("")).toEqual({ model: undefined, ...EXAMPLE });
+  expect(read("model=years-demo").settings.layerNorm).toBe("exact");
   expect(read("clean=a&corrupted=b").settings).toMatchObject({ layerNorm: "frozen", direction: "denoise", patch: "resample" });
   expect([...toParams(FROZEN, EXAMPLE).keys()]).not.toContain("layerNorm");
 });
@@ -62,5 +63,5 @@ test.each([
   "position=1.5",
   "position=9e99",
 ])("%s is passed over", (text) => {
-  expect(read(text)).toEqual({ model: undefined, ...FROZEN });
+  expect(read(text)).toEqual({ model: undefined, ...EXAMPLE });
 });

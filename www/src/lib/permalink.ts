@@ -4,8 +4,8 @@
 // changed; the rest where it is not as always. Each field is read as a saved file's is (`core/fields.ts`); what is
 // not understood is passed over.
 //
-// Links from before edges had names are read: `src=9.6&dst=10.7&component=q`. Where a link says nothing of
-// LayerNorm, the scale is that of the base run, as it was then.
+// Links from before edges had names are read: `src=9.6&dst=10.7&component=q`. Where a link has prompts and says
+// nothing of LayerNorm, the scale is that of the base run, as it was then.
 
 import { name, port as readPort, type Reader, SETTINGS, VIEW } from "../core/fields";
 import { headName } from "../core/node";
@@ -18,7 +18,7 @@ export interface Shared {
   view: View;
 }
 
-/** What a link without the field means. */
+/** What a link with a question and without the field means. */
 const LAYER_NORM = "frozen";
 
 /** The parameters that `fromParams` turns into the same again, given the same defaults. */
@@ -55,7 +55,7 @@ export function fromParams(params: URLSearchParams, defaults: Omit<Shared, "mode
   const { settings, view } = defaults;
   const setting = <K extends keyof Settings>(key: K, parse: (text: string) => unknown = asIs) =>
     get(key, parse, SETTINGS[key], settings[key]);
-  const layerNorm = params.size === 0 ? settings.layerNorm : LAYER_NORM;
+  const layerNorm = params.has("clean") ? LAYER_NORM : settings.layerNorm;
   const [src, dst] = [head(params.get("src")), head(params.get("dst"))];
   const component = get("component", asIs, readPort, null);
   const into = dst && component ? `${dst}<${component}>` : dst;

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
+import { runOf } from "../core/run.fixture";
 import { edgesOf, leadOf, STATE } from "../core/table";
 import { tableFixture } from "../core/table.fixture";
 import type { EdgesOptions, EdgesResult, EdgesUpdate } from "../engine/types";
 import { EXAMPLE, FIRST_LOOK, type Settings } from "./settings";
+import { graphJson, scoreMatrix } from "./graph";
 import { run, type RunProgress } from "./run";
 
 const { settings } = EXAMPLE;
@@ -61,6 +63,14 @@ test("the strongest alone are exact, with a check of the others; or none is", as
   expect(none.asked).toMatchObject([{ scores: "estimate", strongest: undefined }]);
 });
 
+test("where all estimates are 0 by the metric's nature, a warning says so", async () => {
+  const warned = async (changed: Partial<Settings>) => (await ran(changed)).told.at(-1)!.warnings.some(({ code }) => code === "metric");
+  expect(await warned({ metric: "kl", direction: "noise", scope: "none" })).toBe(true);
+  expect(await warned({ metric: "kl", direction: "noise", scope: "source" })).toBe(true);
+  expect(await warned({ metric: "kl", direction: "noise", scope: "all" })).toBe(false);
+  expect(await warned({ metric: "kl", direction: "denoise", scope: "none" })).toBe(false);
+});
+
 test("of one sender, its edges take the place of their estimates", async () => {
   const { asked, told } = await ran({ scope: "source" }, { ...FIRST_LOOK, from: "m1" });
   expect(asked[0]).toMatchObject({ scores: "estimate" });
@@ -70,6 +80,13 @@ test("of one sender, its edges take the place of their estimates", async () => {
   expect(sender).toBe("m1");
   for (const edge of edgesOf(table)) expect(edge.isExact).toBe(edge.from === "m1");
   expect(told[0]!.table).toBe(table);
+  // Files have these edges and no other.
+  const { request, ...rest } = runOf({ scope: "source" });
+  const { edges, pathpatch } = JSON.parse(graphJson({ ...rest, request: { ...request, model: { ...request.model, dModel: 16 } }, table }));
+  expect(pathpatch.scores).toBe("exact");
+  expect(Object.keys(edges)).toHaveLength(12 + 1 + 1);
+  expect(Object.keys(edges).every((name) => name.startsWith("m1->"))).toBe(true);
+  expect([...scoreMatrix(table).values].filter((score) => !Number.isNaN(score))).toHaveLength(12 + 1 + 1);
   // Without a choice the strongest edge's.
   expect((await ran({ scope: "source" })).told[0]!.sender).toBe(leadOf(tableFixture({ exact: 0 }))!.from);
 });

@@ -32,10 +32,11 @@ export async function run(
 ): Promise<EdgesCheck | null> {
   const { direction, patch, metric, scope, strongest } = settings;
   const options = { ...metricOptions(settings, pairs), direction, patch, signal };
-  const warnings = await model.check(options);
+  const warnings = [...(await model.check(options)), ...flatWarnings(settings)];
   if (scope === "source") {
     const { table: estimates } = await model.edges({ ...options, scores: "estimate" });
-    const table = grown(estimates, metric);
+    // What was asked for is exact: files leave the estimates out.
+    const table = grown({ ...estimates, scores: "exact" }, metric);
     const sender = view.from && table.senders.includes(view.from) ? view.from : senderOf(table);
     const tell = (progress: RunProgress["progress"]) => onProgress({ table, progress, sender, warnings });
     tell(null);
@@ -60,6 +61,14 @@ export async function run(
   });
   tell({ table, progress: null });
   return check;
+}
+
+/** Whether estimates by the gradient in the base run say nothing: noising, KL is at its minimum in the clean run. */
+function flatWarnings({ metric, direction, scope }: Settings): Warning[] {
+  if (metric !== "kl" || direction !== "noise" || (scope !== "none" && scope !== "source")) return [];
+  const message =
+    "The divergence from the clean run has its minimum, 0, in the clean run itself, so that its gradient there is 0, and all estimates with it: they say nothing. Let exact values of all edges or of the strongest be computed, or denoise.";
+  return [{ code: "metric", message }];
 }
 
 /** Whose edges are looked at where the reader has not said. */

@@ -31,7 +31,7 @@ export function bundledTour(look: (change: Partial<View>) => void): [Step, ...St
     },
     {
       title: "A head that looks one token back",
-      text: "Head 0.3 writes onto each token what stood before it. The grids show where that is read: the middle one, by the keys of the heads of layer 1. Blue cells bring the clean answer back.",
+      text: "Head 0.3 writes onto each token what stood before it. The grids show where that is read: the second one, by the keys of the heads of layer 1. Blue cells bring the clean answer back.",
       at: ".grids.from",
       onShow: () => look({ from: "a0.h3", to: null, port: "k", node: null }),
     },

@@ -12,6 +12,8 @@ export interface BarsData {
   values: number[];
   /** Whether there can be negative ones. */
   isSigned: boolean;
+  /** Values smaller than this are rounding. */
+  least: number;
 }
 
 /** A share of the largest below which float32 sums are not told from 0. */
@@ -21,14 +23,14 @@ export function create(container: HTMLElement): (data: BarsData) => void {
   const caption = element("caption");
   const body = element("tbody");
   container.append(element("table", { class: "bars" }, caption, body));
-  return ({ title, tokens, values, isSigned }) => {
+  return ({ title, tokens, values, isSigned, least }) => {
     caption.textContent = title;
     const reach = Math.max(...values.map(Math.abs), Number.MIN_VALUE);
     body.replaceChildren(
       ...tokens.map((token, i) => {
         const given = values[i] ?? 0;
-        // Beside the others it is rounding.
-        const value = Math.abs(given) < reach * ROUNDING ? 0 : given;
+        // Beside the others, or beside what is measured, it is rounding.
+        const value = Math.abs(given) < Math.max(least, reach * ROUNDING) ? 0 : given;
         const bar = element("span", { class: value < 0 ? "bar down" : "bar up" });
         // A style attribute would be refused by the page's security policy; a property is not.
         bar.style.inlineSize = `${(100 * Math.abs(value)) / reach}%`;

@@ -85,7 +85,7 @@ export function create(
     const reach = scale?.reach(data, whole) ?? whole;
     const scaled = colours(reach, noise);
     const least = Math.max(look.least * whole, noise);
-    scale?.update({ colours: scaled, table: of, isStill: whole <= noise });
+    scale?.update({ colours: scaled, table: of, isStill: whole <= noise && countsOf(of).estimates === 0 });
     strength.update(look.least, least);
     const count = countAbove(of, least);
     circuit?.({ data, count, reach: whole });
@@ -108,7 +108,8 @@ function rowOfGrids(board: HTMLElement, role: edgeGridView.Role, linked: Linked,
   const isFrom = role === "from";
   const pick = element("select", { "aria-label": isFrom ? "Sender" : "Receiver" });
   pick.addEventListener("change", () => events.onView(isFrom ? { from: pick.value } : { to: pick.value }));
-  const title = isFrom ? element("h3", {}, "From ", pick, " into each …") : element("h3", {}, "From every part into ", pick, " by its …");
+  const by = element("span");
+  const title = isFrom ? element("h3", {}, "From ", pick, " into each …") : element("h3", {}, "From every part into ", pick, by);
   const multiples = element("div", { class: "beside" });
   board.append(element("div", { class: `grids ${role}`, role: "group", "aria-label": isFrom ? "From one node" : "Into one node" }, title, multiples));
   const drawings: (Figure & { update: (data: edgeGridView.EdgeGridData) => void })[] = [];
@@ -123,6 +124,7 @@ function rowOfGrids(board: HTMLElement, role: edgeGridView.Role, linked: Linked,
   return ({ table, look }: BoardData, scaled: Colours, least: number) => {
     const node = isFrom ? look.from : look.to && nodeOf(look.to);
     options(pick, isFrom ? table.senders : readersOf(table), node ?? "");
+    by.textContent = node !== null && nodeName(node).kind === "head" ? " by its …" : "";
     const grids = node === null ? [] : isFrom ? gridsFrom(table, node) : gridsInto(table, node);
     grids.forEach(({ title: text, end, names, about }, i) => {
       const { entitle, update } = drawing(i);
@@ -272,6 +274,9 @@ function circuitSection(board: HTMLElement, linked: Linked, events: BoardEvents)
     edges = chosen ? [...strongest, chosen] : strongest;
     const at = edges.findIndex((edge) => isSameEdge(edge, selected));
     rank.textContent = at < 0 ? "" : chosen ? `${edgeLabel(chosen)}, weaker than those shown` : `${edgeLabel(edges[at]!)}, ${at + 1} of ${most} by strength`;
+    // They keep the focus at the ends.
+    stronger.setAttribute("aria-disabled", String(edges.length === 0 || at === 0));
+    weaker.setAttribute("aria-disabled", String(edges.length === 0 || at === edges.length - 1));
     update({ nodes: nodesOf(table), shape: shapeOf(table), edges, reach, measured: table, selected });
   };
 }
@@ -298,7 +303,7 @@ function overviewSection(board: HTMLElement, events: BoardEvents) {
 }
 
 function tableSection(board: HTMLElement, linked: Linked) {
-  const place = element("div", { class: "table-part", role: "group", "aria-label": "Edges" }, element("h3", {}, "All edges, strongest first"));
+  const place = element("div", { class: "table-part", role: "group", "aria-label": "Edges" }, element("h3", {}, "Edges"));
   board.append(place);
   return tableView.create(place, linked);
 }

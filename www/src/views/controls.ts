@@ -37,12 +37,12 @@ const MODES: Record<Mode, string> = { one: "One pair", lines: "Pasted lines", te
 
 /** What each choice means, in a sentence. */
 const DIRECTION_HINTS: Record<Direction, string> = {
-  denoise: "Into the corrupted run goes what the sender writes in the clean one: which edges bring the answer back?",
-  noise: "Into the clean run goes what the sender writes in the corrupted one: which edges does the answer need?",
+  denoise: "The corrupted run is patched: which edges bring the answer back?",
+  noise: "The clean run is patched: which edges does the answer need?",
 };
 const PATCH_HINTS: Record<PatchKind, string> = {
   resample: "The sender’s write in the other run of the same pair takes the place of its own.",
-  mean: "The mean of the sender’s writes in the other runs of all pairs, position by position, takes the place of its own.",
+  mean: "The mean of the sender’s writes in the other runs of all pairs, position by position, takes the place of its own. Over one pair that is what the other run writes.",
   zero: "Zero takes the place of the sender’s write, as if it were not there.",
 };
 const SCOPE_HINTS: Record<Scope, string> = {

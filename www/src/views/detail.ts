@@ -23,10 +23,13 @@ export function create(container: HTMLElement, events: DetailEvents): (data: Det
   const pair = element("select");
   const pairs = element("label", {}, "Prompt pair ", pair);
   const rest = element("div");
+  // Filled in later than the rest, which stays as it is.
+  const positions = element("div");
   const body = element("div", { class: "detail" }, title, sentence, element("div", { class: "tools" }, into, from, pairs), rest);
   container.append(note, body);
 
   let shown: EdgeName | undefined;
+  let drawn: EdgeDetail["moved"] | undefined;
   // Each leads to the other end of a further edge, which is left to the result.
   into.addEventListener("click", () => {
     if (shown && shown.from !== "input") events.onView({ to: shown.from, from: null });
@@ -55,14 +58,17 @@ export function create(container: HTMLElement, events: DetailEvents): (data: Det
     into.textContent = `What is written into ${shortLabel(edge.from)}`;
     // The embedding reads nothing, and the logits are the end. A button that the focus is on keeps it all the same.
     into.setAttribute("aria-disabled", String(edge.from === "input"));
-    from.textContent = `What ${shortLabel(nodeOf(edge.to))} writes`;
+    from.textContent = edge.to === "logits" ? "What it writes" : `What ${shortLabel(nodeOf(edge.to))} writes`;
     from.setAttribute("aria-disabled", String(edge.to === "logits"));
     pairs.hidden = data.pairs === 1;
     if (pair.length !== data.pairs) {
       pair.replaceChildren(...Array.from({ length: data.pairs }, (_, i) => element("option", { value: i }, `pair ${i + 1}`)));
     }
     pair.value = String(data.pair);
-    rest.replaceChildren(...drawings(data));
+    positions.replaceChildren(...byPosition(data));
+    if (drawn === data.detail.moved) return;
+    drawn = data.detail.moved;
+    rest.replaceChildren(...drawings(data, positions));
   };
 }
 
@@ -75,11 +81,13 @@ function inWords({ detail: { metric, value }, table: { direction } }: There): st
   return `Metric: ${base} ${formatValue(metric[base])}, patched ${formatValue(value)} (${formatEffect(change)}), ${other} ${formatValue(metric[other])}.`;
 }
 
-function drawings(data: There): Node[] {
+function drawings(data: There, positions: HTMLElement): Node[] {
   const { edge, detail, table } = data;
   const base = baseRun(table.direction);
   const { clean } = data;
   const read = data[base];
+  // The run in which the sender writes what goes in; zero is written in none.
+  const written = table.patch === "zero" ? base : otherRun(table.direction);
   const [a, b] = [shortLabel(edge.from), shortLabel(nodeOf(edge.to))];
   const { port, kind } = nodeName(edge.to);
   const pattern = (text: string, tokens: Token[], values: ArrayLike<number>) => {
@@ -88,16 +96,10 @@ function drawings(data: There): Node[] {
     patternView.create(body)({ title: text, tokens, pattern: values });
     return made;
   };
-  const bars = (text: string, tokens: Token[], values: number[], isSigned: boolean, ...more: Node[]) => {
-    const place = element("div");
-    barsView.create(place)({ title: text, tokens, values, isSigned });
-    place.append(...more);
-    return place;
-  };
   const { src, dst } = detail;
   const unmoved = `A patched value leaves the attention of ${b} as it was: what it reads there is changed.`;
   const patterns = [
-    ...(src ? [pattern(`${a} attends, clean run`, clean, src.pattern.clean)] : []),
+    ...(src ? [pattern(`${a} attends, ${written} run`, data[written], src.pattern[written])] : []),
     ...(dst ? [pattern(`${b} attends, before the patch`, read, dst.pattern[base])] : []),
     ...(dst && port !== "v" ? [pattern(`${b} attends, after the patch`, read, detail.patched)] : []),
     ...(dst && port === "v" ? [element("p", { class: "note" }, unmoved)] : []),
@@ -114,7 +116,7 @@ function drawings(data: There): Node[] {
       "div",
       { class: "multiples" },
       bars(`What the patch adds to ${where}, as a share of its length`, read, relative, false),
-      bars("The effect of patching each position alone", read, detail.byPosition, true, remainder(detail, base)),
+      positions,
       ...attributions.map(({ name, values }) =>
         bars(`Direct logit attribution of ${name}, clean run, by the token it reads`, clean, values, true),
       ),
@@ -123,25 +125,40 @@ function drawings(data: There): Node[] {
   ];
 }
 
-/** What the positions, patched one at a time, do not add up to. */
-function remainder({ byPosition, value, metric }: EdgeDetail, base: "clean" | "corrupted"): HTMLElement {
-  const whole = value - metric[base];
-  const sum = byPosition.reduce((total, effect) => total + effect, 0);
-  return element(
-    "p",
-    { class: "note remainder" },
-    `Together ${formatEffect(sum)}; the whole edge has ${formatEffect(whole)}. The remainder of ${formatEffect(whole - sum)} is what positions do to each other.`,
-  );
+function bars(text: string, tokens: Token[], values: number[], isSigned: boolean, least = 0): HTMLElement {
+  const place = element("div");
+  barsView.create(place)({ title: text, tokens, values, isSigned, least });
+  return place;
+}
+
+/** What each position does by itself, and what they do not add up to. */
+function byPosition(data: There): Node[] {
+  const { value, metric, byPosition: effects } = data.detail;
+  if (!effects) return [element("p", { class: "note" }, "Patching each position alone …")];
+  const base = baseRun(data.table.direction);
+  const { noise } = data;
+  const larger = (effect: number) => (Math.abs(effect) < noise ? 0 : effect);
+  const whole = larger(value - metric[base]);
+  const sum = effects.reduce((total, effect) => total + larger(effect), 0);
+  const left = whole - sum;
+  const rest = Math.abs(left) < noise ? "They add up." : `The remainder of ${formatEffect(left)} is what positions do to each other.`;
+  const remainder = `Together ${formatEffect(sum)}; the whole edge has ${formatEffect(whole)}. ${rest}`;
+  return [
+    bars("The effect of patching each position alone", data[base], effects, true, noise),
+    element("p", { class: "note remainder" }, remainder),
+  ];
 }
 
 function moved({ moved: tokens, tokens: texts }: EdgeDetail, base: "clean" | "corrupted"): HTMLElement {
   const head = ["Next token", "Probability", "Probability, patched", "Logit", "Logit, patched"];
   const rows = tokens.map(({ id, logit, probability }, i) => {
     const [before, after] = probability;
-    const cells = [formatShare(before), formatShare(after), formatValue(logit[0]), formatValue(logit[1])];
+    const shares = [formatShare(before), formatShare(after)];
+    const cells = [...shares, formatValue(logit[0]), formatValue(logit[1])];
+    const way = shares[0] === shares[1] ? "" : after < before ? "down" : "up";
     return element(
       "tr",
-      { class: after < before ? "down" : "up" },
+      { class: way },
       element("th", { scope: "row", dir: "auto" }, texts[i] ? visible(texts[i].text) : `id ${id}`),
       ...cells.map((text) => element("td", { class: "number" }, text)),
     );

@@ -15,20 +15,21 @@ export interface LegendData {
 }
 
 const WIDTH = 300;
-const BAR = { left: 24, width: 252, top: 20, height: 12 };
+const BAR = { left: 24, width: 252, top: 6, height: 12 };
 const STOPS = 21;
 
 let drawn = 0;
 
 export function create(container: HTMLElement): (data: LegendData) => void {
+  // A name may be longer than the bar: a line of text can wrap.
+  const title = select(container).append("p").attr("class", "scale-title");
   const svg = select(container)
     .append("svg")
     .attr("class", "legend")
-    .attr("viewBox", `0 0 ${WIDTH} 58`)
+    .attr("viewBox", `0 0 ${WIDTH} 44`)
     .attr("role", "img");
   const id = `legend-colours-${++drawn}`;
   const gradient = svg.append("defs").append("linearGradient").attr("id", id);
-  const title = svg.append("text").attr("class", "axis-title").attr("x", WIDTH / 2).attr("y", 12);
   const foot = BAR.top + BAR.height;
   svg
     .append("rect")
@@ -39,7 +40,7 @@ export function create(container: HTMLElement): (data: LegendData) => void {
     .attr("rx", 2)
     .attr("fill", `url(#${id})`);
   const axis = svg.append("g");
-  const other = svg.append("line").attr("class", "clean-mark").attr("y1", BAR.top - 5).attr("y2", foot + 3);
+  const other = svg.append("line").attr("class", "other-mark").attr("y1", BAR.top - 5).attr("y2", foot + 3);
   const words = select(container).append("div");
   const [up, down, note] = ["sign up", "sign down", "note"].map((name) => words.append("p").attr("class", name));
 

@@ -36,7 +36,7 @@ export function create(container: HTMLElement, events: OverviewEvents): (table: 
     element("summary", {}, "The same as a table, largest first"),
     element("div", { class: "scrolls", tabindex: 0, role: "group", "aria-label": "Table of nodes" }, table),
   );
-  const says = element("p", { class: "note" });
+  const says = element("p", { class: "note reads-out" });
   container.append(multiples, says, asTable);
   let shown: { totals: Map<string, NodeTotal>; table: Table } | undefined;
 
@@ -83,7 +83,7 @@ export function create(container: HTMLElement, events: OverviewEvents): (table: 
   };
 }
 
-const HINT = "Each cell sums the sizes of all effects of a node’s edges that are known, estimates among them. Choose one to see its strongest edge.";
+const HINT = "Each cell sums the sizes of all effects of a node’s edges that are known, estimates among them. Choose one to see its strongest edge, at either end.";
 
 function flowWords(total: NodeTotal, side: Side): string {
   const { size, net, edges } = total[side];

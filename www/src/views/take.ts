@@ -31,6 +31,9 @@ export function create(container: HTMLElement, events: TakeEvents): (isThere: bo
     });
   const copy = (text: string, hint: string, make: () => Copied) =>
     button(text, hint, async () => {
+      // What was copied before is of another question, perhaps.
+      shown.hidden = true;
+      copied.value = "";
       const made = make();
       copied.value = made.text;
       shown.hidden = false;
@@ -48,9 +51,9 @@ export function create(container: HTMLElement, events: TakeEvents): (isThere: bo
     file("CSV", "All known edges, strongest first", "pathpatch-edges.csv", "text/csv", events.csv),
     file("JSON", "All known edges with prompts and settings, to open here again", "pathpatch.json", "application/json", events.json),
     file("Graph JSON", "The graph as EAP-IG reads it: a score is positive where the edge helps", "pathpatch-graph.json", "application/json", events.graph),
-    file("NPY", "All edges for numpy.load, senders by receivers", "pathpatch-edges.npy", bytes, events.npy),
+    file("NPY", "Scores of all edges for numpy.load, senders by receivers", "pathpatch-edges.npy", bytes, events.npy),
     ...PORTS.map((port) =>
-      file(`NPY ${port}`, `Heads into each head’s ${PORT_NAMES[port]} for numpy.load, source first`, `pathpatch-${port}.npy`, bytes, () => events.npyHeads(port)),
+      file(`NPY ${port}`, `Metric values of heads into each head’s ${PORT_NAMES[port]} for numpy.load, source first`, `pathpatch-${port}.npy`, bytes, () => events.npyHeads(port)),
     ),
     file("Figure JSON", "The strongest edges, a few kB, to embed", "pathpatch-figure.json", "application/json", events.figure),
   ];

@@ -1,8 +1,7 @@
 // What the page says of effects, in whole words: which run is patched, and what a rise or a fall means.
 
-import type { Table } from "../core/table";
+import type { Edge, Table } from "../core/table";
 import type { Direction, Metric } from "../engine/types";
-import type { Edge } from "../core/table";
 import { formatEffect, formatValue, METRICS } from "../lib/format";
 
 /** What effects are of. */
@@ -26,8 +25,8 @@ const isBetterLow = (metric: Metric): boolean => metric === "kl";
 export function signWords({ metric, direction }: Measured): { up: string; down: string } {
   const [helps, hurts] =
     direction === "denoise"
-      ? ["the edge helps: what is put in brings the answer back", "the edge hurts: what is put in pushes the answer further away"]
-      : ["the edge hurts: without it the answer is stronger", "the edge helps: without it the answer is lost"];
+      ? ["the edge helps: with what is put in the answer is stronger", "the edge hurts: with what is put in the answer is weaker"]
+      : ["the edge hurts: without it the answer is stronger", "the edge helps: without it the answer is weaker"];
   const [up, down] = isBetterLow(metric) ? [hurts, helps] : [helps, hurts];
   return { up: `raises the metric, ${up}`, down: `lowers it, ${down}` };
 }

@@ -306,7 +306,7 @@ function drawGround(ground: Group, nodes: readonly string[], shape: Shape, latti
   const { spots, axis, scale } = lattice;
   const layers = Array.from({ length: shape.layers }, (_, layer) => ({ text: String(layer), spot: spots.get(headName(layer, 0))! }));
   ground
-    .selectAll("text")
+    .selectAll("text.layer")
     .data(layers)
     .join("text")
     .attr("class", "layer")
@@ -315,6 +315,16 @@ function drawGround(ground: Group, nodes: readonly string[], shape: Shape, latti
     .attr("y", ({ spot }) => spot.y)
     .attr("dy", "0.35em")
     .text(({ text }) => text);
+  ground
+    .selectAll("text.unused")
+    .data(nodes.filter((name) => isBar(name) && !used.has(name)))
+    .join("text")
+    .attr("class", "unused")
+    .attr("text-anchor", "middle")
+    .attr("x", (name) => spots.get(name)!.x)
+    .attr("y", (name) => spots.get(name)!.y)
+    .attr("dy", "0.35em")
+    .text((name) => name);
   const size = 5 * clamp(scale, 0.8, 1.1);
   const unused = ground
     .selectAll<SVGRectElement, string>("rect")

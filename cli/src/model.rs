@@ -43,9 +43,12 @@ impl Model {
     }
 }
 
-/// The last part of a path.
-fn own_name(path: &Path) -> String {
-    let name = path.file_name().unwrap_or(path.as_os_str());
+/// The last part of a directory's path.
+pub fn own_name(directory: &Path) -> String {
+    let full = directory
+        .canonicalize()
+        .unwrap_or_else(|_| directory.to_path_buf());
+    let name = full.file_name().unwrap_or(full.as_os_str());
     name.to_string_lossy().into_owned()
 }
 
