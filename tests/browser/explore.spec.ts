@@ -204,7 +204,7 @@ test("the table sorts and filters", async ({ page }) => {
   for (const filter of ["0.3 1.3", "L0H3->1.3", "a0.h3->a1.h3<k>"]) {
     await node.fill(filter);
     await into.selectOption("keys");
-    await expect(page.locator(".table-part")).toContainText("1 of 1 edges");
+    await expect(page.locator(".table-part")).toContainText("1 of 1 edges that move the metric");
   }
   await node.fill("fox");
   await expect(page.locator(".table-part")).toContainText("No node is called fox: write 9.6, a9.h6, m3, input or logits, or 9. for a whole layer’s heads.");

@@ -52,9 +52,10 @@ export function isSameQuestion({ model, settings, pairs }: Request, of: LoadedMo
   return now !== null && now.length === pairs.length && now.every((pair, i) => isSamePair(pair, pairs[i]!));
 }
 
-/** A saved result's model is the same as itself, though of one's own files nothing else is known. */
+/** Files of the reader's own have no name to compare: a model of such files is the same as itself and its own load. */
 const isSameLoad = (a: LoadedModel, b: LoadedModel): boolean =>
-  a === b || (a.load !== undefined && a.load === b.load) || (isSameModel(a.ref, b.ref) && a.revision === b.revision);
+  a === b ||
+  (a.load !== undefined && a.load === b.load) || (isSameModel(a.ref, b.ref) && a.revision === b.revision);
 
 const isSamePair = (a: Pair, b: Pair): boolean =>
   a.clean === b.clean && a.corrupted === b.corrupted && a.answer === b.answer && a.distractor === b.distractor;

@@ -1,10 +1,8 @@
 import { expect, test } from "vitest";
-import { runOf } from "../core/run.fixture";
 import { edgesOf, leadOf, STATE } from "../core/table";
 import { tableFixture } from "../core/table.fixture";
 import type { EdgesOptions, EdgesResult, EdgesUpdate } from "../engine/types";
 import { EXAMPLE, FIRST_LOOK, type Settings } from "./settings";
-import { graphJson, scoreMatrix } from "./graph";
 import { run, type RunProgress } from "./run";
 
 const { settings } = EXAMPLE;
@@ -69,21 +67,9 @@ test("of one sender, its edges take the place of their estimates", async () => {
   expect(asked[1]!.edges!.every(({ from }) => from === "m1")).toBe(true);
   expect(asked[1]!.edges!).toHaveLength(12 + 1 + 1);
   const { table, sender } = told.at(-1)!;
-  expect(table.scores).toBe("exact");
   expect(sender).toBe("m1");
   for (const edge of edgesOf(table)) expect(edge.isExact).toBe(edge.from === "m1");
   expect(told[0]!.table).toBe(table);
   // Without a choice the strongest edge's.
   expect((await ran({ scope: "source" })).told[0]!.sender).toBe(leadOf(tableFixture({ exact: 0 }))!.from);
-});
-
-test("of one sender, the files of scores have its edges and no others", async () => {
-  const { told } = await ran({ scope: "source" }, { ...FIRST_LOOK, from: "m1" });
-  const { table } = told.at(-1)!;
-  const saved = runOf({ scope: "source" });
-  const graph = JSON.parse(graphJson({ ...saved, table, request: { ...saved.request, model: { ...saved.request.model, dModel: 16 } } }));
-  expect(Object.keys(graph.edges)).toHaveLength(12 + 1 + 1);
-  expect(Object.keys(graph.edges).every((name) => name.startsWith("m1->"))).toBe(true);
-  expect(graph.pathpatch.scores).toBe("exact");
-  expect(scoreMatrix(table).values.filter((score) => !Number.isNaN(score))).toHaveLength(12 + 1 + 1);
 });

@@ -35,8 +35,7 @@ export async function run(
   const warnings = await model.check(options);
   if (scope === "source") {
     const { table: estimates } = await model.edges({ ...options, scores: "estimate" });
-    // What goes into files as scores are the sender's exact edges, and those alone.
-    const table = grown({ ...estimates, scores: "exact" }, metric);
+    const table = grown(estimates, metric);
     const sender = view.from && table.senders.includes(view.from) ? view.from : senderOf(table);
     const tell = (progress: RunProgress["progress"]) => onProgress({ table, progress, sender, warnings });
     tell(null);
