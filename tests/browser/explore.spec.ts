@@ -186,6 +186,33 @@ test("totals of every node as grids and as a table; choosing one selects its str
   await expect(cell(reads, "1.3")).toHaveAttribute("aria-selected", "true");
 });
 
+test("nothing below moves while the totals are pointed at", async ({ page }) => {
+  for (const width of [1440, 1024, 360]) {
+    await page.setViewportSize({ width, height: 900 });
+    const writes = page.getByRole("grid", { name: "How much each node writes in all" });
+    await writes.scrollIntoViewIfNeeded();
+    const top = () => page.locator(".table-part").evaluate((part) => part.getBoundingClientRect().top);
+    await page.mouse.move(0, 0);
+    const before = await top();
+    await cell(writes, "0.3").hover();
+    expect(await top(), `${width} px`).toBe(before);
+  }
+});
+
+test("the name of the longest metric fits the narrowest page", async ({ page }) => {
+  await open(page, "/#model=years-demo");
+  for (const width of [1440, 360]) {
+    await page.setViewportSize({ width, height: 900 });
+    const title = page.locator(".scale-title");
+    await expect(title).toHaveText("Change of: Probability of the answers less the distractors");
+    const [text, bar] = await Promise.all([title.boundingBox(), page.locator("svg.legend").boundingBox()]);
+    expect(text!.x).toBeGreaterThanOrEqual(0);
+    expect(text!.x + text!.width).toBeLessThanOrEqual(width);
+    // Above the bar, not beside it.
+    expect(text!.y + text!.height).toBeLessThanOrEqual(bar!.y + 1);
+  }
+});
+
 test("the table sorts and filters", async ({ page }) => {
   const rows = page.locator(".table-part tbody tr");
   await expect(rows.first()).toHaveAttribute("data-edge", "input->a0.h3<v>");
@@ -206,7 +233,7 @@ test("the table sorts and filters", async ({ page }) => {
   for (const filter of ["0.3 1.3", "L0H3->1.3", "a0.h3->a1.h3<k>"]) {
     await node.fill(filter);
     await into.selectOption("keys");
-    await expect(page.locator(".table-part")).toContainText("1 of 1 edges");
+    await expect(page.locator(".table-part")).toContainText("1 of 1 edges that move the metric");
   }
   await node.fill("fox");
   await expect(page.locator(".table-part")).toContainText("No node is called fox: write 9.6, a9.h6, m3, input or logits, or 9. for a whole layer’s heads.");

@@ -210,6 +210,19 @@ test("a saved file opens on the page unchanged, with its origin", async ({ page 
   expect(await everything(page)).toEqual(after);
 });
 
+test("a saved file of one's own model stands as it is, whatever model is loaded", async ({ page }) => {
+  await open(page);
+  const saved = JSON.parse((await everything(page)).JSON!);
+  saved.model.source = null;
+  saved.edges.values = saved.edges.values.map((value: number) => value / 2);
+  const file = { name: "own.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(saved)) };
+  await page.getByLabel("Open a saved JSON").setInputFiles(file);
+  await settled(page);
+  await expect(page.locator("#about-run")).toContainText("From own.json");
+  const { JSON: again } = await everything(page);
+  expect(JSON.parse(again!).edges.values).toEqual(saved.edges.values);
+});
+
 for (const call of ["check", "edges"] as const) {
   test(`a file opened during the ${call} of another run is not overwritten by that run`, async ({ page }) => {
     await open(page);

@@ -190,6 +190,18 @@ test("three figures on one post: one worker, one load", async ({ page }) => {
   expect(page.workers()).toHaveLength(1);
 });
 
+test("what stands after a live figure stays about where it is", async ({ page }) => {
+  await page.setViewportSize({ width: 900, height: 900 });
+  await page.goto(host.page(`<div style="width: 700px">${SCRIPT}<path-patching live link="model=years-demo"></path-patching></div><p id="after">After.</p>`));
+  const top = () => page.locator("#after").evaluate((after) => after.getBoundingClientRect().top + scrollY);
+  const figure = page.locator("path-patching");
+  await expect.poll(top).toBeGreaterThan(900);
+  const before = await top();
+  await expect(figure.locator(".overview-part")).toBeVisible();
+  await expect(figure.locator(".progress")).toHaveAttribute("data-state", "idle");
+  expect(Math.abs((await top()) - before)).toBeLessThan(150);
+});
+
 test("a live figure far below waits until it is near", async ({ page }) => {
   await page.goto(host.page(`${SCRIPT}<div style="height: 4000px"></div>${LIVE}`));
   await expect(page.locator("path-patching .poster")).toBeAttached();

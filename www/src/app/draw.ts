@@ -83,8 +83,8 @@ export function draw(store: Store<State, Action>, events: Events): void {
     transformerLens: () => ({ text: share.python(shown().run, shown().look, "4.3") }),
     transformerLensBefore: () => ({ text: share.python(shown().run, shown().look, "earlier") }),
     eapIg: () => ({ text: share.pythonEapIg(shown().run) }),
-    command: () => ({ text: share.commandLine(shown().run) }),
-    js: () => ({ text: share.javascript(shown().run, shown().look, base) }),
+    command: () => ({ text: share.commandLine(shown().run), note: everyEdge(shown().run) }),
+    js: () => ({ text: share.javascript(shown().run, shown().look, base), note: everyEdge(shown().run) }),
     embed: () => {
       const { html, isLong } = share.embed(shown().run, shown().view, base);
       const note = "Its address is so long that some servers refuse it: save a Figure JSON instead.";
@@ -153,6 +153,10 @@ export function draw(store: Store<State, Action>, events: Events): void {
   store.subscribe(update);
   update(store.state(), null);
 }
+
+/** What runs of one sender's edges are told: the copied code and command have no such choice. */
+const everyEdge = ({ request }: Run): string | undefined =>
+  request.settings.scope === "source" ? "It computes every edge exactly, not those of one sender alone." : undefined;
 
 function showStatus({ loaded, load, offer, tried }: State): void {
   const status = elementById("status");

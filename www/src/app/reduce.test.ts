@@ -3,7 +3,7 @@ import { runOf } from "../core/run.fixture";
 import type { Run } from "../core/run";
 import { edgesOf } from "../core/table";
 import { FIRST_LOOK } from "../lib/settings";
-import { INITIAL, isStale, reduce } from "./reduce";
+import { INITIAL, isOfLoaded, isStale, reduce } from "./reduce";
 import type { Action, Loaded, State } from "./state";
 
 const run = runOf();
@@ -85,6 +85,16 @@ test("an opened file's form is read as the file was asked, whatever stood there"
   // Edited and edited back, it is read so again.
   const back = after(arrived, { type: "shown", run: file, wanted: { settings: file.request.settings, view: FIRST_LOOK } }, { type: "read", reading: { pairs: [], tokens: [], errors } }, { type: "run-settled" });
   expect(back.reading).toEqual(opened.reading);
+});
+
+test("a file's run of the author's own files stands as it is", () => {
+  const own = runOf({}, { kind: "files" });
+  const { load: _, ...model } = own.request.model;
+  const file: Run = { ...own, request: { ...own.request, model }, file: "mine.json" };
+  const opened = after(arrived, { type: "shown", run: file, wanted: { settings: file.request.settings, view: FIRST_LOOK } });
+  expect(isStale(opened)).toBe(false);
+  expect(isOfLoaded(opened)).toBe(false);
+  expect(isStale(reduce(opened, { type: "edit", change: { metric: "kl" }, isTyping: false }))).toBe(true);
 });
 
 test("a file that is refused stops nothing, and leaves the way out of a failure", () => {

@@ -28,10 +28,11 @@ const PARTS_REM = { legend: 12, circuit: 38, overview: 27, table: 22, prompts: 7
 /** The size of grids beside each other, or below each other where they find no room. */
 const GRID_REM = { width: 14.25, height: 16.5, title: 2.5 };
 
+/** A sender has four grids, a head that reads three. */
 function reservedRem(hidden: ReadonlySet<string>, width: number): number {
-  const columns = Math.min(3, Math.max(1, Math.floor(width / (GRID_REM.width * 16))));
-  const grids = GRID_REM.title + GRID_REM.height * Math.ceil(3 / columns);
-  const parts = Object.entries({ ...PARTS_REM, from: grids, into: grids });
+  const columns = Math.max(1, Math.floor(width / (GRID_REM.width * 16)));
+  const grids = (count: number) => GRID_REM.title + GRID_REM.height * Math.ceil(count / columns);
+  const parts = Object.entries({ ...PARTS_REM, from: grids(4), into: grids(3) });
   return parts.reduce((sum, [part, height]) => (hidden.has(part) ? sum : sum + height), 0);
 }
 

@@ -177,8 +177,8 @@ export function create(container: HTMLElement, events: TableEvents): (data: Tabl
 
   const says = (found: number, shown: number, isUnread: boolean): string => {
     if (isUnread) return `No node is called ${text}: write 9.6, a9.h6, m3, input or logits, or 9. for a whole layer’s heads.`;
-    if (found > 0) return `${shown} of ${formatCount(found)} edges`;
-    if (data.edges.length === 0) return "No edge moves the metric by more than rounding, or than what is hidden above.";
+    if (found > 0) return `${shown} of ${formatCount(found)} edges that move the metric`;
+    if (data.edges.length === 0) return "No edge moves the metric by more than rounding, or than what is hidden above, as far as is known.";
     return "No edge fits this filter: clear it, or hide fewer small effects.";
   };
 

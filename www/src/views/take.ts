@@ -59,9 +59,9 @@ export function create(container: HTMLElement, events: TakeEvents): (isThere: bo
   ];
   const copies = [
     copy("Copy link", "An address that restores model, prompts, settings and view", events.link),
-    copy("Copy as TransformerLens 4.3 code", "Python that runs the chosen edge, for 4.3 and later", events.transformerLens),
-    copy("Copy as TransformerLens code up to 4.2", "Python that runs the chosen edge, for earlier versions", events.transformerLensBefore),
-    copy("Copy as EAP-IG code", "Python that scores all edges with EAP-IG", events.eapIg),
+    copy("Copy as TransformerLens 4.3 code", "Python that runs the chosen edge, for 4.3 and later: only edges between heads, with the other run’s write", events.transformerLens),
+    copy("Copy as TransformerLens code up to 4.2", "Python that runs the chosen edge, for earlier versions: only edges between heads, with the other run’s write", events.transformerLensBefore),
+    copy("Copy as EAP-IG code", "Python that scores all edges with EAP-IG: any metric but the divergence", events.eapIg),
     copy("Copy as pathpatch JS", "JavaScript for a page of your own", events.js),
     copy("Copy command", "A command line that writes the graph", events.command),
     copy("Copy embed code", "HTML that shows this figure in a post", events.embed),

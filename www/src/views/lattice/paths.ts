@@ -74,6 +74,7 @@ function routeOf(edge: EdgeName, lattice: Lattice, lane: Lane | undefined): Rout
     return { d: outOfLane(start, end, rise), tip: end };
   }
   if (start.x === end.x && (edge.from === "input" || edge.to === "logits")) return { d: path(start, upTo(end)), tip: end };
+  if (isWithinLayer(edge)) return { d: alongRow(start, end), tip: end };
   return { d: curve(start, end, lattice), tip: end };
 }
 
@@ -99,6 +100,19 @@ function outOfLane(start: Point, end: Point, rise: number): string {
   const turn = Math.min(start.y, end.y + rise * TURN.input);
   const bend = (turn - end.y) / 2;
   return `M${text(start)}V${round(turn)}C${text({ x: start.x, y: turn - bend })} ${text({ x: end.x, y: end.y + bend })} ${text(upTo(end))}`;
+}
+
+/** From a head to the MLP of its own layer. */
+function isWithinLayer({ from, to }: EdgeName): boolean {
+  const [source, target] = [nodeName(from), nodeName(to)];
+  return target.kind === "mlp" && source.kind === "head" && source.layer === target.layer;
+}
+
+/** Over the heads between, as high as the arrow leaves room for, so that the line is not taken for theirs. */
+function alongRow(start: Point, end: Point): string {
+  const level = end.y + WITHIN_ARROW + Math.min(2, (start.y - end.y) / 4);
+  const turn = Math.min(14, (end.x - start.x) / 2);
+  return `M${text(start)}Q${text({ x: start.x, y: level })} ${text({ x: start.x + turn, y: level })}H${round(end.x - turn)}Q${text({ x: end.x, y: level })} ${text(upTo(end))}`;
 }
 
 /** A free line: it leaves upward and arrives upward, and swings out where it would cross its own column. */
