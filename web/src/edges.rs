@@ -8,7 +8,8 @@ use crate::convert::{field, is_none, metric_request, shown, to_js, whole, word, 
 use pathpatch::{
     error::{Code, Error, Result, Warning},
     patching::{
-        ByPosition, Cell, Check, EdgeOptions, EdgeResult, EdgeTable, EdgeUpdate, Patch, Scores,
+        ByPosition, Cell, Check, EdgeOptions, EdgeResult, EdgeTable, EdgeUpdate, Patch,
+        Replacement, Scores,
         graph::{Edge, Graph},
     },
     session::{EdgeDetailRequest, EdgesRequest, MetricRequest, Warned},
@@ -52,6 +53,14 @@ fn patch_request(request: &JsValue) -> Result<(MetricRequest, Patch)> {
         layer_norm,
     };
     Ok((on, patch))
+}
+
+/// Read what goes in, if the request says so.
+pub fn replacement(request: &JsValue) -> Result<Replacement> {
+    match is_none(&field(request, "patch")) {
+        true => Ok(Replacement::default()),
+        false => word(request, "patch")?.parse(),
+    }
 }
 
 /// A list of edges by name; all of them where there is none.
@@ -290,10 +299,11 @@ struct JsExact {
 impl JsByPosition {
     fn of(graph: Graph, by_position: &ByPosition) -> Self {
         let pos = by_position.pos;
+        let rows = by_position.estimates.chunks_exact(pos);
         // The estimates are those of edges one after the other; the page looks them up by place.
         let mut estimates = vec![f32::NAN; graph.n_senders() * graph.n_receivers() * pos];
-        for (edge, of_edge) in graph.edges().zip(by_position.estimates.chunks_exact(pos)) {
-            estimates[graph.place(edge) * pos..][..pos].copy_from_slice(of_edge);
+        for (place, of_edge) in by_position.places.iter().zip(rows) {
+            estimates[place * pos..][..pos].copy_from_slice(of_edge);
         }
         let exact = by_position.exact.iter().map(|(place, effects)| JsExact {
             place: *place,
@@ -313,6 +323,7 @@ pub fn result(computed: &Warned<EdgeResult>, options: &EdgeOptions) -> Result<Js
         table,
         by_position,
         check,
+        ..
     } = &computed.result;
     let check = check.as_ref().map(|check: &Check| JsCheck {
         edges: check.edges,
