@@ -32,6 +32,7 @@ pub mod pause;
 pub mod prompt;
 mod question;
 pub mod rate;
+mod request;
 pub mod session;
 pub mod sniff;
 pub mod tokenizer;

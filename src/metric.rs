@@ -68,6 +68,11 @@ pub trait Metric {
         None
     }
 
+    /// Whether the clean run has the smallest value there is: there the gradient is 0, and estimates by it too.
+    fn is_least_on_clean(&self) -> bool {
+        false
+    }
+
     /// Whether results are reported on a scale where the corrupted run is 0 and the clean run is 1.
     fn normalized(&self) -> bool {
         false
@@ -113,6 +118,11 @@ impl MetricKind {
     /// Its name.
     pub fn as_str(self) -> &'static str {
         Self::ALL[self as usize].1
+    }
+
+    /// Whether the clean run has the smallest value there is.
+    pub(crate) fn is_least_on_clean(self) -> bool {
+        self == Self::Kl
     }
 
     fn needs_answer(self) -> bool {
@@ -474,6 +484,10 @@ impl Metric for AnswerMetric {
         let positions = self.positions[prompts.clone()].to_vec();
         let sets = self.sets[prompts].to_vec();
         Some(Box::new(Self::of_sets(self.kind, positions, sets, clean)))
+    }
+
+    fn is_least_on_clean(&self) -> bool {
+        self.kind.is_least_on_clean()
     }
 
     fn normalized(&self) -> bool {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     error::{Code, Error, Result, Warning},
-    session::{Answer, PairRequest, Prompt},
+    request::{Answer, PairRequest, Prompt},
 };
 
 /// Largest file, in bytes.

@@ -7,9 +7,10 @@
 use crate::{
     error::{Code, Error, Result, Warning, shortened},
     gpt2::Config,
+    patching::{Replacement, first_changes},
     pause::Pause,
     prompt::{Batch, PromptPair, check_id, in_pair},
-    session::{Answer, MetricRequest, PairRequest, Prompt},
+    request::{Answer, MetricRequest, PairRequest, Prompt},
     tokenizer::Tokenizer,
 };
 
@@ -48,10 +49,11 @@ pub(crate) enum Slip {
 }
 
 impl Reader<'_> {
-    /// The pairs of a request as a batch, with warnings. Pauses after each pair.
+    /// The pairs of a request as a batch, with warnings for one that is patched with `replacement`. Pauses after each pair.
     pub async fn batch(
         &self,
         request: &MetricRequest,
+        replacement: Replacement,
         pause: &dyn Pause,
     ) -> Result<(Batch, Vec<Warning>)> {
         let mut notes = Vec::new();
@@ -81,7 +83,7 @@ impl Reader<'_> {
             note(i, self.reading_slips(pair, read, batch.positions()[i]));
             pause.pause().await?;
         }
-        notes.extend(unchanged(&batch)?);
+        notes.extend(unchanged(&batch, replacement)?);
         Ok((batch, gather(notes, count)))
     }
 
@@ -569,12 +571,13 @@ fn words<'a>(tokenizer: &Tokenizer, ids: &'a [u32]) -> Vec<&'a [u32]> {
 }
 
 /// Warnings about pairs for which no patch can change what the metric reads; an error if that is true of all pairs.
-fn unchanged(batch: &Batch) -> Result<Vec<Note>> {
+fn unchanged(batch: &Batch, replacement: Replacement) -> Result<Vec<Note>> {
     let count = batch.pairs().len();
+    let changes = first_changes(batch, replacement);
     let mut notes = Vec::new();
     let mut first = None;
-    for (i, (pair, read)) in batch.pairs().iter().zip(batch.positions()).enumerate() {
-        let (error, message) = match pair.first_difference() {
+    for (i, (change, read)) in changes.into_iter().zip(batch.positions()).enumerate() {
+        let (error, message) = match change {
             None => {
                 let expected = "a prompt that differs from the clean one";
                 let got = "the same tokens";

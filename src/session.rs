@@ -10,10 +10,10 @@ use crate::{
     metric::{AnswerMetric, MetricKind},
     ops::{Product, Tile, on_cpu},
     patching::{
-        Component, Edge, EdgeDetail, EdgeOptions, EdgeResult, EdgeUpdate, Estimates, Graph, Grid,
-        Head, HeadDetail, LayerNorm, Patch, Receiver, Runs, Sender, SweepOptions, Update,
-        edge_detail, estimate_direct_path_all_sources, get_act_patch_direct_path,
-        get_act_patch_direct_path_all_sources, head_detail, sweep_edges,
+        Component, Direction, Edge, EdgeDetail, EdgeOptions, EdgeResult, EdgeUpdate, Estimates,
+        Graph, Grid, Head, HeadDetail, LayerNorm, Patch, Receiver, Replacement, Runs, Sender,
+        SweepOptions, Update, edge_detail, estimate_direct_path_all_sources,
+        get_act_patch_direct_path, get_act_patch_direct_path_all_sources, head_detail, sweep_edges,
     },
     pause::Pause,
     prompt::{Batch, PromptPair},
@@ -21,6 +21,8 @@ use crate::{
     rate::{choose_product, matmul_rate},
     tokenizer::{Token, Tokenizer},
 };
+
+pub use crate::request::{Answer, MetricRequest, PairRequest, Prompt};
 
 /// A model whose weights are still to come.
 pub struct Loading {
@@ -111,52 +113,6 @@ fn tokenizer_warnings(tokenizer: Option<&Tokenizer>, config: &Config) -> Vec<War
     };
     warnings.push(Warning::new(Code::Tokenizer, message));
     warnings
-}
-
-/// A prompt as it comes from a person or a program.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Prompt {
-    /// Text to tokenise.
-    Text(String),
-    /// Token ids, taken as they are.
-    Ids(Vec<u32>),
-}
-
-/// An answer as it comes from a person or a program.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// Text that is one token, or that names several: `41|42`, or `42..99` for the numbers from 42 to 99. See
-    /// [`Session::answer_tokens`].
-    Text(String),
-    /// A token id.
-    Id(u32),
-}
-
-/// A pair of prompts before tokenisation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PairRequest {
-    /// The clean prompt.
-    pub clean: Prompt,
-    /// The corrupted prompt.
-    pub corrupted: Prompt,
-    /// The right next tokens of the clean prompt; empty where the metric needs none.
-    pub answers: Vec<Answer>,
-    /// The tokens they are compared with, likewise.
-    pub distractors: Vec<Answer>,
-}
-
-/// Prompts, and what to measure on them.
-#[derive(Debug, Clone)]
-pub struct MetricRequest {
-    /// The prompts; metrics are means over them.
-    pub pairs: Vec<PairRequest>,
-    /// The metric.
-    pub metric: MetricKind,
-    /// Where the metric reads: counted from the first token, one put in front included, or where it is negative from
-    /// the end; at each prompt's last token where `None`.
-    pub position: Option<i64>,
-    /// Whether texts get the model's beginning-of-text token in front.
-    pub prepend_bos: bool,
 }
 
 /// What to sweep.
@@ -310,14 +266,63 @@ impl Session {
         Ok(pair)
     }
 
-    /// Check a request as whatever runs it does, without running the model; what its caller should know of it.
+    /// Check a request as whatever patches it with `replacement` does, without running the model; what its caller should
+    /// know of it.
     ///
     /// # Errors
     /// The code of the part that is wrong; among several pairs, the pair is named. Equal prompts, an answer that is its
     /// own distractor and a metric that reads before the prompts differ are errors where they leave nothing to measure.
-    pub async fn check(&self, request: &MetricRequest, pause: &dyn Pause) -> Result<Vec<Warning>> {
-        let (_, warnings) = self.reader().batch(request, pause).await?;
+    pub async fn check(
+        &self,
+        request: &MetricRequest,
+        replacement: Replacement,
+        pause: &dyn Pause,
+    ) -> Result<Vec<Warning>> {
+        let (_, warnings) = self.reader().batch(request, replacement, pause).await?;
         Ok(warnings)
+    }
+
+    /// Check a request for edges likewise.
+    ///
+    /// # Errors
+    /// Those of [`Session::check`]; [`Code::Source`] for an edge that the model does not have.
+    pub async fn check_edges(
+        &self,
+        request: &EdgesRequest,
+        pause: &dyn Pause,
+    ) -> Result<Vec<Warning>> {
+        let (_, warnings) = self.batch_of_edges(request, pause).await?;
+        Ok(warnings)
+    }
+
+    /// The prompts of a request for edges.
+    async fn batch_of_edges(
+        &self,
+        request: &EdgesRequest,
+        pause: &dyn Pause,
+    ) -> Result<(Batch, Vec<Warning>)> {
+        let EdgesRequest { on, edges, options } = request;
+        let graph = Graph::of(self.config());
+        let mut named = edges.iter().flatten();
+        named.try_for_each(|edge| graph.check(*edge))?;
+        let Patch {
+            direction,
+            replacement,
+            ..
+        } = options.patch;
+        let (batch, mut warnings) = self.reader().batch(on, replacement, pause).await?;
+        if direction == Direction::Noise
+            && on.metric.is_least_on_clean()
+            && options.scores.need_gradient_of_base()
+        {
+            let message = format!(
+                "{} is smallest in the clean run, which is the base when noising: its gradient is 0 there, and all \
+                 scores are 0 up to rounding; scores eap-ig has gradients of other runs",
+                on.metric.as_str()
+            );
+            warnings.push(Warning::new(Code::Metric, message));
+        }
+        Ok((batch, warnings))
     }
 
     /// Patch the direct paths from one head, or from every head, to every later head.
@@ -334,7 +339,10 @@ impl Session {
         if let Some(source) = request.source {
             source.check("source head", self.config())?;
         }
-        let (batch, warnings) = self.reader().batch(&request.on, pause).await?;
+        let (batch, warnings) = self
+            .reader()
+            .batch(&request.on, Replacement::Resample, pause)
+            .await?;
         let patch = Patch::default();
         let (runs, metric) = self.run(&batch, request.on.metric, patch, pause).await?;
         let (component, metric) = (request.component, &metric);
@@ -366,14 +374,11 @@ impl Session {
         on_update: impl FnMut(EdgeUpdate<'_>) -> Result<()>,
     ) -> Result<Warned<EdgeResult>> {
         let EdgesRequest { on, edges, options } = request;
-        let graph = Graph::of(self.config());
+        let (batch, warnings) = self.batch_of_edges(request, pause).await?;
         let edges = match edges {
             Some(edges) => edges.clone(),
-            None => graph.edges().collect(),
+            None => Graph::of(self.config()).edges().collect(),
         };
-        // Before the prompts are run for the metric.
-        edges.iter().try_for_each(|edge| graph.check(*edge))?;
-        let (batch, warnings) = self.reader().batch(on, pause).await?;
         let (runs, metric) = self.run(&batch, on.metric, options.patch, pause).await?;
         let result = sweep_edges(&runs, &metric, &edges, options, on_update).await?;
         Ok(Warned { result, warnings })
@@ -389,7 +394,10 @@ impl Session {
         layer_norm: LayerNorm,
         pause: &dyn Pause,
     ) -> Result<Warned<Estimates>> {
-        let (batch, warnings) = self.reader().batch(request, pause).await?;
+        let (batch, warnings) = self
+            .reader()
+            .batch(request, Replacement::Resample, pause)
+            .await?;
         let patch = Patch::default();
         let (runs, metric) = self.run(&batch, request.metric, patch, pause).await?;
         let result = estimate_direct_path_all_sources(&runs, &metric, layer_norm).await?;
@@ -406,7 +414,10 @@ impl Session {
         head: Head,
         pause: &dyn Pause,
     ) -> Result<Warned<HeadDetail>> {
-        let (batch, warnings) = self.reader().batch(request, pause).await?;
+        let (batch, warnings) = self
+            .reader()
+            .batch(request, Replacement::Resample, pause)
+            .await?;
         let result = head_detail(&self.model, &batch, head, pause).await?;
         Ok(Warned { result, warnings })
     }
@@ -435,7 +446,10 @@ impl Session {
             layer_norm: request.layer_norm,
             ..Patch::default()
         };
-        let (batch, warnings) = self.reader().batch(&request.on, pause).await?;
+        let (batch, warnings) = self
+            .reader()
+            .batch(&request.on, Replacement::Resample, pause)
+            .await?;
         let (runs, metric) = self.run(&batch, request.on.metric, patch, pause).await?;
         let detail = edge_detail(&runs, &metric, edge, patch.layer_norm).await?;
         let result = self.report(detail, None);
@@ -459,7 +473,7 @@ impl Session {
             by_position,
         } = request;
         Graph::of(self.config()).check(*edge)?;
-        let (batch, warnings) = self.reader().batch(on, pause).await?;
+        let (batch, warnings) = self.reader().batch(on, patch.replacement, pause).await?;
         let (runs, metric) = self.run(&batch, on.metric, *patch, pause).await?;
         let detail = edge_detail(&runs, &metric, *edge, patch.layer_norm).await?;
         if !by_position {

@@ -1,12 +1,13 @@
 //! Estimates of every edge. Attribution agrees with EAP-IG's own numbers and with central differences of the plain f64
 //! pass, to 1e-4 absolute; the default kind is compared with exact values.
 
+use burn::tensor::Tensor;
 use pathpatch::{
     error::Code,
     gpt2::Gpt2,
-    metric::{Metric, MetricKind},
+    metric::{AnswerMetric, Metric, MetricKind},
     patching::{
-        Component, Direction, Edge, EdgeOptions, EdgeResult, Graph, LayerNorm, Memory, Patch,
+        Cell, Component, Direction, Edge, EdgeOptions, EdgeResult, Graph, LayerNorm, Memory, Patch,
         Receiver, Replacement, Runs, Scores, Sender, estimate_direct_path_all_sources, sweep_edges,
     },
     prompt::Batch,
@@ -252,14 +253,44 @@ fn any_memory_and_any_choice_of_edges_give_the_same_estimates() {
                 let i = edges.iter().position(|e| *e == edge).unwrap();
                 f64::from(whole[i])
             };
-            for (runs, step) in [(0, 0), (1 << 20, 0), (1 << 20, 3_000), (1 << 20, 30_000)] {
+            let splits = options(scores, patch, true);
+            let split = {
+                let runs = patched(&model, &batch, patch);
+                let metric = metric(kind, &runs);
+                edges_of(&runs, &metric, &edges, &splits)
+            };
+            let split = split.by_position.unwrap().estimates;
+            let little = 4 * split.len();
+            for (runs, step) in [
+                (0, 0),
+                (little, 0),
+                (1 << 20, 0),
+                (1 << 20, 3_000),
+                (1 << 20, 30_000),
+            ] {
+                let what = format!("{scores:?} {patch:?} {runs} and {step} bytes");
                 let runs = patched(&model, &batch, patch).within(Memory { runs, step });
                 let metric = metric(kind, &runs);
-                for by_position in [false, true] {
-                    let options = options(scores, patch, by_position);
-                    let result = edges_of(&runs, &metric, &edges, &options);
-                    let what = format!("{scores:?} {patch:?} {step} bytes");
-                    check(&edges, &of_table(&result, &edges), whole, &what);
+                let options = options(scores, patch, false);
+                let result = edges_of(&runs, &metric, &edges, &options);
+                check(&edges, &of_table(&result, &edges), whole, &what);
+            }
+            for (runs, step) in [
+                (little, 0),
+                (little, 3_000),
+                (1 << 20, 0),
+                (1 << 20, 3_000),
+                (1 << 20, 30_000),
+            ] {
+                let what = format!("{scores:?} {patch:?} {runs} and {step} bytes");
+                let runs = patched(&model, &batch, patch).within(Memory { runs, step });
+                let metric = metric(kind, &runs);
+                let result = edges_of(&runs, &metric, &edges, &splits);
+                check(&edges, &of_table(&result, &edges), whole, &what);
+                let estimates = result.by_position.unwrap().estimates;
+                assert_eq!(estimates.len(), split.len());
+                for (i, (a, b)) in estimates.iter().zip(&split).enumerate() {
+                    assert!((a - b).abs() < TOLERANCE, "{what} number {i}: {a} {b}");
                 }
             }
             let runs = patched(&model, &batch, patch);
@@ -339,30 +370,212 @@ fn a_key_at_one_position_is_the_whole_edge_where_nothing_else_changes() {
     }
 }
 
+/// Each position by itself, on pairs of unequal length, in one part and in several.
 #[test]
-fn effects_by_position_that_do_not_fit_are_left_out() {
-    let (model, expected) = random_model("prefixed-f32");
-    let batch = batch(&model, &expected);
-    let patch = EdgeOptions::default().patch;
-    let runs = patched(&model, &batch, patch).within(Memory { runs: 0, step: 0 });
-    let metric = metric(MetricKind::LogitDiff, &runs);
-    let options = options(Scores::Eap, patch, true);
-    let result = edges_of(&runs, &metric, &all_edges(&model), &options);
-    let by_position = result.by_position.unwrap();
-    assert!(by_position.estimates.is_empty());
+fn attribution_at_each_position_is_the_first_order_of_patching_it_alone() {
+    let (model, expected) = random_model("untied-bf16");
+    let mut pairs = expected.batch.pairs();
+    let longest = pairs.iter().map(|pair| pair.clean.len()).max().unwrap();
+    pairs[0].clean.truncate(longest - 2);
+    pairs[0].corrupted.truncate(longest - 2);
+    let batch = Batch::new(pairs, None, &model.config).unwrap();
+    let oracle = Edges::new(&model, &batch);
+    let (graph, edges) = (Graph::of(&model.config), all_edges(&model));
+    let kind = MetricKind::LogitDiff;
+    for (direction, replacement) in [
+        (Direction::Denoise, Replacement::Resample),
+        (Direction::Noise, Replacement::Mean),
+    ] {
+        let (patch, how) = both(direction, replacement, LayerNorm::Exact);
+        let of_part = 4 * edges.len() * batch.len_pos();
+        for (runs, step) in [(1 << 20, 1 << 20), (of_part, 3_000)] {
+            let runs = patched(&model, &batch, patch).within(Memory { runs, step });
+            let metric = metric(kind, &runs);
+            let result = edges_of(&runs, &metric, &edges, &options(Scores::Eap, patch, true));
+            let by_position = result.by_position.unwrap();
+            let rows = by_position.estimates.chunks(by_position.pos);
+            assert_eq!(by_position.places.len(), edges.len());
+            let rows = by_position.places.iter().zip(rows);
+            for (edge, (place, row)) in edges.iter().zip(rows) {
+                assert_eq!(*place, graph.place(*edge));
+                for (position, got) in row.iter().enumerate() {
+                    let how = How {
+                        position: Some(position),
+                        ..how
+                    };
+                    let expected = oracle.slope(*edge, how, read_of(kind));
+                    let difference = (f64::from(*got) - expected).abs();
+                    assert!(
+                        difference < f64::from(TOLERANCE),
+                        "{edge} {position}: {got}, expected {expected}"
+                    );
+                }
+            }
+        }
+    }
 }
 
 #[test]
-fn no_steps_are_an_error() {
+fn effects_by_position_are_kept_of_the_edges_that_are_asked_for_and_refused_where_they_do_not_fit()
+{
+    let (model, expected) = random_model("prefixed-f32");
+    let batch = batch(&model, &expected);
+    let patch = EdgeOptions::default().patch;
+    let memory = Memory {
+        runs: 3 * 4 * batch.len_pos(),
+        step: 0,
+    };
+    let runs = patched(&model, &batch, patch).within(memory);
+    let metric = metric(MetricKind::LogitDiff, &runs);
+    let (graph, edges) = (Graph::of(&model.config), all_edges(&model));
+    let options = options(Scores::Eap, patch, true);
+    let result = edges_of(&runs, &metric, &edges[5..8], &options);
+    let whole = of_table(&result, &edges[5..8]);
+    let by_position = result.by_position.unwrap();
+    let places: Vec<usize> = edges[5..8].iter().map(|e| graph.place(*e)).collect();
+    assert_eq!(by_position.places, places);
+    assert_eq!(by_position.estimates.len(), 3 * batch.len_pos());
+    for (a, b) in by_position.whole.iter().zip(whole) {
+        assert!((a - b).abs() < TOLERANCE, "{a} {b}");
+    }
+    let refused = sweep_edges(&runs, &metric, &edges[5..9], &options, |_| Ok(()));
+    let error = pollster::block_on(refused).unwrap_err();
+    assert_eq!(error.code, Code::Option);
+    assert!(error.to_string().contains("at most 3 edges"), "{error}");
+}
+
+/// When noising, the clean run is the base and the divergence from it has no slope there: what tells edges apart is
+/// EAP-IG.
+#[test]
+fn the_strongest_by_a_divergence_are_those_of_eap_ig_when_noising() {
+    let (model, expected) = random_model("hub-f16");
+    let batch = batch(&model, &expected);
+    let edges = all_edges(&model);
+    for (direction, expected) in [
+        (Direction::Noise, Scores::EapIg { steps: 5 }),
+        (Direction::Denoise, Scores::Estimate),
+    ] {
+        let (patch, _) = both(direction, Replacement::Resample, LayerNorm::Exact);
+        let by_gradient = effects(&model, &batch, MetricKind::Kl, patch, Scores::Estimate);
+        let is_flat = by_gradient.iter().all(|effect| effect.abs() < 1e-5);
+        assert_eq!(is_flat, direction == Direction::Noise);
+
+        let order = effects(&model, &batch, MetricKind::Kl, patch, expected);
+        let mut by_size: Vec<usize> = (0..edges.len()).collect();
+        by_size.sort_by(|a, b| order[*b].abs().total_cmp(&order[*a].abs()));
+        let runs = patched(&model, &batch, patch);
+        let metric = metric(MetricKind::Kl, &runs);
+        let options = EdgeOptions {
+            strongest: Some(8),
+            checked: 0,
+            ..options(Scores::Exact, patch, false)
+        };
+        let result = edges_of(&runs, &metric, &edges, &options);
+        assert_eq!(result.estimated, Some(expected));
+        for (i, edge) in by_size.into_iter().enumerate() {
+            let is_exact = matches!(result.table.cell(edges[edge]), Cell::Exact { .. });
+            assert_eq!(is_exact, i < 8, "number {i}, {}", edges[edge]);
+        }
+    }
+}
+
+/// A metric whose gradient overflows.
+struct Overflowing(AnswerMetric);
+
+impl Metric for Overflowing {
+    fn positions(&self) -> Option<&[usize]> {
+        self.0.positions()
+    }
+
+    fn evaluate(&self, logits: Tensor<4>) -> Tensor<2> {
+        self.0.evaluate(logits)
+    }
+
+    fn gradient(&self, logits: Tensor<4>) -> Option<Tensor<4>> {
+        Some(logits * f32::INFINITY)
+    }
+}
+
+#[test]
+fn an_estimate_that_overflows_ends_no_exact_sweep() {
+    let (model, expected) = random_model("hub-f16");
+    let batch = batch(&model, &expected);
+    let patch = EdgeOptions::default().patch;
+    let runs = patched(&model, &batch, patch);
+    let metric = metric(MetricKind::LogProb, &runs);
+    let (exact, edges) = (options(Scores::Exact, patch, false), all_edges(&model));
+    let expected = of_table(&edges_of(&runs, &metric, &edges, &exact), &edges);
+    let metric = Overflowing(metric);
+    let got = of_table(&edges_of(&runs, &metric, &edges, &exact), &edges);
+    assert_eq!(got, expected);
+    let some = EdgeOptions {
+        strongest: Some(3),
+        ..exact
+    };
+    for options in [some, options(Scores::Estimate, patch, false)] {
+        let checked = EdgeOptions {
+            checked: 0,
+            ..options
+        };
+        let result = sweep_edges(&runs, &metric, &edges, &checked, |_| Ok(()));
+        let error = pollster::block_on(result).unwrap_err();
+        assert_eq!(error.code, Code::Metric);
+    }
+}
+
+/// Each run between the two is told of, and each position is a value of its own.
+#[test]
+fn progress_is_told_of_every_run_for_estimates_and_of_every_position() {
+    let (model, expected) = random_model("hub-f16");
+    let batch = batch(&model, &expected);
+    let patch = EdgeOptions::default().patch;
+    let runs = patched(&model, &batch, patch);
+    let metric = metric(MetricKind::LogitDiff, &runs);
+    let edges = all_edges(&model);
+    let progress = |options: &EdgeOptions| {
+        let mut all = Vec::new();
+        let sweep = sweep_edges(&runs, &metric, &edges, options, |update| {
+            all.push(update.progress);
+            Ok(())
+        });
+        pollster::block_on(sweep).unwrap();
+        all
+    };
+    let all = progress(&options(Scores::EapIg { steps: 7 }, patch, false));
+    let growing = all.windows(2).filter(|two| two[0].flops < two[1].flops);
+    assert!(growing.count() >= 7);
+    let split = EdgeOptions {
+        strongest: Some(4),
+        checked: 2,
+        ..options(Scores::Exact, patch, true)
+    };
+    let all = progress(&split);
+    let last = all.last().unwrap();
+    assert_eq!(last.done, last.total);
+    assert!(last.total > 4 + 2 && (last.total - 6).is_multiple_of(4));
+    assert!(all.iter().any(|p| p.done > 6 && p.done < p.total));
+}
+
+#[test]
+fn no_steps_too_many_and_none_of_the_strongest_are_errors() {
     let (model, expected) = random_model("prefixed-f32");
     let batch = batch(&model, &expected);
     let patch = EdgeOptions::default().patch;
     let runs = patched(&model, &batch, patch);
     let metric = metric(MetricKind::LogitDiff, &runs);
-    let options = options(Scores::EapIg { steps: 0 }, patch, false);
     let edges = all_edges(&model);
-    let result = pollster::block_on(sweep_edges(&runs, &metric, &edges, &options, |_| Ok(())));
-    assert_eq!(result.unwrap_err().code, Code::Option);
+    let none_strongest = EdgeOptions {
+        strongest: Some(0),
+        ..options(Scores::Exact, patch, false)
+    };
+    for options in [
+        options(Scores::EapIg { steps: 0 }, patch, false),
+        options(Scores::EapIg { steps: 1_001 }, patch, false),
+        none_strongest,
+    ] {
+        let result = pollster::block_on(sweep_edges(&runs, &metric, &edges, &options, |_| Ok(())));
+        assert_eq!(result.unwrap_err().code, Code::Option);
+    }
 }
 
 /// On the bundled model's first example, attribution is up to 5.3 logits off: one edge moves a head's attention from one

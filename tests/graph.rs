@@ -366,8 +366,15 @@ fn the_strongest_are_exact_and_others_are_checked() {
         assert_close(check.largest_error, f64::from(largest_error), || {
             "error".into()
         });
-        let three_by_m = 3.0 / checked as f32;
-        assert!((check.bound - three_by_m).abs() < 1e-6, "{}", check.bound);
+        // The largest share of the rest of which a sample has none with 5% or more.
+        let others = edges.len() - strongest;
+        let rest = others - checked;
+        let missed = |off: usize| -> f64 {
+            let drawn = (0..checked).map(|i| (others - off - i) as f64 / (others - i) as f64);
+            drawn.product()
+        };
+        let most = (0..=rest).rev().find(|off| missed(*off) >= 0.05).unwrap();
+        assert_eq!(check.bound, most as f32 / rest as f32);
     }
 }
 
@@ -392,6 +399,8 @@ fn the_strongest_by_position() {
         let base = oracle.base(patch.direction, read_of(kind));
         let by_position = result.by_position.unwrap();
         assert_eq!(by_position.pos, batch.len_pos());
+        let places: Vec<usize> = edges.iter().map(|edge| graph.place(*edge)).collect();
+        assert_eq!(by_position.places, places);
         assert_eq!(by_position.estimates.len(), edges.len() * by_position.pos);
         assert_eq!(by_position.exact.len(), 10);
         for (place, effects) in &by_position.exact {

@@ -10,7 +10,7 @@ use pathpatch::{
     directory,
     error::{Code, Result},
     gpt2::Config,
-    patching::SweepOptions,
+    patching::{Replacement, SweepOptions},
     pause::NoPause,
     session::SweepRequest,
 };
@@ -74,7 +74,8 @@ async fn sweep(args: &SweepArgs) -> Result<()> {
     };
     let session = directory::load(&args.on.model, args.on.device).await?;
     warn(session.warnings());
-    warn(&session.check(&request.on, &NoPause).await?);
+    let checked = session.check(&request.on, Replacement::Resample, &NoPause);
+    warn(&checked.await?);
     // Before the work, which an output that cannot be written would make vain.
     let out = args.out.as_ref().map(|path| Ok((path, open(path)?)));
     let out = out.transpose()?;

@@ -68,12 +68,21 @@ impl<'a> Cost<'a> {
         parts.map(|part| self.of_runs_of(part)).sum()
     }
 
+    /// Operations for another run of a part's rows and the gradient there, which takes as many products.
+    pub fn of_run_and_gradient(&self, part: &Part) -> f64 {
+        2.0 * self.of_rows(part.batch() * part.rows())
+    }
+
     /// Operations for both runs of a part.
     pub fn of_runs_of(&self, part: &Part) -> f64 {
+        self.of_rows(part.batch() * (part.pos() + part.rows()))
+    }
+
+    /// Operations for a run of so many rows.
+    fn of_rows(&self, rows: usize) -> f64 {
         let c = self.config;
         let d = c.d_model as f64;
         let of_row = c.n_layers as f64 * d * (8.0 * d + 4.0 * c.d_mlp as f64);
-        let rows = part.batch() * (part.pos() + part.rows());
         of_row * rows as f64
     }
 }

@@ -3,35 +3,30 @@
 use super::{
     forward::Forward,
     job::{Done, Executor, Job},
-    patch::LayerNorm,
     plan::Plan,
     readout::Readout,
     runs::Runs,
 };
-use crate::{error::Result, metric::Metric};
+use crate::{
+    error::{Code, Error, Result},
+    metric::Metric,
+};
 
 /// Does jobs on the runs of a batch.
 pub(super) struct Local<'r, 'a, 'm> {
     runs: &'r Runs<'a>,
     plan: &'r Plan,
     metric: &'m dyn Metric,
-    layer_norm: LayerNorm,
     /// What the metric reads of the part that was worked on last.
     current: Option<(usize, Readout<'a, 'm>)>,
 }
 
 impl<'r, 'a, 'm> Local<'r, 'a, 'm> {
-    pub fn new(
-        runs: &'r Runs<'a>,
-        plan: &'r Plan,
-        metric: &'m dyn Metric,
-        layer_norm: LayerNorm,
-    ) -> Self {
+    pub fn new(runs: &'r Runs<'a>, plan: &'r Plan, metric: &'m dyn Metric) -> Self {
         Self {
             runs,
             plan,
             metric,
-            layer_norm,
             current: None,
         }
     }
@@ -53,10 +48,14 @@ impl Executor for Local<'_, '_, '_> {
     async fn run(&mut self, job: &Job) -> Result<Done> {
         let mut parts = self.plan.parts.iter();
         let part = parts.position(|part| part.prompts == job.prompts && part.window == job.window);
-        let part = part.expect("a job of the plan");
-        let layer_norm = self.layer_norm;
+        let is_of_runs = job.patch.direction == self.runs.direction()
+            && job.patch.replacement == self.runs.replacement();
+        let Some(part) = part.filter(|_| is_of_runs) else {
+            let (expected, got) = ("prompts, positions and a patch of the plan", "others");
+            return Err(Error::new(Code::Option, "job", expected, got));
+        };
         let readout = self.readout(part).await?;
-        let forward = Forward::new(readout, layer_norm);
+        let forward = Forward::new(readout, job.patch.layer_norm);
         let normalised = forward.run(job.enter, &job.variants).await?;
         let values = readout.of_variants(normalised, job.variants.len()).await?;
         Ok(Done { values })

@@ -61,12 +61,13 @@ pub async fn get_act_patch_direct_path(
     src: Head,
     component: Component,
     options: SweepOptions,
-    on_update: impl FnMut(Update<'_>) -> Result<()>,
+    mut on_update: impl FnMut(Update<'_>) -> Result<()>,
 ) -> Result<Grid> {
     let config = &runs.model.config;
     src.check("source head", config)?;
     let shape = vec![config.n_layers, config.n_heads];
-    sweep(runs, metric, &[src], component, shape, options, on_update).await
+    let (sources, on_update) = ([src], &mut on_update);
+    sweep(runs, metric, &sources, component, shape, options, on_update).await
 }
 
 /// Patch the direct path from every head to every later head: the full sweep.
@@ -84,12 +85,13 @@ pub async fn get_act_patch_direct_path_all_sources(
     metric: &dyn Metric,
     component: Component,
     options: SweepOptions,
-    on_update: impl FnMut(Update<'_>) -> Result<()>,
+    mut on_update: impl FnMut(Update<'_>) -> Result<()>,
 ) -> Result<Grid> {
     let config = &runs.model.config;
     let (layers, heads) = (config.n_layers, config.n_heads);
     let shape = vec![layers, heads, layers, heads];
     let sources = Graph::of(config).heads();
+    let on_update = &mut on_update;
     sweep(runs, metric, &sources, component, shape, options, on_update).await
 }
 
@@ -100,7 +102,7 @@ async fn sweep(
     component: Component,
     shape: Vec<usize>,
     options: SweepOptions,
-    mut on_update: impl FnMut(Update<'_>) -> Result<()>,
+    on_update: &mut dyn FnMut(Update<'_>) -> Result<()>,
 ) -> Result<Grid> {
     let graph = Graph::of(&runs.model.config);
     let destinations = graph.heads();

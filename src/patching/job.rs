@@ -1,4 +1,4 @@
-//! A piece of a sweep that can be done anywhere that has the model, the prompts and the metric.
+//! A piece of a sweep. It can be done anywhere that has the model, all prompts (a mean is taken over them) and the metric.
 
 use std::{future::Future, ops::Range};
 
@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     graph::{Edge, Stage},
+    patch::Patch,
     window::Window,
 };
 use crate::error::Result;
@@ -37,6 +38,8 @@ impl Variant {
 /// Variants whose receivers read at one stage, on some prompts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
+    /// How its edges are patched.
+    pub patch: Patch,
     /// Where the receivers read.
     pub enter: Stage,
     /// The positions that are worked on.
@@ -59,18 +62,25 @@ pub(super) trait Executor {
     /// Do a job.
     ///
     /// # Errors
-    /// Those of the device and of a pause.
+    /// [`Code::Option`](crate::error::Code::Option) for a job that it is not made for; those of the device and of a
+    /// pause.
     fn run(&mut self, job: &Job) -> impl Future<Output = Result<Done>>;
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::patching::patch::{Direction, LayerNorm, Replacement};
 
     #[test]
     fn a_job_is_written_with_the_names_of_its_edges_and_read_back() {
         let edge = |name: &str| name.parse::<Edge>().unwrap();
         let job = Job {
+            patch: Patch {
+                direction: Direction::Noise,
+                replacement: Replacement::Mean,
+                layer_norm: LayerNorm::Exact,
+            },
             enter: Stage::mid(1),
             window: Window { first: 3, rows: 2 },
             prompts: 4..6,
@@ -81,6 +91,7 @@ mod tests {
         };
         let text = serde_json::to_string(&job).unwrap();
         assert!(text.contains(r#""edge":"a0.h1->m1""#), "{text}");
+        assert!(text.contains(r#""replacement":"mean""#), "{text}");
         assert_eq!(serde_json::from_str::<Job>(&text).unwrap(), job);
         let done = Done {
             values: vec![vec![1.5, -2.0], vec![0.0, 3.0]],

@@ -65,6 +65,7 @@ pub use heads::{
 pub use job::{Done, Job, Variant};
 pub use memory::Memory;
 pub use patch::{Direction, LayerNorm, Patch, Replacement};
+pub(crate) use plan::first_changes;
 pub use progress::Progress;
 pub use runs::Runs;
 pub use scores::Scores;

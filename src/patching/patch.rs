@@ -2,10 +2,13 @@
 
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Code, Error, Result};
 
 /// Which run is the base and which the patch comes from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// The corrupted run is the base, the clean write goes in: TransformerLens's direct path patching.
     #[default]
@@ -42,7 +45,8 @@ impl FromStr for Direction {
 }
 
 /// What goes in where a sender's write is replaced.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Replacement {
     /// What the sender writes on the other prompt of the pair.
     #[default]
@@ -83,7 +87,8 @@ impl FromStr for Replacement {
 }
 
 /// What the receiver's LayerNorm does about the change of its input.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum LayerNorm {
     /// Its scale stays that of the base run: the change goes through a linear map. TransformerLens up to 4.2.
     #[default]
@@ -119,7 +124,7 @@ impl FromStr for LayerNorm {
 }
 
 /// How edges are patched.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Patch {
     /// Which run is the base.
     pub direction: Direction,

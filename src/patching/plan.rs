@@ -281,27 +281,32 @@ fn cut(prompts: &[Part], most: usize, fits: impl Fn(&Part) -> bool) -> Vec<Part>
 
 /// The window of each prompt, for a metric that reads at these positions of the batch, or at all.
 ///
-/// It begins where what goes in can first differ from what is there: where the pair differs; for a mean where any two
-/// prompts of the batch do, since before that all of them write the same; for zero at the start.
+/// It begins where what goes in can first differ from what is there.
 fn windows(batch: &Batch, reads: Option<&[usize]>, replacement: Replacement) -> Vec<Part> {
-    let of_any = first_difference_of_any(batch);
+    let changes = first_changes(batch, replacement);
     let pairs = batch.pairs().iter().enumerate();
     let window = |(i, pair): (usize, &PromptPair)| {
-        let difference = match replacement {
-            Replacement::Resample => pair.first_difference(),
-            Replacement::Mean => of_any,
-            Replacement::Zero => Some(0),
-        };
         let read = reads.map(|reads| reads[i]);
         // Where nothing differs and all positions are read, the last stands for a row that nothing changes.
         let last = pair.clean.len() - 1;
-        let first = difference.into_iter().chain(read).min().unwrap_or(last);
+        let first = changes[i].into_iter().chain(read).min().unwrap_or(last);
         Part {
             prompts: i..i + 1,
             window: Window::between(first.min(last), read.unwrap_or(last) + 1),
         }
     };
     pairs.map(window).collect()
+}
+
+/// The first position of each pair at which what goes in can differ from what is there: where the pair differs; for a
+/// mean where any two prompts of the batch do, since before that all of them write the same; for zero the first.
+pub(crate) fn first_changes(batch: &Batch, replacement: Replacement) -> Vec<Option<usize>> {
+    let pairs = batch.pairs();
+    match replacement {
+        Replacement::Resample => pairs.iter().map(PromptPair::first_difference).collect(),
+        Replacement::Mean => vec![first_difference_of_any(batch); pairs.len()],
+        Replacement::Zero => vec![Some(0); pairs.len()],
+    }
 }
 
 /// The first position at which two prompts of a batch differ that both have it, clean and corrupted ones alike.

@@ -5,16 +5,17 @@ use web_time::Instant;
 /// How far a sweep is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {
-    /// Edges whose exact value is there.
+    /// Exact values that are there: one for each edge and, by position, one for each position of an edge.
     pub done: usize,
-    /// Edges whose exact value is asked for; 0 where only estimates are.
+    /// Exact values that are asked for; 0 where only estimates are.
     pub total: usize,
-    /// Edges done each second so far; 0 before the first.
+    /// Exact values each second so far; 0 before the first.
     pub edges_per_second: f64,
     /// Seconds to the end, by the work that is left: edges into early layers cost more. `None` before any is
     /// done.
     pub seconds_left: Option<f64>,
-    /// Floating-point operations done, of the products with weights: both runs of the prompts, then edges.
+    /// Floating-point operations done, of the products with weights: both runs of the prompts, runs between them for
+    /// EAP-IG, then edges.
     pub flops: f64,
     /// Largest difference between estimate and exact value so far, in units of the metric; `None` where
     /// there are no estimates, or nothing else.
@@ -35,7 +36,7 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    /// A sweep of so many edges.
+    /// A sweep of so many exact values.
     pub fn new(total: usize) -> Self {
         Self {
             start: Instant::now(),
@@ -48,8 +49,9 @@ impl Meter {
         }
     }
 
-    /// Say how many operations all edges take.
-    pub fn plan(&mut self, flops: f64) {
+    /// Say how many exact values there will be, and how many operations they take.
+    pub fn plan(&mut self, total: usize, flops: f64) {
+        self.total = total;
         self.total_flops = flops;
     }
 
@@ -58,7 +60,7 @@ impl Meter {
         self.max_estimate_error = Some(0.0);
     }
 
-    /// Count the operations of a part of both runs; the clock of the edges starts anew.
+    /// Count the operations of runs before the edges; the clock of the edges starts anew.
     pub fn before(&mut self, flops: f64) {
         self.flops_before += flops;
         self.start = Instant::now();
@@ -69,7 +71,7 @@ impl Meter {
         self.flops += flops;
     }
 
-    /// An edge is done: record the error of its estimate, if it has one.
+    /// A value is done: record the error of its estimate, if it has one.
     pub fn exact(&mut self, error: Option<f32>) {
         self.done += 1;
         if let (Some(max), Some(error)) = (&mut self.max_estimate_error, error) {

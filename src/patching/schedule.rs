@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::{
     graph::{Graph, Stage},
     job::{Job, Variant},
+    patch::Patch,
     plan::Part,
 };
 
@@ -21,8 +22,9 @@ pub(super) struct Chunk {
 
 impl Chunk {
     /// The chunk on the prompts of a part.
-    pub fn on(&self, part: &Part) -> Job {
+    pub fn on(&self, part: &Part, patch: Patch) -> Job {
         Job {
+            patch,
             enter: self.enter,
             window: part.window,
             prompts: part.prompts.clone(),

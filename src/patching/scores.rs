@@ -14,7 +14,7 @@ pub enum Scores {
     Eap,
     /// The same with the gradient averaged over runs between the two. EAP-IG (Hanna et al. 2024).
     EapIg {
-        /// How many runs; at least 1.
+        /// How many runs, 1 to 1,000.
         steps: usize,
     },
 }
@@ -36,20 +36,39 @@ impl Scores {
     /// One of the four by its name; `steps` is for EAP-IG, [`Scores::STEPS`] where `None`.
     ///
     /// # Errors
-    /// [`Code::Option`] for another name, and for no steps or more than 1,000.
+    /// [`Code::Option`] for another name; that of [`Scores::check`].
     pub fn of_name(name: &str, steps: Option<usize>) -> Result<Self> {
-        match name {
-            "exact" => Ok(Self::Exact),
-            "estimate" => Ok(Self::Estimate),
-            "eap" => Ok(Self::Eap),
-            "eap-ig" => match steps.unwrap_or(Self::STEPS) {
-                steps @ 1..=1_000 => Ok(Self::EapIg { steps }),
-                steps => Err(Error::new(Code::Option, "steps", "1 to 1000", steps)),
+        let scores = match name {
+            "exact" => Self::Exact,
+            "estimate" => Self::Estimate,
+            "eap" => Self::Eap,
+            "eap-ig" => Self::EapIg {
+                steps: steps.unwrap_or(Self::STEPS),
             },
             _ => {
                 let expected = "exact, estimate, eap or eap-ig";
-                Err(Error::new(Code::Option, "scores", expected, name))
+                return Err(Error::new(Code::Option, "scores", expected, name));
             }
+        };
+        scores.check()?;
+        Ok(scores)
+    }
+
+    /// Check the number of runs.
+    ///
+    /// # Errors
+    /// [`Code::Option`] for EAP-IG of no steps or more than 1,000.
+    pub fn check(self) -> Result<()> {
+        match self {
+            Self::EapIg { steps } if !(1..=1_000).contains(&steps) => {
+                Err(Error::new(Code::Option, "steps", "1 to 1000", steps))
+            }
+            _ => Ok(()),
         }
+    }
+
+    /// Whether they follow the gradient in the base run, and nothing but that.
+    pub(crate) fn need_gradient_of_base(self) -> bool {
+        matches!(self, Self::Estimate | Self::Eap)
     }
 }

@@ -15,10 +15,11 @@ use super::{
     cell::Cell,
     check::{Check, Selection},
     cost::Cost,
-    estimate::{Ask, ByPosition, no_gradient, overview},
+    estimate::{Ask, ByPosition, Step, no_gradient, overview},
     execute::Local,
     graph::{Edge, Graph},
     job::{Executor, Variant},
+    memory::Memory,
     patch::{Direction, LayerNorm, Patch, Replacement},
     plan::{Plan, Reads},
     progress::{Meter, Progress},
@@ -96,6 +97,8 @@ pub struct EdgeResult {
     pub by_position: Option<ByPosition>,
     /// How far estimates are off where only the strongest edges are exact.
     pub check: Option<Check>,
+    /// Which estimates there were, if any.
+    pub estimated: Option<Scores>,
 }
 
 /// So many positions of edges are patched alone before others are: 32,491 edges with 60 positions each would be 2 million.
@@ -104,8 +107,9 @@ const ALONE: usize = 1 << 16;
 /// Patch edges of the graph, any of them; without one, the table has both runs' metrics alone.
 ///
 /// # Errors
-/// [`Code::Source`] for an edge that the model does not have; [`Code::Option`] for options that do not go together;
-/// [`Code::PromptLength`] for a prompt longer than memory allows; [`Code::Metric`] when a normalised metric has nothing to
+/// [`Code::Source`] for an edge that the model does not have; [`Code::Option`] for options that do not go together, and
+/// where effects by position of so many edges do not fit [`Memory::runs`]; [`Code::PromptLength`] for a prompt longer than
+/// memory allows; [`Code::Metric`] when a normalised metric has nothing to
 /// normalise by, when a metric reads where there is nothing, when estimates are asked for and it has no gradient, and when
 /// a value is not a finite number; [`Code::Device`] when the device fails; whatever `on_update` returns or ends a pause.
 pub async fn sweep_edges(
@@ -115,11 +119,26 @@ pub async fn sweep_edges(
     options: &EdgeOptions,
     mut on_update: impl FnMut(EdgeUpdate<'_>) -> Result<()>,
 ) -> Result<EdgeResult> {
+    // One copy of the work for all callers: the browser downloads it.
+    sweep(runs, metric, edges, options, &mut on_update).await
+}
+
+async fn sweep(
+    runs: &Runs<'_>,
+    metric: &dyn Metric,
+    edges: &[Edge],
+    options: &EdgeOptions,
+    on_update: &mut dyn FnMut(EdgeUpdate<'_>) -> Result<()>,
+) -> Result<EdgeResult> {
     let config = &runs.model.config;
     let graph = Graph::of(config);
     check_options(runs, options)?;
     let edges = checked(graph, edges)?;
     let plan = runs.plan(metric, options.memory_budget)?;
+    let pos = runs.batch.len_pos();
+    if options.by_position {
+        check_positions(edges.len(), pos, plan.memory)?;
+    }
     let reads = Reads::of(metric, &runs.batch, config)?;
     let cost = Cost::new(config, &plan, &reads);
     let mut meter = Meter::new(options.exact(edges.len()));
@@ -129,47 +148,54 @@ pub async fn sweep_edges(
         clean: f32::NAN,
         corrupted: f32::NAN,
     });
-    let ask = options.estimates_by().map(|scores| Ask {
+    let estimated = options.estimates_by(runs, metric);
+    let ask = estimated.map(|scores| Ask {
         scores,
         layer_norm: options.patch.layer_norm,
         edges: &edges,
         by_position: options.by_position,
     });
-    let overview = overview(runs, metric, &plan, ask.as_ref(), |part| {
-        meter.before(cost.of_runs_of(part));
-        match part.prompts.end == runs.batch.pairs().len() {
-            // The estimates of all follow at once.
-            true => Ok(()),
-            false => on_update(EdgeUpdate {
-                progress: meter.progress(),
-                table: &unknown,
-                changed: &[],
-            }),
+    let mut on_step = |step: Step<'_>| {
+        match step {
+            Step::Part(part) => meter.before(cost.of_runs_of(part)),
+            Step::Between(part) => meter.before(cost.of_run_and_gradient(part)),
         }
-    });
-    let overview = overview.await?;
+        on_update(EdgeUpdate {
+            progress: meter.progress(),
+            table: &unknown,
+            changed: &[],
+        })
+    };
+    let overview = overview(runs, metric, &plan, ask.as_ref(), &mut on_step).await?;
     let (scale, effects) = (overview.scale, overview.effects);
     if effects.is_none() && options.needs_estimates() {
         return Err(no_gradient());
     }
     let mut table = empty(overview.metric);
-    let mut estimated = Vec::new();
+    let mut changed = Vec::new();
     if let Some(effects) = &effects {
-        estimated = effects.fill(&mut table, &scale)?;
+        changed = effects.fill(&mut table, &scale);
         if options.scores == Scores::Exact {
             meter.has_estimates();
         }
     }
     let estimates = table.clone();
-    let size = |edge: &Edge| match &effects {
-        Some(effects) => effects.at(graph.place(*edge)).abs(),
-        None => 0.0,
+    // Where there is no telling how large an effect is, since its estimate overflows, it may be the largest.
+    let size = |edge: &Edge| match (&effects, estimates.cell(*edge)) {
+        (None, _) => 0.0,
+        (Some(effects), Cell::Estimate(_)) => effects.at(graph.place(*edge)).abs(),
+        (Some(_), _) => f32::INFINITY,
     };
     let selection = match (options.scores, options.strongest) {
         (Scores::Exact, None) => Selection::all(&edges),
         (Scores::Exact, Some(n)) => Selection::strongest(&edges, n, options.checked, size),
         _ => Selection::all(&[]),
     };
+    let selected: HashSet<usize> = selection.edges().map(|e| graph.place(*e)).collect();
+    let mut others = edges
+        .iter()
+        .filter(|e| !selected.contains(&graph.place(**e)));
+    others.try_for_each(|edge| estimates.check(*edge))?;
     let whole: Vec<Variant> = selection
         .edges()
         .map(|edge| Variant::whole(*edge))
@@ -188,13 +214,15 @@ pub async fn sweep_edges(
     let work = Work {
         pause: runs.pause,
         plan: &plan,
+        patch: options.patch,
         cost: &cost,
         scale: &scale,
     };
     let of_position = |edge: &Edge| cost.of_variant(edge.to.reads(graph.n_layers));
     let of_positions = split.iter().map(of_position).sum::<f64>();
-    meter.plan(work.flops(&whole) + positions.len() as f64 * of_positions);
-    let executor = Local::new(runs, &plan, metric, options.patch.layer_norm);
+    let flops = work.flops(&whole) + positions.len() as f64 * of_positions;
+    meter.plan(selected.len() + split.len() * positions.len(), flops);
+    let executor = Local::new(runs, &plan, metric);
     let mut sweep = Sweep {
         work,
         executor,
@@ -202,13 +230,10 @@ pub async fn sweep_edges(
         table,
         on_update,
     };
-    sweep.update(&estimated)?;
+    sweep.update(&changed)?;
     sweep.whole(&whole).await?;
-    let (mut alone, pos) = (Vec::new(), runs.batch.len_pos());
-    for edges in selection
-        .strongest
-        .chunks(1 + ALONE / positions.len().max(1))
-    {
+    let mut alone = Vec::new();
+    for edges in split.chunks(1 + ALONE / positions.len().max(1)) {
         let at = |edge| positions.clone().map(move |p| Variant::at(edge, p));
         let variants: Vec<Variant> = edges.iter().flat_map(|edge| at(*edge)).collect();
         alone.extend(sweep.alone(&in_chunks(&variants), edges, pos).await?);
@@ -219,6 +244,8 @@ pub async fn sweep_edges(
         let estimates = effects.and_then(|effects| effects.by_position(&scale));
         let mut by_position = estimates.unwrap_or(ByPosition {
             pos,
+            places: Vec::new(),
+            whole: Vec::new(),
             estimates: Vec::new(),
             exact: Vec::new(),
         });
@@ -234,6 +261,7 @@ pub async fn sweep_edges(
         check: Check::of(&errors, selection.others),
         table,
         by_position,
+        estimated,
     })
 }
 
@@ -247,11 +275,15 @@ impl EdgeOptions {
         }
     }
 
-    /// Which estimates are made, if any.
-    fn estimates_by(&self) -> Option<Scores> {
+    /// Which estimates are made, if any. Those that come before exact values are by EAP-IG where the gradient in the base
+    /// run is 0: then it takes that of other runs to tell a large effect from a small one.
+    fn estimates_by(&self, runs: &Runs<'_>, metric: &dyn Metric) -> Option<Scores> {
+        let is_flat = runs.direction() == Direction::Noise && metric.is_least_on_clean();
+        let steps = Scores::STEPS;
         match self.scores {
-            Scores::Exact if self.estimates || self.strongest.is_some() => Some(Scores::Estimate),
-            Scores::Exact => None,
+            Scores::Exact if !self.estimates && self.strongest.is_none() => None,
+            Scores::Exact if is_flat => Some(Scores::EapIg { steps }),
+            Scores::Exact => Some(Scores::Estimate),
             scores => Some(scores),
         }
     }
@@ -263,15 +295,15 @@ impl EdgeOptions {
 }
 
 /// The exact part of a sweep under way.
-struct Sweep<'s, E, U> {
+struct Sweep<'s, E> {
     work: Work<'s>,
     executor: E,
     meter: Meter,
     table: EdgeTable,
-    on_update: U,
+    on_update: &'s mut dyn FnMut(EdgeUpdate<'_>) -> Result<()>,
 }
 
-impl<E: Executor, U: FnMut(EdgeUpdate<'_>) -> Result<()>> Sweep<'_, E, U> {
+impl<E: Executor> Sweep<'_, E> {
     fn update(&mut self, changed: &[usize]) -> Result<()> {
         (self.on_update)(EdgeUpdate {
             progress: self.meter.progress(),
@@ -324,6 +356,7 @@ impl<E: Executor, U: FnMut(EdgeUpdate<'_>) -> Result<()>> Sweep<'_, E, U> {
                 if let Some(position) = at {
                     effects[number[&graph.place(edge)]].1[position] = value - base;
                 }
+                self.meter.exact(None);
             }
             self.update(&[])?;
         }
@@ -339,14 +372,14 @@ impl<E: Executor, U: FnMut(EdgeUpdate<'_>) -> Result<()>> Sweep<'_, E, U> {
             table,
             on_update,
         } = self;
-        let on_job = |progress| {
+        let mut on_job = |progress| {
             on_update(EdgeUpdate {
                 progress,
                 table,
                 changed: &[],
             })
         };
-        work.run(executor, group, meter, on_job).await
+        work.run(executor, group, meter, &mut on_job).await
     }
 }
 
@@ -368,10 +401,30 @@ fn check_options(runs: &Runs<'_>, options: &EdgeOptions) -> Result<()> {
         let expected = "exact where only the strongest are asked for";
         return wrong("scores", expected, options.scores.as_str());
     }
-    if options.scores == (Scores::EapIg { steps: 0 }) {
-        return wrong("steps", "at least 1", "0");
+    if options.strongest == Some(0) {
+        return wrong("strongest", "at least 1", "0");
     }
-    Ok(())
+    options.scores.check()
+}
+
+/// Check that effects of so many edges at so many positions fit the memory for runs.
+///
+/// # Errors
+/// [`Code::Option`], which names how many edges do.
+fn check_positions(edges: usize, pos: usize, memory: Memory) -> Result<()> {
+    let most = memory.runs / size_of::<f32>() / pos;
+    if edges <= most {
+        return Ok(());
+    }
+    let expected = format!(
+        "at most {most} edges of prompts of {pos} tokens, which is what the memory allows: name those that matter"
+    );
+    Err(Error::new(
+        Code::Option,
+        "edges by position",
+        expected,
+        edges,
+    ))
 }
 
 /// Edges that the model has, each once.

@@ -6,7 +6,9 @@ use super::{
     graph::{Component, Edge, Graph, Receiver, Sender},
     grid::Grid,
     patch::Direction,
+    scale::finite,
 };
+use crate::error::Result;
 
 /// The metric of every edge of a model.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +41,16 @@ impl EdgeTable {
     /// What is known of an edge, which the graph must have.
     pub fn cell(&self, edge: Edge) -> Cell {
         self.cells[self.graph.place(edge)]
+    }
+
+    /// Check that an edge has a value.
+    ///
+    /// # Errors
+    /// [`Code::Metric`](crate::error::Code::Metric) where it has none: its estimate is not a finite number.
+    pub(super) fn check(&self, edge: Edge) -> Result<()> {
+        let value = self.cell(edge).value().unwrap_or(f32::NAN);
+        finite(value, || format!("the estimate of edge {edge}"))?;
+        Ok(())
     }
 
     /// The metric of the base run: the value of an edge without effect.

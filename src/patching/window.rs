@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct Window {
     /// The first position.
     pub first: usize,
-    /// How many positions; at least 1.
+    /// How many positions: at least 1, but for a prompt that ends before the rows over which means are taken.
     pub rows: usize,
 }
 

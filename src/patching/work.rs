@@ -7,6 +7,7 @@
 use super::{
     cost::Cost,
     job::{Executor, Variant},
+    patch::Patch,
     plan::Plan,
     progress::{Meter, Progress},
     scale::{Scale, Sums},
@@ -22,6 +23,7 @@ const RUNS_SHARE: f64 = 0.1;
 pub(super) struct Work<'w> {
     pub pause: &'w dyn Pause,
     pub plan: &'w Plan,
+    pub patch: Patch,
     pub cost: &'w Cost<'w>,
     pub scale: &'w Scale,
 }
@@ -67,7 +69,7 @@ impl<'w> Work<'w> {
         executor: &mut impl Executor,
         group: &[Chunk],
         meter: &mut Meter,
-        mut on_job: impl FnMut(Progress) -> Result<()>,
+        on_job: &mut dyn FnMut(Progress) -> Result<()>,
     ) -> Result<Vec<(Variant, Sums)>> {
         let variants = group.iter().flat_map(|chunk| &chunk.variants);
         let mut sums: Vec<_> = variants.map(|v| (*v, Sums::default())).collect();
@@ -75,7 +77,7 @@ impl<'w> Work<'w> {
             self.pause.pause().await?;
             let mut rest = &mut sums[..];
             for chunk in group {
-                let done = executor.run(&chunk.on(part)).await?;
+                let done = executor.run(&chunk.on(part, self.patch)).await?;
                 let (of_chunk, left) = rest.split_at_mut(chunk.variants.len());
                 rest = left;
                 for ((_, sums), numbers) in of_chunk.iter_mut().zip(&done.values) {

@@ -6,13 +6,23 @@ use std::{
     process::{Command, Output},
 };
 
-use pathpatch::patching::graph::{Edge, Graph};
+use burn::tensor::Device;
+use pathpatch::{
+    checkpoint,
+    gpt2::Config,
+    patching::{
+        Direction, LayerNorm, Replacement,
+        graph::{Edge, Graph},
+    },
+    prompt::{Batch, PromptPair},
+};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
     common::{fixtures, read},
     goldens::{Golden, Scores, golden},
+    oracle::edges::{Edges, How, Read},
 };
 
 const TOLERANCE: f64 = 1e-4;
@@ -162,6 +172,80 @@ fn the_scores_agree_with_eap_ig() {
     }
 }
 
+/// The mean of pairs of which one is shorter, against a plain f64 pass for each edge.
+#[test]
+fn means_agree_with_the_oracle() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut golden = golden("three-pairs.json");
+    let short = &mut golden.pairs[0];
+    let len = short.clean_ids.len() - 1;
+    short.clean_ids.truncate(len);
+    short.corrupted_ids.truncate(len);
+    let input = input(directory.path(), &golden);
+    let read_model = |file: &str| read(fixtures().join("eap-ig/model").join(file));
+    let config = Config::from_json(&read_model("config.json")).unwrap();
+    let weights = read_model("model.safetensors");
+    let model = checkpoint::load(config, &weights, &Device::flex()).unwrap();
+    let pairs = golden.pairs.iter().map(|pair| PromptPair {
+        clean: pair.clean_ids.clone(),
+        corrupted: pair.corrupted_ids.clone(),
+        answers: vec![pair.answer_id],
+        distractors: vec![pair.distractor_id],
+    });
+    let batch = Batch::new(pairs.collect(), None, &model.config).unwrap();
+    let oracle = Edges::new(&model, &batch);
+    for (direction, sign) in [(Direction::Denoise, 1.0), (Direction::Noise, -1.0)] {
+        let options = ["--patch", "mean", "--direction", direction.as_str()];
+        let ours = scores(&graph(&input, &options));
+        let how = How {
+            direction,
+            replacement: Replacement::Mean,
+            layer_norm: LayerNorm::Exact,
+            position: None,
+        };
+        let logit_diff: Read = |logits, _, pair, at| {
+            logits[at][pair.answers[0] as usize] - logits[at][pair.distractors[0] as usize]
+        };
+        let base = oracle.base(direction, logit_diff);
+        assert_eq!(ours.len(), GRAPH.edges().count());
+        for edge in GRAPH.edges() {
+            let expected = sign * (oracle.value(edge, how, 1.0, logit_diff) - base);
+            let got = ours[&edge.to_string()];
+            assert!(
+                (got - expected).abs() < TOLERANCE,
+                "{edge}: {got} {expected}"
+            );
+        }
+    }
+}
+
+/// The divergence from the clean run is smallest there: its gradient is 0 and tells no edges apart.
+#[test]
+fn scores_by_the_gradient_of_a_divergence_in_its_minimum_give_a_warning() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut input = input(directory.path(), &golden("one-pair.json"));
+    input.extend(["--metric", "kl", "--direction", "noise"].map(String::from));
+    let input: Vec<&str> = input.iter().map(String::as_str).collect();
+    let run = |options: &[&str]| {
+        let output = pathpatch(&[&["graph"], &input[..], options].concat());
+        assert!(output.status.success());
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (scores(&report), String::from_utf8(output.stderr).unwrap())
+    };
+    for kind in ["estimate", "eap"] {
+        let (scores, stderr) = run(&["--scores", kind]);
+        assert!(scores.values().all(|score| score.abs() < TOLERANCE));
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert!(stderr.contains("its gradient is 0 there"), "{stderr}");
+    }
+    let (by_eap_ig, stderr) = run(&["--scores", "eap-ig"]);
+    assert!(stderr.is_empty(), "{stderr}");
+    let (strongest, stderr) = run(&["--strongest", "5"]);
+    assert!(stderr.is_empty(), "{stderr}");
+    // The five, and all others at random: the fixture has fewer than 300.
+    assert_eq!(strongest.len(), by_eap_ig.len());
+}
+
 #[test]
 fn names_counts_and_order_agree_with_eap_ig() {
     let directory = tempfile::tempdir().unwrap();
@@ -298,6 +382,8 @@ fn positions_and_what_is_left_of_them_make_the_score() {
     let golden = golden("one-pair.json");
     let input = input(directory.path(), &golden);
     let pos = golden.pairs[0].clean_ids.len();
+    let estimates = graph(&input, &["--by-position", "--scores", "estimate"]);
+    let estimates = &estimates["pathpatch"]["positions"];
     for options in [
         &["--by-position", "--strongest", "5"][..],
         &["--by-position", "--scores", "eap", "--direction", "noise"],
@@ -310,6 +396,12 @@ fn positions_and_what_is_left_of_them_make_the_score() {
             assert_eq!(scores.len(), pos);
             let sum: f64 = scores.iter().map(|s| s.as_f64().unwrap()).sum();
             let rest = at["rest"].as_f64().unwrap();
+            if options.contains(&"--strongest") && at["kind"] == "estimate" {
+                // An edge of the check: its score is exact, its positions are estimates like their rest.
+                let [these, theirs] = [at, &estimates[name]].map(|at| at["rest"].as_f64().unwrap());
+                assert!((these - theirs).abs() < TOLERANCE, "{name}");
+                continue;
+            }
             let score = report["edges"][name]["score"].as_f64().unwrap();
             assert!((sum + rest - score).abs() < TOLERANCE, "{name}");
             // Attribution is linear in the change.

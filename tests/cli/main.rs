@@ -6,4 +6,7 @@ mod common;
 #[path = "../common/goldens.rs"]
 mod goldens;
 mod graph;
+#[path = "../oracle.rs"]
+#[expect(dead_code, reason = "the library's tests use all of it")]
+mod oracle;
 mod questions;

@@ -14,9 +14,9 @@ use pathpatch::{
     directory,
     error::{Code, Error, Result},
     metric::MetricKind,
-    patching::LayerNorm,
+    patching::{EdgeOptions, LayerNorm, Patch, Replacement},
     pause::{NoPause, Pause},
-    session::{Answer, MetricRequest, PairRequest, Prompt},
+    session::{Answer, EdgesRequest, MetricRequest, PairRequest, Prompt},
 };
 use serde_json::{Value, json};
 
@@ -673,7 +673,10 @@ fn tokenising_many_pairs_can_be_cancelled_and_warnings_come_with_the_result() {
         position: None,
         prepend_bos: true,
     };
-    let checked = |steps| pollster::block_on(session.check(&on, &Steps(Cell::new(steps))));
+    let checked = |steps| {
+        let pause = Steps(Cell::new(steps));
+        pollster::block_on(session.check(&on, Replacement::Resample, &pause))
+    };
     for steps in [0, 3, 7] {
         assert_eq!(checked(steps).unwrap_err().code, Code::Cancelled);
     }
@@ -681,4 +684,66 @@ fn tokenising_many_pairs_can_be_cancelled_and_warnings_come_with_the_result() {
     assert_eq!(warnings.len(), 1);
     let estimated = session.estimate(&on, LayerNorm::Frozen, &NoPause);
     assert_eq!(pollster::block_on(estimated).unwrap().warnings, warnings);
+}
+
+/// Zero changes equal prompts, and a mean whatever other pairs differ in.
+#[test]
+fn what_no_patch_changes_depends_on_what_goes_in() {
+    let model = Model::new();
+    let load = directory::load(model.directory.path(), DeviceChoice::Cpu);
+    let session = pollster::block_on(load).unwrap();
+    let text = |text: &str| Prompt::Text(text.into());
+    let pair = |corrupted: &str| PairRequest {
+        clean: text("Mary to"),
+        corrupted: text(corrupted),
+        answers: vec![Answer::Text(" Mary".into())],
+        distractors: vec![Answer::Text(" John".into())],
+    };
+    let edges = |pairs: &[PairRequest], replacement| {
+        let on = MetricRequest {
+            pairs: pairs.to_vec(),
+            metric: MetricKind::LogitDiff,
+            position: None,
+            prepend_bos: false,
+        };
+        let default = EdgeOptions::default();
+        let options = EdgeOptions {
+            patch: Patch {
+                replacement,
+                ..default.patch
+            },
+            ..default
+        };
+        let edge = "a0.h0->logits".parse().unwrap();
+        let request = EdgesRequest {
+            on,
+            edges: Some(vec![edge]),
+            options,
+        };
+        let swept = pollster::block_on(session.edges(&request, &NoPause, |_| Ok(())));
+        let checked = pollster::block_on(session.check_edges(&request, &NoPause));
+        assert_eq!(swept.as_ref().err(), checked.as_ref().err());
+        let swept = swept?;
+        assert_eq!(swept.warnings, checked?);
+        let table = &swept.result.table;
+        let effect = table.cell(edge).value().unwrap() - table.base();
+        Ok::<_, Error>((effect, swept.warnings.len()))
+    };
+    let same = [pair("Mary to")];
+    let (effect, warnings) = edges(&same, Replacement::Zero).unwrap();
+    assert!(effect != 0.0 && warnings == 0);
+    for replacement in [Replacement::Resample, Replacement::Mean] {
+        let error = edges(&same, replacement).unwrap_err();
+        assert_eq!(error.code, Code::Corrupted);
+    }
+    let one_differs = [pair("Mary to"), pair("John to")];
+    for (replacement, expected) in [
+        (Replacement::Resample, 1),
+        (Replacement::Mean, 0),
+        (Replacement::Zero, 0),
+    ] {
+        let (effect, warnings) = edges(&one_differs, replacement).unwrap();
+        assert!(effect != 0.0, "{replacement:?}");
+        assert_eq!(warnings, expected, "{replacement:?}");
+    }
 }

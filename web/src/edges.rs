@@ -10,7 +10,8 @@ use crate::convert::{
 use pathpatch::{
     error::{Code, Error, Result, Warning},
     patching::{
-        ByPosition, Cell, Check, EdgeOptions, EdgeResult, EdgeTable, EdgeUpdate, Patch, Scores,
+        ByPosition, Cell, Check, EdgeOptions, EdgeResult, EdgeTable, EdgeUpdate, Patch,
+        Replacement, Scores,
         graph::{Edge, Graph},
     },
     session::{EdgeDetailRequest, EdgesRequest, MetricRequest, Warned},
@@ -58,6 +59,14 @@ fn patch_request(request: &JsValue) -> Result<(MetricRequest, Patch)> {
         layer_norm,
     };
     Ok((on, patch))
+}
+
+/// Read what goes in, if the request says so.
+pub fn replacement(request: &JsValue) -> Result<Replacement> {
+    match is_none(&field(request, "patch")) {
+        true => Ok(Replacement::default()),
+        false => word(request, "patch")?.parse(),
+    }
 }
 
 /// A list of edges by name; all of them where there is none.
@@ -292,41 +301,25 @@ struct JsExact {
 }
 
 impl JsByPosition {
-    fn of(graph: Graph, by_position: &ByPosition) -> Self {
+    fn of(by_position: &ByPosition) -> Self {
         let exact = by_position.exact.iter().map(|(place, effects)| JsExact {
             place: *place,
             effects: Float32Array::from(&effects[..]),
         });
         Self {
             positions: by_position.pos,
-            estimates: JsEstimated::of(graph, by_position),
+            estimates: JsEstimated::of(by_position),
             exact: exact.collect(),
         }
     }
 }
 
 impl JsEstimated {
-    fn of(graph: Graph, by_position: &ByPosition) -> Self {
-        let pos = by_position.pos;
-        let rows = by_position.estimates.chunks_exact(pos);
-        let known: Vec<(Edge, &[f32])> = graph
-            .edges()
-            .zip(rows)
-            .filter(|(_, effects)| effects.iter().any(|effect| !effect.is_nan()))
-            .collect();
-        let places: Vec<u32> = known
-            .iter()
-            .map(|(edge, _)| graph.place(*edge) as u32)
-            .collect();
-        // Row by row into the browser's memory: a second copy in the engine's may be too much for it.
-        let effects = Float32Array::new_with_length((known.len() * pos) as u32);
-        for (i, (_, row)) in known.iter().enumerate() {
-            let [begin, end] = [i, i + 1].map(|row| (row * pos) as u32);
-            effects.subarray(begin, end).copy_from(row);
-        }
+    fn of(by_position: &ByPosition) -> Self {
+        let places: Vec<u32> = by_position.places.iter().map(|place| *place as u32).collect();
         Self {
             places: Uint32Array::from(&places[..]),
-            effects,
+            effects: Float32Array::from(&by_position.estimates[..]),
         }
     }
 }
@@ -337,6 +330,7 @@ pub fn result(computed: &Warned<EdgeResult>, options: &EdgeOptions) -> Result<Js
         table,
         by_position,
         check,
+        ..
     } = &computed.result;
     let check = check.as_ref().map(|check: &Check| JsCheck {
         edges: check.edges,

@@ -159,12 +159,14 @@ impl Engine {
         convert::to_js(&self.session.warnings()).map_err(convert::error)
     }
 
-    /// Check a request for an estimate without running it: its warnings, each `{code, message, suggestion?}`.
+    /// Check a request without running it: its warnings, each `{code, message, suggestion?}`. Its `patch` is `resample`
+    /// where it names none.
     pub async fn check(&self, request: JsValue, signal: AbortSignal) -> Result<JsValue, JsValue> {
         let check = async {
-            let (request, _) = convert::metric_request(&request)?;
+            let (on, _) = convert::metric_request(&request)?;
+            let replacement = edges::replacement(&request)?;
             let turn = Turn::new("check", &signal);
-            convert::to_js(&self.session.check(&request, &turn).await?)
+            convert::to_js(&self.session.check(&on, replacement, &turn).await?)
         };
         check.await.map_err(convert::error)
     }

@@ -57,7 +57,7 @@ pub async fn graph(args: &GraphArgs) -> Result<()> {
     };
     let session = directory::load(&args.on.model, args.on.device).await?;
     warn(session.warnings());
-    warn(&session.check(&request.on, &NoPause).await?);
+    warn(&session.check_edges(&request, &NoPause).await?);
     // Before the work, which an output that cannot be written would make vain.
     let out = args
         .out

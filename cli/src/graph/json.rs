@@ -283,7 +283,7 @@ impl Checked {
             bound: check.bound,
             meaning: "estimates of so many edges, chosen at random among those that are not of the strongest, differ \
                       from their exact values by at most largest_error; with 95% confidence at most the share `bound` \
-                      of the others differs by more",
+                      of those that were not run differs by more",
         }
     }
 }
@@ -301,34 +301,39 @@ struct Positions<'a> {
 struct AtPositions {
     kind: &'static str,
     scores: Vec<f32>,
-    /// The edge's own score less their sum.
+    /// The edge's own score, of the same kind, less their sum.
     rest: f32,
 }
 
 impl Serialize for Positions<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (graph, by_position) = (self.graph, self.by_position);
-        let places = graph.edges().map(|edge| graph.place(edge));
+        let score = |effect: f32| match self.direction {
+            Direction::Denoise => effect,
+            // Not -effect, which makes a -0 of 0.
+            Direction::Noise => 0.0 - effect,
+        };
         let rows = by_position.estimates.chunks_exact(by_position.pos);
-        let estimates: HashMap<usize, &[f32]> = places.zip(rows).collect();
+        let rows = by_position.whole.iter().zip(rows);
+        let estimates: HashMap<usize, (f32, &[f32])> = by_position
+            .places
+            .iter()
+            .zip(rows)
+            .map(|(place, (whole, effects))| (*place, (score(*whole), effects)))
+            .collect();
         let exact = by_position.exact.iter();
         let exact: HashMap<usize, &[f32]> = exact
             .map(|(place, effects)| (*place, &effects[..]))
             .collect();
         let of_edge = |scored: &Scored| {
             let place = graph.place(scored.edge);
-            let (kind, effects) = match (exact.get(&place), estimates.get(&place)) {
-                (Some(effects), _) => ("exact", effects),
-                (None, Some(effects)) => ("estimate", effects),
+            let (kind, whole, effects) = match (exact.get(&place), estimates.get(&place)) {
+                (Some(effects), _) => ("exact", scored.score, *effects),
+                (None, Some((whole, effects))) => ("estimate", *whole, *effects),
                 (None, None) => return None,
             };
-            let score = |effect: &f32| match self.direction {
-                Direction::Denoise => *effect,
-                // Not -effect, which makes a -0 of 0.
-                Direction::Noise => 0.0 - effect,
-            };
-            let scores: Vec<f32> = effects.iter().map(score).collect();
-            let rest = scored.score - scores.iter().sum::<f32>();
+            let scores: Vec<f32> = effects.iter().map(|effect| score(*effect)).collect();
+            let rest = whole - scores.iter().sum::<f32>();
             let at = AtPositions { kind, scores, rest };
             Some((scored.edge.to_string(), at))
         };

@@ -10,9 +10,8 @@ use crate::{
     patching::{
         cell::Cell,
         graph::{Graph, Receiver, Sender},
-        memory::Memory,
         readout::to_host,
-        scale::{Scale, finite},
+        scale::Scale,
         table::EdgeTable,
     },
 };
@@ -22,10 +21,13 @@ use crate::{
 pub struct ByPosition {
     /// Positions of the longest prompt.
     pub pos: usize,
-    /// Estimated effects of patching an edge at one position alone, `[edge, pos]`, edges in the order of
-    /// [`Graph::edges`], in the mean over the pairs; NaN for edges without an estimate. They add up to the estimate of
-    /// the whole edge, but for [`Scores::Estimate`](crate::patching::Scores::Estimate) into keys, where positions compete
-    /// in one softmax.
+    /// The places of the edges that have estimates, in order: all that were asked for, or none.
+    pub places: Vec<usize>,
+    /// The estimated effects of these edges, each as a whole.
+    pub whole: Vec<f32>,
+    /// Estimated effects of patching them at one position alone, `[edge, pos]`, in the mean over the pairs. They add up
+    /// to that of the whole edge, but for [`Scores::Estimate`](crate::patching::Scores::Estimate) into keys, where
+    /// positions compete in one softmax.
     pub estimates: Vec<f32>,
     /// Exact effects of patching an edge at one position alone, `[pos]` each, with the place of the edge.
     pub exact: Vec<(usize, Vec<f32>)>,
@@ -44,15 +46,15 @@ pub(in crate::patching) struct Effects {
 /// The same at each position.
 struct Positions {
     pos: usize,
-    /// Which of the graph's edges is at each place.
+    /// Which of the edges that were asked for is at each place.
     edge: Vec<Option<usize>>,
     /// `[edge, pos]`.
     sums: Vec<f32>,
 }
 
 impl Effects {
-    /// No effects yet of the edges that are asked for; at each of `pos` positions if that fits the memory for runs.
-    pub(super) fn none(graph: Graph, ask: &Ask<'_>, pos: usize, memory: Memory) -> Self {
+    /// No effects yet of the edges that are asked for; at each of `pos` positions too if they are.
+    pub(super) fn none(graph: Graph, ask: &Ask<'_>, pos: usize) -> Self {
         let places = graph.n_senders() * graph.n_receivers();
         let mut asked = vec![false; places];
         for edge in ask.edges {
@@ -60,24 +62,23 @@ impl Effects {
         }
         let by_position = || {
             let mut edge_at = vec![None; places];
-            let mut edges = 0_usize;
-            for edge in graph.edges() {
-                edge_at[graph.place(edge)] = Some(edges);
+            let mut edges = 0;
+            for place in (0..places).filter(|place| asked[*place]) {
+                edge_at[place] = Some(edges);
                 edges += 1;
             }
-            let floats = edges.saturating_mul(pos);
-            let fits = floats.saturating_mul(size_of::<f32>()) <= memory.runs;
-            fits.then(|| Positions {
+            Positions {
                 pos,
                 edge: edge_at,
-                sums: vec![0.0; floats],
-            })
+                sums: vec![0.0; edges * pos],
+            }
         };
+        let by_position = ask.by_position.then(by_position);
         Self {
             graph,
             asked,
             sums: vec![0.0; places],
-            by_position: ask.by_position.then(by_position).flatten(),
+            by_position,
         }
     }
 
@@ -94,36 +95,31 @@ impl Effects {
         }
     }
 
-    /// Put the estimates that were asked for into a table that has the base run's metric; returns their places.
-    ///
-    /// # Errors
-    /// [`Code::Metric`](crate::error::Code::Metric) where an estimate is not a finite number.
-    pub fn fill(&self, table: &mut EdgeTable, scale: &Scale) -> Result<Vec<usize>> {
+    /// Put the estimates that were asked for into a table that has the base run's metric; returns their places. Those
+    /// that are not finite numbers are left out.
+    pub fn fill(&self, table: &mut EdgeTable, scale: &Scale) -> Vec<usize> {
+        let is_known = |place: &usize| self.asked[*place];
         let mut places = Vec::new();
-        for edge in self.graph.edges() {
-            let place = self.graph.place(edge);
-            if self.asked[place] {
-                let value = table.base() + self.sums[place] / scale.unit;
-                let value = finite(value, || format!("the estimate of edge {edge}"))?;
+        for place in (0..self.sums.len()).filter(is_known) {
+            let value = table.base() + self.sums[place] / scale.unit;
+            if value.is_finite() {
                 table.cells[place] = Cell::Estimate(value);
                 places.push(place);
             }
         }
-        Ok(places)
+        places
     }
 
-    /// The effects at each position; `None` where they were not asked for or do not fit the memory for runs.
+    /// The effects at each position; `None` where they were not asked for.
     pub fn by_position(self, scale: &Scale) -> Option<ByPosition> {
         let Positions { pos, edge, sums } = self.by_position?;
-        let mut estimates: Vec<f32> = sums.into_iter().map(|sum| sum / scale.unit).collect();
-        for (edge, asked) in edge.into_iter().zip(self.asked) {
-            if let (Some(edge), false) = (edge, asked) {
-                estimates[edge * pos..][..pos].fill(f32::NAN);
-            }
-        }
+        let places: Vec<usize> = (0..edge.len()).filter(|i| edge[*i].is_some()).collect();
+        let whole = places.iter().map(|place| self.sums[*place] / scale.unit);
         Some(ByPosition {
             pos,
-            estimates,
+            whole: whole.collect(),
+            places,
+            estimates: sums.into_iter().map(|sum| sum / scale.unit).collect(),
             exact: Vec::new(),
         })
     }

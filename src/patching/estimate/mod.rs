@@ -16,8 +16,8 @@
 //! embeddings `other + k / steps (base - other)`. When noising that is EAP-IG's `corrupted + k / steps (clean -
 //! corrupted)`; when denoising clean and corrupted change places; where a mean or zero goes in, that is `other`.
 //!
-//! A metric that is at its minimum in the base run, as the divergence from the clean run is when noising, has no
-//! gradient there: the first two kinds are 0.
+//! A metric that is at its minimum in the base run, as the divergence from the clean run is when noising, has a gradient
+//! of 0 there: the first two kinds are 0, up to rounding. A sweep then begins with the third.
 //!
 //! Prompts are taken some at a time, and their effects averaged. Senders are taken some at a time too, and rows where
 //! many gradients are held, so that a step keeps to its memory.
@@ -83,10 +83,11 @@ pub async fn estimate_direct_path_all_sources(
         by_position: false,
     };
     let plan = runs.plan(metric, None)?;
-    let overview = overview(runs, metric, &plan, Some(&ask), |_| Ok(())).await?;
+    let overview = overview(runs, metric, &plan, Some(&ask), &mut |_| Ok(())).await?;
     let effects = overview.effects.ok_or_else(no_gradient)?;
     let mut table = EdgeTable::empty(graph, runs.direction(), overview.metric);
-    effects.fill(&mut table, &overview.scale)?;
+    effects.fill(&mut table, &overview.scale);
+    edges.iter().try_for_each(|edge| table.check(*edge))?;
     let [q, k, v] = Component::ALL.map(|component| table.grid(component));
     Ok(Estimates { q, k, v })
 }
@@ -115,36 +116,41 @@ pub(super) struct Overview {
     pub effects: Option<Effects>,
 }
 
-/// Look at all prompts, part by part; `on_part` is called after each part.
+/// What has been run.
+pub(super) enum Step<'p> {
+    /// Both runs of a part, and the estimates of its prompts.
+    Part(&'p Part),
+    /// One of several runs for the estimates of a part.
+    Between(&'p Part),
+}
+
+/// Look at all prompts, part by part; `on_step` hears of each step.
 ///
 /// # Errors
-/// [`Code::Option`] for EAP-IG of no steps; those of [`estimate_direct_path_all_sources`], but for a metric without a
-/// gradient; what `on_part` returns.
+/// Those of [`estimate_direct_path_all_sources`], but for a metric without a gradient; what `on_step` returns.
 pub(super) async fn overview(
     runs: &Runs<'_>,
     metric: &dyn Metric,
     plan: &Plan,
     ask: Option<&Ask<'_>>,
-    mut on_part: impl FnMut(&Part) -> Result<()>,
+    on_step: &mut dyn FnMut(Step<'_>) -> Result<()>,
 ) -> Result<Overview> {
-    if ask.is_some_and(|ask| ask.scores == Scores::EapIg { steps: 0 }) {
-        return Err(Error::new(Code::Option, "steps", "at least 1", 0));
-    }
     let graph = Graph::of(&runs.model.config);
     let pos = runs.batch.len_pos();
     let mut baselines = Baselines::new(runs.direction());
-    let mut effects = ask.map(|ask| Effects::none(graph, ask, pos, plan.memory));
+    let mut effects = ask.map(|ask| Effects::none(graph, ask, pos));
     let prompts = runs.batch.pairs().len() as f32;
     for (i, part) in plan.parts.iter().enumerate() {
         let readout = runs.readout(plan, i, metric).await?;
         baselines.add(&readout).await?;
         if let (Some(sums), Some(ask)) = (&mut effects, ask) {
             let share = part.batch() as f32 / prompts;
-            if !add_part(sums, &readout, ask, share).await? {
+            let mut on_run = || on_step(Step::Between(part));
+            if !add_part(sums, &readout, ask, share, &mut on_run).await? {
                 effects = None;
             }
         }
-        on_part(part)?;
+        on_step(Step::Part(part))?;
     }
     let (metric, scale) = baselines.scale(metric)?;
     Ok(Overview {
@@ -155,12 +161,13 @@ pub(super) async fn overview(
 }
 
 /// Add what every edge that is asked for does to the mean of a slice's prompts, which are a `share` of all; false where
-/// the metric has no gradient.
+/// the metric has no gradient. `on_run` hears of each run where there are several.
 async fn add_part(
     effects: &mut Effects,
     readout: &Readout<'_, '_>,
     ask: &Ask<'_>,
     share: f32,
+    on_run: &mut dyn FnMut() -> Result<()>,
 ) -> Result<bool> {
     let slice = readout.slice();
     let Scores::EapIg { steps } = ask.scores else {
@@ -172,6 +179,7 @@ async fn add_part(
         if !add_run(effects, readout, &run, ask, share / steps as f32).await? {
             return Ok(false);
         }
+        on_run()?;
     }
     Ok(true)
 }
@@ -316,7 +324,7 @@ mod tests {
         let metric = runs.metric(MetricKind::LogitDiff).await?;
         let plan = runs.plan(&metric, None)?;
         assert_eq!(plan.parts.len(), 1);
-        let overview = overview(runs, &metric, &plan, Some(&ask), |_| Ok(())).await?;
+        let overview = overview(runs, &metric, &plan, Some(&ask), &mut |_| Ok(())).await?;
         let effects = overview.effects.ok_or_else(no_gradient)?;
         let mut of_edges = vec![0.0; graph.n_senders()];
         for edge in edges {

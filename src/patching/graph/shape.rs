@@ -112,7 +112,7 @@ impl Graph {
     /// [`Code::Source`].
     pub fn check(self, edge: Edge) -> Result<()> {
         let Self { n_layers, n_heads } = self;
-        let nodes = format!("nodes of {n_layers} layers with {n_heads} heads each");
+        let nodes = || format!("nodes of {n_layers} layers with {n_heads} heads each");
         let has_head = |head: Head| head.layer < n_layers && head.head < n_heads;
         let has_sender = match edge.from {
             Sender::Input => true,
@@ -125,10 +125,10 @@ impl Graph {
             Receiver::Mlp(layer) => layer < n_layers,
         };
         if !has_sender {
-            return Err(Error::new(Code::Source, "sender", nodes, edge.from));
+            return Err(Error::new(Code::Source, "sender", nodes(), edge.from));
         }
         if !has_receiver {
-            return Err(Error::new(Code::Source, "receiver", nodes, edge.to));
+            return Err(Error::new(Code::Source, "receiver", nodes(), edge.to));
         }
         if !edge.exists(n_layers) {
             let expected = format!("a receiver that reads after {} has written", edge.from);

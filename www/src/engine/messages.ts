@@ -94,7 +94,7 @@ export interface Calls {
   removeModel: { arguments: { id: string }; answer: undefined };
   tokenize: { arguments: { text: string; prependBos: boolean }; answer: Token[] };
   answerTokens: { arguments: { answer: Answer; isDistractor: boolean }; answer: Token[] };
-  check: { arguments: MetricRequest; answer: Warning[] };
+  check: { arguments: MetricRequest & Pick<EdgesRequest, "patch">; answer: Warning[] };
   sweep: { arguments: SweepRequest; answer: Grid };
   estimate: { arguments: MetricRequest; answer: Estimates };
   headDetail: { arguments: MetricRequest & { layer: number; head: number }; answer: HeadDetail };

@@ -123,8 +123,9 @@ export class PathPatch {
   }
 
   /** What to know about prompts and a metric before they are run; rejects where they cannot be. */
-  async check(options: EstimateOptions): Promise<Warning[]> {
-    return this.#engine.ask("check", metricRequest(options), { signal: options.signal });
+  async check(options: EstimateOptions & Pick<EdgesOptions, "patch">): Promise<Warning[]> {
+    const { patch = "resample", signal } = options;
+    return this.#engine.ask("check", { ...metricRequest(options), patch }, { signal });
   }
 
   /** Patch the direct path from one head to every later head: a grid `[layers, heads]`. */

@@ -82,7 +82,7 @@ const SIGNS: Record<Direction, string> = {
 };
 
 const CHECKED =
-  "estimates of so many edges, chosen at random among those that are not of the strongest, differ from their exact values by at most largest_error; with 95% confidence at most the share `bound` of the others differs by more";
+  "estimates of so many edges, chosen at random among those that are not of the strongest, differ from their exact values by at most largest_error; with 95% confidence at most the share `bound` of those that were not run differs by more";
 
 /** What a score is, in words. */
 function definition({ direction, patch, layerNorm, scores, steps }: Table): string {

@@ -289,7 +289,7 @@ function checkWords(check: EdgesCheck | null): string {
   if (!check) return "";
   if (check.bound === 0) return `All other edges were run, too: the largest error of their estimates is ${formatValue(check.largestError)}.`;
   const { edges, largestError, bound } = check;
-  return `Of the edges that were only estimated, ${formatCount(edges)} taken at random were run: the largest error is ${formatValue(largestError)}. With 95% confidence at most ${formatShare(bound)} of the others are further off.`;
+  return `Of the edges that were only estimated, ${formatCount(edges)} taken at random were run: the largest error is ${formatValue(largestError)}. With 95% confidence at most ${formatShare(bound)} of those that were not run are further off.`;
 }
 
 function overviewSection(board: HTMLElement, events: BoardEvents) {
