@@ -373,6 +373,17 @@ test("the detail of an edge without heads has no attention, only its two ends", 
   await expect(detail).toContainText("What the patch adds to what MLP 0 reads");
 });
 
+test("where nothing moves, no position does, and they add up", async ({ page }) => {
+  await page.getByLabel("What goes in").selectOption("zero");
+  await settled(page);
+  await page.getByLabel("Receiver", { exact: true }).selectOption("logits");
+  await page.getByLabel("Sender", { exact: true }).selectOption("m2");
+  await expect(chosen(page)).toHaveText("MLP 2 → logits");
+  await expect(page.locator("#detail .remainder")).toHaveText("Together 0; the whole edge has 0. They add up.");
+  const bars = page.locator("#detail .bars").filter({ hasText: "each position alone" }).locator(".bar");
+  expect(await bars.evaluateAll((all) => all.filter((bar) => bar.getBoundingClientRect().width > 0).length)).toBe(0);
+});
+
 test("only estimates, the strongest edges, or exact values of one sender", async ({ page }) => {
   await page.getByLabel("Exact values of").selectOption("none");
   await settled(page);

@@ -199,7 +199,7 @@ test("what stands after a live figure stays about where it is", async ({ page })
   const before = await top();
   await expect(figure.locator(".overview-part")).toBeVisible();
   await expect(figure.locator(".progress")).toHaveAttribute("data-state", "idle");
-  expect(Math.abs((await top()) - before)).toBeLessThan(150);
+  expect(Math.abs((await top()) - before)).toBeLessThan(100);
 });
 
 test("a live figure far below waits until it is near", async ({ page }) => {

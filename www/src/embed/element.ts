@@ -145,7 +145,11 @@ export class PathPatching extends Base {
 
   /** Keep the height free that the figure will take, so that the post below it stays where it is. */
   #reserve(root: ShadowRoot, isWhole: boolean): void {
-    const rem = isWhole ? reservedRem(this.#look().hidden, this.parentElement?.clientWidth ?? innerWidth) : POSTER_REM;
+    const { hidden } = this.#look();
+    // A saved figure has the strongest edges alone, and no sums of all.
+    const isSaved = this.hasAttribute("src") || this.#data !== null;
+    const left = isSaved ? new Set([...hidden, "overview"]) : hidden;
+    const rem = isWhole ? reservedRem(left, this.parentElement?.clientWidth ?? innerWidth) : POSTER_REM;
     const room = document.createElement("div");
     room.style.minHeight = `${rem}rem`;
     const sheet = new CSSStyleSheet();

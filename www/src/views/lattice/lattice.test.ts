@@ -94,10 +94,10 @@ describe("the lines of edges", () => {
     expect(paths.size).toBe(edges.length);
     for (const edge of edges) {
       const { d, tip } = paths.get(edgeKey(edge))!;
-      expect(d).toMatch(/^M[\d.]+ [\d.]+[CLV]/);
+      expect(d).toMatch(/^M[\d.]+ [\d.]+[CLQV]/);
       expect(d).not.toMatch(/NaN|undefined|Infinity/);
       const from = ends(lattice.spots.get(edge.from)!);
-      const [x, y] = d.slice(1).split(/[CLV ]/).map(Number);
+      const [x, y] = d.slice(1).split(/[CLQV ]/).map(Number);
       expect(y).toBeCloseTo(from.top, 0);
       expect(x).toBeGreaterThanOrEqual(from.left - 1);
       expect(x).toBeLessThanOrEqual(from.right + 1);
@@ -123,6 +123,16 @@ describe("the lines of edges", () => {
     const lattice = place(heads, shapeOf(table), 640);
     expect(lattice.spots.size).toBe(12);
     for (const { d } of routes(edges, lattice).values()) expect(d).not.toMatch(/NaN|undefined/);
+  });
+
+  it("a head's way to its own layer's MLP runs above the heads between", () => {
+    for (const width of WIDTHS) {
+      const { lattice } = latticeOf({ layers: 12, heads: 12, width });
+      const { d } = [...routes([{ from: "a0.h0", to: "m0" }], lattice).values()][0]!;
+      const level = Number(/ ([\d.]+)H/.exec(d)?.[1]);
+      expect(level).toBeLessThan(ends(lattice.spots.get("a0.h1")!).top);
+      expect(level).toBeGreaterThan(ends(lattice.spots.get("m0")!).top);
+    }
   });
 
   it("a head's way to the logits runs beside the heads above it", () => {

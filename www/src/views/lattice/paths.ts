@@ -108,9 +108,9 @@ function isWithinLayer({ from, to }: EdgeName): boolean {
   return target.kind === "mlp" && source.kind === "head" && source.layer === target.layer;
 }
 
-/** Over the heads between, as high as the arrow leaves room for, so that the line is not taken for theirs. */
+/** Clear of the heads between, so that the line is not taken for theirs; where rows are low, into the MLP's side. */
 function alongRow(start: Point, end: Point): string {
-  const level = end.y + WITHIN_ARROW + Math.min(2, (start.y - end.y) / 4);
+  const level = Math.min(end.y + WITHIN_ARROW + 2, start.y - 3);
   const turn = Math.min(14, (end.x - start.x) / 2);
   return `M${text(start)}Q${text({ x: start.x, y: level })} ${text({ x: start.x + turn, y: level })}H${round(end.x - turn)}Q${text({ x: end.x, y: level })} ${text(upTo(end))}`;
 }
