@@ -39,7 +39,7 @@ pub fn all() -> Result<()> {
         let lint = ["clippy", "--locked", "--all-targets"];
         cargo(&[&lint[..], &WITHOUT_WEBGPU, &named(packages), &deny].concat())?;
     }
-    for packages in [&["pathpatch-kernels"][..], &ENGINE] {
+    for packages in [&["xtask"][..], &["pathpatch-kernels"], &ENGINE] {
         cargo(&[&["test", "--locked"][..], &WITHOUT_WEBGPU, &named(packages)].concat())?;
     }
     fuzz::all(FUZZ_SECONDS, 0)?;
