@@ -75,7 +75,7 @@ async fn sweep(args: &SweepArgs) -> Result<()> {
     let session = directory::load(&args.on.model, args.on.device).await?;
     warn(session.warnings());
     warn(&session.check(&request.on, &NoPause).await?);
-    // Before the work, which an output that cannot be written would make vain.
+    // Before the work, which would be in vain if the output could not be written.
     let out = args.out.as_ref().map(|path| Ok((path, open(path)?)));
     let out = out.transpose()?;
 
