@@ -8,8 +8,7 @@ pub fn keep_freed_memory() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
         const GIGABYTE: i32 = 1 << 30;
-        // SAFETY: sets two parameters of malloc; it knows them or says that it does not, and then nothing
-        // changes.
+        // SAFETY: sets two parameters of malloc. If it does not know one, it says so and changes nothing.
         unsafe {
             libc::mallopt(libc::M_MMAP_THRESHOLD, GIGABYTE);
             libc::mallopt(libc::M_TRIM_THRESHOLD, GIGABYTE);

@@ -76,7 +76,7 @@ async fn sweep(args: &SweepArgs) -> Result<()> {
     warn(session.warnings());
     let checked = session.check(&request.on, Replacement::Resample, &NoPause);
     warn(&checked.await?);
-    // Before the work, which an output that cannot be written would make vain.
+    // Before the work, which would be in vain if the output could not be written.
     let out = args.out.as_ref().map(|path| Ok((path, open(path)?)));
     let out = out.transpose()?;
 

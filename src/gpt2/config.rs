@@ -1,10 +1,9 @@
 //! `config.json` of a `GPT2LMHeadModel`: the fields that shape the computation, checked.
 //!
-//! Reads what `transformers.GPT2Config` reads: fields that are left out have its defaults, and the common
-//! names of its `attribute_map` stand for GPT-2's own. A field that would change the maths in a way this crate
-//! does not implement is an error that names it; fields without influence on inference (dropout,
-//! initialisation, generation settings, `reorder_and_upcast_attn`) are passed over. Every number is bounded,
-//! so that nothing that is computed from them overflows.
+//! Reads what `transformers.GPT2Config` reads: a missing field has its default, and the common names of its
+//! `attribute_map` stand for GPT-2's own. A field that changes the computation in a way that is not implemented is an
+//! error that names it. Fields without influence on inference (dropout, initialisation, generation settings,
+//! `reorder_and_upcast_attn`) are ignored. Every number is bounded, so that no product of them overflows.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -136,8 +135,8 @@ impl Config {
         })
     }
 
-    /// By what the queries of a block, counted from 0, are multiplied, so that scores divided by
-    /// `sqrt(d_head)` are those of the model.
+    /// The factor of the queries of a block, counted from 0, with which scores divided by `sqrt(d_head)` are those of
+    /// the model.
     pub fn query_scale(&self, layer: usize) -> f64 {
         let by_width = match self.scale_attn_weights {
             true => 1.0,
@@ -198,7 +197,7 @@ impl Fields {
             let Some(value) = fields.remove(common) else {
                 continue;
             };
-            // transformers sets the common names after GPT-2's own, so that theirs is the last word.
+            // As in transformers, which sets the common names after GPT-2's own, so that they win.
             if let Some(other) = fields.get(own).filter(|other| **other != value) {
                 let message = format!(
                     "config.json has {own} {} and {common} {}, two names of one number: {common} counts, as \
@@ -226,7 +225,7 @@ impl Fields {
         }
     }
 
-    /// Fail on the configuration of something that is no GPT-2.
+    /// Fail on the configuration of another architecture.
     fn check_architecture(&self) -> Result<()> {
         match self.values.get("model_type") {
             Some(Value::String(name)) if name == "gpt2" => return Ok(()),
@@ -314,8 +313,8 @@ impl Fields {
         }
     }
 
-    /// Above 0 even as f32, so that a row of equal numbers can be normalised. Where the file has less, every
-    /// other row is normalised as it says: beside its variance, what is added is lost in rounding.
+    /// At least 1e-30, which is above 0 as an f32 too, so that a row of equal numbers can be normalised. Any other row
+    /// is normalised as the file says: beside its variance a number that small is lost in rounding.
     fn eps(&self, default: f64) -> Result<f64> {
         const LEAST: f64 = 1e-30;
         let field = "layer_norm_epsilon";
@@ -342,8 +341,8 @@ impl Fields {
             })
     }
 
-    /// A token beyond the vocabulary is none. The field shapes no computation: what is no token is none too, and
-    /// told, and of several the first is read.
+    /// The beginning-of-text token. An id beyond the vocabulary stands for no token; anything that is no id does too,
+    /// with a warning, since the field shapes no computation. If there are several ids, the first is taken.
     fn bos(
         &self,
         default: Option<u32>,

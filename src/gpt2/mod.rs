@@ -1,6 +1,7 @@
 //! GPT-2 on Burn tensors: its shape, its processed weights, its forward pass and what that pass keeps.
 //!
-//! Knows nothing of checkpoints, patching or prompts. Leaves out everything training needs.
+//! Knows nothing of checkpoints, patching or prompts. Leaves out what only training needs. The arithmetic is in
+//! [`ops`](crate::ops).
 
 mod cache;
 mod config;

@@ -1,8 +1,8 @@
 //! A block's pass over rows, cut into steps that can be interrupted.
 //!
-//! A whole layer of a long prompt, or of many prompts, is seconds of work on one thread: 14 GFLOP for 1,024
-//! tokens of GPT-2 small. So each product is done on at most [`Steps::rows`] rows, with a pause after it. Where
-//! all rows fit one step nothing is cut, and the numbers are the same.
+//! A whole layer takes seconds on one thread for a long prompt or for many prompts: 14 GFLOP for 1,024 tokens of
+//! GPT-2 small. So each product takes at most [`Steps::rows`] rows, with a pause after it. If all rows fit one step,
+//! nothing is cut. The numbers are the same either way.
 
 use burn::tensor::Tensor;
 
@@ -13,17 +13,17 @@ use crate::{
     pause::Pause,
 };
 
-/// How much is done between two pauses.
+/// How much work is done between two pauses.
 #[derive(Clone, Copy)]
 pub struct Steps<'a> {
-    /// Rows of a product with weights at most; at least 1.
+    /// The most rows of a product with weights; at least 1.
     pub rows: usize,
     /// Asked after each step.
     pub pause: &'a dyn Pause,
 }
 
 impl Steps<'_> {
-    /// Something that is done to each row by itself, some rows at a time.
+    /// Apply a function that maps each row by itself, to some rows at a time.
     ///
     /// # Shapes
     /// - `x`: `[rows, d_in]`; `of_rows` maps `[n, d_in]` to `[n, d_out]`; returns `[rows, d_out]`
@@ -118,7 +118,7 @@ impl Block {
         let [flat, _] = qkv.dims();
         let sequences = flat / rows;
         let is_one = matches!(queries, Queries::One(_));
-        // The loop over sequences is the faster one for many short ones; matrix products are for few long ones.
+        // For many short sequences the loop over them is faster, for few long ones matrix products are.
         if is_one || flat <= steps.rows && rows <= 64 * sequences {
             let z = ops::attend(qkv, &self.b_qkv, self.n_heads, past, rows, queries);
             steps.pause.pause().await?;

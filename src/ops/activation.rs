@@ -9,10 +9,10 @@
 //! tanh        tanh(x)
 //! ```
 //!
-//! with `s` the logistic function. On the CPU a forward pass uses the loops of `pathpatch_kernels`; what is
-//! here is in Burn's operations, for GPUs and for the backward pass. Arguments of `exp` and `erf` are limited
-//! to where the function still changes, since WGSL says nothing of what a GPU makes of an overflow, and
-//! several make NaN of `tanh` beyond 44.
+//! with `s` the logistic function. On the CPU a forward pass uses the loops of `pathpatch_kernels`; the formulas
+//! here are in Burn's operations, for GPUs and for the backward pass. Arguments of `exp` and `erf` are clamped to
+//! where the function still changes: WGSL does not say what an overflow gives, and several GPUs give NaN for
+//! `tanh` beyond 44.
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
@@ -139,7 +139,7 @@ fn logistic<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     (x.clamp(-80.0, 80.0).neg().exp() + 1.0).recip()
 }
 
-/// Numbers beyond which GELU by tanh is its asymptote, and whose cube is far from an overflow.
+/// Clamped to where GELU by tanh differs from its asymptote, and where the cube is far from an overflow.
 fn saturated<const D: usize>(x: &Tensor<D>) -> Tensor<D> {
     x.clone().clamp(-20.0, 20.0)
 }

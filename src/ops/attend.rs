@@ -46,7 +46,7 @@ fn attend_in_operations(
     let [q, k, v] = by_head(qkv, b, n_heads, sequences);
     let [k, v] = Past::in_front_of(past, [k, v]);
     let pos = k.dims()[2];
-    // The mask of all rows is the same for every prompt; that of one row of each is not.
+    // All rows have one mask for every prompt; one row of each prompt needs a mask for each.
     let mask = match queries {
         Queries::All => causal_mask(rows, pos, &device),
         Queries::One(of_prompt) => {

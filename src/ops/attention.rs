@@ -9,7 +9,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData, activation::softmax};
 
-/// What a masked score gets added: far below any score, yet finite, because WGSL knows no infinity.
+/// Added to a masked score: far below any score, yet finite, because WGSL has no infinity.
 const MASKED: f32 = -1e30;
 
 /// The additive causal mask of the last `rows` of `pos` positions: 0 where query row `i`, at position

@@ -2,12 +2,13 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
-/// Whether the loops of `pathpatch_kernels` run there; an autodiff device must see Burn's operations.
+/// Whether the loops of `pathpatch_kernels` compute for a device: the CPU, unless gradients are recorded, which takes
+/// Burn's operations.
 pub fn on_cpu(device: &Device) -> bool {
     *device == Device::flex() && !device.is_autodiff()
 }
 
-/// Change a tensor's numbers where they are.
+/// Change a tensor's numbers where they are, without a copy if nothing else holds the tensor.
 pub fn in_place(x: Tensor<2>, change: impl FnOnce(&mut [f32])) -> Tensor<2> {
     let device = x.device();
     let mut data = x.into_data();

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-/// Places as a tensor of indices.
+/// Indices as a tensor.
 pub fn index(places: impl Iterator<Item = usize>, device: &Device) -> Tensor<1, Int> {
     let places: Vec<i32> = places.map(|p| p as i32).collect();
     let n = places.len();

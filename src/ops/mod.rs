@@ -1,8 +1,8 @@
 //! The arithmetic of a GPT-2: one front over what computes it.
 //!
-//! A matrix product does hundreds of floating-point operations for each number that it reads; the steps between two
-//! products do a few, so they cost what their walks through memory cost, and an `exp` that is not vectorised costs
-//! more than the product beside it.
+//! A matrix product does hundreds of floating-point operations for each number that it reads. The steps between two
+//! products do a few: their cost is that of reading and writing memory, and an `exp` that is not vectorised costs more
+//! than the product beside it.
 //!
 //! - On the CPU each of these steps is one loop of `pathpatch_kernels` over the tensor's own bytes, which Burn's flex
 //!   backend hands out without a copy where nothing else holds the tensor. On a GPU, and under autodiff, it is the same

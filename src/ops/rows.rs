@@ -32,7 +32,7 @@ impl Past {
     }
 }
 
-/// The rows of a sequence whose outcome is wanted.
+/// For which rows of a sequence attention is computed.
 #[derive(Debug, Clone, Copy)]
 pub enum Queries<'a> {
     /// Every row.
@@ -42,7 +42,7 @@ pub enum Queries<'a> {
 }
 
 impl Queries<'_> {
-    /// How many of a sequence's rows.
+    /// How many rows of each sequence these are.
     pub fn count(self, rows: usize) -> usize {
         match self {
             Self::All => rows,
@@ -50,7 +50,7 @@ impl Queries<'_> {
         }
     }
 
-    /// The wanted rows of flat ones.
+    /// Select the queries among flat rows.
     ///
     /// # Shapes
     /// - `x`: `[sequence * rows, width]`; returns `[sequence * queries, width]`
@@ -64,7 +64,7 @@ impl Queries<'_> {
         x.select(0, rows)
     }
 
-    /// The reverse: the wanted rows among rows of zeros.
+    /// The reverse: put the queries back, with zeros in all other rows.
     ///
     /// # Shapes
     /// - `x`: `[sequence * queries, width]`; returns `[sequence * rows, width]`

@@ -1,9 +1,9 @@
 //! Our product for GPUs, beside Burn's: a tile of 8 rows by 8 columns for each invocation, in registers.
 //!
-//! Among cubek's routines, those without subgroups that a browser can compile (`SimpleUnit`, Burn's choice there,
-//! and `DoubleUnit`) reach 0.1 GFLOPS on SwiftShader, Chromium's software adapter; this reaches 2.2, most of a
-//! GPU that has no shared memory and no barriers to speak of. What a real one prefers is measured on it, when a
-//! model is loaded: see [`choose_product`](crate::rate::choose_product).
+//! Of cubek's routines a browser can compile those without subgroups: `SimpleUnit`, which Burn chooses there, and
+//! `DoubleUnit`. On SwiftShader, Chromium's software adapter, they reach 0.1 GFLOPS and this kernel 2.2: it uses
+//! neither shared memory nor barriers, which are slow there. Which is faster on a real GPU is measured when a model is
+//! loaded: see [`choose_product`](crate::rate::choose_product).
 
 use burn::{
     backend::Cube,
@@ -51,7 +51,7 @@ pub fn matmul(x: Matrix, w: &Matrix) -> Result<Matrix, Matrix> {
 
 fn launch(a: CubeTensor, b: CubeTensor, [m, n]: [usize; 2]) -> CubeTensor {
     let a = into_contiguous(a);
-    // Columns of wider weights are read where they are.
+    // Some columns of wider weights are read in place.
     let is_readable = matches!(b.meta.strides()[..], [stride, 1] if stride.is_multiple_of(4));
     let b = if is_readable { b } else { into_contiguous(b) };
     let (client, device) = (a.client.clone(), a.device.clone());

@@ -1,4 +1,4 @@
-//! Files that are read into memory as a whole: no more of them than such a file can have.
+//! Files that are read into memory as a whole, each up to a limit far above what such a file has.
 
 use crate::transfer::Sink;
 use pathpatch::{
@@ -6,7 +6,7 @@ use pathpatch::{
     error::{Code, Error, Result},
 };
 
-/// The most bytes that are taken of a file, and what a larger one is an error of.
+/// The most bytes that are read of a file, and the code of the error for a larger one.
 #[derive(Debug, Clone, Copy)]
 pub struct Limit {
     bytes: usize,
@@ -20,7 +20,7 @@ pub const LIST: Limit = Limit {
 };
 
 impl Limit {
-    /// The limit of one of a model's files other than its weights.
+    /// The limit of a model's file that is not its weights.
     pub fn of(name: &str) -> Self {
         let (megabytes, code) = match name {
             "config.json" => (1, Code::Config),

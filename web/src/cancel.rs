@@ -1,4 +1,4 @@
-//! Cancelling takes effect at every await: the pending work is dropped and releases what it holds.
+//! Cancelling takes effect at every await: the pending work is dropped, and with it all that it holds.
 
 use std::{
     future::poll_fn,

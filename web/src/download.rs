@@ -1,9 +1,11 @@
-//! A file from a server: what is kept of it first, then the rest, however often the connection is lost.
+//! Downloads a file: first what is kept of it, then the rest from the server, even if the connection is lost again and
+//! again.
 //!
-//! A download goes on by ranges where it was cut off and the version is known to be the same; else all of the file is
-//! asked for again, and what came before is compared by its hash and passed over. It waits as long as a server asks,
-//! and is checked by size and SHA-256 where the server lists them: what it announces of one answer may be
-//! the number of compressed bytes. Where the browser cannot keep what comes, the download goes on without that.
+//! After a lost connection a download goes on with a range request where the version is known to be the same. Otherwise
+//! the whole file is requested again; the bytes that came before are compared by their hash and skipped. It waits as
+//! long as a server asks. Size and SHA-256 are checked where the server lists them; a `Content-Length` is not trusted
+//! for this, since it may count compressed bytes. Where the browser cannot keep the file, the download goes on without
+//! that.
 
 use std::fmt;
 
@@ -61,7 +63,7 @@ impl Cache {
         self.folder.as_mut().ok_or(&self.reason)
     }
 
-    /// Keep no more of it. What is there stays: another visit may go on from it.
+    /// Stop keeping files. What is there stays, so that another visit can go on from it.
     pub fn give_up(&mut self, reason: impl fmt::Display) {
         self.folder = None;
         self.reason = reason.to_string();
@@ -187,7 +189,8 @@ pub async fn download(
 }
 
 impl Download<'_> {
-    /// Open what is kept, and empty it where it cannot be the beginning of this file; true where all of it is there.
+    /// Open what is kept, and empty it where it cannot be the beginning of this file. Returns whether the file is
+    /// complete.
     async fn open(&mut self) -> bool {
         let Ok(folder) = self.cache.folder() else {
             return false;
@@ -244,14 +247,14 @@ impl Download<'_> {
             };
             self.has_kept = true;
             self.take(&bytes)?;
-            // Reading is not waiting: let a cancel be heard.
+            // Reading never waits by itself: let a cancel be heard.
             sleep(Duration::ZERO).await;
             check_signal(self.watcher.signal, self.name)?;
         }
     }
 
-    /// Whether the server still has the version that was taken, to its end. A file without a hash under an address that
-    /// stands for no commit may have become another one since an earlier visit.
+    /// Whether the server still has the version that was read to its end. A file without a hash, at an address that
+    /// names no commit, may have changed since an earlier visit.
     async fn is_current(&mut self) -> Result<bool, Stop> {
         let remote = self.remote;
         if remote.is_fixed || remote.sha256.is_some() {
@@ -269,17 +272,17 @@ impl Download<'_> {
         Ok(self.version.is_known_in(&version) && !is_other_size)
     }
 
-    /// Ask the server until all is there; what it has in place of the file, if it has none.
+    /// Ask the server until all of the file is there. Returns what the server has in its place, if it lacks the file.
     async fn fetch(&mut self) -> Result<Option<String>, Stop> {
         let remote = self.remote;
         let url = &remote.url;
         let mut patience = Patience::default();
         let mut knows_ranges = true;
-        // A range may be refused by a server that is asked whether it may be asked, and that looks like no answer.
+        // A server may refuse the preflight request that some browsers send before a range; that looks like no answer.
         let mut try_whole = false;
         let mut ended_at = None;
         let mut silent = 0;
-        // The tab may have been closed between the last byte and the note that it was the last.
+        // The tab may have been closed after the last byte, before the file was marked as complete.
         if remote.sha256.is_some() && remote.size == Some(self.at) {
             return Ok(None);
         }
@@ -353,7 +356,7 @@ impl Download<'_> {
         }
     }
 
-    /// Whether its server does answer for another file: then this one, which may be missing, is.
+    /// Whether the server answers for another file. If it does, this one, which may be missing, is missing.
     async fn is_alone_silent(&self) -> bool {
         let Some(beside) = &self.remote.beside else {
             return false;
@@ -475,7 +478,7 @@ impl Download<'_> {
         Ok(())
     }
 
-    /// Write down which file it is that is being kept.
+    /// Write down which version of the file is being kept.
     async fn note(&mut self) {
         let Ok(folder) = self.cache.folder() else {
             return;
@@ -495,7 +498,7 @@ impl Download<'_> {
         self.cache.give_up(not_kept(why));
     }
 
-    /// Keep nothing of a file that is the wrong one, or not there.
+    /// Delete what is kept of a file that is the wrong one, or that the server lacks.
     async fn discard(&mut self) {
         self.writer = None;
         if let Ok(folder) = self.cache.folder()

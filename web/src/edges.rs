@@ -341,7 +341,7 @@ pub fn result(computed: &Warned<EdgeResult>, options: &EdgeOptions) -> Result<Js
         table: JsTable::of(table, options),
         by_position: by_position
             .as_ref()
-            .map(|by| JsByPosition::of(table.graph, by)),
+            .map(|by| JsByPosition::of(by)),
         check,
         warnings: computed.warnings.clone(),
     })

@@ -15,8 +15,8 @@ pub struct Version {
 }
 
 impl Version {
-    /// Whether a range of the file, if it is of this version, continues bytes of this version. A weak ETag stands
-    /// for files that mean the same but may have other bytes, as compressed anew.
+    /// Whether two files of this version have the same bytes, so that a range continues what came before. A weak ETag
+    /// does not promise that: the file may have been compressed anew.
     pub fn names_bytes(&self) -> bool {
         match &self.etag {
             Some(etag) => !etag.starts_with("W/"),
@@ -33,7 +33,7 @@ impl Version {
         is_known && !self.differs(other)
     }
 
-    /// Whether the two cannot be of one version; what is not known of one of them does not differ.
+    /// Whether the two are of different versions, by what is known of both.
     pub fn differs(&self, other: &Self) -> bool {
         match (&self.etag, &other.etag) {
             // The weak comparison of RFC 9110: a server that compresses only weakens the tag.
@@ -90,7 +90,7 @@ fn seconds_of_window(rate_limit: &str) -> Option<f64> {
     longest
 }
 
-/// How long to go on asking for a file while nothing comes.
+/// How long to go on requesting a file while no bytes come.
 #[derive(Debug, Default)]
 pub struct Patience {
     failures: u32,
@@ -98,7 +98,7 @@ pub struct Patience {
     waited: Duration,
 }
 
-/// Requests without an answer, one after the other, until a download is given up.
+/// Requests in a row without an answer after which a download is given up.
 pub const TRIES: u32 = 5;
 /// The first wait between them; each is twice the one before.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -109,7 +109,7 @@ const LONGEST_LIMITED_WAIT: Duration = Duration::from_secs(60);
 const LONGEST_LIMIT: Duration = Duration::from_secs(10 * 60);
 
 impl Patience {
-    /// Bytes have come: everything counts anew.
+    /// Bytes have come: start counting again.
     pub fn renew(&mut self) {
         *self = Self::default();
     }
@@ -122,7 +122,7 @@ impl Patience {
 
     /// How long to wait for a server that is asked too often; `None` once it is given up.
     pub fn after_limit(&mut self, asked: Option<Duration>) -> Option<Duration> {
-        // A server may say 0 s and mean the rest of a second.
+        // A server may round the rest of a second down to 0 s.
         let asked = asked.map(|asked| asked.max(Duration::from_secs(1)));
         let wait = asked.unwrap_or_else(|| {
             let doubled = FIRST_LIMITED_WAIT * 2_u32.pow(self.limited.min(8));

@@ -1,4 +1,4 @@
-//! One HTTP request: the bytes that come, or why not and whether asking again may help.
+//! One HTTP request: its bytes, or why there are none and whether to try again.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use pathpatch::error::{Code, Error};
 
 /// Why a request brought nothing.
 pub enum Failure {
-    /// Asking again may help.
+    /// Trying again may help.
     Lost(String),
     /// No answer came, or one that the browser hides: a server may allow other origins its files and not its 404s.
     Silent(String),
@@ -30,15 +30,15 @@ pub enum Failure {
     },
     /// Not the part of the file that was asked for: ask for all of it.
     NoRange,
-    /// Asking again will not help.
+    /// Trying again will not help.
     Final(Error),
 }
 
 /// What a server has at an address.
 pub enum Answer<T> {
     There(T),
-    /// Nothing to use, and what came in place of the file: servers that do not list their files answer 401 or 403
-    /// for what is not there, and those of a single-page application answer with that page.
+    /// No such file, and what came in its place. Servers that do not list their files answer 401 or 403 for a missing
+    /// file; those of a single-page application answer with its page.
     Absent(String),
 }
 
@@ -47,13 +47,13 @@ pub enum Answer<T> {
 pub enum Length {
     /// As many will come.
     Exact(u64),
-    /// As many, or more: the server may have compressed them and the browser hides that of another origin.
+    /// At least as many: the server may have compressed them, which the browser hides for another origin.
     Hint(u64),
     Unknown,
 }
 
 impl Length {
-    /// The number, believed or not.
+    /// The number that was announced.
     pub fn announced(self) -> Option<u64> {
         match self {
             Self::Exact(bytes) | Self::Hint(bytes) => Some(bytes),
@@ -78,8 +78,8 @@ pub struct Body {
 /// Ask for a file's bytes from a place on.
 pub async fn get(url: &str, from: u64, signal: &AbortSignal) -> Result<Answer<Body>, Failure> {
     let request = Request::get(url);
-    // In this form a range needs no question to the server beforehand, in browsers of the last years. It is of the
-    // file as it is: a browser that asks for a range asks for it uncompressed.
+    // A range in this form needs no preflight request in recent browsers. It counts bytes of the uncompressed file: a
+    // browser that sends a range asks for no compression.
     let request = match from {
         0 => request,
         _ => request.header("range", &format!("bytes={from}-")),
@@ -149,7 +149,7 @@ impl Drop for Body {
     fn drop(&mut self) {
         if !self.is_over {
             let cancelled = JsFuture::from(self.reader.cancel());
-            // That fails where the request was aborted, which is as good.
+            // This fails where the request was aborted, and then there is nothing to cancel.
             spawn_local(async { drop(cancelled.await) });
         }
     }
@@ -210,7 +210,7 @@ fn length(response: &Response, headers: &Headers) -> Length {
     let Some(announced) = announced else {
         return Length::Unknown;
     };
-    // Only of its own origin does a page see whether the server compressed.
+    // A page sees whether the server compressed for its own origin only.
     let sees_encoding = response.type_() == ResponseType::Basic;
     match (headers.get("content-encoding"), sees_encoding) {
         (None, true) => Length::Exact(announced),

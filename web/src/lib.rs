@@ -1,10 +1,12 @@
 //! The browser side: what the worker calls, with JavaScript's types in and out.
 //!
-//! The only room that knows wasm-bindgen, URLs and streams. `load` goes from a `source` to a session: `place`
-//! reads a model's files wherever they are, small ones `bounded`; a `download`, by way of `http` and its `headers`, those
-//! on a server. They are kept in the `store` under a `lock`, with `progress`; `transfer` is what all of them share, and
-//! `cancel` stops any of it.
-//! `convert` translates requests, grids and errors, `edges` those of the whole graph, `fused` links the product of relaxed SIMD.
+//! The only crate that knows wasm-bindgen, URLs and streams.
+//!
+//! - `load` makes a session from a `source`. `place` reads a model's files, wherever they are; `bounded` limits the
+//!   small ones; `download` gets a file from a server with `http` and `headers`. Files are kept in the `store`, under a
+//!   `lock`, and `progress` reports their bytes. `transfer` has the types that these share. `cancel` stops all of it.
+//! - `convert` translates requests, grids and errors, `edges` the tables of the whole graph.
+//! - `fused` links the matrix product of relaxed SIMD.
 
 #![cfg(target_family = "wasm")]
 
@@ -56,9 +58,8 @@ unsafe extern "C" {
 /// Make panics readable in the console and products fast; called when the module is instantiated.
 #[wasm_bindgen(start)]
 fn start() -> Result<(), JsValue> {
-    // SAFETY: once, before anything else: the linker's function that runs what libraries register for the
-    // start. A linker that sees nobody call it has every export call it, anew each time, which made a call from
-    // JavaScript cost 3 ms.
+    // SAFETY: the linker's function that runs the constructors which libraries register; called once, before
+    // anything else. If nobody called it, the linker would make every export call it each time: 3 ms a call.
     unsafe { __wasm_call_ctors() };
     console_error_panic_hook::set_once();
     fused::link()
@@ -292,14 +293,14 @@ impl Engine {
     }
 }
 
-/// When to let the page be heard: one thread both computes and handles its messages.
+/// Decides when to handle messages from the page: one thread both computes and handles them.
 struct Turn<'a> {
     began: Cell<Instant>,
     what: &'static str,
     signal: &'a AbortSignal,
 }
 
-/// How long we compute before messages are handled; short beside the 200 ms that a cancel may take.
+/// How long we compute before messages are handled. A cancel may take 200 ms, so this is short.
 const TURN: Duration = Duration::from_millis(20);
 
 impl<'a> Turn<'a> {
@@ -328,8 +329,8 @@ impl Pause for Turn<'_> {
     }
 }
 
-/// Let the worker handle the messages that came meanwhile, a cancel above all. By a message to ourselves: browsers hold
-/// back a timer that follows a timer by 4 ms.
+/// Let the worker handle the messages that have come, such as a cancel. It posts a message to itself and waits for it:
+/// a timer would wait at least 4 ms, since browsers delay a timer that is set by a timer.
 async fn hear_messages() -> Result<(), JsValue> {
     let channel = MessageChannel::new()?;
     let heard = Promise::new(&mut |resolve, _| channel.port1().set_onmessage(Some(&resolve)));

@@ -1,8 +1,8 @@
-//! From a source to a session: what is kept of it first, the rest from its server.
+//! Loads a session from a source: what this browser keeps of it first, the rest from its server.
 //!
-//! A browser that cannot keep files, keeps them no more or cannot read them again only makes a load longer: the model
-//! comes from its server, and [`Keeping`] says why it is not kept. What is kept and proven wrong is deleted, that
-//! file alone, and asked for anew, once.
+//! Where a browser cannot keep files, has deleted them or cannot read them, a load only takes longer: the model comes
+//! from its server, and [`Keeping`] says why it is not kept. A kept file that is proven wrong is deleted and downloaded
+//! again, once; the other files stay.
 
 use std::collections::HashMap;
 
@@ -80,7 +80,7 @@ pub async fn plan(source: &Source, watcher: &Watcher<'_>) -> Result<Plan> {
     })
 }
 
-/// A model that is kept to its end. A store that cannot be opened or read keeps nothing.
+/// A model that is kept completely; `None` where the store cannot be opened or read.
 async fn complete(source: &Source) -> Option<Folder> {
     let store = Store::open().await.ok()?;
     let folder = store.model(&source.id()?, None).await.ok()??;
@@ -102,14 +102,14 @@ pub async fn load(
         Err(Stop::Failed(error)) => return Err(error),
         Err(first) => first,
     };
-    // Once: what is wrong is kept no more, and new when it is asked for again.
+    // Once: the wrong file has been deleted, and a second try downloads it.
     let unreadable = match &first {
         Stop::Unreadable(error) => Some(format!("what was kept could not be read: {}", error.got)),
         _ => None,
     };
     let again = attempt(&source, choice, keep, unreadable, watcher).await;
     again.map_err(|again| match (first, again) {
-        // What went wrong first is the reason; that the server could not help comes second.
+        // The first failure is the reason to report, not that the server could not help.
         (Stop::Changed(first) | Stop::Unreadable(first), Stop::Failed(again))
             if again.code == Code::Io =>
         {
@@ -139,8 +139,8 @@ async fn attempt(
     }
 }
 
-/// Read a model's files, in the order in which they are needed; `weights` is the one of its weights that is being
-/// read, empty once they are all there.
+/// Read a model's files, in the order in which they are needed. `weights` is set to the file of weights that is being
+/// read, and is empty otherwise.
 async fn read(
     place: &mut Place,
     choice: DeviceChoice,
@@ -196,9 +196,9 @@ async fn tokenizer(place: &mut Place, watcher: &Watcher<'_>) -> Result<Option<To
     Ok(Tokenizer::from_files(&files)?)
 }
 
-/// Keep a file no more whose bytes are not what a model of its kind has, unless its SHA-256 says that they are the right
-/// ones: then it is this program that does not read them. No failure of the network, of the disk or of a device deletes
-/// anything. Kept files get a second chance: their server may have better ones.
+/// Delete the kept file that could not be understood, unless its SHA-256 proves that its bytes are the right ones: then
+/// this program does not read such a file. A failure of the network, of the disk or of a device deletes nothing. If the
+/// file was kept from an earlier visit, the load is tried again: the server may have a better one.
 async fn discard_culprit(place: &mut Place, weights: &str, stop: Stop) -> Stop {
     let was_kept = matches!(place, Place::Kept(_));
     let Some(folder) = place.folder() else {
@@ -234,7 +234,7 @@ async fn discard_culprit(place: &mut Place, weights: &str, stop: Stop) -> Stop {
         return Stop::Unreadable(error);
     }
     for name in &culprits {
-        // The failure that led here is the one to be told.
+        // The failure that led here is the one to report.
         let _ = folder.discard(name).await;
     }
     folder.tidy().await;
@@ -254,7 +254,7 @@ fn warnings(place: &Place) -> impl Iterator<Item = Warning> {
     })
 }
 
-/// Write down that all files have come, where they are kept.
+/// Mark the model as complete, where its files are kept.
 async fn keeping(place: &mut Place, revision: Option<String>) -> Keeping {
     let (kept, reason) = match place {
         Place::Picked(_) => (false, "your own files are not copied".into()),
@@ -321,16 +321,16 @@ async fn place(
 enum Kept {
     /// All of it.
     Complete(Folder),
-    /// Some or nothing of it, in a place that is ours to write.
+    /// Some of it or nothing, in a folder that we may write.
     Begun(Folder),
-    /// Nothing that can be used, and nothing can be kept, and why.
+    /// Nothing that can be used, and why nothing can be kept.
     Not(String),
 }
 
-/// Look for a source in this browser. While another tab or worker downloads it, wait for that: so the model is
-/// downloaded once. But only as long as its files grow.
+/// Look for a source in this browser. While another tab or worker downloads it, wait, so that the model is downloaded
+/// once; but only as long as its files grow.
 async fn kept(source: &Source, keep: bool, watcher: &Watcher<'_>) -> Result<Kept> {
-    /// A lock that was let go a moment ago is free only a moment later.
+    /// A lock is free only a moment after it was released.
     const FIRST_PAUSE: Duration = Duration::from_millis(50);
     const PAUSE: Duration = Duration::from_millis(500);
     const PATIENCE: Duration = Duration::from_secs(15);
@@ -380,8 +380,8 @@ async fn kept(source: &Source, keep: bool, watcher: &Watcher<'_>) -> Result<Kept
 /// What is kept of a model, under the lock that its use takes; `None` while another tab has that.
 async fn look(store: &Store, id: &str, keep: bool) -> Result<Option<Kept>> {
     let is_complete = |folder: &Folder| folder.entry.complete;
-    // A look without a lock says which one to ask for. Not both in turn: one that was let go is free only later. What
-    // cannot be read now may be being written by whoever has the lock.
+    // Look without a lock to see which one to ask for. Asking for both in turn does not work: a lock is free only a
+    // moment after it was released. If nothing can be read now, the owner of the lock may be writing it.
     let seen = store.model(id, None).await.ok().flatten();
     let mode = match seen.is_some_and(|folder| is_complete(&folder)) {
         true => Mode::Shared,
@@ -400,7 +400,7 @@ async fn look(store: &Store, id: &str, keep: bool) -> Result<Option<Kept>> {
     })
 }
 
-/// Why a listed model cannot be kept; `None` where it can, or where that will show.
+/// Why a listed model cannot be kept; `None` where it can, or where only trying will tell.
 async fn too_little_space(listing: &Listing, folder: &Folder) -> Option<String> {
     let Files::Known(_) = listing.files else {
         return None;

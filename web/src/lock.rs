@@ -12,7 +12,7 @@ use web_sys::{
 
 #[wasm_bindgen]
 extern "C" {
-    // web-sys has it behind a flag of the compiler still.
+    // web-sys still has this behind a compiler flag.
     type LockManager;
 
     #[wasm_bindgen(method, catch)]
@@ -24,7 +24,7 @@ extern "C" {
     ) -> Result<Promise, JsValue>;
 }
 
-/// Whom else a lock lets in.
+/// Who else may hold a lock at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Others that ask for the same.
@@ -35,7 +35,7 @@ pub enum Mode {
 
 /// What became of asking for a lock.
 pub enum Asked {
-    /// It is ours until it is dropped. `None` in it where the browser has no locks, or none for this page.
+    /// It is ours until it is dropped; `None` where the browser has no locks, or none for this page.
     Held(Option<Lock>),
     /// Another tab or worker has it.
     Taken,
@@ -43,7 +43,7 @@ pub enum Asked {
 
 /// A lock that is held.
 pub struct Lock {
-    /// Settles the promise for whose time the browser holds the lock.
+    /// Settles the promise: the browser holds the lock until then.
     release: Function,
 }
 
@@ -54,7 +54,7 @@ impl Drop for Lock {
     }
 }
 
-/// Ask for the lock of a model, without waiting for whoever has it.
+/// Ask for the lock of a model, without waiting for its owner.
 pub async fn ask(id: &str, mode: Mode) -> Asked {
     ask_browser(id, mode).await.unwrap_or(Asked::Held(None))
 }

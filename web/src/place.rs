@@ -19,14 +19,14 @@ use pathpatch::{
     error::{Code, Error, Result},
 };
 
-/// Files that say little beside the rest of a tokenizer: a model is read without one that its server lists and refuses.
+/// Files of a tokenizer that a model can be read without, if its server lists one and then refuses it.
 const SPECIAL: [&str; 2] = ["special_tokens_map.json", "tokenizer_config.json"];
 
 /// Where the files of one model are.
 pub enum Place {
     Kept(Folder),
     Picked(HashMap<String, Blob>),
-    /// On a server, and what comes from there is kept as far as that works.
+    /// On a server; what is downloaded is kept if possible.
     Server(Files, Cache),
 }
 
@@ -53,7 +53,7 @@ impl Place {
         }
     }
 
-    /// Push the bytes of a file, or say what is there in its place.
+    /// Push the bytes of a file, or return what the server has in its place.
     pub async fn push(
         &mut self,
         name: &str,
@@ -127,7 +127,7 @@ impl Place {
         }
     }
 
-    /// A file that must be there is not.
+    /// The error for a file that must be there and is not.
     pub fn lacks(&self, name: &str, got: &str) -> Stop {
         match self {
             Self::Kept(_) => {

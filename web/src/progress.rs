@@ -9,7 +9,7 @@ use web_time::{Duration, Instant};
 use crate::convert;
 use pathpatch::error::Result;
 
-/// The page draws no faster.
+/// Least time between two reports; the page draws no faster.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Where bytes come from.
@@ -61,20 +61,20 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Bytes come from elsewhere now; `total` of them, as far as that is known: a server that compresses may announce
-    /// fewer than will come.
+    /// From now on bytes come from another place. `total` is their number where it is known: a server that compresses
+    /// may announce fewer than will come.
     pub fn switch_origin(&self, from: Origin, total: Option<u64>) {
         self.from.set(from);
         self.total.set(total);
         self.began.set((Instant::now(), self.loaded.get()));
     }
 
-    /// So many bytes are there, counted elsewhere.
+    /// Set how many bytes are there, where another counts them.
     pub fn set_loaded(&self, bytes: u64) {
         self.loaded.set(bytes);
     }
 
-    /// Bytes have come.
+    /// Count bytes that have come.
     pub fn add(&self, bytes: usize) -> Result<()> {
         self.loaded.set(self.loaded.get() + bytes as u64);
         if self
@@ -92,12 +92,12 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// Nothing comes for the moment, and why.
+    /// Report that nothing comes for the moment, and why.
     pub fn waits(&self, reason: &str) -> Result<()> {
         self.tell(Some(reason))
     }
 
-    /// All bytes are there.
+    /// Report that all bytes are there.
     pub fn done(&self) -> Result<()> {
         self.total.set(Some(self.loaded.get()));
         self.tell(None)

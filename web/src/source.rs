@@ -1,4 +1,4 @@
-//! Which model is meant, and which files that is: of the Hugging Face Hub, under an address, or picked.
+//! Which model is meant and which files it has: on the Hugging Face Hub, under an address, or picked from a disk.
 
 use std::collections::HashMap;
 
@@ -24,7 +24,7 @@ use pathpatch::{
     tokenizer,
 };
 
-/// The files that a model may have, but for those that an index names.
+/// The files that a model may have, apart from those that an index names.
 const NAMES: [&str; 8] = [
     "config.json",
     tokenizer::FILES[0],
@@ -38,7 +38,7 @@ const NAMES: [&str; 8] = [
 
 /// What to load.
 pub enum Source {
-    /// A repository of the Hub, or of a server that speaks as it does.
+    /// A repository of the Hub, or of a server with the same API.
     Hub {
         hub: String,
         repo: String,
@@ -76,9 +76,9 @@ pub struct Planned {
 
 /// The files on a server.
 pub enum Files {
-    /// All of them, by their names.
+    /// A known list, by their names.
     Known(HashMap<String, Remote>),
-    /// Whatever is under an address.
+    /// Unknown ones: whatever is under an address.
     Under(String),
 }
 
@@ -333,9 +333,9 @@ impl Listing {
                 let got = format!("{reason}; check the connection");
                 Err(Error::new(Code::Io, remote.url, "an answer", got).into())
             }
-            // As when it is read: config.json was answered for.
+            // Missing, as when it is read: the server has answered for config.json.
             Err(Failure::Silent(_)) if name != WEIGHTS => Ok(None),
-            // A server may not answer that question; whether the file is there shows when it is read.
+            // A server may refuse to tell a size; whether the file is there shows when it is read.
             Err(_) => Ok(Some(None)),
         }
     }

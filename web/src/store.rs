@@ -1,10 +1,9 @@
 //! Models kept in this browser between visits, in the origin private file system.
 //!
-//! That, and not the Cache Storage, because a file there can be written piece by piece: what a lost
-//! connection or a closed tab leaves behind is the beginning of the file, from which a download goes on. A
-//! model is a directory of its files beside `entry.json`, which says what they should be and which of them
-//! are complete. A file is deleted when it is proven to be the wrong one, never because something failed; `lock`
-//! keeps tabs out of each other's way.
+//! Unlike Cache Storage, it lets a file be written piece by piece: after a lost connection or a closed tab the
+//! beginning of the file is there, and a download goes on from it. A model is a directory with its files and
+//! `entry.json`, which says what they should be and which are complete. A file is deleted only when it is proven to be
+//! the wrong one, never because something failed. `lock` keeps tabs out of each other's way.
 
 use std::fmt::Write;
 
@@ -33,8 +32,8 @@ use pathpatch::error::{Code, Error, Result};
 /// The directory that all models are in; its name changes when the format does.
 const ROOT: &str = "pathpatch-models-1";
 const ENTRY: &str = "entry.json";
-/// Which files of a model are kept; raised when a load begins to read further ones. A model that was kept before lacks
-/// them: it counts as begun, and only they are downloaded.
+/// Raised when a load begins to read further files. A model that was kept with a lower number lacks them: it counts as
+/// incomplete, and only they are downloaded.
 const FORMAT: u32 = 2;
 
 /// What is known of a kept model.
@@ -148,7 +147,7 @@ impl Store {
         }
     }
 
-    /// A place for a model, with what is kept of it already.
+    /// The folder of a model, made if there is none, with what is kept of it already.
     ///
     /// # Errors
     /// [`Code::Io`].
@@ -220,7 +219,7 @@ impl Store {
         Ok(models)
     }
 
-    /// Keep nothing of a model any more.
+    /// Delete a model.
     ///
     /// # Errors
     /// [`Code::Io`], above all while another tab reads or writes it.
@@ -289,7 +288,7 @@ impl Folder {
         writer.map_err(|e| self.failed(&e))
     }
 
-    /// Keep a file no more that is the wrong one.
+    /// Delete a file that is the wrong one.
     ///
     /// # Errors
     /// [`Code::Io`].
@@ -304,7 +303,7 @@ impl Folder {
         }
     }
 
-    /// Go on with these files of this revision; what is known by no hash may be of another one.
+    /// Go on with the files of this revision; a file without a hash may be of another one.
     pub fn adopt(&mut self, title: String, revision: Option<&str>) {
         self.entry.title = title;
         self.entry.passed_over.clear();
@@ -314,8 +313,7 @@ impl Folder {
         }
     }
 
-    /// What is written down of the model. Files that the browser has deleted are not in it: they are to be downloaded
-    /// again.
+    /// What `entry.json` says of the model, without files that the browser has deleted: they are downloaded again.
     async fn read_entry(&self) -> Result<Entry> {
         let mut entry = Entry::default();
         if let Some(blob) = self.blob(ENTRY).await? {
@@ -333,13 +331,13 @@ impl Folder {
         Ok(entry)
     }
 
-    /// Take the lock for us alone, to delete something; false where others read the model, or have changed it meanwhile:
-    /// then the folder is not to be used any more.
+    /// Take the lock exclusively, to delete something. Returns false where others read the model or have changed it
+    /// meanwhile; then the folder must not be used any more.
     ///
     /// # Errors
     /// [`Code::Io`].
     pub async fn lock_alone(&mut self) -> Result<bool> {
-        /// A lock that was let go a moment ago is free only a moment later.
+        /// A lock is free only a moment after it was released.
         const TRIES: u32 = 10;
         const PAUSE: Duration = Duration::from_millis(50);
         drop(self.lock.take());
@@ -382,12 +380,12 @@ impl Folder {
         bytes_in(&self.directory).await.map_err(|e| self.failed(&e))
     }
 
-    /// Whether a file is there to its end.
+    /// Whether a file is complete.
     pub fn has(&self, name: &str) -> bool {
         self.known(name).is_some_and(|file| file.complete)
     }
 
-    /// All files of a model have come: what else is there was of another revision.
+    /// Mark the model as complete, and delete files of other revisions.
     ///
     /// # Errors
     /// [`Code::Io`].
@@ -396,14 +394,14 @@ impl Folder {
         self.write_entry().await?;
         for name in keys(&self.directory).await.map_err(|e| self.failed(&e))? {
             if name != ENTRY && !self.has(&name) {
-                // It takes space; no more than that.
+                // If that fails, it takes space and does no other harm.
                 let _ = JsFuture::from(self.directory.remove_entry(&name)).await;
             }
         }
         Ok(())
     }
 
-    /// Leave no directory behind in which nothing is.
+    /// Remove the directory if it has no file of the model.
     pub async fn tidy(&self) {
         if !self.entry.files.is_empty() {
             return;
@@ -415,7 +413,7 @@ impl Folder {
                 let _ = JsFuture::from(self.directory.remove_entry(&name)).await;
             }
         }
-        // The browser refuses to remove a directory with files in it, which is what is wanted.
+        // The browser refuses to remove a directory that has files in it, as it should.
         let _ = JsFuture::from(self.root.remove_entry(&self.id)).await;
     }
 
@@ -534,8 +532,8 @@ async fn settle<T: JsCast>(promise: Promise) -> Result<T, JsValue> {
     JsFuture::from(promise).await.map(JsCast::unchecked_into)
 }
 
-/// A file that is being opened to write. If nobody waits for that any more, it is closed once it is open: an open one
-/// shuts everybody else out.
+/// A file that is being opened to write. If this is dropped before it is open, it is closed as soon as it is: an open
+/// file shuts out everybody else.
 struct Opening {
     promise: Promise,
     is_settled: bool,
@@ -569,7 +567,7 @@ impl Drop for Opening {
     }
 }
 
-/// The JSON at the beginning of a file: behind it, there may be the end of a longer one that it was written over.
+/// The JSON at the beginning of a file. After it there may be the end of a longer one that was there before.
 fn first_json<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     serde_json::Deserializer::from_slice(bytes)
         .into_iter()

@@ -1,4 +1,4 @@
-//! What everything that moves a model's bytes shares: who takes them, who is told, and why it may stop.
+//! Types that all code which moves a model's bytes shares: who takes them, who is told, and why it may stop.
 
 use web_sys::{AbortSignal, js_sys::Function};
 
@@ -7,7 +7,7 @@ use pathpatch::{
     error::{Error, Result},
 };
 
-/// Bytes that are read at once of a kept or picked file.
+/// How many bytes of a kept or picked file are read at once.
 pub const CHUNK: u32 = 4 << 20;
 
 /// What takes the bytes of a file.
@@ -30,7 +30,7 @@ pub struct Watcher<'a> {
 /// Why a model was not read to its end.
 pub enum Stop {
     Failed(Error),
-    /// A file is not the one that was begun, or kept; it is kept no more, and may be asked for anew.
+    /// A file is not the one that was begun or kept. It has been deleted, and a second try may get the right one.
     Changed(Error),
     /// What is kept cannot be read; a server may have it still.
     Unreadable(Error),

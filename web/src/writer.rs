@@ -31,8 +31,8 @@ impl Writer {
         const AT_RISK: u32 = 8 << 20;
         let end = self.write_at(self.size, bytes);
         if end.is_err() {
-            // What came before stays, without the beginning of what did not fit. If that fails too, the first
-            // failure is the one to be told.
+            // Keep what came before, without the part of the new bytes that still fitted. If that fails too, the first
+            // failure is the one to report.
             let _ = self.handle.truncate_with_f64(self.size);
         }
         self.size = end?;
@@ -43,21 +43,21 @@ impl Writer {
         Ok(())
     }
 
-    /// Put bytes in place of all that is there: a tab that is closed meanwhile leaves the old ones, or the new
-    /// ones with the end of the old.
+    /// Replace all that is there. A tab that is closed meanwhile leaves the old bytes, or the new ones followed by the
+    /// end of the old.
     pub fn overwrite(&mut self, bytes: &Uint8Array) -> Result<(), JsValue> {
         self.size = self.write_at(0.0, bytes)?;
         self.handle.truncate_with_f64(self.size)?;
         self.flush()
     }
 
-    /// Make sure that what was written stays.
+    /// Flush what was written to the disk.
     pub fn flush(&mut self) -> Result<(), JsValue> {
         self.unsafe_bytes = 0;
         self.handle.flush()
     }
 
-    /// Throw away what is there.
+    /// Make the file empty.
     pub fn truncate(&mut self) -> Result<(), JsValue> {
         self.size = 0.0;
         self.handle.truncate_with_f64(0.0)
@@ -90,7 +90,7 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// Closing lets others write; it writes what is left to be written.
+    /// Closing flushes the file and lets others write it.
     fn drop(&mut self) {
         self.handle.close();
     }

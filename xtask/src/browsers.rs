@@ -10,7 +10,7 @@ use crate::run::{Variables, find_program, output, run};
 struct Program {
     /// What it is called in messages.
     title: &'static str,
-    /// The environment variable that names one, and by which the tests are told its path.
+    /// The environment variable with its path: read here, and set for the tests.
     variable: &'static str,
     /// Names on the path.
     names: &'static [&'static str],
@@ -48,7 +48,7 @@ const XVFB: Program = Program {
     names: &["xvfb-run"],
     package: "xvfb",
 };
-/// WebKitGTK's own browser, beside its library: no path leads there.
+/// WebKitGTK's own browser. It is in the library's folder, not on the path.
 const MINI_BROWSER: &str = "webkit2gtk-4.1/MiniBrowser";
 
 impl Program {
@@ -63,7 +63,7 @@ pub fn find_chromium() -> Option<String> {
     CHROMIUM.find()
 }
 
-/// The path of a Chromium, installed now where there is none and we can.
+/// The path of a Chromium, which is installed now if there is none and we may.
 pub fn chromium() -> Result<String> {
     let [(_, path)] = install([&CHROMIUM])?;
     Ok(path)
@@ -87,7 +87,7 @@ fn install<const N: usize>(programs: [&Program; N]) -> Result<[(&'static str, St
     if missing().next().is_some() && is_root && Path::new("/etc/debian_version").exists() {
         run("apt-get", &["update", "--quiet"])?;
         let packages = missing().map(|program| program.package);
-        // What is recommended as well: Xvfb cannot do without xauth.
+        // With recommended packages: Xvfb needs xauth.
         let install = [
             "DEBIAN_FRONTEND=noninteractive",
             "apt-get",
@@ -95,7 +95,7 @@ fn install<const N: usize>(programs: [&Program; N]) -> Result<[(&'static str, St
             "--yes",
             "--quiet",
         ];
-        // Nobody is there to answer a package's questions.
+        // Without questions, which nobody is there to answer.
         run(
             "env",
             &install.into_iter().chain(packages).collect::<Vec<_>>(),

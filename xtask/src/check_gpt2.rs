@@ -1,8 +1,7 @@
 //! GPT-2's published figures, checked on the real weights, which no test can download.
 //!
-//! The logit differences are those of TransformerLens's Activation Patching demo; the paths into the query of
-//! head 9.9 those that its direct path patching gives for the Mary and John pair, as shares of the way from the
-//! corrupted run to the clean one.
+//! The logit differences are those of TransformerLens's Activation Patching demo. The paths into the query of head 9.9
+//! are those of its direct path patching for the Mary and John pair: 0 is the corrupted run, 1 the clean one.
 
 use std::{fs, path::Path, process::Command};
 
@@ -109,7 +108,7 @@ pub fn check(directory: &str) -> Result<()> {
     }
 }
 
-/// Both prompts of a template, each corrupted by the other, and the logit difference of each.
+/// Both prompts of a template, each with the other as its corrupted prompt, and the logit difference of each.
 fn pairs_of((template, names, expected): &(&str, [&str; 2], [f64; 2])) -> [(Value, f64); 2] {
     [0, 1].map(|answer| {
         let (right, wrong) = (names[answer], names[1 - answer]);

@@ -1,8 +1,9 @@
 //! No two Rust files import each other in a circle, by whatever way round.
 //!
-//! A file imports another where a path in it names that file's module: in a `use`, in a type, in an expression. What a
-//! `mod.rs` re-exports is imported from the `mod.rs`, so that a child which takes from its parent what the parent takes
-//! from it is a circle. Left out are tests and what is imported for documentation alone.
+//! A file imports another where it declares it as its module, and where a path in it names that file's module: in a
+//! `use`, in a type, in an expression. So a child that imports something of its parent's file is a circle, and so is one
+//! that imports what the parent re-exports: it takes that from where it is defined. Left out are tests, what is imported
+//! for documentation alone, and paths within macros.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -139,7 +140,7 @@ impl Imports<'_> {
         }
         rest = &rest[ups..];
         for name in rest {
-            let next = [&at[..], &[name.clone()]].concat();
+            let next = [&at[..], std::slice::from_ref(name)].concat();
             if !self.files.contains_key(&next) {
                 break;
             }
@@ -181,6 +182,9 @@ impl Visit<'_> for Imports<'_> {
     }
 
     fn visit_item_mod(&mut self, item: &ItemMod) {
+        if item.content.is_none() {
+            return self.note(&["self".into(), item.ident.to_string()]);
+        }
         self.depth += 1;
         visit::visit_item_mod(self, item);
         self.depth -= 1;
@@ -209,4 +213,72 @@ fn is_left_out(attribute: &Attribute) -> bool {
         .is_ident("cfg")
         .then(|| attribute.parse_args::<syn::Path>());
     matches!(condition, Some(Ok(path)) if path.is_ident("test") || path.is_ident("doc"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The circles of a crate of these files, each a path and its text.
+    fn circles(files: &[(&str, &str)]) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        circles_of(folder.path()).unwrap()
+    }
+
+    #[test]
+    fn files_in_an_order_are_no_circle() {
+        let files = [
+            ("lib.rs", "pub mod a;\nmod b;"),
+            ("a/mod.rs", "mod one;\nmod two;\npub use one::One;"),
+            ("a/one.rs", "pub struct One;"),
+            (
+                "a/two.rs",
+                "use super::one::One;\nmod inner { use super::One; }\n#[cfg(test)] mod tests { use crate::a; }",
+            ),
+            (
+                "b.rs",
+                "use std::fmt;\nfn b() -> crate::a::One { crate::a::One }",
+            ),
+        ];
+        assert_eq!(circles(&files), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_child_that_imports_from_its_parents_file_is_a_circle() {
+        for import in [
+            "use super::One;",
+            "use crate::a::{One};",
+            "use super::*;",
+            "fn f() { crate::a::made() }",
+            "fn f(one: super::One) {}",
+        ] {
+            let files = [
+                ("lib.rs", "mod a;"),
+                ("a/mod.rs", "mod one;\nmod two;\npub use one::{One, made};"),
+                ("a/one.rs", "pub struct One;"),
+                ("a/two.rs", import),
+            ];
+            let circles = circles(&files);
+            assert!(
+                circles.len() == 1 && circles[0].contains("two.rs"),
+                "{import}: {circles:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn siblings_by_way_of_a_third_are_a_circle() {
+        let files = [
+            ("main.rs", "mod a;\nmod b;\nmod c;"),
+            ("a.rs", "use crate::b;"),
+            ("b.rs", "fn b() { super::c::c(); }"),
+            ("c.rs", "use super::a::{self as other};"),
+        ];
+        assert_eq!(circles(&files).len(), 1);
+    }
 }

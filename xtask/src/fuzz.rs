@@ -7,10 +7,10 @@ use crate::{
     setup,
 };
 
-/// Links and saved results get this share of the time.
+/// The share of the time that links and saved results get.
 const WEB_SHARE: f64 = 0.25;
 
-/// Try inputs for about so many seconds; the same ones for the same seed.
+/// Try inputs for about that many seconds; the same seed gives the same inputs.
 pub fn all(seconds: f64, seed: u64) -> Result<()> {
     setup::npm_packages()?;
     let seed = seed.to_string();

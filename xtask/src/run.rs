@@ -1,4 +1,4 @@
-//! Running other programs, echoed, with their failure as an error.
+//! Runs other programs: prints the call first, and returns their failure as an error.
 
 use std::{
     path::{Path, PathBuf},

@@ -1,5 +1,5 @@
-//! What a fresh machine lacks: the wasm target and npm's packages. Installed where we can; where we cannot, one
-//! line says what to run.
+//! Installs what a fresh machine lacks: the wasm target and npm's packages. Where that is not possible, one line says
+//! what to install.
 
 use std::{fs, path::Path};
 

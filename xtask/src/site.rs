@@ -1,4 +1,4 @@
-//! The page: built into dist/, or served while one works on it.
+//! The page: built into dist/, or served with live reload.
 
 use std::{fs, path::Path, process::Command, sync::mpsc, time::Duration};
 
@@ -61,7 +61,8 @@ fn gzipped_size_of(directory: &Path, extension: &str) -> Result<usize> {
     Ok(total)
 }
 
-/// Serve the page with Vite, which reloads on changes in www/, and rebuild the wasm on changes in the crates that it is made of.
+/// Serve the page with Vite, which reloads on changes in www/. Rebuild the wasm on changes in the crates that it is
+/// made of.
 pub fn serve(open: bool) -> Result<()> {
     setup::npm_packages()?;
     wasm::build()?;

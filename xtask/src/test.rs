@@ -27,9 +27,9 @@ pub fn all() -> Result<()> {
     npm_script("circles", &[])?;
     cargo(&["fmt", "--all", "--check"])?;
     let deny = ["--", "--deny", "warnings"];
-    // Those that are made of the same features together, the others by themselves: packages that are built together
-    // share features, and other features are another Burn to build. Natively without WebGPU, which is half of what
-    // there is to compile; the wasm module is built with it.
+    // Packages that are built together share the features of their dependencies, and with other features Burn is built
+    // again: so packages that need the same features are built together, and the others alone. Natively without WebGPU,
+    // which is half of what there is to compile; the wasm module is built with it.
     for packages in [
         &["xtask"][..],
         &["pathpatch-kernels"],
@@ -39,13 +39,13 @@ pub fn all() -> Result<()> {
         let lint = ["clippy", "--locked", "--all-targets"];
         cargo(&[&lint[..], &WITHOUT_WEBGPU, &named(packages), &deny].concat())?;
     }
-    for packages in [&["pathpatch-kernels"][..], &ENGINE] {
+    for packages in [&["xtask"][..], &["pathpatch-kernels"], &ENGINE] {
         cargo(&[&["test", "--locked"][..], &WITHOUT_WEBGPU, &named(packages)].concat())?;
     }
     fuzz::all(FUZZ_SECONDS, 0)?;
 
     wasm::build()?;
-    // wasm-opt has one thread and minutes of work for it.
+    // Beside the lints, since wasm-opt works on one thread for minutes.
     thread::scope(|scope| {
         let shrinking = scope.spawn(wasm::shrink);
         wasm::lint()?;
@@ -55,7 +55,7 @@ pub fn all() -> Result<()> {
     npm_script("check", &[])?;
     npm_script("test", &[])?;
     site::bundle()?;
-    // The browser loads a checkpoint of GPT-2 small's size.
+    // For the browser tests: a checkpoint of GPT-2 small's size.
     random_gpt2(12)?;
     npm_script_with("test:browser", &[], &browsers)
 }

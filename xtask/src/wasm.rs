@@ -11,7 +11,7 @@ use crate::{
     setup,
 };
 
-/// The crate as the browser gets it.
+/// The crate of the browser's module, as cargo's arguments.
 const CRATE: [&str; 6] = [
     "--package=pathpatch-web",
     "--lib",
@@ -51,7 +51,7 @@ pub fn shrink() -> Result<()> {
     Ok(())
 }
 
-/// Build and bind, without the minutes that shrinking takes.
+/// Build and bind, without shrinking, which takes minutes.
 pub fn build() -> Result<()> {
     setup::wasm_target()?;
     cargo(&[&["build", "--locked"], &CRATE[..]].concat())?;
@@ -65,7 +65,7 @@ pub fn build() -> Result<()> {
         .with_context(|| format!("wasm-bindgen on {WASM}"))
 }
 
-/// Fail if the linker has wrapped the exports in calls of what runs at the start: see `start` in `web`.
+/// Fail if the linker makes every export run the constructors: see `start` in `web`.
 fn check_exports() -> Result<()> {
     const WRAPPED: &[u8] = b".command_export";
     let module = fs::read(WASM)?;
@@ -81,7 +81,7 @@ pub fn lint() -> Result<()> {
     cargo(&[&["clippy", "--locked"], &CRATE[..], &deny].concat())
 }
 
-/// Shrink in place. The features are the ones that every browser with WebGPU has, and the target's.
+/// Shrink in place. The enabled features are the target's, and those that every browser with WebGPU has.
 fn optimize() -> Result<()> {
     setup::npm_packages()?;
     let wasm_opt = "node_modules/binaryen/bin/wasm-opt";

@@ -1,7 +1,7 @@
 //! Checkpoints of GPT-2 small's width with random weights, and prompts for them.
 //!
-//! The speed of a sweep does not depend on the weights; agreement with the peer must not be for want of
-//! effects, so the weights are large enough (standard deviation 0.05) for heads to attend to something.
+//! The speed of a sweep does not depend on the weights. But agreement with TransformerLens would say little if no edge
+//! had an effect, so the weights are large enough for heads to attend to something (standard deviation 0.05).
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -12,7 +12,7 @@ use safetensors::{Dtype, tensor::TensorView};
 use serde::Deserialize;
 use serde_json::json;
 
-/// Changes when the files do, so that an old one is not taken for a new one.
+/// Raise it when the files change, so that old ones are not used.
 const VERSION: usize = 1;
 const HEADS: usize = 12;
 const D_MODEL: usize = 768;
@@ -51,7 +51,7 @@ pub fn random_gpt2(layers: usize) -> Result<String> {
             Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?))
         })
         .collect::<Result<Vec<_>>>()?;
-    // Under another name until it is whole.
+    // Under another name until it is complete.
     let unfinished = directory.join("unfinished");
     safetensors::serialize_to_file(views, None, &unfinished)?;
     fs::rename(unfinished, weights)?;

@@ -17,7 +17,7 @@ const DEMO: &str = "www/models/ioi-demo";
 /// Where the built site has it.
 const DEMO_ON_SITE: &str = "models/ioi-demo";
 const GPT2_HEADS: usize = 12;
-/// Seconds after which a sweep in the browser is stopped, and the time that it had left believed.
+/// Seconds after which a sweep in the browser is stopped; its own estimate of the time left is then added.
 const LIMIT: u32 = 150;
 /// Largest difference to the peer's values, in logits.
 const TOLERANCE: f64 = 1e-3;
@@ -155,7 +155,7 @@ fn check_graph(python: &str) -> Result<()> {
     if runners::set_up_eap_ig() {
         arguments.push("eap-ig");
     }
-    // EAP-IG imports what TransformerLens 4 has no more.
+    // EAP-IG imports names that TransformerLens 4 no longer has.
     let variables = [("PYTHONPATH", runners::OLDER_PEER.to_string())];
     run_with(python, &arguments, &variables)
 }

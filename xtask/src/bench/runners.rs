@@ -12,7 +12,7 @@ use crate::{browsers, run::run, site};
 pub struct Sweep {
     pub estimate_seconds: f64,
     pub seconds: f64,
-    /// Whether the seconds are those of a run that was stopped, and the time that it had left.
+    /// Whether the run was stopped, and the seconds include its estimate of the time left.
     #[serde(default)]
     pub projected: bool,
     pub edges: usize,
