@@ -8,6 +8,8 @@
 //! * [`Memory::step`] is for the activations of one step, and says how many rows a step has: edges, prompts and, in
 //!   long prompts, positions are cut to fit. Logits over the whole vocabulary may take twice as much.
 //!
+//! Effects by position are results, and no more are made than fit [`Memory::runs`] once again.
+//!
 //! The smallest parts are one prompt of the runs, one row of a product and one query of one head in one prompt, however
 //! small the budgets. A prompt that takes far more is refused: [`Memory::longest_prompt`]. With the temporaries of Burn's
 //! operations a computation holds, at its peak, the runs' budget and twelve times the step's, which `tests/memory` holds

@@ -157,8 +157,14 @@ async fn sweep(
     });
     let mut on_step = |step: Step<'_>| {
         match step {
-            Step::Part(part) => meter.before(cost.of_runs_of(part)),
             Step::Between(part) => meter.before(cost.of_run_and_gradient(part)),
+            Step::Part(part) => {
+                meter.before(cost.of_runs_of(part));
+                if part.prompts.end == runs.batch.pairs().len() {
+                    // The estimates of all follow at once.
+                    return Ok(());
+                }
+            }
         }
         on_update(EdgeUpdate {
             progress: meter.progress(),

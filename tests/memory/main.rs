@@ -172,9 +172,13 @@ fn explore(model: &Gpt2, batch: &Batch, kind: MetricKind) -> Taken {
     taken
 }
 
-/// Estimates of every edge of the graph.
+/// Estimates of every edge of the graph, or by position of as many as may be asked for.
 fn estimate(model: &Gpt2, batch: &Batch, scores: Scores, by_position: bool) -> Taken {
-    let edges: Vec<Edge> = Graph::of(&model.config).edges().collect();
+    let most = match by_position {
+        true => MEMORY.runs / size_of::<f32>() / batch.len_pos(),
+        false => usize::MAX,
+    };
+    let edges: Vec<Edge> = Graph::of(&model.config).edges().take(most).collect();
     let options = EdgeOptions {
         scores,
         by_position,

@@ -4,7 +4,7 @@ use std::{mem, ops::Range, rc::Rc};
 
 use burn::tensor::Tensor;
 
-use super::Ask;
+use super::ask::Ask;
 use crate::{
     error::Result,
     patching::{

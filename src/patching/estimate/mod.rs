@@ -22,10 +22,12 @@
 //! Prompts are taken some at a time, and their effects averaged. Senders are taken some at a time too, and rows where
 //! many gradients are held, so that a step keeps to its memory.
 
+mod ask;
 mod attended;
 mod effects;
 mod linear;
 
+pub(super) use ask::Ask;
 pub use effects::ByPosition;
 use effects::{Effects, Results};
 use linear::Norm;
@@ -96,16 +98,6 @@ pub async fn estimate_direct_path_all_sources(
 pub(super) fn no_gradient() -> Error {
     let expected = "a metric with a gradient";
     Error::new(Code::Metric, "estimate", expected, "one without")
-}
-
-/// Which estimates are wanted.
-pub(super) struct Ask<'e> {
-    /// Never [`Scores::Exact`].
-    pub scores: Scores,
-    pub layer_norm: LayerNorm,
-    pub edges: &'e [Edge],
-    /// Whether they are wanted split by position too.
-    pub by_position: bool,
 }
 
 /// What one look at all prompts gives: the metric of both runs, and estimates where they were asked for.
