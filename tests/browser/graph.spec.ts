@@ -98,7 +98,13 @@ test("estimates, some edges, the strongest with a check, and by position", async
   expect(seen.some).toEqual([seen.some[0], edges - 2, 0, 2]);
   // The checked edges are exact too.
   expect(seen.strongest.counts[3]).toBe(30);
-  expect(seen.strongest.check).toMatchObject({ edges: 20, bound: Math.fround(3 / 20) });
+  // Were so many of the edges that were not run further off, and one more, the sample would have missed them in less than
+  // 5% of cases.
+  const others = edges - 10;
+  const missed = (count: number) => Array.from({ length: count }, (_, i) => (others - 20 - i) / (others - i)).reduce((a, b) => a * b, 1);
+  const further = Math.round(seen.strongest.check.bound * (others - 20));
+  expect(seen.strongest.check).toMatchObject({ edges: 20, bound: Math.fround(further / (others - 20)) });
+  expect([missed(further) >= 0.05, missed(further + 1) >= 0.05]).toEqual([true, false]);
   // Only edges that there are have rows.
   expect(seen.positions).toEqual({ positions: 14, estimated: edges, size: 14 * edges, places: true, exact: [14, 14, 14] });
   expect(seen.backwards).toMatch(/^source \| /);
