@@ -34,7 +34,7 @@ export function create(container: HTMLElement): (data: BarsData) => void {
         const bar = element("span", { class: value < 0 ? "bar down" : "bar up" });
         // A style attribute would be refused by the page's security policy; a property is not.
         bar.style.inlineSize = `${(100 * Math.abs(value)) / reach}%`;
-        const ground = element("span", { class: isSigned ? "ground signed" : "ground" }, bar);
+        const ground = element("span", { class: isSigned ? "ground signed" : "ground" }, ...(value === 0 ? [] : [bar]));
         return element(
           "tr",
           {},
