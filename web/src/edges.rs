@@ -11,8 +11,7 @@ use pathpatch::{
     error::{Code, Error, Result, Warning},
     patching::{
         ByPosition, Cell, Check, EdgeOptions, EdgeResult, EdgeTable, EdgeUpdate, Patch,
-        Replacement, Scores,
-        graph::{Edge, Graph},
+        Replacement, Scores, graph::Edge,
     },
     session::{EdgeDetailRequest, EdgesRequest, MetricRequest, Warned},
 };
@@ -316,7 +315,11 @@ impl JsByPosition {
 
 impl JsEstimated {
     fn of(by_position: &ByPosition) -> Self {
-        let places: Vec<u32> = by_position.places.iter().map(|place| *place as u32).collect();
+        let places: Vec<u32> = by_position
+            .places
+            .iter()
+            .map(|place| *place as u32)
+            .collect();
         Self {
             places: Uint32Array::from(&places[..]),
             effects: Float32Array::from(&by_position.estimates[..]),
@@ -339,9 +342,7 @@ pub fn result(computed: &Warned<EdgeResult>, options: &EdgeOptions) -> Result<Js
     });
     to_js(&JsResult {
         table: JsTable::of(table, options),
-        by_position: by_position
-            .as_ref()
-            .map(|by| JsByPosition::of(by)),
+        by_position: by_position.as_ref().map(JsByPosition::of),
         check,
         warnings: computed.warnings.clone(),
     })
