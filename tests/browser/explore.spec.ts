@@ -289,7 +289,7 @@ test("noising: the base is the clean run, and the page says what helps", async (
   await expect(page.locator(".sign.up")).toHaveText(/^Blue raises the metric, the edge helps: /);
   await page.getByLabel("Direction", { exact: true }).selectOption("noise");
   await settled(page);
-  await expect(page.locator("#direction-hint")).toHaveText("Into the clean run goes what the sender writes in the corrupted one: which edges does the answer need?");
+  await expect(page.locator("#direction-hint")).toHaveText("The clean run is patched: which edges does the answer need?");
   await expect(page.locator(".key .note")).toContainText("0 is the clean run (1.000); the corrupted run (0.000) is -1 from it");
   await expect(page.locator(".sign.down")).toHaveText(/^Red lowers it, the edge helps: /);
   await expect(page.locator("#detail")).toContainText(/Metric: clean 1\.000, patched [\d.-]+ \(-[\d.]+\), corrupted 0\.000\./);
