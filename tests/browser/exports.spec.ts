@@ -276,7 +276,7 @@ test("going back to another edge neither restarts nor stops a run", async ({ pag
           const { id, progress } = event.data;
           if (state.isOn && state.seen.has(id)) state.kept.push(() => listener(event));
           else listener(event);
-          if (progress?.fresh?.indices.length > 0) state.seen.add(id);
+          if (progress?.changed?.indices.length > 0) state.seen.add(id);
         });
       },
     });
