@@ -66,11 +66,14 @@ async function settled(realm: Realm): Promise<Drawn[][]> {
   return grids;
 }
 
+/** What a file or a link from before means, which does not say how the receiver's LayerNorm reads. */
+const FROM_BEFORE = { "layer-norm": "frozen" };
+
 /** Compare grids from head 0.3, on the bundled model's induction example, with the command line. */
-function expectValues(grids: Drawn[][]): void {
+function expectValues(grids: Drawn[][], options: Record<string, string>): void {
   expect(grids).toHaveLength(COMPONENTS.length);
   COMPONENTS.forEach((component, c) => {
-    const theirs = cli.sweep({ ...cli.INDUCTION, ...cli.LIKE_THE_PAGE, component, metric: "normalized-logit-diff", source: "0.3" });
+    const theirs = cli.sweep({ ...cli.INDUCTION, ...options, component, metric: "normalized-logit-diff", source: "0.3" });
     expect(grids[c]).toHaveLength(theirs.length);
     theirs.forEach((value, i) => {
       const { label, width, height } = grids[c]![i]!;
@@ -96,7 +99,7 @@ async function press(engine: Engine, text: string): Promise<void> {
 
 test("the page opens on the bundled model with the command line's values", async ({ engine }) => {
   await engine.goto(`${site.url}/`);
-  expectValues(await settled(engine));
+  expectValues(await settled(engine), cli.LIKE_THE_PAGE);
   const status = await engine.evaluate(() => document.getElementById("status")?.textContent);
   expect(status).toContain("ioi-demo: 3 layers × 4 heads, on the CPU: ");
 });
@@ -105,7 +108,7 @@ test("a saved figure in a post of another origin draws, and runs", async ({ engi
   const post = await servePost(site.url, '<path-patching src="figure.json" hide="table into"></path-patching>');
   try {
     await engine.goto(`${post.url}/`);
-    expectValues(await settled(engine));
+    expectValues(await settled(engine), FROM_BEFORE);
     const edges = () =>
       engine.evaluate(() => document.querySelector("path-patching")?.shadowRoot?.querySelectorAll(".circuit .edge").length);
     expect(await edges()).toBe(30);
@@ -113,7 +116,7 @@ test("a saved figure in a post of another origin draws, and runs", async ({ engi
     const before = loads();
     await press(engine, "Run it");
     await expect.poll(loads).toBe(before + 1);
-    expectValues(await settled(engine));
+    expectValues(await settled(engine), FROM_BEFORE);
   } finally {
     await post.stop();
   }
@@ -125,7 +128,7 @@ test("a live figure in a frame of a post runs and has the right height", async (
   const post = await servePost(site.url, `<iframe src="${address}" title="Live" width="100%" height="600"></iframe>`);
   try {
     await engine.goto(`${post.url}/`);
-    expectValues(await settled(engine.frame));
+    expectValues(await settled(engine.frame), FROM_BEFORE);
     const heights = async () => [
       await engine.frame.evaluate(() => document.documentElement.getBoundingClientRect().height),
       await engine.evaluate(() => document.querySelector("iframe")!.clientHeight),
