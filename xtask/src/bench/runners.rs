@@ -52,10 +52,12 @@ pub fn native(model: &str, prompts: &str, layer_norm: &str, device: Device) -> R
         Device::Cpu => (&["--no-default-features"], "cpu"),
         Device::Gpu => (&[], "webgpu"),
     };
-    let of = ["--bench", "full_sweep", "--", "--model", model];
+    // Cargo runs it in the directory of its package.
+    let [model, prompts] = [absolute(model)?, absolute(prompts)?];
+    let of = ["--bench", "full_sweep", "--", "--model", &model];
     let on = [
         "--prompts",
-        prompts,
+        &prompts,
         "--layer-norm",
         layer_norm,
         "--device",
@@ -77,6 +79,7 @@ pub struct Graph {
 
 /// All edges of the graph, natively.
 pub fn graph(model: &str, prompts: &str, layer_norm: &str) -> Result<Graph> {
+    let [model, prompts] = [absolute(model)?, absolute(prompts)?];
     let bench = ["bench", "--quiet", "--locked", "--package", "pathpatch-cli"];
     let of = [
         "--no-default-features",
@@ -84,9 +87,9 @@ pub fn graph(model: &str, prompts: &str, layer_norm: &str) -> Result<Graph> {
         "graph",
         "--",
         "--model",
-        model,
+        &model,
     ];
-    let on = ["--prompts", prompts, "--layer-norm", layer_norm];
+    let on = ["--prompts", &prompts, "--layer-norm", layer_norm];
     json(cargo_command().args(bench).args(of).args(on))
 }
 
@@ -107,7 +110,7 @@ pub fn set_up_previous(commit: &str) -> Result<()> {
 
 /// One component's full sweep between heads by the earlier version's own bench.
 pub fn previous(model: &str, prompts: &str, component: &str, layer_norm: &str) -> Result<Sweep> {
-    let [model, prompts] = [model, prompts].map(fs::canonicalize);
+    let [model, prompts] = [absolute(model)?, absolute(prompts)?];
     let bench = ["bench", "--quiet", "--locked", "--package", "pathpatch"];
     let of = [
         "--no-default-features",
@@ -125,10 +128,16 @@ pub fn previous(model: &str, prompts: &str, component: &str, layer_norm: &str) -
             .args(of)
             .args(["--layer-norm", layer_norm])
             .arg("--model")
-            .arg(model?)
+            .arg(model)
             .arg("--prompts")
-            .arg(prompts?),
+            .arg(prompts),
     )
+}
+
+/// A path that means the same wherever a program runs.
+fn absolute(path: &str) -> Result<String> {
+    let path = fs::canonicalize(path).with_context(|| path.to_string())?;
+    Ok(path.to_string_lossy().into_owned())
 }
 
 fn cargo_command() -> Command {
