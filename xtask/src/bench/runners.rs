@@ -47,23 +47,12 @@ pub enum Device {
 
 /// The native bench, built where it is not.
 pub fn native(model: &str, prompts: &str, layer_norm: &str, device: Device) -> Result<Sweep> {
-    let bench = ["bench", "--quiet", "--locked", "--package", "pathpatch-cli"];
     let (features, device): (&[&str], _) = match device {
-        Device::Cpu => (&["--no-default-features"], "cpu"),
+        Device::Cpu => (&WITHOUT_WEBGPU, "cpu"),
         Device::Gpu => (&[], "webgpu"),
     };
-    // Cargo runs it in the directory of its package.
-    let [model, prompts] = [absolute(model)?, absolute(prompts)?];
-    let of = ["--bench", "full_sweep", "--", "--model", &model];
-    let on = [
-        "--prompts",
-        &prompts,
-        "--layer-norm",
-        layer_norm,
-        "--device",
-        device,
-    ];
-    json(cargo_command().args(bench).args(features).args(of).args(on))
+    let mut command = bench("full_sweep", features, model, prompts, layer_norm)?;
+    json(command.args(["--device", device]))
 }
 
 /// All edges of a model's graph, as `benches/graph.rs` prints them.
@@ -79,18 +68,34 @@ pub struct Graph {
 
 /// All edges of the graph, natively.
 pub fn graph(model: &str, prompts: &str, layer_norm: &str) -> Result<Graph> {
-    let [model, prompts] = [absolute(model)?, absolute(prompts)?];
-    let bench = ["bench", "--quiet", "--locked", "--package", "pathpatch-cli"];
-    let of = [
-        "--no-default-features",
-        "--bench",
+    json(&mut bench(
         "graph",
-        "--",
-        "--model",
-        &model,
-    ];
-    let on = ["--prompts", &prompts, "--layer-norm", layer_norm];
-    json(cargo_command().args(bench).args(of).args(on))
+        &WITHOUT_WEBGPU,
+        model,
+        prompts,
+        layer_norm,
+    )?)
+}
+
+const WITHOUT_WEBGPU: [&str; 1] = ["--no-default-features"];
+
+/// A bench of the command line's crate on a model and its prompts.
+fn bench(
+    name: &str,
+    features: &[&str],
+    model: &str,
+    prompts: &str,
+    layer_norm: &str,
+) -> Result<Command> {
+    // Cargo runs it in the directory of its package.
+    let [model, prompts] = [absolute(model)?, absolute(prompts)?];
+    let mut command = cargo_command();
+    command
+        .args(["bench", "--quiet", "--locked", "--package", "pathpatch-cli"])
+        .args(features)
+        .args(["--bench", name, "--", "--model", &model])
+        .args(["--prompts", &prompts, "--layer-norm", layer_norm]);
+    Ok(command)
 }
 
 /// Where an earlier version is checked out and built, with a build folder of its own.
