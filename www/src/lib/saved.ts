@@ -75,13 +75,13 @@ export function save(run: Run, look: Look, { strongest = Number.POSITIVE_INFINIT
   const into = look.to && nodeOf(look.to);
   const isKept = ({ from, to, value }: Edge, i: number) =>
     Number.isFinite(value) && (i < strongest || from === look.from || nodeOf(to) === into);
-  const { from, to, port, node, edges, least, pair } = look;
+  const { from, to, port, node, edges, least, pair, show } = look;
   return {
     pathpatch: VERSION,
     made,
     model: { name, source: savedSource(ref), revision, ...(dModel !== undefined && { dModel }) },
     settings: request.settings,
-    view: { from, to, port, node, edges, least, pair },
+    view: { from, to, port, node, edges, least, pair, show },
     tokens: request.pairs.map(({ tokens }) => tokens),
     cleanMetric: short(cleanMetric),
     corruptedMetric: short(corruptedMetric),
