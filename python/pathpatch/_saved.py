@@ -133,7 +133,7 @@ def make(table: Table, about: About) -> dict[str, Any]:
         },
         "settings": settings(table, about),
         "view": {"from": None, "to": None, "port": None, "node": None, "edges": about.edges, "least": 0, "pair": 0},
-        "tokens": [] if about.tokens is None else [tokens(about.tokens)],
+        "tokens": None if about.tokens is None else [tokens(about.tokens)],
         "cleanMetric": table.clean if table.has_baselines else None,
         "corruptedMetric": table.corrupted if table.has_baselines else None,
         **({} if is_known else {"metricName": about.metric or "metric"}),
