@@ -87,6 +87,10 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
       showChoice({ ref: choice?.ref ?? null, kept: new Set(now.kept.filter(({ complete }) => complete).map(({ title }) => title)) });
     }
     if (changed("planning", "kept", "space", "load", "loaded")) showModels(modelsData(now));
+    // Files that were dropped somewhere are a model's: what becomes of them is said there.
+    const { files } = now.planning.box;
+    if (before && files.length > 0 && files !== before.planning.box.files && !models.open) models.showModal();
+    if (before && now.run !== before.run && now.run?.file && models.open) models.close();
     if (changed("offer", "planning", "loaded")) showOffer(offerData(now));
     if (changed("failure", "loaded", "tried", "load")) showFailure(failureNotice(now, events, () => dispatch({ type: "dismissed" })));
     if (changed("view")) showViews(VIEWS, now.view.show);

@@ -4,9 +4,10 @@ import { BUNDLED_NAMES, BUNDLED_SHAPES, type BundledName, isSameModel, type Mode
 
 export interface OfferedModel {
   id: string;
-  /** In full, and as short as a button. */
-  name: string;
+  /** What people call it. */
   short: string;
+  /** Layers and heads, as far as that is known beforehand. */
+  shape: string;
   /** Absent where the reader has to say more: an address, or files. */
   ref?: ModelRef;
   /** What there is to see in it, in a sentence. */
@@ -27,14 +28,13 @@ const BUNDLED: Record<BundledName, Pick<OfferedModel, "short" | "about">> = {
 };
 
 function bundled(name: BundledName): OfferedModel {
-  const { short, about } = BUNDLED[name];
-  return { id: name, name: `${short}, bundled (${BUNDLED_SHAPES[name]})`, short, about, ref: { kind: "bundled", name }, isInRow: true };
+  return { id: name, ...BUNDLED[name], shape: BUNDLED_SHAPES[name], ref: { kind: "bundled", name }, isInRow: true };
 }
 
 const hub = (id: string, short: string, shape: string, repo: string, isInRow = false): OfferedModel => ({
   id,
-  name: `${short} (${shape})`,
   short,
+  shape,
   about: `${shape}, from huggingface.co.`,
   ref: { kind: "hub", repo, revision: null },
   isInRow,
@@ -46,8 +46,8 @@ export const MODELS: [OfferedModel, ...OfferedModel[]] = [
   hub("gpt2", "GPT-2 small", "12 layers × 12 heads", "openai-community/gpt2", true),
   hub("distilgpt2", "DistilGPT-2", "6 layers × 12 heads", "distilbert/distilgpt2"),
   hub("gpt2-medium", "GPT-2 medium", "24 layers × 16 heads", "openai-community/gpt2-medium"),
-  { id: "other", name: "Another model, by its address …", short: "Address", about: "A name of the Hugging Face Hub, or where config.json is.", isInRow: false },
-  { id: "files", name: "Files of your own …", short: "Files", about: "", isInRow: false },
+  { id: "other", short: "Another one", shape: "by its name or address", about: "", isInRow: false },
+  { id: "files", short: "Files of your own", shape: "", about: "", isInRow: false },
 ];
 
 /** What people call a model: `GPT-2 small` for openai-community/gpt2, the name that it has where nobody does. */

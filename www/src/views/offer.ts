@@ -52,13 +52,13 @@ function sizeOf({ plan }: OfferData): string | null {
 }
 
 function words({ name, origin, isAsking, error, isOfLink }: OfferData, size: string | null): string {
-  const what = isOfLink ? `This link is about ${name}.` : `${name} is not in this browser yet.`;
+  const what = isOfLink ? `This link is about ${name}, which is not in this browser.` : `${name} is not in this browser.`;
   const known = size
     ? `It is ${size} from ${origin}`
     : isAsking
-      ? `Asking ${origin} for its size … It comes from there`
+      ? `Asking ${origin} for its size; it comes from there`
       : error
-        ? `Its size could not be learnt. It comes from ${origin}`
-        : `It comes from ${origin}, which tells its size once you load it`;
-  return `${what} ${known}, and stays in this browser for the next time. Nothing is downloaded until you press the button.`;
+        ? `${origin} did not tell its size; it comes from there`
+        : `It comes from ${origin}, which tells its size once it is loaded`;
+  return `${what} ${known}, and is kept for the next time. Nothing is downloaded before you press.`;
 }
