@@ -4,7 +4,7 @@ import { isSameModel, originOf } from "../core/model-ref";
 import type { Run } from "../core/run";
 import { type Show, SHOWS } from "../core/view";
 import { elementById } from "../lib/dom";
-import { calledOf, MODELS } from "../lib/models";
+import { calledInFull, calledOf, MODELS, offeredAs } from "../lib/models";
 import * as dialogView from "../views/dialog";
 import * as layoutView from "../views/layout";
 import * as menuView from "../views/menu";
@@ -192,6 +192,8 @@ function offerData({ offer, planning, loaded }: State): offerView.OfferData | nu
   const isPlanned = planning.choice !== null && isSameChoice(planning.choice, offer.choice);
   return {
     name: calledOf(ref),
+    full: calledInFull(ref),
+    bytes: offeredAs(ref)?.bytes ?? null,
     origin: originOf(ref),
     plan: isPlanned ? planning.plan : null,
     isAsking: isPlanned && planning.isAsking,

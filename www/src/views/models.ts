@@ -130,7 +130,7 @@ export function create(container: HTMLElement, events: ModelsEvents): (data: Mod
       list.replaceChildren(...data.kept.map((each) => keptModel(each, events)));
       title.textContent = data.kept.length ? `Kept in this browser (${data.kept.length})` : "Nothing is kept in this browser";
       const names = new Set(data.kept.filter(({ complete }) => complete).map(({ title: name }) => name));
-      for (const { id, ref } of MODELS) marks.get(id)!.textContent = markOf(ref, names);
+      for (const { id, ref, bytes } of MODELS) marks.get(id)!.textContent = markOf(ref, bytes, names);
       // The pressed button is gone with its model.
       if (hadFocus) title.focus();
       shownKept = data.kept;
@@ -141,9 +141,10 @@ export function create(container: HTMLElement, events: ModelsEvents): (data: Mod
   };
 }
 
-function markOf(ref: ModelRef | undefined, kept: ReadonlySet<string>): string {
+function markOf(ref: ModelRef | undefined, bytes: number | undefined, kept: ReadonlySet<string>): string {
   if (ref?.kind === "bundled") return "comes with the page";
-  return ref?.kind === "hub" ? (kept.has(ref.repo) ? "kept in this browser" : "huggingface.co") : "";
+  if (ref?.kind !== "hub") return "";
+  return kept.has(ref.repo) ? "kept in this browser" : `${formatBytes(bytes ?? 0)}, huggingface.co`;
 }
 
 function keptModel(each: KeptModel, { onDelete }: ModelsEvents): HTMLElement {
