@@ -297,6 +297,6 @@ const UNITS: Record<Metric, number> = {
 const ROUNDING = 1e-5;
 
 /** An effect below this is rounding: two runs of the same numbers differ by as much. */
-export function noiseOf({ metric, cleanMetric, corruptedMetric }: Table): number {
+export function noiseOf({ metric, cleanMetric, corruptedMetric }: Pick<Table, "metric" | "cleanMetric" | "corruptedMetric">): number {
   return ROUNDING * Math.max(UNITS[metric], Math.abs(cleanMetric), Math.abs(corruptedMetric));
 }
