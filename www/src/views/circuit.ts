@@ -6,12 +6,13 @@
 
 import { select } from "d3-selection";
 import { edgeKey, isSameEdge, nodeOf } from "../core/node";
+import type { Band } from "../core/props";
 import { shownEdges, withChosen } from "../core/shown";
 import { type Edge, nodesOf, noiseOf, reachOf, shapeOf, type Table } from "../core/table";
 import type { Look } from "../core/view";
 import type { EdgeName } from "../engine/types";
 import { element } from "../lib/dom";
-import { type Band, drawGround } from "./lattice/ground";
+import { drawGround } from "./lattice/ground";
 import { DENSE, drawLines, widthsOf } from "./lattice/lines";
 import { distanceTo, distanceToBox, type Pieces, piecesOf } from "./lattice/nearest";
 import { boxOf, drawParts, edgeTip, type Part, partsOf, partTip } from "./lattice/parts";

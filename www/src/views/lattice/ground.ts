@@ -1,15 +1,9 @@
 // Behind a circuit: the layers' numbers, the names of bands of layers, and what stands for a node without an edge.
 
 import { headName, nodeName } from "../../core/node";
+import type { Band } from "../../core/props";
 import { around, type Group, setBox } from "./box";
 import type { Lattice, Shape, Spot } from "./place";
-
-/** A name for some layers, from one to another. */
-export interface Band {
-  from: number;
-  to: number;
-  text: string;
-}
 
 /** Input and logits reach over all columns. */
 export const isBar = (name: string): boolean => nodeName(name).layer === null;
