@@ -11,6 +11,9 @@ export const METRICS: Record<Metric, string> = {
   kl: "KL divergence from the clean run",
 };
 
+/** What a table's metric is called. */
+export const metricLabel = ({ metric, metricName }: { metric: Metric; metricName?: string }): string => metricName ?? METRICS[metric];
+
 /** As print has it; a hyphen is shorter than a plus is wide. */
 const MINUS = "−";
 /** Digits that count. */
@@ -51,9 +54,9 @@ export function formatEffect(change: number, noise = 0): string {
   return `${change < 0 ? MINUS : "+"}${sized(Math.abs(change), DIGITS, noise)}`;
 }
 
-/** A change in the room of a cell, with as many digits as fit; empty where none does, or where it is rounding. */
+/** A change in the room of a cell, with as many digits as fit; empty where none does, where it is tiny, or rounding. */
 export function formatCell(change: number, noise: number, room: number): string {
-  if (isNothing(change, noise)) return "";
+  if (isNothing(change, noise) || Math.abs(change) < TINY) return "";
   const sign = change < 0 ? MINUS : "+";
   for (let digits = DIGITS; digits > 0; digits -= 1) {
     const text = `${sign}${sized(Math.abs(change), digits, noise)}`;

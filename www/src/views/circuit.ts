@@ -210,7 +210,7 @@ export function create(container: HTMLElement, events: CircuitEvents, options: C
   const piecesDrawn = () => {
     if (!drawn) return [];
     const { edges, paths, lattice, data: of } = drawn;
-    const widthOf = widthsOf({ reach: reachOf(of.table), scale: lattice.scale, edges });
+    const widthOf = widthsOf({ reach: reachOf(of.table), noise: noiseOf(of.table), scale: lattice.scale, edges });
     drawn.pieces ??= edges.map((edge) => ({ edge, pieces: piecesOf(paths.get(edgeKey(edge))!.d), half: widthOf(edge) / 2 }));
     return drawn.pieces;
   };

@@ -5,7 +5,7 @@
 import { select } from "d3-selection";
 import { edgeKey, edgeLabel } from "../core/node";
 import { type Shown, shareOf, shownEdges, shownWords } from "../core/shown";
-import { baseOf, countsOf, type Edge, edgeAt, noiseOf, places, reachOf, type Table } from "../core/table";
+import { baseOf, countsOf, type Edge, edgeAt, hasBaselines, noiseOf, places, reachOf, type Table } from "../core/table";
 import type { Look, View } from "../core/view";
 import type { EdgeName, Metric } from "../engine/types";
 import { type Axis, axisOf } from "../lib/axis";
@@ -156,19 +156,19 @@ export function create(container: HTMLElement, events: ScaleEvents): (data: Scal
 
   /** Both runs, with their values where the axis does not have them. */
   const drawRuns = ({ x, hasOther, high, ticks: values }: Axis, table: Table, difference: number, width: number, isNarrow: boolean) => {
-    const { metric, direction } = table;
+    const { metric, metricName, direction } = table;
     const { base, other } = runsOf(table);
-    const unit = UNITS[metric] && !isNarrow ? ` ${UNITS[metric]}` : "";
-    const isOwn = metric !== "normalized-logit-diff";
+    const unit = UNITS[metric] && metricName === undefined && !isNarrow ? ` ${UNITS[metric]}` : "";
+    const isOwn = hasBaselines(table) && metric !== "normalized-logit-diff";
     const named = (run: string, value: number, more = "") => `${run} run${isOwn ? ` ${formatValue(value, noiseOf(table))}${more}` : ""}`;
-    const isSame = Math.abs(difference) <= noiseOf(table);
+    const isSame = hasBaselines(table) && Math.abs(difference) <= noiseOf(table);
     const hasTick = values.includes(difference);
     const first = isSame ? `both runs ${formatValue(base)}${unit}` : named(baseRun(direction), base, unit);
     const away = difference > 0 ? "→" : "←";
     const second = hasOther
       ? { at: x(difference), text: named(otherRun(direction), other) }
       : { at: difference > 0 ? x(high) : 0, text: difference > 0 ? `${named(otherRun(direction), other)} ${away}` : `${away} ${named(otherRun(direction), other)}` };
-    const placed = [{ at: x(0), text: first, name: "base" }, ...(isSame ? [] : [{ ...second, name: "other" }])];
+    const placed = [{ at: x(0), text: first, name: "base" }, ...(isSame || !hasBaselines(table) ? [] : [{ ...second, name: "other" }])];
     runs
       .selectAll("text")
       .data(placed)
@@ -178,7 +178,7 @@ export function create(container: HTMLElement, events: ScaleEvents): (data: Scal
       .attr("text-anchor", ({ at, text }) => anchorOf(at, text, width))
       .attr("x", ({ at, text }) => ({ start: 2, middle: at, end: width - 2 })[anchorOf(at, text, width)])
       .text(({ text }) => text);
-    const mark = hasOther && !isSame ? [difference] : [];
+    const mark = hasOther && difference !== 0 && !isSame ? [difference] : [];
     runs
       .selectAll("line")
       .data(mark)
@@ -188,7 +188,7 @@ export function create(container: HTMLElement, events: ScaleEvents): (data: Scal
       .attr("y2", Y.bar + Y.barHeight + 5)
       .attr("x1", (effect) => x(effect))
       .attr("x2", (effect) => x(effect));
-    const number = hasOther && !isSame && !hasTick ? [difference] : [];
+    const number = mark.length > 0 && !hasTick ? [difference] : [];
     runs
       .selectAll("text.number")
       .data(number)
@@ -335,7 +335,7 @@ function extentOf(table: Table, noise: number) {
     if (effect > 0) up ||= effect;
     else down ||= -effect;
   }
-  return { down, up, other: Number((other - own).toPrecision(6)) };
+  return { down, up, other: hasBaselines(table) ? Number((other - own).toPrecision(6)) : 0 };
 }
 
 /** The ticks of all edges, as one path for each sign, of those that are shown and of the others. */

@@ -5,11 +5,11 @@
 
 import { type EdgeFilter, edgeFilter } from "../core/edge-filter";
 import { edgeKey, edgeLabel, isSameEdge, nodeName, nodeOf, PORT_NAMES, shortLabel } from "../core/node";
-import { baseOf, type Edge, edgeAt, nameAt, noiseOf, placeOf, places, type Table } from "../core/table";
+import { baseOf, byVersion, type Edge, edgeAt, nameAt, noiseOf, placeOf, places, type Table } from "../core/table";
 import type { Look } from "../core/view";
 import type { EdgeName } from "../engine/types";
 import { element } from "../lib/dom";
-import { alignPoint, formatCount, formatEffect, formatValue, METRICS } from "../lib/format";
+import { alignPoint, formatCount, formatEffect, formatValue, metricLabel } from "../lib/format";
 import { type Column, COLUMNS, FIRST, type Rows, rowsOf, type Sort } from "./table/rows";
 import { edgeLines, edgeWords, stillWords } from "./words";
 import { tipOf } from "./tip";
@@ -46,8 +46,8 @@ const BEYOND = 12;
 const MOST = 400_000;
 /** Where there is nothing to measure. */
 const ASSUMED_HEIGHT = 560;
-/** Places after the point that effects and values have at most: so many are above rounding. */
-const PLACES = { effect: 5, value: 3 };
+/** Places after the point that numbers have room for: what is beyond is rounding in most metrics. */
+const PLACES = 5;
 
 export function create(container: HTMLElement, events: TableEvents): (data: TableData) => void {
   let data: TableData | undefined;
@@ -110,7 +110,7 @@ export function create(container: HTMLElement, events: TableEvents): (data: Tabl
     made.classList.toggle("has-spread", hasSpread);
     for (const { column, cell } of headings) cell.setAttribute("aria-sort", column === sort.by ? sort.order : "none");
     made.setAttribute("aria-rowcount", String(rows.places.length + 1));
-    headings.find(({ column }) => column === "value")?.cell.setAttribute("title", METRICS[table.metric]);
+    headings.find(({ column }) => column === "value")?.cell.setAttribute("title", metricLabel(table));
     at = Math.min(at, Math.max(0, rows.places.length - 1));
     count.textContent = says(data);
     show();
@@ -158,14 +158,14 @@ export function create(container: HTMLElement, events: TableEvents): (data: Tabl
     const { port } = nodeName(edge.to);
     const sign = edge.effect < 0 ? "down" : "up";
     const cells: [string, string | HTMLElement][] = [
-      ["rank", formatCount(index + 1)],
+      ["rank", formatCount(rankIn(table, edge.place))],
       ["from", shortLabel(edge.from)],
       ["to", shortLabel(nodeOf(edge.to))],
       ["port", port ? PORT_NAMES[port] : ""],
-      [`effect ${sign}`, alignPoint(formatEffect(edge.effect, noise), PLACES.effect)],
+      [`effect ${sign}`, alignPoint(formatEffect(edge.effect, noise), PLACES)],
       ["size", sizeBar(edge.effect, reachIn(table))],
-      ["value", alignPoint(formatValue(edge.value, noise), PLACES.value)],
-      ["stdDev", Number.isNaN(edge.stdDev) ? "" : alignPoint(formatValue(edge.stdDev, noise), PLACES.effect)],
+      ["value", alignPoint(formatValue(edge.value, noise), PLACES)],
+      ["stdDev", Number.isNaN(edge.stdDev) ? "" : alignPoint(formatValue(edge.stdDev, noise), PLACES)],
       ["kind", edge.isExact ? "exact" : "estimate"],
     ];
     const row = element(
@@ -271,10 +271,18 @@ export function create(container: HTMLElement, events: TableEvents): (data: Tabl
   }
 }
 
+/** At which place an edge is by the size of its effect, from 1. */
+const ranks = byVersion((table) => {
+  const all = new Uint32Array(table.values.length);
+  places(table).forEach((place, i) => {
+    all[place] = i + 1;
+  });
+  return all;
+});
+const rankIn = (table: Table, place: number): number => ranks(table)[place]!;
+
 /** The largest effects below and above 0 of all rows, by square roots. */
-function reachIn(table: Table): { down: number; up: number } {
-  const known = reaches.get(table);
-  if (known?.version === table.version) return known;
+const reachIn = byVersion((table): { down: number; up: number } => {
   const base = baseOf(table);
   let [down, up] = [0, 0];
   for (const place of places(table)) {
@@ -283,11 +291,8 @@ function reachIn(table: Table): { down: number; up: number } {
     else down ||= Math.sqrt(-effect);
     if (up > 0 && down > 0) break;
   }
-  const found = { version: table.version, down, up };
-  reaches.set(table, found);
-  return found;
-}
-const reaches = new WeakMap<Table, { version: number; down: number; up: number }>();
+  return { down, up };
+});
 
 /** An effect as a bar from 0, as on the scale. */
 function sizeBar(effect: number, { down, up }: { down: number; up: number }): HTMLElement {

@@ -1,48 +1,44 @@
 // What the page says of effects, in whole words: which run is patched, what rises and what falls.
 
 import type { AskedPair } from "../core/request";
-import { type Edge, noiseOf, type Table } from "../core/table";
+import { type Edge, hasBaselines, noiseOf, type Table } from "../core/table";
 import type { Direction, EdgesCheck, Metric } from "../engine/types";
 import { formatCount, formatEffect, formatShare, formatValue } from "../lib/format";
-
-/** What effects are of. */
-export type Measured = Pick<Table, "metric" | "direction" | "cleanMetric" | "corruptedMetric">;
 
 /** The run that is patched, and the one that the change comes from. */
 export const baseRun = (direction: Direction): "clean" | "corrupted" => (direction === "denoise" ? "corrupted" : "clean");
 export const otherRun = (direction: Direction): "clean" | "corrupted" => (direction === "denoise" ? "clean" : "corrupted");
 
 /** Both runs' values of the metric: that of the run that is patched, and the other's. */
-export function runsOf({ direction, cleanMetric, corruptedMetric }: Measured): { base: number; other: number } {
+export function runsOf({ direction, cleanMetric, corruptedMetric }: Table): { base: number; other: number } {
   const [base, other] = direction === "denoise" ? [corruptedMetric, cleanMetric] : [cleanMetric, corruptedMetric];
   return { base, other };
 }
 
 /** Whether an effect is no more than what two runs of the same numbers differ by. */
-const isNoise = (effect: number, table: Measured): boolean => Math.abs(effect) <= noiseOf(table);
+const isNoise = (effect: number, table: Table): boolean => Math.abs(effect) <= noiseOf(table);
 
 /** What is known of an edge, to be read aloud after its name. */
-export function edgeWords(edge: Edge, table: Measured): string {
+export function edgeWords(edge: Edge, table: Table): string {
   const { value, effect, stdDev, isExact } = edge;
   const kind = isExact ? "" : ", an estimate";
   if (isNoise(effect, table)) return `moves the metric by no more than rounding${kind}`;
   const noise = noiseOf(table);
   const by = formatValue(Math.abs(effect), noise);
   const over = Number.isNaN(stdDev) ? "" : ` ± ${formatValue(stdDev, noise)} over the pairs`;
-  return `${effect < 0 ? "lowers" : "raises"} the metric by ${by}${over}, from ${formatValue(runsOf(table).base, noise)} to ${formatValue(value, noise)}${kind}`;
+  const range = hasBaselines(table) ? `, from ${formatValue(runsOf(table).base, noise)} to ${formatValue(value, noise)}` : "";
+  return `${effect < 0 ? "lowers" : "raises"} the metric by ${by}${over}${range}${kind}`;
 }
 
 /** The same in short lines, beside the edge. */
-export function edgeLines(edge: Edge, table: Measured): string[] {
+export function edgeLines(edge: Edge, table: Table): string[] {
   const { value, effect, stdDev, isExact } = edge;
   const noise = noiseOf(table);
   const kind = isExact ? "exact" : "estimate";
   if (isNoise(effect, table)) return [`no more than rounding, ${kind}`];
   const over = Number.isNaN(stdDev) ? "" : ` ± ${formatValue(stdDev, noise)} over the pairs`;
-  return [
-    `${formatEffect(effect, noise)}${over}, ${kind}`,
-    `${baseRun(table.direction)} ${formatValue(runsOf(table).base, noise)} → patched ${formatValue(value, noise)}`,
-  ];
+  const range = `${baseRun(table.direction)} ${formatValue(runsOf(table).base, noise)} → patched ${formatValue(value, noise)}`;
+  return [`${formatEffect(effect, noise)}${over}, ${kind}`, ...(hasBaselines(table) ? [range] : [])];
 }
 
 /** What the colours are. Only a distance from the clean run is better the lower it is. */
@@ -52,7 +48,8 @@ export function signWords(metric: Metric): string {
 }
 
 /** Both baselines, and which of them the patched run is measured from. */
-export function baselineWords(table: Measured): string {
+export function baselineWords(table: Table): string {
+  if (!hasBaselines(table)) return `0 is the ${baseRun(table.direction)} run`;
   const { base, other } = runsOf(table);
   const noise = noiseOf(table);
   const [first, second] = [baseRun(table.direction), otherRun(table.direction)];

@@ -30,11 +30,11 @@ const HALO = 9;
 /** More edges than this are drawn thinner, so that those beside each other can be told apart. */
 export const DENSE = 120;
 
-/** How wide the line of an effect is. */
-export function widthsOf({ reach, scale, edges }: Pick<Lines, "reach" | "scale" | "edges">): (edge: Edge) => number {
+/** How wide the line of an effect is; that of rounding is the least. */
+export function widthsOf({ reach, noise, scale, edges }: Pick<Lines, "reach" | "noise" | "scale" | "edges">): (edge: Edge) => number {
   const more = LINE.more * Math.min(1.2, scale) * (edges.length > DENSE ? 0.6 : 1);
   const width = between([0, reach || 1], [LINE.least, LINE.least + more]);
-  return ({ effect }) => width(Math.abs(effect));
+  return ({ effect }) => (Math.abs(effect) <= noise ? LINE.least : width(Math.abs(effect)));
 }
 
 export function drawLines(group: Group, data: Lines): void {

@@ -1,9 +1,9 @@
 // The nodes that have an edge: boxes with a name, and below a head the ports by which it is read.
 
 import { edgeLabel, isAt, label, nodeName, nodeOf, PORTS, shortLabel } from "../../core/node";
-import type { Edge } from "../../core/table";
+import type { Edge, Table } from "../../core/table";
 import type { Component, EdgeName } from "../../engine/types";
-import { edgeLines, edgeWords, type Measured } from "../words";
+import { edgeLines, edgeWords } from "../words";
 import type { TipContent } from "../tip";
 import { around, type Group, setBox } from "./box";
 import { isBar } from "./ground";
@@ -62,7 +62,7 @@ function usedPorts({ name, spot, edges }: Part, noise: number): Port[] {
 export interface PartsData {
   rows: Part[][];
   lattice: Lattice;
-  measured: Measured;
+  measured: Table;
   noise: number;
   selected: EdgeName | null;
   /** What the logits are read for. */
@@ -150,13 +150,13 @@ function more(name: string, compares: string | null): string {
 }
 
 /** A part with its edges, for a reader who does not see them. */
-function describe(part: Part, measured: Measured): string {
+function describe(part: Part, measured: Table): string {
   const [strongest] = part.edges;
   return `${label(part.name)}: ${counts(part)}. Strongest: ${edgeLabel(strongest!)}, ${edgeWords(strongest!, measured)}`;
 }
 
 /** A part, and its strongest edge. */
-export function partTip(part: Part, measured: Measured): TipContent {
+export function partTip(part: Part, measured: Table): TipContent {
   const [strongest] = part.edges;
   const [effect] = edgeLines(strongest!, measured);
   return { title: label(part.name), lines: [`${counts(part)} of those shown`, `strongest: ${edgeLabel(strongest!)}, ${effect}`] };
@@ -168,4 +168,4 @@ function counts({ name, edges }: Part): string {
   return [reads && `reads ${reads}`, writes && `writes ${writes}`].filter(Boolean).join(", ");
 }
 
-export const edgeTip = (edge: Edge, measured: Measured): TipContent => ({ title: edgeLabel(edge), lines: edgeLines(edge, measured) });
+export const edgeTip = (edge: Edge, measured: Table): TipContent => ({ title: edgeLabel(edge), lines: edgeLines(edge, measured) });
