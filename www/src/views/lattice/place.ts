@@ -63,8 +63,9 @@ export interface Lattice {
 const NARROW = 560;
 /** With few heads there is room for large ones. */
 const FEW = 6;
-const PITCH = { least: 15, few: 220, most: 150 };
-const RISE = { least: 15, most: 200 };
+const PITCH = { least: 15, few: 320, most: 150 };
+const RISE = { least: 15, most: 280 };
+const SCALE = { least: 0.6, few: 2, most: 1.5 };
 /** A drawing of middle size: its columns and rows are so far apart. */
 const MIDDLE = { pitch: 62, rise: 40 };
 /** Columns narrower than this show a head's number alone. */
@@ -96,10 +97,10 @@ export function place(nodes: readonly string[], shape: Shape, { width: available
   const ends = 2 * (BAR + BESIDE_BAR);
   const own = isNarrow ? within(336 / layers, 27, 84) : within(560 / layers, 36, 104);
   const rise = wanted === null ? own : within((wanted - ends - 8) / layers, RISE.least, RISE.most);
-  const scale = within(Math.min(pitch / MIDDLE.pitch, rise / MIDDLE.rise), 0.6, isFew ? 1.4 : 1.15);
+  const scale = within(Math.min(pitch / MIDDLE.pitch, rise / MIDDLE.rise), SCALE.least, isFew ? SCALE.few : SCALE.most);
   const hasLayer = pitch >= LAYER_PITCH;
   const letters = (count: number) => (hasLayer ? String(layers - 1).length : 0) + String(heads - 1).length + count;
-  const font = Math.min(hasLayer ? within(12.5 * scale, 10, 15) : within(pitch * 0.55, 9, 12), rise - 5.5);
+  const font = Math.min(hasLayer ? within(12.5 * scale, 10, 20) : within(pitch * 0.55, 9, 12), rise - 5.5);
   const box = {
     width: Math.min(pitch - (isNarrow ? 3 : 5), Math.max(42 * scale, font * LETTER * letters(hasLayer ? 0.5 : 0) + 8)),
     height: Math.min(Math.max(19 * scale, font + 3), rise - 4.5),
@@ -139,7 +140,7 @@ export function place(nodes: readonly string[], shape: Shape, { width: available
     rise,
     scale,
     font,
-    portFont: box.width >= LETTERED.width && port >= LETTERED.height ? within(10.5 * scale, 8, 13) : 0,
+    portFont: box.width >= LETTERED.width && port >= LETTERED.height ? within(10.5 * scale, 8, 16) : 0,
     middle: (bars.from + bars.to) / 2,
     spots: new Map(nodes.map((node) => [node, spotOf(node)])),
     port,
