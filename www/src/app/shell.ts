@@ -21,7 +21,7 @@ import { isSameChoice } from "./choice";
 import type { Events } from "./events";
 import * as share from "./share";
 import type { Action, Loaded, State } from "./state";
-import { type Does, oldWords, statusOf } from "./status";
+import { type Does, oldWords, type Status, statusOf } from "./status";
 import type { Store } from "./store";
 
 const VIEWS = (Object.keys(SHOWS) as Show[]).map((id) => ({ id, name: SHOWS[id], panel: id }));
@@ -32,6 +32,7 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
   const help = elementById<HTMLDialogElement>("help-dialog");
   layoutView.create({
     header: elementById("header"),
+    end: elementById("end"),
     left: elementById("left"),
     right: elementById("right"),
     views: elementById("views"),
@@ -81,7 +82,11 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
     const changed = (...keys: (keyof State)[]) => !before || keys.some((key) => now[key] !== before[key]);
     const hadFocus = document.activeElement;
 
-    if (changed("load", "job", "run", "stopped", "loaded", "tried", "planning")) showStatus(statusOf(now));
+    if (changed("load", "job", "run", "stopped", "loaded", "tried", "planning")) {
+      const status = statusOf(now);
+      showStatus(status);
+      document.title = titleOf(status);
+    }
     if (changed("loaded", "load", "kept", "offer")) {
       const { choice } = now.load ?? now.loaded ?? {};
       showChoice({ ref: choice?.ref ?? null, kept: new Set(now.kept.filter(({ complete }) => complete).map(({ title }) => title)) });
@@ -108,6 +113,12 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
       elementById("picture").focus({ preventScroll: true });
     }
   };
+}
+
+/** The window's: how far it is, for who waits in another one. */
+function titleOf({ line }: Status): string {
+  if (!line) return "pathpatch";
+  return line.share === null ? "… pathpatch" : `${Math.floor(100 * line.share)}% pathpatch`;
 }
 
 /** What is told of a run that is taken along. */
