@@ -2,7 +2,10 @@
 
 import { linkOf } from "../core/model-ref";
 import { warningNotes } from "../core/notes";
-import type { DetailData } from "../core/props";
+import { bandsOf } from "../core/bands";
+import type { Band, DetailData } from "../core/props";
+import { type Roles, rolesOf } from "../core/roles";
+import type { Run } from "../core/run";
 import { noiseOf } from "../core/table";
 import type { Show } from "../core/view";
 import { element, elementById } from "../lib/dom";
@@ -69,6 +72,7 @@ export function draw(store: Store<State, Action>, events: Events): void {
       isRunning: run.status === "running",
       compares: compareWords(settings.metric, pairs),
       isSamePrompts: isSameThroughout(pairs),
+      ...knownOf(run),
     });
     took = performance.now() - began;
     if (!performance.getEntriesByName(FIRST_GRID).length) performance.mark(FIRST_GRID);
@@ -100,6 +104,18 @@ export function draw(store: Store<State, Action>, events: Events): void {
   };
   store.subscribe(update);
   update(store.state(), null);
+}
+
+let known: { request: Run["request"]; bands: readonly Band[]; roles: Roles["of"] | undefined } | undefined;
+
+/** What parts of a run's circuit are known for; the same as long as it is the same run. */
+function knownOf({ request }: Run): { bands: readonly Band[]; roles: Roles["of"] | undefined } {
+  if (known?.request !== request) {
+    const roles = rolesOf(request);
+    known = { request, bands: roles ? bandsOf(roles) : [], roles: roles?.of };
+  }
+  const { bands, roles } = known;
+  return { bands, roles };
 }
 
 const NO_TOKENS: controlsView.ControlsData["tokens"] = [];
