@@ -1,9 +1,10 @@
 // From the state to the views: each is drawn again only where what it shows has changed.
 
+import { chosenOf } from "../core/chosen";
 import { linkOf } from "../core/model-ref";
+import { isSameEdge } from "../core/node";
 import { warningNotes } from "../core/notes";
 import type { DetailData } from "../core/props";
-import { noiseOf } from "../core/table";
 import type { Show } from "../core/view";
 import { element, elementById } from "../lib/dom";
 import { fromParams } from "../lib/permalink";
@@ -11,10 +12,10 @@ import { presetsFor } from "../lib/presets";
 import { EXAMPLE, FIRST_LOOK, settingsOf, type View } from "../lib/settings";
 import * as boardView from "../views/board";
 import * as controlsView from "../views/controls";
-import * as detailView from "../views/detail";
+import * as edgeView from "../views/edge/edge";
 import * as tokensView from "../views/tokens";
 import type { Events } from "./events";
-import { isStale } from "./reduce";
+import { isOfLoaded, isStale } from "./reduce";
 import { shell } from "./shell";
 import type { Action, Loaded, State } from "./state";
 import type { Store } from "./store";
@@ -40,7 +41,7 @@ export function draw(store: Store<State, Action>, events: Events): void {
     const hidden = new Set(boardView.PARTS.filter((part) => !parts.includes(part)));
     return { show, place, update: boardView.create(place, hidden, { onView: look }) };
   });
-  const showDetail = detailView.create(elementById("edge"), {
+  const showEdge = edgeView.create(elementById("edge"), {
     onView: look,
     onPair: (pair) => look({ pair }),
   });
@@ -63,6 +64,7 @@ export function draw(store: Store<State, Action>, events: Events): void {
     drawing = undefined;
     const { run, look: seen } = store.state();
     if (!run || !seen) return;
+    showEdge(edgeData(store.state()));
     const began = performance.now();
     const data = { table: run.table, look: seen, isRunning: run.status === "running", check: run.check };
     for (const { show, update } of pictures) if (show === seen.show) update(data);
@@ -91,7 +93,7 @@ export function draw(store: Store<State, Action>, events: Events): void {
       else drawBoard();
     }
     if (changed("run")) elementById("picture").toggleAttribute("data-empty", now.run === null);
-    if (changed("detail")) showDetail(detailData(now));
+    if (changed("detail") || (changed("run", "look") && !now.run)) showEdge(edgeData(now));
     showShell(now, before);
   };
   store.subscribe(update);
@@ -130,9 +132,14 @@ function recentOf(all: State["recent"], model: string | undefined): State["recen
   return recentShown.runs;
 }
 
-function detailData({ detail }: State): DetailData {
-  if (detail.state !== "there") return detail;
-  const { run, pair } = detail;
-  const { clean, corrupted } = run.request.pairs[pair]!.tokens;
-  return { ...detail, table: run.table, noise: noiseOf(run.table), clean, corrupted, pairs: run.request.pairs.length };
+/** What the run knows of the edge that is looked at, and the look at it, once it is of this edge. */
+function edgeData(state: State): DetailData {
+  const { run, look, detail } = state;
+  const chosen = run && look && chosenOf(run, look);
+  if (!chosen) return { state: "none" };
+  if (detail.state === "none") return { ...chosen, state: isOfLoaded(state) ? "waiting" : "alone" };
+  if (!isSameEdge(detail.edge, chosen.edge)) return { ...chosen, state: "waiting" };
+  if (detail.state !== "there") return { ...chosen, ...detail };
+  const isOfThis = detail.run.id === run.id && detail.pair === chosen.pair;
+  return isOfThis ? { ...chosen, state: "there", detail: detail.detail } : { ...chosen, state: "waiting" };
 }
