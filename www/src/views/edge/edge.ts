@@ -49,7 +49,7 @@ export function create(container: HTMLElement, events: DetailEvents): (data: Det
   const moreBody = element("div", { class: "edge-more" });
   const more = moreView.create(moreBody);
   const body = element("div", { class: "edge-body" });
-  container.append(empty, body);
+  container.append(body, empty);
   const showSteps = stepsView.create(body, {
     onEdge: ({ from, to }) => events.onView({ from, to }),
     onShow: () => title.scrollIntoView({ block: "start" }),
