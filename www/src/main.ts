@@ -46,7 +46,7 @@ async function opening(only: File, act: () => Promise<void>): Promise<void> {
 
 draw(store, {
   ...models,
-  runAgain: runs.again,
+  runAgain: () => store.dispatch({ type: "ask" }),
   cancelRun: runs.cancel,
   cancelLoad: models.cancel,
   loadAgain: models.again,

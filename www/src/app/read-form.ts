@@ -121,10 +121,23 @@ function isAboutText(error: unknown, settings: Settings): error is PathPatchErro
   return error instanceof PathPatchError && (error.code === "tokenizer" || fieldOf(error.code, settings) !== undefined);
 }
 
-/** What is worth knowing of a question that can be run; rejects where it cannot. */
-export async function checkForm(model: Pick<PathPatch, "check">, settings: Settings, pairs: readonly Pair[], signal: AbortSignal): Promise<Warning[]> {
+/** A form that was read, and what is worth knowing of its question though it can be run. */
+export interface Checked extends Reading {
+  warnings: Warning[];
+}
+
+/** Check the question without running it: what it cannot be run for is wrong beside its field, too. */
+export async function checkForm(model: Pick<PathPatch, "check">, settings: Settings, reading: Reading, signal: AbortSignal): Promise<Checked> {
   const { patch } = settings;
-  return model.check({ ...metricOptions(settings, pairs), patch, signal });
+  try {
+    const warnings = await model.check({ ...metricOptions(settings, reading.pairs), patch, signal });
+    return { ...reading, warnings };
+  } catch (error) {
+    const refused = fieldError(error, settings);
+    if (!refused) throw error;
+    const { notes, rows } = refused;
+    return { ...reading, errors: { ...reading.errors, ...notes }, rows: [...reading.rows, ...rows], warnings: [] };
+  }
 }
 
 /** The field, and the row, that an error of a run is about, with what it says; null where no field is to blame. */

@@ -49,7 +49,7 @@ export const noteOf = (text: string, suggestion: string | undefined, { mode }: S
   suggestion === undefined || mode !== "one" ? { text } : { text, mends: [{ name: `Use “${visible(suggestion)}”`, value: suggestion }] };
 
 /** Warnings by field; those of no field by themselves. `pairs` are those that the form means. */
-export function warningNotes(warnings: readonly Warning[], settings: Settings, pairs: readonly Pair[]): { fields: Notes; others: string[] } {
+export function warningNotes(warnings: readonly Warning[], settings: Settings, pairs: readonly Pair[] = []): { fields: Notes; others: string[] } {
   const fields: Notes = {};
   const others: string[] = [];
   for (const { code, message, suggestion } of warnings) {
