@@ -48,6 +48,7 @@ draw(store, {
   ...models,
   runAgain: () => store.dispatch({ type: "ask" }),
   cancelRun: runs.cancel,
+  complete: runs.complete,
   cancelLoad: models.cancel,
   loadAgain: models.again,
   chooseModel: models.choose,

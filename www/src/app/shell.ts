@@ -4,7 +4,7 @@ import { isSameModel, originOf } from "../core/model-ref";
 import type { Run } from "../core/run";
 import { type Show, SHOWS } from "../core/view";
 import { elementById } from "../lib/dom";
-import { calledOf, MODELS } from "../lib/models";
+import { calledInFull, calledOf, MODELS, offeredAs } from "../lib/models";
 import * as dialogView from "../views/dialog";
 import * as layoutView from "../views/layout";
 import * as menuView from "../views/menu";
@@ -21,7 +21,7 @@ import { isSameChoice } from "./choice";
 import type { Events } from "./events";
 import * as share from "./share";
 import type { Action, Loaded, State } from "./state";
-import { type Does, oldWords, statusOf } from "./status";
+import { type Does, oldWords, type Status, statusOf } from "./status";
 import type { Store } from "./store";
 
 const VIEWS = (Object.keys(SHOWS) as Show[]).map((id) => ({ id, name: SHOWS[id], panel: id }));
@@ -32,6 +32,7 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
   const help = elementById<HTMLDialogElement>("help-dialog");
   layoutView.create({
     header: elementById("header"),
+    end: elementById("end"),
     left: elementById("left"),
     right: elementById("right"),
     views: elementById("views"),
@@ -81,12 +82,20 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
     const changed = (...keys: (keyof State)[]) => !before || keys.some((key) => now[key] !== before[key]);
     const hadFocus = document.activeElement;
 
-    if (changed("load", "job", "run", "stopped", "loaded", "tried", "planning")) showStatus(statusOf(now));
+    if (changed("load", "job", "run", "stopped", "loaded", "tried", "planning")) {
+      const status = statusOf(now);
+      showStatus(status);
+      document.title = titleOf(status);
+    }
     if (changed("loaded", "load", "kept", "offer")) {
       const { choice } = now.load ?? now.loaded ?? {};
       showChoice({ ref: choice?.ref ?? null, kept: new Set(now.kept.filter(({ complete }) => complete).map(({ title }) => title)) });
     }
     if (changed("planning", "kept", "space", "load", "loaded")) showModels(modelsData(now));
+    // Files that were dropped somewhere are a model's: what becomes of them is said there.
+    const { files } = now.planning.box;
+    if (before && files.length > 0 && files !== before.planning.box.files && !models.open) models.showModal();
+    if (before && now.run !== before.run && now.run?.file && models.open) models.close();
     if (changed("offer", "planning", "loaded")) showOffer(offerData(now));
     if (changed("failure", "loaded", "tried", "load")) showFailure(failureNotice(now, events, () => dispatch({ type: "dismissed" })));
     if (changed("view")) showViews(VIEWS, now.view.show);
@@ -104,6 +113,12 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
       elementById("picture").focus({ preventScroll: true });
     }
   };
+}
+
+/** The window's: how far it is, for who waits in another one. */
+function titleOf({ line }: Status): string {
+  if (!line) return "pathpatch";
+  return line.share === null ? "… pathpatch" : `${Math.floor(100 * line.share)}% pathpatch`;
 }
 
 /** What is told of a run that is taken along. */
@@ -188,6 +203,8 @@ function offerData({ offer, planning, loaded }: State): offerView.OfferData | nu
   const isPlanned = planning.choice !== null && isSameChoice(planning.choice, offer.choice);
   return {
     name: calledOf(ref),
+    full: calledInFull(ref),
+    bytes: offeredAs(ref)?.bytes ?? null,
     origin: originOf(ref),
     plan: isPlanned ? planning.plan : null,
     isAsking: isPlanned && planning.isAsking,

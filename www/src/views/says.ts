@@ -55,7 +55,9 @@ export function create(container: HTMLElement, events: SaysEvents): (data: SaysD
     const within = (name: string | undefined, to: number) =>
       buttons().find((other) => other.dataset.side === name && Number(other.dataset.row) === to);
     const other = side === "clean" ? "corrupted" : "clean";
-    const next = { ArrowDown: () => within(side, at + 1), ArrowUp: () => within(side, at - 1), ArrowLeft: () => within(other, at), ArrowRight: () => within(other, at) }[event.key]?.();
+    const ways: Record<string, [string, number]> = { ArrowDown: [side, at + 1], ArrowUp: [side, at - 1], ArrowLeft: [other, at], ArrowRight: [other, at] };
+    const way = ways[event.key];
+    const next = way && within(...way);
     if (!next) return;
     event.preventDefault();
     stopAt(next);

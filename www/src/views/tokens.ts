@@ -19,8 +19,12 @@ export interface TokensEvents {
 
 /** Without events it is a text to read. */
 export function create(container: HTMLElement, events?: TokensEvents): (data: TokensData) => void {
-  const role = events ? { role: "listbox", "aria-orientation": "horizontal", "aria-label": "Prompt. The metric reads at the chosen token" } : {};
-  const line = element("div", { class: "prompt", ...role });
+  const line = element("div", { class: "prompt" });
+  if (events) {
+    line.role = "listbox";
+    line.ariaOrientation = "horizontal";
+    line.ariaLabel = "Prompt. The metric reads at the chosen token";
+  }
   const whole = element("button", { type: "button", class: "link" });
   const foot = element("p", { class: "prompt-foot" }, whole);
   container.append(line, foot);

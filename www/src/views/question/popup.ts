@@ -45,8 +45,8 @@ const itemsOf = (menu: HTMLElement): HTMLElement[] => [...menu.querySelectorAll<
 
 function groupOf({ heading, items, none }: Group, close: () => void): HTMLElement {
   const made = items.map(({ name, note, isChosen, act }) => {
-    const kind = isChosen === undefined ? { role: "menuitem" } : { role: "menuitemradio", "aria-checked": String(isChosen) };
-    const button = element("button", { type: "button", tabindex: -1, ...kind }, element("span", {}, name));
+    const role = isChosen === undefined ? "menuitem" : "menuitemradio";
+    const button = element("button", { type: "button", tabindex: -1, role, "aria-checked": isChosen === undefined ? false : String(isChosen) }, element("span", {}, name));
     if (note !== undefined) button.append(element("span", { class: "sub" }, note));
     button.addEventListener("click", () => {
       close();
