@@ -2,8 +2,7 @@
 
 import type { Both, PairPredictions, Prediction } from "../engine/types";
 import { element } from "../lib/dom";
-import { formatShare } from "../lib/format";
-import { sayOf } from "../lib/said";
+import { likelihood, sayOf } from "../lib/said";
 import { visible } from "../lib/tokens";
 import * as popup from "./question/popup";
 
@@ -102,7 +101,7 @@ export function create(container: HTMLElement, events: SaysEvents): (data: SaysD
     fold.replaceChildren(
       "Says next: ",
       ...(ours && theirs
-        ? [element("b", {}, sayOf(ours)), ` ${formatShare(ours.probability)} clean, `, element("b", {}, sayOf(theirs)), ` ${formatShare(theirs.probability)} corrupted`]
+        ? [element("b", {}, sayOf(ours)), ` ${likelihood(ours.probability)} clean, `, element("b", {}, sayOf(theirs)), ` ${likelihood(theirs.probability)} corrupted`]
         : ["–"]),
     );
     const all = buttons();
@@ -125,7 +124,7 @@ function partOf(id: number, { answers, distractors }: Asked): "answer" | "distra
 }
 
 function row(token: Prediction, side: Side, i: number, asked: Asked): HTMLElement {
-  const share = formatShare(token.probability);
+  const share = likelihood(token.probability);
   const part = partOf(token.id, asked);
   const label = `${sayOf(token)}, ${share}${part ? `, the ${part}` : ""}`;
   const bar = element("span", { class: `meter ${side}` });
@@ -149,11 +148,11 @@ function elsewhere(top: readonly Prediction[], { answers, distractors }: Asked, 
     if (!only) return [];
     if (tokens.length > 1) {
       const all = tokens.reduce((sum, { probability }) => sum + probability, 0);
-      return [element("span", {}, element("b", {}, `${tokens.length} ${name}s`), ` ${formatShare(all)}`)];
+      return [element("span", {}, element("b", {}, `${tokens.length} ${name}s`), ` ${likelihood(all)}`)];
     }
     if (top.some(({ id }) => id === only.id)) return [];
-    const label = `${sayOf(only)}, ${formatShare(only.probability)}, the ${name}, less likely than those above`;
-    const words = [element("b", {}, sayOf(only)), ` ${formatShare(only.probability)}`];
+    const label = `${sayOf(only)}, ${likelihood(only.probability)}, the ${name}, less likely than those above`;
+    const words = [element("b", {}, sayOf(only)), ` ${likelihood(only.probability)}`];
     return [element("button", { type: "button", tabindex: -1, "aria-haspopup": "menu", "aria-label": label, title: label, "data-side": side, "data-row": 5 + Number(name === "distractor"), "data-id": only.id }, ...words)];
   };
   return [...said(answers, "answer"), ...said(distractors, "distractor")];
