@@ -149,7 +149,7 @@ for (const width of [1440, 360]) {
           const at = document.activeElement;
           if (!at || at === document.body) return null;
           const { x, y } = at.getBoundingClientRect();
-          const part = at.closest("header, section, #scale, #views, footer, main");
+          const part = at.closest("header") ?? at.closest("section, #scale, #views, footer, main");
           const name = at.id || at.getAttribute("aria-label") || at.textContent?.trim().slice(0, 30) || at.nodeName;
           return { name, part: part?.id || part?.nodeName || "", x: x + scrollX, y: y + scrollY };
         });
