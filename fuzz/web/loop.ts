@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
+import { detailFixture, predictionsFixture } from "../../www/src/core/known.fixture";
 import { runOf } from "../../www/src/core/run.fixture";
 import { edgesOf, hasPath, nodeTotals, reachOf, STATE, strongestOf, type Table } from "../../www/src/core/table";
 import { isFrom, isNode, isTo, lookAt, within } from "../../www/src/core/view";
@@ -22,9 +23,13 @@ const MAX_TEXT = 1_000_000;
 const MAX_PAIRS = 10_000;
 const MAX_PLACES = 1800 * 4900;
 
-/** From before edges had names, and with them. */
+/** From before edges had names, and with them and all that is known beside them. */
 const RUN = runOf();
-const FIGURES = [readFileSync("examples/post/figure.json", "utf8"), JSON.stringify(save(RUN, lookAt(EXAMPLE.view, RUN.table, RUN.lead)))];
+const KNOWN = { details: [detailFixture(RUN, { from: "a0.h1", to: "a1.h0<k>" })], predictions: [predictionsFixture()] };
+const FIGURES = [
+  readFileSync("examples/post/figure.json", "utf8"),
+  JSON.stringify(save(RUN, lookAt(EXAMPLE.view, RUN.table, RUN.lead), { known: KNOWN })),
+];
 
 function link(random: Random): string {
   const params = toParams(EXAMPLE, EXAMPLE);

@@ -50,6 +50,7 @@ draw(store, {
   cancelRun: runs.cancel,
   cancelLoad: models.cancel,
   loadAgain: models.again,
+  chooseModel: (ref) => models.load({ ref, files: [] }),
   loadChosen: () => {
     const { choice } = store.state().planning;
     if (choice) models.load(choice);

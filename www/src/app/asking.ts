@@ -5,7 +5,7 @@
 
 import { isSameEdge } from "../core/node";
 import { metricOptions, requestOf } from "../core/request";
-import { begun, madeNow, type Run } from "../core/run";
+import { begun, knownDetail, madeNow, type Run } from "../core/run";
 import { type PathPatch, PathPatchError } from "../engine/pathpatch";
 import { messageOf } from "../lib/dom";
 import { remember, titleOf } from "../lib/recent";
@@ -84,6 +84,11 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
       const model = engine();
       const { run: of, look, detail } = store.state();
       const edge = look?.edge;
+      const saved = of && edge && knownDetail(of, edge, look.pair);
+      if (saved) {
+        dispatch({ type: "detail", detail: { state: "there", edge, run: of, pair: look.pair, detail: saved } });
+        return;
+      }
       if (!model || !of || !edge || !isOfLoaded(store.state())) {
         dispatch({ type: "detail", detail: { state: "none" } });
         return;

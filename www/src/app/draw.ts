@@ -3,20 +3,28 @@
 import { BUNDLED_REF, isSameModel, linkOf, nameOf, originOf } from "../core/model-ref";
 import { warningNotes } from "../core/notes";
 import type { DetailData } from "../core/props";
+import type { ModelRef } from "../core/model-ref";
 import type { Run } from "../core/run";
 import { noiseOf } from "../core/table";
 import type { KeptModel } from "../engine/types";
-import { elementById } from "../lib/dom";
+import { element, elementById } from "../lib/dom";
 import { fromParams } from "../lib/permalink";
+import { type Show, SHOWS } from "../core/view";
 import { presetsFor } from "../lib/presets";
 import { EXAMPLE, FIRST_LOOK, settingsOf, type View } from "../lib/settings";
 import * as boardView from "../views/board";
 import * as controlsView from "../views/controls";
 import * as detailView from "../views/detail";
+import * as dialogView from "../views/dialog";
+import * as menuView from "../views/menu";
+import * as modelChoiceView from "../views/model-choice";
 import * as modelsView from "../views/models";
 import * as offerView from "../views/offer";
 import * as progressView from "../views/progress";
+import * as segmentsView from "../views/segments";
 import * as takeView from "../views/take";
+import * as themeView from "../views/theme";
+import * as tokensView from "../views/tokens";
 import { isSameChoice } from "./choice";
 import { isStale } from "./reduce";
 import * as share from "./share";
@@ -34,6 +42,8 @@ export interface Events {
   remove: (kept: KeptModel) => void;
   open: (files: File[]) => void;
   openSaved: (file: File) => void;
+  /** One of the models in the header was pressed. */
+  chooseModel: (ref: ModelRef) => void;
   loadChosen: () => void;
   loadOffered: () => void;
   loadAgain: () => void;
@@ -46,8 +56,11 @@ export interface Events {
 export function draw(store: Store<State, Action>, events: Events): void {
   const { dispatch } = store;
   const look = (change: Partial<View>) => dispatch({ type: "look", change });
-  const form = elementById<HTMLFormElement>("controls");
-  const stale = ["board", "detail", "take"].map((id) => elementById(id));
+  const form = element("form", { id: "controls", autocomplete: "off", novalidate: true });
+  const pair = element("div");
+  elementById("question").append(pair, element("details", { id: "edit" }, element("summary", {}, "Edit prompts"), form));
+  const showPair = tokensView.create(pair);
+  const stale = ["picture", "edge", "share"].map((id) => elementById(id));
 
   const showModels = modelsView.create(elementById("models"), {
     onBox: events.say,
@@ -56,13 +69,28 @@ export function draw(store: Store<State, Action>, events: Events): void {
     onDelete: events.remove,
   });
   const showOffer = offerView.create(elementById("offer"), events.loadOffered);
-  const showLoad = progressView.create(elementById("loading"), { onCancel: events.cancelLoad, onAgain: events.loadAgain }, "loading");
-  const showRun = progressView.create(elementById("progress"), {
+  const [loadPlace, runPlace] = [element("div"), element("div")];
+  elementById("progress").append(loadPlace, runPlace);
+  const showLoad = progressView.create(loadPlace, { onCancel: events.cancelLoad, onAgain: events.loadAgain }, "loading");
+  const showRun = progressView.create(runPlace, {
     onCancel: events.cancelRun,
     onAgain: () => (store.state().failure?.retry === "load" ? events.loadAgain() : events.runAgain()),
   });
-  const showBoard = boardView.create(elementById("board"), new Set(), { onView: look });
-  const showDetail = detailView.create(elementById("detail"), {
+  const pictures = PICTURES.map(({ show, parts }) => {
+    const place = elementById(show);
+    place.setAttribute("role", "tabpanel");
+    place.setAttribute("aria-labelledby", `tab-${show}`);
+    const hidden = new Set(boardView.PARTS.filter((part) => !parts.includes(part)));
+    return { show, place, update: boardView.create(place, hidden, { onView: look }) };
+  });
+  const showViews = segmentsView.create<Show>(elementById("views"), "View", "tabs", (show) => look({ show }));
+  const showChoice = modelChoiceView.create(elementById("model-choice"), { onModel: events.chooseModel, onOther: () => modelsDialog.showModal() });
+  const modelsDialog = dialogView.create(elementById<HTMLDialogElement>("models-dialog"));
+  const helpDialog = dialogView.create(elementById<HTMLDialogElement>("help-dialog"));
+  elementById("help").addEventListener("click", () => helpDialog.showModal());
+  themeView.create(elementById<HTMLButtonElement>("theme"));
+  const shareMenu = menuView.create(elementById("share"), "Share");
+  const showDetail = detailView.create(elementById("edge"), {
     onView: look,
     onPair: (pair) => look({ pair }),
   });
@@ -72,7 +100,7 @@ export function draw(store: Store<State, Action>, events: Events): void {
     return { run, look: seen, view };
   };
   const base = document.baseURI;
-  const showTake = takeView.create(elementById("take"), {
+  const showTake = takeView.create(shareMenu, {
     csv: () => share.runCsv(shown().run),
     json: () => share.runJson(shown().run, shown().look),
     figure: () => share.figureJson(shown().run, shown().look),
@@ -116,7 +144,8 @@ export function draw(store: Store<State, Action>, events: Events): void {
     const { run, look: seen } = store.state();
     if (!run || !seen) return;
     const began = performance.now();
-    showBoard({ table: run.table, look: seen, isRunning: run.status === "running", check: run.check });
+    const data = { table: run.table, look: seen, isRunning: run.status === "running", check: run.check };
+    for (const { show, update } of pictures) if (show === seen.show) update(data);
     took = performance.now() - began;
     if (!performance.getEntriesByName(FIRST_GRID).length) performance.mark(FIRST_GRID);
   };
@@ -126,6 +155,11 @@ export function draw(store: Store<State, Action>, events: Events): void {
 
     if (changed("loaded") && now.loaded) makeControls(now.loaded);
     if (changed("loaded", "load", "offer", "tried", "run")) showStatus(now);
+    if (changed("loaded", "load", "kept")) showChoice({ ref: (now.load ?? now.loaded)?.choice.ref ?? null, kept: keptNames(now.kept) });
+    if (changed("view")) {
+      showViews(VIEWS, now.view.show);
+      for (const { show, place } of pictures) place.hidden = show !== now.view.show;
+    }
     if (changed("planning", "kept", "space", "load", "loaded")) showModels(modelsData(now));
     if (changed("offer", "planning")) showOffer(offerData(now));
     if (changed("load", "stopped", "failure", "loaded", "tried")) showLoad(loadData(now));
@@ -134,6 +168,8 @@ export function draw(store: Store<State, Action>, events: Events): void {
     if (changed("loaded", "draft", "reading", "runErrors", "run", "recent")) {
       const isOther = changed("loaded", "draft", "reading", "runErrors", "recent") || now.run?.id !== before?.run?.id;
       if (isOther && now.loaded) showControls?.(controlsData(now));
+      const [first] = now.reading?.tokens ?? [];
+      if (first) showPair(first);
     }
     if (changed("run", "draft", "loaded", "job")) {
       const isOld = isStale(now);
@@ -146,13 +182,23 @@ export function draw(store: Store<State, Action>, events: Events): void {
       if (isGrown) drawing ??= setTimeout(drawBoard, Math.max(DRAWING_PAUSE_MS, took / DRAWING_SHARE));
       else drawBoard();
     }
-    if (changed("run") && now.run === null) elementById("board").dataset.empty = "";
-    else if (now.run) delete elementById("board").dataset.empty;
+    if (changed("run")) elementById("picture").toggleAttribute("data-empty", now.run === null);
     if (changed("detail")) showDetail(detailData(now));
   };
   store.subscribe(update);
   update(store.state(), null);
 }
+
+const VIEWS = (Object.keys(SHOWS) as Show[]).map((id) => ({ id, name: SHOWS[id], panel: id }));
+
+/** What each way to see a result is made of. */
+const PICTURES: { show: Show; parts: boardView.Part[] }[] = [
+  { show: "circuit", parts: ["legend", "circuit"] },
+  { show: "grids", parts: ["legend", "from", "into", "overview"] },
+  { show: "table", parts: ["table"] },
+];
+
+const keptNames = (kept: State["kept"]): Set<string> => new Set(kept.filter(({ complete }) => complete).map(({ title }) => title));
 
 /** What runs of one sender's edges are told: the copied code and command have no such choice. */
 const everyEdge = ({ request }: Run): string | undefined =>

@@ -9,11 +9,12 @@ import type { View } from "../lib/settings";
 
 /** The run in a file's text, and what of it was looked at. Throws where it is none of ours, and says what was expected. */
 export function readSaved(text: string, file: string): { run: Run; view: View } {
-  const { saved, table } = restore(text);
+  const { saved, table, known } = restore(text);
   const { settings, tokens } = saved;
   const read = tokens.map((pair) => ({ answer: [], distractor: [], ...pair }));
   const { source, ...of } = saved.model;
   const model: LoadedModel = { ...of, ref: refOfSaved(source, document.baseURI) };
   const request = requestOf(model, settings, pairsOf(settings), read);
-  return { run: opened(-Date.now(), request, table, saved.edges.check, saved.made, file), view: saved.view };
+  const { check } = saved.edges;
+  return { run: opened(-Date.now(), request, table, { check, made: saved.made, file, known }), view: saved.view };
 }

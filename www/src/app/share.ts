@@ -43,7 +43,7 @@ export const runCsv = (run: Run): string => csv(run);
 
 export const runJson = (run: Run, look: Look): string => JSON.stringify(save(run, look));
 
-export const figureJson = (run: Run, look: Look): string => JSON.stringify(save(run, look, FIGURE_EDGES));
+export const figureJson = (run: Run, look: Look): string => JSON.stringify(save(run, look, { strongest: FIGURE_EDGES }));
 
 export const runGraph = (run: Run): string => graphJson(run);
 

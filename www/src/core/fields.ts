@@ -9,7 +9,7 @@ import { METRICS } from "../lib/format";
 import type { Mode } from "../lib/pairs";
 import { DIRECTIONS, LAYER_NORMS, MAX_EDGES, PATCHES, SCOPES, type Settings } from "../lib/settings";
 import { headName, PORT_NAMES } from "./node";
-import { isFrom, isNode, isTo, type View } from "./view";
+import { isFrom, isNode, isTo, SHOWS, type View } from "./view";
 
 export type Reader<T> = (value: unknown, name: string) => T;
 
@@ -155,6 +155,8 @@ export const VIEW: { [K in keyof View]: Reader<View[K]> } = {
   edges: whole(1, MAX_EDGES),
   least: finite(0, 1),
   pair: whole(0, MOST_PAIRS - 1),
+  // Files from before there was a choice do not say.
+  show: (value, field) => (value === undefined ? "circuit" : oneOf(SHOWS)(value, field)),
 };
 
 /** All of a record's fields, by a table of readers. */

@@ -1,6 +1,6 @@
 // A run: what was asked, and what is known of it.
 
-import type { EdgeName, EdgesCheck, Warning } from "../engine/types";
+import type { EdgeDetail, EdgeName, EdgesCheck, PairPredictions, Warning } from "../engine/types";
 import { VERSION } from "../version";
 import type { Request } from "./request";
 import { leadOf, strongestOf, type Table } from "./table";
@@ -25,7 +25,24 @@ export interface Run {
   readonly made: Made | null;
   /** The file that it was read from; null for a run of this page. */
   readonly file: string | null;
+  /** What that file knows beside the edges; nothing for a run of this page, whose model can be asked. */
+  readonly known: Known;
 }
+
+/** An edge that was looked at, on one of the pairs. */
+export interface KnownDetail extends EdgeName {
+  readonly pair: number;
+  readonly detail: EdgeDetail;
+}
+
+/** What is known of a run beside its edges. */
+export interface Known {
+  readonly details: readonly KnownDetail[];
+  /** What both runs say next, of the first pairs. */
+  readonly predictions: readonly PairPredictions[];
+}
+
+export const NOTHING_KNOWN: Known = { details: [], predictions: [] };
 
 /** Where and when numbers were made, as a saved file tells it. */
 export interface Made {
@@ -43,13 +60,24 @@ export function madeNow(device: string): Made {
 /** A run whose first values are there. */
 export function begun(id: number, request: Request, table: Table, sender: string | null, warnings: Warning[], made: Made): Run {
   const lead = leadFor(table, sender);
-  return { id, request, table, status: "running", sender, lead, check: null, warnings, made, file: null };
+  return { id, request, table, status: "running", sender, lead, check: null, warnings, made, file: null, known: NOTHING_KNOWN };
 }
 
 /** A run that was saved. */
-export function opened(id: number, request: Request, table: Table, check: EdgesCheck | null, made: Made | null, file: string): Run {
+export function opened(
+  id: number,
+  request: Request,
+  table: Table,
+  { check, made, file, known }: Pick<Run, "check" | "made" | "known"> & { file: string },
+): Run {
   const lead = leadFor(table, null);
-  return { id, request, table, status: "done", sender: null, lead, check, warnings: [], made, file };
+  return { id, request, table, status: "done", sender: null, lead, check, warnings: [], made, file, known };
+}
+
+/** An edge of a pair in detail, as far as the run's file knows it. */
+export function knownDetail({ known }: Run, { from, to }: EdgeName, pair: number): EdgeDetail | null {
+  const found = known.details.find((one) => one.pair === pair && one.from === from && one.to === to);
+  return found?.detail ?? null;
 }
 
 /** A run of which all is known that was asked for. */

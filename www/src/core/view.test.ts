@@ -4,7 +4,7 @@ import { tableFixture } from "./table.fixture";
 import { choose, lookAt, type View, within } from "./view";
 
 const table = tableFixture({ unknown: 0.1 });
-const open: View = { from: null, to: null, port: null, node: null, edges: 30, least: 0, pair: 0 };
+const open: View = { from: null, to: null, port: null, node: null, edges: 30, least: 0, pair: 0, show: "circuit" };
 const [lead] = edgesOf(table);
 const named = ({ from, to }: { from: string; to: string }) => ({ from, to });
 

@@ -4,6 +4,10 @@ import type { Component, EdgeName } from "../engine/types";
 import { isAt, isReceiver, isSender, nodeName, parseName } from "./node";
 import { hasPath, nameAt, placeOf, portsOf, STATE, strongestOf, type Table } from "./table";
 
+/** The three ways to see a result; one is shown at a time. */
+export const SHOWS = { circuit: "Circuit", grids: "Grids", table: "Table" } as const;
+export type Show = keyof typeof SHOWS;
+
 /** What the reader has chosen to look at; null where that is left to the result. */
 export interface View {
   /** A sender. */
@@ -20,6 +24,7 @@ export interface View {
   least: number;
   /** Which prompt pair an edge is looked at on, from 0. */
   pair: number;
+  show: Show;
 }
 
 /** A view with nothing left open. */

@@ -10,7 +10,7 @@ import { element, messageOf } from "../lib/dom";
 import { fromParams, toParams } from "../lib/permalink";
 import { save, type Saved } from "../lib/saved";
 import { EXAMPLE, exampleOf } from "../lib/settings";
-import styles from "../styles/board.css?inline";
+import styles from "../styles/figure.css?inline";
 import * as boardView from "../views/board";
 import * as tokensView from "../views/tokens";
 import type { Question } from "./question";

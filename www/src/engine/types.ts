@@ -369,6 +369,32 @@ export interface Both<T> {
   corrupted: T;
 }
 
+/** One of the next tokens that a run gives. */
+export interface Prediction {
+  id: number;
+  /** The text it stands for, leading space included; empty without a tokenizer. */
+  text: string;
+  logit: number;
+  probability: number;
+}
+
+/** What both runs of one pair say next, where the metric reads. */
+export interface PairPredictions {
+  /** The likeliest tokens, the likeliest first. */
+  top: Both<Prediction[]>;
+  /** The answer's tokens, in the order asked. */
+  answers: Both<Prediction[]>;
+  /** The distractor's likewise. */
+  distractors: Both<Prediction[]>;
+  /**
+   * The metric on this pair alone. Null where it cannot be measured: tokens are missing or too many, or it is normalised
+   * and equal in both runs.
+   */
+  metric: Both<number | null>;
+  /** Mean logit of the answers less that of the distractors; null without either. */
+  logitDiff: Both<number | null>;
+}
+
 /** What a head does. */
 export interface HeadDetail {
   /** Attention from each position to each, row-major `[pos (query), pos (key)]`. */

@@ -22,7 +22,7 @@ test("what is shared comes back, prompts spelt out and other defaults not", () =
       scope: "strongest" as const,
       strongest: 77,
     },
-    view: { from: "a9.h11", to: "a10.h0<v>", port: null, node: "a9.h11", edges: 75, least: 0.25, pair: 1 },
+    view: { from: "a9.h11", to: "a10.h0<v>", port: null, node: "a9.h11", edges: 75, least: 0.25, pair: 1, show: "grids" as const },
   };
   expect(read(toParams(shared, EXAMPLE).toString())).toEqual(shared);
   const open = { ...shared, view: { ...FIRST_LOOK, to: "m3", port: "q" as const } };

@@ -37,7 +37,7 @@ export function toParams({ model, settings, view }: Shared, defaults: Omit<Share
   set("bos", String(settings.prependBos), "true");
   if (settings.position !== null) params.set("position", String(settings.position));
   for (const key of ["from", "to", "port", "node"] as const) if (view[key]) params.set(key, view[key]);
-  for (const key of ["edges", "least", "pair"] as const) set(key, String(view[key]), String(defaults.view[key]));
+  for (const key of ["edges", "least", "pair", "show"] as const) set(key, String(view[key]), String(defaults.view[key]));
   return params;
 }
 
@@ -86,6 +86,7 @@ export function fromParams(params: URLSearchParams, defaults: Omit<Shared, "mode
       edges: get("edges", number, VIEW.edges, view.edges),
       least: get("least", number, VIEW.least, view.least),
       pair: get("pair", number, VIEW.pair, view.pair),
+      show: get("show", asIs, VIEW.show, view.show),
     },
   };
 }

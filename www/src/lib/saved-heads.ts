@@ -59,6 +59,7 @@ export function headView(value: unknown, field: string): Record<keyof View, unkn
     edges: own(from, "edges"),
     least: own(from, "least"),
     pair: own(from, "pair"),
+    show: undefined,
   };
 }
 

@@ -34,7 +34,7 @@ test("so do a direction, a patch and what was checked", () => {
 
 test("the strongest are kept, and what is in view; what is left out has a path still", () => {
   const seen = { ...look, from: "a0.h0", to: "a1.h1<q>" };
-  const { table: few } = restore(JSON.stringify(save(run, seen, 1)));
+  const { table: few } = restore(JSON.stringify(save(run, seen, { strongest: 1 })));
   const [strongest] = edgesOf(run.table);
   const kept = edgesOf(few);
   expect(kept[0]).toEqual(strongest);

@@ -8,8 +8,9 @@
 //     grid.flat[edges["indices"]] = edges["values"]
 //
 // Senders stand in the order in which they write, so those that reach a receiver are the first ones: `reach` counts
-// them. Files from before edges had names are still read (`saved-heads.ts`): version 1, and version 2 with `components`
-// in place of `edges`. A file is untrusted: every field is checked, with bounds, before it is used.
+// them. What is known beside the edges is in `saved-known.ts`. Files from before edges had names are still read
+// (`saved-heads.ts`): version 1, and version 2 with `components` in place of `edges`. A file is untrusted: every field
+// is checked, with bounds, before it is used.
 
 import {
   FieldError,
@@ -28,18 +29,19 @@ import {
 } from "../core/fields";
 import { savedSource } from "../core/model-ref";
 import { nodeOf } from "../core/node";
-import type { Made, Run } from "../core/run";
+import type { Known, Made, Run } from "../core/run";
 import { type Edge, edgesOf, type Table } from "../core/table";
 import type { Look } from "../core/view";
 import { PairsError, pairsOf } from "./pairs";
 import { readEdges, type SavedEdges, saveEdges, short, tableOf } from "./saved-edges";
 import { headEdges, headSettings, headView } from "./saved-heads";
+import { knownOf, readKnown, saveKnown, type SavedKnown } from "./saved-known";
 import type { Settings, View } from "./settings";
 
 /** What this page writes. */
 export const VERSION = 2;
 
-export interface Saved {
+export interface Saved extends SavedKnown {
   pathpatch: number;
   /** Program, date and device; absent in version 1. */
   made: Made | null;
@@ -54,8 +56,16 @@ export interface Saved {
   edges: SavedEdges;
 }
 
-/** All of a run, or its `strongest` edges, those from the sender in view and those into the node in view. */
-export function save(run: Run, look: Look, strongest = Number.POSITIVE_INFINITY): Saved {
+/** How much of a run is saved. */
+export interface Saving {
+  /** So many of its edges, those from the sender in view and those into the node in view; all where left out. */
+  strongest?: number;
+  /** What is known beside the edges; what the run's own file knew where left out. */
+  known?: Known;
+}
+
+/** A run as a file has it. */
+export function save(run: Run, look: Look, { strongest = Number.POSITIVE_INFINITY, known = run.known }: Saving = {}): Saved {
   const { request, table, made, check } = run;
   const { cleanMetric, corruptedMetric } = table;
   const { ref, name, revision, dModel } = request.model;
@@ -65,25 +75,27 @@ export function save(run: Run, look: Look, strongest = Number.POSITIVE_INFINITY)
   const into = look.to && nodeOf(look.to);
   const isKept = ({ from, to, value }: Edge, i: number) =>
     Number.isFinite(value) && (i < strongest || from === look.from || nodeOf(to) === into);
-  const { from, to, port, node, edges, least, pair } = look;
+  const { from, to, port, node, edges, least, pair, show } = look;
   return {
     pathpatch: VERSION,
     made,
     model: { name, source: savedSource(ref), revision, ...(dModel !== undefined && { dModel }) },
     settings: request.settings,
-    view: { from, to, port, node, edges, least, pair },
+    view: { from, to, port, node, edges, least, pair, show },
     tokens: request.pairs.map(({ tokens }) => tokens),
     cleanMetric: short(cleanMetric),
     corruptedMetric: short(corruptedMetric),
     edges: { ...saveEdges(table, edgesOf(table).filter(isKept)), check },
+    ...saveKnown(known),
   };
 }
 
 /** The result in a file's text. Throws where it is none of ours, and says what was expected. */
-export function restore(text: string): { saved: Saved; table: Table } {
+export function restore(text: string): { saved: Saved; table: Table; known: Known } {
   const saved = parse(text);
   const { cleanMetric, corruptedMetric, settings, edges } = saved;
-  return { saved, table: tableOf(edges, settings, Math.fround(cleanMetric), Math.fround(corruptedMetric)) };
+  const table = tableOf(edges, settings, Math.fround(cleanMetric), Math.fround(corruptedMetric));
+  return { saved, table, known: knownOf(saved) };
 }
 
 /** Whether a text is meant to be a saved result, and not some other JSON, such as a model's config. */
@@ -138,6 +150,7 @@ function body(from: Record<string, unknown>): Omit<Saved, "pathpatch"> {
     view,
     tokens,
     edges,
+    ...readKnown(from, edges, tokens),
   };
 }
 

@@ -13,8 +13,8 @@ test("an effect of nothing has the ground's colour, and the scale is clamped at 
 
 test("the sign has the colour, the size its strength", () => {
   const scale = colours(2, 0);
-  expect(scale.of(2)).toContain("--up");
-  expect(scale.of(-2)).toContain("--down");
+  expect(scale.of(2)).toContain("--raises");
+  expect(scale.of(-2)).toContain("--lowers");
 });
 
 test("rounding has no colour, whatever else there is", () => {

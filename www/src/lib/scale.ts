@@ -15,11 +15,11 @@ export function colours(reach: number, noise: number): Colours {
   // Without any effect no cell has a colour; the scale still needs two ends.
   const end = reach > noise ? reach : 1;
   const strength = (effect: number) => (Math.abs(effect) <= noise ? 0 : clamp(Math.abs(effect) / end));
-  return { reach: end, strength, of: (effect) => mixed(effect < 0 ? "--down" : "--up", strength(effect)) };
+  return { reach: end, strength, of: (effect) => mixed(effect < 0 ? "--lowers" : "--raises", strength(effect)) };
 }
 
 /** The colour of a share from 0 to 1 of what has no sign. */
-export const tint = (share: number): string => mixed("--total", clamp(share));
+export const tint = (share: number): string => mixed("--ink2", clamp(share));
 
 function mixed(colour: string, share: number): string {
   return `color-mix(in oklab, var(${colour}) ${Math.round(100 * share)}%, var(--quiet))`;

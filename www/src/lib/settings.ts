@@ -81,7 +81,7 @@ export function settingsOf({ clean, corrupted, answer, distractor, metric }: Omi
 }
 
 /** A look at whatever the result's strongest edge is. */
-export const FIRST_LOOK: View = { from: null, to: null, port: null, node: null, edges: DEFAULT_EDGES, least: 0, pair: 0 };
+export const FIRST_LOOK: View = { from: null, to: null, port: null, node: null, edges: DEFAULT_EDGES, least: 0, pair: 0, show: "circuit" };
 
 /** A question, and what is looked at of its result. */
 export interface Example {

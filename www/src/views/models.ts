@@ -154,8 +154,8 @@ function keptModel(each: KeptModel, { onDelete }: ModelsEvents): HTMLElement {
 function says({ asking, plan, box, isNamed, error }: ModelsData): string {
   if (asking !== null) return `Asking ${asking} what there is to download …`;
   if (plan) return describe(plan);
-  const about = MODELS.find(({ id }) => id === box.id)?.about;
-  if (about) return `It comes with this page. ${about}`;
+  const offered = MODELS.find(({ id }) => id === box.id);
+  if (offered?.ref?.kind === "bundled") return `It comes with this page. ${offered.about}`;
   if (box.id === "other" && !isNamed) return "A name of the Hugging Face Hub, or where config.json is.";
   if (error !== "" && isNamed) return "You can still try to load it.";
   return "";
