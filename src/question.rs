@@ -56,35 +56,47 @@ impl Reader<'_> {
         replacement: Replacement,
         pause: &dyn Pause,
     ) -> Result<(Batch, Vec<Warning>)> {
-        let mut notes = Vec::new();
+        let metric = request.metric;
+        let check = |p: &PromptPair| metric.check(&p.answers, &p.distractors, |id| self.name(id));
+        let (batch, mut notes) = self.read(request, check, pause).await?;
+        for (i, (pair, read)) in request.pairs.iter().zip(batch.pairs()).enumerate() {
+            let slips = self.reading_slips(pair, read, batch.positions()[i]);
+            notes.extend(notes_of(i, slips));
+            pause.pause().await?;
+        }
+        notes.extend(unchanged(&batch, replacement)?);
+        Ok((batch, gather(notes, request.pairs.len())))
+    }
+
+    /// The pairs of a request as a batch that is run and not patched: whatever its metric can make of them. Pauses
+    /// likewise.
+    pub async fn unpatched(&self, request: &MetricRequest, pause: &dyn Pause) -> Result<Batch> {
+        let (batch, _) = self.read(request, |_| Ok(()), pause).await?;
+        Ok(batch)
+    }
+
+    /// The pairs of a request as a batch, each checked by `check` too, and notes on how their prompts begin.
+    async fn read(
+        &self,
+        request: &MetricRequest,
+        check: impl Fn(&PromptPair) -> Result<()>,
+        pause: &dyn Pause,
+    ) -> Result<(Batch, Vec<Note>)> {
         let count = request.pairs.len();
-        let mut note = |pair, slips: Vec<(Slip, Warning)>| {
-            notes.extend(slips.into_iter().map(|(slip, warning)| Note {
-                pair,
-                slip,
-                warning,
-            }));
-        };
-        let mut pairs = Vec::with_capacity(count);
+        let (mut pairs, mut notes) = (Vec::with_capacity(count), Vec::new());
         for (i, pair) in request.pairs.iter().enumerate() {
             let read = self.pair(pair, request.prepend_bos);
             let read = read.and_then(|(read, slips)| {
-                let metric = request.metric;
-                metric.check(&read.answers, &read.distractors, |id| self.name(id))?;
+                check(&read)?;
                 Ok((read, slips))
             });
             let (read, slips) = read.map_err(|e| in_pair(i, count, e))?;
-            note(i, slips);
+            notes.extend(notes_of(i, slips));
             pairs.push(read);
             pause.pause().await?;
         }
         let batch = Batch::new(pairs, request.position, self.config)?;
-        for (i, (pair, read)) in request.pairs.iter().zip(batch.pairs()).enumerate() {
-            note(i, self.reading_slips(pair, read, batch.positions()[i]));
-            pause.pause().await?;
-        }
-        notes.extend(unchanged(&batch, replacement)?);
-        Ok((batch, gather(notes, count)))
+        Ok((batch, notes))
     }
 
     /// The tokens of a text. With `prepend_bos`, it begins with the beginning-of-text token.
@@ -491,6 +503,16 @@ impl Reader<'_> {
             None => format!("token {id}"),
         }
     }
+}
+
+/// Notes on one pair.
+fn notes_of(pair: usize, slips: Vec<(Slip, Warning)>) -> impl Iterator<Item = Note> {
+    let note = move |(slip, warning)| Note {
+        pair,
+        slip,
+        warning,
+    };
+    slips.into_iter().map(note)
 }
 
 /// Whole numbers with the same number of digits, written `42..99`. Leading spaces belong to each number.

@@ -11,9 +11,10 @@ use crate::{
     ops::{Product, Tile, on_cpu},
     patching::{
         Component, Direction, Edge, EdgeDetail, EdgeOptions, EdgeResult, EdgeUpdate, Estimates,
-        Graph, Grid, Head, HeadDetail, LayerNorm, Patch, Receiver, Replacement, Runs, Sender,
-        SweepOptions, Update, edge_detail, estimate_direct_path_all_sources,
-        get_act_patch_direct_path, get_act_patch_direct_path_all_sources, head_detail, sweep_edges,
+        Graph, Grid, Head, HeadDetail, LayerNorm, PairPredictions, Patch, Receiver, Replacement,
+        Runs, Sender, SweepOptions, Update, edge_detail, estimate_direct_path_all_sources,
+        get_act_patch_direct_path, get_act_patch_direct_path_all_sources, head_detail, predictions,
+        sweep_edges,
     },
     pause::Pause,
     prompt::{Batch, PromptPair},
@@ -257,6 +258,14 @@ impl Session {
         })
     }
 
+    /// Tokens of the model's vocabulary whose text begins with `start`, at most `limit`: see [`Tokenizer::complete`].
+    /// None without a tokenizer.
+    pub fn complete(&self, start: &str, limit: usize) -> Vec<Token> {
+        let rows = self.config().d_vocab;
+        let tokenizer = self.tokenizer.as_ref();
+        tokenizer.map_or(Vec::new(), |t| t.complete(start, limit, rows))
+    }
+
     /// Tokenise and check a pair.
     ///
     /// # Errors
@@ -323,6 +332,26 @@ impl Session {
             warnings.push(Warning::new(Code::Metric, message));
         }
         Ok((batch, warnings))
+    }
+
+    /// The `top` likeliest next tokens of both runs of each pair where the metric reads, and what the runs make of the
+    /// answers. The metric need not be one that can be measured on these prompts.
+    ///
+    /// # Errors
+    /// Those of [`Session::pair`], [`Batch::new`] and [`predictions`].
+    pub async fn predictions(
+        &self,
+        request: &MetricRequest,
+        top: usize,
+        pause: &dyn Pause,
+    ) -> Result<Vec<PairPredictions>> {
+        let batch = self.reader().unpatched(request, pause).await?;
+        let runs = Runs::new(&self.model, &batch, pause);
+        let text = |id| match &self.tokenizer {
+            Some(tokenizer) => tokenizer.text_of(id),
+            None => String::new(),
+        };
+        predictions(&runs, request.metric, top, &text).await
     }
 
     /// Patch the direct paths from one head, or from every head, to every later head.

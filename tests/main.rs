@@ -14,6 +14,7 @@ mod metrics;
 mod oracle;
 mod parity;
 mod parts;
+mod predictions;
 mod prompts;
 mod shortcuts;
 mod tokenizers;

@@ -70,6 +70,47 @@ fn every_kind_gives_the_tokens_of_transformers() {
     }
 }
 
+/// Byte-level tokens begin with their space, words have none; parts of characters are no completion.
+#[test]
+fn a_text_is_completed_by_tokens_that_begin_with_it() {
+    let words = Tokenizer::from_json(&read(demo().join("tokenizer.json"))).unwrap();
+    let texts = |tokenizer: &Tokenizer, start: &str, limit| -> Vec<String> {
+        let tokens = tokenizer.complete(start, limit, usize::MAX);
+        let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
+        assert_eq!(tokenizer.describe(&ids), tokens);
+        tokens.into_iter().map(|token| token.text).collect()
+    };
+    assert_eq!(texts(&words, "lam", 8), ["lamp"]);
+    assert_eq!(texts(&words, "LAM", 8), ["lamp"]);
+    let with_m = texts(&words, "m", 500);
+    let first_upper = with_m.iter().position(|text| text.starts_with('M'));
+    assert!(
+        with_m[..first_upper.unwrap()]
+            .iter()
+            .all(|t| t.starts_with('m'))
+    );
+    assert_eq!(texts(&words, "m", 2), with_m[..2]);
+
+    let bytes = tokenizer(&json!({
+        "model": {
+            "type": "BPE",
+            "vocab": {"Ġlamp": 0, "lamp": 1, "Ġla": 2, "Ã": 3, "Ġl": 4, "Ġ": 5, "Ãī": 6, "ĠLA": 7},
+            "merges": []
+        },
+        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true},
+        "added_tokens": [{"id": 8, "content": "<|endoftext|>", "special": true, "normalized": false,
+            "single_word": false, "lstrip": false, "rstrip": false}]
+    }));
+    assert_eq!(texts(&bytes, " l", 8), [" l", " la", " lamp", " LA"]);
+    assert_eq!(texts(&bytes, "l", 8), ["lamp"]);
+    assert_eq!(texts(&bytes, "É", 8), ["É"]);
+    assert_eq!(texts(&bytes, "<|", 8), ["<|endoftext|>"]);
+    let all = texts(&bytes, "", 100);
+    assert_eq!(all.len(), 8, "{all:?}");
+    // The model has fewer rows than the tokenizer has tokens.
+    assert_eq!(bytes.complete(" l", 8, 2).len(), 1);
+}
+
 #[test]
 fn some_files_alone_are_no_tokenizer() {
     let mut files = HashMap::new();

@@ -23,6 +23,14 @@ impl<T> Both<T> {
         Self { clean, corrupted }
     }
 
+    /// The same made of each.
+    pub(super) fn each<U>(&self, make: impl Fn(&T) -> U) -> Both<U> {
+        Both {
+            clean: make(&self.clean),
+            corrupted: make(&self.corrupted),
+        }
+    }
+
     /// What the base run gives.
     pub(super) fn base(&self, direction: Direction) -> &T {
         match direction {

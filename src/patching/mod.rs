@@ -18,7 +18,8 @@
 //! `readout` what a metric makes of it, `baseline` and `scale` how that is told. `schedule` says which edges go
 //! together and when, `job` and `execute` what one piece of it is and `work` how all pieces are done, `sweep` is the
 //! whole; `heads` has the calls by TransformerLens's names, `estimate` what comes before exact values, `check` how
-//! far that is off, `detail` one edge by itself, `progress` and `cost` how far a sweep is.
+//! far that is off, `detail` one edge by itself, `predictions` what the runs say next, `progress` and `cost` how far a
+//! sweep is.
 
 mod baseline;
 mod both;
@@ -37,6 +38,7 @@ mod job;
 mod memory;
 mod patch;
 mod plan;
+mod predictions;
 mod progress;
 mod read;
 mod readout;
@@ -66,6 +68,7 @@ pub use job::{Done, Job, Variant};
 pub use memory::Memory;
 pub use patch::{Direction, LayerNorm, Patch, Replacement};
 pub(crate) use plan::first_changes;
+pub use predictions::{PairPredictions, Prediction, predictions};
 pub use progress::Progress;
 pub use runs::Runs;
 pub use scores::Scores;

@@ -8,6 +8,7 @@ use std::{cell::RefCell, rc::Rc};
 use burn::tensor::Tensor;
 
 use super::{
+    both::Both,
     graph::Stage,
     memory::{Memory, check_length},
     patch::{Direction, Replacement},
@@ -103,6 +104,15 @@ impl<'a> Runs<'a> {
     /// # Errors
     /// [`Code::PromptLength`] for a prompt longer than memory allows; those of a pause.
     pub async fn clean_output(&self) -> Result<CleanOutput> {
+        let unembedding = self.model.unembed.of_tokens(None);
+        Ok(CleanOutput::new(self.outputs().await?.clean, unembedding))
+    }
+
+    /// The final residual stream of both runs where the batch's metric reads, each `[batch, d_model]`.
+    ///
+    /// # Errors
+    /// As [`Runs::clean_output`].
+    pub(super) async fn outputs(&self) -> Result<Both<Tensor<2>>> {
         let positions = self.batch.positions();
         let reads = Reads {
             positions: Some(positions),
@@ -117,14 +127,18 @@ impl<'a> Runs<'a> {
             self.model,
             self.memory,
         );
-        let mut resid = Vec::with_capacity(plan.parts.len());
+        let mut rows = Both::<Vec<Tensor<2>>>::default();
         for (i, part) in plan.parts.iter().enumerate() {
             let slice = self.slice(&plan, i).await?;
             let positions = &positions[part.prompts.clone()];
-            resid.push(rows_read(slice.finals().clean, positions));
+            let finals = slice.finals();
+            rows.clean.push(rows_read(finals.clean, positions));
+            rows.corrupted.push(rows_read(finals.corrupted, positions));
         }
-        let unembedding = self.model.unembed.of_tokens(None);
-        Ok(CleanOutput::new(Tensor::cat(resid, 0), unembedding))
+        Ok(Both {
+            clean: Tensor::cat(rows.clean, 0),
+            corrupted: Tensor::cat(rows.corrupted, 0),
+        })
     }
 
     /// The memory that it keeps to.

@@ -4,17 +4,19 @@
 //! - `json`: checks it before the crate reads it
 //! - `charsmap`: checks one table in it
 //! - `missing`: explains why there is no tokenizer
+//! - `complete`: finds tokens by how their text begins
 //!
 //! Padding, truncation and templates (`[CLS] … [SEP]`) are left out: a prompt's tokens are those of its text. Text that
 //! the vocabulary lacks is an error here; the crate would drop it or insert `<unk>`.
 
 mod charsmap;
+mod complete;
 mod files;
 mod json;
 mod missing;
 mod token;
 
-use std::{cell::RefCell, collections::HashMap};
+use std::{cell::RefCell, collections::HashMap, sync::OnceLock};
 
 use tokenizers::{
     Model, NormalizedString, Normalizer, PreTokenizer, Token as Piece, Tokenizer as Inner,
@@ -22,6 +24,7 @@ use tokenizers::{
 };
 
 use crate::error::{Code, Error, Result, Warning};
+use complete::Texts;
 pub use files::{FILES, is_needed};
 use json::{Rendering, Unknown};
 pub use missing::explain_missing;
@@ -43,6 +46,8 @@ pub struct Tokenizer {
     longest_text: usize,
     bos: Option<Token>,
     warnings: Vec<Warning>,
+    /// Made when a text is completed for the first time.
+    texts: OnceLock<Texts>,
 }
 
 /// Check that no added token becomes empty when it is normalised. The crate would find the empty token everywhere, even
@@ -125,6 +130,7 @@ impl Tokenizer {
             longest_text: MAX_TEXT.min(MAX_GROWN / checked.growth),
             bos,
             warnings,
+            texts: OnceLock::new(),
         })
     }
 
@@ -203,7 +209,22 @@ impl Tokenizer {
         quoted.join(" ")
     }
 
-    fn text_of(&self, id: u32) -> String {
+    /// Tokens whose text begins with `start`, at most `limit` of those with an id below `rows`: first those that begin
+    /// with it as it is written, then in other upper or lower case; the shortest first, then by id. Tokens that are only
+    /// part of a character have no text and are left out.
+    pub fn complete(&self, start: &str, limit: usize, rows: usize) -> Vec<Token> {
+        let texts = self.texts.get_or_init(|| {
+            let ids = self.inner.get_vocab(true).into_values();
+            Texts::new(ids.map(|id| Token {
+                id,
+                text: self.text_of(id),
+            }))
+        });
+        texts.beginning_with(start, limit, rows)
+    }
+
+    /// The text that a token stands for; its id in brackets where there is no such token.
+    pub(crate) fn text_of(&self, id: u32) -> String {
         let Some(token) = self.inner.id_to_token(id) else {
             return format!("[{id}]");
         };

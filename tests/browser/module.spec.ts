@@ -173,6 +173,51 @@ test("details of one edge and one head, and several pairs", async ({ page }) => 
   expect(seen.none).toBe("source | head: expected layer 0 to 2 and head 0 to 3, got 3.0");
 });
 
+test("what both runs say next, and completions", async ({ page }) => {
+  await openBlank(page);
+  const seen = await page.evaluate(async (prompts) => {
+    const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+    const model = await PathPatch.load("./models/ioi-demo", { device: "cpu" });
+    const told = (asked: Promise<unknown>) => asked.then(() => "none", (e: Error & { code: string }) => `${e.code} | ${e.message}`);
+    const { clean, corrupted } = prompts;
+    const many = { pairs: Array.from({ length: 200 }, () => prompts) };
+    const during = new AbortController();
+    const cancelled = told(model.predictions({ ...many, signal: during.signal }));
+    during.abort();
+    return {
+      pairs: await model.predictions({ pairs: [prompts, { clean, corrupted: clean }] }),
+      many: (await model.predictions({ ...many, top: 1 })).length,
+      cancelled: await cancelled,
+      noTop: await told(model.predictions({ clean, corrupted, top: -1 })),
+      noWord: await told(model.predictions({ ...prompts, answer: "zebu" })),
+      words: (await model.complete("la")).map(({ text }: { text: string }) => text),
+      one: await model.complete("LAM", { limit: 1 }),
+      noLimit: await told(model.complete("la", { limit: 0.5 })),
+    };
+  }, cli.INDUCTION);
+  const [one, equal] = seen.pairs as import("../../www/src/engine/types").PairPredictions[];
+  const { clean, corrupted } = one!.top;
+  expect([clean.length, corrupted.length]).toEqual([5, 5]);
+  expect([clean[0]!.text, corrupted[0]!.text]).toEqual(["lamp", "crown"]);
+  expect(clean[0]!.probability).toBeCloseTo(0.983, 3);
+  expect(corrupted[0]!.probability).toBeCloseTo(0.979, 3);
+  expect(one!.answers.clean).toEqual([clean[0]]);
+  expect(one!.distractors.corrupted.map(({ text }) => text)).toEqual(["spoon"]);
+  expect(one!.logitDiff.clean).toBeCloseTo(9.233, 2);
+  expect(one!.logitDiff.corrupted).toBeCloseTo(-0.284, 2);
+  expect(one!.metric.clean).toBeCloseTo(one!.logitDiff.clean!, 4);
+  expect(equal!.top.corrupted).toEqual(clean);
+  expect(equal!.answers).toEqual({ clean: [], corrupted: [] });
+  expect([equal!.metric, equal!.logitDiff]).toEqual(Array(2).fill({ clean: null, corrupted: null }));
+  expect(seen.many).toBe(200);
+  expect(seen.cancelled).toContain("cancelled | ");
+  expect(seen.noTop).toBe("option | top: expected a whole number from 0 on, got -1");
+  expect(seen.noWord).toContain("answer | answer: expected words of this model's vocabulary");
+  expect(seen.words).toContain("lamp");
+  expect(seen.one.map(({ text }: { text: string }) => text)).toEqual(["lamp"]);
+  expect(seen.noLimit).toBe("option | limit: expected a whole number from 0 on, got 0.5");
+});
+
 test("load reports progress and the model's shape, and distinguishes a cancel from a fault", async ({ page }) => {
   await openBlank(page);
   const seen = await page.evaluate(async (prompts) => {

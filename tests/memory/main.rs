@@ -17,7 +17,7 @@ use pathpatch::{
     patching::{
         Cell, Component, Direction, Edge, EdgeOptions, Graph, Head, LayerNorm, Memory, Patch,
         Receiver, Replacement, Runs, Scores, Sender, SweepOptions, Update, edge_detail,
-        estimate_direct_path_all_sources, get_act_patch_direct_path, sweep_edges,
+        estimate_direct_path_all_sources, get_act_patch_direct_path, predictions, sweep_edges,
     },
     pause::NoPause,
     prompt::{Batch, PromptPair},
@@ -197,6 +197,17 @@ fn estimate(model: &Gpt2, batch: &Batch, scores: Scores, by_position: bool) -> T
     taken
 }
 
+/// What both runs of many pairs say next.
+fn predict(model: &Gpt2, batch: &Batch) -> Taken {
+    let (told, taken) = taken_by(|pause| {
+        let runs = Runs::new(model, batch, pause).within(MEMORY);
+        let text = |_| String::new();
+        pollster::block_on(predictions(&runs, MetricKind::Prob, 5, &text))
+    });
+    assert_eq!(told.unwrap().len(), batch.pairs().len());
+    taken
+}
+
 fn main() {
     // cargo asks every test program for a list of tests, or for tests with some name.
     let mut arguments = std::env::args().skip(1);
@@ -295,6 +306,11 @@ fn main() {
     assert_eq!(error.code, Code::PromptLength);
     assert!(error.to_string().contains("at most 1024 tokens"), "{error}");
     patches_keep_to_the_budgets(&model);
+    let many = predict(&model, &self::batch(&model, 200, 60, 20));
+    println!("predictions: 200 pairs {many:?}");
+    let step = 12 * MEMORY.step;
+    assert!(many.most <= MEMORY.runs + step, "{many:?}");
+    assert!(many.in_step <= step, "{many:?}, {step} a step");
     println!("memory and steps are bounded");
 }
 

@@ -273,9 +273,16 @@ fn answer(value: &JsValue, code: Code, name: &str) -> Result<Answer> {
 }
 
 /// A number without a fraction, of those that JavaScript counts exactly.
-pub fn whole(value: &JsValue) -> Option<f64> {
+fn whole(value: &JsValue) -> Option<f64> {
     let is_whole = |n: &f64| n.fract() == 0.0 && n.abs() <= 9_007_199_254_740_991.0;
     value.as_f64().filter(is_whole)
+}
+
+/// A number of things; `name` says in errors what it is.
+pub fn whole_number(value: &JsValue, name: &str) -> Result<usize> {
+    let expected = "a whole number from 0 on";
+    let wrong = || Error::new(Code::Option, name, expected, shown(value));
+    id(value).map(|number| number as usize).ok_or_else(wrong)
 }
 
 fn id(value: &JsValue) -> Option<u32> {

@@ -5,7 +5,7 @@ use wasm_bindgen::JsValue;
 use web_sys::js_sys::{Array, Float32Array, Uint8Array, Uint32Array};
 
 use crate::convert::{
-    JsProgress, field, is_none, metric_request, shown, to_js, whole, word, yes_or_no,
+    JsProgress, field, is_none, metric_request, shown, to_js, whole_number, word, yes_or_no,
 };
 use pathpatch::{
     error::{Code, Error, Result, Warning},
@@ -110,19 +110,10 @@ fn edge(object: &JsValue, place: &str) -> Result<Edge> {
 /// A number of things; `None` where nothing is given.
 fn count(request: &JsValue, name: &str) -> Result<Option<usize>> {
     let value = field(request, name);
-    if is_none(&value) {
-        return Ok(None);
+    match is_none(&value) {
+        true => Ok(None),
+        false => whole_number(&value, name).map(Some),
     }
-    let count = whole(&value).filter(|n| (0.0..=f64::from(u32::MAX)).contains(n));
-    let wrong = || {
-        Error::new(
-            Code::Option,
-            name,
-            "a whole number from 0 on",
-            shown(&value),
-        )
-    };
-    count.map(|n| Some(n as usize)).ok_or_else(wrong)
 }
 
 /// A table as the page has it: see `EdgeTable` of its types.

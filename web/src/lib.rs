@@ -193,6 +193,28 @@ impl Engine {
             .map_err(convert::error)
     }
 
+    /// At most `limit` tokens of the vocabulary whose text begins with `start`, each `{id, text}`.
+    pub fn complete(&self, start: &str, limit: JsValue) -> Result<JsValue, JsValue> {
+        convert::whole_number(&limit, "limit")
+            .and_then(|limit| convert::to_js(&self.session.complete(start, limit)))
+            .map_err(convert::error)
+    }
+
+    /// What both runs of each pair say next, one `PairPredictions` each; the request's `top` says how many tokens.
+    pub async fn predictions(
+        &self,
+        request: JsValue,
+        signal: AbortSignal,
+    ) -> Result<JsValue, JsValue> {
+        let predict = async {
+            let (on, _) = convert::metric_request(&request)?;
+            let top = convert::whole_number(&convert::field(&request, "top"), "top")?;
+            let turn = Turn::new("predictions", &signal);
+            convert::to_js(&self.session.predictions(&on, top, &turn).await?)
+        };
+        predict.await.map_err(convert::error)
+    }
+
     /// Sweep the destinations of one source head, or of all where the request names none.
     ///
     /// `on_progress` gets what `convert::update` makes. An aborted `signal` stops the sweep after the step

@@ -50,7 +50,8 @@ draw(store, {
   cancelRun: runs.cancel,
   cancelLoad: models.cancel,
   loadAgain: models.again,
-  chooseModel: (ref) => models.load({ ref, files: [] }),
+  chooseModel: models.choose,
+  declineOffer: models.decline,
   loadChosen: () => {
     const { choice } = store.state().planning;
     if (choice) models.load(choice);

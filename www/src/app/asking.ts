@@ -60,6 +60,7 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
       const made = madeNow(loaded.device.kind);
       const id = ++runs;
       dispatch({ type: "run-begun", id });
+      const began = performance.now();
       let isThere = false;
       const check = await run(model, draft, reading.pairs, store.state().view, signal, ({ table, progress, sender, warnings }) => {
         if (signal.aborted) return;
@@ -68,7 +69,7 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
         dispatch({ type: "run-grown", job: { id, progress } });
       });
       if (signal.aborted) return;
-      dispatch({ type: "run-done", id, check });
+      dispatch({ type: "run-done", id, check, seconds: (performance.now() - began) / 1e3 });
       const done = store.state().run;
       if (done?.id === id) dispatch({ type: "recent", recent: remember(recentOf(done)) });
     },

@@ -6,7 +6,8 @@ import { finished, type Run } from "../core/run";
 import { choose, lookAt, within } from "../core/view";
 import { EXAMPLE, type View } from "../lib/settings";
 import { boxOf } from "./choice";
-import type { Action, State } from "./state";
+import type { LoadProgress } from "../engine/types";
+import type { Action, LoadJob, State } from "./state";
 
 export const INITIAL: State = {
   loaded: null,
@@ -57,7 +58,7 @@ export function reduce(state: State, action: Action): State {
       return { ...state, job: action.job, run: state.run && { ...state.run } };
     case "run-done":
       if (state.job?.id !== action.id) return state;
-      return lookedAt({ ...state, job: null, run: state.run && finished(state.run, action.check) }, state.view);
+      return lookedAt({ ...state, job: null, run: state.run && finished(state.run, action.check, action.seconds) }, state.view);
     case "run-settled":
       // What a file's run was asked was read when it was made; the model that is loaded may be another.
       return { ...state, ...(isOfFile(state.run) && readAs(state.run)), job: null, stopped: null, failure: null };
@@ -79,10 +80,10 @@ export function reduce(state: State, action: Action): State {
     case "load-begun": {
       const { choice, wanted } = action;
       const tried = { choice, wanted };
-      return { ...state, load: { ...tried, progress: null }, tried, offer: null, failure: null, stopped: null };
+      return { ...state, load: { ...tried, progress: null, received: {} }, tried, offer: null, failure: null, stopped: null };
     }
     case "load-grown":
-      return { ...state, load: state.load && { ...state.load, progress: action.progress } };
+      return { ...state, load: state.load && grownLoad(state.load, action.progress) };
     case "load-stopped":
       return { ...state, load: null, stopped: "load" };
     case "load-failed":
@@ -108,6 +109,8 @@ export function reduce(state: State, action: Action): State {
     }
     case "offered":
       return { ...state, offer: action.offer };
+    case "dismissed":
+      return { ...state, failure: null };
     case "planning":
       return { ...state, planning: { ...state.planning, ...action.planning } };
     case "kept":
@@ -115,6 +118,10 @@ export function reduce(state: State, action: Action): State {
     case "recent":
       return { ...state, recent: action.recent };
   }
+}
+
+function grownLoad(load: LoadJob, progress: LoadProgress): LoadJob {
+  return { ...load, progress, received: { ...load.received, [progress.file]: progress.loaded } };
 }
 
 /** The view, and by the run what it shows. */

@@ -11,10 +11,12 @@ import type { View } from "../lib/settings";
 export function readSaved(text: string, file: string): { run: Run; view: View } {
   const { saved, table, known } = restore(text);
   const { settings, tokens } = saved;
-  const read = tokens.map((pair) => ({ answer: [], distractor: [], ...pair }));
+  const pairs = pairsOf(settings);
+  // A file may not tell the tokens.
+  const read = pairs.map((_, i) => ({ clean: [], corrupted: [], answer: [], distractor: [], ...tokens?.[i] }));
   const { source, ...of } = saved.model;
   const model: LoadedModel = { ...of, ref: refOfSaved(source, document.baseURI) };
-  const request = requestOf(model, settings, pairsOf(settings), read);
+  const request = requestOf(model, settings, pairs, read);
   const { check } = saved.edges;
   return { run: opened(-Date.now(), request, table, { check, made: saved.made, file, known }), view: saved.view };
 }

@@ -67,6 +67,8 @@ export interface LoadJob {
   /** What a link asks for, once the model is there. */
   wanted: URLSearchParams | null;
   progress: LoadProgress | null;
+  /** How much of each file has come. */
+  received: Record<string, number>;
 }
 
 export interface RunJob {
@@ -79,6 +81,8 @@ export interface RunJob {
 /** What no field is to blame for, and what the one button beside it does. */
 export interface Failure {
   text: string;
+  /** The words of the error, where the text says it more plainly. */
+  more?: string;
   retry: "load" | "run" | null;
 }
 
@@ -93,9 +97,9 @@ export interface State {
   /** The load under way. */
   load: LoadJob | null;
   /** What was loaded, or was tried, last: what "again" loads. */
-  tried: Omit<LoadJob, "progress"> | null;
-  /** A model that a link names and that is not here: its reader is asked first. */
-  offer: { choice: Choice; wanted: URLSearchParams } | null;
+  tried: Pick<LoadJob, "choice" | "wanted"> | null;
+  /** A model that is not here, named by a link or, where nothing is wanted of it, by the reader: who is asked first. */
+  offer: { choice: Choice; wanted: URLSearchParams | null } | null;
   planning: Planning;
   kept: KeptModel[];
   space: Space | null;
@@ -132,7 +136,7 @@ export type Action =
   | { type: "run-begun"; id: number }
   | { type: "run-estimated"; run: Run }
   | { type: "run-grown"; job: RunJob }
-  | { type: "run-done"; id: number; check: EdgesCheck | null }
+  | { type: "run-done"; id: number; check: EdgesCheck | null; seconds?: number }
   /** What is asked is on screen already. */
   | { type: "run-settled" }
   | { type: "run-stopped" }
@@ -148,6 +152,8 @@ export type Action =
   | { type: "load-failed"; failure: Failure }
   | { type: "loaded"; loaded: Loaded; wanted: Wanted }
   | { type: "offered"; offer: State["offer"] }
+  /** The reader has seen what is wrong. */
+  | { type: "dismissed" }
   | { type: "planning"; planning: Partial<Planning> }
   | { type: "kept"; kept: KeptModel[]; space: Space | null }
   | { type: "recent"; recent: Recent[] };

@@ -12,6 +12,8 @@ import { nodeName, nodeOf } from "./node";
 /** The engine's table, with the metric that its values are of. */
 export interface Table extends EdgeTable {
   readonly metric: Metric;
+  /** What the metric is called where it is none of ours, as in a result from a notebook. */
+  readonly metricName?: string;
   /** How often it has grown. */
   version: number;
 }
@@ -109,6 +111,13 @@ export const hasPath = (table: Table, edge: EdgeName): boolean =>
 /** The metric of the run that is patched. */
 export const baseOf = ({ direction, cleanMetric, corruptedMetric }: EdgeTable): number =>
   direction === "denoise" ? corruptedMetric : cleanMetric;
+
+/**
+ * Whether the metric of both runs is known. A notebook's tensor or graph may not tell it: then one of the two is NaN, the
+ * base is 0 and the values are effects.
+ */
+export const hasBaselines = ({ cleanMetric, corruptedMetric }: Pick<EdgeTable, "cleanMetric" | "corruptedMetric">): boolean =>
+  Number.isFinite(cleanMetric) && Number.isFinite(corruptedMetric);
 
 /** An effect as EAP-IG's files have it: positive where the edge helps. */
 export const scoreOf = ({ direction }: EdgeTable, effect: number): number => (direction === "denoise" ? effect : -effect);
@@ -297,6 +306,9 @@ const UNITS: Record<Metric, number> = {
 const ROUNDING = 1e-5;
 
 /** An effect below this is rounding: two runs of the same numbers differ by as much. */
-export function noiseOf({ metric, cleanMetric, corruptedMetric }: Table): number {
-  return ROUNDING * Math.max(UNITS[metric], Math.abs(cleanMetric), Math.abs(corruptedMetric));
+export function noiseOf(table: Table): number {
+  // Nothing is known of the size of another's metric but its largest effect.
+  const unit = table.metricName === undefined ? UNITS[table.metric] : reachOf(table);
+  const baselines = hasBaselines(table) ? [table.cleanMetric, table.corruptedMetric] : [];
+  return ROUNDING * Math.max(unit, ...baselines.map(Math.abs));
 }

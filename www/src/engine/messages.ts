@@ -22,6 +22,7 @@ import type {
   KeptModel,
   LoadProgress,
   MetricOptions,
+  PairPredictions,
   PatchKind,
   Plan,
   PromptPair,
@@ -94,6 +95,8 @@ export interface Calls {
   removeModel: { arguments: { id: string }; answer: undefined };
   tokenize: { arguments: { text: string; prependBos: boolean }; answer: Token[] };
   answerTokens: { arguments: { answer: Answer; isDistractor: boolean }; answer: Token[] };
+  complete: { arguments: { start: string; limit: number }; answer: Token[] };
+  predictions: { arguments: MetricRequest & { top: number }; answer: PairPredictions[] };
   check: { arguments: MetricRequest & Pick<EdgesRequest, "patch">; answer: Warning[] };
   sweep: { arguments: SweepRequest; answer: Grid };
   estimate: { arguments: MetricRequest; answer: Estimates };

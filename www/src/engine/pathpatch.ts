@@ -28,7 +28,9 @@ import type {
   LoadOptions,
   ModelSource,
   OneSourceOptions,
+  PairPredictions,
   Plan,
+  PredictionsOptions,
   PromptPair,
   Space,
   Token,
@@ -120,6 +122,23 @@ export class PathPatch {
   /** The tokens that an answer stands for, or a distractor; rejects where an item is not one token. */
   answerTokens(answer: Answer, field: "answer" | "distractor" = "answer"): Promise<Token[]> {
     return this.#engine.ask("answerTokens", { answer, isDistractor: field === "distractor" });
+  }
+
+  /**
+   * Tokens of the vocabulary whose text begins with `start`, in the same case first, then in any; the shortest first.
+   * None without a tokenizer.
+   */
+  complete(start: string, { limit = 8 }: { limit?: number } = {}): Promise<Token[]> {
+    return this.#engine.ask("complete", { start, limit });
+  }
+
+  /**
+   * What both runs of each pair say next, where the metric reads. A question that cannot be run, for want of an answer
+   * or with two equal prompts, is told all the same.
+   */
+  predictions(options: PredictionsOptions): Promise<PairPredictions[]> {
+    const { top = 5, signal } = options;
+    return this.#engine.ask("predictions", { ...metricRequest(options), top }, { signal });
   }
 
   /** What to know about prompts and a metric before they are run; rejects where they cannot be. */

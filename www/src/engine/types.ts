@@ -215,6 +215,12 @@ export interface MetricOptions {
 /** Prompts, and what to measure on them. */
 export type EstimateOptions = Prompts & MetricOptions;
 
+/** Prompts whose next tokens are asked for. */
+export type PredictionsOptions = EstimateOptions & {
+  /** How many of the likeliest tokens; default 5. */
+  top?: number;
+};
+
 export type AllSourcesOptions = EstimateOptions & SweepOptions;
 
 export interface SweepOptions {

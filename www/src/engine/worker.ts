@@ -70,6 +70,10 @@ async function perform(request: Request, signal: AbortSignal): Promise<Calls[key
       return loaded().tokenize(request.arguments.text, request.arguments.prependBos);
     case "answerTokens":
       return loaded().answer_tokens(request.arguments.answer, request.arguments.isDistractor);
+    case "complete":
+      return loaded().complete(request.arguments.start, request.arguments.limit);
+    case "predictions":
+      return loaded().predictions(request.arguments, signal);
     case "check":
       return loaded().check(request.arguments, signal);
     case "sweep":

@@ -11,6 +11,9 @@ export const METRICS: Record<Metric, string> = {
   kl: "KL divergence from the clean run",
 };
 
+/** What a table's metric is called. */
+export const metricLabel = ({ metric, metricName }: { metric: Metric; metricName?: string }): string => metricName ?? METRICS[metric];
+
 /** Three digits after the point, and no minus before a zero. */
 const number = new Intl.NumberFormat("en", { minimumFractionDigits: 3, maximumFractionDigits: 3, signDisplay: "negative" });
 const digits = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });

@@ -1,6 +1,6 @@
 // The models that the page offers by name.
 
-import { BUNDLED_NAMES, BUNDLED_SHAPES, type BundledName, type ModelRef } from "../core/model-ref";
+import { BUNDLED_NAMES, BUNDLED_SHAPES, type BundledName, isSameModel, type ModelRef, nameOf } from "../core/model-ref";
 
 export interface OfferedModel {
   id: string;
@@ -49,3 +49,9 @@ export const MODELS: [OfferedModel, ...OfferedModel[]] = [
   { id: "other", name: "Another model, by its address …", short: "Address", about: "A name of the Hugging Face Hub, or where config.json is.", isInRow: false },
   { id: "files", name: "Files of your own …", short: "Files", about: "", isInRow: false },
 ];
+
+/** What people call a model: `GPT-2 small` for openai-community/gpt2, the name that it has where nobody does. */
+export function calledOf(ref: ModelRef): string {
+  const plain: ModelRef = ref.kind === "hub" ? { ...ref, revision: null } : ref;
+  return MODELS.find((model) => model.ref && isSameModel(model.ref, plain))?.short ?? nameOf(ref);
+}

@@ -71,6 +71,7 @@ export function tableOf(
   { metric, direction, patch, layerNorm }: Settings,
   cleanMetric: number,
   corruptedMetric: number,
+  metricName: string | undefined,
 ): Table {
   const size = senders.length * receivers.length;
   const table: EdgeTable = {
@@ -99,7 +100,7 @@ export function tableOf(
     table.state[place] = STATE.estimate;
     table.stdDev[place] = Number.NaN;
   }
-  return grown(table, metric);
+  return { ...grown(table, metric), ...(metricName !== undefined && { metricName }) };
 }
 
 const SCORES: Record<Scores, true> = { exact: true, estimate: true, eap: true, "eap-ig": true };

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { runOf } from "../core/run.fixture";
-import { countsOf, edgesOf, placeOf, STATE } from "../core/table";
+import { baseOf, countsOf, edgesOf, hasBaselines, leadOf, placeOf, STATE } from "../core/table";
 import { lookAt } from "../core/view";
+import { metricLabel } from "./format";
 import { isSavedResult, restore, save } from "./saved";
 import { EXAMPLE, MAX_EDGES } from "./settings";
 
@@ -87,7 +88,7 @@ test("a file of version 2 from before edges had names is read, and saved again w
 
 test("answers' tokens are lists; a token by itself, or none, is read as one", () => {
   const saved = JSON.parse(JSON.stringify(save(runOf({ answer: "a|bb" }), look)));
-  const tokens = (saved: unknown) => restore(JSON.stringify(saved)).saved.tokens[0];
+  const tokens = (saved: unknown) => restore(JSON.stringify(saved)).saved.tokens![0];
   expect(tokens(saved)!.answer).toEqual([{ id: 1, text: "a" }, { id: 2, text: "bb" }]);
   Object.assign(saved.tokens[0], { answer: { id: 7, text: "a" }, distractor: null });
   expect(tokens(saved)).toMatchObject({ answer: [{ id: 7, text: "a" }], distractor: [] });
@@ -103,6 +104,22 @@ test("an edge that is not finite is left out; a metric that is not is refused", 
   expect(save(odd, look).edges.indices).not.toContain(place);
   const infinite = { ...run, table: { ...run.table, cleanMetric: Number.NEGATIVE_INFINITY } };
   expect(() => save(infinite, look)).toThrow("expected finite metrics of both runs, got -Infinity");
+});
+
+test("a notebook's effects, without the metric of either run and without tokens, are read and saved again", () => {
+  const noise = { settings: { ...run.request.settings, direction: "noise" } };
+  for (const [direction, more] of [["denoise", {}], ["noise", noise]] as const) {
+    const told = { ...save(run, look), ...more, cleanMetric: null, corruptedMetric: null, metricName: "IOI", tokens: null };
+    const { saved, table } = restore(JSON.stringify(told));
+    expect([table.direction, baseOf(table), hasBaselines(table), metricLabel(table)]).toEqual([direction, 0, false, "IOI"]);
+    expect(edgesOf(table)[0]!.effect).toBe(edgesOf(table)[0]!.value);
+    expect(leadOf(table)).not.toBeNull();
+    expect(saved.tokens).toBeNull();
+    const pairs = run.request.pairs.map((pair) => ({ ...pair, tokens: { clean: [], corrupted: [], answer: [], distractor: [] } }));
+    const again = { ...run, table, request: { ...run.request, pairs } };
+    const { tokens, cleanMetric, corruptedMetric, metricName } = save(again, lookAt(saved.view, table, null));
+    expect([tokens, cleanMetric, corruptedMetric, metricName]).toEqual([null, null, null, "IOI"]);
+  }
 });
 
 test.each([

@@ -29,8 +29,9 @@ import {
 } from "../core/fields";
 import { savedSource } from "../core/model-ref";
 import { nodeOf } from "../core/node";
+import type { Request } from "../core/request";
 import type { Known, Made, Run } from "../core/run";
-import { type Edge, edgesOf, type Table } from "../core/table";
+import { baseOf, type Edge, edgesOf, hasBaselines, type Table } from "../core/table";
 import type { Look } from "../core/view";
 import { PairsError, pairsOf } from "./pairs";
 import { readEdges, type SavedEdges, saveEdges, short, tableOf } from "./saved-edges";
@@ -40,6 +41,8 @@ import type { Settings, View } from "./settings";
 
 /** What this page writes. */
 export const VERSION = 2;
+/** Characters of another's metric. */
+const MOST_METRIC_NAME = 80;
 
 export interface Saved extends SavedKnown {
   pathpatch: number;
@@ -47,12 +50,15 @@ export interface Saved extends SavedKnown {
   made: Made | null;
   /** What the model is called, how a link names it (null for files of one's own), and the commit that was loaded; `dModel` is its width. */
   model: { name: string; source: string | null; revision: string | null; dModel?: number };
-  cleanMetric: number;
-  corruptedMetric: number;
+  /** Null where the metric of neither run is known, and values are effects: a tensor or a graph from a notebook. */
+  cleanMetric: number | null;
+  corruptedMetric: number | null;
+  /** What the metric is called where it is none of ours; absent where the settings say it. */
+  metricName?: string;
   settings: Settings;
   view: View;
-  /** The tokens of each pair. */
-  tokens: SavedTokens[];
+  /** The tokens of each pair; null where they are not known. */
+  tokens: SavedTokens[] | null;
   edges: SavedEdges;
 }
 
@@ -69,7 +75,8 @@ export function save(run: Run, look: Look, { strongest = Number.POSITIVE_INFINIT
   const { request, table, made, check } = run;
   const { cleanMetric, corruptedMetric } = table;
   const { ref, name, revision, dModel } = request.model;
-  if (!Number.isFinite(cleanMetric) || !Number.isFinite(corruptedMetric)) {
+  const isWhole = hasBaselines(table);
+  if (!isWhole && !isOfEffects(table)) {
     throw new Error(`saved result: expected finite metrics of both runs, got ${cleanMetric} and ${corruptedMetric}`);
   }
   const into = look.to && nodeOf(look.to);
@@ -82,20 +89,37 @@ export function save(run: Run, look: Look, { strongest = Number.POSITIVE_INFINIT
     model: { name, source: savedSource(ref), revision, ...(dModel !== undefined && { dModel }) },
     settings: request.settings,
     view: { from, to, port, node, edges, least, pair, show },
-    tokens: request.pairs.map(({ tokens }) => tokens),
-    cleanMetric: short(cleanMetric),
-    corruptedMetric: short(corruptedMetric),
+    tokens: tokensOf(request),
+    cleanMetric: isWhole ? short(cleanMetric) : null,
+    corruptedMetric: isWhole ? short(corruptedMetric) : null,
+    ...(table.metricName !== undefined && { metricName: table.metricName }),
     edges: { ...saveEdges(table, edgesOf(table).filter(isKept)), check },
     ...saveKnown(known),
   };
 }
 
+/** Whether a table has effects on a base of 0, because the metric of neither run is known. */
+const isOfEffects = (table: Table): boolean =>
+  baseOf(table) === 0 && (Number.isNaN(table.cleanMetric) || Number.isNaN(table.corruptedMetric));
+
+/** The tokens of each pair, where all are known. */
+function tokensOf({ pairs }: Request): SavedTokens[] | null {
+  return pairs.every(({ tokens }) => tokens.clean.length > 0) ? pairs.map(({ tokens }) => tokens) : null;
+}
+
 /** The result in a file's text. Throws where it is none of ours, and says what was expected. */
 export function restore(text: string): { saved: Saved; table: Table; known: Known } {
   const saved = parse(text);
-  const { cleanMetric, corruptedMetric, settings, edges } = saved;
-  const table = tableOf(edges, settings, Math.fround(cleanMetric), Math.fround(corruptedMetric));
+  const { settings, edges, metricName } = saved;
+  const [clean, corrupted] = baselines(saved);
+  const table = tableOf(edges, settings, clean, corrupted, metricName);
   return { saved, table, known: knownOf(saved) };
+}
+
+/** The metric of both runs as a table has it: where it is not known, effects begin at a base of 0. */
+function baselines({ cleanMetric, corruptedMetric, settings }: Saved): [clean: number, corrupted: number] {
+  if (cleanMetric !== null && corruptedMetric !== null) return [Math.fround(cleanMetric), Math.fround(corruptedMetric)];
+  return settings.direction === "denoise" ? [Number.NaN, 0] : [0, Number.NaN];
 }
 
 /** Whether a text is meant to be a saved result, and not some other JSON, such as a model's config. */
@@ -139,18 +163,20 @@ function body(from: Record<string, unknown>): Omit<Saved, "pathpatch"> {
   checkView(view, edges);
   const given = isOfHeads ? headSettings(get("settings"), "settings") : get("settings");
   const settings = readAll<Settings>(SETTINGS, given, "settings");
-  const tokens = readTokens(get("tokens"), "tokens");
+  const tokens = orNull(readTokens)(get("tokens"), "tokens");
   checkTokens(settings, tokens);
+  const metricName = get("metricName");
   return {
     made: madeOf(get("made")),
     model: modelOf(get("model")),
-    cleanMetric: float(get("cleanMetric"), "cleanMetric"),
-    corruptedMetric: float(get("corruptedMetric"), "corruptedMetric"),
+    cleanMetric: orNull(float)(get("cleanMetric"), "cleanMetric"),
+    corruptedMetric: orNull(float)(get("corruptedMetric"), "corruptedMetric"),
+    ...(metricName !== undefined && { metricName: anyText(MOST_METRIC_NAME)(metricName, "metricName") }),
     settings,
     view,
     tokens,
     edges,
-    ...readKnown(from, edges, tokens),
+    ...readKnown(from, edges, tokens ?? []),
   };
 }
 
@@ -165,8 +191,9 @@ function checkView({ from, to, node }: View, { senders, receivers }: SavedEdges)
 }
 
 /** The tokens are those of the settings' pairs: as many, both prompts of one length, and the position among them. */
-function checkTokens(settings: Settings, tokens: SavedTokens[]): void {
+function checkTokens(settings: Settings, tokens: SavedTokens[] | null): void {
   const pairs = pairsIn(settings);
+  if (tokens === null) return;
   if (tokens.length !== pairs) throw new FieldError("tokens", `as many as pairs (${pairs})`, tokens.length);
   for (const [i, { clean, corrupted }] of tokens.entries()) {
     if (clean.length === 0) throw new FieldError(`tokens[${i}].clean`, "at least one", 0);

@@ -20,6 +20,8 @@ export interface ModelsData {
   space: Space | null;
   /** Why the chosen model cannot be told of. */
   error: string;
+  /** What is said of the model that is loaded; null where none is. */
+  loaded: string | null;
   /** What to know of the loaded model's files. */
   warnings: string[];
   isLoading: boolean;
@@ -63,6 +65,7 @@ export function create(container: HTMLElement, events: ModelsEvents): (data: Mod
   );
   const plan = element("p", { class: "note", id: "model-plan", role: "status" });
   const load = element("button", { type: "button", class: "primary" }, "Load");
+  const loaded = element("p", { class: "note", id: "model-loaded" });
   const error = element("p", { class: "error", id: "model-error", role: "alert" });
   const warning = element("p", { class: "warning", id: "model-warning", role: "status" });
   const list = element("ul", { class: "kept" });
@@ -80,6 +83,7 @@ export function create(container: HTMLElement, events: ModelsEvents): (data: Mod
       plan,
       error,
       load,
+      loaded,
       warning,
       kept,
     ),
@@ -124,6 +128,7 @@ export function create(container: HTMLElement, events: ModelsEvents): (data: Mod
     }
     plan.textContent = says(data);
     error.textContent = data.error;
+    loaded.textContent = data.loaded ?? "";
     warning.textContent = data.warnings.join(" ");
     address.setAttribute("aria-invalid", String(data.error !== "" && box.id === "other"));
     load.disabled = data.isLoading || data.isLoaded || !data.isNamed;

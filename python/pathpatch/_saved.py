@@ -1,0 +1,259 @@
+"""The page's saved results: made of a table of edges, and read as one.
+
+``docs/embedding.md`` in the repository says what they contain. All that is shown is first made into one, and the same file
+opens on the page.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ._graph import PORTS, Edge, Nodes, parse_node
+
+VERSION = 2
+METRICS = ("logit-diff", "normalized-logit-diff", "log-prob", "prob", "prob-diff", "kl")
+SCORES = ("exact", "estimate", "eap", "eap-ig")
+DIRECTIONS = ("denoise", "noise")
+
+
+@dataclass(frozen=True)
+class Table:
+    """What is known of a model's edges; ``values`` and ``std_devs`` stand beside ``places``."""
+
+    nodes: Nodes
+    places: Sequence[int]
+    #: The metric with the edge patched; effects where the baselines are not known.
+    values: Sequence[float]
+    #: Standard deviations over the pairs of prompts; empty where there are none.
+    std_devs: Sequence[float] = ()
+    estimates: frozenset[int] = frozenset()
+    direction: str = "denoise"
+    #: The metric of both runs; ``None`` where it is not known.
+    clean: float | None = None
+    corrupted: float | None = None
+
+    @property
+    def base(self) -> float:
+        """The metric of the run that is patched; 0 where the values are effects."""
+        if self.clean is None or self.corrupted is None:
+            return 0.0
+        return self.corrupted if self.direction == "denoise" else self.clean
+
+    @property
+    def has_baselines(self) -> bool:
+        """Whether the metric of both runs is known."""
+        return self.clean is not None and self.corrupted is not None
+
+    def effects(self) -> list[tuple[Edge, float]]:
+        """Every known edge with its effect, the largest first."""
+        found = [(self.nodes.edge(place), value - self.base) for place, value in zip(self.places, self.values)]
+        return sorted(found, key=lambda one: -abs(one[1]))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Every known edge as a row for a data frame, the largest effect first."""
+        sign = 1 if self.direction == "denoise" else -1
+        std_devs = self.std_devs or [None] * len(self.places)
+        rows = []
+        for place, value, std_dev in zip(self.places, self.values, std_devs):
+            edge, effect = self.nodes.edge(place), value - self.base
+            rows.append(
+                {
+                    "from": edge.sender,
+                    "to": edge.receiver,
+                    "score": sign * effect + 0.0,
+                    "effect": effect,
+                    "value": value if self.has_baselines else None,
+                    "kind": "estimate" if place in self.estimates else "exact",
+                    "std_dev": None if place in self.estimates else std_dev,
+                }
+            )
+        return sorted(rows, key=lambda row: -abs(row["effect"]))
+
+    def lead(self) -> Edge:
+        """Where to look first: the strongest edge between heads and MLPs, or the strongest of all."""
+        effects = self.effects()
+        inner = (edge for edge, effect in effects if effect and edge.sender != "input" and edge.receiver != "logits")
+        return next(inner, effects[0][0])
+
+
+@dataclass
+class About:
+    """What a saved result says beside its edges."""
+
+    metric: str | None = None
+    patch: str = "resample"
+    layer_norm: str = "exact"
+    scores: str = "exact"
+    steps: int | None = None
+    model: str | None = None
+    revision: str | None = None
+    d_model: int | None = None
+    #: Texts of each pair: clean, corrupted, answer, distractor.
+    pairs: list[tuple[str, str, str, str]] = field(default_factory=list)
+    #: Labels of the tokens of the first pair's prompts.
+    tokens: tuple[list[str], list[str]] | None = None
+    prepend_bos: bool = True
+    position: int | None = None
+    check: dict[str, Any] | None = None
+    edges: int = 30
+
+
+def make(table: Table, about: About) -> dict[str, Any]:
+    """A saved result of version 2."""
+    strongest_first = table.effects()
+    if not strongest_first:
+        raise ValueError("result: expected at least one edge with a value, got none")
+    sorted_places = sorted(range(len(table.places)), key=lambda i: table.places[i])
+    nodes = table.nodes
+    edges: dict[str, Any] = {
+        "senders": list(nodes.senders),
+        "receivers": list(nodes.receivers),
+        "reach": list(nodes.reach),
+        "indices": [table.places[i] for i in sorted_places],
+        "values": [short(table.values[i]) for i in sorted_places],
+        "estimates": sorted(table.estimates),
+        "scores": about.scores,
+        "steps": about.steps,
+        "check": about.check,
+    }
+    if table.std_devs:
+        edges["stdDev"] = [short(table.std_devs[i]) for i in sorted_places]
+    is_known = about.metric in METRICS
+    return {
+        "pathpatch": VERSION,
+        "made": None,
+        "model": {
+            "name": about.model or f"{nodes.layers} layers × {nodes.heads} heads",
+            "source": None,
+            "revision": about.revision,
+            **({} if about.d_model is None else {"dModel": about.d_model}),
+        },
+        "settings": settings(table, about),
+        "view": {"from": None, "to": None, "port": None, "node": None, "edges": about.edges, "least": 0, "pair": 0},
+        "tokens": None if about.tokens is None else [tokens(about.tokens)],
+        "cleanMetric": table.clean if table.has_baselines else None,
+        "corruptedMetric": table.corrupted if table.has_baselines else None,
+        **({} if is_known else {"metricName": about.metric or "metric"}),
+        "edges": edges,
+    }
+
+
+def settings(table: Table, about: About) -> dict[str, Any]:
+    """The form as it would be filled in to ask this."""
+    first = about.pairs[0] if about.pairs else ("", "", "", "")
+    clean, corrupted, answer, distractor = first
+    lines = "\n".join("\t".join(pair) for pair in about.pairs) if len(about.pairs) > 1 else ""
+    return {
+        "mode": "lines" if lines else "one",
+        "clean": clean,
+        "corrupted": corrupted,
+        "answer": answer,
+        "distractor": distractor,
+        "lines": lines,
+        "fillings": "",
+        "metric": about.metric if about.metric in METRICS else "logit-diff",
+        "direction": table.direction,
+        "patch": about.patch,
+        "layerNorm": about.layer_norm,
+        "prependBos": about.prepend_bos,
+        "position": about.position,
+        "scope": "all",
+        "strongest": 1000,
+    }
+
+
+def tokens(of: tuple[list[str], list[str]]) -> dict[str, Any]:
+    """Tokens by their texts; a notebook's labels have no ids."""
+    clean, corrupted = ([{"id": 0, "text": text} for text in prompt] for prompt in of)
+    return {"clean": clean, "corrupted": corrupted}
+
+
+def short(value: float) -> float:
+    """The number as few digits as make the same float32 again."""
+    (single,) = struct.unpack("f", struct.pack("f", value))
+    for digits in range(1, 9):
+        rounded = float(f"{single:.{digits}g}")
+        if struct.unpack("f", struct.pack("f", rounded)) == (single,):
+            return rounded
+    return float(f"{single:.9g}")
+
+
+def table_of(saved: Mapping[str, Any]) -> Table:
+    """The edges of a saved result, of version 1 or 2."""
+    version = saved.get("pathpatch")
+    if version not in (1, VERSION):
+        raise ValueError(f'saved result: expected {{"pathpatch": {VERSION}, …}} or version 1, got {version!r}')
+    try:
+        return _by_names(saved) if "edges" in saved else _between_heads(saved)
+    except (KeyError, IndexError, TypeError) as error:
+        raise ValueError(f"saved result: expected a file that the page has saved, got one whose {error} is missing or wrong") from error
+
+
+def _by_names(saved: Mapping[str, Any]) -> Table:
+    edges = saved["edges"]
+    nodes = Nodes(tuple(edges["senders"]), tuple(edges["receivers"]), tuple(edges["reach"]))
+    for name in (*nodes.senders, *nodes.receivers):
+        parse_node(name)
+    places = edges["indices"]
+    _check_places(nodes, places, len(edges["values"]))
+    return Table(
+        nodes=nodes,
+        places=places,
+        values=edges["values"],
+        std_devs=edges.get("stdDev") or (),
+        estimates=frozenset(edges["estimates"]),
+        direction=saved["settings"]["direction"],
+        clean=saved["cleanMetric"],
+        corrupted=saved["corruptedMetric"],
+    )
+
+
+def _between_heads(saved: Mapping[str, Any]) -> Table:
+    """Files from before edges had names: three grids ``[layers, heads, layers, heads]``, source first."""
+    layers, heads = saved["layers"], saved["heads"]
+    nodes = Nodes.between_heads(layers, heads)
+    places: list[int] = []
+    values: list[float] = []
+    std_devs: list[float] = []
+    estimates: list[int] = []
+    for port in PORTS:
+        grid = saved["components"][port]
+        place = head_place(nodes, layers, heads, port)
+        places += map(place, grid["indices"])
+        values += grid["values"]
+        std_devs += grid.get("spread") or []
+        estimates += map(place, grid["estimates"])
+    _check_places(nodes, places, len(values))
+    return Table(
+        nodes=nodes,
+        places=places,
+        values=values,
+        std_devs=std_devs if len(std_devs) == len(places) else (),
+        estimates=frozenset(estimates),
+        clean=saved["cleanMetric"],
+        corrupted=saved["corruptedMetric"],
+    )
+
+
+def head_place(nodes: Nodes, layers: int, heads: int, port: str) -> Callable[[int], int]:
+    """From a place in ``[layers, heads, layers, heads]`` to one among named nodes."""
+    columns = {name: column for column, name in enumerate(nodes.receivers)}
+    column_of = [columns[f"a{layer}.h{head}<{port}>"] for layer in range(layers) for head in range(heads)]
+
+    def place(index: int) -> int:
+        row, column = divmod(index, layers * heads)
+        return row * len(nodes.receivers) + column_of[column]
+
+    return place
+
+
+def _check_places(nodes: Nodes, places: Sequence[int], values: int) -> None:
+    if len(places) != values:
+        raise ValueError(f"saved result: expected as many values as edges ({len(places)}), got {values}")
+    size = len(nodes.senders) * len(nodes.receivers)
+    wrong = next((place for place in places if not (0 <= place < size and nodes.has_path(place))), None)
+    if wrong is not None:
+        raise ValueError(f"saved result: expected edges from earlier nodes into later ones, got place {wrong}")
