@@ -19,6 +19,7 @@ import * as themeView from "../views/theme";
 import { aboutRun, warningsOf } from "./about";
 import { isSameChoice } from "./choice";
 import type { Events } from "./events";
+import { embedSubject, figureDialog } from "./figures";
 import * as share from "./share";
 import type { Action, Loaded, State } from "./state";
 import { type Does, oldWords, statusOf } from "./status";
@@ -52,6 +53,8 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
   elementById("help").addEventListener("click", () => help.showModal());
   elementById("show-around").addEventListener("click", events.showTour);
   themeView.create(elementById<HTMLButtonElement>("theme"));
+  const figureButton = elementById<HTMLButtonElement>("figure-button");
+  figureDialog(elementById<HTMLDialogElement>("figure-dialog"), figureButton, state);
 
   const showChoice = modelChoiceView.create(elementById("model-choice"), {
     onModel: events.chooseModel,
@@ -93,6 +96,7 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
     if (changed("run", "loaded")) elementById("show-around").hidden = !isForTour(now.loaded);
     if (changed("run", "draft", "loaded", "load")) {
       showTake(now.run !== null);
+      figureButton.disabled = now.run === null;
       const words = oldWords(now);
       if (old.textContent !== words) old.textContent = words;
       const says = now.run ? [aboutRun(now.run), warningsOf(now.run)].filter(Boolean).join(" · ") : "";
@@ -127,11 +131,7 @@ function takeMenu(state: () => State, events: Events): (isThere: boolean) => voi
     eapIg: () => ({ text: share.pythonEapIg(shown().run) }),
     command: () => ({ text: share.commandLine(shown().run), note: everyEdge(shown().run) }),
     js: () => ({ text: share.javascript(shown().run, shown().look, base), note: everyEdge(shown().run) }),
-    embed: () => {
-      const { html, isLong } = share.embed(shown().run, shown().view, base);
-      const note = "Its address is so long that some servers refuse it: save a Figure JSON instead.";
-      return { text: html, note: isLong ? note : undefined };
-    },
+    embed: () => ({ text: share.embed(embedSubject(state(), base)) }),
     onOpen: events.openSaved,
   });
 }

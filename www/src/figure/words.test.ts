@@ -40,7 +40,7 @@ test("the alternative text has the numbers", () => {
 
 test("titles and names of files tell the figure", () => {
   const shown = shownOf();
-  expect(titleOf(shown)).toBe("What makes a model say “lamp” rather than “spoon”");
+  expect(titleOf(shown)).toBe("What makes it say “lamp” rather than “spoon”");
   expect(fileNameOf(shown)).toBe("pathpatch-circuit-a-model");
   expect(fileNameOf({ ...shown, what: "attention" })).toBe("pathpatch-attention-0.1-to-1.0-key-a-model");
   expect(fileNameOf({ ...shown, what: "grids" })).toBe("pathpatch-from-0.1-a-model");

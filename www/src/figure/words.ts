@@ -6,7 +6,8 @@ import type { Run } from "../core/run";
 import { countsOf, edgeAt, type Edge } from "../core/table";
 import type { Look } from "../core/view";
 import type { EdgeDetail, PatchKind } from "../engine/types";
-import { formatCount, formatEffect, formatShare, formatValue, METRICS } from "../lib/format";
+import { formatCount, formatEffect, formatShare, formatValue, metricLabel } from "../lib/format";
+import { headline } from "../lib/headline";
 import { inQuotes } from "../lib/pairs";
 import { visible } from "../lib/tokens";
 
@@ -35,20 +36,15 @@ const TOLD = 8;
 const MOST_PROMPT = 160;
 
 export function titleOf({ what, run, look }: Shown): string {
-  const { name } = run.request.model;
-  const edge = look.edge ? edgeLabel(look.edge) : shortLabel(look.from);
   switch (what) {
-    case "circuit": {
-      const { answer, distractor } = run.request.pairs[0]!;
-      const than = distractor ? ` rather than ${inQuotes(distractor)}` : "";
-      return answer ? `What makes ${name} say ${inQuotes(answer)}${than}` : `What carries the difference between two prompts through ${name}`;
-    }
+    case "circuit":
+      return headline(run.request.pairs[0]!);
     case "grids":
-      return `What ${label(look.from)} of ${name} writes into the others`;
+      return `What ${label(look.from)} writes into the others`;
     case "attention":
-      return `Where ${headOf(look)} of ${name} looks`;
+      return `Where ${headOf(look)} looks`;
     case "curve":
-      return `${edge} of ${name}, position by position`;
+      return `${look.edge ? edgeLabel(look.edge) : shortLabel(look.from)}, position by position`;
   }
 }
 
@@ -60,7 +56,7 @@ export function headOf({ from, edge }: Look): string {
 
 /** The default caption: whole sentences of what is shown, asked and measured. */
 export function captionOf(shown: Shown): string {
-  return [what(shown), question(shown.run), measure(shown.run), certainty(shown)].join(" ");
+  return [what(shown), question(shown.run), measure(shown.run), certainty(shown)].filter(Boolean).join(" ");
 }
 
 function what({ what: kind, run, look, edges }: Shown): string {
@@ -81,19 +77,21 @@ function what({ what: kind, run, look, edges }: Shown): string {
 
 function question({ request }: Run): string {
   const [first] = request.pairs;
+  // A notebook's numbers may come without their prompts.
+  if (!first?.clean.trim()) return "";
   const many = request.pairs.length > 1 ? `${formatCount(request.pairs.length)} pairs of prompts, the first of them: clean` : "Clean prompt";
-  const asked = first!.answer ? `; answer ${inQuotes(first!.answer)}${first!.distractor ? `, distractor ${inQuotes(first!.distractor)}` : ""}` : "";
-  return `${many} “${cut(first!.clean)}”, corrupted “${cut(first!.corrupted)}”${asked}.`;
+  const asked = first.answer ? `; answer ${inQuotes(first.answer)}${first.distractor ? `, distractor ${inQuotes(first.distractor)}` : ""}` : "";
+  return `${many} “${cut(first.clean)}”, corrupted “${cut(first.corrupted)}”${asked}.`;
 }
 
 function measure({ request: { settings }, table }: Run): string {
-  const { direction, patch, layerNorm, position, metric } = settings;
+  const { direction, patch, layerNorm, position } = settings;
   const [base, other] = direction === "denoise" ? ["corrupted", "clean"] : ["clean", "corrupted"];
   const scale = layerNorm === "exact" ? "recomputed" : `kept as in the ${base} run`;
   const at = position === null ? "" : ` at position ${position}`;
   const metrics = [table.corruptedMetric, table.cleanMetric];
   const runs = metrics.every(Number.isFinite) ? ` (${metrics.map((value, i) => `${["corrupted", "clean"][i]} ${formatValue(value)}`).join(", ")})` : "";
-  return `Effect: the change of the ${inSentence(METRICS[metric])}${at} in the ${base} run${runs} when, on this one path, ${wordsOf(patch, other)} takes the place of what the sender writes (${direction === "denoise" ? "denoising" : "noising"}); LayerNorm of the receiver ${scale}.`;
+  return `Effect: the change of the ${inSentence(metricLabel(table))}${at} in the ${base} run${runs} when, on this one path, ${wordsOf(patch, other)} takes the place of what the sender writes (${direction === "denoise" ? "denoising" : "noising"}); LayerNorm of the receiver ${scale}.`;
 }
 
 const wordsOf = (patch: PatchKind, other: string): string =>

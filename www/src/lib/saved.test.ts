@@ -25,6 +25,14 @@ test("a result comes back as it was, to the last bit, with where it comes from",
   expect(save(runOf({}, { kind: "files" }), look).model.source).toBeNull();
 });
 
+test("a figure's title is kept, cut where it is too long, and read with bounds", () => {
+  expect(restore(JSON.stringify(save(run, look))).saved.title).toBeUndefined();
+  const { saved } = restore(JSON.stringify(save(run, look, { title: "How a list repeats" })));
+  expect(saved.title).toBe("How a list repeats");
+  expect(save(run, look, { title: "x".repeat(300) }).title).toHaveLength(200);
+  expect(() => restore(JSON.stringify({ ...saved, title: "x".repeat(201) }))).toThrow("title: expected at most 200 characters, got 201");
+});
+
 test("so do a direction, a patch and what was checked", () => {
   const check = { edges: 300, largestError: 0.25, bound: 0.01 };
   const noised = { ...runOf({ direction: "noise", patch: "mean", layerNorm: "frozen" }), check };

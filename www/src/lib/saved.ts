@@ -41,11 +41,15 @@ import type { Settings, View } from "./settings";
 
 /** What this page writes. */
 export const VERSION = 2;
+/** Characters of a figure's title. */
+export const MOST_TITLE = 200;
 /** Characters of another's metric. */
 const MOST_METRIC_NAME = 80;
 
 export interface Saved extends SavedKnown {
   pathpatch: number;
+  /** What the author calls the figure; absent where nobody has named it. */
+  title?: string;
   /** Program, date and device; absent in version 1. */
   made: Made | null;
   /** What the model is called, how a link names it (null for files of one's own), and the commit that was loaded; `dModel` is its width. */
@@ -68,10 +72,12 @@ export interface Saving {
   strongest?: number;
   /** What is known beside the edges; what the run's own file knew where left out. */
   known?: Known;
+  /** What a figure of it is called. */
+  title?: string;
 }
 
 /** A run as a file has it. */
-export function save(run: Run, look: Look, { strongest = Number.POSITIVE_INFINITY, known = run.known }: Saving = {}): Saved {
+export function save(run: Run, look: Look, { strongest = Number.POSITIVE_INFINITY, known = run.known, title }: Saving = {}): Saved {
   const { request, table, made, check } = run;
   const { cleanMetric, corruptedMetric } = table;
   const { ref, name, revision, dModel } = request.model;
@@ -85,6 +91,7 @@ export function save(run: Run, look: Look, { strongest = Number.POSITIVE_INFINIT
   const { from, to, port, node, edges, least, pair, show } = look;
   return {
     pathpatch: VERSION,
+    ...(title && { title: title.slice(0, MOST_TITLE) }),
     made,
     model: { name, source: savedSource(ref), revision, ...(dModel !== undefined && { dModel }) },
     settings: request.settings,
@@ -166,7 +173,9 @@ function body(from: Record<string, unknown>): Omit<Saved, "pathpatch"> {
   const tokens = orNull(readTokens)(get("tokens"), "tokens");
   checkTokens(settings, tokens);
   const metricName = get("metricName");
+  const title = get("title");
   return {
+    ...(title !== undefined && { title: anyText(MOST_TITLE)(title, "title") }),
     made: madeOf(get("made")),
     model: modelOf(get("model")),
     cleanMetric: orNull(float)(get("cleanMetric"), "cleanMetric"),
