@@ -20,8 +20,16 @@ test("numbers that follow a move are lines", () => {
   expect(segments("M0 0 1 1 2 2").map(({ op }) => op)).toEqual(["M", "L", "L"]);
 });
 
+test("arcs of circles become curves", () => {
+  const [, first, second] = segments("M0 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0");
+  const rounded = (segment?: ReturnType<typeof segments>[number]) => segment && "at" in segment && segment.at.map((each) => Math.round(each * 100) / 100);
+  // Counterclockwise as one sees it, where down is more: along the foot to the middle, then to the right.
+  expect(rounded(first)).toEqual([0, 2.76, 2.24, 5, 5, 5]);
+  expect(rounded(second)).toEqual([7.76, 5, 10, 2.76, 10, 0]);
+});
+
 test("what is not drawn here is refused", () => {
-  expect(() => segments("M0 0A1 1 0 0 1 2 2")).toThrow("path: expected one of M L H V C Q Z, got A");
+  expect(() => segments("M0 0S1 1 2 2")).toThrow("path: expected one of M L H V C Q A Z, got S");
 });
 
 test("a path is moved and turned", () => {

@@ -4,9 +4,9 @@
 export type Segment = { op: "M" | "L" | "C"; at: number[] } | { op: "Z" };
 
 /** How many numbers each command takes. */
-const TAKES: Record<string, number> = { M: 2, L: 2, H: 1, V: 1, C: 6, Q: 4, Z: 0 };
+const TAKES: Record<string, number> = { M: 2, L: 2, H: 1, V: 1, C: 6, Q: 4, A: 7, Z: 0 };
 
-/** A path's segments, all absolute. Throws on what our drawings do not use: arcs, and curves that go on from others. */
+/** A path's segments, all absolute. Throws on what our drawings do not use: curves that go on from others. */
 export function segments(d: string): Segment[] {
   const found: Segment[] = [];
   let [x, y, beginX, beginY] = [0, 0, 0, 0];
@@ -25,9 +25,16 @@ export function segments(d: string): Segment[] {
       const [dx, dy] = isRelative ? [x, y] : [0, 0];
       const given = numbers.slice(i, i + takes);
       const at =
-        op === "H" ? [given[0]! + dx, y] : op === "V" ? [x, given[0]! + dy] : given.map((each, k) => each + (k % 2 ? dy : dx));
+        op === "H"
+          ? [given[0]! + dx, y]
+          : op === "V"
+            ? [x, given[0]! + dy]
+            : op === "A"
+              ? [...given.slice(0, 5), given[5]! + dx, given[6]! + dy]
+              : given.map((each, k) => each + (k % 2 ? dy : dx));
       const end: [number, number] = [at.at(-2)!, at.at(-1)!];
-      if (op === "Q") found.push({ op: "C", at: cubic(x, y, at) });
+      if (op === "A") found.push(...arc(x, y, at).map((curve): Segment => ({ op: "C", at: curve })));
+      else if (op === "Q") found.push({ op: "C", at: cubic(x, y, at) });
       else if (op === "C") found.push({ op: "C", at });
       else if (op === "M" && i === 0) {
         found.push({ op: "M", at });
@@ -43,6 +50,29 @@ export function segments(d: string): Segment[] {
 function cubic(x: number, y: number, [a = 0, b = 0, endX = 0, endY = 0]: number[]): number[] {
   const near = (from: number, handle: number) => from + (2 / 3) * (handle - from);
   return [near(x, a), near(y, b), near(endX, a), near(endY, b), endX, endY];
+}
+
+/** An arc of a circle as curves, none of them longer than a quarter. */
+function arc(x: number, y: number, [r = 0, , , isLarge = 0, isClockwise = 0, endX = 0, endY = 0]: number[]): number[][] {
+  const chord = Math.hypot(endX - x, endY - y);
+  if (chord === 0 || r === 0) return [];
+  // A radius that does not reach is as long as it has to be.
+  const radius = Math.max(r, chord / 2);
+  const aside = Math.sqrt(Math.max(0, radius ** 2 - (chord / 2) ** 2)) * (isLarge === isClockwise ? -1 : 1);
+  const [cx, cy] = [(x + endX) / 2 - (aside * (endY - y)) / chord, (y + endY) / 2 + (aside * (endX - x)) / chord];
+  const from = Math.atan2(y - cy, x - cx);
+  let turn = Math.atan2(endY - cy, endX - cx) - from;
+  if (isClockwise && turn < 0) turn += 2 * Math.PI;
+  if (!isClockwise && turn > 0) turn -= 2 * Math.PI;
+  const parts = Math.max(1, Math.ceil(Math.abs(turn) / (Math.PI / 2) - 1e-6));
+  const handle = (4 / 3) * Math.tan(turn / parts / 4);
+  return Array.from({ length: parts }, (_, i) => {
+    const [a, b] = [from + (turn * i) / parts, from + (turn * (i + 1)) / parts];
+    const on = (angle: number): [number, number] => [cx + radius * Math.cos(angle), cy + radius * Math.sin(angle)];
+    const [[ax, ay], [bx, by]] = [on(a), on(b)];
+    const reach = handle * radius;
+    return [ax - reach * Math.sin(a), ay + reach * Math.cos(a), bx + reach * Math.sin(b), by - reach * Math.cos(b), bx, by];
+  });
 }
 
 /** How far a handle lies from the end of a quarter of a circle, in radii. */

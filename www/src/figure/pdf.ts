@@ -39,6 +39,8 @@ const SLANT = 0.21;
 /** Letters that are drawn here, since the font has none: outlines in thousandths of the size, upwards. */
 const DRAWN: Record<string, { advance: number; d: string }> = {
   "→": { advance: 1000, d: "M80 320L790 320L640 180L690 130L925 350L690 570L640 520L790 380L80 380Z" },
+  "⟨": { advance: 333, d: "M250 750L90 270L250 -210L310 -190L155 270L310 730Z" },
+  "⟩": { advance: 333, d: "M83 750L243 270L83 -210L23 -190L178 270L23 730Z" },
 };
 /** Spaces that the font has no other glyph for. */
 const SPACE = /[\u2000-\u200a\u202f\u205f]/g;

@@ -4,7 +4,7 @@ import { edgesOf } from "../core/table";
 import { lookAt } from "../core/view";
 import { formatValue } from "../lib/format";
 import { FIRST_LOOK } from "../lib/settings";
-import { altOf, bibliography, captionOf, fileNameOf, inTex, latex, mostMoved, type Shown, sourceOf, titleOf } from "./words";
+import { altOf, bibliography, captionOf, fileNameOf, inTex, latex, type Shown, sourceOf, titleOf } from "./words";
 
 const GPT2 = { kind: "hub", repo: "openai-community/gpt2", revision: null } as const;
 
@@ -63,9 +63,4 @@ test("estimates are cited where some are shown", () => {
   expect(keys(shown)).toEqual(["pathpatch", "wang2023interpretability", "goldowskydill2023localizing", "syed2023attribution"]);
   expect(keys({ ...shown, edges: shown.edges.filter(({ isExact }) => isExact) })).not.toContain("syed2023attribution");
   expect(bibliography(shown, "https://site.example/")[0]!.text).toContain("version = {0.1.0},\n  year = {2026},\n  url = {https://site.example/}");
-});
-
-test("the row that moves most", () => {
-  expect(mostMoved([1, 0, 0.5, 0.5], [1, 0, 0.1, 0.9], 2)).toBe(1);
-  expect(mostMoved([1, 0, 0.5, 0.5], [0, 1, 0.5, 0.5], 2)).toBe(0);
 });

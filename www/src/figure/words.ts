@@ -1,15 +1,18 @@
 // What is said of a figure: its title, caption, alternative text, where it comes from, what to cite, how its file is
 // called. All of it is made from the run.
 
-import { edgeLabel, label, nodeName, nodeOf, PORT_NAMES, shortLabel } from "../core/node";
+import { chosenOf } from "../core/chosen";
+import { type Looks, looksOf } from "../core/looks";
+import { edgeLabel, label, nodeName, nodeOf, shortLabel } from "../core/node";
+import { percent } from "../core/percent";
 import type { Run } from "../core/run";
 import { countsOf, edgeAt, type Edge } from "../core/table";
 import type { Look } from "../core/view";
+import { wordAt } from "../core/words";
 import type { EdgeDetail, PatchKind } from "../engine/types";
-import { formatCount, formatEffect, formatShare, formatValue, metricLabel } from "../lib/format";
+import { formatCount, formatEffect, formatValue, metricLabel } from "../lib/format";
 import { headline } from "../lib/headline";
 import { inQuotes } from "../lib/pairs";
-import { visible } from "../lib/tokens";
 
 export const WHATS = {
   circuit: "Circuit",
@@ -138,55 +141,21 @@ export function altOf(shown: Shown): string {
 const least = (edges: readonly Edge[]): number => Math.min(...edges.map(({ effect }) => Math.abs(effect)));
 const most = (edges: readonly Edge[]): number => Math.max(...edges.map(({ effect }) => Math.abs(effect)));
 
-/** Where the head looks most, before and after the patch and in the other run. */
+/** Where the head looks most, in each run. */
 function attentionWords({ run, look }: Shown, detail: EdgeDetail): string {
-  const pair = run.request.pairs[look.pair] ?? run.request.pairs[0]!;
-  const rows = attentionRows({ run, look }, detail);
-  return `${rows
-    .map(({ title, shares, tokens }) => {
-      const at = shares.reduce((best, share, i) => (share > shares[best]! ? i : best), 0);
-      return `${title}, ${formatShare(shares[at]!)} at “${visible((tokens ?? pair.tokens.clean)[at]!.text)}”, position ${at}`;
-    })
-    .join("; ")}.`;
+  const looks = looksIn(run, look, detail);
+  if (!looks) return "not known";
+  const rows = looks.rows.map(({ name, shares }) => {
+    const at = shares.reduce((best, share, i) => (share > shares[best]! ? i : best), 0);
+    return `${name}, ${percent(shares[at]!)} at “${looks.columns[at]!.text}”`;
+  });
+  return `from “${looks.from}”: ${rows.join("; ")}.`;
 }
 
-export interface AttentionRow {
-  title: string;
-  kind: "before" | "after" | "other";
-  tokens: readonly { text: string }[];
-  shares: number[];
-}
-
-/**
- * The head's attention at the position where the edge changes it most: in the run that is patched, once it is patched,
- * and in the other run. A value changes no attention, and has no row after the patch.
- */
-export function attentionRows({ run, look }: Pick<Shown, "run" | "look">, detail: EdgeDetail): AttentionRow[] {
-  const { direction } = run.request.settings;
-  const [base, other] = direction === "denoise" ? (["corrupted", "clean"] as const) : (["clean", "corrupted"] as const);
-  const { tokens } = run.request.pairs[look.pair] ?? run.request.pairs[0]!;
-  const head = detail.dst ?? detail.src;
-  if (!head) return [];
-  const positions = tokens[base].length;
-  const isPatched = detail.dst !== null && detail.patched.length > 0 && look.edge !== null && nodeName(look.edge.to).port !== "v";
-  const at = isPatched ? mostMoved(head.pattern[base], detail.patched, positions) : mostMoved(head.pattern[base], head.pattern[other], positions);
-  const row = (pattern: readonly number[]) => pattern.slice(at * positions, (at + 1) * positions);
-  return [
-    { title: `${base} run`, kind: "before", tokens: tokens[base], shares: row(head.pattern[base]) },
-    ...(isPatched ? [{ title: "patched", kind: "after" as const, tokens: tokens[base], shares: row(detail.patched) }] : []),
-    { title: `${other} run`, kind: "other", tokens: tokens[other], shares: row(head.pattern[other]) },
-  ];
-}
-
-/** The row of two patterns that differs most; the last of equal ones. */
-export function mostMoved(a: readonly number[], b: readonly number[], positions: number): number {
-  let [best, moved] = [positions - 1, -1];
-  for (let row = positions - 1; row >= 0; row -= 1) {
-    let sum = 0;
-    for (let i = row * positions; i < (row + 1) * positions; i += 1) sum += Math.abs(a[i]! - b[i]!);
-    if (sum > moved) [best, moved] = [row, sum];
-  }
-  return best;
+/** Where the chosen edge's head looks; null where neither of its ends is one. */
+export function looksIn(run: Run, look: Look, detail: EdgeDetail): Looks | null {
+  const chosen = chosenOf(run, look);
+  return chosen && looksOf(chosen.edge, run.table, detail, chosen.pairs[chosen.pair]!, chosen.position);
 }
 
 function positionWords({ run, look }: Shown, effects: readonly number[]): string {
@@ -197,7 +166,7 @@ function positionWords({ run, look }: Shown, effects: readonly number[]): string
     .map((effect, i) => ({ effect, i }))
     .sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect))
     .slice(0, 3)
-    .map(({ effect, i }) => `${formatEffect(effect)} at “${visible(tokens[i]!.text)}”, position ${i}`);
+    .map(({ effect, i }) => `${formatEffect(effect)} at “${wordAt(tokens, i)}”, position ${i}`);
   return `the largest effects are ${told.join("; ")}.`;
 }
 
@@ -302,6 +271,3 @@ export function bibliography({ what: kind, run, edges }: Shown, site: string): E
   const hasEstimates = kind === "circuit" ? edges.some(({ isExact }) => !isExact) : kind === "grids" && countsOf(run.table).estimates > 0;
   return [{ key: "pathpatch", text: tool }, ...METHOD, ...(hasEstimates ? [ESTIMATES] : [])];
 }
-
-/** The words for a head's inputs. */
-export const PORT_WORDS = Object.values(PORT_NAMES).join(", ");
