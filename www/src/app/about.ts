@@ -2,7 +2,7 @@
 
 import type { Run } from "../core/run";
 import { warningNotes } from "../core/notes";
-import { calledOf } from "../lib/models";
+import { calledInFull } from "../lib/models";
 import type { Direction, LayerNorm, PatchKind } from "../engine/types";
 
 const DIRECTIONS: Record<Direction, string> = { denoise: "denoising", noise: "noising" };
@@ -12,10 +12,9 @@ const LAYER_NORMS: Record<LayerNorm, string> = { exact: "LayerNorm recomputed", 
 /** `GPT-2 small, openai-community/gpt2 at 607a30d · denoising with the other run’s write, LayerNorm recomputed · pathpatch 0.2.0 on the CPU, 26 Nov 2026` */
 export function aboutRun({ request, made, file }: Run): string {
   const { model, settings } = request;
-  const { ref, name, revision } = model;
-  const called = calledOf(ref);
+  const { ref, revision } = model;
   const at = revision ? ` at ${revision.slice(0, 7)}` : "";
-  const what = `${called === name ? called : `${called} (${name})`}${at}`;
+  const what = `${calledInFull(ref)}${at}`;
   const how = `${DIRECTIONS[settings.direction]} with ${PATCHES[settings.patch]}, ${LAYER_NORMS[settings.layerNorm]}`;
   const by = made ? `${made.by}${on(made.device)}, ${dateOf(made.at)}` : "";
   return [what, how, by, file ? `from ${file}` : ""].filter(Boolean).join(" · ");

@@ -4,7 +4,7 @@ import { isSameModel, originOf } from "../core/model-ref";
 import type { Run } from "../core/run";
 import { type Show, SHOWS } from "../core/view";
 import { elementById } from "../lib/dom";
-import { calledOf, MODELS } from "../lib/models";
+import { calledInFull, calledOf, MODELS, offeredAs } from "../lib/models";
 import * as dialogView from "../views/dialog";
 import * as layoutView from "../views/layout";
 import * as menuView from "../views/menu";
@@ -90,6 +90,10 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
       showChoice({ ref: choice?.ref ?? null, kept: new Set(now.kept.filter(({ complete }) => complete).map(({ title }) => title)) });
     }
     if (changed("planning", "kept", "space", "load", "loaded")) showModels(modelsData(now));
+    // Files that were dropped somewhere are a model's: what becomes of them is said there.
+    const { files } = now.planning.box;
+    if (before && files.length > 0 && files !== before.planning.box.files && !models.open) models.showModal();
+    if (before && now.run !== before.run && now.run?.file && models.open) models.close();
     if (changed("offer", "planning", "loaded")) showOffer(offerData(now));
     if (changed("failure", "loaded", "tried", "load")) showFailure(failureNotice(now, events, () => dispatch({ type: "dismissed" })));
     if (changed("view")) showViews(VIEWS, now.view.show);
@@ -188,6 +192,8 @@ function offerData({ offer, planning, loaded }: State): offerView.OfferData | nu
   const isPlanned = planning.choice !== null && isSameChoice(planning.choice, offer.choice);
   return {
     name: calledOf(ref),
+    full: calledInFull(ref),
+    bytes: offeredAs(ref)?.bytes ?? null,
     origin: originOf(ref),
     plan: isPlanned ? planning.plan : null,
     isAsking: isPlanned && planning.isAsking,

@@ -56,7 +56,7 @@ function loadingStatus({ choice, progress, received }: LoadJob, { choice: planne
     whole === null ? [progress.loaded, progress.total] : [Object.values(received).reduce((sum, size) => sum + size, 0), whole];
   const parts = [
     `Loading ${name}`,
-    progress.waiting ?? `${formatBytes(done)}${total === null ? "" : ` of ${formatBytes(total)}`}`,
+    progress.waiting?.replace(/ \(.*?\)/, "") ?? `${formatBytes(done)}${total === null ? "" : ` of ${formatBytes(total)}`}`,
     ...(progress.secondsLeft && progress.waiting === null ? [`${formatDuration(progress.secondsLeft)} left`] : []),
   ];
   return { ...said, text: parts.join(" · "), line: { share: total ? Math.min(1, done / total) : null, what: "load" } };

@@ -1,14 +1,19 @@
 // A model that is not here: the reader is asked, with the size and who would be asked for it.
 
 import type { Plan } from "../engine/types";
+import { formatBytes } from "../lib/format";
 import { downloadSize } from "./models";
 import * as noticeView from "./notice";
 
 export interface OfferData {
   name: string;
+  /** With where it is. */
+  full: string;
   /** Who has it. */
   origin: string;
   plan: Plan | null;
+  /** About how much it is, as far as that is known without asking. */
+  bytes: number | null;
   isAsking: boolean;
   /** Why its size is not known. */
   error: string;
@@ -46,19 +51,20 @@ export function create(container: HTMLElement, events: OfferEvents): (data: Offe
   };
 }
 
-function sizeOf({ plan }: OfferData): string | null {
+function sizeOf({ plan, bytes }: OfferData): string | null {
   const size = plan && !plan.kept ? downloadSize(plan.files) : null;
-  return size && size.bytes > 0 ? size.text : null;
+  if (size && size.bytes > 0) return size.text;
+  return bytes === null ? null : `about ${formatBytes(bytes)}`;
 }
 
-function words({ name, origin, isAsking, error, isOfLink }: OfferData, size: string | null): string {
-  const what = isOfLink ? `This link is about ${name}.` : `${name} is not in this browser yet.`;
+function words({ name, full, origin, isAsking, error, isOfLink }: OfferData, size: string | null): string {
+  const what = isOfLink ? `This link is about ${full}, which is not in this browser.` : `${name} is not in this browser.`;
   const known = size
     ? `It is ${size} from ${origin}`
     : isAsking
-      ? `Asking ${origin} for its size … It comes from there`
+      ? `Asking ${origin} for its size; it comes from there`
       : error
-        ? `Its size could not be learnt. It comes from ${origin}`
-        : `It comes from ${origin}, which tells its size once you load it`;
-  return `${what} ${known}, and stays in this browser for the next time. Nothing is downloaded until you press the button.`;
+        ? `${origin} did not tell its size; it comes from there`
+        : `It comes from ${origin}, which tells its size once it is loaded`;
+  return `${what} ${known}, and is kept for the next time. Nothing is downloaded before you press.`;
 }
