@@ -29,6 +29,7 @@ export function figureDialog(dialog: HTMLDialogElement, button: HTMLButtonElemen
   let open: ((data: FigureData) => void) | undefined;
   const base = document.baseURI.replace(/[#?].*$/, "");
   const events: FigureEvents = {
+    site: base,
     subject: (title) => embedSubject(state(), base, title),
     // A real one, so that what is seen is what the post gets.
     element: async () => {

@@ -18,6 +18,8 @@ export interface FigureData {
 }
 
 export interface FigureEvents {
+  /** Where the page is, as others would cite it. */
+  site: string;
   /** What a snippet is made of, for a figure of that title. */
   subject: (title: string) => Omit<EmbedSubject, "packed">;
   /** A <path-patching> for the preview. */
@@ -35,7 +37,7 @@ export function create(dialog: HTMLDialogElement, events: FigureEvents): (data: 
   const embed = element("div", { id: "figure-embed", class: "figure-tab" });
   dialog.append(element("h2", { id: "figure-title" }, "Figure"), tabs, paper, embed);
   dialogView.create(dialog);
-  const showPaper = paperView.create(paper);
+  const showPaper = paperView.create(paper, events.site);
   const showEmbed = embedView.create(embed, events);
   let shown: FigureData | undefined;
   let tab: Tab = "paper";
