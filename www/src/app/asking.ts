@@ -26,8 +26,6 @@ export interface Asking {
   cancel: () => void;
 }
 
-const NO_MEAN = "There is no detail where the mean over several pairs goes in: an edge is looked at on one pair.";
-
 let runs = 0;
 
 export function asking(store: Store<State, Action>, engine: () => PathPatch | null): Asking {
@@ -98,15 +96,10 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
       if (isAnother) dispatch({ type: "detail", detail: { state: "waiting", edge } });
       const pair = Math.min(look.pair, of.request.pairs.length - 1);
       const { settings, pairs } = of.request;
-      const { pairs: [one], ...options } = metricOptions(settings, [pairs[pair]!]);
       const { direction, patch } = settings;
-      // An edge is looked at on one pair, whose mean is another than that of all.
-      if (patch === "mean" && pairs.length > 1) {
-        dispatch({ type: "detail", detail: { state: "failed", edge, message: NO_MEAN } });
-        return;
-      }
       try {
-        const asked = { ...one!, ...options, direction, patch, ...edge, signal };
+        // All pairs, for the mean over them where that goes in.
+        const asked = { ...metricOptions(settings, pairs), pair, direction, patch, ...edge, signal };
         const found = await model.edgeDetail(asked);
         if (signal.aborted) return;
         const there = { state: "there", edge, run: of, pair } as const;
