@@ -17,9 +17,12 @@ export function knownOf({ run, detail }: Pick<State, "run" | "detail">): Known {
 }
 
 /** What a snippet for a post is made of; the figure is called after its question where `title` is absent. */
-export function embedSubject({ run, look, view, detail }: State, base: string, title?: string) {
+export function embedSubject({ run, look, view, detail, kept }: State, base: string, title?: string) {
   if (!run || !look) throw new Error("result: expected one, got none yet");
-  return share.embedSubject(run, look, view, base, knownOf({ run, detail }), title ?? titleOf(run));
+  const { ref } = run.request.model;
+  const called = ref.kind === "hub" ? ref.repo : ref.kind === "address" ? ref.url : null;
+  const bytes = kept.find((model) => model.complete && model.title === called)?.bytes;
+  return share.embedSubject(run, look, view, base, { known: knownOf({ run, detail }), title: title ?? titleOf(run), bytes });
 }
 
 const titleOf = ({ request }: Run): string => headline(request.pairs[0]!);

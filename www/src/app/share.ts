@@ -3,7 +3,7 @@
 import { linkOf } from "../core/model-ref";
 import { isSameEdge } from "../core/node";
 import type { Request } from "../core/request";
-import type { Known, Run } from "../core/run";
+import type { Run } from "../core/run";
 import type { Look } from "../core/view";
 import type { Component } from "../engine/types";
 import { eapIg } from "../lib/code/eap-ig";
@@ -52,7 +52,7 @@ export const runJson = (run: Run, look: Look): string => JSON.stringify(save(run
  * What a post needs of a run: the strongest edges, and the pair and the edge that are looked at as far as they are
  * `known`. Less where it would be too much for a page: first of what is known, then of the edges.
  */
-export function figureJson(run: Run, look: Look, known: Known = run.known, title?: string): string {
+export function figureJson(run: Run, look: Look, { known = run.known, title, bytes }: Saving = {}): string {
   const predictions = known.predictions.slice(0, look.pair + 1);
   const details = known.details.filter(({ pair, detail, ...edge }) => isSameEdge(edge, look.edge) && pair === look.pair && detail.added.length <= FIGURE_TOKENS);
   const most = Math.max(FIGURE_EDGES, look.edges);
@@ -62,7 +62,7 @@ export function figureJson(run: Run, look: Look, known: Known = run.known, title
   ];
   let text = "";
   for (const way of ways) {
-    text = JSON.stringify(save(run, look, { ...way, title }));
+    text = JSON.stringify(save(run, look, { ...way, title, bytes }));
     if (text.length <= FIGURE_LENGTH) break;
   }
   return text;
@@ -90,10 +90,10 @@ export const javascript = (run: Run, look: Look, base: string): string =>
 export const commandLine = (run: Run): string => command(run.request);
 
 /** What a snippet for a post is made of. */
-export function embedSubject(run: Run, look: Look, view: View, base: string, known: Known, title: string): Omit<EmbedSubject, "packed"> {
+export function embedSubject(run: Run, look: Look, view: View, base: string, saving: Saving & { title: string }): Omit<EmbedSubject, "packed"> {
   const isOwn = run.request.model.ref.kind === "files";
   const params = isOwn ? null : linkParams(run.request, view);
-  return { base, params, title, json: figureJson(run, look, known, title), file: "pathpatch-figure.json" };
+  return { base, params, title: saving.title, json: figureJson(run, look, saving), file: "pathpatch-figure.json" };
 }
 
 /** The snippet that most posts want: the result within it. */

@@ -33,6 +33,14 @@ test("a figure's title is kept, cut where it is too long, and read with bounds",
   expect(() => restore(JSON.stringify({ ...saved, title: "x".repeat(201) }))).toThrow("title: expected at most 200 characters, got 201");
 });
 
+test("what the model's files weigh is kept, and told again by whoever saves the file", () => {
+  const { saved } = restore(JSON.stringify(save(run, look, { bytes: 548e6 })));
+  expect(saved.model.bytes).toBe(548e6);
+  const again = { ...run, request: { ...run.request, model: { ...run.request.model, bytes: 548e6 } } };
+  expect(save(again, look).model.bytes).toBe(548e6);
+  expect(() => restore(JSON.stringify({ ...saved, model: { ...saved.model, bytes: -1 } }))).toThrow("model.bytes: expected a whole number");
+});
+
 test("so do a direction, a patch and what was checked", () => {
   const check = { edges: 300, largestError: 0.25, bound: 0.01 };
   const noised = { ...runOf({ direction: "noise", patch: "mean", layerNorm: "frozen" }), check };
