@@ -3,6 +3,7 @@
 import type { Run } from "../core/run";
 import { warningNotes } from "../core/notes";
 import { calledInFull } from "../lib/models";
+import { checkWords } from "../views/words";
 import type { Direction, LayerNorm, PatchKind } from "../engine/types";
 
 const DIRECTIONS: Record<Direction, string> = { denoise: "denoising", noise: "noising" };
@@ -20,10 +21,10 @@ export function aboutRun({ request, made, file }: Run): string {
   return [what, how, by, file ? `from ${file}` : ""].filter(Boolean).join(" · ");
 }
 
-/** What is worth knowing of it that stands beside no field. */
+/** What is worth knowing of it that stands beside no field, and how good its estimates are. */
 export const warningsOf = (run: Run): string =>
-  warningNotes(run.warnings, run.request.settings)
-    .others.map((text) => (/[.!?]$/.test(text) ? text : `${text}.`))
+  [...warningNotes(run.warnings, run.request.settings).others, ...(run.check ? [checkWords(run.check)] : [])]
+    .map((text) => (/[.!?]$/.test(text) ? text : `${text}.`))
     .join(" ");
 
 function on(device: string): string {

@@ -9,10 +9,11 @@ import { element, elementById } from "../lib/dom";
 import { fromParams } from "../lib/permalink";
 import { presetsFor } from "../lib/presets";
 import { EXAMPLE, FIRST_LOOK, settingsOf, type View } from "../lib/settings";
-import * as boardView from "../views/board";
 import * as controlsView from "../views/controls";
 import * as detailView from "../views/detail";
+import * as pictureView from "../views/picture";
 import * as tokensView from "../views/tokens";
+import { compareWords, isSameThroughout } from "../views/words";
 import type { Events } from "./events";
 import { isStale } from "./reduce";
 import { shell } from "./shell";
@@ -35,11 +36,8 @@ export function draw(store: Store<State, Action>, events: Events): void {
   const showPair = tokensView.create(pair);
   const stale = ["picture", "edge"].map((id) => elementById(id));
 
-  const pictures = PICTURES.map(({ show, parts }) => {
-    const place = elementById(show);
-    const hidden = new Set(boardView.PARTS.filter((part) => !parts.includes(part)));
-    return { show, place, update: boardView.create(place, hidden, { onView: look }) };
-  });
+  const places = { circuit: elementById("circuit"), grids: elementById("grids"), table: elementById("table") };
+  const showPicture = pictureView.create({ ...places, scale: elementById("scale") }, { onView: look });
   const showDetail = detailView.create(elementById("edge"), {
     onView: look,
     onPair: (pair) => look({ pair }),
@@ -64,8 +62,14 @@ export function draw(store: Store<State, Action>, events: Events): void {
     const { run, look: seen } = store.state();
     if (!run || !seen) return;
     const began = performance.now();
-    const data = { table: run.table, look: seen, isRunning: run.status === "running", check: run.check };
-    for (const { show, update } of pictures) if (show === seen.show) update(data);
+    const { pairs, settings } = run.request;
+    showPicture({
+      table: run.table,
+      look: seen,
+      isRunning: run.status === "running",
+      compares: compareWords(settings.metric, pairs),
+      isSamePrompts: isSameThroughout(pairs),
+    });
     took = performance.now() - began;
     if (!performance.getEntriesByName(FIRST_GRID).length) performance.mark(FIRST_GRID);
   };
@@ -74,7 +78,7 @@ export function draw(store: Store<State, Action>, events: Events): void {
     const changed = (...keys: (keyof State)[]) => !before || keys.some((key) => now[key] !== before[key]);
 
     if (changed("loaded") && now.loaded) makeControls(now.loaded);
-    if (changed("view")) for (const { show, place } of pictures) place.hidden = show !== now.view.show;
+    if (changed("view")) for (const show of Object.keys(places) as Show[]) places[show].hidden = show !== now.view.show;
     if (changed("loaded", "draft", "reading", "runErrors", "run", "recent")) {
       const isOther = changed("loaded", "draft", "reading", "runErrors", "recent") || now.run?.id !== before?.run?.id;
       if (isOther && now.loaded) showControls?.(controlsData(now));
@@ -97,13 +101,6 @@ export function draw(store: Store<State, Action>, events: Events): void {
   store.subscribe(update);
   update(store.state(), null);
 }
-
-/** What each way to see a result is made of. */
-const PICTURES: { show: Show; parts: boardView.Part[] }[] = [
-  { show: "circuit", parts: ["legend", "circuit"] },
-  { show: "grids", parts: ["legend", "from", "into", "overview"] },
-  { show: "table", parts: ["table"] },
-];
 
 const NO_TOKENS: controlsView.ControlsData["tokens"] = [];
 

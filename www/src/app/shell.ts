@@ -33,6 +33,7 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
   const help = elementById<HTMLDialogElement>("help-dialog");
   layoutView.create({
     header: elementById("header"),
+    end: elementById("end"),
     left: elementById("left"),
     right: elementById("right"),
     views: elementById("views"),

@@ -7,9 +7,11 @@ import type { EdgeName } from "../engine/types";
 import { element } from "../lib/dom";
 import type { Extra } from "../lib/embed";
 import { colours } from "../lib/scale";
+import styles from "../styles/extras.css?inline";
 import * as triptychView from "../views/grid/triptych";
 import * as scaleView from "../views/scale";
 import * as tableView from "../views/table";
+import { adopt } from "./sheets";
 
 export interface ExtrasData {
   table: Table;
@@ -19,6 +21,7 @@ export interface ExtrasData {
 
 /** Draws those that are asked for, in the order of `EXTRAS`. */
 export function create(container: HTMLElement, extras: ReadonlySet<Extra>, onView: (change: Partial<View>) => void): (data: ExtrasData) => void {
+  adopt(container, styles);
   const onSelect = ({ from, to }: EdgeName) => onView({ from, to });
   const updates: ((data: ExtrasData) => void)[] = [];
   const add = (name: Extra, make: (place: HTMLElement) => (data: ExtrasData) => void) => {

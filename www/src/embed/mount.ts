@@ -92,7 +92,8 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
   const { subject, signal } = options;
   let { look } = options;
   const probe = element("span", { class: "probe", "aria-hidden": "true" });
-  const [head, circuit, chosen, extras, foot] = ["top", "picture", "chosen", "extras", "foot"].map((name) => element("div", { class: name })) as [HTMLElement, HTMLElement, HTMLElement, HTMLElement, HTMLElement];
+  const part = (name: string) => element("div", { class: name });
+  const [head, circuit, chosen, extras, foot] = [part("top"), part("picture"), part("chosen"), part("extras"), part("foot")];
   const verdict = element("p", { class: "verdict", "aria-live": "polite" });
   const explanation = element("div", { class: "explanation" });
   // Beside what is said of the chosen edge there may be something of the page's own.
@@ -421,7 +422,7 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
 
   /** What explains an edge in detail. */
   async function explain(): Promise<void> {
-    const { create } = await import("../views/edge/edge");
+    const { create } = await import("./explain");
     if (signal.aborted || showExplanation) return;
     showExplanation = create(explanation, { onView: change, onPair: (pair) => change({ pair }) });
     draw();

@@ -6,6 +6,8 @@ const WIDE = "(min-width: 900px)";
 
 export interface Parts {
   header: HTMLElement;
+  /** The last part of the header. */
+  end: HTMLElement;
   left: HTMLElement;
   right: HTMLElement;
   views: HTMLElement;
@@ -13,12 +15,12 @@ export interface Parts {
   picture: HTMLElement;
 }
 
-export function create({ header, left, right, views, says, picture }: Parts): void {
+export function create({ header, end, left, right, views, says, picture }: Parts): void {
   const wide = matchMedia(WIDE);
   const arrange = () => {
     const focused = document.activeElement;
     if (wide.matches) {
-      header.insertBefore(views, header.lastElementChild);
+      header.insertBefore(views, end);
       right.prepend(says);
     } else {
       left.insertBefore(says, picture);

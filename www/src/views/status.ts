@@ -31,14 +31,10 @@ export function create(container: HTMLElement, line: HTMLElement, onPress: (does
     line.dataset.what = what ?? "";
     done.style.width = share === null ? "" : `${100 * share}%`;
     line.classList.toggle("unknown", what !== null && share === null);
-    if (what === null) {
-      line.removeAttribute("role");
-      return;
-    }
-    line.role = "progressbar";
-    line.ariaLabel = what === "run" ? "Exact values" : "Download";
-    line.ariaValueNow = share === null ? null : String(Math.round(100 * share));
-    line.ariaValueText = data.text;
+    line.role = what && "progressbar";
+    line.ariaLabel = what && (what === "run" ? "Exact values" : "Download");
+    line.ariaValueNow = what && share !== null ? String(Math.round(100 * share)) : null;
+    line.ariaValueText = what && data.text;
   };
 }
 
