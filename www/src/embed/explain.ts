@@ -2,7 +2,7 @@
 
 import styles from "../styles/edge.css?inline";
 import * as edgeView from "../views/edge/edge";
-import { adopt } from "./sheets";
+import { adopt } from "../lib/sheets";
 
 export const create: typeof edgeView.create = (container, events) => {
   adopt(container, styles);

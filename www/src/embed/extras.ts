@@ -11,7 +11,7 @@ import styles from "../styles/extras.css?inline";
 import * as triptychView from "../views/grid/triptych";
 import * as scaleView from "../views/scale";
 import * as tableView from "../views/table";
-import { adopt } from "./sheets";
+import { adopt } from "../lib/sheets";
 
 export interface ExtrasData {
   table: Table;

@@ -89,15 +89,21 @@ export function attention({ run: of, look, detail }: Shown, width: number, ink: 
   return { width, height: foot + labels.height, marks: [title, ...bands, ...bars, ...labels.marks] };
 }
 
+/** Effects that can be told from nothing beside the largest; the others are 0. */
+export function toldOf(effects: readonly number[]): number[] {
+  const reach = Math.max(...effects.map(Math.abs));
+  return effects.map((effect) => (Math.abs(effect) < reach / 300 ? 0 : effect));
+}
+
 /** The effect of each position alone, about zero; null where it is not known. */
 export function curve({ run: of, look, detail }: Shown, width: number, ink: Ink): Drawing | null {
-  const effects = detail?.byPosition;
-  if (!effects) return null;
+  if (!detail?.byPosition) return null;
+  const effects = toldOf(detail.byPosition);
   const { request, table } = of;
   const tokens = (request.pairs[look.pair] ?? request.pairs[0]!).tokens[runsOf(table).base];
   const whole = detail.value - baseOf({ ...table, cleanMetric: detail.metric.clean, corruptedMetric: detail.metric.corrupted });
   const [low, high] = [Math.min(0, whole, ...effects), Math.max(0, whole, ...effects)];
-  const ticks = [...new Set([low, 0, high])].sort((a, b) => a - b);
+  const ticks = [...new Set([low, 0, high])];
   const left = Math.max(...ticks.map((tick) => widthOf(formatEffect(tick), SMALL))) + 8;
   const [top, tall] = [20, Math.min(200, Math.max(110, width * 0.3))];
   const step = (width - left) / effects.length;
@@ -108,7 +114,7 @@ export function curve({ run: of, look, detail }: Shown, width: number, ink: Ink)
   const told = effects.map((_, i) => i).filter((i) => i % every === 0);
   const reach = Math.max(...effects.map(Math.abs));
   const bars = effects.flatMap((effect, i): Mark[] => {
-    if (Math.abs(effect) < reach / 500) return [];
+    if (effect === 0) return [];
     return [rect(effect < 0 ? "lowers" : "raises", middle(i) - step * 0.36, Math.min(y(0), y(effect)), step * 0.72, Math.abs(y(effect) - y(0)), { fill: effect < 0 ? ink.lowers : ink.raises })];
   });
   const axis = ticks.map((tick) => words(formatEffect(tick), left - 6, y(tick) + 4, "end", ink.ink2));

@@ -4,15 +4,16 @@
 // its text, and read from there.
 
 import { PORT_NAMES, PORTS, nodeName } from "../core/node";
-import { countsOf, noiseOf, reachOf } from "../core/table";
+import { countsOf, noiseOf, reachOf, shapeOf } from "../core/table";
 import { element } from "../lib/dom";
 import { formatEffect, metricLabel } from "../lib/format";
 import { colours } from "../lib/scale";
 import * as circuitView from "../views/circuit";
+import { GAP, sizesOf } from "../views/grid/sizes";
 import * as triptychView from "../views/grid/triptych";
 import { baseRun, compareWords } from "../views/words";
-import { attention, curve } from "./charts";
-import { bar, estimateKey, flow, type Ink, moved, paragraph, portKeys, signKeys, squareKey, stack, TEXT } from "./layout";
+import { attention, curve, toldOf } from "./charts";
+import { bar, estimateKey, flow, type Ink, moved, paragraph, portKeys, signKeys, squareKey, stack, TEXT, wordsKey } from "./layout";
 import type { Drawing } from "./marks";
 import { Colours, read } from "./read";
 import { captionOf, type Shown, sourceOf, titleOf } from "./words";
@@ -38,6 +39,8 @@ export interface FigureChoice {
 const POINTS = 72 / 25.4;
 /** Around all of it, so that no line is cut. */
 const MARGIN = 4;
+/** What stands along the sides of circuits and grids. */
+const AXES = "Rows: layers. Columns: heads.";
 /** Steps of a scale of colours. */
 const STEPS = 41;
 
@@ -60,7 +63,7 @@ export function compose(stage: HTMLElement, shown: Shown, choice: FigureChoice):
   const parts = [
     ...(has.title ? [paragraph({ text: choice.title ?? titleOf(shown), size: TEXT + 2, isBold: true, fill: ink.ink, name: "title" }, width)] : []),
     { ...drawn, gap: 10 },
-    { ...flow(keysOf(stage, shown, choice, ink), width, { x: 18, y: 4 }), gap: 8 },
+    { ...flow(keysOf(stage, shown, choice, width, ink), width, { x: 18, y: 4 }), gap: 8 },
     ...(has.caption ? [paragraph({ text: choice.caption ?? captionOf(shown), fill: ink.ink, name: "caption" }, width)] : []),
     ...(has.source ? [paragraph({ text: sourceOf(shown.run), size: TEXT - 2, fill: ink.ink2, name: "source" }, width)] : []),
   ];
@@ -68,7 +71,7 @@ export function compose(stage: HTMLElement, shown: Shown, choice: FigureChoice):
   return { width: width + 2 * MARGIN, height: all.height + 2 * MARGIN, marks: [moved(all, MARGIN, MARGIN)] };
 }
 
-function draw(stage: HTMLElement, shown: Shown, { isMarked }: FigureChoice, width: number, ink: Ink & { chosen: string }): Drawing | null {
+function draw(stage: HTMLElement, shown: Shown, { isMarked, has }: FigureChoice, width: number, ink: Ink & { chosen: string }): Drawing | null {
   const { what, run, look } = shown;
   const { table } = run;
   const seen = isMarked ? look : { ...look, edge: null };
@@ -79,9 +82,15 @@ function draw(stage: HTMLElement, shown: Shown, { isMarked }: FigureChoice, widt
       circuitView.create(stage, nothing, { height: "own", isStill: true })({ table, look: seen, compares });
       return centred([...stage.querySelectorAll("svg")].map(read), width);
     }
-    case "grids":
-      triptychView.create(stage, "from", nothing, { isStill: true })({ table, look: seen, colours: colours(reachOf(table), noiseOf(table)) });
+    case "grids": {
+      // Four in a narrow column stand two and two.
+      const { isStacked } = sizesOf(width, shapeOf(table).heads);
+      stage.classList.toggle("two", isStacked);
+      stage.classList.toggle("untitled", !has.title);
+      const each = isStacked ? (width - GAP) / 2 : width;
+      triptychView.create(stage, "from", nothing, { isStill: true, width: each })({ table, look: seen, colours: colours(reachOf(table), noiseOf(table)) });
       return placed(stage, width, ink);
+    }
     case "attention":
       return attention(shown, width, ink);
     case "curve":
@@ -102,7 +111,7 @@ function placed(stage: HTMLElement, width: number, ink: Ink): Drawing {
     const drawing = read(svg);
     return { mark: moved(drawing, box.left - origin.left, box.top - origin.top), foot: box.bottom - origin.top };
   });
-  const names = [...stage.querySelectorAll<HTMLElement>("figcaption, h3, h4")].filter((name) => name.checkVisibility()).map((name) => {
+  const names = [...stage.querySelectorAll<HTMLElement>("h3, h4")].filter((name) => name.checkVisibility()).map((name) => {
     const box = name.getBoundingClientRect();
     const drawing = paragraph({ text: name.textContent.trim(), isBold: true, fill: ink.ink, name: "name" }, box.width + 40);
     return { mark: moved(drawing, box.left - origin.left, box.top - origin.top), foot: box.bottom - origin.top };
@@ -112,7 +121,7 @@ function placed(stage: HTMLElement, width: number, ink: Ink): Drawing {
 }
 
 /** What the marks mean, as far as there are any. */
-function keysOf(stage: HTMLElement, shown: Shown, { has, isMarked }: FigureChoice, ink: Ink & { chosen: string }): Drawing[] {
+function keysOf(stage: HTMLElement, shown: Shown, { has, isMarked }: FigureChoice, width: number, ink: Ink & { chosen: string }): Drawing[] {
   const { what, run, edges } = shown;
   const { table } = run;
   const metric = metricLabel(table);
@@ -127,6 +136,7 @@ function keysOf(stage: HTMLElement, shown: Shown, { has, isMarked }: FigureChoic
       ...(has.ports && reads.length ? [portKeys(reads, reads.map((port) => PORT_NAMES[port]).join(", "), ink)] : []),
       ...(has.ports && hasMlp ? [squareKey("MLP", ink.quiet, ink)] : []),
       ...(isMarked ? [squareKey("chosen edge", ink.chosen, ink)] : []),
+      wordsKey(AXES, ink),
     ];
   }
   if (what === "grids") {
@@ -136,13 +146,15 @@ function keysOf(stage: HTMLElement, shown: Shown, { has, isMarked }: FigureChoic
     const shades = resolved(stage, Array.from({ length: STEPS }, (_, i) => scaled.of(at(i))));
     const title = `Change of the ${name}, from the ${baseRun(table.direction)} run`;
     return [
-      ...(has.signs ? [bar(shades, [formatEffect(-scaled.reach), "0", formatEffect(scaled.reach)], title, ink)] : []),
+      ...(has.signs ? [bar(shades, [formatEffect(-scaled.reach), "0", formatEffect(scaled.reach)], title, width, ink)] : []),
       ...(has.estimates && countsOf(table).estimates > 0 ? [squareKey("estimate: a smaller square", ink.raises, ink)] : []),
+      wordsKey(AXES, ink),
     ];
   }
   if (what === "curve" && has.signs) {
-    const effects = shown.detail?.byPosition ?? [];
-    return signKeys(effects.some((effect) => effect > 0) ? `raises the ${name}` : null, effects.some((effect) => effect < 0) ? `lowers the ${name}` : null, ink);
+    const effects = toldOf(shown.detail?.byPosition ?? []);
+    const hasUp = effects.some((effect) => effect > 0);
+    return signKeys(hasUp ? `raises the ${name}` : null, effects.some((effect) => effect < 0) ? `lowers ${hasUp ? "it" : `the ${name}`}` : null, ink);
   }
   return [];
 }

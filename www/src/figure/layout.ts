@@ -115,6 +115,13 @@ function key(sample: Mark[], sampleWidth: number, text: string, ink: Ink): Drawi
 
 const line = (stroke: string, strokeWidth: number, dash: number[] = []): Mark => ({ kind: "path", name: "sample", d: "M0 6.5H22", paint: { ...NO_PAINT, stroke, strokeWidth, dash } });
 
+/** Words that need no sample. */
+export const wordsKey = (text: string, ink: Ink): Drawing => ({
+  width: widthOf(text, TEXT - 1),
+  height: 14,
+  marks: [{ kind: "text", name: "key", x: 0, y: 10, turn: 0, anchor: "start", runs: [runOf({ text, size: TEXT - 1, fill: ink.ink2, name: "key" })] }],
+});
+
 /** What the two colours of lines mean. */
 export const signKeys = (up: string | null, down: string | null, ink: Ink): Drawing[] => [
   ...(up ? [key([line(ink.raises, 5)], 22, up, ink)] : []),
@@ -137,27 +144,22 @@ export function portKeys(ports: readonly string[], words: string, ink: Ink): Dra
 export const squareKey = (text: string, fill: string, ink: Ink): Drawing =>
   key([{ kind: "rect", name: "square", x: 0.5, y: 0.5, width: 12, height: 12, round: 1, paint: { ...NO_PAINT, fill, stroke: ink.ink2, strokeWidth: 1 } }], 13, text, ink);
 
-/** A scale of colours with its ends and its middle. */
-export function bar(colours: readonly string[], ends: readonly [string, string, string], title: string, ink: Ink): Drawing {
-  const width = 220;
+/** A scale of colours with its ends and its middle, within so much width. */
+export function bar(colours: readonly string[], ends: readonly [string, string, string], title: string, most: number, ink: Ink): Drawing {
+  const width = Math.min(240, most);
   const step = width / colours.length;
-  const left = 6;
-  const cells = colours.map((fill, i): Mark => ({ kind: "rect", name: "scale", x: left + i * step, y: 16, width: step + 0.3, height: 8, round: 0, paint: { ...NO_PAINT, fill } }));
-  const words = (text: string, x: number, y: number, anchor: "start" | "middle" | "end"): Mark => ({
+  const size = TEXT - 1;
+  const above = paragraph({ text: title, size, fill: ink.ink2, name: "scale-words" }, most);
+  const top = above.height + 5;
+  const cells = colours.map((fill, i): Mark => ({ kind: "rect", name: "scale", x: i * step, y: top, width: step + 0.3, height: 8, round: 0, paint: { ...NO_PAINT, fill } }));
+  const under = ends.map((text, i): Mark => ({
     kind: "text",
     name: "scale-words",
-    x,
-    y,
+    x: (i * width) / 2,
+    y: top + 20,
     turn: 0,
-    anchor,
-    runs: [runOf({ text, size: TEXT - 1, fill: ink.ink2, name: "scale-words" })],
-  });
-  const marks = [
-    words(title, left, 10, "start"),
-    ...cells,
-    words(ends[0], left, 36, "start"),
-    words(ends[1], left + width / 2, 36, "middle"),
-    words(ends[2], left + width, 36, "end"),
-  ];
-  return { width: Math.max(width + 2 * left, widthOf(title, TEXT - 1) + left), height: 38, marks };
+    anchor: (["start", "middle", "end"] as const)[i]!,
+    runs: [runOf({ text, size, fill: ink.ink2, name: "scale-words" })],
+  }));
+  return { width: Math.max(width, Math.min(most, widthOf(title, size))), height: top + 22, marks: [...above.marks, ...cells, ...under] };
 }

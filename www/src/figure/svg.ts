@@ -58,14 +58,14 @@ const attribute = (name: string, value: string | number): string => ` ${name}="$
 function written(mark: Mark, classes: Classes): string {
   switch (mark.kind) {
     case "path":
-      return `<path${classes.of(lookOf(mark.paint), mark.name)}${attribute("d", mark.d)}/>`;
+      return `<path${classes.of(lookOf(mark.paint), mark.name)}${widthOf(mark.paint)}${attribute("d", mark.d)}/>`;
     case "rect": {
       const { x, y, width, height, round } = mark;
       const corner = round > 0 ? attribute("rx", round) : "";
-      return `<rect${classes.of(lookOf(mark.paint), mark.name)}${attribute("x", x)}${attribute("y", y)}${attribute("width", width)}${attribute("height", height)}${corner}/>`;
+      return `<rect${classes.of(lookOf(mark.paint), mark.name)}${widthOf(mark.paint)}${attribute("x", x)}${attribute("y", y)}${attribute("width", width)}${attribute("height", height)}${corner}/>`;
     }
     case "circle":
-      return `<circle${classes.of(lookOf(mark.paint), mark.name)}${attribute("cx", mark.x)}${attribute("cy", mark.y)}${attribute("r", mark.r)}/>`;
+      return `<circle${classes.of(lookOf(mark.paint), mark.name)}${widthOf(mark.paint)}${attribute("cx", mark.x)}${attribute("cy", mark.y)}${attribute("r", mark.r)}/>`;
     case "text":
       return text(mark, classes);
     case "group": {
@@ -90,12 +90,15 @@ function lookOf({ fill, fillOpacity, stroke, strokeOpacity, strokeWidth, dash }:
   const look = [`fill:${fill ?? "none"}`];
   if (fill && fillOpacity < 1) look.push(`fill-opacity:${short(fillOpacity)}`);
   if (stroke && strokeWidth > 0) {
-    look.push(`stroke:${stroke}`, `stroke-width:${short(strokeWidth)}`);
+    look.push(`stroke:${stroke}`);
     if (strokeOpacity < 1) look.push(`stroke-opacity:${short(strokeOpacity)}`);
     if (dash.length) look.push(`stroke-dasharray:${dash.map(short).join(" ")}`);
   }
   return look.join(";");
 }
+
+/** A line's width is its effect, which few lines share: it is no part of their look. */
+const widthOf = ({ stroke, strokeWidth }: Paint): string => (stroke && strokeWidth > 0 && strokeWidth !== 1 ? attribute("stroke-width", strokeWidth) : "");
 
 function lookOfRun({ size, isBold, isItalic, fill, opacity }: TextRun): string {
   const look = [`font-size:${short(size)}px`, `font-weight:${isBold ? 700 : 400}`, `fill:${fill}`];

@@ -16,9 +16,9 @@ import { inQuotes } from "../lib/pairs";
 
 export const WHATS = {
   circuit: "Circuit",
-  grids: "Grids of one node",
-  attention: "Attention of the chosen edge",
-  curve: "Effect by position",
+  grids: "Grids",
+  attention: "Attention",
+  curve: "By position",
 } as const;
 export type What = keyof typeof WHATS;
 

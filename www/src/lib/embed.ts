@@ -4,18 +4,18 @@
 import { escaped, literal } from "./code/literal";
 
 /** What a figure may show beside its prompts, its circuit and what is said of the chosen edge. */
-export const EXTRAS = { scale: "Scale of effects", grids: "Grids of the chosen edge", table: "Table of edges" } as const;
+export const EXTRAS = { scale: "Scale of effects", grids: "Grids", table: "Table of edges" } as const;
 export type Extra = keyof typeof EXTRAS;
 
 /** What it may leave out. */
-export const PARTS = { prompts: "Prompts", circuit: "Circuit", explanation: "Explanation", run: "The button that runs it" } as const;
+export const PARTS = { prompts: "Prompts", circuit: "Circuit", explanation: "Explanation", run: "Run button" } as const;
 export type Part = keyof typeof PARTS;
 
-export const FORMS = { element: "HTML element", frame: "iframe", react: "React", quarto: "Quarto", observable: "Observable" } as const;
+export const FORMS = { element: "HTML", frame: "iframe", react: "React", quarto: "Quarto", observable: "Observable" } as const;
 export type Form = keyof typeof FORMS;
 
 /** Where the result is: in the snippet, in a file beside the post, or nowhere, so that it has to be run. */
-export const PLACES = { inline: "in the snippet", file: "in a file beside the post", none: "not at all: readers run it" } as const;
+export const PLACES = { inline: "In the snippet", file: "In a file beside it", none: "None: readers run it" } as const;
 export type Place = keyof typeof PLACES;
 
 export interface EmbedSubject {

@@ -5,6 +5,8 @@ import type { Look } from "../../core/view";
 import type { EdgeDetail } from "../../engine/types";
 import type { EmbedSubject } from "../../lib/embed";
 import { element } from "../../lib/dom";
+import { adopt } from "../../lib/sheets";
+import styles from "../../styles/figure-dialog.css?inline";
 import * as dialogView from "../dialog";
 import * as segmentsView from "../segments";
 import * as embedView from "./embed";
@@ -31,6 +33,7 @@ type Tab = keyof typeof TABS;
 
 /** Gives what opens the dialog on a result; what the reader has set stays set. */
 export function create(dialog: HTMLDialogElement, events: FigureEvents): (data: FigureData) => void {
+  adopt(dialog, styles);
   dialog.setAttribute("aria-labelledby", "figure-title");
   const tabs = element("div", { class: "tabs" });
   const paper = element("div", { id: "figure-paper", class: "figure-tab" });

@@ -55,12 +55,12 @@ export function create(container: HTMLElement, events: FigureEvents): (data: Fig
     extra,
     ...tick(text, (isOn) => change({ show: toggled(chosen.show, extra, isOn) })),
   }));
-  const live = tick("Runs by itself once a reader is near", (isLive) => change({ isLive }));
+  const live = tick("Runs by itself", (isLive) => change({ isLive }));
   const themes = choice<Theme>("Theme", THEMES, (theme) => change({ theme: theme === "post" ? null : theme }));
   const widths = amount("At most", "px wide", WIDTH, WIDTHS, (width) => change({ width }));
-  const limit = tick("As wide as the post’s column", (isOn) => change({ width: isOn ? null : 720 }));
+  const limit = tick("As wide as its column", (isOn) => change({ width: isOn ? null : 720 }));
   const forms = choice<Form>("For", FORMS, (form) => change({ form }));
-  const places = choice<Place>("The result is", PLACES, (place) => change({ place }));
+  const places = choice<Place>("Result", PLACES, (place) => change({ place }));
   const out = outlets();
   out.add("Copy snippet", "Into the clipboard", () => copy(code.value, "Snippet", code), true);
   const file = out.add("Save its file", "The saved result, to put beside the post", async () => {

@@ -60,13 +60,13 @@ export function create(container: HTMLElement, site: string): (data: FigureData)
   const letters = amount("Text", "pt", SIZE, SIZES, (points) => change({ size: points }));
   const ticks = {
     title: has("title", "Title"),
-    caption: has("caption", "Caption below it"),
-    source: has("source", "Where it comes from"),
+    caption: has("caption", "Caption"),
+    source: has("source", "Source"),
     signs: has("signs", "Key of colours"),
     estimates: has("estimates", "Key of estimates"),
     ports: has("ports", "Key of q, k, v"),
   };
-  const mark = tick("Mark the chosen edge", (isMarked) => change({ isMarked }));
+  const mark = tick("Chosen edge marked", (isMarked) => change({ isMarked }));
   const copied = element("textarea", { rows: 5, readonly: true, spellcheck: "false" });
   copied.hidden = true;
   const files = outlets();

@@ -1,4 +1,4 @@
-// Styles of what is loaded later: none is in a figure before what it is for.
+// Styles of what is loaded later: none is there before what it is for.
 
 const sheets = new Map<string, CSSStyleSheet>();
 
