@@ -81,11 +81,11 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
   const lookCloser = latest(
     async (signal) => {
       const model = engine();
-      const { run: of, look, detail } = store.state();
+      const { run: of, look, detail, seen } = store.state();
       const edge = look?.edge;
-      const saved = of && edge && knownDetail(of, edge, look.pair);
-      if (saved) {
-        dispatch({ type: "detail", detail: { state: "there", edge, run: of, pair: look.pair, detail: saved } });
+      const known = of && edge ? knownDetail(seen, edge, look.pair) : null;
+      if (of && edge && known && (known.byPosition || !isOfLoaded(store.state()))) {
+        dispatch({ type: "detail", detail: { state: "there", edge, run: of, pair: look.pair, detail: known } });
         return;
       }
       if (!model || !of || !edge || !isOfLoaded(store.state())) {

@@ -22,7 +22,7 @@ import type { Events } from "./events";
 import { embedSubject, figureDialog } from "./figures";
 import * as share from "./share";
 import type { Action, Loaded, State } from "./state";
-import { type Does, oldWords, statusOf } from "./status";
+import { type Does, oldWords, type Status, statusOf } from "./status";
 import type { Store } from "./store";
 
 const VIEWS = (Object.keys(SHOWS) as Show[]).map((id) => ({ id, name: SHOWS[id], panel: id }));
@@ -85,7 +85,11 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
     const changed = (...keys: (keyof State)[]) => !before || keys.some((key) => now[key] !== before[key]);
     const hadFocus = document.activeElement;
 
-    if (changed("load", "job", "run", "stopped", "loaded", "tried", "planning")) showStatus(statusOf(now));
+    if (changed("load", "job", "run", "stopped", "loaded", "tried", "planning")) {
+      const status = statusOf(now);
+      showStatus(status);
+      document.title = titleOf(status);
+    }
     if (changed("loaded", "load", "kept", "offer")) {
       const { choice } = now.load ?? now.loaded ?? {};
       showChoice({ ref: choice?.ref ?? null, kept: new Set(now.kept.filter(({ complete }) => complete).map(({ title }) => title)) });
@@ -113,6 +117,12 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
       elementById("picture").focus({ preventScroll: true });
     }
   };
+}
+
+/** The window's: how far it is, for who waits in another one. */
+function titleOf({ line }: Status): string {
+  if (!line) return "pathpatch";
+  return line.share === null ? "… pathpatch" : `${Math.floor(100 * line.share)}% pathpatch`;
 }
 
 /** What is told of a run that is taken along. */

@@ -1,7 +1,7 @@
 // What the page knows, and all that can happen to it. Plain data: no elements, no engine, no timers.
 
 import type { LoadedModel, ModelRef } from "../core/model-ref";
-import type { Run } from "../core/run";
+import type { KnownDetail, Run } from "../core/run";
 import type { Look } from "../core/view";
 import type {
   Config,
@@ -19,6 +19,7 @@ import type {
 } from "../engine/types";
 import type { Recent } from "../lib/recent";
 import type { Settings, View } from "../lib/settings";
+import type { GalleryEntry } from "../story/gallery";
 import type { Notes } from "../core/notes";
 import type { Reading } from "./read-form";
 
@@ -122,6 +123,15 @@ export interface State {
   view: View;
   look: Look | null;
   detail: Detail;
+  /** Edges of this run that were looked at before; the latest last. */
+  seen: readonly KnownDetail[];
+
+  /** The step of the walk through the run, from 0; null where nobody is on it. */
+  tour: number | null;
+  /** Whether this browser has not been here before. */
+  isNew: boolean;
+  /** Saved results that come with the site. */
+  gallery: readonly GalleryEntry[];
 
   failure: Failure | null;
   recent: Recent[];
@@ -146,6 +156,11 @@ export type Action =
   | { type: "file-refused"; text: string }
   | { type: "shown"; run: Run; wanted: Wanted }
   | { type: "detail"; detail: Detail }
+  /** A step of the walk; null ends it. */
+  | { type: "tour"; step: number | null }
+  /** The reader knows that there is a walk. */
+  | { type: "welcomed" }
+  | { type: "gallery"; entries: readonly GalleryEntry[] }
   | { type: "load-begun"; choice: Choice; wanted: URLSearchParams | null }
   | { type: "load-grown"; progress: LoadProgress }
   | { type: "load-stopped" }

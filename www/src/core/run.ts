@@ -76,10 +76,9 @@ export function opened(
   return { id, request, table, status: "done", sender: null, lead, check, warnings: [], seconds: null, made, file, known };
 }
 
-/** An edge of a pair in detail, as far as the run's file knows it. */
-export function knownDetail({ known }: Run, { from, to }: EdgeName, pair: number): EdgeDetail | null {
-  const found = known.details.find((one) => one.pair === pair && one.from === from && one.to === to);
-  return found?.detail ?? null;
+/** An edge of a pair among those that are known. */
+export function knownDetail(known: readonly KnownDetail[], { from, to }: EdgeName, pair: number): EdgeDetail | null {
+  return known.find((one) => one.pair === pair && one.from === from && one.to === to)?.detail ?? null;
 }
 
 /** A run of which all is known that was asked for. */
