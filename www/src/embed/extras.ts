@@ -5,7 +5,7 @@ import { noiseOf, reachOf, type Table } from "../core/table";
 import type { Look, View } from "../core/view";
 import type { EdgeName } from "../engine/types";
 import { element } from "../lib/dom";
-import type { Extra } from "../lib/embed";
+import type { Extra } from "../lib/figure-parts";
 import { colours } from "../lib/scale";
 import styles from "../styles/extras.css?inline";
 import * as triptychView from "../views/grid/triptych";

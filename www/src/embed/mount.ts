@@ -15,7 +15,7 @@ import { countsOf, shapeOf } from "../core/table";
 import { choose, type Look, lookAt, within } from "../core/view";
 import type { EdgeDetail, EdgeName, PairPredictions } from "../engine/types";
 import { element, messageOf } from "../lib/dom";
-import { EXTRAS, type Extra } from "../lib/embed";
+import { EXTRAS, type Extra } from "../lib/figure-parts";
 import { formatCount } from "../lib/format";
 import { headline } from "../lib/headline";
 import { pairsOf } from "../lib/pairs";
@@ -83,6 +83,10 @@ export interface Figure {
 const DRAWING_PAUSE_MS = 200;
 /** A live figure runs once it is as near to what the reader sees. */
 const NEAR = "300px";
+
+const FEW_LAYERS = 5;
+/** A circuit in a post is no higher than a screen. */
+const MOST_HEIGHT = 880;
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`:host { display: block; }\n${styles}`);
@@ -156,6 +160,7 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
   new ResizeObserver(() => {
     if (width !== 0 && body.clientWidth !== width && !progress) body.style.minHeight = "";
     width = body.clientWidth;
+    fit();
   }).observe(body);
   // A model that nobody looks at is left to the others.
   new IntersectionObserver((entries) => {
@@ -221,8 +226,14 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
     return isRunOffered || question.model.ref.kind === "files" ? footView.costOf(question.model) : "";
   }
 
+  /** The circuit is as high as its layers need, in a figure that one sees whole. */
+  function fit(): void {
+    if (run) circuit.style.blockSize = `${heightOf(shapeOf(run.table).layers, circuit.clientWidth)}px`;
+  }
+
   function drawCircuit(run: Run, of: Look): void {
-    showCircuit ??= circuitView.create(circuit, { onSelect: ({ from, to }) => change({ from, to }) }, { height: "own" });
+    fit();
+    showCircuit ??= circuitView.create(circuit, { onSelect: ({ from, to }) => change({ from, to }) });
     const { pairs, settings } = run.request;
     const isRunning = progress !== null && run.status === "running";
     showCircuit({ table: run.table, look: of, isRunning, compares: compareWords(settings.metric, pairs), isSamePrompts: isSameThroughout(pairs) });
@@ -452,6 +463,12 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
       if (question) view(edge ? choose(question.view, run ? seen(question, run) : null, edge, run?.table ?? null) : first);
     },
   };
+}
+
+/** How high the circuit of so many layers is in a column of this width. */
+function heightOf(layers: number, width: number): number {
+  const wanted = layers <= FEW_LAYERS ? 130 + 68 * layers : 90 + 34 * layers;
+  return Math.round(Math.max(280, Math.min(wanted, 1.3 * width, MOST_HEIGHT)));
 }
 
 /** `262 edges, all exact`. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { embedCode, type EmbedChoice, type EmbedSubject, FIRST_EMBED, pack, unpack } from "./embed";
+import { embedCode, type EmbedChoice, type EmbedSubject, FIRST_EMBED } from "./embed";
+import { pack, unpack } from "./pack";
 
 const JSON_TEXT = '{"pathpatch":2,"title":"</script><b>"}';
 const subject: EmbedSubject = {

@@ -2,14 +2,7 @@
 // or in a file beside it; or with no result, and a question to run.
 
 import { escaped, literal } from "./code/literal";
-
-/** What a figure may show beside its prompts, its circuit and what is said of the chosen edge. */
-export const EXTRAS = { scale: "Scale of effects", grids: "Grids", table: "Table of edges" } as const;
-export type Extra = keyof typeof EXTRAS;
-
-/** What it may leave out. */
-export const PARTS = { prompts: "Prompts", circuit: "Circuit", explanation: "Explanation", run: "Run button" } as const;
-export type Part = keyof typeof PARTS;
+import type { Extra, Part } from "./figure-parts";
 
 export const FORMS = { element: "HTML", frame: "iframe", react: "React", quarto: "Quarto", observable: "Observable" } as const;
 export type Form = keyof typeof FORMS;
@@ -164,22 +157,4 @@ function observable(subject: EmbedSubject, choice: EmbedChoice, link: URLSearchP
 ${data === null ? "" : `  figure.data = ${data};\n`}${set.join("")}${width}  return figure;
 }
 `;
-}
-
-/** A text packed for an address, and back: deflated, in the letters that addresses have. */
-export async function pack(text: string): Promise<string> {
-  const bytes = new Uint8Array(await through(new TextEncoder().encode(text), new CompressionStream("deflate-raw")));
-  let letters = "";
-  for (const byte of bytes) letters += String.fromCharCode(byte);
-  return btoa(letters).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
-export async function unpack(packed: string): Promise<string> {
-  const letters = atob(packed.replaceAll("-", "+").replaceAll("_", "/"));
-  const bytes = Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
-  return new TextDecoder().decode(await through(bytes, new DecompressionStream("deflate-raw")));
-}
-
-function through(bytes: Uint8Array<ArrayBuffer>, stream: CompressionStream | DecompressionStream): Promise<ArrayBuffer> {
-  return new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer();
 }

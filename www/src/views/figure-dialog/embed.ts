@@ -1,10 +1,12 @@
 // The embed builder: a figure for a web page, with a preview that is the element itself, and the snippet to paste.
 
 import { element, messageOf } from "../../lib/dom";
-import { embedCode, type EmbedChoice, type EmbedSubject, EXTRAS, type Extra, FIRST_EMBED, type Form, FORMS, pack, PARTS, type Part, type Place, PLACES } from "../../lib/embed";
+import { embedCode, type EmbedChoice, type EmbedSubject, FIRST_EMBED, type Form, FORMS, type Place, PLACES } from "../../lib/embed";
+import { EXTRAS, type Extra, PARTS, type Part } from "../../lib/figure-parts";
 import { headline } from "../../lib/headline";
 import { formatBytes } from "../../lib/format";
 import { download } from "../../lib/image";
+import { pack } from "../../lib/pack";
 import type { FigureData, FigureEvents } from "./dialog";
 import { amount, choice, copy, outlets, tick, words } from "./fields";
 
