@@ -9,7 +9,7 @@ import { EXAMPLE, MAX_EDGES } from "./settings";
 
 const run = runOf();
 const look = lookAt(EXAMPLE.view, run.table, run.lead);
-const FIGURE = readFileSync(new URL("../../../examples/post/figure.json", import.meta.url), "utf8");
+const FIGURE = readFileSync(new URL("../../../tests/fixtures/figure-1.json", import.meta.url), "utf8");
 
 test("a result comes back as it was, to the last bit, with where it comes from", () => {
   const { table, saved } = restore(JSON.stringify(save(run, look)));
@@ -60,7 +60,7 @@ test("the strongest are kept, and what is in view; what is left out has a path s
   expect(countsOf(few).unknown).toBe(countsOf(run.table).edges - kept.length);
 });
 
-test("a file of today's figure, version 1, is read as edges by name", () => {
+test("a file of version 1, is read as edges by name", () => {
   const { saved, table } = restore(FIGURE);
   expect(saved).toMatchObject({ pathpatch: 1, made: null, model: { source: "bundled", revision: null } });
   expect(saved.settings).toMatchObject({ layerNorm: "frozen", direction: "denoise", patch: "resample" });
