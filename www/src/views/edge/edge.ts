@@ -46,17 +46,17 @@ export function create(container: HTMLElement, events: DetailEvents): (data: Det
   const effect = element("div");
   const evidence = evidenceView(events);
   const walk = walkView(events);
-  const more = element("div");
+  const moreBody = element("div", { class: "edge-more" });
+  const more = moreView.create(moreBody);
   const body = element("div", { class: "edge-body" });
   container.append(empty, body);
   const showSteps = stepsView.create(body, {
     onEdge: ({ from, to }) => events.onView({ from, to }),
     onShow: () => title.scrollIntoView({ block: "start" }),
   });
-  body.append(element("div", { class: "edge-head" }, title, mark), roles, says, effect, evidence.element, walk.element, more);
+  body.append(element("div", { class: "edge-head" }, title, mark), roles, says, effect, evidence.element, element("div", { class: "edge-foot" }, more.button, ...walk.buttons), moreBody);
   const showSentence = sentenceView.create(says);
   const showEffect = effectView.create(effect);
-  const showMore = moreView.create(more);
 
   return (data) => {
     empty.hidden = data.state !== "none";
@@ -84,7 +84,7 @@ export function create(container: HTMLElement, events: DetailEvents): (data: Det
     if (told) showEffect({ told, written: writtenOf(told) });
     evidence.update(data);
     walk.update(data);
-    if (data.state !== "waiting") showMore(data.state === "there" ? { chosen: data, detail: data.detail } : null);
+    if (data.state !== "waiting") more.update(data.state === "there" ? { chosen: data, detail: data.detail } : null);
   };
 }
 
@@ -112,7 +112,7 @@ function showRoles(place: HTMLElement, { roles, edge: { from, to } }: Chosen): v
     place.replaceChildren("\u00a0");
     return;
   }
-  const ends = `${sender?.name ?? kind(from)} → ${receiver?.name ?? kind(to)}, by `;
+  const ends = `${sender?.name ?? kind(from)} → ${receiver?.name ?? kind(to)} · `;
   place.replaceChildren(ends, element("a", { href: roles.source.url, target: "_blank", rel: "noopener" }, roles.source.text));
 }
 
@@ -189,7 +189,6 @@ function movedOf({ table, pairs, pair, predictions }: ChosenEdge, { moved, token
 function walkView({ onView }: DetailEvents) {
   const into = element("button", { type: "button", class: "edge-link" });
   const from = element("button", { type: "button", class: "edge-link" });
-  const made = element("div", { class: "edge-walk" }, into, from);
   let shown: EdgeName | null = null;
   const isOff = (button: HTMLElement) => button.getAttribute("aria-disabled") === "true";
   // Each leads to the other end of a further edge, which is left to the result.
@@ -217,5 +216,5 @@ function walkView({ onView }: DetailEvents) {
     const end = edge.to === "logits" ? "Nothing reads the output" : null;
     say(from, end === null && isThere({ from: nodeOf(edge.to) }), end, `What ${b} writes`, `Nothing known reads what ${b} writes`);
   };
-  return { element: made, update };
+  return { buttons: [into, from], update };
 }

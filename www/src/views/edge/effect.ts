@@ -74,10 +74,13 @@ function mark(run: "clean" | "corrupted") {
 
 const place = (what: HTMLElement, x: number): void => void (what.style.left = `${100 * x}%`);
 
-/** Words at a place, within the scale: those at its ends begin or end there. */
+/** A share of the width from an end within which words begin, or end, at their place. */
+const END = 0.1;
+
+/** Words at a place, within the scale. */
 function spread(what: HTMLElement, x: number): void {
   place(what, x);
-  what.style.transform = `translateX(${-100 * Math.min(1, Math.max(0, x))}%)`;
+  what.style.transform = `translateX(${x < END ? "0" : x > 1 - END ? "-100%" : "-50%"})`;
 }
 
 function aside(what: HTMLElement, x: number, isLeft: boolean): void {

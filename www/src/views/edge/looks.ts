@@ -24,7 +24,7 @@ export function create(container: HTMLElement): (looks: Looks) => void {
       ...all.map((column, c) => {
         const share = column ? shares[c]! : rest;
         const bar = element("i", { class: `looks-bar ${run}${share < FLAT ? " flat" : ""}` });
-        bar.style.blockSize = `${100 * Math.min(1, share)}%`;
+        bar.style.setProperty("--share", String(Math.min(1, share)));
         const cell = element("span", { class: "looks-cell" }, bar);
         if (column?.isMarked) cell.prepend(element("small", {}, bare(share)));
         return at(cell, r + 1, c + 2);

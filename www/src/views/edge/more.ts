@@ -20,27 +20,35 @@ export interface MoreData {
   detail: EdgeDetail;
 }
 
-export function create(container: HTMLElement): (data: MoreData | null) => void {
+/** A button that opens what is in the container, and what fills it. */
+export function create(container: HTMLElement): { button: HTMLElement; update: (data: MoreData | null) => void } {
   // Filled in later than the rest, which stays as it is.
   const positions = element("div");
-  const rest = element("div", { class: "more-body" });
-  const more = element("details", { class: "edge-more" }, element("summary", {}, "More about this edge"), rest);
-  container.append(more);
+  container.id = "edge-more";
+  container.hidden = true;
+  const button = element("button", { type: "button", class: "edge-link edge-open", "aria-expanded": "false", "aria-controls": container.id }, "More");
   let data: MoreData | null = null;
   let drawn: EdgeDetail["moved"] | undefined;
+  let isOpen = false;
   const show = () => {
-    if (!data || !more.open) return;
+    button.hidden = data === null;
+    button.setAttribute("aria-expanded", String(isOpen));
+    container.hidden = data === null || !isOpen;
+    if (!data || !isOpen) return;
     positions.replaceChildren(...byPosition(data));
     if (drawn === data.detail.moved) return;
     drawn = data.detail.moved;
-    rest.replaceChildren(...drawings(data, positions));
+    container.replaceChildren(...drawings(data, positions));
   };
-  more.addEventListener("toggle", show);
-  return (given) => {
+  button.addEventListener("click", () => {
+    isOpen = !isOpen;
+    show();
+  });
+  const update = (given: MoreData | null) => {
     data = given;
-    more.hidden = given === null;
     show();
   };
+  return { button, update };
 }
 
 function drawings({ chosen, detail }: MoreData, positions: HTMLElement): Node[] {

@@ -32,7 +32,7 @@ export function create(container: HTMLElement): (data: OutputsData) => void {
     const most = Math.max(0, ...rows.flatMap(({ before, after, other: third }) => [before, after, third ?? 0]));
     const end = ENDS.find((each) => most <= each) ?? 1;
     const th = (text: string) => element("th", { scope: "col" }, text);
-    head.replaceChildren(th("Next token"), th(""), th(`Probability in the ${base} run → with the patch`), th(`in the ${other} run`));
+    head.replaceChildren(th("Next token"), th(""), th(`Probability in the ${base} run → with the patch`));
     body.replaceChildren(
       ...rows.map(({ text, isAsked, before, after, other: third }) => {
         const [a, b] = percents(before, after);
@@ -51,8 +51,7 @@ export function create(container: HTMLElement): (data: OutputsData) => void {
           {},
           element("th", { scope: "row", class: isAsked ? "strong" : "", dir: "auto" }, text),
           element("td", { "aria-hidden": "true", class: "outputs-track" }, element("div", {}, ...dots)),
-          element("td", { class: "number" }, `${a} → `, element("b", {}, b)),
-          element("td", { class: "unseen" }, third === null ? "not known" : percent(third)),
+          element("td", { class: "number" }, `${a} → `, element("b", {}, b), element("span", { class: "unseen" }, third === null ? "" : `, ${percent(third)} in the ${other} run`)),
         );
       }),
     );
