@@ -5,7 +5,7 @@ import { type Known, NOTHING_KNOWN, type Run } from "../core/run";
 import type { Look } from "../core/view";
 import { headline } from "../lib/headline";
 import { isSameSettings } from "../lib/settings";
-import type { FigureData, FigureEvents } from "../views/figure-dialog/dialog";
+import type { FigureData, FigureEvents } from "../views/figure-dialog/data";
 import * as share from "./share";
 import type { State } from "./state";
 
