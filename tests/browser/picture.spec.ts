@@ -196,18 +196,6 @@ test("colours are held for runs of one metric, and no longer", async ({ page }) 
   await expect(held).toHaveValue("all");
 });
 
-test("identical prompts: nothing has a colour, no edge is drawn as one, and the page says why", async ({ page }) => {
-  await open(page, link({ corrupted: CLEAN }));
-  const why = "Both prompts are the same, so no edge can move the metric.";
-  await expect(page.locator("#circuit .still")).toHaveText(why);
-  await expect(edges(page).and(page.locator(":not(.nothing)"))).toHaveCount(0);
-  await expect(page.locator("#scale .effects path")).toHaveCount(0);
-  await expect(page.locator("#scale")).toContainText("both runs");
-  await show(page, "Table");
-  await expect(page.locator("#table [role=status]")).toHaveText(why);
-  await expect(rows(page)).toHaveCount(0);
-});
-
 test("where less is better, words say raises and lowers, and nothing else", async ({ page }) => {
   await open(page, link({ metric: "kl", distractor: "" }));
   await expect(page.locator("#scale text.up")).toHaveText("raises");

@@ -20,7 +20,7 @@ import { type Route, routes } from "./lattice/paths";
 import { type Lattice, place, type Point } from "./lattice/place";
 import { neighbour, rowsOf } from "./lattice/walk";
 import { tipOf } from "./tip";
-import { stillWords } from "./words";
+import { STILL } from "./words";
 
 export interface CircuitData {
   table: Table;
@@ -33,8 +33,6 @@ export interface CircuitData {
   roles?: ReadonlyMap<string, { name: string }>;
   /** What the logits are read for: `lamp − spoon`. */
   compares?: string | null;
-  /** Whether clean and corrupted prompts are the same. */
-  isSamePrompts?: boolean;
   /** An edge that is pointed at elsewhere. */
   lit?: EdgeName | null;
 }
@@ -103,7 +101,7 @@ export function create(container: HTMLElement, events: CircuitEvents, options: C
   };
 
   const draw = (now: CircuitData) => {
-    const { table, look, bands = [], compares = null, isSamePrompts = false } = now;
+    const { table, look, bands = [], compares = null } = now;
     const shown = shownEdges(table, look);
     const edges = withChosen(table, shown, look.edge);
     const [nodes, shape, noise, reach] = [nodesOf(table), shapeOf(table), noiseOf(table), reachOf(table)];
@@ -127,7 +125,7 @@ export function create(container: HTMLElement, events: CircuitEvents, options: C
     const entry = isStill ? null : (wanted.map((name) => parts.find((part) => part.name === name)).find(Boolean) ?? null);
     keepFocus(() => drawParts(grid, { rows: rowsOf(parts), lattice, measured: table, noise, selected: look.edge, compares, entry }), entry);
     still.hidden = shown.edges.length > 0 || edges.some(({ isExact }) => !isExact);
-    still.textContent = still.hidden ? "" : stillWords(isSamePrompts);
+    still.textContent = still.hidden ? "" : STILL;
     if (isStill) svg.attr("role", "img").attr("aria-label", `Circuit of the ${edges.length} strongest edges, from the input at the bottom to the logits at the top`);
     pointAgain();
   };

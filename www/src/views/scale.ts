@@ -14,14 +14,13 @@ import { formatEffect, formatValue } from "../lib/format";
 import type { Colours } from "../lib/scale";
 import { MAX_EDGES } from "../lib/settings";
 import { tipOf } from "./tip";
-import { baselineWords, baseRun, edgeLines, otherRun, runsOf, signWords, stillWords } from "./words";
+import { baselineWords, baseRun, edgeLines, otherRun, runsOf, signWords, STILL } from "./words";
 
 export interface ScaleData {
   table: Table;
   look: Look;
   /** Those of the cells, which the bar repeats. */
   colours: Colours;
-  isSamePrompts?: boolean;
   /** An edge that is pointed at elsewhere. */
   lit?: EdgeName | null;
 }
@@ -84,7 +83,7 @@ export function create(container: HTMLElement, events: ScaleEvents): (data: Scal
 
   const draw = () => {
     if (!data) return;
-    const { table, look, colours, isSamePrompts = false } = data;
+    const { table, look, colours } = data;
     const width = Math.floor(holder.clientWidth) || ASSUMED_WIDTH;
     const isNarrow = width < NARROW;
     const pad = isNarrow ? PAD.narrow : PAD.wide;
@@ -131,7 +130,7 @@ export function create(container: HTMLElement, events: ScaleEvents): (data: Scal
     drawHandles(axis, shown, isStill);
     const known = look.edge && edgeAt(table, look.edge);
     chosenMark.attr("d", known ? `M${x(known.effect) - 6} 1h12l-6 9z` : null);
-    const says = isStill && countsOf(table).exact > 0 ? stillWords(isSamePrompts) : `${capital(shownWords(table, shown))}${isNarrow ? `. ${signWords(table.metric)}` : ""}`;
+    const says = isStill && countsOf(table).exact > 0 ? STILL : `${capital(shownWords(table, shown))}${isNarrow ? `. ${signWords(table.metric)}` : ""}`;
     words.textContent = says;
     placeWords(axis, isNarrow);
     picture.attr("aria-label", `Effects of the edges from ${formatEffect(axis.low)} to ${formatEffect(axis.high)}. ${capital(baselineWords(table))}. ${signWords(table.metric)}`);

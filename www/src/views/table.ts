@@ -12,13 +12,12 @@ import type { EdgeName } from "../engine/types";
 import { element } from "../lib/dom";
 import { alignPoint, formatCount, formatEffect, formatValue, metricLabel } from "../lib/format";
 import { type Column, COLUMNS, FIRST, type Rows, rowsOf, type Sort } from "./table/rows";
-import { edgeLines, edgeWords, stillWords } from "./words";
+import { edgeLines, edgeWords, STILL } from "./words";
 import { tipOf } from "./tip";
 
 export interface TableData {
   table: Table;
   look: Look;
-  isSamePrompts?: boolean;
   /** Effects below this are not shown in the circuit. */
   least: number;
   /** An edge that is pointed at elsewhere. */
@@ -119,7 +118,7 @@ export function create(container: HTMLElement, events: TableEvents): (data: Tabl
     show();
   };
 
-  const says = ({ table, isSamePrompts = false }: TableData): string => {
+  const says = ({ table }: TableData): string => {
     const text = box.value.trim();
     if (text !== "" && !filter) return `“${text}” names no part: write 9.6 or L9H6, m3, input or logits, 9. for a layer’s heads, 0.3 > 1.3 for an edge, key for an input.`;
     const found = rows.places.length;
@@ -127,7 +126,7 @@ export function create(container: HTMLElement, events: TableEvents): (data: Tabl
     const still = rows.still > 0 ? `; ${formatCount(rows.still)} more ${rows.still === 1 ? "moves" : "move"} it by no more than rounding` : "";
     if (found > 0) return `${formatCount(found)} ${found === 1 ? edges.replace(/^edges/, "edge") : edges}${found > MOST ? `, of which the first ${formatCount(MOST)} are here` : ""}${still}`;
     if (places(table).length === 0) return "Nothing is known of any edge yet.";
-    if (!filter) return stillWords(isSamePrompts);
+    if (!filter) return STILL;
     return rows.still > 0 ? `${formatCount(rows.still)} ${filter.says}, none of which moves the metric by more than rounding` : `There are no ${filter.says}.`;
   };
 

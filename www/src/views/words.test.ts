@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { runOf } from "../core/run.fixture";
 import { edgeAt } from "../core/table";
 import { tableFixture } from "../core/table.fixture";
-import { baselineWords, compareWords, edgeLines, edgeWords, isSameThroughout, signWords } from "./words";
+import { baselineWords, compareWords, edgeLines, edgeWords, signWords } from "./words";
 
 describe("numbers in words", () => {
   it("baselines name the patched run first", () => {
@@ -50,9 +50,4 @@ describe("what the logits are read for", () => {
     const lines = "a b | a c | x | z\nd e | d f | y | z";
     expect(words("logit-diff", { mode: "lines", lines })).toBe("answer − z");
   });
-});
-
-it("identical prompts are found out", () => {
-  expect(isSameThroughout(runOf().request.pairs)).toBe(false);
-  expect(isSameThroughout(runOf({ corrupted: runOf().request.settings.clean }).request.pairs)).toBe(true);
 });

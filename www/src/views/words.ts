@@ -57,13 +57,7 @@ export function baselineWords(table: Table): string {
 }
 
 /** Why there is nothing to see. */
-export const stillWords = (isSamePrompts: boolean): string =>
-  isSamePrompts
-    ? "Both prompts are the same, so no edge can move the metric."
-    : "No edge moves the metric: what is left is rounding.";
-
-/** Whether every pair compares a prompt with itself. */
-export const isSameThroughout = (pairs: readonly AskedPair[]): boolean => pairs.every(({ clean, corrupted }) => clean === corrupted);
+export const STILL = "No edge moves the metric: what is left is rounding.";
 
 /** What the logits are read for, in as few words: `lamp − spoon`. */
 export function compareWords(metric: Metric, pairs: readonly AskedPair[]): string {
