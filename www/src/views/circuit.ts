@@ -58,6 +58,9 @@ const ASSUMED = { width: 640, height: 480 };
 /** How far from a line or a part a mouse, and a finger, may be. */
 const NEAR = { mouse: 7, touch: 24 };
 
+/** So much is seen around a chosen edge. */
+const MARGIN = 24;
+
 /** What is pointed at. */
 type Target = { part: Part } | { edge: Edge } | null;
 
@@ -92,6 +95,8 @@ export function create(container: HTMLElement, events: CircuitEvents, options: C
   let signature = "";
   let laidOut = Number.NEGATIVE_INFINITY;
   let focused = "";
+  /** The chosen edge that was last looked for. */
+  let inView: EdgeName | null = null;
   let pointed: Target = null;
 
   const room = () => {
@@ -128,6 +133,18 @@ export function create(container: HTMLElement, events: CircuitEvents, options: C
     still.textContent = still.hidden ? "" : STILL;
     if (isStill) svg.attr("role", "img").attr("aria-label", `Circuit of the ${edges.length} strongest edges, from the input at the bottom to the logits at the top`);
     pointAgain();
+    if (!isSameEdge(inView, look.edge)) {
+      inView = look.edge;
+      if (inView) intoView([inView.from, nodeOf(inView.to)], lattice);
+    }
+  };
+
+  /** A drawing of many layers is higher than its place: what is chosen is looked for in it. */
+  const intoView = (names: readonly string[], { spots }: Lattice) => {
+    const ys = names.map((name) => spots.get(name)!.y);
+    const [top, bottom] = [Math.min(...ys) - MARGIN, Math.max(...ys) + MARGIN];
+    const { scrollTop, clientHeight } = holder;
+    if (top < scrollTop || bottom > scrollTop + clientHeight) holder.scrollTop = (top + bottom - clientHeight) / 2;
   };
 
   /** What had the focus may be no part of the circuit any more, or may have been moved in the drawing. */
