@@ -148,14 +148,12 @@ function evidenceView({ onPair }: DetailEvents) {
     const { detail } = data;
     const { base, other } = runsOf(table);
     const found = looksOf(data.edge, table, detail, pairs[data.pair]!, data.position);
-    looks.hidden = found === null;
-    if (found) {
-      looksOn.textContent = ` from “${found.from}”, in percent`;
-      looksTitle.replaceChildren(`Where ${found.head} looks`, looksOn);
-      showLooks(found);
-    }
+    looksPlace.hidden = found === null;
+    if (found) showLooks(found);
+    looksOn.textContent = found ? found.about : "no head is on this path";
+    looksTitle.replaceChildren(found ? found.title : "What the output reads", looksOn);
     legend.replaceChildren(
-      ...[`before ${base}`, "after", `tick ${other}`].flatMap((kind) => [element("i", { class: `outputs-dot ${kind}` }), kind.startsWith("tick") ? `${other} run` : kind.split(" ")[0]!]),
+      ...[`before ${base}`, "after", `tick ${other}`].flatMap((kind) => [element("i", { class: `outputs-dot ${kind}` }), kind.startsWith("tick") ? other : kind.split(" ")[0]!]),
     );
     outputsTitle.replaceChildren("What changes at the output", legend);
     showOutputs({ rows: movedOf(data, detail), base, other });
