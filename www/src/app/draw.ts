@@ -1,8 +1,11 @@
 // From the state to the views: each is drawn again only where what it shows has changed.
 
+import { bandsOf } from "../core/bands";
 import { chosenOf } from "../core/chosen";
 import { isSameEdge } from "../core/node";
-import type { DetailData } from "../core/props";
+import type { Band, DetailData } from "../core/props";
+import { type Roles, rolesOf } from "../core/roles";
+import type { Run } from "../core/run";
 import type { Show } from "../core/view";
 import { elementById } from "../lib/dom";
 import { isSameSettings, type View } from "../lib/settings";
@@ -51,6 +54,7 @@ export function draw(store: Store<State, Action>, events: Events): void {
       isRunning: run.status === "running",
       compares: compareWords(settings.metric, pairs),
       isSamePrompts: isSameThroughout(pairs),
+      ...knownOf(run),
     });
     took = performance.now() - began;
     if (!performance.getEntriesByName(FIRST_GRID).length) performance.mark(FIRST_GRID);
@@ -76,6 +80,18 @@ export function draw(store: Store<State, Action>, events: Events): void {
   };
   store.subscribe(update);
   update(store.state(), null);
+}
+
+let known: { request: Run["request"]; bands: readonly Band[]; roles: Roles["of"] | undefined } | undefined;
+
+/** What parts of a run's circuit are known for; the same as long as it is the same run. */
+function knownOf({ request }: Run): { bands: readonly Band[]; roles: Roles["of"] | undefined } {
+  if (known?.request !== request) {
+    const roles = rolesOf(request);
+    known = { request, bands: roles ? bandsOf(roles) : [], roles: roles?.of };
+  }
+  const { bands, roles } = known;
+  return { bands, roles };
 }
 
 /** What the run knows of the edge that is looked at, and the look at it, once it is of this edge. */
