@@ -2,12 +2,21 @@
 
 import { percent, percents } from "../core/percent";
 import { nameOfSet, word } from "../core/words";
-import type { Prediction } from "../engine/types";
-import { formatValue, METRICS } from "../lib/format";
+import type { Metric, Prediction } from "../engine/types";
+import { formatEffect, formatValue } from "../lib/format";
 import { type Line, quoted, say, strong } from "./part";
 import { listed, type Scene, type Step } from "./scene";
 import type { Task } from "./task";
 
+/** In running text. */
+const NAMES: Record<Metric, string> = {
+  "logit-diff": "logit of the answer less that of the distractor",
+  "normalized-logit-diff": "logit of the answer less that of the distractor, on a scale from one run to the other",
+  "log-prob": "log-probability of the answer",
+  prob: "probability of the answer",
+  "prob-diff": "probability of the answers less that of the distractors",
+  kl: "divergence from the clean run",
+};
 /** Changed words that are named. */
 const MOST_CHANGES = 3;
 
@@ -68,7 +77,7 @@ function says({ predictions, pair: { tokens }, pairs }: Scene): Line {
   if (answers.clean.length > 1) {
     const set = nameOfSet(tokens.answer, tokens.clean, "answer");
     const name: Line = "phrase" in set ? [set.phrase] : listed(set.words.map((text) => [quoted(text)]));
-    return say`${of} the clean prompt the model gives ${name} ${strong(shares[0])} together, after the corrupted one ${strong(shares[1])}.`;
+    return say`${of} the clean prompt the model gives ${strong(shares[0])} to ${name} together, after the corrupted one ${strong(shares[1])}.`;
   }
   const [answer] = answers.clean as [Prediction];
   const next = quoted(word(answer));
@@ -83,11 +92,16 @@ function says({ predictions, pair: { tokens }, pairs }: Scene): Line {
   return say`${clean}; ${corrupted}.`;
 }
 
-function measured({ table: { metric, cleanMetric, corruptedMetric }, noise, pairs }: Scene): Line {
-  const name = METRICS[metric].toLowerCase().replace("kl", "KL");
+function measured({ table: { metric, cleanMetric, corruptedMetric }, predictions, noise, pairs }: Scene): Line {
   const mean = pairs > 1 ? `, the mean over ${pairs} pairs` : "";
   if (Math.abs(cleanMetric - corruptedMetric) <= noise) {
-    return say`Measured is the ${name}${mean}. It is ${strong(formatValue(cleanMetric, noise))} in both runs, so no path has anything to bring back.`;
+    return say`Measured is the ${NAMES[metric]}${mean}. It is ${strong(formatValue(cleanMetric, noise))} in both runs, so no path has anything to bring back.`;
   }
-  return say`Measured is the ${name}${mean}: ${strong(formatValue(cleanMetric, noise))} in the clean run, ${strong(formatValue(corruptedMetric, noise))} in the corrupted one.`;
+  // 0 and 1 by themselves: what they stand for is known of a single pair.
+  const logits = metric === "normalized-logit-diff" && pairs === 1 ? predictions?.logitDiff : null;
+  const of = (value: number, inLogits: number | null | undefined): Line =>
+    inLogits === null || inLogits === undefined
+      ? [strong(formatValue(value, noise))]
+      : say`${strong(formatValue(value, noise))} (${formatEffect(inLogits, noise)} logits)`;
+  return say`Measured is the ${NAMES[metric]}${mean}: ${of(cleanMetric, logits?.clean)} in the clean run, ${of(corruptedMetric, logits?.corrupted)} in the corrupted one.`;
 }
