@@ -45,9 +45,9 @@ export async function models(page: Page): Promise<Locator> {
 /** What the dialog says of the model that is loaded. */
 export const loadedModel = (page: Page): Locator => page.locator("#model-loaded");
 
-/** One grid: edges from a source, or edges into a destination. */
+/** One grid, where grids are shown: edges from a source, or edges into a destination. */
 export function grid(page: Page, role: "from" | "into", component: Component): Locator {
-  return page.locator(`.grids.${role} figure`).nth(COMPONENTS.indexOf(component)).getByRole("grid");
+  return page.locator(`.grids-of.${role} .grid-of`).nth(COMPONENTS.indexOf(component)).getByRole("grid");
 }
 
 /** One node's cell of a grid: a head by `layer.head`, its input is the grid's; others by their names. */

@@ -1,10 +1,10 @@
 // What stands around the question and its result: header, notices, dialogs, the menu for taking a result along, footer.
 
-import { isSameModel, originOf } from "../core/model-ref";
+import { originOf } from "../core/model-ref";
 import type { Run } from "../core/run";
 import { type Show, SHOWS } from "../core/view";
 import { elementById } from "../lib/dom";
-import { calledInFull, calledOf, MODELS, offeredAs } from "../lib/models";
+import { calledInFull, calledOf, offeredAs } from "../lib/models";
 import * as dialogView from "../views/dialog";
 import * as layoutView from "../views/layout";
 import * as menuView from "../views/menu";
@@ -52,6 +52,8 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
   dialogView.create(help);
   elementById("help").addEventListener("click", () => help.showModal());
   elementById("show-around").addEventListener("click", events.showTour);
+  elementById("intro-tour").addEventListener("click", events.showTour);
+  elementById("intro-close").addEventListener("click", () => dispatch({ type: "welcomed" }));
   themeView.create(elementById<HTMLButtonElement>("theme"));
 
   const showChoice = modelChoiceView.create(elementById("model-choice"), {
@@ -99,7 +101,8 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
     if (changed("offer", "planning", "loaded")) showOffer(offerData(now));
     if (changed("failure", "loaded", "tried", "load")) showFailure(failureNotice(now, events, () => dispatch({ type: "dismissed" })));
     if (changed("view")) showViews(VIEWS, now.view.show);
-    if (changed("run", "loaded")) elementById("show-around").hidden = !isForTour(now.loaded);
+    if (changed("run")) elementById("show-around").hidden = now.run === null;
+    if (changed("isNew")) document.documentElement.toggleAttribute("data-new", now.isNew);
     if (changed("run", "draft", "loaded", "load")) {
       showTake(now.run !== null);
       const words = oldWords(now);
@@ -154,9 +157,6 @@ function takeMenu(state: () => State, events: Events): (isThere: boolean) => voi
 /** What runs of one sender's edges are told: the copied code and command have no such choice. */
 const everyEdge = ({ request }: Run): string | undefined =>
   request.settings.scope === "source" ? "It computes every edge exactly, not those of one sender alone." : undefined;
-
-/** The tour is of the circuit that one model has. */
-const isForTour = (loaded: Loaded | null): boolean => loaded !== null && isSameModel(loaded.model.ref, MODELS[0].ref!);
 
 function failureNotice({ failure, loaded, tried }: State, events: Events, dismiss: () => void): noticeView.Notice | null {
   if (!failure) return null;

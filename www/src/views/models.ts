@@ -42,14 +42,14 @@ const TYPING_PAUSE_MS = 500;
 export function create(container: HTMLElement, events: ModelsEvents): (data: ModelsData) => void {
   const marks = new Map<string, HTMLElement>();
   const radios = MODELS.map(({ id, short, shape }) => {
-    const radio = element("input", { type: "radio", name: "model", value: id, id: `model-${id}` });
+    const radio = element("input", { type: "radio", name: "model", value: id, id: `weights-${id}` });
     radio.addEventListener("change", () => {
       clearTimeout(typing);
       events.onBox({ id });
     });
     const mark = element("span", { class: "mark" });
     marks.set(id, mark);
-    return { radio, row: element("label", { for: `model-${id}` }, radio, element("span", { class: "name" }, short), element("span", {}, shape), mark) };
+    return { radio, row: element("label", { for: `weights-${id}` }, radio, element("span", { class: "name" }, short), element("span", {}, shape), mark) };
   });
   const address = element("input", {
     id: "model-address",
