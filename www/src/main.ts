@@ -44,8 +44,9 @@ async function opening(only: File, act: () => Promise<void>): Promise<void> {
 
 draw(store, {
   ...models,
-  runAgain: runs.again,
+  runAgain: () => store.dispatch({ type: "ask" }),
   cancelRun: runs.cancel,
+  complete: runs.complete,
   cancelLoad: models.cancel,
   loadAgain: models.again,
   chooseModel: models.choose,

@@ -147,7 +147,7 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
       isSamePrompts: isSameThroughout(pairs),
     });
     const [first] = pairs;
-    if (first && !look.hidden.has("prompts")) showTokens(first.tokens);
+    if (first && !look.hidden.has("prompts")) showTokens({ ...first, prependBos: settings.prependBos, position: settings.position });
     if (!isRunning) body.style.minHeight = "";
   }
 

@@ -60,7 +60,7 @@ const DEFAULT_EDGES = 30;
 export const MAX_EDGES = 400;
 const DEFAULT_STRONGEST = 1000;
 
-export function settingsOf({ clean, corrupted, answer, distractor, metric }: Omit<Preset, "name" | "source">): Settings {
+export function settingsOf({ clean, corrupted, answer, distractor, metric }: Omit<Preset, "name" | "gist" | "source">): Settings {
   return {
     mode: "one",
     clean,
