@@ -2,7 +2,7 @@
 
 import { nodeName, nodeOf, PORT_NAMES, shortLabel } from "../core/node";
 import { percent } from "../core/percent";
-import { countsOf, type Edge, edgesOf } from "../core/table";
+import { countsOf, type Edge, edgesOf, hasBaselines } from "../core/table";
 import type { EdgeName } from "../engine/types";
 import { formatCount, formatValue } from "../lib/format";
 import { type Line, say, strong } from "./part";
@@ -34,6 +34,7 @@ function what({ lead: { from, to }, table: { patch }, base, other }: Scene): Lin
 
 /** How far that moves the metric, as a share of what lies between both runs where that means something. */
 function does({ lead, table, noise, base }: Scene): Line {
+  if (!hasBaselines(table)) return say`That moves the metric by ${effectOf(lead, noise)}.`;
   const { cleanMetric, corruptedMetric, patch, direction } = table;
   const before = direction === "denoise" ? corruptedMetric : cleanMetric;
   // From 0 the value says it.

@@ -11,7 +11,7 @@ export interface Card {
 
 export function create(container: HTMLElement, cards: readonly Card[]): void {
   if (cards.length === 0) return;
-  const label = element("span", { id: "cards-label" }, "See it done:");
+  const label = element("span", { id: "cards-label" }, "Examples:");
   const list = element("ul", { "aria-labelledby": "cards-label" });
   for (const { name, of, onPress } of cards) {
     const button = element("button", { type: "button" }, element("strong", {}, name), " ", element("span", {}, of));

@@ -29,8 +29,11 @@ const CORNER = 18;
 
 const clamp = (value: number, least: number, most: number): number => Math.max(least, Math.min(value, most));
 
-/** A place in a window for a callout of this size. What is out of the window is pointed at from its edge. */
-export function place(target: Box, callout: Size, window: Size): Place {
+/**
+ * A place in a window for a callout of this size, on the first of the sides where it fits. What is out of the window is
+ * pointed at from its edge.
+ */
+export function place(target: Box, callout: Size, window: Size, sides: readonly Side[]): Place {
   const seen = within(target, window);
   const [right, bottom] = [seen.left + seen.width, seen.top + seen.height];
   const fits: Record<Side, boolean> = {
@@ -39,7 +42,7 @@ export function place(target: Box, callout: Size, window: Size): Place {
     below: bottom + GAP + callout.height + MARGIN <= window.height,
     above: seen.top - GAP - callout.height >= MARGIN,
   };
-  const side = (Object.keys(fits) as Side[]).find((one) => fits[one]) ?? null;
+  const side = sides.find((one) => fits[one]) ?? null;
   const beside = {
     left: clamp(seen.left + seen.width / 2 - callout.width / 2, MARGIN, window.width - callout.width - MARGIN),
     top: clamp(seen.top + seen.height / 2 - callout.height / 2, MARGIN, window.height - callout.height - MARGIN),
