@@ -52,7 +52,7 @@ test("it points at the target's middle, from the side where there is room", () =
 test("above a sheet the target is brought into the room that is left", () => {
   const room = 400;
   expect(scrollFor({ left: 0, top: 100, width: 10, height: 100 }, room)).toBe(0);
-  expect(scrollFor({ left: 0, top: 500, width: 10, height: 100 }, room)).toBe(208);
-  expect(scrollFor({ left: 0, top: -80, width: 10, height: 100 }, room)).toBe(-88);
+  expect(scrollFor({ left: 0, top: 500, width: 10, height: 100 }, room)).toBe(350);
+  expect(scrollFor({ left: 0, top: -80, width: 10, height: 100 }, room)).toBe(-230);
   expect(scrollFor({ left: 0, top: 150, width: 10, height: 900 }, room)).toBe(142);
 });

@@ -67,9 +67,12 @@ function within({ left, top, width, height }: Box, window: Size): Box {
   return { left: x, top: y, width: clamp(left + width, 0, window.width) - x, height: clamp(top + height, 0, window.height) - y };
 }
 
-/** How far a page has to scroll so that the target is in the room above a sheet; its beginning where it is taller. */
-export function scrollFor(target: Box, room: number): number {
-  const bottom = target.top + target.height;
-  if (target.height + 2 * MARGIN > room || target.top < MARGIN) return target.top - MARGIN;
-  return bottom > room - MARGIN ? bottom - room + MARGIN : 0;
+/**
+ * How far a page has to scroll so that the target is in the middle of the room above a sheet; its beginning where it is
+ * taller. Not at all where it is in that room already.
+ */
+export function scrollFor({ top, height }: Box, room: number): number {
+  if (height + 2 * MARGIN > room) return top - MARGIN;
+  const isThere = top >= MARGIN && top + height <= room - MARGIN;
+  return isThere ? 0 : top - (room - height) / 2;
 }
