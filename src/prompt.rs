@@ -140,6 +140,22 @@ impl Batch {
         Ok(Self { pairs, positions })
     }
 
+    /// One of its pairs by itself.
+    ///
+    /// # Errors
+    /// [`Code::Option`] for a number that no pair has.
+    pub fn only(&self, pair: usize) -> Result<Self> {
+        let count = self.pairs.len();
+        if pair >= count {
+            let expected = format!("0 to {} (the pairs, counted from 0)", count - 1);
+            return Err(Error::new(Code::Option, "pair", expected, pair));
+        }
+        Ok(Self {
+            pairs: vec![self.pairs[pair].clone()],
+            positions: vec![self.positions[pair]],
+        })
+    }
+
     /// The pairs.
     pub fn pairs(&self) -> &[PromptPair] {
         &self.pairs

@@ -595,7 +595,7 @@ fn words<'a>(tokenizer: &Tokenizer, ids: &'a [u32]) -> Vec<&'a [u32]> {
 /// Warnings about pairs for which no patch can change what the metric reads; an error if that is true of all pairs.
 fn unchanged(batch: &Batch, replacement: Replacement) -> Result<Vec<Note>> {
     let count = batch.pairs().len();
-    let changes = first_changes(batch, replacement);
+    let changes = first_changes(batch, batch, replacement);
     let mut notes = Vec::new();
     let mut first = None;
     for (i, (change, read)) in changes.into_iter().zip(batch.positions()).enumerate() {

@@ -150,8 +150,10 @@ pub struct EdgesRequest {
 /// One edge of one pair of prompts, of any class.
 #[derive(Debug, Clone)]
 pub struct EdgeDetailRequest {
-    /// On what; one pair.
+    /// On what. Where means go in, they are over all of its pairs.
     pub on: MetricRequest,
+    /// The pair that is looked at, counted from 0. It may be left out where there is one.
+    pub pair: Option<usize>,
     /// What is patched.
     pub edge: Edge,
     /// How it is patched.
@@ -497,13 +499,19 @@ impl Session {
     ) -> Result<Warned<EdgeReport>> {
         let EdgeDetailRequest {
             on,
+            pair,
             edge,
             patch,
             by_position,
         } = request;
         Graph::of(self.config()).check(*edge)?;
         let (batch, warnings) = self.reader().batch(on, patch.replacement, pause).await?;
-        let (runs, metric) = self.run(&batch, on.metric, *patch, pause).await?;
+        let runs = self.runs(&batch, *patch, pause);
+        let runs = match pair {
+            Some(pair) => runs.of_pair(*pair)?,
+            None => runs,
+        };
+        let metric = runs.metric(on.metric).await?;
         let detail = edge_detail(&runs, &metric, *edge, patch.layer_norm).await?;
         if !by_position {
             let result = self.report(detail, None);
@@ -550,10 +558,15 @@ impl Session {
         patch: Patch,
         pause: &'a dyn Pause,
     ) -> Result<(Runs<'a>, AnswerMetric)> {
-        let runs = Runs::new(&self.model, batch, pause);
-        let runs = runs.patching(patch.direction, patch.replacement);
+        let runs = self.runs(batch, patch, pause);
         let metric = runs.metric(metric).await?;
         Ok((runs, metric))
+    }
+
+    /// The model on the prompts.
+    fn runs<'a>(&'a self, batch: &Batch, patch: Patch, pause: &'a dyn Pause) -> Runs<'a> {
+        let runs = Runs::new(&self.model, batch, pause);
+        runs.patching(patch.direction, patch.replacement)
     }
 
     fn reader(&self) -> Reader<'_> {

@@ -1,6 +1,8 @@
 //! Details of one edge and one head, and the standard deviation over pairs of prompts, to 1e-4: against the oracle, the
 //! sweep, and sums that must hold.
 
+use std::collections::HashSet;
+
 use burn::tensor::{Tensor, TensorData};
 use pathpatch::{
     error::Code,
@@ -9,10 +11,10 @@ use pathpatch::{
     ops::layer_norm,
     patching::{
         Component, Direction, Edge, EdgeDetail, EdgeOptions, Graph, Head, LayerNorm, Patch,
-        Receiver, Replacement, Sender, all_heads, edge_detail, head_detail, sweep_edges,
+        Receiver, Replacement, Runs, Sender, all_heads, edge_detail, head_detail, sweep_edges,
     },
     pause::NoPause,
-    prompt::Batch,
+    prompt::{Batch, PromptPair},
 };
 
 use crate::{
@@ -316,6 +318,105 @@ fn edges_of_every_class_are_looked_at() {
                 );
             }
         }
+    }
+}
+
+/// Where a mean goes in it is over all pairs, whichever of them is looked at: against the oracle pair by pair, and the
+/// sweep in the mean. The pairs are of different lengths.
+#[test]
+fn one_pair_of_several_is_patched_with_the_mean_over_all() {
+    for name in RANDOM_MODELS {
+        let (model, expected) = random_model(name);
+        let mut pairs = expected.batch.pairs();
+        let mut shorter = pairs[0].clone();
+        shorter.clean.remove(0);
+        shorter.corrupted.remove(0);
+        let swapped = PromptPair {
+            clean: shorter.corrupted.clone(),
+            corrupted: pairs[0].clean[1..].to_vec(),
+            ..shorter.clone()
+        };
+        pairs.extend([shorter, swapped]);
+        let lengths: HashSet<usize> = pairs.iter().map(|pair| pair.clean.len()).collect();
+        assert!(pairs.len() >= 3 && lengths.len() > 1);
+        let batch = Batch::new(pairs, None, &model.config).unwrap();
+        let oracle = Edges::new(&model, &batch);
+        let read = read_of(MetricKind::LogitDiff);
+        let all = oracle.graph().edges();
+        let edges: Vec<Edge> = all.step_by(7).collect();
+        for (direction, layer_norm) in [
+            (Direction::Denoise, LayerNorm::Exact),
+            (Direction::Noise, LayerNorm::Frozen),
+        ] {
+            for replacement in [Replacement::Mean, Replacement::Resample] {
+                let how = How {
+                    direction,
+                    replacement,
+                    layer_norm,
+                    position: None,
+                };
+                let runs = || run_pairs(&model, &batch).patching(direction, replacement);
+                let options = EdgeOptions {
+                    patch: Patch {
+                        direction,
+                        replacement,
+                        layer_norm,
+                    },
+                    estimates: false,
+                    by_position: true,
+                    ..EdgeOptions::default()
+                };
+                let sweep = |runs: &Runs| {
+                    let metric = metric(MetricKind::LogitDiff, runs);
+                    let swept = sweep_edges(runs, &metric, &edges, &options, |_| Ok(()));
+                    pollster::block_on(swept).unwrap()
+                };
+                let mut sums = vec![0.0; edges.len()];
+                for (i, pair) in batch.pairs().iter().enumerate() {
+                    let one = runs().of_pair(i).unwrap();
+                    let metric = metric(MetricKind::LogitDiff, &one);
+                    let by_position = sweep(&one).by_position.unwrap().exact;
+                    let at = batch.positions()[i];
+                    let ids = match direction {
+                        Direction::Denoise => &pair.corrupted,
+                        Direction::Noise => &pair.clean,
+                    };
+                    let base = Oracle::new(&model).run(ids).logits;
+                    for ((edge, sum), (_, effects)) in edges.iter().zip(&mut sums).zip(&by_position)
+                    {
+                        let what = format!("{name} {direction:?} {replacement:?} pair {i} {edge}");
+                        let value = |how, amount| {
+                            let logits = oracle.logits(i, *edge, how, amount);
+                            read(&logits, &logits, pair, at)
+                        };
+                        let detail = edge_detail(&one, &metric, *edge, layer_norm);
+                        let detail = pollster::block_on(detail).unwrap();
+                        let expected = value(how, 1.0);
+                        let difference = (f64::from(detail.value) - expected).abs();
+                        assert!(difference < f64::from(TOLERANCE), "{what}");
+                        assert_eq!(detail.added.len(), pair.clean.len(), "{what}");
+                        *sum += detail.value;
+
+                        let position = at / 2;
+                        let alone = How {
+                            position: Some(position),
+                            ..how
+                        };
+                        let expected = value(alone, 1.0) - read(&base, &base, pair, at);
+                        let difference = (f64::from(effects[position]) - expected).abs();
+                        assert!(difference < f64::from(TOLERANCE), "{what} at {position}");
+                    }
+                }
+                let table = sweep(&runs()).table;
+                for (edge, sum) in edges.iter().zip(&sums) {
+                    let mean = sum / batch.pairs().len() as f32;
+                    let value = table.cell(*edge).value().unwrap();
+                    assert!((mean - value).abs() < TOLERANCE, "{name} {edge}");
+                }
+            }
+        }
+        let none = run_pairs(&model, &batch).of_pair(99).err().unwrap();
+        assert_eq!(none.code, Code::Option);
     }
 }
 

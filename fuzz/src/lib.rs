@@ -203,6 +203,8 @@ fn use_tokenizer(tokenizer: &Tokenizer) {
         }
     }
     tokenizer.describe(&[0, 1, 2, 255, 50256, u32::MAX]);
+    let found = tokenizer.complete("", 9, usize::MAX);
+    assert!(found.len() <= 9 && found.iter().all(|token| !token.text.contains('\u{fffd}')));
 }
 
 /// Loads a session from a configuration and the bytes of one file, pushed in growing pieces.

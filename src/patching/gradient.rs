@@ -150,7 +150,7 @@ impl<'s, 'a> Backward<'s, 'a> {
         let by_z = slice.steps.by_rows(gradient, |x| x.matmul(w_o.clone()));
         let by_z = by_z.await?.reshape([batch, rows, heads, config.d_head]);
         let by_z = by_z.permute([2, 0, 1, 3]);
-        let by_qkv = slice.through_attention(run, &by_z).await?;
+        let by_qkv = self.through_attention(run, &by_z).await?;
         Ok(OfHeads { by_z, by_qkv })
     }
 
@@ -174,17 +174,18 @@ impl<'s, 'a> Backward<'s, 'a> {
     }
 }
 
-impl Slice<'_> {
+impl Backward<'_, '_> {
     /// Gradient with respect to q, k and v of all heads on the rows, `[batch * rows, 3 * d_model]`.
     ///
     /// # Shapes
     /// - `by_z`: `[head, batch, rows, d_head]`
     async fn through_attention(&self, run: &Destination, by_z: &Tensor<4>) -> Result<Tensor<2>> {
-        let (batch, rows) = (self.batch, self.window.rows);
+        let slice = self.slice;
+        let (batch, rows) = (slice.batch, slice.window.rows);
         let [heads, _, _, d_head] = by_z.dims();
         let flat = [batch * rows, heads * d_head];
         // Six copies of the scores of some heads, or of some queries of one, in the memory of a step.
-        let [together, each] = self.scores_in_a_step(heads, 6 * batch);
+        let [together, each] = slice.scores_in_a_step(heads, 6 * batch);
         let mut parts = [const { Vec::new() }; 3];
         for start in (0..heads).step_by(together) {
             let n = together.min(heads - start);
@@ -201,23 +202,6 @@ impl Slice<'_> {
         Ok(Tensor::cat(by_qkv.to_vec(), 1))
     }
 
-    /// Of how many heads the scores of all rows fit a step `copies` times, and, where those of one do not, of how many
-    /// rows of one; at least one of each.
-    pub(super) fn scores_in_a_step(&self, heads: usize, copies: usize) -> [usize; 2] {
-        let rows = self.window.rows;
-        let of_query = self.window.end().saturating_mul(copies);
-        let floats = self.floats_of_step();
-        let together = floats / of_query.saturating_mul(rows);
-        let each = floats / of_query;
-        [together.clamp(1, heads), each.clamp(1, rows)]
-    }
-
-    /// Numbers that the rows of a step hold at their widest.
-    pub(super) fn floats_of_step(&self) -> usize {
-        let config = &self.model.config;
-        self.steps.rows * (4 * config.d_model + config.d_mlp)
-    }
-
     /// Through the attention of some heads, backwards, `each` queries at a time: gradients with respect to q, k and
     /// v on the rows.
     ///
@@ -231,7 +215,8 @@ impl Slice<'_> {
         z: Tensor<4>,
         each: usize,
     ) -> Result<[Tensor<4>; 3]> {
-        let Window { first, rows } = self.window;
+        let slice = self.slice;
+        let Window { first, rows } = slice.window;
         let mut by_q = Vec::with_capacity(rows.div_ceil(each));
         let [mut by_k, mut by_v] = [const { None::<Tensor<4>> }; 2];
         // The last queries first: they look at all keys.
@@ -239,7 +224,7 @@ impl Slice<'_> {
             let queries = start..rows.min(start + each);
             let asked = |x: &Tensor<4>| x.clone().narrow(2, start, queries.len());
             let seen = |x: &Tensor<4>| x.clone().narrow(2, 0, first + queries.end);
-            let mask = self.mask(&queries).unsqueeze();
+            let mask = slice.mask(&queries).unsqueeze();
             let qkv = [asked(&q), seen(&k), seen(&v)];
             let [q, k, v] = attention_backwards(qkv, mask, asked(&z));
             by_q.push(q);
@@ -250,7 +235,7 @@ impl Slice<'_> {
                     Some(later) => add_in_front(later, on_rows, 2),
                 });
             }
-            self.steps.pause.pause().await?;
+            slice.steps.pause.pause().await?;
         }
         by_q.reverse();
         let [by_k, by_v] = [by_k, by_v].map(|sum| sum.expect("a part has a row"));

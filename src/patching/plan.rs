@@ -175,9 +175,10 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Cut a batch for what is read of it and what goes into it.
+    /// Cut a batch for what is read of it and what goes into it: where that is a mean, over the prompts of `averaged`.
     pub fn new(
         batch: &Batch,
+        averaged: &Batch,
         reads: &Reads,
         replacement: Replacement,
         model: &Gpt2,
@@ -185,14 +186,8 @@ impl Plan {
     ) -> Self {
         let (config, on_cpu) = (&model.config, on_cpu(&model.device()));
         let rows = memory.rows(config, on_cpu);
-        let prompts = windows(batch, reads.positions, replacement);
-        let of_means = match replacement {
-            Replacement::Mean => mean_windows(batch, &prompts),
-            Replacement::Resample | Replacement::Zero => Vec::new(),
-        };
-        let mean_rows = of_means.iter().map(Part::rows).max().unwrap_or(0);
-        let taken = mean_rows.saturating_mul(bytes_of_mean(config)) as u64;
-        let most = (memory.runs as u64).saturating_sub(taken);
+        let prompts = windows(batch, averaged, reads.positions, replacement);
+        let (means, most) = means(averaged, &prompts, replacement, config, memory);
         let fits = |part: &Part| {
             part.bytes(config) <= most
                 && part.batch().saturating_mul(part.rows()) <= rows
@@ -215,26 +210,24 @@ impl Plan {
             edges: edges(&parts, config, memory, on_cpu),
             memory,
             parts,
-            means: cut(&of_means, of_means.len(), |part| part.bytes(config) <= most),
+            means,
         }
     }
 
     /// One part with all positions of a single pair, to look at.
     pub fn of_one_pair(
         batch: &Batch,
+        averaged: &Batch,
         reads: Option<&[usize]>,
         replacement: Replacement,
         model: &Gpt2,
         memory: Memory,
     ) -> Self {
-        let mut parts = windows(batch, reads, replacement);
+        let mut parts = windows(batch, averaged, reads, replacement);
         for part in &mut parts {
             part.window = Window::between(part.window.first, batch.len_pos());
         }
-        let means = match replacement {
-            Replacement::Mean => mean_windows(batch, &parts),
-            Replacement::Resample | Replacement::Zero => Vec::new(),
-        };
+        let (means, _) = means(averaged, &parts, replacement, &model.config, memory);
         Self {
             parts,
             means,
@@ -282,8 +275,13 @@ fn cut(prompts: &[Part], most: usize, fits: impl Fn(&Part) -> bool) -> Vec<Part>
 /// The window of each prompt, for a metric that reads at these positions of the batch, or at all.
 ///
 /// It begins where what goes in can first differ from what is there.
-fn windows(batch: &Batch, reads: Option<&[usize]>, replacement: Replacement) -> Vec<Part> {
-    let changes = first_changes(batch, replacement);
+fn windows(
+    batch: &Batch,
+    averaged: &Batch,
+    reads: Option<&[usize]>,
+    replacement: Replacement,
+) -> Vec<Part> {
+    let changes = first_changes(batch, averaged, replacement);
     let pairs = batch.pairs().iter().enumerate();
     let window = |(i, pair): (usize, &PromptPair)| {
         let read = reads.map(|reads| reads[i]);
@@ -299,12 +297,16 @@ fn windows(batch: &Batch, reads: Option<&[usize]>, replacement: Replacement) -> 
 }
 
 /// The first position of each pair at which what goes in can differ from what is there: where the pair differs; for a
-/// mean where any two prompts of the batch do, since before that all of them write the same; for zero the first.
-pub(crate) fn first_changes(batch: &Batch, replacement: Replacement) -> Vec<Option<usize>> {
+/// mean where any two prompts of `averaged` do, since before that all of them write the same; for zero the first.
+pub(crate) fn first_changes(
+    batch: &Batch,
+    averaged: &Batch,
+    replacement: Replacement,
+) -> Vec<Option<usize>> {
     let pairs = batch.pairs();
     match replacement {
         Replacement::Resample => pairs.iter().map(PromptPair::first_difference).collect(),
-        Replacement::Mean => vec![first_difference_of_any(batch); pairs.len()],
+        Replacement::Mean => vec![first_difference_of_any(averaged); pairs.len()],
         Replacement::Zero => vec![Some(0); pairs.len()],
     }
 }
@@ -320,11 +322,20 @@ fn first_difference_of_any(batch: &Batch) -> Option<usize> {
     (0..batch.len_pos()).find(|position| differ(*position))
 }
 
-/// What is run of each prompt for the means: from the first row of any window to the last, as far as the prompt goes.
-fn mean_windows(batch: &Batch, windows: &[Part]) -> Vec<Part> {
+/// What is run for the means, where means go in: each prompt from the first row of any window to the last, as far as it
+/// goes. And the bytes that the means leave of those for runs.
+fn means(
+    averaged: &Batch,
+    windows: &[Part],
+    replacement: Replacement,
+    config: &Config,
+    memory: Memory,
+) -> (Vec<Part>, u64) {
+    let runs = memory.runs as u64;
     let all = windows.iter().map(|part| part.window);
-    let Some(all) = all.reduce(Window::with) else {
-        return Vec::new();
+    let all = all.reduce(Window::with);
+    let Some(all) = all.filter(|_| replacement == Replacement::Mean) else {
+        return (Vec::new(), runs);
     };
     let of_prompt = |(i, pair): (usize, &PromptPair)| {
         let end = all.end().min(pair.clean.len());
@@ -333,7 +344,13 @@ fn mean_windows(batch: &Batch, windows: &[Part]) -> Vec<Part> {
             window: Window::between(all.first.min(end), end),
         }
     };
-    batch.pairs().iter().enumerate().map(of_prompt).collect()
+    let prompts = averaged.pairs().iter().enumerate().map(of_prompt);
+    let prompts: Vec<Part> = prompts.collect();
+    let rows = prompts.iter().map(Part::rows).max().unwrap_or(0);
+    let taken = rows.saturating_mul(bytes_of_mean(config)) as u64;
+    let left = runs.saturating_sub(taken);
+    let parts = cut(&prompts, prompts.len(), |part| part.bytes(config) <= left);
+    (parts, left)
 }
 
 #[cfg(test)]

@@ -29,6 +29,8 @@ use crate::{
 pub struct Runs<'a> {
     pub(super) model: &'a Gpt2,
     pub(super) batch: Batch,
+    /// The prompts over which means are taken, where it is more than the batch.
+    averaged: Option<Batch>,
     pub(super) pause: &'a dyn Pause,
     direction: Direction,
     replacement: Replacement,
@@ -52,6 +54,7 @@ impl<'a> Runs<'a> {
         Self {
             model,
             batch: batch.clone(),
+            averaged: None,
             pause,
             direction: Direction::default(),
             replacement: Replacement::default(),
@@ -75,6 +78,24 @@ impl<'a> Runs<'a> {
             kept: RefCell::default(),
             ..self
         }
+    }
+
+    /// One pair of the batch by itself. Where a mean goes in, it is still the mean over all of the batch.
+    ///
+    /// # Errors
+    /// Those of [`Batch::only`].
+    pub fn of_pair(self, pair: usize) -> Result<Self> {
+        Ok(Self {
+            batch: self.batch.only(pair)?,
+            averaged: Some(self.averaged.unwrap_or(self.batch)),
+            kept: RefCell::default(),
+            ..self
+        })
+    }
+
+    /// The prompts over which means are taken.
+    fn averaged(&self) -> &Batch {
+        self.averaged.as_ref().unwrap_or(&self.batch)
     }
 
     /// Which run is the base.
@@ -122,6 +143,7 @@ impl<'a> Runs<'a> {
         };
         let plan = Plan::new(
             &self.batch,
+            self.averaged(),
             &reads,
             self.replacement,
             self.model,
@@ -159,6 +181,7 @@ impl<'a> Runs<'a> {
         let replacement = self.replacement;
         Ok(Plan::new(
             &self.batch,
+            self.averaged(),
             &reads,
             replacement,
             self.model,
@@ -221,6 +244,7 @@ impl<'a> Runs<'a> {
         check_length(self.batch.len_pos(), longest, why)?;
         let plan = Plan::of_one_pair(
             &self.batch,
+            self.averaged(),
             reads,
             self.replacement,
             self.model,
@@ -273,7 +297,7 @@ impl<'a> Runs<'a> {
             return Ok(kept);
         }
         let (model, parts) = (self.model, &plan.means);
-        let means = Means::run(model, steps, &self.batch, parts, self.direction).await?;
+        let means = Means::run(model, steps, self.averaged(), parts, self.direction).await?;
         let means = Rc::new(means);
         if is_kept {
             self.kept.borrow_mut().means = Some(means.clone());

@@ -6,7 +6,7 @@ import { fromParams } from "../../www/src/lib/permalink";
 import { restore } from "../../www/src/lib/saved";
 import { EXAMPLE } from "../../www/src/lib/settings";
 import * as cli from "./cli";
-import { cell, grid, open, settled } from "./page";
+import { cell, chosenEdge, grid, open, settled, share } from "./page";
 import { expect, test } from "./test";
 
 test.use({ permissions: ["clipboard-read", "clipboard-write"] });
@@ -32,7 +32,7 @@ test.beforeEach(({ page }) =>
 
 /** A file, as text. */
 async function fileOf(page: Page, name: string): Promise<string> {
-  await page.locator("#take").getByRole("button", { name, exact: true }).click();
+  await (await share(page)).getByRole("button", { name, exact: true }).click();
   return page.evaluate(async () => {
     const { made } = globalThis as unknown as { made: Blob };
     return Array.from(new Uint8Array(await made.arrayBuffer()), (byte) => String.fromCharCode(byte)).join("");
@@ -42,11 +42,11 @@ async function fileOf(page: Page, name: string): Promise<string> {
 /** All exports, as text. */
 async function everything(page: Page): Promise<Record<string, string>> {
   const all: Record<string, string> = {};
-  const take = page.locator("#take");
+  const take = await share(page);
   for (const name of FILES) all[name] = await fileOf(page, name);
   for (const name of COPIES) {
     await take.getByRole("button", { name }).click();
-    await expect(take.locator("[role=status]")).toHaveText(`${name}: copied.`);
+    await expect(take.getByRole("status")).toHaveText(`${name}: copied.`);
     all[name] = await take.getByLabel("Copied text").inputValue();
   }
   return all;
@@ -112,8 +112,8 @@ test("after an edit of any field, every export still belongs to the run on scree
   for (const [name, edit] of UNRUNNABLE) {
     await edit(page);
     await expect(page.locator("#controls .error:not(:empty)"), name).not.toHaveCount(0);
-    await expect(page.locator("#board"), name).toHaveClass("stale");
-    await expect(page.locator("#about-run"), name).toContainText("This result is from before your last edit.");
+    await expect(page.locator("#picture"), name).toHaveClass("stale");
+    await expect(page.locator("#old-run"), name).toHaveText("Still shown: the result from before your last edit.");
     expect(await everything(page), name).toEqual(before);
     await page.getByLabel("Example").selectOption({ label: "Induction: fox, lamp, … fox" });
     await settled(page);
@@ -134,7 +134,7 @@ test("so it does between an edit and its run, and during typing", async ({ page 
   // Hold the call back, as with a slow model, so that the next run has no result yet.
   await hold(page, "check");
   await field(page, "Metric").selectOption("prob");
-  await expect(page.locator("#progress")).toContainText("Running both prompts");
+  await expect(page.locator("#status .words")).toHaveText("Estimating");
   await field(page, "Distractor").fill("crown");
   expect(await everything(page)).toEqual(before);
 });
@@ -156,7 +156,7 @@ test("after a run, each changed field appears in every export that contains it",
   const seen = { settings: { ...EXAMPLE.settings }, view: EXAMPLE.view };
   for (const [name, edit] of runs) {
     await edit(page);
-    await expect(page.locator("#board"), name).not.toHaveClass("stale");
+    await expect(page.locator("#picture"), name).not.toHaveClass("stale");
     await settled(page);
     const now = await everything(page);
     const { saved } = restore(now.JSON!);
@@ -184,8 +184,8 @@ test("nothing can be exported before the first run", async ({ page }) => {
     await route.continue();
   });
   await page.goto("/");
-  await expect(page.locator("#loading")).toContainText(/model\.safetensors|Starting/);
-  const buttons = page.locator("#take button");
+  await expect(page.locator("#status")).toContainText("Loading Names and lists");
+  const buttons = page.locator("#share-menu .items button");
   expect(await buttons.count()).toBe(FILES.length + COPIES.length);
   for (const button of await buttons.all()) await expect(button).toBeDisabled();
   release();
@@ -202,7 +202,7 @@ test("a saved file opens on the page unchanged, with its origin", async ({ page 
   const file = { name: "mine.json", mimeType: "application/json", buffer: Buffer.from(before.JSON!) };
   await page.getByLabel("Open a saved JSON").setInputFiles(file);
   await expect(field(page, "Metric")).toHaveValue("logit-diff");
-  await expect(page.locator("#about-run")).toContainText(/^From mine\.json, ioi-demo, pathpatch \d+\.\d+\.\d+, \d{4}-\d\d-\d\d\.$/);
+  await expect(page.locator("#about-run")).toHaveText(/^Names and lists \(ioi-demo\) · .* · pathpatch \d+\.\d+\.\d+ on the CPU, \d+ \w+ \d{4} · from mine\.json$/);
   await settled(page);
   const after = await everything(page);
   for (const name of ["CSV", "Graph JSON", "NPY", "NPY k", ...CODE]) expect(after[name], name).toBe(before[name]);
@@ -221,7 +221,7 @@ test("a saved file of one's own model stands as it is, whatever model is loaded"
   const file = { name: "own.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(saved)) };
   await page.getByLabel("Open a saved JSON").setInputFiles(file);
   await settled(page);
-  await expect(page.locator("#about-run")).toContainText("From own.json");
+  await expect(page.locator("#about-run")).toContainText("from own.json");
   // The page keeps values as float32.
   const values = (of: number[]) => of.map(Math.fround);
   expect(values(JSON.parse(await fileOf(page, "JSON")).edges.values)).toEqual(values(saved.edges.values));
@@ -238,21 +238,21 @@ for (const call of ["check", "edges"] as const) {
     await field(page, "Metric").selectOption("prob");
     await field(page, "Answer").fill("lamp lamp");
     await field(page, "Answer").fill("crown");
-    await expect(page.locator("#progress .progress")).toHaveAttribute("data-state", "running");
+    await expect(page.locator("#progress")).toHaveAttribute("data-what", "run");
     // A refused file does not disturb the run.
     await page.getByLabel("Open a saved JSON").setInputFiles({ ...file, buffer: Buffer.from('{"a": 1}') });
     await expect(page.locator("#failure")).toHaveText('mine.json: saved result: expected {"pathpatch": 2, …}, got none');
-    await expect(page.locator("#progress .progress")).toHaveAttribute("data-state", "running");
+    await expect(page.locator("#progress")).toHaveAttribute("data-what", "run");
     await page.getByLabel("Open a saved JSON").setInputFiles(file);
-    await expect(page.locator("#about-run")).toContainText("From mine.json");
+    await expect(page.locator("#about-run")).toContainText("from mine.json");
     await settled(page);
     await expect(page.locator("#failure")).toBeEmpty();
     await release();
     // The engine answers in order, so once it answers this, it is done with the other run.
     await cell(grid(page, "from", "k"), "1.2").click();
-    await expect(page.locator("#detail h3")).toHaveText("0.3 → 1.2 key");
+    await expect(chosenEdge(page)).toHaveText("0.3 → 1.2 key");
     await expect(page.locator("#controls .error:not(:empty)")).toHaveCount(0);
-    await expect(page.locator("#about-run")).toContainText(/^From mine\.json, ioi-demo, pathpatch \S+, \S+\.$/);
+    await expect(page.locator("#about-run")).toHaveText(/^Names and lists \(ioi-demo\) · .* · from mine\.json$/);
     await settled(page);
     const after = await everything(page);
     for (const name of ["CSV", "NPY k", "Copy command"]) expect(after[name], name).toBe(before[name]);
@@ -286,18 +286,18 @@ test("going back to another edge neither restarts nor stops a run", async ({ pag
   await page.evaluate(() => Object.assign((globalThis as unknown as { state: object }).state, { isOn: true }));
   await field(page, "Metric").selectOption("prob");
   await expect(page).toHaveURL(/metric=prob/);
-  await expect(page.locator("#progress .progress")).toHaveAttribute("data-state", "running");
+  await expect(page.locator("#progress")).toHaveAttribute("data-what", "run");
   for (const head of ["1.2", "1.1"]) {
     await cell(grid(page, "from", "k"), head).click();
     await expect(page).toHaveURL(new RegExp(`to=a${head.replace(".", "\\.h")}`));
   }
   await page.goBack();
-  await expect(page.locator("#detail h3")).toHaveText("0.3 → 1.2 key");
-  await page.locator("#progress").getByRole("button", { name: "Cancel" }).click();
-  await expect(page.locator("#progress")).toContainText("Cancelled.");
+  await expect(chosenEdge(page)).toHaveText("0.3 → 1.2 key");
+  await page.getByRole("button", { name: "Cancel the run" }).click();
+  await expect(page.locator("#status .words")).toContainText("Cancelled · ");
   await page.goForward();
-  await expect(page.locator("#detail h3")).toHaveText("0.3 → 1.1 key");
-  await expect(page.locator("#progress")).toContainText("Cancelled.");
+  await expect(chosenEdge(page)).toHaveText("0.3 → 1.1 key");
+  await expect(page.locator("#status .words")).toContainText("Cancelled · ");
   type Kept = { state: { isOn: boolean; calls: number; kept: (() => void)[] } };
   expect(await page.evaluate(() => (globalThis as unknown as Kept).state.calls)).toBe(1);
   await page.evaluate(() => {

@@ -2,7 +2,7 @@
 
 import { COMMIT, Hub } from "./hub";
 import { tinyGpt2 } from "./models";
-import { cell, contentOf, grid, open, settled } from "./page";
+import { cell, chosenEdge, contentOf, grid, loadedModel, models, open, settled, share, show } from "./page";
 import { expect, test } from "./test";
 
 let hub: Hub;
@@ -27,16 +27,20 @@ test.beforeEach(async ({ page }) => {
 });
 
 test("GPT-2 loads with one choice and one click, and is kept", async ({ page }) => {
-  await page.getByLabel("Weights").selectOption({ label: "GPT-2 small (12 × 12 heads)" });
-  await expect(page.locator("#model-plan")).toHaveText(
-    /^8 MB will be downloaded: config\.json, vocab\.json, merges\.txt, model\.safetensors \(commit 607a30d\)\.$/,
-  );
+  await page.getByRole("button", { name: "GPT-2 small" }).click();
+  // Size and origin are told, and what was shown stays until the reader has agreed.
+  await expect(page.locator("#offer")).toContainText("GPT-2 small is not in this browser. It is 8 MB from huggingface.co");
   expect(hub.requestsFor("model.safetensors")).toEqual([]);
-  await page.getByRole("button", { name: "Download and load" }).click();
-  await expect(page.locator("header .status")).toContainText("openai-community/gpt2: 2 layers × 2 heads, on the CPU");
-  await expect(page.locator("header .status")).toContainText("kept in this browser");
-  await expect(page.locator("#model-plan")).toHaveText("Kept in this browser (commit 607a30d): nothing will be downloaded.");
-  await expect(page.getByRole("button", { name: "Loaded" })).toBeDisabled();
+  await page.getByRole("button", { name: "Download 8 MB and load" }).click();
+  await expect(loadedModel(page)).toContainText("GPT-2 small: 2 layers × 2 heads, on the CPU");
+  await expect(loadedModel(page)).toContainText("kept in this browser");
+  await expect(page.locator("#offer")).toBeHidden();
+  await expect(page.getByRole("button", { name: "GPT-2 small, kept in this browser" })).toHaveAttribute("aria-pressed", "true");
+  const dialog = await models(page);
+  await expect(dialog.locator("#model-plan")).toHaveText("Kept in this browser (commit 607a30d): nothing will be downloaded.");
+  await expect(dialog.getByRole("button", { name: "Loaded" })).toBeDisabled();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("button", { name: "Other models" })).toBeFocused();
 
   // GPT-2's own example prompts, with its real tokens.
   await expect(page.getByLabel("Example")).toHaveValue("0");
@@ -51,24 +55,29 @@ test("GPT-2 loads with one choice and one click, and is kept", async ({ page }) 
   // A second visit needs the network only for the page, and the address names the model.
   hub.reset();
   await page.reload();
-  await expect(page.locator("header .status")).toContainText("openai-community/gpt2: 2 layers");
+  await expect(loadedModel(page)).toContainText("GPT-2 small: 2 layers");
   expect(hub.seen).toEqual([]);
-  // The box shows what is loaded, and the files name the commit.
-  await expect(page.getByLabel("Weights")).toHaveValue("gpt2");
   await settled(page);
-  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Figure JSON" }).click()]);
+  // The page and the files name the commit.
+  await expect(page.locator("#about-run")).toContainText("GPT-2 small (openai-community/gpt2) at 607a30d · ");
+  const menu = await share(page);
+  const [download] = await Promise.all([page.waitForEvent("download"), menu.getByRole("button", { name: "Figure JSON" }).click()]);
+  await page.keyboard.press("Escape");
   const saved = JSON.parse((await contentOf(download)).toString());
   expect(saved.model).toEqual({ name: "openai-community/gpt2", source: "openai-community/gpt2", revision: COMMIT, dModel: 32 });
 
-  await page.getByText("Kept in this browser (1)", { exact: true }).click();
+  await models(page);
+  await expect(page.locator("#kept h3")).toHaveText("Kept in this browser (1)");
+  await expect(page.getByLabel("GPT-2 small")).toBeChecked();
   await expect(page.locator(".kept li")).toHaveText(/^openai-community\/gpt2 at 607a30d: 8 MB/);
   await page.getByRole("button", { name: "Delete openai-community/gpt2 at 607a30d" }).click();
-  await expect(page.locator("#kept summary")).toHaveText("Nothing is kept in this browser");
+  await expect(page.locator("#kept h3")).toHaveText("Nothing is kept in this browser");
+  await expect(page.locator("#kept h3")).toBeFocused();
 });
 
 test("an answer without its leading space is fixed by one click", async ({ page }) => {
-  await page.getByLabel("Weights").selectOption("gpt2");
-  await page.getByRole("button", { name: "Download and load" }).click();
+  await page.getByRole("button", { name: "GPT-2 small" }).click();
+  await page.getByRole("button", { name: "Download 8 MB and load" }).click();
   await expect(page.getByLabel("Answer", { exact: true })).toHaveValue(" Mary");
   await page.getByLabel("Answer", { exact: true }).fill("Warsaw");
   await expect(page.locator("#answer-error")).toContainText('expected one token, got 2: "Wars" "aw"; did you mean " Warsaw"?');
@@ -92,35 +101,36 @@ test("an answer without its leading space is fixed by one click", async ({ page 
 });
 
 test("another repository at a revision, and the way back", async ({ page }) => {
-  await page.getByLabel("Weights").selectOption("other");
+  await models(page);
+  await page.getByLabel("Another one").check();
   await expect(page.getByRole("button", { name: "Load", exact: true })).toBeDisabled();
   await page.getByLabel("Repository or address").fill("tests/sharded");
   await page.getByLabel("Revision").fill("607a30d");
   await expect(page.locator("#model-plan")).toContainText("model-00001-of-00002.safetensors, model-00002-of-00002.safetensors");
   await page.getByRole("button", { name: "Download and load" }).click();
-  await expect(page.locator("header .status")).toContainText("tests/sharded@607a30d: 2 layers × 2 heads");
-  await page.getByLabel("Weights").selectOption("ioi-demo");
-  await page.getByRole("button", { name: "Load", exact: true }).click();
-  await expect(page.locator("header .status")).toContainText("ioi-demo: 3 layers × 4 heads");
-  await expect(page.getByLabel("Sender", { exact: true })).toHaveValue("a0.h3");
+  await expect(loadedModel(page)).toContainText("tests/sharded@607a30d: 2 layers × 2 heads");
+  await expect(page.getByRole("button", { name: "Other models" })).toHaveAttribute("aria-pressed", "true");
+  await page.getByRole("button", { name: "Names and lists" }).click();
+  await expect(loadedModel(page)).toContainText("Names and lists: 3 layers × 4 heads");
   await settled(page);
 });
 
 test("local files can be chosen", async ({ page }) => {
   const directory = tinyGpt2("whole");
-  await page.getByLabel("Weights").selectOption("files");
+  await models(page);
+  await page.getByLabel("Files of your own").check();
   const files = ["config.json", "model.safetensors", "vocab.json", "merges.txt"].map((name) => `${directory}/${name}`);
-  await page.getByLabel("choose them, or drop them here").setInputFiles(files);
+  await page.getByLabel("choose them here").setInputFiles(files);
   await expect(page.locator(".drop .note")).toContainText("model.safetensors (6.5 MB)");
   await page.getByRole("button", { name: "Load", exact: true }).click();
-  await expect(page.locator("header .status")).toContainText("your files: 2 layers × 2 heads");
-  await expect(page.locator("header .status")).toContainText("not kept: your own files are not copied");
+  await expect(loadedModel(page)).toContainText("your files: 2 layers × 2 heads");
+  await expect(loadedModel(page)).toContainText("not kept: your own files are not copied");
   await settled(page);
   // A link cannot name local files.
-  await page.getByRole("button", { name: "Copy link" }).click();
-  await expect(page.locator("#take [role=status]")).toHaveText(
-    "link: expected a model that others can load, got files of your own",
-  );
+  const menu = await share(page);
+  await menu.getByRole("button", { name: "Copy link" }).click();
+  await expect(menu.getByRole("status")).toHaveText("link: expected a model that others can load, got files of your own");
+  await page.keyboard.press("Escape");
   // Back returns to the previous edge of the same files.
   await page.getByLabel("Receiver", { exact: true }).selectOption("a1.h0");
   await expect(page).toHaveURL(/to=a1\.h0/);
@@ -130,7 +140,9 @@ test("local files can be chosen", async ({ page }) => {
   await expect(page.getByLabel("Receiver", { exact: true })).toHaveValue("a1.h0");
   await expect(page.locator("#offer")).toBeHidden();
   await page.reload();
-  await expect(page.locator("#status")).toHaveText("This link is about files of your own: choose them again.");
+  await expect(page.locator("#offer")).toContainText("This link uses someone’s own files. Choose them, or drop them here.");
+  await page.getByRole("button", { name: "Choose files…" }).click();
+  await expect(page.getByLabel("Files of your own")).toBeChecked();
 });
 
 test("local files can be dropped; a missing one is named", async ({ page }) => {
@@ -141,15 +153,17 @@ test("local files can be dropped; a missing one is named", async ({ page }) => {
     return transfer;
   }, config);
   await page.dispatchEvent("main", "drop", { dataTransfer: dropped });
-  await expect(page.getByLabel("Weights")).toHaveValue("files");
+  // What becomes of them is said where models are chosen, which opens by itself.
+  await expect(page.getByLabel("Files of your own")).toBeChecked();
   await page.getByRole("button", { name: "Load", exact: true }).click();
-  await expect(page.locator("#failure")).toHaveText(
+  await expect(page.getByRole("alert").first()).toHaveText(
     "model.safetensors: expected it, or model.safetensors.index.json, among the model's files, got config.json",
   );
   // The previous model is still loaded.
-  await expect(page.locator("header .status")).toContainText("ioi-demo: 3 layers × 4 heads");
+  await expect(loadedModel(page)).toContainText("Names and lists: 3 layers × 4 heads");
+  await show(page, "Grids");
   await cell(grid(page, "from", "k"), "1.2").click();
-  await expect(page.locator("#detail h3")).toHaveText("0.3 → 1.2 key");
+  await expect(chosenEdge(page)).toHaveText("0.3 → 1.2 key");
 });
 
 test("a link to another person's model asks before it downloads, then shows the linked edge", async ({ page, context }) => {
@@ -172,17 +186,20 @@ test("a link to another person's model asks before it downloads, then shows the 
     component: "v",
   });
   await other.goto(`/#${link}`);
-  await expect(other.locator("#status")).toHaveText("This link is about tests/sharded, which is not in this browser yet.");
   // The page shows the size and the server. Nothing is downloaded, and no progress is shown.
-  await expect(other.locator("#offer")).toContainText("Loading it downloads 8 MB from huggingface.co");
+  await expect(other.locator("#offer")).toContainText(
+    "This link is about tests/sharded, which is not in this browser. It is 8 MB from huggingface.co",
+  );
   expect(hub.seen.filter(({ method, path }) => method === "GET" && path.includes("/resolve/") && path.endsWith(".safetensors"))).toEqual([]);
   await expect(other.getByRole("progressbar")).toHaveCount(0);
   await expect(other.getByRole("button", { name: /Cancel|again/ })).toHaveCount(0);
-  await expect(other.getByLabel("Weights")).toHaveValue("other");
+  await models(other);
+  await expect(other.getByLabel("Another one")).toBeChecked();
   await expect(other.getByLabel("Repository or address")).toHaveValue("tests/sharded");
-  await other.getByRole("button", { name: "Load tests/sharded (8 MB)" }).click();
+  await other.keyboard.press("Escape");
+  await other.getByRole("button", { name: "Download 8 MB and load" }).click();
   await settled(other);
-  await expect(other.locator("#detail h3")).toHaveText("0.0 → 1.1 value");
+  await expect(chosenEdge(other)).toHaveText("0.0 → 1.1 value");
   await expect(other.getByLabel("Clean prompt", { exact: true })).toHaveValue("The key to the cabinets");
   expect(asked).not.toEqual([]);
   await page.close();
@@ -206,8 +223,10 @@ test("a late answer about a link's model is shown only for that model", async ({
     if (isLate) late += 1;
   });
   await other.goto("/#model=openai-community/gpt2");
+  await expect(other.locator("#offer")).toContainText("It is about 548 MB from huggingface.co");
+  await models(other);
   await expect(other.locator("#model-plan")).toContainText("Asking huggingface.co");
-  await other.getByLabel("Weights").selectOption("other");
+  await other.getByLabel("Another one").check();
   await other.getByLabel("Repository or address").fill("tests/sharded");
   await expect(other.locator("#model-plan")).toContainText("model-00002-of-00002.safetensors");
   const plan = await other.locator("#model-plan").innerText();
@@ -218,7 +237,7 @@ test("a late answer about a link's model is shown only for that model", async ({
   await expect(other.locator("#model-error")).toBeEmpty();
 });
 
-test("a load and a run have separate progress bars and cancel buttons", async ({ page }) => {
+test("a load and a run know nothing of each other, and each is cancelled by itself", async ({ page }) => {
   let release = () => {};
   const held = new Promise<void>((resolve) => {
     release = resolve;
@@ -227,29 +246,37 @@ test("a load and a run have separate progress bars and cancel buttons", async ({
     await held;
     await route.abort().catch(() => {});
   });
-  await page.getByLabel("Weights").selectOption("gpt2");
-  await page.getByRole("button", { name: "Download and load" }).click();
-  await expect(page.locator("#loading")).toContainText(/Starting|: /);
-  // During the load, run something else on the current model.
+  await page.getByRole("button", { name: "GPT-2 small" }).click();
+  await page.getByRole("button", { name: "Download 8 MB and load" }).click();
+  await expect(page.locator("#status")).toContainText("Loading GPT-2 small");
+  await expect(page.getByRole("progressbar", { name: "Download" })).toBeVisible();
+  // What is shown meanwhile is said to be of the model before, which goes on working.
+  await expect(page.locator("#old-run")).toHaveText("Still shown: the result of Names and lists.");
   await page.getByLabel("Metric", { exact: true }).selectOption("kl");
-  await settled(page);
-  const cancel = page.locator("#loading").getByRole("button", { name: "Cancel" });
+  await expect(page.locator("#picture")).not.toHaveClass(/stale/);
+  const cancel = page.getByRole("button", { name: "Cancel the download" });
   await expect(cancel).toBeVisible();
   // Choose yet another model: the page describes that one.
-  await page.getByLabel("Weights").selectOption("other");
+  await models(page);
+  await page.getByLabel("Another one").check();
   await page.getByLabel("Repository or address").fill("tests/sharded");
   await expect(page.locator("#model-plan")).toContainText("will be downloaded: config.json");
+  await page.keyboard.press("Escape");
   await cancel.click();
-  await expect(page.locator("#loading")).toContainText("Cancelled.");
-  await expect(page.locator("#status")).toContainText("ioi-demo: 3 layers");
+  await expect(page.locator("#status .words")).toHaveText("GPT-2 small is not loaded");
+  // The focus is on what takes the place of the pressed button.
+  await expect(page.getByRole("button", { name: "Load again" })).toBeFocused();
+  await expect(loadedModel(page)).toContainText("Names and lists: 3 layers");
   await expect(page.locator("#model-plan")).toContainText("model-00002-of-00002.safetensors");
   release();
+  await show(page, "Grids");
   await cell(grid(page, "from", "k"), "1.2").click();
-  await expect(page.locator("#detail h3")).toHaveText(/→ 1\.2 key$/);
+  await expect(chosenEdge(page)).toHaveText(/→ 1\.2 key$/);
 });
 
 test("short names are GPT-2's, and an invalid name gives an error", async ({ page }) => {
-  await page.getByLabel("Weights").selectOption("other");
+  await models(page);
+  await page.getByLabel("Another one").check();
   await page.getByLabel("Repository or address").fill("gpt2");
   await expect(page.locator("#model-plan")).toContainText("8 MB will be downloaded");
   await page.getByLabel("Repository or address").fill("javascript:alert(1)");
@@ -265,13 +292,20 @@ test.describe("an unreachable Hub", () => {
   test("is shown as being asked at once, and can still be tried", async ({ page }) => {
     let isDown = true;
     await page.route("https://huggingface.co/**", (route) => (isDown ? route.abort() : route.fallback()));
-    await page.getByLabel("Weights").selectOption("gpt2");
-    await expect(page.locator("#model-plan")).toHaveText("Asking huggingface.co what there is to download …");
-    const load = page.getByRole("button", { name: "Load", exact: true });
-    await expect(load).toBeEnabled();
-    isDown = false;
+    await page.getByRole("button", { name: "GPT-2 small" }).click();
+    const offer = page.locator("#offer");
+    // Its size is known about without the Hub.
+    await expect(offer).toContainText("It is about 548 MB from huggingface.co");
+    const load = offer.getByRole("button", { name: "Download about 548 MB and load" });
     await load.click();
-    await expect(page.locator("header .status")).toContainText("openai-community/gpt2: 2 layers");
+    await expect(page.locator("#status")).toContainText(/Loading GPT-2 small · (asking|no answer from) huggingface\.co/);
+    await expect(page.getByRole("alert").first()).toHaveText(
+      "huggingface.co does not answer, so GPT-2 small could not be loaded. Check the connection, then load it again.",
+    );
+    isDown = false;
+    await page.getByRole("button", { name: "Try GPT-2 small again" }).click();
+    await expect(loadedModel(page)).toContainText("GPT-2 small: 2 layers");
+    await expect(page.locator("#failure")).toBeHidden();
   });
 });
 
@@ -280,7 +314,8 @@ test.describe("a missing repository", () => {
   test.use({ expectedComplaints: /status of 401/ });
 
   test("gives an error beside the choice", async ({ page }) => {
-    await page.getByLabel("Weights").selectOption("other");
+    await models(page);
+    await page.getByLabel("Another one").check();
     await page.getByLabel("Repository or address").fill("nobody/nothing");
     await expect(page.locator("#model-error")).toContainText("status 401 Unauthorized: it is private, gated or not there");
     // It can be tried again.
@@ -290,8 +325,8 @@ test.describe("a missing repository", () => {
 
 test("the second bundled model is named in links, in the box and in saved files", async ({ page }) => {
   await open(page, "/#model=years-demo");
-  await expect(page.locator("#status")).toContainText("years-demo: 2 layers × 4 heads, on the CPU");
-  await expect(page.getByLabel("Weights")).toHaveValue("years-demo");
+  await expect(loadedModel(page)).toContainText("Years: 2 layers × 4 heads, on the CPU");
+  await expect(page.getByRole("button", { name: "Years" })).toHaveAttribute("aria-pressed", "true");
   await expect(page.locator("#model-plan")).toHaveText(/^It comes with this page\. It names a year after another one: /);
   await expect(page.getByLabel("Clean prompt")).toHaveValue("the war lasted from the year 17 41 to the year 17");
   await expect(page.getByLabel("Example").locator("option")).toHaveText(["Your own", "Greater than: a war that ends later"]);
@@ -299,17 +334,18 @@ test("the second bundled model is named in links, in the box and in saved files"
   await expect(page.locator(".tokens mark")).toHaveText(["41", "01"]);
   // The tour is about the other model's circuit.
   await expect(page.locator("#show-around")).toBeHidden();
-  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Figure JSON" }).click()]);
+  const menu = await share(page);
+  const [download] = await Promise.all([page.waitForEvent("download"), menu.getByRole("button", { name: "Figure JSON" }).click()]);
+  await page.keyboard.press("Escape");
   const saved = JSON.parse((await contentOf(download)).toString());
   expect(saved.model).toEqual({ name: "years-demo", source: "years-demo", revision: null, dModel: 64 });
 
-  await page.getByLabel("Weights").selectOption("ioi-demo");
-  await page.getByRole("button", { name: "Load", exact: true }).click();
-  await expect(page.locator("#status")).toContainText("ioi-demo: 3 layers × 4 heads");
+  await page.getByRole("button", { name: "Names and lists" }).click();
+  await expect(loadedModel(page)).toContainText("Names and lists: 3 layers × 4 heads");
   await settled(page);
   expect(page.url()).not.toContain("model=");
   await page.goBack();
-  await expect(page.locator("#status")).toContainText("years-demo: 2 layers × 4 heads");
+  await expect(loadedModel(page)).toContainText("Years: 2 layers × 4 heads");
   await settled(page);
   expect(page.url()).toContain("model=years-demo");
 });

@@ -147,10 +147,16 @@ test("details of one edge and one head, and several pairs", async ({ page }) => 
     const pairs = [pair, { ...pair, distractor: "crown" }];
     const two = await model.getActPatchDirectPath({ pairs, ...ends });
     const many = await model.edgeDetail({ pairs, ...ends }).catch((e: Error & { code: string }) => `${e.code} | ${e.message}`);
+    const named = { from: "a0.h3", to: "a1.h3<k>", patch: "mean" };
+    const means = await Promise.all([0, 1].map((pair) => model.edgeDetail({ pairs, pair, ...named, byPosition: true })));
+    const { table } = await model.edges({ pairs, edges: [named], patch: "mean" });
+    const place = table.senders.indexOf(named.from) * table.receivers.length + table.receivers.indexOf(named.to);
+    const told = (asked: Promise<unknown>) => asked.then(() => "none", (e: Error & { code: string }) => `${e.code} | ${e.message}`);
+    const others = [await told(model.edgeDetail({ pairs, ...named })), await told(model.edgeDetail({ pairs, pair: 2, ...named }))];
     const none = await model.headDetail({ ...pair, layer: 3, head: 0 }).catch((e: Error & { code: string }) => `${e.code} | ${e.message}`);
     const spread = Array.from(two.spread as Float32Array, (s) => (Number.isNaN(s) ? null : s));
     const isAlone = one.spread.every((s: number) => Number.isNaN(s));
-    return { edge, head, value: one.values[7], mean: two.values[7], spread, isAlone, many, none };
+    return { edge, head, value: one.values[7], mean: two.values[7], spread, isAlone, many, none, means, ofTable: table.values[place], others };
   }, cli.INDUCTION);
 
   const theirs = cli.sweep({ ...cli.INDUCTION, component: "k", metric: "logit-diff", source: "0.3" })[7]!;
@@ -170,6 +176,13 @@ test("details of one edge and one head, and several pairs", async ({ page }) => 
   expect(seen.spread[7]).toBeGreaterThan(0);
   expect(seen.spread[0]).toBeNull();
   expect(seen.many).toBe("clean | prompt pairs: expected one to look at, got 2");
+  // Each pair is patched with the mean over both.
+  expect((seen.means[0].value + seen.means[1].value) / 2).toBeCloseTo(seen.ofTable, 3);
+  expect(seen.means[0].byPosition).toHaveLength(positions);
+  expect(seen.others).toEqual([
+    "clean | prompt pairs: expected one to look at, got 2",
+    "option | pair: expected 0 to 1 (the pairs, counted from 0), got 2",
+  ]);
   expect(seen.none).toBe("source | head: expected layer 0 to 2 and head 0 to 3, got 3.0");
 });
 

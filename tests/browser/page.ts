@@ -14,16 +14,40 @@ export async function open(page: Page, address = "/"): Promise<void> {
   await settled(page);
 }
 
-/** Wait until a run is done. */
+/** Wait until a run is done, and what is on screen is its result. */
 export async function settled(page: Page): Promise<void> {
-  await expect(page.locator("#take button").first()).toBeEnabled();
-  await expect(page.locator("#board")).not.toHaveClass(/stale/);
-  await expect(page.locator("#progress .progress")).toHaveAttribute("data-state", "idle");
+  await expect(page.locator("#share-menu .items button").first()).toBeEnabled();
+  await expect(page.locator("#picture")).not.toHaveClass(/stale/);
+  await expect(page.locator("#progress")).toHaveAttribute("data-what", "");
 }
 
-/** One grid: edges from a source, or edges into a destination. */
+/** Go to one of the ways to see a result. */
+export async function show(page: Page, view: "Circuit" | "Grids" | "Table"): Promise<void> {
+  await page.getByRole("tab", { name: view }).click();
+}
+
+/** The menu for taking a result along, open. */
+export async function share(page: Page): Promise<Locator> {
+  const menu = page.locator("#share-menu");
+  if (!(await menu.isVisible())) await page.getByRole("button", { name: "Share", exact: true }).click();
+  await expect(menu).toBeVisible();
+  return menu;
+}
+
+/** The dialog with all models, open. */
+export async function models(page: Page): Promise<Locator> {
+  const dialog = page.locator("#models-dialog");
+  if (!(await dialog.isVisible())) await page.getByRole("button", { name: "Other models" }).click();
+  await expect(dialog).toBeVisible();
+  return dialog;
+}
+
+/** What the dialog says of the model that is loaded. */
+export const loadedModel = (page: Page): Locator => page.locator("#model-loaded");
+
+/** One grid, where grids are shown: edges from a source, or edges into a destination. */
 export function grid(page: Page, role: "from" | "into", component: Component): Locator {
-  return page.locator(`.grids.${role} figure`).nth(COMPONENTS.indexOf(component)).getByRole("grid");
+  return page.locator(`.grids-of.${role} .grid-of`).nth(COMPONENTS.indexOf(component)).getByRole("grid");
 }
 
 /** One node's cell of a grid: a head by `layer.head`, its input is the grid's; others by their names. */
@@ -58,3 +82,6 @@ export function valueIn(label: string): number {
 export async function contentOf(download: Download): Promise<Buffer> {
   return readFile(await download.path());
 }
+
+/** The name of the edge that is explained. */
+export const chosenEdge = (page: Page): Locator => page.locator("#edge h2, #edge h3").first();

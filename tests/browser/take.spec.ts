@@ -8,7 +8,7 @@ import { headValues } from "../../www/src/lib/graph";
 import { restore } from "../../www/src/lib/saved";
 import * as cli from "./cli";
 import { difference } from "./module";
-import { cell, contentOf, grid, open, settled } from "./page";
+import { cell, chosenEdge, contentOf, grid, open, settled, share } from "./page";
 import { expect, test } from "./test";
 
 const preset = { ...cli.INDUCTION, ...cli.LIKE_THE_PAGE, metric: "normalized-logit-diff" };
@@ -18,16 +18,18 @@ test.use({ permissions: ["clipboard-read", "clipboard-write"] });
 test.beforeEach(({ page }) => open(page));
 
 async function saved(page: Page, name: string): Promise<Buffer> {
+  const menu = await share(page);
   const [download] = await Promise.all([
     page.waitForEvent("download"),
-    page.locator("#take").getByRole("button", { name, exact: true }).click(),
+    menu.getByRole("button", { name, exact: true }).click(),
   ]);
   return contentOf(download);
 }
 
 async function copied(page: Page, name: string): Promise<string> {
-  await page.locator("#take").getByRole("button", { name }).click();
-  await expect(page.locator("#take [role=status]")).toHaveText(`${name}: copied.`);
+  const menu = await share(page);
+  await menu.getByRole("button", { name }).click();
+  await expect(menu.getByRole("status")).toHaveText(`${name}: copied.`);
   return page.evaluate(() => navigator.clipboard.readText());
 }
 
@@ -120,7 +122,7 @@ test("a link restores model, prompts, settings and view", async ({ page, context
   await expect(other.getByLabel("Metric", { exact: true })).toHaveValue("log-prob");
   await expect(other.getByLabel("Receiver", { exact: true })).toHaveValue("a2.h2");
   await expect(other.locator(".circuit .edge")).toHaveCount(55);
-  await expect(other.locator("#detail h3")).toHaveText(await page.locator("#detail h3").innerText());
+  await expect(chosenEdge(other)).toHaveText(await chosenEdge(page).innerText());
   expect(await labels(other)).toEqual(await labels(page));
   // The address in the address bar does so too.
   await expect(page).toHaveURL(link);
@@ -183,7 +185,7 @@ test("the address changes with the page: edges and runs are steps of the history
   await expect.poll(() => new URL(page.url()).hash).not.toBe("");
   const entries = await page.evaluate(() => history.length);
   const first = page.url();
-  const edge = page.locator("#detail h3");
+  const edge = chosenEdge(page);
   const strongest = await edge.innerText();
 
   // Move the slider as fast as a hand can, which is faster than Safari allows an address to change.

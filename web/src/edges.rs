@@ -44,6 +44,7 @@ pub fn detail_request(request: &JsValue) -> Result<Option<EdgeDetailRequest>> {
     let (on, patch) = patch_request(request)?;
     Ok(Some(EdgeDetailRequest {
         on,
+        pair: count(request, "pair")?,
         edge: edge(request, "")?,
         patch,
         by_position: yes_or_no(request, "byPosition")?,

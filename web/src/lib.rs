@@ -273,7 +273,7 @@ impl Engine {
     }
 
     /// Look at one edge on one pair of prompts, by the names of its nodes or between two heads by their numbers: see
-    /// `EdgeReport`.
+    /// `EdgeReport`. With names, the request may have several pairs and say with `pair` which is looked at.
     #[wasm_bindgen(js_name = edgeDetail)]
     pub async fn edge_detail(
         &self,

@@ -11,18 +11,16 @@ import { openIfSaved, openSaved } from "./app/open-file";
 import { INITIAL, reduce } from "./app/reduce";
 import type { Action, State } from "./app/state";
 import { createStore } from "./app/store";
-import { elementById, messageOf } from "./lib/dom";
+import { touring } from "./app/touring";
+import { messageOf } from "./lib/dom";
 import { recentRuns } from "./lib/recent";
-import { bundledTour, hasSeenTour, tourIsSeen } from "./lib/tour";
-import * as tourView from "./views/tour";
+import { hasSeenTour } from "./lib/tour";
 
-const store = createStore<State, Action>({ ...INITIAL, recent: recentRuns() }, reduce);
+const store = createStore<State, Action>({ ...INITIAL, recent: recentRuns(), isNew: !hasSeenTour() }, reduce);
 const models = loading(store);
 const runs = asking(store, models.engine);
 address(store, models.open);
-
-const showTour = () =>
-  tourView.start(elementById("tour"), bundledTour((change) => store.dispatch({ type: "look", change })), tourIsSeen);
+const tour = touring(store);
 
 /** A saved result is shown; anything else is a model's file. */
 async function open(files: File[]): Promise<void> {
@@ -50,7 +48,8 @@ draw(store, {
   cancelRun: runs.cancel,
   cancelLoad: models.cancel,
   loadAgain: models.again,
-  chooseModel: (ref) => models.load({ ref, files: [] }),
+  chooseModel: models.choose,
+  declineOffer: models.decline,
   loadChosen: () => {
     const { choice } = store.state().planning;
     if (choice) models.load(choice);
@@ -61,10 +60,8 @@ draw(store, {
   },
   open: (files) => void open(files),
   openSaved: (file) => void opening(file, async () => store.dispatch(await openSaved(file))),
-  showTour,
+  showTour: tour.start,
 });
 
 const params = new URLSearchParams(location.hash.slice(1));
-// Before anything is drawn that it would have to make room in.
-if (params.size === 0 && !hasSeenTour()) showTour();
 models.open(params);

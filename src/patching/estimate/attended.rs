@@ -111,174 +111,183 @@ struct To<'g> {
     component: Component,
 }
 
-impl Slice<'_> {
-    /// Effects on a layer's heads.
-    ///
-    /// # Shapes
-    /// - `group`: queries, keys and values of all heads; `asked`: which of the three are wanted
-    ///
-    /// # Errors
-    /// Those of the pause.
-    pub(super) async fn attended(
-        &self,
-        results: &mut Results,
-        (layer, group, asked): (usize, &Group, [bool; 3]),
-        norm: &Norm,
-        base: &Destination,
-        gradient: &OfHeads,
-    ) -> Result<()> {
-        let config = &self.model.config;
-        let (heads, d_head, d_model) = (config.n_heads, config.d_head, config.d_model);
-        let (batch, rows) = (self.batch, self.window.rows);
-        let flat = batch * rows;
-        let block = &self.model.blocks[layer];
-        let fits = self.heads_taken_through();
-        // How many vectors of a head each row is multiplied with, and how many heads' are held at once.
-        let is_taken_through = |component| match component {
-            Component::Q => self.window.end() < d_head && fits > 0,
-            Component::K => rows < d_head && fits > 0,
-            // On a GPU, Burn's product of this permuted batch gave other numbers (seen on SwiftShader).
-            Component::V => fits >= heads && on_cpu(&self.model.device()),
-        };
-        for (which, senders) in group.senders(self.steps.rows / flat) {
-            let n = senders.len();
-            let read = norm.forwards(self.written(senders, 0..flat), 0..flat);
-            let read = read.reshape([n * flat, d_model]);
-            self.steps.pause.pause().await?;
-            for component in Component::ALL {
-                if !asked[component as usize] {
-                    continue;
-                }
-                let of_component = |x: &Tensor<2>| {
-                    let first = component as usize * d_model;
-                    x.clone().narrow(1, first, d_model)
-                };
-                let w = of_component(&block.w_qkv);
-                let change = if is_taken_through(component) {
-                    let w = w.transpose().reshape([heads, d_head, d_model]);
-                    let read = read.clone().reshape([n, batch, rows, d_model]);
-                    Change::Read(read.swap_dims(0, 1), w)
-                } else {
-                    let by_w = |x| block.product.matmul(x, &w);
-                    let delta = self.steps.by_rows(read.clone(), by_w).await?;
-                    let delta = delta.reshape([n, batch, rows, heads, d_head]);
-                    Change::Component(delta.permute([3, 1, 0, 2, 4]))
-                };
-                let to = To {
-                    group,
-                    senders: which.clone(),
-                    component,
-                };
-                if component == Component::V {
-                    let by_v = of_component(&gradient.by_qkv);
-                    let by_v = by_v.reshape([batch, rows, heads, d_head]);
-                    let effects = change.dot_by_row(by_v.permute([2, 0, 1, 3]));
-                    let effects = effects.sum_dim(1).squeeze_dim(1);
-                    self.add_up(results, &to, 0..heads, effects);
-                    self.steps.pause.pause().await?;
-                } else {
-                    self.through_softmax(results, &to, n, &change, base, &gradient.by_z)
-                        .await?;
-                }
+/// Effects on a layer's heads.
+///
+/// # Shapes
+/// - `group`: queries, keys and values of all heads; `asked`: which of the three are wanted
+///
+/// # Errors
+/// Those of the pause.
+pub(super) async fn attended(
+    slice: &Slice<'_>,
+    results: &mut Results,
+    (layer, group, asked): (usize, &Group, [bool; 3]),
+    norm: &Norm,
+    base: &Destination,
+    gradient: &OfHeads,
+) -> Result<()> {
+    let config = &slice.model.config;
+    let (heads, d_head, d_model) = (config.n_heads, config.d_head, config.d_model);
+    let (batch, rows) = (slice.batch, slice.window.rows);
+    let flat = batch * rows;
+    let block = &slice.model.blocks[layer];
+    let fits = heads_taken_through(slice);
+    // How many vectors of a head each row is multiplied with, and how many heads' are held at once.
+    let is_taken_through = |component| match component {
+        Component::Q => slice.window.end() < d_head && fits > 0,
+        Component::K => rows < d_head && fits > 0,
+        // On a GPU, Burn's product of this permuted batch gave other numbers (seen on SwiftShader).
+        Component::V => fits >= heads && on_cpu(&slice.model.device()),
+    };
+    for (which, senders) in group.senders(slice.steps.rows / flat) {
+        let n = senders.len();
+        let read = norm.forwards(slice.written(senders, 0..flat), 0..flat);
+        let read = read.reshape([n * flat, d_model]);
+        slice.steps.pause.pause().await?;
+        for component in Component::ALL {
+            if !asked[component as usize] {
+                continue;
+            }
+            let of_component = |x: &Tensor<2>| {
+                let first = component as usize * d_model;
+                x.clone().narrow(1, first, d_model)
+            };
+            let w = of_component(&block.w_qkv);
+            let change = if is_taken_through(component) {
+                let w = w.transpose().reshape([heads, d_head, d_model]);
+                let read = read.clone().reshape([n, batch, rows, d_model]);
+                Change::Read(read.swap_dims(0, 1), w)
+            } else {
+                let by_w = |x| block.product.matmul(x, &w);
+                let delta = slice.steps.by_rows(read.clone(), by_w).await?;
+                let delta = delta.reshape([n, batch, rows, heads, d_head]);
+                Change::Component(delta.permute([3, 1, 0, 2, 4]))
+            };
+            let to = To {
+                group,
+                senders: which.clone(),
+                component,
+            };
+            if component == Component::V {
+                let by_v = of_component(&gradient.by_qkv);
+                let by_v = by_v.reshape([batch, rows, heads, d_head]);
+                let effects = change.dot_by_row(by_v.permute([2, 0, 1, 3]));
+                let effects = effects.sum_dim(1).squeeze_dim(1);
+                add_up(slice, results, &to, 0..heads, effects);
+                slice.steps.pause.pause().await?;
+            } else {
+                through_softmax(slice, results, &to, n, &change, base, &gradient.by_z).await?;
             }
         }
-        Ok(())
     }
+    Ok(())
+}
 
-    /// How many heads' keys, taken through their weights, fit a step with a copy.
-    fn heads_taken_through(&self) -> usize {
-        let d_model = self.model.config.d_model;
-        let of_head = 2 * self.batch * self.window.end() * d_model;
-        self.floats_of_step() / of_head
+/// How many heads' keys, taken through their weights, fit a step with a copy.
+fn heads_taken_through(slice: &Slice<'_>) -> usize {
+    let d_model = slice.model.config.d_model;
+    let of_head = 2 * slice.batch * slice.window.end() * d_model;
+    slice.floats_of_step() / of_head
+}
+
+/// Effects on some heads at positions that add up to those of whole edges.
+///
+/// # Shapes
+/// - `effects`: `[head, sender, rows]`
+fn add_up(
+    slice: &Slice<'_>,
+    results: &mut Results,
+    to: &To<'_>,
+    heads: Range<usize>,
+    effects: Tensor<3>,
+) {
+    let whole = effects.clone().sum_dim(2).squeeze_dim::<2>(2).transpose();
+    results.whole(to.group, to.senders.clone(), to.columns(&heads), whole);
+    if results.is_by_position() {
+        at_rows(slice, results, to, heads, effects);
     }
+}
 
-    /// Effects on some heads at positions that add up to those of whole edges.
-    ///
-    /// # Shapes
-    /// - `effects`: `[head, sender, rows]`
-    fn add_up(&self, results: &mut Results, to: &To<'_>, heads: Range<usize>, effects: Tensor<3>) {
-        let whole = effects.clone().sum_dim(2).squeeze_dim::<2>(2).transpose();
-        results.whole(to.group, to.senders.clone(), to.columns(&heads), whole);
-        if results.is_by_position() {
-            self.at_rows(results, to, heads, effects);
-        }
-    }
+/// Effects on some heads at the rows' positions.
+///
+/// # Shapes
+/// - `effects`: `[head, sender, rows]`
+fn at_rows(
+    slice: &Slice<'_>,
+    results: &mut Results,
+    to: &To<'_>,
+    heads: Range<usize>,
+    effects: Tensor<3>,
+) {
+    let (columns, first) = (to.columns(&heads), slice.window.first);
+    let effects = effects.permute([2, 1, 0]);
+    results.at_positions(to.group, to.senders.clone(), columns, first, effects);
+}
 
-    /// Effects on some heads at the rows' positions.
-    ///
-    /// # Shapes
-    /// - `effects`: `[head, sender, rows]`
-    fn at_rows(&self, results: &mut Results, to: &To<'_>, heads: Range<usize>, effects: Tensor<3>) {
-        let (columns, first) = (to.columns(&heads), self.window.first);
-        let effects = effects.permute([2, 1, 0]);
-        results.at_positions(to.group, to.senders.clone(), columns, first, effects);
-    }
-
-    /// Effects of a change of queries or of keys by `n` senders, some heads and some queries at a time.
-    ///
-    /// # Shapes
-    /// - `by_z`: `[head, batch, rows, d_head]`
-    async fn through_softmax(
-        &self,
-        results: &mut Results,
-        to: &To<'_>,
-        n: usize,
-        change: &Change,
-        base: &Destination,
-        by_z: &Tensor<4>,
-    ) -> Result<()> {
-        let [all_heads, batch, rows, _] = by_z.dims();
-        let is_by_position = results.is_by_position();
-        // Six copies of the scores of all senders.
-        let [together, each] = self.scores_in_a_step(all_heads, 6 * n * batch);
-        let together = match change {
-            Change::Component(_) => together,
-            Change::Read(..) => together.min(self.heads_taken_through()),
-        };
-        for start in (0..all_heads).step_by(together) {
-            let heads = start..all_heads.min(start + together);
-            let of_heads = |x: &Tensor<4>| x.clone().narrow(0, start, heads.len());
-            let [q, k, v, by_z] = [&base.q, &base.k, &base.v, by_z].map(of_heads);
-            let mut by_query = Vec::with_capacity(rows.div_ceil(each));
-            let [mut whole, mut by_key] = [const { None::<Tensor<4>> }; 2];
-            // The last queries first: they look at all keys.
-            for start in (0..rows).step_by(each).rev() {
-                let queries = start..rows.min(start + each);
-                let asked = |x: &Tensor<4>| x.clone().narrow(2, start, queries.len());
-                let seen = |x: &Tensor<4>| x.clone().narrow(2, 0, self.window.first + queries.end);
-                let [q, k, v] = [asked(&q), seen(&k), seen(&v)];
-                let root = (q.dims()[3] as f64).sqrt();
-                let qkv = [q.clone(), k.clone(), v];
-                let attention = Attention::new(qkv, asked(&by_z), self.mask(&queries));
-                if to.component == Component::Q {
-                    let scores = change.dot(heads.clone(), queries.clone(), k) / root;
-                    let effects = attention.of_queries(scores).sum_dim(1);
-                    by_query.push(effects.squeeze_dim(1));
-                } else {
-                    let scores = change.dot(heads.clone(), 0..queries.end, q) / root;
-                    let scores = scores.swap_dims(3, 4);
-                    add(&mut whole, attention.of_keys(scores.clone()).sum_dim(1));
-                    if is_by_position {
-                        add(&mut by_key, attention.of_each_key(scores).sum_dim(1));
-                    }
-                }
-                self.steps.pause.pause().await?;
-            }
+/// Effects of a change of queries or of keys by `n` senders, some heads and some queries at a time.
+///
+/// # Shapes
+/// - `by_z`: `[head, batch, rows, d_head]`
+async fn through_softmax(
+    slice: &Slice<'_>,
+    results: &mut Results,
+    to: &To<'_>,
+    n: usize,
+    change: &Change,
+    base: &Destination,
+    by_z: &Tensor<4>,
+) -> Result<()> {
+    let [all_heads, batch, rows, _] = by_z.dims();
+    let is_by_position = results.is_by_position();
+    // Six copies of the scores of all senders.
+    let [together, each] = slice.scores_in_a_step(all_heads, 6 * n * batch);
+    let together = match change {
+        Change::Component(_) => together,
+        Change::Read(..) => together.min(heads_taken_through(slice)),
+    };
+    for start in (0..all_heads).step_by(together) {
+        let heads = start..all_heads.min(start + together);
+        let of_heads = |x: &Tensor<4>| x.clone().narrow(0, start, heads.len());
+        let [q, k, v, by_z] = [&base.q, &base.k, &base.v, by_z].map(of_heads);
+        let mut by_query = Vec::with_capacity(rows.div_ceil(each));
+        let [mut whole, mut by_key] = [const { None::<Tensor<4>> }; 2];
+        // The last queries first: they look at all keys.
+        for start in (0..rows).step_by(each).rev() {
+            let queries = start..rows.min(start + each);
+            let asked = |x: &Tensor<4>| x.clone().narrow(2, start, queries.len());
+            let seen = |x: &Tensor<4>| x.clone().narrow(2, 0, slice.window.first + queries.end);
+            let [q, k, v] = [asked(&q), seen(&k), seen(&v)];
+            let root = (q.dims()[3] as f64).sqrt();
+            let qkv = [q.clone(), k.clone(), v];
+            let attention = Attention::new(qkv, asked(&by_z), slice.mask(&queries));
             if to.component == Component::Q {
-                by_query.reverse();
-                self.add_up(results, to, heads.clone(), Tensor::cat(by_query, 2));
+                let scores = change.dot(heads.clone(), queries.clone(), k) / root;
+                let effects = attention.of_queries(scores).sum_dim(1);
+                by_query.push(effects.squeeze_dim(1));
+            } else {
+                let scores = change.dot(heads.clone(), 0..queries.end, q) / root;
+                let scores = scores.swap_dims(3, 4);
+                add(&mut whole, attention.of_keys(scores.clone()).sum_dim(1));
+                if is_by_position {
+                    add(&mut by_key, attention.of_each_key(scores).sum_dim(1));
+                }
             }
-            // [head, 1, sender, 1] and [head, 1, sender, rows].
-            if let Some(whole) = whole {
-                let whole = whole.reshape([heads.len(), n]).transpose();
-                results.whole(to.group, to.senders.clone(), to.columns(&heads), whole);
-            }
-            if let Some(by_key) = by_key {
-                self.at_rows(results, to, heads, by_key.squeeze_dim(1));
-            }
+            slice.steps.pause.pause().await?;
         }
-        Ok(())
+        if to.component == Component::Q {
+            by_query.reverse();
+            add_up(slice, results, to, heads.clone(), Tensor::cat(by_query, 2));
+        }
+        // [head, 1, sender, 1] and [head, 1, sender, rows].
+        if let Some(whole) = whole {
+            let whole = whole.reshape([heads.len(), n]).transpose();
+            results.whole(to.group, to.senders.clone(), to.columns(&heads), whole);
+        }
+        if let Some(by_key) = by_key {
+            at_rows(slice, results, to, heads, by_key.squeeze_dim(1));
+        }
     }
+    Ok(())
 }
 
 impl To<'_> {

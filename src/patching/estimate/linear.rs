@@ -54,93 +54,74 @@ pub(super) fn on_rows(x: &Tensor<2>, rows: Range<usize>) -> Tensor<3> {
     x.clone().narrow(0, rows.start, rows.len()).unsqueeze_dim(0)
 }
 
-impl Block {
-    /// The gradient with respect to what each head's query, key and value read, normalised, on some rows.
-    ///
-    /// # Shapes
-    /// - `by_qkv`: with respect to q, k and v, `[batch * rows, 3 * d_model]`
-    /// - returns `[3 * head, rows, d_model]`
-    pub(super) fn by_input(&self, by_qkv: &Tensor<2>, rows: Range<usize>) -> Tensor<3> {
-        let ports = 3 * self.n_heads;
-        let of_ports = |x: Tensor<2>| {
-            let [rows, width] = x.dims();
-            x.reshape([rows, ports, width / ports]).swap_dims(0, 1)
-        };
-        let by_qkv = by_qkv.clone().narrow(0, rows.start, rows.len());
-        of_ports(by_qkv).matmul(of_ports(self.w_qkv.clone()).transpose())
-    }
+/// The gradient with respect to what each head's query, key and value read, normalised, on some rows.
+///
+/// # Shapes
+/// - `by_qkv`: with respect to q, k and v, `[batch * rows, 3 * d_model]`
+/// - returns `[3 * head, rows, d_model]`
+pub(super) fn by_input(block: &Block, by_qkv: &Tensor<2>, rows: Range<usize>) -> Tensor<3> {
+    let ports = 3 * block.n_heads;
+    let of_ports = |x: Tensor<2>| {
+        let [rows, width] = x.dims();
+        x.reshape([rows, ports, width / ports]).swap_dims(0, 1)
+    };
+    let by_qkv = by_qkv.clone().narrow(0, rows.start, rows.len());
+    of_ports(by_qkv).matmul(of_ports(block.w_qkv.clone()).transpose())
 }
 
-impl Slice<'_> {
-    /// Effects on a group of receivers, from the gradient on some of the rows with respect to what their LayerNorm gives,
-    /// `[receiver, rows, d_model]`.
-    ///
-    /// # Errors
-    /// Those of the pause.
-    pub(super) async fn linear(
-        &self,
-        results: &mut Results,
-        group: &Group,
-        norm: &Norm,
-        gradient: impl Fn(Range<usize>) -> Tensor<3>,
-    ) -> Result<()> {
-        let (d_model, n_to) = (self.model.config.d_model, group.columns.len());
-        // Rows of d_model numbers, of which the gradients take half and some senders' changes the other half, with a copy
-        // each. Senders are few at a time only where rows are few too.
-        let in_step = self.floats_of_step() / (4 * d_model);
-        for rows in self.rectangles(in_step / n_to.max(16)) {
-            let n = rows.len();
-            let by_normalised = gradient(rows.clone());
-            let by_read = match norm.scores {
-                Scores::Estimate => by_normalised,
-                _ => norm.backwards(by_normalised, rows.clone()),
-            };
-            self.steps.pause.pause().await?;
-            for (which, senders) in group.senders(in_step / n) {
-                let n_from = senders.len();
-                let delta = self.written(senders, rows.clone());
-                let read = match norm.scores {
-                    Scores::Estimate => norm.forwards(delta, rows.clone()),
-                    _ => delta,
-                };
-                let effects = match results.is_by_position() {
-                    true => {
-                        let by_read = by_read.clone().permute([1, 2, 0]);
-                        let effects = read.swap_dims(0, 1).matmul(by_read);
-                        let in_prompt = n.min(self.window.rows);
-                        let of_prompts = [n / in_prompt, in_prompt, n_from, n_to];
-                        let effects = effects.reshape(of_prompts).sum_dim(0);
-                        let effects: Tensor<3> = effects.squeeze_dim(0);
-                        let first = self.window.first + rows.start % self.window.rows;
-                        let at = effects.clone();
-                        results.at_positions(group, which.clone(), 0..n_to, first, at);
-                        effects.sum_dim(0).squeeze_dim(0)
-                    }
-                    false => {
-                        let read = read.reshape([n_from, n * d_model]);
-                        let by_read = by_read.clone().reshape([n_to, n * d_model]);
-                        read.matmul(by_read.transpose())
-                    }
-                };
-                results.whole(group, which, 0..n_to, effects);
-                self.steps.pause.pause().await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// All rows, at most so many at a time but at least one: rows of one prompt, or whole prompts.
-    fn rectangles(&self, most: usize) -> Vec<Range<usize>> {
-        let (rows, batch) = (self.window.rows, self.batch);
-        let (each, within) = match most / rows {
-            0 => (rows, most.max(1)),
-            prompts => (prompts * rows, prompts * rows),
+/// Effects on a group of receivers, from the gradient on some of the rows with respect to what their LayerNorm gives,
+/// `[receiver, rows, d_model]`.
+///
+/// # Errors
+/// Those of the pause.
+pub(super) async fn linear(
+    slice: &Slice<'_>,
+    results: &mut Results,
+    group: &Group,
+    norm: &Norm,
+    gradient: impl Fn(Range<usize>) -> Tensor<3>,
+) -> Result<()> {
+    let (d_model, n_to) = (slice.model.config.d_model, group.columns.len());
+    // Rows of d_model numbers, of which the gradients take half and some senders' changes the other half, with a copy
+    // each. Senders are few at a time only where rows are few too.
+    let in_step = slice.floats_of_step() / (4 * d_model);
+    for rows in slice.rectangles(in_step / n_to.max(16)) {
+        let n = rows.len();
+        let by_normalised = gradient(rows.clone());
+        let by_read = match norm.scores {
+            Scores::Estimate => by_normalised,
+            _ => norm.backwards(by_normalised, rows.clone()),
         };
-        let mut all = Vec::new();
-        for start in (0..batch * rows).step_by(each) {
-            let end = (start + each).min(batch * rows);
-            all.extend((start..end).step_by(within).map(|s| s..end.min(s + within)));
+        slice.steps.pause.pause().await?;
+        for (which, senders) in group.senders(in_step / n) {
+            let n_from = senders.len();
+            let delta = slice.written(senders, rows.clone());
+            let read = match norm.scores {
+                Scores::Estimate => norm.forwards(delta, rows.clone()),
+                _ => delta,
+            };
+            let effects = match results.is_by_position() {
+                true => {
+                    let by_read = by_read.clone().permute([1, 2, 0]);
+                    let effects = read.swap_dims(0, 1).matmul(by_read);
+                    let in_prompt = n.min(slice.window.rows);
+                    let of_prompts = [n / in_prompt, in_prompt, n_from, n_to];
+                    let effects = effects.reshape(of_prompts).sum_dim(0);
+                    let effects: Tensor<3> = effects.squeeze_dim(0);
+                    let first = slice.window.first + rows.start % slice.window.rows;
+                    let at = effects.clone();
+                    results.at_positions(group, which.clone(), 0..n_to, first, at);
+                    effects.sum_dim(0).squeeze_dim(0)
+                }
+                false => {
+                    let read = read.reshape([n_from, n * d_model]);
+                    let by_read = by_read.clone().reshape([n_to, n * d_model]);
+                    read.matmul(by_read.transpose())
+                }
+            };
+            results.whole(group, which, 0..n_to, effects);
+            slice.steps.pause.pause().await?;
         }
-        all
     }
+    Ok(())
 }

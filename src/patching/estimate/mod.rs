@@ -28,9 +28,10 @@ mod effects;
 mod linear;
 
 pub(super) use ask::Ask;
+use attended::attended;
 pub use effects::ByPosition;
 use effects::{Effects, Results};
-use linear::Norm;
+use linear::{Norm, by_input, linear, on_rows};
 
 use super::{
     baseline::Baselines,
@@ -217,8 +218,8 @@ async fn add_run(
     if let Some(group) = &to_logits {
         let [base, here] = [&slice.base_final, &run.last].map(|x| slice.flat_rows(x));
         let norm = norm(base, here);
-        let gradient = |rows| linear::on_rows(&by_final, rows);
-        slice.linear(&mut results, group, &norm, gradient).await?;
+        let gradient = |rows| on_rows(&by_final, rows);
+        linear(slice, &mut results, group, &norm, gradient).await?;
     }
     for layer in (lowest..layers).rev() {
         let block = &slice.model.blocks[layer];
@@ -227,19 +228,19 @@ async fn add_run(
         let by_mlp = backward.mlp(layer, &here).await?;
         if let Some(group) = &to_mlps[layer] {
             let norm = norm(base.resid_mid.clone(), here.resid_mid.clone());
-            let gradient = |rows| linear::on_rows(&by_mlp, rows);
-            slice.linear(&mut results, group, &norm, gradient).await?;
+            let gradient = |rows| on_rows(&by_mlp, rows);
+            linear(slice, &mut results, group, &norm, gradient).await?;
         }
         let gradient = backward.heads(layer, &here).await?;
         let norm = norm(base.resid_pre.clone(), here.resid_pre.clone());
         if let Some(group) = &to_heads[layer] {
             if ask.scores == Scores::Estimate {
                 let ports = (layer, group, asked[layer]);
-                let attended = slice.attended(&mut results, ports, &norm, &base, &gradient);
+                let attended = attended(slice, &mut results, ports, &norm, &base, &gradient);
                 attended.await?;
             } else {
-                let of_rows = |rows| block.by_input(&gradient.by_qkv, rows);
-                slice.linear(&mut results, group, &norm, of_rows).await?;
+                let of_rows = |rows| by_input(block, &gradient.by_qkv, rows);
+                linear(slice, &mut results, group, &norm, of_rows).await?;
             }
         }
         if layer > lowest {

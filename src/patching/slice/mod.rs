@@ -17,6 +17,7 @@ mod base;
 mod destination;
 mod means;
 mod receive;
+mod step;
 mod write;
 
 pub(super) use base::{GoesIn, Keep, Look, Slice};

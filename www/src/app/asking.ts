@@ -26,8 +26,6 @@ export interface Asking {
   cancel: () => void;
 }
 
-const NO_MEAN = "There is no detail where the mean over several pairs goes in: an edge is looked at on one pair.";
-
 let runs = 0;
 
 export function asking(store: Store<State, Action>, engine: () => PathPatch | null): Asking {
@@ -60,6 +58,7 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
       const made = madeNow(loaded.device.kind);
       const id = ++runs;
       dispatch({ type: "run-begun", id });
+      const began = performance.now();
       let isThere = false;
       const check = await run(model, draft, reading.pairs, store.state().view, signal, ({ table, progress, sender, warnings }) => {
         if (signal.aborted) return;
@@ -68,7 +67,7 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
         dispatch({ type: "run-grown", job: { id, progress } });
       });
       if (signal.aborted) return;
-      dispatch({ type: "run-done", id, check });
+      dispatch({ type: "run-done", id, check, seconds: (performance.now() - began) / 1e3 });
       const done = store.state().run;
       if (done?.id === id) dispatch({ type: "recent", recent: remember(recentOf(done)) });
     },
@@ -82,11 +81,11 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
   const lookCloser = latest(
     async (signal) => {
       const model = engine();
-      const { run: of, look, detail } = store.state();
+      const { run: of, look, detail, seen } = store.state();
       const edge = look?.edge;
-      const saved = of && edge && knownDetail(of, edge, look.pair);
-      if (saved) {
-        dispatch({ type: "detail", detail: { state: "there", edge, run: of, pair: look.pair, detail: saved } });
+      const known = of && edge ? knownDetail(seen, edge, look.pair) : null;
+      if (of && edge && known && (known.byPosition || !isOfLoaded(store.state()))) {
+        dispatch({ type: "detail", detail: { state: "there", edge, run: of, pair: look.pair, detail: known } });
         return;
       }
       if (!model || !of || !edge || !isOfLoaded(store.state())) {
@@ -97,15 +96,10 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
       if (isAnother) dispatch({ type: "detail", detail: { state: "waiting", edge } });
       const pair = Math.min(look.pair, of.request.pairs.length - 1);
       const { settings, pairs } = of.request;
-      const { pairs: [one], ...options } = metricOptions(settings, [pairs[pair]!]);
       const { direction, patch } = settings;
-      // An edge is looked at on one pair, whose mean is another than that of all.
-      if (patch === "mean" && pairs.length > 1) {
-        dispatch({ type: "detail", detail: { state: "failed", edge, message: NO_MEAN } });
-        return;
-      }
       try {
-        const asked = { ...one!, ...options, direction, patch, ...edge, signal };
+        // All pairs, for the mean over them where that goes in.
+        const asked = { ...metricOptions(settings, pairs), pair, direction, patch, ...edge, signal };
         const found = await model.edgeDetail(asked);
         if (signal.aborted) return;
         const there = { state: "there", edge, run: of, pair } as const;

@@ -3,10 +3,11 @@
 // A load has nothing to do with a run: the model that is there goes on working until the new one is ready, and each
 // of the two is cancelled by itself.
 
-import { type LoadedModel, nameOf, refOfLink } from "../core/model-ref";
+import { type LoadedModel, type ModelRef, nameOf, originOf, refOfLink } from "../core/model-ref";
 import { type KeptModel, PathPatch, PathPatchError } from "../engine/pathpatch";
 import type { DeviceChoice } from "../engine/types";
 import { messageOf } from "../lib/dom";
+import { calledOf } from "../lib/models";
 import { fromParams } from "../lib/permalink";
 import { firstOf } from "../lib/presets";
 import { boxOf, choiceOf, isSameChoice, mayBe, sourceOf } from "./choice";
@@ -18,6 +19,10 @@ export interface Loading {
   /** Something else was said in the box. */
   say: (change: Partial<Box>) => void;
   load: (choice: Choice, wanted?: URLSearchParams | null) => void;
+  /** A model that the reader names: loaded at once where it is at hand, else after asking. */
+  choose: (ref: ModelRef) => void;
+  /** What is offered is not wanted. */
+  decline: () => void;
   cancel: () => void;
   /** Once more what was loaded, or tried, last. */
   again: () => void;
@@ -99,7 +104,7 @@ export function loading(store: Store<State, Action>): Loading {
 
   function fail(error: unknown): void {
     if (codeOf(error) === "cancelled") dispatch({ type: "load-stopped" });
-    else dispatch({ type: "load-failed", failure: { text: messageOf(error), retry: "load" } });
+    else dispatch({ type: "load-failed", failure: { ...failureWords(error, store.state().tried?.choice.ref ?? null), retry: "load" } });
   }
 
   /** What this browser keeps; a browser that can keep nothing has nothing to show. */
@@ -154,6 +159,17 @@ export function loading(store: Store<State, Action>): Loading {
       opening.cancel();
       load.start(choice, wanted);
     },
+    choose: (ref) => {
+      opening.cancel();
+      const choice: Choice = { ref, files: [] };
+      const { loaded, load: now } = store.state();
+      if (isSameChoice((now ?? loaded)?.choice ?? NONE, choice)) return;
+      dispatch({ type: "planning", planning: { box: boxOf(ref) } });
+      if (ref.kind === "bundled") load.start(choice, wantedFor(store.state(), choice));
+      else dispatch({ type: "offered", offer: { choice, wanted: null } });
+      planning.start(choice);
+    },
+    decline: () => dispatch({ type: "offered", offer: null }),
     cancel: () => {
       load.cancel();
       dispatch({ type: "load-stopped" });
@@ -167,10 +183,21 @@ export function loading(store: Store<State, Action>): Loading {
   };
 }
 
+/** What a load that failed is said to have failed by; a server that is silent is no riddle. */
+function failureWords(error: unknown, ref: ModelRef | null): { text: string; more?: string } {
+  const more = messageOf(error);
+  const isSilent = codeOf(error) === "io" && more.includes("no answer");
+  if (!isSilent || !ref) return { text: more };
+  return { text: `${originOf(ref)} does not answer, so ${calledOf(ref)} could not be loaded. Check the connection, then load it again.`, more };
+}
+
 /** What a link asks for that waits for this model. */
 function wantedFor({ offer }: State, { ref }: Choice): URLSearchParams | null {
   return offer && mayBe(offer.choice.ref, ref) ? offer.wanted : null;
 }
+
+/** No model's choice. */
+const NONE: Choice = { ref: { kind: "files" }, files: [] };
 
 let loads = 0;
 

@@ -1,12 +1,14 @@
 // What an action makes of the state.
 
 import { BUNDLED_REF } from "../core/model-ref";
+import { isSameEdge } from "../core/node";
 import { isSameQuestion } from "../core/request";
 import { finished, type Run } from "../core/run";
 import { choose, lookAt, within } from "../core/view";
 import { EXAMPLE, type View } from "../lib/settings";
 import { boxOf } from "./choice";
-import type { Action, State } from "./state";
+import type { LoadProgress } from "../engine/types";
+import type { Action, Detail, LoadJob, State } from "./state";
 
 export const INITIAL: State = {
   loaded: null,
@@ -26,6 +28,10 @@ export const INITIAL: State = {
   view: EXAMPLE.view,
   look: null,
   detail: { state: "none" },
+  seen: [],
+  tour: null,
+  isNew: false,
+  gallery: [],
   failure: null,
   recent: [],
 };
@@ -50,14 +56,14 @@ export function reduce(state: State, action: Action): State {
       const pair = Math.min(state.view.pair, run.request.pairs.length - 1);
       // Where the edges of one sender alone become exact, it is the chosen one from here on.
       const from = run.sender ?? state.view.from;
-      return lookedAt({ ...state, run }, { ...state.view, pair, from });
+      return lookedAt({ ...state, run, seen: [] }, { ...state.view, pair, from });
     }
     case "run-grown":
       if (state.job?.id !== action.job.id) return state;
       return { ...state, job: action.job, run: state.run && { ...state.run } };
     case "run-done":
       if (state.job?.id !== action.id) return state;
-      return lookedAt({ ...state, job: null, run: state.run && finished(state.run, action.check) }, state.view);
+      return lookedAt({ ...state, job: null, run: state.run && finished(state.run, action.check, action.seconds) }, state.view);
     case "run-settled":
       // What a file's run was asked was read when it was made; the model that is loaded may be another.
       return { ...state, ...(isOfFile(state.run) && readAs(state.run)), job: null, stopped: null, failure: null };
@@ -71,18 +77,24 @@ export function reduce(state: State, action: Action): State {
       return { ...state, failure: { text: action.text, retry: state.failure?.retry ?? null } };
     case "shown": {
       const { run, wanted } = action;
-      const shown = { ...state, ...readAs(run), run, job: null, stopped: null, failure: null };
+      const shown = { ...state, ...readAs(run), run, seen: run.known.details, job: null, stopped: null, failure: null };
       return lookedAt({ ...shown, draft: wanted.settings, isTyping: false, detail: { state: "none" } }, wanted.view);
     }
     case "detail":
-      return { ...state, detail: action.detail };
+      return { ...state, detail: action.detail, seen: seenWith(state, action.detail) };
+    case "tour":
+      return { ...state, tour: action.step, isNew: false };
+    case "welcomed":
+      return { ...state, isNew: false };
+    case "gallery":
+      return { ...state, gallery: action.entries };
     case "load-begun": {
       const { choice, wanted } = action;
       const tried = { choice, wanted };
-      return { ...state, load: { ...tried, progress: null }, tried, offer: null, failure: null, stopped: null };
+      return { ...state, load: { ...tried, progress: null, received: {} }, tried, offer: null, failure: null, stopped: null };
     }
     case "load-grown":
-      return { ...state, load: state.load && { ...state.load, progress: action.progress } };
+      return { ...state, load: state.load && grownLoad(state.load, action.progress) };
     case "load-stopped":
       return { ...state, load: null, stopped: "load" };
     case "load-failed":
@@ -102,12 +114,15 @@ export function reduce(state: State, action: Action): State {
         view: wanted.view,
         look: null,
         detail: { state: "none" },
+        seen: [],
         failure: null,
         stopped: null,
       };
     }
     case "offered":
       return { ...state, offer: action.offer };
+    case "dismissed":
+      return { ...state, failure: null };
     case "planning":
       return { ...state, planning: { ...state.planning, ...action.planning } };
     case "kept":
@@ -117,12 +132,30 @@ export function reduce(state: State, action: Action): State {
   }
 }
 
+function grownLoad(load: LoadJob, progress: LoadProgress): LoadJob {
+  return { ...load, progress, received: { ...load.received, [progress.file]: progress.loaded } };
+}
+
 /** The view, and by the run what it shows. */
 function lookedAt(state: State, wanted: View): State {
   const { run } = state;
   if (!run) return { ...state, view: wanted };
   const view = within(run.table, wanted);
   return { ...state, view, look: lookAt(view, run.table, run.lead) };
+}
+
+/** Numbers of the edges that are remembered; one of 1,024 tokens has 5 million. */
+const MOST_SEEN = 10_000_000;
+
+/** The edges that were looked at, this one among them; the oldest are let go. */
+function seenWith({ run, seen }: State, detail: Detail): State["seen"] {
+  if (detail.state !== "there" || detail.run.id !== run?.id) return seen;
+  const { edge, pair } = detail;
+  const others = seen.filter((one) => one.pair !== pair || !isSameEdge(one, edge));
+  const all = [...others, { from: edge.from, to: edge.to, pair, detail: detail.detail }];
+  let left = MOST_SEEN;
+  const first = all.findLastIndex(({ detail: { patched } }) => (left -= 5 * patched.length) < 0);
+  return all.slice(first + 1);
 }
 
 /** The form as a run was asked: its tokens, and nothing wrong with it. */

@@ -1,7 +1,7 @@
 // What the page knows, and all that can happen to it. Plain data: no elements, no engine, no timers.
 
 import type { LoadedModel, ModelRef } from "../core/model-ref";
-import type { Run } from "../core/run";
+import type { KnownDetail, Run } from "../core/run";
 import type { Look } from "../core/view";
 import type {
   Config,
@@ -19,6 +19,7 @@ import type {
 } from "../engine/types";
 import type { Recent } from "../lib/recent";
 import type { Settings, View } from "../lib/settings";
+import type { GalleryEntry } from "../story/gallery";
 import type { Notes } from "../core/notes";
 import type { Reading } from "./read-form";
 
@@ -67,6 +68,8 @@ export interface LoadJob {
   /** What a link asks for, once the model is there. */
   wanted: URLSearchParams | null;
   progress: LoadProgress | null;
+  /** How much of each file has come. */
+  received: Record<string, number>;
 }
 
 export interface RunJob {
@@ -79,6 +82,8 @@ export interface RunJob {
 /** What no field is to blame for, and what the one button beside it does. */
 export interface Failure {
   text: string;
+  /** The words of the error, where the text says it more plainly. */
+  more?: string;
   retry: "load" | "run" | null;
 }
 
@@ -93,9 +98,9 @@ export interface State {
   /** The load under way. */
   load: LoadJob | null;
   /** What was loaded, or was tried, last: what "again" loads. */
-  tried: Omit<LoadJob, "progress"> | null;
-  /** A model that a link names and that is not here: its reader is asked first. */
-  offer: { choice: Choice; wanted: URLSearchParams } | null;
+  tried: Pick<LoadJob, "choice" | "wanted"> | null;
+  /** A model that is not here, named by a link or, where nothing is wanted of it, by the reader: who is asked first. */
+  offer: { choice: Choice; wanted: URLSearchParams | null } | null;
   planning: Planning;
   kept: KeptModel[];
   space: Space | null;
@@ -118,6 +123,15 @@ export interface State {
   view: View;
   look: Look | null;
   detail: Detail;
+  /** Edges of this run that were looked at before; the latest last. */
+  seen: readonly KnownDetail[];
+
+  /** The step of the walk through the run, from 0; null where nobody is on it. */
+  tour: number | null;
+  /** Whether this browser has not been here before. */
+  isNew: boolean;
+  /** Saved results that come with the site. */
+  gallery: readonly GalleryEntry[];
 
   failure: Failure | null;
   recent: Recent[];
@@ -132,7 +146,7 @@ export type Action =
   | { type: "run-begun"; id: number }
   | { type: "run-estimated"; run: Run }
   | { type: "run-grown"; job: RunJob }
-  | { type: "run-done"; id: number; check: EdgesCheck | null }
+  | { type: "run-done"; id: number; check: EdgesCheck | null; seconds?: number }
   /** What is asked is on screen already. */
   | { type: "run-settled" }
   | { type: "run-stopped" }
@@ -142,12 +156,19 @@ export type Action =
   | { type: "file-refused"; text: string }
   | { type: "shown"; run: Run; wanted: Wanted }
   | { type: "detail"; detail: Detail }
+  /** A step of the walk; null ends it. */
+  | { type: "tour"; step: number | null }
+  /** The reader knows that there is a walk. */
+  | { type: "welcomed" }
+  | { type: "gallery"; entries: readonly GalleryEntry[] }
   | { type: "load-begun"; choice: Choice; wanted: URLSearchParams | null }
   | { type: "load-grown"; progress: LoadProgress }
   | { type: "load-stopped" }
   | { type: "load-failed"; failure: Failure }
   | { type: "loaded"; loaded: Loaded; wanted: Wanted }
   | { type: "offered"; offer: State["offer"] }
+  /** The reader has seen what is wrong. */
+  | { type: "dismissed" }
   | { type: "planning"; planning: Partial<Planning> }
   | { type: "kept"; kept: KeptModel[]; space: Space | null }
   | { type: "recent"; recent: Recent[] };

@@ -1,21 +1,31 @@
 // What the views are given and what they say: props in, events out. No view reads the page's state.
 
-import type { EdgeDetail, EdgeName, EdgesCheck, Token } from "../engine/types";
+import type { EdgeDetail, EdgeName, Token } from "../engine/types";
 import type { Table } from "./table";
 import type { Look, View } from "./view";
 
-/** Everything about one run: picture, grids, table of edges, overview of nodes. */
-export interface BoardData {
+/** A name for some layers, from one to another. */
+export interface Band {
+  from: number;
+  to: number;
+  text: string;
+}
+
+/** Everything about one run: circuit, grids, table of edges, scale. */
+export interface PictureData {
   /** Grows while the run goes on; `core/table.ts` has what is derived from it. */
   table: Table;
   look: Look;
   /** Whether more values are on their way. */
   isRunning: boolean;
-  /** How far estimates were from the edges that were checked; null where none were. */
-  check: EdgesCheck | null;
+  /** What the logits are read for: `lamp − spoon`. */
+  compares: string;
+  /** Whether clean and corrupted prompts are the same. */
+  isSamePrompts: boolean;
+  bands?: readonly Band[];
 }
 
-export interface BoardEvents {
+export interface PictureEvents {
   /**
    * Something else is looked at: `{ from, to }` chooses an edge, `{ from }` or `{ to }` one end of it, `{ node }` a node
    * by its strongest edge. `core/view.ts` says what of the rest is kept.

@@ -21,6 +21,8 @@ export interface Run {
   /** How far estimates were from the edges that were checked; null where none were. */
   readonly check: EdgesCheck | null;
   readonly warnings: readonly Warning[];
+  /** How long it took; null while it runs, or where that is not known. */
+  readonly seconds: number | null;
   /** When it was begun, and on what; null where a file does not say. */
   readonly made: Made | null;
   /** The file that it was read from; null for a run of this page. */
@@ -60,7 +62,7 @@ export function madeNow(device: string): Made {
 /** A run whose first values are there. */
 export function begun(id: number, request: Request, table: Table, sender: string | null, warnings: Warning[], made: Made): Run {
   const lead = leadFor(table, sender);
-  return { id, request, table, status: "running", sender, lead, check: null, warnings, made, file: null, known: NOTHING_KNOWN };
+  return { id, request, table, status: "running", sender, lead, check: null, warnings, seconds: null, made, file: null, known: NOTHING_KNOWN };
 }
 
 /** A run that was saved. */
@@ -71,18 +73,17 @@ export function opened(
   { check, made, file, known }: Pick<Run, "check" | "made" | "known"> & { file: string },
 ): Run {
   const lead = leadFor(table, null);
-  return { id, request, table, status: "done", sender: null, lead, check, warnings: [], made, file, known };
+  return { id, request, table, status: "done", sender: null, lead, check, warnings: [], seconds: null, made, file, known };
 }
 
-/** An edge of a pair in detail, as far as the run's file knows it. */
-export function knownDetail({ known }: Run, { from, to }: EdgeName, pair: number): EdgeDetail | null {
-  const found = known.details.find((one) => one.pair === pair && one.from === from && one.to === to);
-  return found?.detail ?? null;
+/** An edge of a pair among those that are known. */
+export function knownDetail(known: readonly KnownDetail[], { from, to }: EdgeName, pair: number): EdgeDetail | null {
+  return known.find((one) => one.pair === pair && one.from === from && one.to === to)?.detail ?? null;
 }
 
 /** A run of which all is known that was asked for. */
-export function finished(run: Run, check: EdgesCheck | null): Run {
-  return { ...run, status: "done", check, lead: leadFor(run.table, run.sender) };
+export function finished(run: Run, check: EdgesCheck | null, seconds: number | null = null): Run {
+  return { ...run, status: "done", check, seconds, lead: leadFor(run.table, run.sender) };
 }
 
 function leadFor(table: Table, sender: string | null): EdgeName | null {

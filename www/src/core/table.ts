@@ -49,7 +49,7 @@ export function takeExact(table: Table, { values, state, stdDev }: EdgeTable, ch
 }
 
 /** A value for each version of a table, made when it is first asked for. */
-function byVersion<T>(make: (table: Table) => T): (table: Table) => T {
+export function byVersion<T>(make: (table: Table) => T): (table: Table) => T {
   const made = new WeakMap<Table, { version: number; value: T }>();
   return (table) => {
     const before = made.get(table);

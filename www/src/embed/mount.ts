@@ -11,8 +11,9 @@ import { fromParams, toParams } from "../lib/permalink";
 import { save, type Saved } from "../lib/saved";
 import { EXAMPLE, exampleOf } from "../lib/settings";
 import styles from "../styles/figure.css?inline";
-import * as boardView from "../views/board";
+import * as boardView from "./board";
 import * as tokensView from "../views/tokens";
+import { compareWords, isSameThroughout } from "../views/words";
 import type { Question } from "./question";
 import { follow, type Scheme } from "./scheme";
 import { type SelectDetail, selected } from "./selected";
@@ -137,8 +138,15 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
     // Only where it is another: a screen reader says it again.
     if (warning.textContent !== warnings) warning.textContent = warnings;
     showBoard ??= board();
-    showBoard({ table: run.table, look: seen(question, run), isRunning, check: run.check });
-    const [first] = run.request.pairs;
+    const { pairs, settings } = run.request;
+    showBoard({
+      table: run.table,
+      look: seen(question, run),
+      isRunning,
+      compares: compareWords(settings.metric, pairs),
+      isSamePrompts: isSameThroughout(pairs),
+    });
+    const [first] = pairs;
     if (first && !look.hidden.has("prompts")) showTokens(first.tokens);
     if (!isRunning) body.style.minHeight = "";
   }

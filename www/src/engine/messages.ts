@@ -68,7 +68,7 @@ export type EdgesRequest = MetricRequest &
 /** An edge to look at: between two heads by numbers, any by names. */
 export type EdgeDetailRequest =
   | (MetricRequest & Omit<EdgeOptions, keyof MetricOptions | keyof PromptPair>)
-  | (MetricRequest & PatchRequest & EdgeName & { byPosition: boolean });
+  | (MetricRequest & PatchRequest & EdgeName & { pair?: number; byPosition: boolean });
 
 /** How far a call of `edges` is, and what is new in its table. */
 export type EdgesProgress = Omit<SweepProgress, "fresh"> & {

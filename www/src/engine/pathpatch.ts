@@ -235,7 +235,8 @@ function edgeDetailRequest(options: EdgeDetailOptions | EdgeOptions): EdgeDetail
     return { ...metricRequest(options), component, srcLayer, srcHead, dstLayer, dstHead };
   }
   const { from, to, direction = "denoise", patch = "resample", byPosition = false } = options;
-  return { ...metricRequest(options, "exact"), direction, patch, from, to, byPosition };
+  const pair = "pairs" in options ? options.pair : undefined;
+  return { ...metricRequest(options, "exact"), pair, direction, patch, from, to, byPosition };
 }
 
 function metricRequest(options: EstimateOptions, byDefault: LayerNorm = "frozen"): MetricRequest {

@@ -354,8 +354,11 @@ export interface PositionTable {
   exact: { place: number; effects: Float32Array }[];
 }
 
-/** An edge of the graph to look at, on one pair; with `patch: "mean"` that is the mean over this pair alone. */
-export type EdgeDetailOptions = PromptPair &
+/** The pair to look at: one by itself, or one of several by its number, counted from 0. */
+export type OnePair = PromptPair | { pairs: PromptPair[]; pair: number };
+
+/** An edge of the graph to look at, on one pair; with `patch: "mean"` the mean is over all pairs that are named. */
+export type EdgeDetailOptions = OnePair &
   MetricOptions &
   PatchOptions &
   EdgeName & {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatBytes, formatChange, formatDuration, formatEffect, formatLoading, formatProgress, formatShare, formatValue } from "./format";
+import { alignPoint, formatBytes, formatCell, formatDuration, formatEffect, formatLoading, formatProgress, formatShare, formatValue } from "./format";
 
 test("a duration is told in its own unit", () => {
   const told = [0.2, 4.4, 89, 91, 3599, 3900].map(formatDuration);
@@ -29,20 +29,32 @@ test("a load tells where it is, or why it waits", () => {
   );
 });
 
-test("numbers have the digits that they need, an exponent where they are tiny, and no minus before a zero", () => {
-  expect([0.58923, -3.4, 12.3456, 0.0123, 0.00042, 6.79e-6, -6.79e-6, -1e-17, 0].map(formatValue)).toEqual([
-    "0.589", "-3.400", "12.346", "0.0123", "0.00042", "6.79e-6", "-6.79e-6", "0.000", "0.000",
+test("numbers have three digits, an exponent where they are tiny, a real minus, and none before a zero", () => {
+  expect([0.58923, -3.4, 12.3456, -105.34, 28512, 0.0123, 0.00042, 6.79e-6, -6.79e-6, -1e-17, 0, 1].map((value) => formatValue(value))).toEqual([
+    "0.589", "−3.4", "12.3", "−105", "28,512", "0.0123", "0.00042", "6.79e−6", "−6.79e−6", "0", "0", "1",
   ]);
-  expect([5.6123, 0.58923, 0.000251, 6.79e-14, -6.79e-6, 0, -0].map(formatEffect)).toEqual([
-    "+5.61", "+0.589", "+0.000251", "+6.79e-14", "-6.79e-6", "0", "0",
+  expect([5.6123, 0.58923, 0.000251, -6.79e-6, 0, -0].map((value) => formatEffect(value))).toEqual([
+    "+5.61", "+0.589", "+0.000251", "−6.79e−6", "0", "0",
   ]);
   expect([0.994, 1.8e-5, 1e-7].map(formatShare)).toEqual(["99.4%", "0.0018%", "1.0e-5%"]);
 });
 
-test("a cell has as many digits as its grid's largest effect needs", () => {
-  expect([5.6123, -0.004, 0.0049].map((change) => formatChange(change, 6))).toEqual(["+5.61", "0", "0"]);
-  expect([0.011, -0.0004, -1e-6].map((change) => formatChange(change, 0.011))).toEqual(["+0.011", "0", "0"]);
-  expect(formatChange(0.0123, 0.0123)).toBe("+0.012");
-  expect([3.2e-5, -1e-8].map((change) => formatChange(change, 4e-5))).toEqual(["+3e-5", "0"]);
-  expect(formatChange(-123.4, 200)).toBe("-123.4");
+test("no digit is below the noise, and what is no more than noise is zero", () => {
+  expect([0.58923, 0.0012345, 3.21e-5, 1e-5, -9e-6].map((change) => formatEffect(change, 1e-5))).toEqual(["+0.589", "+0.00123", "+3e−5", "0", "0"]);
+  expect(formatValue(0.98765, 0.05)).toBe("0.99");
+});
+
+test("a cell has as many digits as fit, and none for noise", () => {
+  const inRoom = (room: number) => [5.6123, -0.0384, 12.34].map((change) => formatCell(change, 1e-5, room));
+  expect(inRoom(8)).toEqual(["+5.61", "−0.0384", "+12.3"]);
+  expect(inRoom(5)).toEqual(["+5.61", "−0.04", "+12.3"]);
+  expect(inRoom(3)).toEqual(["+6", "", "+12"]);
+  expect(formatCell(9e-6, 1e-5, 20)).toBe("");
+});
+
+test("points of a column stand below each other", () => {
+  const [a, b, c] = ["+0.5", "+12.34", "−3"].map((text) => alignPoint(text, 3));
+  expect([a, b]).toEqual(["+0.5\u2007\u2007", "+12.34\u2007"]);
+  expect(c).toBe("−3\u2008\u2007\u2007\u2007");
+  expect(alignPoint("+3e−5", 3)).toBe("+3e−5");
 });

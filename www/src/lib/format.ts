@@ -14,37 +14,66 @@ export const METRICS: Record<Metric, string> = {
 /** What a table's metric is called. */
 export const metricLabel = ({ metric, metricName }: { metric: Metric; metricName?: string }): string => metricName ?? METRICS[metric];
 
-/** Three digits after the point, and no minus before a zero. */
-const number = new Intl.NumberFormat("en", { minimumFractionDigits: 3, maximumFractionDigits: 3, signDisplay: "negative" });
-const digits = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
-const effect = new Intl.NumberFormat("en", { maximumSignificantDigits: 3, signDisplay: "exceptZero" });
+/** As print has it; a hyphen is shorter than a plus is wide. */
+const MINUS = "−";
+/** Digits that count. */
+const DIGITS = 3;
 /** From here on down a number is written with an exponent. */
 const TINY = 1e-4;
 const TINY_SHARE = 1e-6;
 /** What is smaller is zero in any of the page's units. */
 const NOTHING = 1e-9;
+const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 8 });
 const count = new Intl.NumberFormat("en");
 const bytes = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
-/** A metric's value: three digits after the point, and three digits where that would leave none. */
-export function formatValue(value: number): string {
-  const size = Math.abs(value);
-  if (size < NOTHING || size >= 0.1 || !Number.isFinite(value)) return number.format(value);
-  return size < TINY ? value.toExponential(2) : digits.format(value);
+/** So many powers of ten. */
+const power = (size: number): number => Math.floor(Math.log10(size));
+
+/** The places after the point that rounding leaves anything of. */
+const placesAbove = (noise: number): number => (noise > 0 ? Math.max(0, -power(noise)) : Number.POSITIVE_INFINITY);
+
+/** A size with so many digits that count, and no more places than are known. */
+function sized(size: number, digits: number, noise: number): string {
+  const places = Math.min(digits - 1 - power(size), placesAbove(noise));
+  if (size < TINY) return size.toExponential(Math.max(0, places + power(size))).replace("-", MINUS);
+  return grouped.format(Number(size.toFixed(Math.max(0, places))));
 }
 
-/** In the room of a cell, one of a grid whose largest is `reach`: as many digits as that one needs for two. */
-export function formatChange(change: number, reach: number): string {
-  if (reach < 1e-3) return Math.abs(change) < reach / 100 ? "0" : `${change < 0 ? "" : "+"}${change.toExponential(0)}`;
-  const places = Math.max(0, Math.min(4, 2 - Math.ceil(Math.log10(reach))));
-  const text = change.toFixed(Math.max(places, reach < 10 ? 2 : 1));
-  return Number(text) === 0 ? "0" : change > 0 ? `+${text}` : text;
+const isNothing = (value: number, noise: number): boolean => Math.abs(value) <= Math.max(noise, NOTHING);
+
+/** A metric's value: three digits, and none below `noise`. */
+export function formatValue(value: number, noise = 0): string {
+  if (!Number.isFinite(value)) return String(value).replace("-", MINUS);
+  return isNothing(value, noise) ? "0" : `${value < 0 ? MINUS : ""}${sized(Math.abs(value), DIGITS, noise)}`;
 }
 
-/** To three digits, however small. */
-export function formatEffect(change: number): string {
-  if (change === 0 || Math.abs(change) >= TINY || !Number.isFinite(change)) return effect.format(change);
-  return `${change < 0 ? "" : "+"}${change.toExponential(2)}`;
+/** A change, with its sign. */
+export function formatEffect(change: number, noise = 0): string {
+  if (!Number.isFinite(change) || isNothing(change, noise)) return formatValue(change, noise);
+  return `${change < 0 ? MINUS : "+"}${sized(Math.abs(change), DIGITS, noise)}`;
+}
+
+/** A change in the room of a cell, with as many digits as fit; empty where none does, where it is tiny, or rounding. */
+export function formatCell(change: number, noise: number, room: number): string {
+  if (isNothing(change, noise) || Math.abs(change) < TINY) return "";
+  const sign = change < 0 ? MINUS : "+";
+  for (let digits = DIGITS; digits > 0; digits -= 1) {
+    const text = `${sign}${sized(Math.abs(change), digits, noise)}`;
+    if (text.length <= room) return text;
+  }
+  return "";
+}
+
+/** As wide as a digit, and as wide as a point. */
+const [DIGIT_SPACE, POINT_SPACE] = ["\u2007", "\u2008"];
+
+/** A number of a right-aligned column with so many places after the point, the missing ones blank: points stand below each other. */
+export function alignPoint(text: string, places: number): string {
+  if (text.includes("e")) return text;
+  const [, fraction = ""] = text.split(".");
+  const point = fraction === "" ? POINT_SPACE : "";
+  return text + point + DIGIT_SPACE.repeat(Math.max(0, places - fraction.length));
 }
 
 const share = new Intl.NumberFormat("en", { style: "percent", maximumSignificantDigits: 3 });

@@ -22,9 +22,9 @@ test("edges in detail and what both runs say next come back with a file", () => 
   expect(read.known.details).toEqual(known.details);
   const { check, made } = run;
   const shown = opened(-1, run.request, read.table, { check, made, file: "a file", known: read.known });
-  expect(knownDetail(shown, HEADS, 0)).toEqual(known.details[0]!.detail);
-  expect(knownDetail(shown, HEADS, 1)).toBeNull();
-  expect(knownDetail(shown, { from: "input", to: "logits" }, 0)).toBeNull();
+  expect(knownDetail(shown.known.details, HEADS, 0)).toEqual(known.details[0]!.detail);
+  expect(knownDetail(shown.known.details, HEADS, 1)).toBeNull();
+  expect(knownDetail(shown.known.details, { from: "input", to: "logits" }, 0)).toBeNull();
   // A file that is saved again has them still.
   expect(JSON.stringify(save(shown, look))).toBe(JSON.stringify(written()));
 });

@@ -7,8 +7,8 @@ test("an effect of nothing has the ground's colour, and the scale is clamped at 
   const scale = colours(2, 0);
   expect(scale.of(0)).toMatch(GROUND);
   expect(scale.of(2)).toBe(scale.of(9));
-  expect(scale.of(1)).toContain("50%");
-  expect([scale.strength(-1), scale.strength(3)]).toEqual([0.5, 1]);
+  expect(scale.of(0.5)).toContain("50%");
+  expect([scale.strength(-0.5), scale.strength(3)]).toEqual([0.5, 1]);
 });
 
 test("the sign has the colour, the size its strength", () => {

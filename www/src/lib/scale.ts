@@ -1,5 +1,6 @@
 // Colours and widths of effects. Zero is the ground in light and dark alike; the style sheet says which colours the two
-// signs have.
+// signs have. Strength goes with the square root, as the axis of the effect scale does: small effects can be told from
+// none, and large ones from each other.
 
 export interface Colours {
   /** The effect at either end. */
@@ -14,12 +15,12 @@ export interface Colours {
 export function colours(reach: number, noise: number): Colours {
   // Without any effect no cell has a colour; the scale still needs two ends.
   const end = reach > noise ? reach : 1;
-  const strength = (effect: number) => (Math.abs(effect) <= noise ? 0 : clamp(Math.abs(effect) / end));
+  const strength = (effect: number) => (Math.abs(effect) <= noise ? 0 : Math.sqrt(clamp(Math.abs(effect) / end)));
   return { reach: end, strength, of: (effect) => mixed(effect < 0 ? "--lowers" : "--raises", strength(effect)) };
 }
 
 /** The colour of a share from 0 to 1 of what has no sign. */
-export const tint = (share: number): string => mixed("--ink2", clamp(share));
+export const tint = (share: number): string => mixed("--ink", 0.85 * clamp(share));
 
 function mixed(colour: string, share: number): string {
   return `color-mix(in oklab, var(${colour}) ${Math.round(100 * share)}%, var(--quiet))`;

@@ -32,8 +32,9 @@ export function create(container: HTMLElement, events: ModelChoiceEvents): (data
     const segments = IN_ROW.map(({ id, short, ref: of, about }) => ({
       id,
       name: isKept(of) ? `${short} ✓` : short,
+      says: isKept(of) ? `${short}, kept in this browser` : short,
       hint: isKept(of) ? `${about} Kept in this browser.` : about,
     }));
-    show([...segments, { id: OTHER, name: "Other…", hint: "Another model: by name, by address, or files of your own" }], chosen);
+    show([...segments, { id: OTHER, name: "Other…", says: "Other models", hint: "Another model: by name, by address, or files of your own" }], chosen);
   };
 }

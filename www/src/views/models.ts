@@ -1,6 +1,7 @@
 // Choosing a model: what will be downloaded is said before it is, which one is loaded, and what is kept can be
 // deleted.
 
+import type { ModelRef } from "../core/model-ref";
 import type { KeptModel, Plan, Space } from "../engine/types";
 import { element, labelled } from "../lib/dom";
 import { formatBytes } from "../lib/format";
@@ -20,6 +21,8 @@ export interface ModelsData {
   space: Space | null;
   /** Why the chosen model cannot be told of. */
   error: string;
+  /** What is said of the model that is loaded; null where none is. */
+  loaded: string | null;
   /** What to know of the loaded model's files. */
   warnings: string[];
   isLoading: boolean;
@@ -37,8 +40,17 @@ export interface ModelsEvents {
 const TYPING_PAUSE_MS = 500;
 
 export function create(container: HTMLElement, events: ModelsEvents): (data: ModelsData) => void {
-  const model = element("select", { id: "model" });
-  model.append(...MODELS.map(({ id, name }) => element("option", { value: id }, name)));
+  const marks = new Map<string, HTMLElement>();
+  const radios = MODELS.map(({ id, short, shape }) => {
+    const radio = element("input", { type: "radio", name: "model", value: id, id: `weights-${id}` });
+    radio.addEventListener("change", () => {
+      clearTimeout(typing);
+      events.onBox({ id });
+    });
+    const mark = element("span", { class: "mark" });
+    marks.set(id, mark);
+    return { radio, row: element("label", { for: `weights-${id}` }, radio, element("span", { class: "name" }, short), element("span", {}, shape), mark) };
+  });
   const address = element("input", {
     id: "model-address",
     placeholder: "gpt2, owner/name, or https://…",
@@ -51,7 +63,7 @@ export function create(container: HTMLElement, events: ModelsEvents): (data: Mod
   const drop = element(
     "div",
     { class: "drop" },
-    element("label", { for: "model-files" }, "config.json, model.safetensors, tokenizer.json (or vocab.json and merges.txt): choose them, or drop them here"),
+    element("label", { for: "model-files" }, "config.json, model.safetensors, tokenizer.json (or vocab.json and merges.txt): choose them here, or drop them anywhere on the page. A saved result is opened, too."),
     files,
     picked,
   );
@@ -63,37 +75,21 @@ export function create(container: HTMLElement, events: ModelsEvents): (data: Mod
   );
   const plan = element("p", { class: "note", id: "model-plan", role: "status" });
   const load = element("button", { type: "button", class: "primary" }, "Load");
+  const loaded = element("p", { class: "note", id: "model-loaded" });
   const error = element("p", { class: "error", id: "model-error", role: "alert" });
   const warning = element("p", { class: "warning", id: "model-warning", role: "status" });
   const list = element("ul", { class: "kept" });
-  const summary = element("summary");
+  const title = element("h3", { tabindex: -1 });
   const space = element("p", { class: "note" });
-  const kept = element("details", { id: "kept" }, summary, list, space);
-  container.append(
-    element(
-      "fieldset",
-      {},
-      element("legend", {}, "Model"),
-      labelled("model", "Weights", model),
-      other,
-      drop,
-      plan,
-      error,
-      load,
-      warning,
-      kept,
-    ),
-  );
+  const chooser = element("div", { class: "model-list", role: "radiogroup", "aria-label": "Weights" }, ...radios.map(({ row }) => row));
+  const kept = element("div", { id: "kept" }, title, list, space);
+  container.append(loaded, warning, chooser, other, drop, element("div", { class: "load" }, load, plan), error, kept);
 
   let typing: ReturnType<typeof setTimeout> | undefined;
   const type = () => {
     clearTimeout(typing);
     typing = setTimeout(() => events.onBox({ address: address.value, revision: revision.value }), TYPING_PAUSE_MS);
   };
-  model.addEventListener("change", () => {
-    clearTimeout(typing);
-    events.onBox({ id: model.value });
-  });
   address.addEventListener("input", type);
   revision.addEventListener("input", type);
   files.addEventListener("change", () => events.onFiles([...(files.files ?? [])]));
@@ -113,7 +109,7 @@ export function create(container: HTMLElement, events: ModelsEvents): (data: Mod
   return (data) => {
     const { box } = data;
     if (box !== shown) {
-      model.value = box.id;
+      for (const { radio } of radios) radio.checked = radio.value === box.id;
       // What is being typed is newer than what was heard of it.
       if (document.activeElement !== address) address.value = box.address;
       if (document.activeElement !== revision) revision.value = box.revision;
@@ -124,6 +120,7 @@ export function create(container: HTMLElement, events: ModelsEvents): (data: Mod
     }
     plan.textContent = says(data);
     error.textContent = data.error;
+    loaded.textContent = data.loaded ?? "";
     warning.textContent = data.warnings.join(" ");
     address.setAttribute("aria-invalid", String(data.error !== "" && box.id === "other"));
     load.disabled = data.isLoading || data.isLoaded || !data.isNamed;
@@ -131,15 +128,23 @@ export function create(container: HTMLElement, events: ModelsEvents): (data: Mod
     if (data.kept !== shownKept) {
       const hadFocus = list.contains(document.activeElement);
       list.replaceChildren(...data.kept.map((each) => keptModel(each, events)));
-      summary.textContent = data.kept.length ? `Kept in this browser (${data.kept.length})` : "Nothing is kept in this browser";
+      title.textContent = data.kept.length ? `Kept in this browser (${data.kept.length})` : "Nothing is kept in this browser";
+      const names = new Set(data.kept.filter(({ complete }) => complete).map(({ title: name }) => name));
+      for (const { id, ref, bytes } of MODELS) marks.get(id)!.textContent = markOf(ref, bytes, names);
       // The pressed button is gone with its model.
-      if (hadFocus) summary.focus();
+      if (hadFocus) title.focus();
       shownKept = data.kept;
     }
     space.textContent = data.space
       ? `${formatBytes(data.space.usage)} of the ${formatBytes(data.space.quota)} that this browser grants are in use.`
       : "";
   };
+}
+
+function markOf(ref: ModelRef | undefined, bytes: number | undefined, kept: ReadonlySet<string>): string {
+  if (ref?.kind === "bundled") return "comes with the page";
+  if (ref?.kind !== "hub") return "";
+  return kept.has(ref.repo) ? "kept in this browser" : `${formatBytes(bytes ?? 0)}, huggingface.co`;
 }
 
 function keptModel(each: KeptModel, { onDelete }: ModelsEvents): HTMLElement {

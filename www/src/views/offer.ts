@@ -1,37 +1,70 @@
-// A link to a model that is not here: its reader is asked, with the size and who would be asked for it.
+// A model that is not here: the reader is asked, with the size and who would be asked for it.
 
 import type { Plan } from "../engine/types";
-import { element } from "../lib/dom";
+import { formatBytes } from "../lib/format";
 import { downloadSize } from "./models";
+import * as noticeView from "./notice";
 
 export interface OfferData {
   name: string;
+  /** With where it is. */
+  full: string;
   /** Who has it. */
   origin: string;
   plan: Plan | null;
+  /** About how much it is, as far as that is known without asking. */
+  bytes: number | null;
   isAsking: boolean;
+  /** Why its size is not known. */
+  error: string;
+  /** Whether a link asks for it, and not the reader. */
+  isOfLink: boolean;
   /** Whether only the reader can bring it. */
   isOfFiles: boolean;
+  /** Whether there is a model to stay with. */
+  canDecline: boolean;
 }
 
-export function create(container: HTMLElement, onLoad: () => void): (data: OfferData | null) => void {
-  const words = element("p");
-  const load = element("button", { type: "button", class: "primary" });
-  load.addEventListener("click", onLoad);
-  container.append(words, load);
-  container.hidden = true;
+export interface OfferEvents {
+  onLoad: () => void;
+  onDecline: () => void;
+  /** The reader wants to choose files, or another model. */
+  onModels: () => void;
+}
+
+export function create(container: HTMLElement, events: OfferEvents): (data: OfferData | null) => void {
+  const show = noticeView.create(container, "question");
   return (data) => {
-    container.hidden = data === null;
-    if (!data) return;
-    const { name, origin, plan, isAsking, isOfFiles } = data;
-    load.hidden = isOfFiles;
-    if (isOfFiles) {
-      words.textContent = "This link uses someone’s own files. Choose them under Model, or drop them here.";
+    if (!data) {
+      show(null);
       return;
     }
-    const size = plan && !plan.kept ? downloadSize(plan.files) : null;
-    load.textContent = size && size.bytes > 0 ? `Load ${name} (${size.text})` : `Load ${name}`;
-    const known = size && size.bytes > 0 ? `${size.text} from ${origin}` : isAsking ? `from ${origin}; asking for its size …` : `from ${origin}, size unknown`;
-    words.textContent = `This link is about ${name}. Loading it downloads ${known}, and keeps it in this browser. Nothing is downloaded until you press the button.`;
+    const decline = data.canDecline ? [{ name: "Not now", onPress: events.onDecline }] : [];
+    if (data.isOfFiles) {
+      const text = "This link uses someone’s own files. Choose them, or drop them here.";
+      show({ text, buttons: [{ name: "Choose files…", onPress: events.onModels }, ...decline] });
+      return;
+    }
+    const size = sizeOf(data);
+    const load = { name: size ? `Download ${size} and load` : `Load ${data.name}`, onPress: events.onLoad };
+    show({ text: words(data, size), more: data.error || undefined, buttons: [load, ...decline] });
   };
+}
+
+function sizeOf({ plan, bytes }: OfferData): string | null {
+  const size = plan && !plan.kept ? downloadSize(plan.files) : null;
+  if (size && size.bytes > 0) return size.text;
+  return bytes === null ? null : `about ${formatBytes(bytes)}`;
+}
+
+function words({ name, full, origin, isAsking, error, isOfLink }: OfferData, size: string | null): string {
+  const what = isOfLink ? `This link is about ${full}, which is not in this browser.` : `${name} is not in this browser.`;
+  const known = size
+    ? `It is ${size} from ${origin}`
+    : isAsking
+      ? `Asking ${origin} for its size; it comes from there`
+      : error
+        ? `${origin} did not tell its size; it comes from there`
+        : `It comes from ${origin}, which tells its size once it is loaded`;
+  return `${what} ${known}, and is kept for the next time. Nothing is downloaded before you press.`;
 }

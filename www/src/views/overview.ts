@@ -2,12 +2,12 @@
 // as a table.
 
 import { label, nodeName, shortLabel } from "../core/node";
-import { nodesOf, type NodeTotal, nodeTotals, type Table } from "../core/table";
+import { nodesOf, noiseOf, type NodeTotal, nodeTotals, shapeOf, type Table } from "../core/table";
 import { element } from "../lib/dom";
-import { formatChange, formatCount, formatEffect, formatValue } from "../lib/format";
+import { formatCell, formatCount, formatEffect, formatValue } from "../lib/format";
 import { tint } from "../lib/scale";
-import { figure } from "./figure";
 import * as gridView from "./grid/grid";
+import { sizesOf } from "./grid/sizes";
 
 export interface OverviewEvents {
   /** A node was chosen. */
@@ -23,7 +23,7 @@ type Side = keyof typeof SIDES;
 export function create(container: HTMLElement, events: OverviewEvents): (table: Table, chosen: string | null) => void {
   const multiples = element("div", { class: "beside" });
   const rows = element("tbody");
-  const head = ["Node", "Writes", "Sum with signs", "Edges out", "Reads", "Sum with signs", "Edges in"];
+  const head = ["Part", "Writes", "Sum with signs", "Edges out", "Reads", "Sum with signs", "Edges in"];
   const table = element(
     "table",
     {},
@@ -34,21 +34,15 @@ export function create(container: HTMLElement, events: OverviewEvents): (table: 
     "details",
     {},
     element("summary", {}, "The same as a table, largest first"),
-    element("div", { class: "scrolls", tabindex: 0, role: "group", "aria-label": "Table of nodes" }, table),
+    element("div", { class: "scrolls", tabindex: 0, role: "group", "aria-label": "Table of parts" }, table),
   );
-  const says = element("p", { class: "note reads-out" });
-  container.append(multiples, says, asTable);
-  let shown: { totals: Map<string, NodeTotal>; table: Table } | undefined;
+  container.append(element("p", { class: "note" }, HINT), multiples, asTable);
+  let shown: { totals: Map<string, NodeTotal>; table: Table; chosen: string | null } | undefined;
 
-  const hover = (name: string | null) => {
-    const total = name === null ? undefined : shown?.totals.get(name);
-    says.textContent = total ? inWords(total) : HINT;
-  };
   const grids = (Object.keys(SIDES) as Side[]).map((side) => {
-    const { element: made, body, entitle } = figure();
-    entitle(SIDES[side].title);
-    multiples.append(made);
-    return { side, update: gridView.create(body, { onChoose: events.onNode, onHover: hover }) };
+    const body = element("div");
+    multiples.append(element("div", { class: "grid-of" }, element("h4", {}, SIDES[side].title), body));
+    return { side, update: gridView.create(body, { onChoose: events.onNode, onHover: () => undefined }) };
   });
   const fill = () => {
     if (!shown || !asTable.open) return;
@@ -56,42 +50,58 @@ export function create(container: HTMLElement, events: OverviewEvents): (table: 
     rows.replaceChildren(...sorted.map(rowOf));
   };
   asTable.addEventListener("toggle", fill);
-  hover(null);
 
-  return (of, chosen) => {
-    const totals = new Map(nodeTotals(of).map((total) => [total.node, total]));
-    shown = { totals, table: of };
+  const draw = () => {
+    if (!shown) return;
+    const { totals, table: of, chosen } = shown;
+    const noise = noiseOf(of);
+    const { size, isStacked } = sizesOf(Math.floor(multiples.clientWidth) || ASSUMED_WIDTH, shapeOf(of).heads, 2);
+    multiples.classList.toggle("stacked", isStacked);
     for (const { side, update } of grids) {
       const names = nodesOf(of).filter((name) => nodeName(name).kind !== (side === "writes" ? "logits" : "input"));
       const most = Math.max(...names.map((name) => totals.get(name)![side].size), Number.MIN_VALUE);
-      const cell = (name: string, width: number): gridView.Shown => {
-        const { size, edges } = totals.get(name)![side];
+      const cell = (name: string, letters: number): gridView.Shown => {
+        const total = totals.get(name)!;
+        const { size: sum, edges } = total[side];
+        const share = most > noise ? sum / most : 0;
         return {
-          fill: edges > 0 ? { colour: tint(size / most), strength: size / most } : null,
+          fill: edges > 0 ? { colour: tint(share), strength: share } : null,
           share: 1,
           isFaint: false,
-          text: edges > 0 && width >= gridView.NUMBER_WIDTH ? formatChange(size, most).replace("+", "") : "",
+          text: edges > 0 ? formatCell(sum, noise, letters + 1).replace("+", "") : "",
           kind: edges > 0 ? "value" : "no-path",
           isSelected: name === chosen,
           edge: null,
-          says: `${label(name)} ${flowWords(totals.get(name)!, side)}`,
+          says: `${label(name)} ${flowWords(total, side)}`,
+          tip: { title: label(name), lines: [flowWords(total, "writes"), flowWords(total, "reads")] },
         };
       };
-      update({ names, about: `How much each node ${SIDES[side].verb} in all`, cell });
+      // One row more above or below, so that layers are level.
+      update({ names, size: Math.min(size, MOST), above: side === "writes" && !isStacked ? 1 : 0, about: `How much each part ${SIDES[side].verb} in all`, cell, lit: null });
     }
+  };
+  new ResizeObserver(() => {
+    if (multiples.clientWidth > 0) draw();
+  }).observe(multiples);
+
+  return (of, chosen) => {
+    shown = { totals: new Map(nodeTotals(of).map((total) => [total.node, total])), table: of, chosen };
+    draw();
     fill();
   };
 }
 
-const HINT = "Each cell sums the sizes of all effects of a node’s edges that are known, estimates among them. Choose one to see its strongest edge, at either end.";
+const ASSUMED_WIDTH = 900;
+/** Sums need less room than effects. */
+const MOST = 44;
+
+const HINT = "Each cell sums the sizes of the effects of a part’s edges, estimates among them. Choose one to see its strongest edge.";
 
 function flowWords(total: NodeTotal, side: Side): string {
   const { size, net, edges } = total[side];
   if (edges === 0) return `${SIDES[side].verb} nothing that is known`;
   return `${SIDES[side].verb} ${formatValue(size)} in all over ${formatCount(edges)} ${edges === 1 ? "edge" : "edges"}, ${formatEffect(net)} with signs`;
 }
-
-const inWords = (total: NodeTotal): string => `${label(total.node)} ${flowWords(total, "writes")}; ${flowWords(total, "reads")}.`;
 
 function rowOf({ node, writes, reads }: NodeTotal): HTMLElement {
   const cells = [writes, reads].flatMap(({ size, net, edges }) =>

@@ -5,6 +5,8 @@ import { element } from "../lib/dom";
 export interface Segment<K extends string> {
   id: K;
   name: string;
+  /** What is read out, where that is more. */
+  says?: string;
   /** What is worth knowing before it is pressed. */
   hint?: string;
   /** The panel that it shows, where the row is of tabs. */
@@ -61,10 +63,11 @@ export function create<K extends string>(
       row.replaceChildren(...buttons);
     }
     shown = segments;
-    segments.forEach(({ id, name, hint }, i) => {
+    segments.forEach(({ id, name, says, hint }, i) => {
       const button = buttons[i]!;
       if (button.textContent !== name) button.textContent = name;
       button.title = hint ?? "";
+      if (says !== undefined) button.ariaLabel = says;
       button.setAttribute(kind === "tabs" ? "aria-selected" : "aria-pressed", String(id === chosen));
     });
     if (!row.contains(document.activeElement)) {

@@ -1,205 +1,305 @@
-// All edges as a table: sorted by any column, filtered by nodes and by the kind of either end.
+// All edges as a table: sorted by any column, filtered by what a reader writes.
 //
-// A first press of a heading sorts as one reads that column: names in the model's order, numbers from the largest.
+// Only the rows in sight are elements, since there may be tens of thousands. By keyboard the rows are one tab stop:
+// arrow keys go from one to the next, Enter chooses.
 
-import { edgeFilter } from "../core/edge-filter";
-import { edgeKey, edgeLabel, isSameEdge, nodeName, PORT_NAMES, PORTS, shortLabel } from "../core/node";
-import type { Edge } from "../core/table";
+import { type EdgeFilter, edgeFilter } from "../core/edge-filter";
+import { edgeKey, edgeLabel, isSameEdge, nodeName, nodeOf, PORT_NAMES, shortLabel } from "../core/node";
+import { baseOf, byVersion, type Edge, edgeAt, nameAt, noiseOf, placeOf, places, type Table } from "../core/table";
+import type { Look } from "../core/view";
 import type { EdgeName } from "../engine/types";
 import { element } from "../lib/dom";
-import { formatCount, formatEffect, formatValue } from "../lib/format";
+import { alignPoint, formatCount, formatEffect, formatValue, metricLabel } from "../lib/format";
+import { type Column, COLUMNS, FIRST, type Rows, rowsOf, type Sort } from "./table/rows";
+import { edgeLines, edgeWords, stillWords } from "./words";
+import { tipOf } from "./tip";
 
 export interface TableData {
-  /** Strongest first. */
-  edges: Edge[];
-  selected: EdgeName | null;
-  /** Whether there are several pairs, over which effects have a standard deviation. */
-  hasStdDev: boolean;
+  table: Table;
+  look: Look;
+  isSamePrompts?: boolean;
+  /** Effects below this are not shown in the circuit. */
+  least: number;
+  /** An edge that is pointed at elsewhere. */
+  lit?: EdgeName | null;
 }
 
 export interface TableEvents {
   onSelect: (edge: EdgeName) => void;
-  onHover: (edge: EdgeName | null) => void;
+  onHover?: (edge: EdgeName | null) => void;
 }
 
-type Order = "ascending" | "descending";
-
-interface Column {
-  id: string;
-  title: string;
-  /** What the first press sorts by. */
-  first: Order;
-  text: (edge: Edge) => string;
-  /** Ascending. */
-  compare: (a: Edge, b: Edge) => number;
-}
-
-/** From the input up: a layer's heads, its MLP, and the logits after all. */
-function byNode(a: string, b: string): number {
-  const [x, y] = [nodeName(a), nodeName(b)];
-  const height = ({ kind, layer }: typeof x) => (kind === "input" ? -1 : (layer ?? Number.MAX_SAFE_INTEGER));
-  return height(x) - height(y) || Number(x.kind === "mlp") - Number(y.kind === "mlp") || (x.head ?? 0) - (y.head ?? 0);
-}
-
-const portOf = ({ to }: Edge) => nodeName(to).port;
-const portRank = (edge: Edge) => PORTS.findIndex((port) => port === portOf(edge));
-
-const COLUMNS: Column[] = [
-  { id: "from", title: "From", first: "ascending", text: ({ from }) => shortLabel(from), compare: (a, b) => byNode(a.from, b.from) },
-  { id: "to", title: "To", first: "ascending", text: ({ to }) => shortLabel(nodeName(to).node), compare: (a, b) => byNode(a.to, b.to) },
-  {
-    id: "port",
-    title: "Input",
-    first: "ascending",
-    text: (edge) => {
-      const port = portOf(edge);
-      return port ? PORT_NAMES[port] : "";
-    },
-    compare: (a, b) => portRank(a) - portRank(b),
-  },
-  {
-    id: "effect",
-    title: "Effect, by size",
-    first: "descending",
-    text: ({ effect }) => formatEffect(effect),
-    compare: (a, b) => Math.abs(a.effect) - Math.abs(b.effect),
-  },
-  {
-    id: "value",
-    title: "Metric",
-    first: "descending",
-    text: ({ value }) => formatValue(value),
-    compare: (a, b) => a.value - b.value,
-  },
-  {
-    id: "std-dev",
-    title: "± over pairs",
-    first: "descending",
-    text: ({ stdDev }) => (Number.isNaN(stdDev) ? "" : formatValue(stdDev)),
-    compare: (a, b) => (a.stdDev || 0) - (b.stdDev || 0),
-  },
-  {
-    id: "kind",
-    title: "Known",
-    first: "ascending",
-    text: ({ isExact }) => (isExact ? "exact" : "estimate"),
-    compare: (a, b) => Number(b.isExact) - Number(a.isExact),
-  },
-];
-
-/** The kinds of senders, and of receivers, to choose among. */
-const SENDERS: Record<string, string> = { "": "anything", input: "the input", head: "heads", mlp: "MLPs" };
-const RECEIVERS: Record<string, string> = {
-  "": "anything",
-  head: "heads",
-  q: "queries",
-  k: "keys",
-  v: "values",
-  mlp: "MLPs",
-  logits: "the logits",
+const TITLES: Record<Column, string> = {
+  from: "From",
+  to: "To",
+  port: "Input",
+  effect: "Effect",
+  value: "Metric",
+  stdDev: "± over pairs",
+  kind: "Known",
 };
 
-/** Rows at first, and with each press of the button. */
-const PAGE = 20;
+const ROW = 28;
+/** Rows beyond the window on either side, so that scrolling shows no gap. */
+const BEYOND = 12;
+/** Browsers make no element higher than this many rows. */
+const MOST = 400_000;
+/** Where there is nothing to measure. */
+const ASSUMED_HEIGHT = 560;
+/** Places after the point that numbers have room for: what is beyond is rounding in most metrics. */
+const PLACES = 5;
 
 export function create(container: HTMLElement, events: TableEvents): (data: TableData) => void {
-  let data: TableData = { edges: [], selected: null, hasStdDev: false };
-  let sort: { id: string; order: Order } = { id: "effect", order: "descending" };
-  let text = "";
-  let rowsShown = PAGE;
+  let data: TableData | undefined;
+  let sort: Sort = { by: "effect", order: "descending" };
+  let filter: EdgeFilter | null = null;
+  let rows: Rows = { places: new Uint32Array(), still: 0 };
+  /** Which row the keyboard is at. */
+  let at = 0;
 
-  const filter = element("input", {
+  const box = element("input", {
     type: "search",
-    placeholder: "9.6, a9.h6, 9., m3 or 0.3 1.3",
-    "aria-label": "Node: only edges of this node",
+    placeholder: "0.3 > 1.3 key, 9.6, m2, queries",
+    "aria-label": "Only edges of",
+    spellcheck: "false",
+    autocomplete: "off",
   });
-  filter.addEventListener("input", () => {
-    text = filter.value.trim();
-    show();
-  });
-  const chooser = (label: string, options: Record<string, string>) => {
-    const select = element("select", { "aria-label": label });
-    select.append(...Object.entries(options).map(([value, name]) => element("option", { value }, name)));
-    select.addEventListener("change", () => show());
-    return select;
-  };
-  const from = chooser("From: only edges from", SENDERS);
-  const into = chooser("Into: only edges into", RECEIVERS);
-  const headings = COLUMNS.map((column) => {
-    const button = element("button", { type: "button" }, column.title);
-    button.addEventListener("click", () => {
-      const isAgain = sort.id === column.id;
-      const other = sort.order === "ascending" ? "descending" : "ascending";
-      sort = { id: column.id, order: isAgain ? other : column.first };
-      show();
-    });
-    return { column, cell: element("th", { scope: "col" }, button) };
-  });
-  const body = element("tbody");
   const count = element("p", { class: "note", role: "status" });
-  const more = element("button", { type: "button" }, "More rows");
-  more.addEventListener("click", () => {
-    rowsShown += PAGE;
+  const headings = COLUMNS.map((column) => {
+    const button = element("button", { type: "button" }, TITLES[column]);
+    button.addEventListener("click", () => {
+      const other = sort.order === "ascending" ? "descending" : "ascending";
+      sort = { by: column, order: sort.by === column ? other : FIRST[column] };
+      at = 0;
+      scrolls.scrollTop = 0;
+      find();
+    });
+    return { column, cell: element("th", { scope: "col", class: column }, button) };
+  });
+  const rank = element("th", { scope: "col", class: "rank" }, "Rank");
+  const bar = element("th", { scope: "col", class: "size", "aria-hidden": "true" });
+  const [above, below] = [element("tr", { "aria-hidden": "true" }), element("tr", { "aria-hidden": "true" })];
+  const body = element("tbody");
+  const titles = headings.flatMap(({ column, cell }) => (column === "effect" ? [cell, bar] : [cell]));
+  const made = element("table", { role: "grid", "aria-label": "Edges" }, element("thead", {}, element("tr", {}, rank, ...titles)), body);
+  const scrolls = element("div", { class: "rows" }, made);
+  const tools = element("div", { class: "filter" }, element("label", {}, "Only ", box), count);
+  container.append(element("div", { class: "edges" }, tools, scrolls));
+  const tip = tipOf(scrolls);
+
+  box.addEventListener("input", () => {
+    at = 0;
+    scrolls.scrollTop = 0;
+    find();
+  });
+  scrolls.addEventListener("scroll", () => {
+    tip.hide();
     show();
   });
-  const table = element("table", {}, element("thead", {}, element("tr", {}, ...headings.map(({ cell }) => cell))), body);
-  container.append(
-    element("div", { class: "tools" }, element("label", {}, "Node ", filter), element("label", {}, "From ", from), element("label", {}, "Into ", into)),
-    element("div", { class: "scrolls", tabindex: 0, role: "group", "aria-label": "Table of edges" }, table),
-    element("div", { class: "tools" }, count, more),
-  );
+  new ResizeObserver(() => {
+    if (scrolls.clientHeight > 0) show();
+  }).observe(scrolls);
 
+  /** The rows anew. */
+  const find = () => {
+    if (!data) return;
+    const { table } = data;
+    filter = edgeFilter(box.value);
+    rows = rowsOf(table, filter, sort);
+    const hasSpread = table.stdDev.some((value) => !Number.isNaN(value));
+    made.classList.toggle("has-spread", hasSpread);
+    for (const { column, cell } of headings) cell.setAttribute("aria-sort", column === sort.by ? sort.order : "none");
+    made.setAttribute("aria-rowcount", String(rows.places.length + 1));
+    headings.find(({ column }) => column === "value")?.cell.setAttribute("title", metricLabel(table));
+    at = Math.min(at, Math.max(0, rows.places.length - 1));
+    count.textContent = says(data);
+    show();
+  };
+
+  const says = ({ table, isSamePrompts = false }: TableData): string => {
+    const text = box.value.trim();
+    if (text !== "" && !filter) return `“${text}” names no part: write 9.6 or L9H6, m3, input or logits, 9. for a layer’s heads, 0.3 > 1.3 for an edge, key for an input.`;
+    const found = rows.places.length;
+    const edges = filter?.says ?? "edges that move the metric";
+    const still = rows.still > 0 ? `; ${formatCount(rows.still)} more ${rows.still === 1 ? "moves" : "move"} it by no more than rounding` : "";
+    if (found > 0) return `${formatCount(found)} ${found === 1 ? edges.replace(/^edges/, "edge") : edges}${found > MOST ? `, of which the first ${formatCount(MOST)} are here` : ""}${still}`;
+    if (places(table).length === 0) return "Nothing is known of any edge yet.";
+    if (!filter) return stillWords(isSamePrompts);
+    return rows.still > 0 ? `${formatCount(rows.still)} ${filter.says}, none of which moves the metric by more than rounding` : `There are no ${filter.says}.`;
+  };
+
+  /** The rows that are in sight. */
   const show = () => {
-    const { compare } = COLUMNS.find(({ id }) => id === sort.id) ?? COLUMNS[0]!;
-    const fits = edgeFilter(text);
-    const isShown = (edge: Edge) => {
-      const to = nodeName(edge.to);
-      const isFrom = from.value === "" || nodeName(edge.from).kind === from.value;
-      const isInto = into.value === "" || to.kind === into.value || to.port === into.value;
-      return isFrom && isInto && (!fits || fits(edge));
-    };
-    const found = data.edges.filter(isShown);
-    const sign = sort.order === "ascending" ? 1 : -1;
-    const isAsItCame = sort.id === "effect" && sort.order === "descending";
-    const sorted = isAsItCame ? found : found.toSorted((a, b) => sign * compare(a, b));
-    const rows = sorted.slice(0, rowsShown);
-    for (const { column, cell } of headings) {
-      cell.hidden = column.id === "std-dev" && !data.hasStdDev;
-      cell.setAttribute("aria-sort", column.id === sort.id ? sort.order : "none");
-    }
-    const isHere = body.contains(document.activeElement);
-    const focused = isHere ? (document.activeElement?.closest("tr")?.dataset.edge ?? "") : "";
-    body.replaceChildren(...rows.map(rowOf));
-    if (focused) body.querySelector<HTMLElement>(`tr[data-edge="${focused}"] button`)?.focus();
-    count.textContent = says(found.length, rows.length, fits === null && text !== "");
-    more.hidden = rows.length === found.length;
+    if (!data) return;
+    const total = Math.min(MOST, rows.places.length);
+    const first = Math.max(0, Math.floor(scrolls.scrollTop / ROW) - BEYOND);
+    const end = Math.min(total, Math.ceil((scrolls.scrollTop + (scrolls.clientHeight || ASSUMED_HEIGHT)) / ROW) + BEYOND);
+    const root = container.getRootNode() as Document | ShadowRoot;
+    const hadFocus = body.contains(root.activeElement);
+    above.style.height = `${first * ROW}px`;
+    below.style.height = `${Math.max(0, total - end) * ROW}px`;
+    const drawn = Array.from({ length: Math.max(0, end - first) }, (_, i) => rowOf(first + i));
+    body.replaceChildren(above, ...drawn, below);
+    if (hadFocus) rowAt(at)?.focus({ preventScroll: true });
   };
 
-  const says = (found: number, shown: number, isUnread: boolean): string => {
-    if (isUnread) return `No node is called ${text}: write 9.6, a9.h6, m3, input or logits, or 9. for a whole layer’s heads.`;
-    if (found > 0) return `${shown} of ${formatCount(found)} edges that move the metric`;
-    if (data.edges.length === 0) return "No edge moves the metric by more than rounding, or than what is hidden above, as far as is known.";
-    return "No edge fits this filter: clear it, or hide fewer small effects.";
+  const rowAt = (index: number) => body.querySelector<HTMLElement>(`tr[aria-rowindex="${index + 2}"]`);
+
+  const edgeOf = (index: number): Edge | null => {
+    const place = rows.places[index];
+    return data && place !== undefined ? edgeAt(data.table, nameAt(data.table, place)) : null;
   };
 
-  const rowOf = (edge: Edge): HTMLElement => {
-    const isSelected = isSameEdge(edge, data.selected);
-    const cells = COLUMNS.filter(({ id }) => id !== "std-dev" || data.hasStdDev).map(({ id, text: textOf }) => {
-      if (id !== "from") return element("td", {}, textOf(edge));
-      const button = element("button", { type: "button", "aria-pressed": String(isSelected), "aria-label": edgeLabel(edge) }, textOf(edge));
-      return element("td", {}, button);
-    });
-    const row = element("tr", { "data-edge": edgeKey(edge), class: isSelected ? "selected" : "" }, ...cells);
-    row.addEventListener("click", () => events.onSelect(edge));
-    row.addEventListener("pointerenter", () => events.onHover(edge));
-    row.addEventListener("pointerleave", () => events.onHover(null));
-    row.addEventListener("focusin", () => events.onHover(edge));
-    row.addEventListener("focusout", () => events.onHover(null));
+  const rowOf = (index: number): HTMLElement => {
+    const { table, look, least, lit = null } = data!;
+    const edge = edgeOf(index)!;
+    const noise = noiseOf(table);
+    const isSelected = isSameEdge(edge, look.edge);
+    const { port } = nodeName(edge.to);
+    const sign = edge.effect < 0 ? "down" : "up";
+    const cells: [string, string | HTMLElement][] = [
+      ["rank", formatCount(rankIn(table, edge.place))],
+      ["from", shortLabel(edge.from)],
+      ["to", shortLabel(nodeOf(edge.to))],
+      ["port", port ? PORT_NAMES[port] : ""],
+      [`effect ${sign}`, alignPoint(formatEffect(edge.effect, noise), PLACES)],
+      ["size", sizeBar(edge.effect, reachIn(table))],
+      ["value", alignPoint(formatValue(edge.value, noise), PLACES)],
+      ["stdDev", Number.isNaN(edge.stdDev) ? "" : alignPoint(formatValue(edge.stdDev, noise), PLACES)],
+      ["kind", edge.isExact ? "exact" : "estimate"],
+    ];
+    const row = element(
+      "tr",
+      {
+        role: "row",
+        tabindex: index === at ? 0 : -1,
+        "data-edge": edgeKey(edge),
+        "aria-rowindex": index + 2,
+        "aria-selected": String(isSelected),
+        "aria-label": `${edgeLabel(edge)}: ${edgeWords(edge, table)}`,
+        class: [isSelected && "selected", isSameEdge(edge, lit) && "lit", Math.abs(edge.effect) < least && "quiet"].filter(Boolean).join(" "),
+      },
+      ...cells.map(([name, content]) => element("td", { class: name, role: "gridcell" }, content)),
+    );
     return row;
   };
 
-  return (changed) => {
-    data = changed;
-    show();
+  /** The row that something happened in. */
+  const indexOf = (event: Event): number | null => {
+    const row = (event.target as Element).closest<HTMLElement>("tr[data-edge]");
+    return row ? Number(row.getAttribute("aria-rowindex")) - 2 : null;
   };
+
+  const goTo = (index: number) => {
+    at = Math.max(0, Math.min(Math.min(MOST, rows.places.length) - 1, index));
+    intoView(at);
+    show();
+    rowAt(at)?.focus({ preventScroll: true });
+  };
+
+  const head = () => made.tHead?.offsetHeight ?? ROW;
+  const intoView = (index: number) => {
+    const [top, room] = [index * ROW, (scrolls.clientHeight || ASSUMED_HEIGHT) - head()];
+    if (top < scrolls.scrollTop) scrolls.scrollTop = top;
+    else if (top + ROW > scrolls.scrollTop + room) scrolls.scrollTop = top + ROW - room;
+  };
+
+  body.addEventListener("click", (event) => {
+    const index = indexOf(event);
+    const edge = index === null ? null : edgeOf(index);
+    if (index === null || !edge) return;
+    at = index;
+    events.onSelect(edge);
+  });
+  body.addEventListener("keydown", (event) => {
+    const index = indexOf(event);
+    if (index === null) return;
+    const page = Math.max(1, Math.floor((scrolls.clientHeight - head()) / ROW) - 1);
+    const moves: Record<string, number> = { ArrowDown: index + 1, ArrowUp: index - 1, PageDown: index + page, PageUp: index - page, Home: 0, End: rows.places.length - 1 };
+    const next = moves[event.key];
+    if (next !== undefined) goTo(next);
+    else if (event.key === "Enter" || event.key === " ") {
+      const edge = edgeOf(index);
+      if (edge) events.onSelect(edge);
+    } else return;
+    event.preventDefault();
+  });
+  const hover = (event: Event, isPointer: boolean) => {
+    const index = indexOf(event);
+    const edge = index === null ? null : edgeOf(index);
+    if (!edge || !data) return leave();
+    events.onHover?.(edge);
+    const content = { title: edgeLabel(edge), lines: edgeLines(edge, data.table) };
+    if (isPointer) tip.at(event as PointerEvent, content);
+  };
+  const leave = () => {
+    tip.hide();
+    events.onHover?.(null);
+  };
+  body.addEventListener("pointermove", (event) => {
+    if (event.pointerType !== "touch") hover(event, true);
+  });
+  body.addEventListener("pointerleave", leave);
+  body.addEventListener("focusin", (event) => hover(event, false));
+  body.addEventListener("focusout", leave);
+
+  let selected: EdgeName | null = null;
+  let version = -1;
+  return (next) => {
+    const before = data;
+    data = next;
+    const isNew = before?.table !== next.table || version !== next.table.version;
+    version = next.table.version;
+    if (isNew) find();
+    if (!isSameEdge(selected, next.look.edge)) {
+      selected = next.look.edge;
+      // Chosen elsewhere, it is looked for here.
+      const place = selected ? placeOf(next.table, selected) : -1;
+      const index = rows.places.indexOf(place);
+      if (index >= 0 && index < MOST) {
+        at = index;
+        intoView(index);
+      }
+    }
+    if (before?.look === next.look && before.least === next.least && !isNew) light(next.lit ?? null);
+    else show();
+  };
+
+  function light(lit: EdgeName | null): void {
+    for (const row of body.querySelectorAll(".lit")) row.classList.remove("lit");
+    if (lit) body.querySelector(`tr[data-edge="${edgeKey(lit)}"]`)?.classList.add("lit");
+  }
+}
+
+/** At which place an edge is by the size of its effect, from 1. */
+const ranks = byVersion((table) => {
+  const all = new Uint32Array(table.values.length);
+  places(table).forEach((place, i) => {
+    all[place] = i + 1;
+  });
+  return all;
+});
+const rankIn = (table: Table, place: number): number => ranks(table)[place]!;
+
+/** The largest effects below and above 0 of all rows, by square roots. */
+const reachIn = byVersion((table): { down: number; up: number } => {
+  const base = baseOf(table);
+  let [down, up] = [0, 0];
+  for (const place of places(table)) {
+    const effect = table.values[place]! - base;
+    if (effect > 0) up ||= Math.sqrt(effect);
+    else down ||= Math.sqrt(-effect);
+    if (up > 0 && down > 0) break;
+  }
+  return { down, up };
+});
+
+/** An effect as a bar from 0, as on the scale. */
+function sizeBar(effect: number, { down, up }: { down: number; up: number }): HTMLElement {
+  const whole = down + up || 1;
+  const size = Math.sqrt(Math.abs(effect));
+  const made = element("i", { class: effect < 0 ? "down" : "up" });
+  made.style.insetInlineStart = `${(100 * (effect < 0 ? down - size : down)) / whole}%`;
+  made.style.inlineSize = `${(100 * size) / whole}%`;
+  return element("span", { class: "size-bar" }, made);
 }

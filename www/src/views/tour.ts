@@ -1,63 +1,153 @@
-// A walk through the bundled model's circuit, a step at a time. Its card keeps to an edge of the window, so that
-// nothing moves when it comes or goes; the page scrolls only when a step is asked for.
+// A walk through a run. A callout stands beside what it speaks of and follows it; on a narrow screen it is a sheet at the
+// foot, and what it speaks of is scrolled into view above it. Nothing behind it is blocked.
 
 import { element } from "../lib/dom";
+import type { Line, Part } from "../story/part";
+import type { Target } from "../story/scene";
+import { type Box, place, scrollFor } from "./tour/place";
+import { boxOf, find } from "./tour/spot";
 
-export interface Step {
+export interface TourData {
+  /** From 0. */
+  step: number;
+  steps: number;
   title: string;
-  text: string;
-  /** What to look at. */
-  at: string;
-  /** Done when the step is reached. */
-  onShow?: () => void;
+  lines: readonly Line[];
+  at: Target;
 }
 
-/** Show the steps from the first; `onEnd` once the reader has left. */
-export function start(container: HTMLElement, steps: [Step, ...Step[]], onEnd: () => void): void {
-  let now = 0;
-  const title = element("h2");
-  const text = element("p");
-  const count = element("span", { class: "note" });
+export interface TourEvents {
+  /** Another step; null once the reader has left. */
+  onStep: (step: number | null) => void;
+}
+
+/** As the sheet that draws it. */
+const NARROW = "(max-width: 899px)";
+/** Between a target and its outline. */
+const AROUND = 4;
+
+export function create(container: HTMLElement, { onStep }: TourEvents): (data: TourData | null) => void {
+  const title = element("h2", { id: "tour-title", tabindex: -1 });
+  const count = element("p", { class: "count" });
+  const said = element("div", { class: "said", "aria-live": "polite" });
   const back = element("button", { type: "button" }, "Back");
   const next = element("button", { type: "button", class: "primary" }, "Next");
-  const leave = element("button", { type: "button" }, "Leave the tour");
-  const words = element("div", { "aria-live": "polite" }, title, text);
-  const tour = element("section", { class: "tour", "aria-label": "Tour" }, words, element("div", { class: "tools" }, back, next, leave, count));
-  container.replaceChildren(tour);
+  const close = element("button", { type: "button", class: "close", "aria-label": "Close the tour" }, "✕");
+  const callout = element(
+    "section",
+    { class: "callout", role: "dialog", "aria-modal": "false", "aria-labelledby": "tour-title" },
+    element("div", { class: "head" }, count, close),
+    title,
+    said,
+    element("div", { class: "steps" }, back, next),
+  );
+  const light = element("div", { class: "spotlight", "aria-hidden": "true" });
 
-  const unlight = () => {
-    for (const lit of document.querySelectorAll(".toured")) lit.classList.remove("toured");
+  let shown: TourData | null = null;
+  let cameFrom: Element | null = null;
+  let isToReveal = false;
+  let frame = 0;
+
+  const move = (by: number) => {
+    if (!shown || shown.step + by < 0) return;
+    onStep(shown.step + by < shown.steps ? shown.step + by : null);
   };
-  const end = () => {
-    unlight();
+  back.addEventListener("click", () => move(-1));
+  next.addEventListener("click", () => move(1));
+  close.addEventListener("click", () => onStep(null));
+  callout.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowRight") move(1);
+    else if (event.key === "ArrowLeft") move(-1);
+    else if (event.key === "Escape") onStep(null);
+    else return;
+    event.preventDefault();
+  });
+
+  /** Keep beside the target: it moves with scrolling, with the window, and when values come. */
+  const follow = () => {
+    frame = requestAnimationFrame(follow);
+    const target = shown && find(shown.at);
+    const box = boxOf(target ?? null);
+    const isNarrow = matchMedia(NARROW).matches;
+    if (target && box && isToReveal) {
+      isToReveal = false;
+      reveal(target, isNarrow ? callout : null);
+    }
+    setBox(light, box && { left: box.left - AROUND, top: box.top - AROUND, width: box.width + 2 * AROUND, height: box.height + 2 * AROUND });
+    callout.classList.toggle("sheet", isNarrow);
+    if (isNarrow) {
+      callout.style.translate = "";
+      delete callout.dataset.side;
+      return;
+    }
+    const window = { width: innerWidth, height: innerHeight };
+    const size = { width: callout.offsetWidth, height: callout.offsetHeight };
+    const at = place(box ?? { left: window.width, top: window.height, width: 0, height: 0 }, size, window);
+    callout.style.translate = `${Math.round(at.left)}px ${Math.round(at.top)}px`;
+    callout.style.setProperty("--pointer", `${Math.round(at.pointer)}px`);
+    callout.dataset.side = (box && at.side) || "none";
+  };
+
+  const open = () => {
+    cameFrom = document.activeElement;
+    container.replaceChildren(light, callout);
+    document.documentElement.dataset.tour = "";
+    frame = requestAnimationFrame(follow);
+  };
+  const leave = () => {
+    cancelAnimationFrame(frame);
     container.replaceChildren();
-    document.getElementById("show-around")?.focus({ preventScroll: true });
-    onEnd();
+    delete document.documentElement.dataset.tour;
+    const isThere = cameFrom instanceof HTMLElement && cameFrom !== document.body && cameFrom.checkVisibility();
+    const to = isThere ? (cameFrom as HTMLElement) : document.getElementById("picture");
+    to?.focus({ preventScroll: true });
   };
-  const show = () => {
-    const step = steps[now] ?? steps[0];
-    unlight();
-    title.textContent = step.title;
-    text.textContent = step.text;
-    count.textContent = `${now + 1} of ${steps.length}`;
-    back.disabled = now === 0;
-    next.textContent = now === steps.length - 1 ? "Done" : "Next";
-    step.onShow?.();
-    const at = document.querySelector(step.at);
-    at?.classList.add("toured");
-    return at;
+
+  return (data) => {
+    const before = shown;
+    shown = data;
+    if (!data) {
+      if (before) leave();
+      return;
+    }
+    if (!before) open();
+    count.textContent = `Step ${data.step + 1} of ${data.steps}`;
+    if (title.textContent !== data.title) title.textContent = data.title;
+    // A live region says what is put into it, and not again what stays.
+    if (JSON.stringify(before?.lines) !== JSON.stringify(data.lines)) said.replaceChildren(...data.lines.map(paragraph));
+    back.disabled = data.step === 0;
+    next.textContent = data.step === data.steps - 1 ? "Done" : "Next";
+    if (before?.step !== data.step) {
+      isToReveal = true;
+      callout.scrollTop = 0;
+      title.focus({ preventScroll: true });
+    }
   };
-  // Smooth or not, as the reader's system asks: the style sheet says.
-  const go = () => show()?.scrollIntoView({ block: "start" });
-  back.addEventListener("click", () => {
-    now -= 1;
-    go();
-  });
-  next.addEventListener("click", () => {
-    now += 1;
-    if (now === steps.length) end();
-    else go();
-  });
-  leave.addEventListener("click", end);
-  show();
+}
+
+const paragraph = (line: Line): HTMLElement => element("p", {}, ...line.map(piece));
+
+function piece(part: Part): Node | string {
+  if (typeof part === "string") return part;
+  return "word" in part ? element("em", {}, part.word) : element("strong", {}, part.strong);
+}
+
+function setBox(of: HTMLElement, box: Box | null): void {
+  of.hidden = box === null;
+  if (!box) return;
+  of.style.translate = `${Math.round(box.left)}px ${Math.round(box.top)}px`;
+  of.style.width = `${Math.round(box.width)}px`;
+  of.style.height = `${Math.round(box.height)}px`;
+}
+
+/** Scroll what is spoken of into view: into the room above the sheet, where there is one. */
+function reveal(target: Element, sheet: HTMLElement | null): void {
+  const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth";
+  if (!sheet) {
+    target.scrollIntoView({ block: "nearest", inline: "nearest", behavior });
+    return;
+  }
+  target.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });
+  const box = boxOf(target);
+  if (box) scrollBy({ top: scrollFor(box, innerHeight - sheet.offsetHeight), behavior });
 }

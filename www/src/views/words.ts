@@ -1,38 +1,92 @@
-// What the page says of effects, in whole words: which run is patched, and what a rise or a fall means.
+// What the page says of effects, in whole words: which run is patched, what rises and what falls.
 
-import type { Edge, Table } from "../core/table";
-import type { Direction, Metric } from "../engine/types";
-import { formatEffect, formatValue, METRICS } from "../lib/format";
-
-/** What effects are of. */
-export type Measured = Pick<Table, "metric" | "direction">;
+import type { AskedPair } from "../core/request";
+import { type Edge, hasBaselines, noiseOf, type Table } from "../core/table";
+import type { Direction, EdgesCheck, Metric } from "../engine/types";
+import { formatCount, formatEffect, formatShare, formatValue } from "../lib/format";
 
 /** The run that is patched, and the one that the change comes from. */
 export const baseRun = (direction: Direction): "clean" | "corrupted" => (direction === "denoise" ? "corrupted" : "clean");
 export const otherRun = (direction: Direction): "clean" | "corrupted" => (direction === "denoise" ? "clean" : "corrupted");
 
-/** What is known of an edge, in words. */
-export function edgeWords({ value, effect, stdDev, isExact }: Edge, { metric, direction }: Measured): string {
-  const over = Number.isNaN(stdDev) ? "" : ` ± ${formatValue(stdDev)} over the pairs`;
-  const kind = isExact ? "" : ", an estimate";
-  return `${METRICS[metric].toLowerCase()} ${formatValue(value)} (${formatEffect(effect)}${over} from the ${baseRun(direction)} run${kind})`;
+/** Both runs' values of the metric: that of the run that is patched, and the other's. */
+export function runsOf({ direction, cleanMetric, corruptedMetric }: Table): { base: number; other: number } {
+  const [base, other] = direction === "denoise" ? [corruptedMetric, cleanMetric] : [cleanMetric, corruptedMetric];
+  return { base, other };
 }
 
-/** Only the distance from the clean run is better the lower it is. */
-const isBetterLow = (metric: Metric): boolean => metric === "kl";
+/** Whether an effect is no more than what two runs of the same numbers differ by. */
+const isNoise = (effect: number, table: Table): boolean => Math.abs(effect) <= noiseOf(table);
 
-/** What an effect above zero, and one below, says of its edge. */
-export function signWords({ metric, direction }: Measured): { up: string; down: string } {
-  const [helps, hurts] =
-    direction === "denoise"
-      ? ["the edge helps: with what is put in the answer is stronger", "the edge hurts: with what is put in the answer is weaker"]
-      : ["the edge hurts: without it the answer is stronger", "the edge helps: without it the answer is weaker"];
-  const [up, down] = isBetterLow(metric) ? [hurts, helps] : [helps, hurts];
-  return { up: `raises the metric, ${up}`, down: `lowers it, ${down}` };
+/** What is known of an edge, to be read aloud after its name. */
+export function edgeWords(edge: Edge, table: Table): string {
+  const { value, effect, stdDev, isExact } = edge;
+  const kind = isExact ? "" : ", an estimate";
+  if (isNoise(effect, table)) return `moves the metric by no more than rounding${kind}`;
+  const noise = noiseOf(table);
+  const by = formatValue(Math.abs(effect), noise);
+  const over = Number.isNaN(stdDev) ? "" : ` ± ${formatValue(stdDev, noise)} over the pairs`;
+  const range = hasBaselines(table) ? `, from ${formatValue(runsOf(table).base, noise)} to ${formatValue(value, noise)}` : "";
+  return `${effect < 0 ? "lowers" : "raises"} the metric by ${by}${over}${range}${kind}`;
+}
+
+/** The same in short lines, beside the edge. */
+export function edgeLines(edge: Edge, table: Table): string[] {
+  const { value, effect, stdDev, isExact } = edge;
+  const noise = noiseOf(table);
+  const kind = isExact ? "exact" : "estimate";
+  if (isNoise(effect, table)) return [`no more than rounding, ${kind}`];
+  const over = Number.isNaN(stdDev) ? "" : ` ± ${formatValue(stdDev, noise)} over the pairs`;
+  const range = `${baseRun(table.direction)} ${formatValue(runsOf(table).base, noise)} → patched ${formatValue(value, noise)}`;
+  return [`${formatEffect(effect, noise)}${over}, ${kind}`, ...(hasBaselines(table) ? [range] : [])];
+}
+
+/** What the colours are. Only a distance from the clean run is better the lower it is. */
+export function signWords(metric: Metric): string {
+  const closer = metric === "kl" ? "; the lower, the closer to the clean run" : "";
+  return `Blue raises the metric, red lowers it${closer}.`;
 }
 
 /** Both baselines, and which of them the patched run is measured from. */
-export function baselineWords({ direction, cleanMetric, corruptedMetric }: Pick<Table, "direction" | "cleanMetric" | "corruptedMetric">): string {
-  const [base, other] = direction === "denoise" ? [corruptedMetric, cleanMetric] : [cleanMetric, corruptedMetric];
-  return `0 is the ${baseRun(direction)} run (${formatValue(base)}); the ${otherRun(direction)} run (${formatValue(other)}) is ${formatEffect(other - base)} from it`;
+export function baselineWords(table: Table): string {
+  if (!hasBaselines(table)) return `0 is the ${baseRun(table.direction)} run`;
+  const { base, other } = runsOf(table);
+  const noise = noiseOf(table);
+  const [first, second] = [baseRun(table.direction), otherRun(table.direction)];
+  return `0 is the ${first} run (${formatValue(base, noise)}); the ${second} run (${formatValue(other, noise)}) is ${formatEffect(other - base, noise)} from it`;
+}
+
+/** Why there is nothing to see. */
+export const stillWords = (isSamePrompts: boolean): string =>
+  isSamePrompts
+    ? "Both prompts are the same, so no edge can move the metric."
+    : "No edge moves the metric: what is left is rounding.";
+
+/** Whether every pair compares a prompt with itself. */
+export const isSameThroughout = (pairs: readonly AskedPair[]): boolean => pairs.every(({ clean, corrupted }) => clean === corrupted);
+
+/** What the logits are read for, in as few words: `lamp − spoon`. */
+export function compareWords(metric: Metric, pairs: readonly AskedPair[]): string {
+  if (metric === "kl") return "distance from the clean run";
+  const answer = sameOf(pairs, ({ answer: text }) => text) ?? "answer";
+  const distractor = sameOf(pairs, ({ distractor: text }) => text) ?? "distractor";
+  const isDifference = metric !== "log-prob" && metric !== "prob";
+  return isDifference && distractor !== "" ? `${answer} − ${distractor}` : answer;
+}
+
+/** A longer one says no more than its kind. */
+const MOST_LETTERS = 24;
+
+/** What all pairs have in common, if it is short; null where there is no such thing. */
+function sameOf(pairs: readonly AskedPair[], of: (pair: AskedPair) => string): string | null {
+  const [first = ""] = pairs.map(of);
+  const text = first.trim();
+  return pairs.every((pair) => of(pair) === first) && text.length <= MOST_LETTERS ? text : null;
+}
+
+/** How good the estimates of the edges that were not run are. */
+export function checkWords(check: EdgesCheck): string {
+  const { edges, largestError, bound } = check;
+  if (bound === 0) return `All other edges were run, too: the largest error of their estimates is ${formatValue(largestError)}.`;
+  return `Of the edges that were only estimated, ${formatCount(edges)} taken at random were run: the largest error is ${formatValue(largestError)}. With 95% confidence at most ${formatShare(bound)} of those that were not run are further off.`;
 }

@@ -15,17 +15,21 @@ const SHAPES = [
   { layers: 48, heads: 25 },
 ];
 const WIDTHS = [280, 328, 640, 960, 1600];
+const HEIGHTS = [null, 424, 560, 1100];
 const CASES = SHAPES.flatMap((shape) => WIDTHS.map((width) => ({ ...shape, width })));
+const ROOMS = CASES.flatMap((shape) => HEIGHTS.map((height) => ({ ...shape, height })));
 
-const latticeOf = ({ layers, heads, width }: (typeof CASES)[number]) => {
-  const table = tableFixture({ layers, heads });
-  return { table, lattice: place(nodesOf(table), shapeOf(table), width) };
+const tables = new Map(SHAPES.map((shape) => [String([shape.layers, shape.heads]), tableFixture(shape)]));
+
+const latticeOf = ({ layers, heads, width, height = null }: (typeof CASES)[number] & { height?: number | null }) => {
+  const table = tables.get(String([layers, heads])) ?? tableFixture({ layers, heads });
+  return { table, lattice: place(nodesOf(table), shapeOf(table), { width, height }) };
 };
 
 const ends = ({ x, y, width, height }: Spot) => ({ left: x - width / 2, right: x + width / 2, top: y - height / 2, bottom: y + height / 2 });
 
 describe("the places of nodes", () => {
-  it.each(CASES)("$layers layers of $heads heads in $width px: all within the drawing, none over another", (shape) => {
+  it.each(ROOMS)("$layers layers of $heads heads in $width by $height px: all within the drawing, none over another", (shape) => {
     const { lattice } = latticeOf(shape);
     const boxes = [...lattice.spots].map(([name, spot]) => ({ name, ...ends(spot) }));
     for (const { left, right, top, bottom } of boxes) {
@@ -71,9 +75,29 @@ describe("the places of nodes", () => {
 
   it("few heads are wide apart, but not without end, and stand in the middle", () => {
     const { lattice } = latticeOf({ layers: 3, heads: 4, width: 1600 });
-    expect(lattice.pitch).toBe(150);
+    expect(lattice.pitch).toBe(220);
     const bar = ends(lattice.spots.get("input")!);
     expect(Math.abs(bar.left - (lattice.width - bar.right))).toBeLessThan(40);
+  });
+
+  it("fills the height that there is, and is higher than it where rows would touch", () => {
+    const heightOf = (layers: number, heads: number, height: number) => latticeOf({ layers, heads, width: 960, height }).lattice.height;
+    for (const [layers, heads] of [[3, 4], [12, 12], [24, 16]] as const) {
+      const height = heightOf(layers, heads, 560);
+      expect(height).toBeLessThanOrEqual(560);
+      expect(height).toBeGreaterThan(540);
+    }
+    expect(heightOf(48, 25, 560)).toBeGreaterThan(720);
+    // Rows are not torn apart without end.
+    expect(heightOf(3, 4, 1200)).toBeLessThan(720);
+  });
+
+  it("bands take room at the left, where there is enough", () => {
+    const table = tableFixture({ layers: 12, heads: 12 });
+    const at = (width: number) => place(nodesOf(table), shapeOf(table), { width, height: 560, hasBands: true });
+    expect(at(960).bands).toBeGreaterThan(16);
+    expect(at(960).bands).toBeLessThan(at(960).axis - 14);
+    expect(at(328).bands).toBe(null);
   });
 
   it("what cannot be as narrow as the page is wider than it, so that it scrolls", () => {
@@ -120,7 +144,7 @@ describe("the lines of edges", () => {
     const table = tableFixture({ layers: 3, heads: 4 });
     const heads = nodesOf(table).filter((name) => nodeName(name).kind === "head");
     const edges = edgesOf(table).filter(({ from, to }) => heads.includes(from) && heads.includes(nodeName(to).node));
-    const lattice = place(heads, shapeOf(table), 640);
+    const lattice = place(heads, shapeOf(table), { width: 640, height: null });
     expect(lattice.spots.size).toBe(12);
     for (const { d } of routes(edges, lattice).values()) expect(d).not.toMatch(/NaN|undefined/);
   });
@@ -168,7 +192,7 @@ describe("lanes", () => {
 
 describe("by keyboard", () => {
   const table = tableFixture({ layers: 12, heads: 12 });
-  const lattice = place(nodesOf(table), shapeOf(table), 960);
+  const lattice = place(nodesOf(table), shapeOf(table), { width: 960, height: null });
   const names = [...new Set(strongest(table, 40).flatMap(({ from, to }) => [from, nodeName(to).node]))];
   const parts = names.map((name) => ({ name, spot: lattice.spots.get(name)! }));
   const rows = rowsOf(parts);

@@ -56,7 +56,7 @@ function requestOf(edge: EdgeName, lattice: Lattice): LaneRequest[] {
   const spot = lattice.spots.get(node)!;
   const after = lattice.gaps.findIndex(({ x }) => x > spot.x);
   // Heads turn outward, away from most other lines. An MLP is reached on its left, and left on its right.
-  const isMlp = after === lattice.gaps.length - 1;
+  const isMlp = nodeName(node).kind === "mlp";
   const isLeft = isMlp ? from === "input" : spot.x < lattice.middle;
   const gaps = isLeft ? [after - 1, after] : [after, after - 1];
   return [{ key: edgeKey(edge), gaps, span: [start.y, end.y] }];

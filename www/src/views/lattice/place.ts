@@ -21,14 +21,26 @@ export interface Shape {
   heads: number;
 }
 
+/** What there is to draw in. */
+export interface Room {
+  width: number;
+  /** Null where it is as high as its layers need. */
+  height: number | null;
+  /** Whether rows have names at the left. */
+  hasBands?: boolean;
+}
+
 export interface Lattice {
   width: number;
   height: number;
   /** From one column of heads to the next, and from one layer to the next. */
   pitch: number;
   rise: number;
-  /** How large nodes, ports, lines and letters are, beside those of a drawing of middle size. */
+  /** How large nodes, ports and lines are, beside those of a drawing of middle size. */
   scale: number;
+  /** Letters of names, and of ports; 0 where ports have no room for one. */
+  font: number;
+  portFont: number;
   /** Halfway between the left and the right. */
   middle: number;
   /** By node name. */
@@ -41,6 +53,8 @@ export interface Lattice {
   hasLayer: boolean;
   /** Left of the head columns, the layers' numbers end here. */
   axis: number;
+  /** Left of those, the brackets of bands stand here; null where there is no room. */
+  bands: number | null;
   /** Before each column of heads, before that of the MLPs, and after it: the middle, and how wide it is between boxes. */
   gaps: { x: number; width: number }[];
 }
@@ -49,34 +63,57 @@ export interface Lattice {
 const NARROW = 560;
 /** With few heads there is room for large ones. */
 const FEW = 6;
-const PITCH = { least: 15, most: 150 };
+const PITCH = { least: 15, few: 220, most: 150 };
+const RISE = { least: 15, most: 200 };
+/** A drawing of middle size: its columns and rows are so far apart. */
+const MIDDLE = { pitch: 62, rise: 40 };
 /** Columns narrower than this show a head's number alone. */
 const LAYER_PITCH = 34;
 const BAR = 24;
+const BESIDE_BAR = 14;
 /** The gap on the left of all columns, which the bars reach over. */
 const OUTER = 12;
+const BANDS = 34;
+/** A letter's width, beside its height. */
+const LETTER = 0.62;
 
-/** The places of all nodes of a model, in a drawing of the width that is available. */
-export function place(nodes: readonly string[], { layers, heads }: Shape, available: number): Lattice {
+/** The places of all nodes of a model. */
+export function place(nodes: readonly string[], shape: Shape, { width: available, height: wanted, hasBands = false }: Room): Lattice {
+  const { layers, heads } = shape;
   const isNarrow = available < NARROW;
   const isFew = layers <= FEW && heads <= FEW;
-  const scale = isNarrow ? (isFew ? 0.9 : 0.68) : isFew ? 1.15 : 0.9;
-  const mlpWidth = isNarrow ? 25 : 34 * scale;
+  const hasMlps = nodes.some((node) => nodeName(node).kind === "mlp");
+  const bands = hasBands && !isNarrow ? BANDS : 0;
   // Left of the columns the layers' numbers and a gap; right of them a gap, the MLPs and another gap.
-  const side = isNarrow ? { numbers: 18, beforeMlp: 9, afterMlp: 11 } : { numbers: 26, beforeMlp: 24, afterMlp: 22 };
-  const [before, after] = [side.numbers + OUTER, side.beforeMlp + mlpWidth + side.afterMlp + 1];
-  const pitch = within((available - before - after) / heads, PITCH.least, PITCH.most);
+  const side = isNarrow ? { numbers: 18, beforeMlp: 9, afterMlp: 11 } : { numbers: 34, beforeMlp: 26, afterMlp: 18 };
+  const mlpRoom = !hasMlps ? 0 : isNarrow ? 25 : 36;
+  const [before, after] = [bands + side.numbers + OUTER, hasMlps ? side.beforeMlp + mlpRoom + side.afterMlp + 1 : OUTER];
+  const pitch = within((available - before - after) / heads, PITCH.least, isFew ? PITCH.few : PITCH.most);
   const columns = pitch * heads;
   const width = Math.max(available, before + columns + after);
   const left = before + (width - before - columns - after) / 2;
-  const rise = isNarrow ? within(336 / layers, 27, 84) : within(560 / layers, 36, 104);
-  const box = { width: Math.min(pitch - 3, 42 * scale), height: 19 * scale };
-  const port = 12 * scale;
-  const [top, bottom] = [BAR + 14, BAR + 14 + port];
+
+  const ends = 2 * (BAR + BESIDE_BAR);
+  const own = isNarrow ? within(336 / layers, 27, 84) : within(560 / layers, 36, 104);
+  const rise = wanted === null ? own : within((wanted - ends - 8) / layers, RISE.least, RISE.most);
+  const scale = within(Math.min(pitch / MIDDLE.pitch, rise / MIDDLE.rise), 0.6, isFew ? 1.4 : 1.15);
+  const hasLayer = pitch >= LAYER_PITCH;
+  const letters = (count: number) => (hasLayer ? String(layers - 1).length : 0) + String(heads - 1).length + count;
+  const font = Math.min(hasLayer ? within(12.5 * scale, 10, 15) : within(pitch * 0.55, 9, 12), rise - 5.5);
+  const box = {
+    width: Math.min(pitch - (isNarrow ? 3 : 5), Math.max(42 * scale, font * LETTER * letters(hasLayer ? 0.5 : 0) + 8)),
+    height: Math.min(Math.max(19 * scale, font + 3), rise - 4.5),
+  };
+  const tuck = hasLayer ? Math.min(2.5 * scale, box.height / 8) : 0;
+  const port = Math.min(12 * scale, rise - box.height + tuck - 1);
+  const [top, bottom] = [BAR + BESIDE_BAR, BAR + BESIDE_BAR + Math.min(port, 8)];
   const height = top + layers * rise + bottom;
   const rowOf = (layer: number) => height - bottom - rise * (layer + 0.5) + rise * 0.1;
-  const mlp = { x: left + columns + side.beforeMlp + mlpWidth / 2, width: mlpWidth };
-  const bars = { from: left - OUTER / 2, to: mlp.x + mlpWidth / 2 + side.afterMlp };
+  const mlp = {
+    x: left + columns + side.beforeMlp + mlpRoom / 2,
+    width: Math.min(mlpRoom, Math.max(34 * scale, font * LETTER * (String(layers - 1).length + 1.3) + 6)),
+  };
+  const bars = { from: left - OUTER / 2, to: hasMlps ? mlp.x + mlpRoom / 2 + side.afterMlp : left + columns + OUTER / 2 };
   const bar = (y: number): Spot => ({ x: (bars.from + bars.to) / 2, y, width: bars.to - bars.from, height: BAR });
   const spotOf = (node: string): Spot => {
     const { kind, layer, head } = nodeName(node);
@@ -91,21 +128,30 @@ export function place(nodes: readonly string[], { layers, heads }: Shape, availa
     width: i === 0 ? OUTER : Math.max(4, pitch - box.width),
   }));
   const gap = (from: number, to: number) => ({ x: (from + to) / 2, width: to - from });
-  const beforeMlp = gap(left + columns - (pitch - box.width) / 2, mlp.x - mlpWidth / 2);
+  const lastHead = left + columns - (pitch - box.width) / 2;
+  const afterHeads = hasMlps
+    ? [gap(lastHead, mlp.x - mlp.width / 2), gap(mlp.x + mlp.width / 2, bars.to)]
+    : [gap(lastHead, bars.to)];
   return {
     width,
     height,
     pitch,
     rise,
     scale,
+    font,
+    portFont: box.width >= LETTERED.width && port >= LETTERED.height ? within(10.5 * scale, 8, 13) : 0,
     middle: (bars.from + bars.to) / 2,
     spots: new Map(nodes.map((node) => [node, spotOf(node)])),
     port,
-    tuck: pitch < LAYER_PITCH ? 0 : 2.5 * scale,
-    hasLayer: pitch >= LAYER_PITCH,
+    tuck,
+    hasLayer,
     axis: bars.from - 6,
-    gaps: [...between, beforeMlp, gap(mlp.x + mlpWidth / 2, bars.to)],
+    bands: bands > 0 ? bars.from - side.numbers : null,
+    gaps: [...between, ...afterHeads],
   };
 }
+
+/** Smaller ports have no room for a letter. */
+const LETTERED = { width: 22, height: 7.5 };
 
 const within = (value: number, least: number, most: number): number => Math.min(most, Math.max(least, value));

@@ -1,0 +1,32 @@
+// Shares in percent, with as many digits as say something: 61%, 8.8%, 0.2%, and two that differ look different.
+
+/** Shares below this are told as such; float32 leaves nothing to say of them. */
+const LEAST = 0.0005;
+const MOST_DECIMALS = 2;
+
+const fixed = (share: number, decimals: number) => `${(100 * share).toFixed(decimals)}%`;
+
+/** Decimals that leave two digits, or three next to all of it. */
+const decimalsOf = (share: number): number => (share >= 0.0995 && share < 0.995 ? 0 : 1);
+
+/** A share from 0 to 1. */
+export function percent(share: number, decimals = decimalsOf(share)): string {
+  if (share === 0) return "0%";
+  if (share === 1) return "100%";
+  if (share < LEAST) return "<0.1%";
+  if (share > 1 - LEAST) return share >= 1 ? "100%" : ">99.9%";
+  // 1.0% says no more than 1%.
+  return fixed(share, decimals).replace(/\.0+%/, "%");
+}
+
+/** Two shares side by side, with as many digits as tell them apart, up to a hundredth of a percent. */
+export function percents(before: number, after: number): [string, string] {
+  const least = Math.max(decimalsOf(before), decimalsOf(after));
+  const own: [string, string] = [percent(before), percent(after)];
+  if (own[0] !== own[1]) return own;
+  for (let decimals = least; decimals <= MOST_DECIMALS; decimals += 1) {
+    const [a, b] = [percent(before, decimals), percent(after, decimals)];
+    if (a !== b) return [a, b];
+  }
+  return own;
+}

@@ -1,0 +1,54 @@
+// Which edges a picture shows: those of an effect that the reader sets, and no more than so many of them.
+
+import { formatCount, formatValue } from "../lib/format";
+import { countAbove, type Edge, edgeAt, noiseOf, reachOf, strongest, type Table } from "./table";
+import type { View } from "./view";
+
+/** What is shown of a table. */
+export interface Shown {
+  /** Strongest first. */
+  edges: Edge[];
+  /** The effect that each has at least; above rounding. */
+  least: number;
+  /** How many edges have as much as was asked for. */
+  above: number;
+  /** Whether there were too many, so that `least` is the effect of the weakest that is shown. */
+  isCapped: boolean;
+}
+
+/** The edges that a view shows. Its `least` is a share of the largest effect. */
+export function shownEdges(table: Table, { edges: most, least: share }: Pick<View, "edges" | "least">): Shown {
+  const wanted = leastOf(table, share);
+  const above = countAbove(table, wanted);
+  const edges = strongest(table, most, wanted);
+  const isCapped = above > edges.length;
+  return { edges, least: isCapped ? Math.abs(edges.at(-1)?.effect ?? wanted) : wanted, above, isCapped };
+}
+
+/** The same with the chosen edge, however weak it is. */
+export function withChosen(table: Table, { edges }: Shown, chosen: { from: string; to: string } | null): Edge[] {
+  if (!chosen || edges.some(({ from, to }) => from === chosen.from && to === chosen.to)) return edges;
+  const edge = edgeAt(table, chosen);
+  return edge ? [...edges, edge] : edges;
+}
+
+/** A share of the largest effect in the metric's units, to two digits so that it can be said; above rounding. */
+export function leastOf(table: Table, share: number): number {
+  const reach = reachOf(table);
+  return Math.max(noiseOf(table), Math.min(reach, Number((share * reach).toPrecision(2))));
+}
+
+/** An effect as a share of the largest, as a view keeps it. */
+export function shareOf(table: Table, least: number): number {
+  const reach = reachOf(table);
+  if (reach === 0 || least <= noiseOf(table)) return 0;
+  return Math.min(1, Number((least / reach).toPrecision(4)));
+}
+
+/** `41 edges of 0.02 or more`, `the 30 strongest of 262 edges`. */
+export function shownWords(table: Table, { edges, least, above, isCapped }: Shown): string {
+  if (edges.length === 0) return "no edge moves the metric";
+  const all = `${formatCount(above)} ${above === 1 ? "edge" : "edges"}`;
+  if (isCapped) return `the ${formatCount(edges.length)} strongest of ${all}`;
+  return least <= noiseOf(table) ? `${all}, every one that moves the metric` : `${all} of ${formatValue(least)} or more`;
+}

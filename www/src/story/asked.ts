@@ -1,0 +1,93 @@
+// The first step: what the prompts test, and whether the model does it.
+
+import { percent, percents } from "../core/percent";
+import { nameOfSet, word } from "../core/words";
+import type { Prediction } from "../engine/types";
+import { formatValue, METRICS } from "../lib/format";
+import { type Line, quoted, say, strong } from "./part";
+import { listed, type Scene, type Step } from "./scene";
+import type { Task } from "./task";
+
+/** Changed words that are named. */
+const MOST_CHANGES = 3;
+
+export function asked(scene: Scene): Step {
+  return {
+    title: titleOf(scene.task),
+    lines: [tests(scene.task), says(scene), measured(scene)].filter((line) => line.length > 0),
+    missing: null,
+    at: "question",
+    view: { from: null, to: null, port: null, node: null, pair: 0 },
+  };
+}
+
+function titleOf(task: Task): string {
+  switch (task.kind) {
+    case "induction":
+      return "A word that comes back";
+    case "indirect-object":
+      return "Two names, one of them twice";
+    case "greater-than":
+      return "A number to go above";
+    case "other":
+      return "Two prompts, and what differs";
+  }
+}
+
+function tests(task: Task): Line {
+  switch (task.kind) {
+    case "induction": {
+      const [repeated, answer, instead] = [task.repeated, task.answer, task.instead].map(quoted) as [Line[0], Line[0], Line[0]];
+      return say`${repeated} comes twice. ${answer} followed it the first time, so whoever copies says ${answer} again. In the corrupted prompt ${instead} stands in its first place, and nothing says what comes next.`;
+    }
+    case "indirect-object":
+      return say`${quoted(task.twice)} comes twice, so the answer is the other one, ${quoted(task.other)}. In the corrupted prompt ${quoted(task.other)} comes twice, and the answer turns round.`;
+    case "greater-than":
+      return say`What comes next should be above ${quoted(task.number)}. In the corrupted prompt it says ${quoted(task.instead)}, so that lower numbers are right as well.`;
+    case "other":
+      return changed(task.changes);
+  }
+}
+
+function changed(changes: { clean: string; corrupted: string }[]): Line {
+  if (changes.length === 0) return say`The two prompts are the same: there is nothing that a path could carry over.`;
+  const named = changes.slice(0, MOST_CHANGES).map(({ clean, corrupted }) => say`${quoted(corrupted)} for ${quoted(clean)}`);
+  const more = changes.length - named.length;
+  return say`The corrupted prompt has ${listed(more > 0 ? [...named, [`${more} more changes`]] : named)}.`;
+}
+
+/** What both runs say next; nothing where that is not known. */
+function says({ predictions, pair: { tokens }, pairs }: Scene): Line {
+  if (!predictions) return [];
+  const { top, answers } = predictions;
+  const [first, instead] = [top.clean[0], top.corrupted[0]];
+  if (!first || !instead || answers.clean.length === 0) return [];
+  const of = pairs > 1 ? "Of the first pair: after" : "After";
+  const total = (all: Prediction[]) => all.reduce((sum, { probability }) => sum + probability, 0);
+  const shares = percents(total(answers.clean), total(answers.corrupted)) as [string, string];
+  if (answers.clean.length > 1) {
+    const set = nameOfSet(tokens.answer, tokens.clean, "answer");
+    const name: Line = "phrase" in set ? [set.phrase] : listed(set.words.map((text) => [quoted(text)]));
+    return say`${of} the clean prompt the model gives ${name} ${strong(shares[0])} together, after the corrupted one ${strong(shares[1])}.`;
+  }
+  const [answer] = answers.clean as [Prediction];
+  const next = quoted(word(answer));
+  const clean =
+    first.id === answer.id
+      ? say`${of} the clean prompt the model says ${next} first, with ${strong(shares[0])}`
+      : say`${of} the clean prompt the model says ${quoted(word(first))} first (${percent(first.probability)}); ${next} has ${strong(shares[0])}`;
+  const corrupted =
+    instead.id === answer.id
+      ? say`after the corrupted one too, with ${strong(shares[1])}`
+      : say`after the corrupted one ${quoted(word(instead))} (${percent(instead.probability)}), and ${next} has ${strong(shares[1])}`;
+  return say`${clean}; ${corrupted}.`;
+}
+
+function measured({ table: { metric, cleanMetric, corruptedMetric }, noise, pairs }: Scene): Line {
+  const name = METRICS[metric].toLowerCase().replace("kl", "KL");
+  const mean = pairs > 1 ? `, the mean over ${pairs} pairs` : "";
+  if (Math.abs(cleanMetric - corruptedMetric) <= noise) {
+    return say`Measured is the ${name}${mean}. It is ${strong(formatValue(cleanMetric, noise))} in both runs, so no path has anything to bring back.`;
+  }
+  return say`Measured is the ${name}${mean}: ${strong(formatValue(cleanMetric, noise))} in the clean run, ${strong(formatValue(corruptedMetric, noise))} in the corrupted one.`;
+}

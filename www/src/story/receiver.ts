@@ -1,0 +1,90 @@
+// The third step: what the receiver does with what it now reads.
+
+import { addedShares, moves, pickedUp, rowOf, shiftOf, telling } from "../core/attention";
+import { nodeName, shortLabel } from "../core/node";
+import { percent, percents } from "../core/percent";
+import { word } from "../core/words";
+import type { EdgeDetail } from "../engine/types";
+import { type Line, quoted, say, strong } from "./part";
+import { part, type Scene, type Step, tokenAt } from "./scene";
+
+export function receiver(scene: Scene): Step {
+  const { lead, detail, table } = scene;
+  const { node } = nodeName(lead.to);
+  const known = detail(lead);
+  const name = shortLabel(node);
+  return {
+    title: node === "logits" ? "What the output makes of it" : `What ${name} does with it`,
+    lines: known ? [reads(scene, known), output(known)] : [],
+    missing: known ? null : { from: lead.from, to: lead.to },
+    at: "edge",
+    view: { from: lead.from, to: lead.to, node: table.senders.includes(node) ? node : null, pair: 0 },
+  };
+}
+
+/** The receiver's row of attention that tells most, and the position whose write matters there. */
+export function placeOf(scene: Scene, detail: EdgeDetail): { row: number; written: number } {
+  const { position, lead, base } = scene;
+  const { port } = nodeName(lead.to);
+  const before = detail.dst?.pattern[base];
+  const shares = addedShares(detail);
+  const tokens = shares.length;
+  if (!before || !port) {
+    const row = telling(shares, position);
+    return { row, written: row };
+  }
+  if (port === "v") {
+    const row = telling(pickedUp(before, shares), position);
+    const carried = rowOf(before, tokens, row).map((share, key) => share * shares[key]!);
+    return { row, written: largest(carried) };
+  }
+  const row = telling(moves(before, detail.patched, tokens), position);
+  if (port === "q") return { row, written: row };
+  const { to, from } = shiftOf(rowOf(before, tokens, row), rowOf(detail.patched, tokens, row));
+  return { row, written: to ?? from ?? largest(shares) };
+}
+
+const largest = (values: readonly number[]): number => values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
+
+function reads(scene: Scene, detail: EdgeDetail): Line {
+  const { lead, pair, base, other } = scene;
+  const { node, port } = nodeName(lead.to);
+  const tokens = pair.tokens[base];
+  const { row, written } = placeOf(scene, detail);
+  const at = (position: number) => tokenAt(tokens, position);
+  const before = detail.dst?.pattern[base];
+  if (!before || !port) {
+    const share = percent(Math.min(1, addedShares(detail)[row] ?? 0));
+    const reader = node === "logits" ? "the logits read" : say`${part(node)} reads`;
+    return say`At ${at(row)} what ${reader} changes by ${strong(share)} of its length.`;
+  }
+  const [was, now] = [rowOf(before, tokens.length, row), rowOf(detail.patched, tokens.length, row)];
+  if (port === "v") {
+    return say`Where ${part(node)} looks stays the same: at ${at(row)} it gives ${at(written)} ${strong(percent(was[written]!))}. What it copies from there is what the path changes.`;
+  }
+  const goal = rowOf(detail.dst!.pattern[other], tokens.length, row);
+  const { kind, to, from } = shiftOf(was, now);
+  const inOther = (position: number) => say`in the ${other} run it gives that ${percent(goal[position]!)}`;
+  if (kind === "turn") {
+    return say`At ${at(row)}, ${part(node)} looked at ${at(from!)} (${percents(was[from!]!, now[from!]!)[0]}). Patched, it turns to ${at(to!)}: ${strong(percents(was[to!]!, now[to!]!).join(" → "))}; ${inOther(to!)}.`;
+  }
+  const moved = to ?? from;
+  if (kind === "none" || moved === null) {
+    return say`Where ${part(node)} looks hardly moves: at ${at(row)}, no token gains or loses as much as 1%.`;
+  }
+  const verb = to === null ? "less" : "more";
+  return say`At ${at(row)}, ${part(node)} looks ${verb} at ${at(moved)} than before: ${strong(percents(was[moved]!, now[moved]!).join(" → "))}; ${inOther(moved)}.`;
+}
+
+/** The next token whose probability moves most, and the one that moves most the other way. */
+function output({ moved, tokens }: EdgeDetail): Line {
+  const changes = moved.map(({ id, probability: [before, after] }, i) => ({ name: word(tokens[i] ?? { id, text: "" }), before, after, by: after - before }));
+  const [most, ...rest] = changes.toSorted((a, b) => Math.abs(b.by) - Math.abs(a.by));
+  if (!most) return [];
+  const from = ({ before, after }: typeof most) => percents(before, after);
+  if (from(most)[0] === from(most)[1]) return say`At the output no token’s probability moves by as much as can be told.`;
+  const against = rest.find(({ by }) => by * most.by < 0);
+  const one = say`At the output ${quoted(most.name)} goes from ${from(most)[0]} to ${strong(from(most)[1])}`;
+  if (!against || from(against)[0] === from(against)[1]) return say`${one}.`;
+  return say`${one}, ${quoted(against.name)} from ${from(against)[0]} to ${from(against)[1]}.`;
+}

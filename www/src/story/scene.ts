@@ -1,0 +1,90 @@
+// What a story is told of: a run, and what is known of it beside its edges.
+
+import { shortLabel } from "../core/node";
+import type { AskedPair } from "../core/request";
+import type { Run } from "../core/run";
+import { type Edge, noiseOf, type Table } from "../core/table";
+import type { View } from "../core/view";
+import { isStart, ordinalAt, word } from "../core/words";
+import type { EdgeDetail, EdgeName, PairPredictions, Token } from "../engine/types";
+import { formatEffect } from "../lib/format";
+import { baseRun, otherRun } from "../views/words";
+import { type Line, type Part, quoted, say, strong } from "./part";
+import { readingAt, type Task, taskOf } from "./task";
+
+/** What is known of a run beside its edges; null for what is not known, or not yet. */
+export interface Seen {
+  predictions: PairPredictions | null;
+  /** An edge in detail, on the first pair. */
+  detail: (edge: EdgeName) => EdgeDetail | null;
+}
+
+/** What a step points at. */
+export type Target = "question" | "picture" | "edge" | EdgeName;
+
+/** A step as it is told. */
+export interface Step {
+  title: string;
+  lines: Line[];
+  /** An edge whose detail the step would tell, and that is not known. */
+  missing: EdgeName | null;
+  at: Target;
+  /** What it looks at. */
+  view: Partial<View>;
+}
+
+export interface Scene extends Seen {
+  table: Table;
+  /** The strongest edge between two parts. */
+  lead: Edge;
+  /** Effects below this are rounding. */
+  noise: number;
+  pair: AskedPair;
+  pairs: number;
+  /** Where the metric reads. */
+  position: number;
+  task: Task;
+  /** The run that is patched, and the one that the change comes from. */
+  base: "clean" | "corrupted";
+  other: "clean" | "corrupted";
+}
+
+export function sceneOf({ request: { pairs, settings }, table }: Run, lead: Edge, seen: Seen): Scene {
+  const [pair] = pairs as [AskedPair];
+  const position = readingAt(settings.position, pair.tokens.clean.length);
+  const { direction } = table;
+  return {
+    ...seen,
+    table,
+    lead,
+    noise: noiseOf(table),
+    pair,
+    pairs: pairs.length,
+    position,
+    task: taskOf(pair, position),
+    base: baseRun(direction),
+    other: otherRun(direction),
+  };
+}
+
+/** A token by its place: `fox`, `the second fox`, `the start`. */
+export function tokenAt(tokens: readonly Token[], position: number): Line {
+  if (isStart(tokens, position)) return ["the start"];
+  const ordinal = ordinalAt(tokens, position);
+  const token = quoted(word(tokens[position]!));
+  return ordinal ? [`the ${ordinal} `, token] : [token];
+}
+
+/** A part of the model by name. */
+export const part = (name: string): Part => strong(shortLabel(name));
+
+/** An edge by name. */
+export const path = ({ from, to }: EdgeName): Part => strong(`${shortLabel(from)} → ${shortLabel(to)}`);
+
+/** An effect, and whether it is an estimate. */
+export const effectOf = ({ effect, isExact }: Edge, noise: number): Line =>
+  say`${strong(formatEffect(effect, noise))}${isExact ? "" : " by estimate"}`;
+
+/** Pieces as a list that is read aloud: `a, b and c`. */
+export const listed = (pieces: readonly Line[]): Line =>
+  pieces.flatMap((piece, i) => [...(i === 0 ? [] : [i === pieces.length - 1 ? " and " : ", "]), ...piece]);

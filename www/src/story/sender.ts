@@ -1,0 +1,69 @@
+// The fourth step: what the sender looks at itself, and what feeds it.
+
+import { rowOf } from "../core/attention";
+import { nodeName, shortLabel } from "../core/node";
+import { percent } from "../core/percent";
+import { incoming } from "../core/table";
+import { word } from "../core/words";
+import type { EdgeDetail, Token } from "../engine/types";
+import { type Line, quoted, say, strong } from "./part";
+import { placeOf } from "./receiver";
+import { effectOf, listed, part, path, type Scene, type Step, tokenAt } from "./scene";
+
+/** Paths into the sender that are named. */
+const MOST_FEEDERS = 3;
+
+export function sender(scene: Scene): Step {
+  const { lead, table, detail, noise } = scene;
+  const [feeder] = incoming(table, lead.from);
+  const hasFeeder = feeder !== undefined && Math.abs(feeder.effect) > noise;
+  const known = detail(lead);
+  const isHead = nodeName(lead.from).kind === "head";
+  return {
+    title: `What feeds ${shortLabel(lead.from)}`,
+    lines: [...(known && isHead ? [looks(scene, known)] : []), feeds(scene)].filter((line) => line.length > 0),
+    missing: isHead && !known ? { from: lead.from, to: lead.to } : null,
+    at: hasFeeder ? feeder : lead,
+    view: hasFeeder ? { from: feeder.from, to: feeder.to, node: lead.from, pair: 0 } : { from: lead.from, to: lead.to, node: lead.from, pair: 0 },
+  };
+}
+
+/** Where the sender looks from the place whose write matters, in the run that is copied from. */
+function looks(scene: Scene, detail: EdgeDetail): Line {
+  const { lead, pair, other, base } = scene;
+  const pattern = detail.src?.pattern;
+  if (!pattern) return [];
+  const [from, to] = [pair.tokens[other], pair.tokens[base]];
+  const { written } = placeOf(scene, detail);
+  const row = rowOf(pattern[other], from.length, written);
+  const seen = row.reduce((best, share, key) => (share > row[best]! ? key : best), 0);
+  const there = say`At ${tokenAt(from, written)}, ${part(lead.from)} looks most at ${tokenAt(from, seen)}${relation(from, written, seen)}: ${strong(percent(row[seen]!))}.`;
+  const unpatched = rowOf(pattern[base], to.length, written);
+  const seenThen = unpatched.reduce((best, share, key) => (share > unpatched[best]! ? key : best), 0);
+  if (seenThen !== seen) {
+    return say`${there} In the ${base} run it looks most at ${tokenAt(to, seenThen)} there (${percent(unpatched[seenThen]!)}).`;
+  }
+  if (from[seen]!.id === to[seen]!.id) return there;
+  return say`${there} In the ${base} run ${quoted(word(to[seen]!))} stands there, so it writes something else.`;
+}
+
+/** What the token that is looked at is to the one that looks. */
+function relation(tokens: readonly Token[], from: number, seen: number): string {
+  const same = (a: number, b: number) => tokens[a] !== undefined && tokens[b] !== undefined && word(tokens[a]) === word(tokens[b]);
+  if (seen === from) return ", itself";
+  if (seen === from - 1) return ", the token before";
+  if (same(seen, from)) return ", the same word before";
+  if (seen > 0 && same(seen - 1, from)) return ", which followed the same word before";
+  return "";
+}
+
+function feeds({ lead, table, noise }: Scene): Line {
+  if (lead.from === "input") return say`The input is the token embedding: it is where the prompts differ, and nothing feeds it.`;
+  const all = incoming(table, lead.from);
+  const felt = all.filter(({ effect }) => Math.abs(effect) > noise).slice(0, MOST_FEEDERS);
+  if (felt.length === 0) {
+    return say`Of the ${String(all.length)} paths into ${part(lead.from)} none does anything alone: what changes in it comes by several at once.`;
+  }
+  const named = felt.map((edge) => say`${path(edge)} (${effectOf(edge, noise)})`);
+  return felt.length === 1 ? say`By itself one path into it moves the metric: ${named[0]!}.` : say`Of the paths into it these do most alone: ${listed(named)}.`;
+}

@@ -1,0 +1,56 @@
+// The second step: the path between two parts that moves the metric most.
+
+import { nodeName, PORT_NAMES, shortLabel } from "../core/node";
+import { percent } from "../core/percent";
+import { countsOf, type Edge, edgesOf } from "../core/table";
+import { formatCount, formatValue } from "../lib/format";
+import { type Line, say, strong } from "./part";
+import { effectOf, part, path, type Scene, type Step } from "./scene";
+
+export function strongest(scene: Scene): Step {
+  const { lead } = scene;
+  return {
+    title: `The path that does most: ${shortLabel(lead.from)} → ${shortLabel(lead.to)}`,
+    lines: [isNothing(scene) ? nothing(scene) : what(scene), ...(isNothing(scene) ? [] : [does(scene)]), others(scene)].filter((line) => line.length > 0),
+    missing: null,
+    at: lead,
+    view: { from: lead.from, to: lead.to, node: null, pair: 0 },
+  };
+}
+
+const isNothing = ({ lead, noise }: Scene): boolean => Math.abs(lead.effect) <= noise;
+
+const nothing = ({ lead, table }: Scene): Line =>
+  say`No path does anything here: of ${formatCount(countsOf(table).edges)} the strongest, ${path(lead)}, moves the metric by no more than rounding.`;
+
+/** What is changed, and that nothing else is. */
+function what({ lead: { from, to }, table: { patch }, base, other }: Scene): Line {
+  const { node, port } = nodeName(to);
+  const reads = port ? say`${part(node)} reads it by its ${PORT_NAMES[port]}` : say`${node === "logits" ? "the logits read it" : say`${part(node)} reads it`}`;
+  const put = { resample: `is taken from the ${other} run`, mean: "is replaced by its mean over the pairs", zero: "is set to zero" }[patch];
+  return say`Only what ${part(from)} writes, and only as ${reads}, ${put}. All else stays as in the ${base} run.`;
+}
+
+/** How far that moves the metric, as a share of what lies between both runs where that means something. */
+function does({ lead, table, noise, base }: Scene): Line {
+  const { cleanMetric, corruptedMetric, patch, direction } = table;
+  const before = direction === "denoise" ? corruptedMetric : cleanMetric;
+  const moves = say`The metric goes from ${formatValue(before, noise)} to ${strong(formatValue(lead.value, noise))} (${effectOf(lead, noise)})`;
+  const between = direction === "denoise" ? cleanMetric - corruptedMetric : corruptedMetric - cleanMetric;
+  if (patch !== "resample" || Math.abs(between) <= noise) return say`${moves}.`;
+  const share = lead.effect / between;
+  const all = base === "corrupted" ? "of what was lost comes back" : "of what the clean run has is lost";
+  if (share < 0) return say`${moves}: away from the other run, not towards it.`;
+  if (share > 1) return say`${moves}: more than the whole way to the other run.`;
+  return say`${moves}: ${strong(percent(share))} ${all} by this path alone.`;
+}
+
+/** That it is not the strongest of all, where it is not. */
+function others({ table, lead, noise }: Scene): Line {
+  const [first] = edgesOf(table);
+  if (!first || isSame(first, lead) || Math.abs(first.effect) <= noise) return [];
+  const kind = first.from === "input" ? "begins at the input" : "ends at the logits";
+  return say`A path that ${kind} moves it more: ${path(first)}, ${effectOf(first, noise)}.`;
+}
+
+const isSame = (a: Edge, b: Edge): boolean => a.place === b.place;

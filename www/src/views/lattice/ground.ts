@@ -1,0 +1,93 @@
+// Behind a circuit: the layers' numbers, the names of bands of layers, and what stands for a node without an edge.
+
+import { headName, nodeName } from "../../core/node";
+import type { Band } from "../../core/props";
+import { around, type Group, setBox } from "./box";
+import type { Lattice, Shape, Spot } from "./place";
+
+/** Input and logits reach over all columns. */
+export const isBar = (name: string): boolean => nodeName(name).layer === null;
+
+export function drawGround(group: Group, nodes: readonly string[], shape: Shape, lattice: Lattice, used: ReadonlySet<string>, bands: readonly Band[]): void {
+  const { spots, axis } = lattice;
+  const heightOf = (layer: number) => spots.get(headName(layer, 0))!;
+  // Where rows are low, not every one has a number.
+  const step = Math.ceil(13 / lattice.rise);
+  const layers = Array.from({ length: Math.ceil(shape.layers / step) }, (_, i) => ({ text: String(i * step), y: heightOf(i * step).y }));
+  const logits = spots.get("logits");
+  // A narrow drawing has room for numbers alone.
+  if (logits && axis > 30) layers.push({ text: "layer", y: logits.y });
+  group
+    .selectAll("text.layer")
+    .data(layers)
+    .join("text")
+    .attr("class", "layer")
+    .attr("text-anchor", "end")
+    .attr("x", axis)
+    .attr("y", ({ y }) => y)
+    .attr("dy", "0.35em")
+    .text(({ text }) => text);
+  drawBands(group, lattice.bands === null ? [] : bands, lattice.bands ?? 0, heightOf);
+  drawUnused(group, nodes, lattice, used);
+}
+
+function drawBands(group: Group, bands: readonly Band[], x: number, heightOf: (layer: number) => Spot): void {
+  const placed = bands.map(({ from, to, text }) => {
+    const [bottom, top] = [heightOf(from), heightOf(to)];
+    return { text, from: bottom.y + bottom.height / 2 + 4, to: top.y - top.height / 2 };
+  });
+  group
+    .selectAll("path.band")
+    .data(placed)
+    .join("path")
+    .attr("class", "band")
+    .attr("d", ({ from, to }) => `M${x} ${from}H${x - 5}V${to}H${x}`);
+  group
+    .selectAll("text.band")
+    .data(placed)
+    .join("text")
+    .attr("class", "band")
+    .attr("text-anchor", "middle")
+    .attr("transform", ({ from, to }) => `translate(${x - 11} ${(from + to) / 2}) rotate(-90)`)
+    .text(({ text, from, to }) => fitted(text, from - to));
+}
+
+/** A letter of a band's name is about so wide. */
+const LETTER = 6.4;
+
+/** As much of a text as fits a length; empty where that would say nothing. */
+function fitted(text: string, length: number): string {
+  const most = Math.floor(length / LETTER);
+  if (text.length <= most) return text;
+  return most < 5 ? "" : `${text.slice(0, most - 1).trimEnd()}…`;
+}
+
+/** Dots for heads, squares for MLPs: two paths, since there may be a thousand. Bars of which no edge is shown are outlines. */
+function drawUnused(group: Group, nodes: readonly string[], { spots, scale }: Lattice, used: ReadonlySet<string>): void {
+  const unused = nodes.filter((name) => !used.has(name));
+  const radius = 2.5 * Math.min(1.1, Math.max(0.7, scale));
+  const dot = ({ x, y }: Spot) => `M${x - radius} ${y}a${radius} ${radius} 0 1 0 ${2 * radius} 0a${radius} ${radius} 0 1 0 ${-2 * radius} 0`;
+  const square = ({ x, y }: Spot) => `M${x - radius} ${y - radius}h${2 * radius}v${2 * radius}h${-2 * radius}z`;
+  const of = (kind: "head" | "mlp") => unused.filter((name) => nodeName(name).kind === kind).map((name) => spots.get(name)!);
+  group
+    .selectAll("path.dots")
+    .data([of("head").map(dot).join(""), of("mlp").map(square).join("")])
+    .join("path")
+    .attr("class", "dots")
+    .attr("d", (d) => d);
+  const bars = unused.filter(isBar).map((name) => ({ name, spot: spots.get(name)! }));
+  setBox(
+    group.selectAll("rect.bar").data(bars).join("rect").attr("class", "bar").attr("rx", 5),
+    ({ spot }) => around(spot),
+  );
+  group
+    .selectAll("text.unused")
+    .data(bars)
+    .join("text")
+    .attr("class", "unused")
+    .attr("text-anchor", "middle")
+    .attr("x", ({ spot }) => spot.x)
+    .attr("y", ({ spot }) => spot.y)
+    .attr("dy", "0.35em")
+    .text(({ name }) => name);
+}

@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { type Box, place, scrollFor } from "./place";
+
+const CALLOUT = { width: 360, height: 240 };
+const WINDOWS = [
+  { width: 1440, height: 900 },
+  { width: 1024, height: 768 },
+  { width: 900, height: 600 },
+];
+
+const overlaps = (a: Box, b: Box): boolean =>
+  a.left < b.left + b.width && b.left < a.left + a.width && a.top < b.top + b.height && b.top < a.top + a.height;
+
+test("it is in the window, and over its target only where that leaves no room beside it", () => {
+  for (const window of WINDOWS) {
+    for (const width of [1, 40, 300, 600, 960, 1440]) {
+      for (const height of [1, 30, 200, 500, 900]) {
+        for (let left = -200; left < window.width; left += 90) {
+          for (let top = -300; top < window.height + 200; top += 90) {
+            const target = { left, top, width, height };
+            const { side, pointer, ...at } = place(target, CALLOUT, window);
+            const box = { ...at, ...CALLOUT };
+            expect(box.left).toBeGreaterThanOrEqual(8);
+            expect(box.top).toBeGreaterThanOrEqual(8);
+            expect(box.left + box.width).toBeLessThanOrEqual(window.width - 8);
+            expect(box.top + box.height).toBeLessThanOrEqual(window.height - 8);
+            if (side) expect(overlaps(box, target), `${side} of ${JSON.stringify(target)}`).toBe(false);
+            expect(pointer).toBeGreaterThan(0);
+          }
+        }
+      }
+    }
+  }
+});
+
+test("it points at the target's middle, from the side where there is room", () => {
+  const window = WINDOWS[0]!;
+  expect(place({ left: 100, top: 400, width: 200, height: 40 }, CALLOUT, window)).toEqual({ left: 314, top: 300, side: "right", pointer: 120 });
+  expect(place({ left: 1016, top: 60, width: 400, height: 800 }, CALLOUT, window).side).toBe("left");
+  expect(place({ left: 24, top: 60, width: 1390, height: 100 }, CALLOUT, window).side).toBe("below");
+  expect(place({ left: 24, top: 700, width: 1390, height: 100 }, CALLOUT, window).side).toBe("above");
+  expect(place({ left: 0, top: 0, width: 1440, height: 900 }, CALLOUT, window).side).toBeNull();
+  // Near an edge the callout keeps in the window and the pointer moves along it.
+  expect(place({ left: 100, top: 20, width: 200, height: 40 }, CALLOUT, window)).toEqual({ left: 314, top: 8, side: "right", pointer: 32 });
+});
+
+test("above a sheet the target is brought into the room that is left", () => {
+  const room = 400;
+  expect(scrollFor({ left: 0, top: 100, width: 10, height: 100 }, room)).toBe(0);
+  expect(scrollFor({ left: 0, top: 500, width: 10, height: 100 }, room)).toBe(208);
+  expect(scrollFor({ left: 0, top: -80, width: 10, height: 100 }, room)).toBe(-88);
+  expect(scrollFor({ left: 0, top: 150, width: 10, height: 900 }, room)).toBe(142);
+});
