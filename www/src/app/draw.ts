@@ -1,21 +1,22 @@
 // From the state to the views: each is drawn again only where what it shows has changed.
 
+import { chosenOf } from "../core/chosen";
 import { linkOf } from "../core/model-ref";
+import { isSameEdge } from "../core/node";
 import { warningNotes } from "../core/notes";
 import type { DetailData } from "../core/props";
-import { noiseOf } from "../core/table";
 import type { Show } from "../core/view";
 import { element, elementById } from "../lib/dom";
 import { fromParams } from "../lib/permalink";
 import { presetsFor } from "../lib/presets";
 import { EXAMPLE, FIRST_LOOK, settingsOf, type View } from "../lib/settings";
 import * as controlsView from "../views/controls";
-import * as detailView from "../views/detail";
+import * as edgeView from "../views/edge/edge";
 import * as pictureView from "../views/picture";
 import * as tokensView from "../views/tokens";
 import { compareWords, isSameThroughout } from "../views/words";
 import type { Events } from "./events";
-import { isStale } from "./reduce";
+import { isOfLoaded, isStale } from "./reduce";
 import { shell } from "./shell";
 import type { Action, Loaded, State } from "./state";
 import type { Store } from "./store";
@@ -38,7 +39,7 @@ export function draw(store: Store<State, Action>, events: Events): void {
 
   const places = { circuit: elementById("circuit"), grids: elementById("grids"), table: elementById("table") };
   const showPicture = pictureView.create({ ...places, scale: elementById("scale") }, { onView: look });
-  const showDetail = detailView.create(elementById("edge"), {
+  const showEdge = edgeView.create(elementById("edge"), {
     onView: look,
     onPair: (pair) => look({ pair }),
   });
@@ -61,6 +62,7 @@ export function draw(store: Store<State, Action>, events: Events): void {
     drawing = undefined;
     const { run, look: seen } = store.state();
     if (!run || !seen) return;
+    showEdge(edgeData(store.state()));
     const began = performance.now();
     const { pairs, settings } = run.request;
     showPicture({
@@ -95,7 +97,7 @@ export function draw(store: Store<State, Action>, events: Events): void {
       else drawBoard();
     }
     if (changed("run")) elementById("picture").toggleAttribute("data-empty", now.run === null);
-    if (changed("detail")) showDetail(detailData(now));
+    if (changed("detail") || (changed("run", "look") && !now.run)) showEdge(edgeData(now));
     showShell(now, before);
   };
   store.subscribe(update);
@@ -127,9 +129,14 @@ function recentOf(all: State["recent"], model: string | undefined): State["recen
   return recentShown.runs;
 }
 
-function detailData({ detail }: State): DetailData {
-  if (detail.state !== "there") return detail;
-  const { run, pair } = detail;
-  const { clean, corrupted } = run.request.pairs[pair]!.tokens;
-  return { ...detail, table: run.table, noise: noiseOf(run.table), clean, corrupted, pairs: run.request.pairs.length };
+/** What the run knows of the edge that is looked at, and the look at it, once it is of this edge. */
+function edgeData(state: State): DetailData {
+  const { run, look, detail } = state;
+  const chosen = run && look && chosenOf(run, look);
+  if (!chosen) return { state: "none" };
+  if (detail.state === "none") return { ...chosen, state: isOfLoaded(state) ? "waiting" : "alone" };
+  if (!isSameEdge(detail.edge, chosen.edge)) return { ...chosen, state: "waiting" };
+  if (detail.state !== "there") return { ...chosen, ...detail };
+  const isOfThis = detail.run.id === run.id && detail.pair === chosen.pair;
+  return isOfThis ? { ...chosen, state: "there", detail: detail.detail } : { ...chosen, state: "waiting" };
 }

@@ -79,7 +79,7 @@ const node = (text: string): Part => ({ text, as: "node" });
 const token = (text: string): Part => ({ text, as: "token" });
 const value = (text: string): Part => ({ text, as: "value" });
 
-const runs = ({ direction }: Told["table"]) =>
+export const runsOf = ({ direction }: Pick<Table, "direction">) =>
   direction === "denoise" ? ({ base: "corrupted", other: "clean" } as const) : ({ base: "clean", other: "corrupted" } as const);
 
 const ofRun = ({ cleanMetric, corruptedMetric }: Told["table"], run: "clean" | "corrupted"): number =>
@@ -102,11 +102,11 @@ function path({ edge: { from, to }, ...told }: Told): Sentence {
 }
 
 const isStill = ({ value: now, table, noise }: Pick<Told, "value" | "table" | "noise">): boolean =>
-  Math.abs(now - ofRun(table, runs(table).base)) < noise;
+  Math.abs(now - ofRun(table, runsOf(table).base)) < noise;
 
 /** Which path is changed, and how. */
 function lead({ table, pairs, isExact }: Told): string {
-  const { base, other } = runs(table);
+  const { base, other } = runsOf(table);
   const many = pairs > 1;
   const s = many ? "s" : "";
   const how = {
@@ -123,12 +123,12 @@ function lead({ table, pairs, isExact }: Told): string {
 /** What patching it does to the metric. */
 function outcome(told: Told): Sentence {
   const { table, noise, pairs } = told;
-  const { base, other } = runs(table);
+  const { base, other } = runsOf(table);
   const s = pairs > 1 ? "s" : "";
   const isFramed = isLost(told);
   const { framed, neutral } = subjectOf(told);
   const subject: Sentence = isFramed ? ["the ", ...framed] : neutral;
-  const written = numbersOf(told, told.value, told.logitDiff);
+  const written = writtenOf(told);
   // What is called a logit, or a probability, needs no unit.
   const unit = written && (isFramed || !NAMED.has(table.metric)) ? written.unit : "";
   if (isStill(told)) {
@@ -237,12 +237,16 @@ function inWords(name: SetName): Sentence {
   return name.words.flatMap((each, i) => [...(i === 0 ? [] : [i === name.words.length - 1 ? " or " : ", "]), token(each)]);
 }
 
-interface Written {
+/** The metric of the run that is patched, of the patched one and of the other one, as they are written. */
+export interface Written {
   base: string;
   now: string;
   other: string;
   unit: string;
 }
+
+/** The three values; null for a normalised metric whose logits are not known. */
+export const writtenOf = (told: Told): Written | null => numbersOf(told, told.value, told.logitDiff);
 
 const arrowOf = ({ base, now, unit }: Written): Sentence => [`${base} → `, value(now), unit];
 
@@ -258,7 +262,7 @@ function numbersOf({ table, noise }: Pick<Told, "table" | "noise">, now: number,
   if (metric === "normalized-logit-diff" && !logitDiff) return null;
   const scaled = (x: number) =>
     metric === "normalized-logit-diff" ? logitDiff!.corrupted + x * (logitDiff!.clean - logitDiff!.corrupted) : x;
-  const { base, other } = runs(table);
+  const { base, other } = runsOf(table);
   const [a, b, c] = [ofRun(table, base), now, ofRun(table, other)].map(scaled) as [number, number, number];
   const isShare = metric === "prob" || metric === "prob-diff";
   const isSigned = metric !== "prob" && metric !== "kl";
@@ -310,7 +314,7 @@ function named(tokens: readonly Token[], position: number): Sentence {
 function evidence({ edge: { from, to }, table, looked, pairs, ...told }: Told): Sentence {
   if (!looked) return [];
   const { detail, position } = looked;
-  const { base } = runs(table);
+  const { base } = runsOf(table);
   const tokens = looked.tokens[base];
   const added = addedShares(detail);
   const most = Math.max(0, ...added);

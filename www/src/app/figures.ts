@@ -1,0 +1,56 @@
+// The result on screen as a figure: for a paper, or for a post. What makes one is loaded when it is asked for.
+
+import type { Known, Run } from "../core/run";
+import type { Look } from "../core/view";
+import { headline } from "../lib/headline";
+import type { FigureData, FigureEvents } from "../views/figure-dialog/dialog";
+import * as share from "./share";
+import type { State } from "./state";
+
+/** What is known of the run on screen beside its edges: of its file, or as far as this page has asked. */
+export function knownOf({ run, detail }: Pick<State, "run" | "detail">): Known {
+  const { details, predictions } = run?.known ?? { details: [], predictions: [] };
+  if (detail.state !== "there" || detail.run.id !== run?.id) return { details, predictions };
+  const { edge, pair } = detail;
+  const rest = details.filter(({ from, to, pair: of }) => from !== edge.from || to !== edge.to || of !== pair);
+  return { details: [{ ...edge, pair, detail: detail.detail }, ...rest], predictions };
+}
+
+/** What a snippet for a post is made of; the figure is called after its question where `title` is absent. */
+export function embedSubject({ run, look, view, detail, kept }: State, base: string, title?: string) {
+  if (!run || !look) throw new Error("result: expected one, got none yet");
+  const { ref } = run.request.model;
+  const called = ref.kind === "hub" ? ref.repo : ref.kind === "address" ? ref.url : null;
+  const bytes = kept.find((model) => model.complete && model.title === called)?.bytes;
+  return share.embedSubject(run, look, view, base, { known: knownOf({ run, detail }), title: title ?? titleOf(run), bytes });
+}
+
+const titleOf = ({ request }: Run): string => headline(request.pairs[0]!);
+
+/** Opens the dialog on what is shown. */
+export function figureDialog(dialog: HTMLDialogElement, button: HTMLButtonElement, state: () => State): void {
+  let open: ((data: FigureData) => void) | undefined;
+  const base = document.baseURI.replace(/[#?].*$/, "");
+  const events: FigureEvents = {
+    site: base,
+    subject: (title) => embedSubject(state(), base, title),
+    // A real one, so that what is seen is what the post gets.
+    element: async () => {
+      const { PathPatching } = await import("../embed/element");
+      PathPatching.site ??= base;
+      return document.createElement("path-patching");
+    },
+  };
+  button.addEventListener("click", async () => {
+    const { run, look, detail } = state();
+    if (!run || !look) return;
+    const { create } = await import("../views/figure-dialog/dialog");
+    open ??= create(dialog, events);
+    open(dataOf(run, look, knownOf({ run, detail })));
+  });
+}
+
+function dataOf(run: Run, look: Look, known: Known): FigureData {
+  const detail = known.details.find(({ from, to, pair }) => from === look.edge?.from && to === look.edge.to && pair === look.pair);
+  return { run, look, detail: detail?.detail ?? null };
+}
