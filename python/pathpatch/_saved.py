@@ -149,7 +149,7 @@ def make(table: Table, about: About) -> dict[str, Any]:
         "pathpatch": VERSION,
         "made": None,
         "model": {
-            "name": about.model or f"{nodes.layers} layers × {nodes.heads} heads",
+            "name": about.model or "",
             "source": None,
             "revision": about.revision,
             **({} if about.d_model is None else {"dModel": about.d_model}),
@@ -220,6 +220,17 @@ def looked_at(saved: Mapping[str, Any], table: Table) -> Edge | None:
         ends = src, dst and f"{dst}<{view['component']}>"
     known = set(table.nodes.receivers)
     return Edge(*ends) if ends[0] is not None and ends[1] in known else None
+
+
+def looking_at(saved: Mapping[str, Any], edge: Edge) -> dict[str, Any]:
+    """The same result, with its view on an edge."""
+    sender, receiver = parse_node(edge.sender), parse_node(edge.receiver)
+    if "edges" in saved:
+        ends: dict[str, Any] = {"from": edge.sender, "to": edge.receiver, "port": None, "node": None}
+    else:
+        src, dst = ({"layer": end.layer, "head": end.head} for end in (sender, receiver))
+        ends = {"src": src, "dst": dst, "component": receiver.port}
+    return {**saved, "view": {**saved["view"], **ends}}
 
 
 def _by_names(saved: Mapping[str, Any]) -> Table:

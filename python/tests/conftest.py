@@ -25,6 +25,12 @@ def sweep() -> dict:
 
 
 @pytest.fixture
+def older() -> dict:
+    """A saved result of version 1, from before edges had names."""
+    return json.loads((DATA / "version-1.json").read_text())
+
+
+@pytest.fixture
 def figure() -> dict:
-    """A saved result of version 1."""
+    """A saved result that the page writes."""
     return json.loads((ROOT / "examples/post/figure.json").read_text())

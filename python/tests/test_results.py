@@ -154,13 +154,23 @@ def test_a_tensor_of_a_library_that_is_not_here(sweep):
 
 
 def test_a_saved_result_is_shown_as_it_is(figure, tmp_path):
-    path = tmp_path / "figure.json"
-    path.write_text(json.dumps(figure))
-    assert saved(path) == saved(str(path)) == figure
+    assert saved(figure) == figure
     rows = edges(figure)
-    known = sum(len(grid["indices"]) for grid in figure["components"].values())
+    assert len(rows) == len(figure["edges"]["indices"])
+    best = {(row["from"], row["to"]): row for row in rows}["a0.h3", "a1.h3<k>"]
+    base = figure["corruptedMetric"]
+    assert best["effect"] == best["value"] - base
+    assert best["effect"] / (figure["cleanMetric"] - base) == pytest.approx(0.59, abs=0.01)
+
+
+def test_a_saved_result_from_before_edges_had_names_is_shown_as_it_is(older, tmp_path):
+    path = tmp_path / "older.json"
+    path.write_text(json.dumps(older))
+    assert saved(path) == saved(str(path)) == older
+    rows = edges(older)
+    known = sum(len(grid["indices"]) for grid in older["components"].values())
     assert len(rows) == known
-    grid = figure["components"]["k"]
+    grid = older["components"]["k"]
     best = max(zip(grid["indices"], grid["values"]), key=lambda one: one[1])
     # [0, 3, 1, 3] of 3 layers with 4 heads.
     assert best[0] == (0 * 4 + 3) * 12 + (1 * 4 + 3)

@@ -64,17 +64,29 @@ def test_edges_that_there_are_not_are_refused(widget, edge, message):
         widget.marked = [edge]
 
 
-def test_other_options(sweep, figure):
+def test_other_options(sweep, figure, older):
     widget = pathpatch.show(sweep, view="table", theme="dark", title="Induction", height=400, edge=("a0.h0", "a1.h1<k>"))
     assert (widget.view, widget.theme, widget.title, widget.height) == ("table", "dark", "Induction", 400)
     assert widget.edge == ("a0.h0", "a1.h1<k>")
     with pytest.raises(TraitError):
         pathpatch.show(sweep, view="map")
     # What a saved result looks at, and is called.
-    view = {**figure["view"], "src": {"layer": 0, "head": 1}, "dst": {"layer": 1, "head": 2}, "component": "v"}
+    view = {**figure["view"], "from": "a0.h1", "to": "a1.h2<v>"}
     widget = pathpatch.show({**figure, "view": view, "title": "Kept"})
     assert (widget.edge, widget.title) == (("a0.h1", "a1.h2<v>"), "Kept")
     assert pathpatch.show({**figure, "title": "Kept"}, title="Mine").title == "Mine"
+    view = {**older["view"], "src": {"layer": 0, "head": 1}, "dst": {"layer": 1, "head": 2}, "component": "v"}
+    assert pathpatch.show({**older, "view": view}).edge == ("a0.h1", "a1.h2<v>")
+
+
+def test_the_browser_begins_where_python_does(sweep, figure, older):
+    """So nothing is reset that was not changed."""
+    for result in (sweep, figure):
+        widget = pathpatch.show(result, edge=("a0.h0", "a1.h1<k>"))
+        view = json.loads(widget._data)["view"]
+        assert (view["from"], view["to"], view["port"], view["node"]) == ("a0.h0", "a1.h1<k>", None, None)
+    view = json.loads(pathpatch.show(older, edge="a0.h0->a1.h1<k>")._data)["view"]
+    assert (view["src"], view["dst"], view["component"]) == ({"layer": 0, "head": 0}, {"layer": 1, "head": 1}, "k")
 
 
 def test_a_still_picture_goes_with_it(widget, graph):

@@ -56,6 +56,23 @@ describe("what the path is", () => {
   });
 });
 
+describe("a notebook's numbers", () => {
+  const table = { metricName: "IOI score", cleanMetric: Number.NaN, corruptedMetric: 0 };
+
+  it("moves by their effect where neither run's value is known", () => {
+    expect(effect({ table, value: 0.5317 })).toBe("With this one path taken from the clean run, the IOI score rises by 0.532.");
+    expect(effect({ table, value: -0.5317, isExact: false })).toMatch(/^By estimate, .* the IOI score falls by 0\.532\.$/);
+    const noise = { ...table, direction: "noise", cleanMetric: 0, corruptedMetric: Number.NaN } as const;
+    expect(effect({ table: noise, value: 2 })).toMatch(/taken from the corrupted run, the IOI score rises by 2\.$/);
+    expect(effect({ table, value: 0 })).toMatch(/nothing changes: the IOI score stays as in the corrupted run\.$/);
+  });
+
+  it("has no unit, and nothing is lost or returns, where the metric is not one of ours", () => {
+    const said = effect({ table: { metricName: "IOI score" } });
+    expect(said).toMatch(/the IOI score rises: −0\.28 → \+5\.32, 59% of the way to \+9\.23 in the clean run\.$/);
+  });
+});
+
 describe("denoising a preference", () => {
   it("returns a share of what was lost", () => {
     expect(effect()).toBe(

@@ -9,10 +9,11 @@
 // Shares are of the way from the run that is patched to the other one; where both are equal there is none.
 
 import type { Both, EdgeDetail, EdgeName, Token } from "../engine/types";
+import { formatValue } from "../lib/format";
 import { addedShares, LEAST_SHIFT, moves, pickedUp, rowOf, shiftOf, telling } from "./attention";
 import { nodeName, nodeOf, PORT_NAMES, shortLabel } from "./node";
 import { percent, percents } from "./percent";
-import type { Table } from "./table";
+import { hasBaselines, type Table } from "./table";
 import { isStart, nameOfSet, ordinalAt, type SetName, word } from "./words";
 
 /** Words, and what they are: a node, a token, the share that counts, a value. */
@@ -34,7 +35,7 @@ export interface Looked {
 export interface Told {
   edge: EdgeName;
   /** What was measured, and both baselines: means over the pairs. */
-  table: Pick<Table, "metric" | "direction" | "patch" | "cleanMetric" | "corruptedMetric">;
+  table: Pick<Table, "metric" | "metricName" | "direction" | "patch" | "cleanMetric" | "corruptedMetric">;
   /** The metric of the patched run. */
   value: number;
   isExact: boolean;
@@ -138,6 +139,8 @@ function outcome(told: Told): Sentence {
   const effect = told.value - ofRun(table, base);
   const as = effect < 0 ? "lowers" : "raises";
   const spread = spreadOf(told);
+  // A notebook's effects may come without both runs' values.
+  if (!hasBaselines(table)) return [lead(told), ...subject, " ", { text: effect < 0 ? "falls" : "rises", as }, ` by ${formatValue(Math.abs(effect), noise)}`, ...spread, "."];
   const arrow: Sentence = written ? [": ", ...arrowOf({ ...written, unit }), ...spread] : [];
   /** Where the other run is, beside the patched one. */
   const beside = (words: string): string => (written ? `, ${words} ${written.other} in the ${other} run${s}.` : ".");
@@ -189,7 +192,9 @@ function shareWords(share: number): string {
 }
 
 /** Whether the corrupted run has lost something: the clean one is better, and has what is spoken of. */
-function isLost({ table: { metric, cleanMetric, corruptedMetric }, logitDiff, noise }: Told): boolean {
+function isLost({ table: { metric, metricName, cleanMetric, corruptedMetric }, logitDiff, noise }: Told): boolean {
+  // Nothing is known of another's metric.
+  if (metricName !== undefined) return false;
   switch (metric) {
     case "kl":
       return false;
@@ -205,7 +210,8 @@ function isLost({ table: { metric, cleanMetric, corruptedMetric }, logitDiff, no
 }
 
 /** What is measured: as something that one can have and lose, and as a quantity. */
-function subjectOf({ table: { metric }, answers, distractors, prompt }: Told): { framed: Sentence; neutral: Sentence } {
+function subjectOf({ table: { metric, metricName }, answers, distractors, prompt }: Told): { framed: Sentence; neutral: Sentence } {
+  if (metricName !== undefined) return { framed: [metricName], neutral: [`the ${metricName}`] };
   const set = (tokens: readonly Token[] | null, kind: "answer" | "distractor") =>
     inWords(tokens ? nameOfSet(tokens, prompt, kind) : { phrase: `the ${kind}` });
   const [answer, distractor] = [set(answers, "answer"), set(distractors, "distractor")];
@@ -245,7 +251,7 @@ export interface Written {
   unit: string;
 }
 
-/** The three values; null for a normalised metric whose logits are not known. */
+/** The three values; null where they are not known, as of a normalised metric without its logits. */
 export const writtenOf = (told: Told): Written | null => numbersOf(told, told.value, told.logitDiff);
 
 const arrowOf = ({ base, now, unit }: Written): Sentence => [`${base} → `, value(now), unit];
@@ -256,10 +262,10 @@ const UNITS = { "logit-diff": " logits", "normalized-logit-diff": " logits", "lo
 const unitOf = (metric: Table["metric"], logitDiff: Both<number> | null): number =>
   metric === "normalized-logit-diff" && logitDiff ? Math.abs(logitDiff.clean - logitDiff.corrupted) : 1;
 
-/** Both runs and the patched one as they are written; null for a normalised metric whose logits are not known. */
+/** Both runs and the patched one as they are written; null where they are not known, as of a normalised metric without its logits. */
 function numbersOf({ table, noise }: Pick<Told, "table" | "noise">, now: number, logitDiff: Both<number> | null): Written | null {
   const { metric } = table;
-  if (metric === "normalized-logit-diff" && !logitDiff) return null;
+  if (!hasBaselines(table) || (metric === "normalized-logit-diff" && !logitDiff)) return null;
   const scaled = (x: number) =>
     metric === "normalized-logit-diff" ? logitDiff!.corrupted + x * (logitDiff!.clean - logitDiff!.corrupted) : x;
   const { base, other } = runsOf(table);

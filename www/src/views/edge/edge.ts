@@ -8,7 +8,7 @@ import { looksOf } from "../../core/looks";
 import { edgeLabel, nodeName, nodeOf, PORT_NAMES, shortLabel } from "../../core/node";
 import type { DetailData, DetailEvents } from "../../core/props";
 import { runsOf, sentenceOf, writtenOf } from "../../core/sentence";
-import { edgeAt, noiseOf, strongestOf } from "../../core/table";
+import { edgeAt, hasBaselines, noiseOf, strongestOf } from "../../core/table";
 import { word } from "../../core/words";
 import type { EdgeDetail, EdgeName } from "../../engine/types";
 import { element } from "../../lib/dom";
@@ -80,8 +80,9 @@ export function create(container: HTMLElement, events: DetailEvents): (data: Det
     // Read aloud once all of it is there.
     says.setAttribute("aria-busy", String(data.state === "waiting"));
     showSentence(told ? sentenceOf(told) : ["Nothing is known of this edge yet."]);
-    effect.hidden = !told;
-    if (told) showEffect({ told, written: writtenOf(told) });
+    const isMeasured = told !== null && hasBaselines(table);
+    effect.hidden = !isMeasured;
+    if (isMeasured) showEffect({ told, written: writtenOf(told) });
     evidence.update(data);
     walk.update(data);
     if (data.state !== "waiting") more.update(data.state === "there" ? { chosen: data, detail: data.detail } : null);
