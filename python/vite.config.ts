@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
-import site from "../vite.config.ts";
+import site from "../vite.config.js";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 

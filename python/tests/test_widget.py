@@ -2,7 +2,7 @@
 
 import json
 import re
-from importlib.metadata import requires
+from importlib.metadata import files, requires
 from xml.etree import ElementTree
 
 import pathpatch
@@ -110,3 +110,11 @@ def test_it_is_of_the_projects_version_and_needs_anywidget_alone():
     cargo = re.search(r'^version = "(.+)"$', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)
     assert pathpatch.__version__ == cargo[1]
     assert [need.split(">")[0] for need in requires("pathpatch")] == ["anywidget"]
+
+
+def test_the_wheel_has_what_it_needs():
+    names = {str(file) for file in files("pathpatch")}
+    assert {"pathpatch/py.typed", "pathpatch/static/widget.js"} <= names
+    licences = {name.rpartition("/")[2] for name in names if "/licenses/" in name}
+    assert licences == {"LICENSE-APACHE", "LICENSE-MIT", "THIRD-PARTY-LICENSES.md"}
+    assert not any(name.startswith(("tests", "widget")) for name in names)

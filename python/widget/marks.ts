@@ -23,7 +23,7 @@ export function treeIn(host: HTMLElement): ShadowRoot {
 export function create(beside: HTMLElement, list: HTMLElement, events: MarksEvents): (chosen: Pair | null, marked: Pair[]) => void {
   let edge: Pair | null = null;
   const mark = element("button", { type: "button", "aria-keyshortcuts": "M", title: "The kernel gets it as widget.marked. Key: M" });
-  const name = element("b");
+  const name = element("h4");
   treeIn(beside).append(element("div", { class: "chosen-edge" }, name, mark));
   mark.addEventListener("click", () => edge && events.onToggle(edge));
 
