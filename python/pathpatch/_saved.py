@@ -159,7 +159,7 @@ def make(table: Table, about: About) -> dict[str, Any]:
         "tokens": None if about.tokens is None else [tokens(about.tokens)],
         "cleanMetric": table.clean if table.has_baselines else None,
         "corruptedMetric": table.corrupted if table.has_baselines else None,
-        **({} if is_known else {"metricName": about.metric or "metric"}),
+        **({} if is_known else {"metricName": about.metric or "the metric"}),
         "edges": edges,
     }
 

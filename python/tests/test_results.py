@@ -87,7 +87,7 @@ def test_an_eap_ig_graph_is_read_as_the_file_that_it_writes(graph, tmp_path):
     assert written["edges"]["scores"] == "estimate"
     assert written["edges"]["estimates"] == written["edges"]["indices"]
     assert written["cleanMetric"] is None
-    assert written["metricName"] == "metric"
+    assert written["metricName"] == "the metric"
     strongest = max(graph["edges"], key=lambda name: abs(graph["edges"][name]["score"]))
     first = edges(Written())[0]
     assert f"{first['from']}->{first['to']}" == strongest

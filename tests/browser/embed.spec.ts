@@ -53,7 +53,7 @@ test("a saved figure loads no engine until it is run, takes at most 60 kB, and k
   const known = before.values.map((value, place) => (before.state[place] === STATE.exact ? Math.abs(value - after.values[place]!) : 0));
   expect(before.state.filter((state) => state === STATE.exact).length).toBeGreaterThan(100);
   expect(Math.max(...known)).toBeLessThan(1e-3);
-  await expect(figure.locator(".explanation h2")).toHaveText("0.3 → 1.3 key");
+  await expect(figure.locator(".explanation .edge-body .edge-title")).toHaveText("0.3 → 1.3 key");
   const link = await figure.getByRole("link", { name: "Open in pathpatch" }).getAttribute("href");
   expect(link).toMatch(/^http:\/\/localhost:4173\/#clean=fox\+lamp/);
 });
@@ -65,7 +65,7 @@ test("a live figure in a frame runs by itself and takes the height it needs", as
   const figure = page.frameLocator("iframe").locator("path-patching");
   await expect(figure.locator(".embedded")).toHaveClass(/live/);
   await expect(figure.locator(".error")).toBeEmpty();
-  await expect(figure.locator(".explanation h2")).toContainText("→");
+  await expect(figure.locator(".explanation .edge-body .edge-title")).toContainText("→");
   await expect
     .poll(async () => {
       const { height } = (await frame.boundingBox())!;

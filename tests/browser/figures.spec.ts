@@ -32,7 +32,7 @@ async function isDone(figure: Locator): Promise<void> {
   await expect(figure.locator(".progress")).toHaveAttribute("data-state", "idle");
   await expect(figure.locator(".error")).toBeEmpty();
   await expect(figure.locator('.circuit [data-edge="a0.h3->a1.h3<k>"]')).toBeVisible();
-  await expect(figure.locator(".explanation h2")).toContainText("→");
+  await expect(figure.locator(".explanation .edge-body .edge-title")).toContainText("→");
 }
 
 const weights = (): number => host.asked.filter((path) => path.endsWith(".safetensors")).length;
@@ -51,10 +51,10 @@ test("a figure of the second bundled model without other settings runs that mode
   await page.goto(host.page(`${SCRIPT}<path-patching link="model=years-demo"></path-patching>`));
   const figure = page.locator("path-patching");
   await expect(figure.locator(".prompt")).toContainText("the war lasted from the year 17");
-  await expect(figure.locator(".head")).toContainText("Years");
+  await expect(figure.locator(".heading")).toContainText("Years");
   await figure.getByRole("button", { name: RUN }).click();
   await expect(figure.locator(".embedded")).toHaveClass(/live/);
-  await expect(figure.locator(".head")).toContainText("2 layers × 4 heads");
+  await expect(figure.locator(".heading")).toContainText("2 layers × 4 heads");
   await expect(figure.locator(".circuit .edge").first()).toBeVisible();
   await expect(figure.locator(".error")).toBeEmpty();
   expect(host.asked.filter((path) => path.endsWith("models/years-demo/model.safetensors"))).toHaveLength(1);
@@ -269,7 +269,7 @@ test("live, an edge that is chosen is explained, and Reset goes back to the auth
   const figure = page.locator("path-patching");
   await figure.getByRole("button", { name: RUN }).click();
   await isDone(figure);
-  const heading = figure.locator(".explanation h2");
+  const heading = figure.locator(".explanation .edge-body .edge-title");
   await expect(heading).toHaveText(/^0\.3 → 1\.3 key$/);
   // Beside the picture where there is room.
   const [picture, explanation] = [await figure.locator(".picture").boundingBox(), await figure.locator(".explanation").boundingBox()];
@@ -390,7 +390,7 @@ test("a poster of a question shows the prompts and the model, and says what a ru
   const figure = page.locator("path-patching");
   await expect(figure.locator(".top h3")).toHaveText("What makes it say “lamp” rather than “river”");
   await expect(figure.locator(".prompt .differs .tag")).toHaveText([/fox/, /dragon/]);
-  await expect(figure.locator(".head")).toContainText("Names and lists");
+  await expect(figure.locator(".heading")).toContainText("Names and lists");
   await expect(figure.locator(".go")).toContainText(/downloads [\d.]+ MB once, then runs in your browser/);
   await expect(figure.getByRole("button")).toHaveText(["Explore it live"]);
   await expect(figure.locator("svg")).toHaveCount(0);
@@ -402,7 +402,7 @@ test("a poster of a saved result says what was found, and answers pointing and c
   await page.goto(host.page(`<path-patching><script type="application/json">${data}</script><a href="https://example.org/">in words</a></path-patching>${SCRIPT}`));
   const figure = page.locator("path-patching");
   await expect(figure.locator(".top h3")).toHaveText("How a small model repeats a list");
-  await expect(figure.locator(".head")).toContainText("3 layers × 4 heads");
+  await expect(figure.locator(".heading")).toContainText("3 layers × 4 heads");
   await expect(figure.locator(".says")).toContainText(/clean lamp 98%.*corrupted crown 98%.*logit of lamp less spoon/);
   await expect(figure.locator(".verdict")).toContainText(/^0\.3 tells 1\.3 what it can find\. With this one path taken from the clean run, 59% of the lost preference for lamp over spoon returns: −0\.28 → \+5\.3/);
   await expect(figure.locator(".go")).toContainText("downloads");
@@ -453,10 +453,10 @@ test("data in, events out", async ({ page }) => {
   }, saved);
   expect(restore(JSON.stringify(seen)).table).toEqual(restore(JSON.stringify(saved)).table);
   expect(seen.settings.clean).toBe(saved.settings.clean);
-  await page.locator('path-patching .circuit [data-edge="a1.h3->logits"]').dispatchEvent("click");
+  await page.locator('path-patching .circuit [data-node="a1.h1"]').click();
   const events = await page.evaluate(() => (globalThis as unknown as { seen: [string, { from: unknown; src: unknown }][] }).seen);
   expect(events.map(([name]) => name)).toEqual(["result", "select"]);
-  expect(events[1]![1]).toMatchObject({ from: "a1.h3", src: { layer: 1, head: 3 } });
+  expect(events[1]![1]).toMatchObject({ from: "a1.h1", to: "logits", src: { layer: 1, head: 1 }, dst: null });
 });
 
 test.describe("missing files", () => {

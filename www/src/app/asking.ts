@@ -1,19 +1,22 @@
 // From the form to a run, and from a look at it to an edge in detail.
 //
-// One question is read and run at a time, and one edge looked at: a new one cancels the one before. A question is
-// frozen in its run before anything is computed; nothing here reads the form afterwards.
+// The form is read after each change: its tokens, what is wrong, what both runs say next. A run follows at once where it
+// is short, and where it is long once the reader asks for it; until then the one before goes on. One question is read at
+// a time, and one edge looked at: a new one cancels the one before.
 
 import { isSameEdge } from "../core/node";
-import { metricOptions, requestOf } from "../core/request";
-import { begun, knownDetail, madeNow, type Run } from "../core/run";
+import { metricOptions } from "../core/request";
+import { knownDetail } from "../core/run";
 import { type PathPatch, PathPatchError } from "../engine/pathpatch";
+import type { Token } from "../engine/types";
 import { messageOf } from "../lib/dom";
-import { remember, titleOf } from "../lib/recent";
-import { run } from "../lib/run";
-import { FIRST_LOOK, isSameSettings } from "../lib/settings";
-import { fieldError, readForm } from "./read-form";
+import type { Pair } from "../lib/pairs";
+import { isSameSettings, type Settings } from "../lib/settings";
+import { SHORT_S } from "./policy";
+import { isLost, runFailure } from "./failure";
+import { checkForm, isWrong, readForm, type Reading } from "./read-form";
 import { isOfFile, isOfLoaded, isStale } from "./reduce";
-import { linkParams } from "./share";
+import { running } from "./running";
 import type { Action, State } from "./state";
 import { latest, type Store } from "./store";
 
@@ -21,62 +24,59 @@ import { latest, type Store } from "./store";
 const TYPING_PAUSE_MS = 300;
 
 export interface Asking {
-  /** Ask what the form says, though it was asked before. */
-  again: () => void;
   cancel: () => void;
+  /** Tokens of the vocabulary that begin so. */
+  complete: (start: string) => Promise<Token[]>;
 }
-
-let runs = 0;
 
 export function asking(store: Store<State, Action>, engine: () => PathPatch | null): Asking {
   const { dispatch } = store;
+  const job = running(store, fail);
 
-  const ask = latest(
-    async (signal) => {
+  const read = latest(
+    async (signal, isAsked: boolean) => {
       const model = engine();
-      const { loaded, draft } = store.state();
+      const { loaded, draft, formOf } = store.state();
       // There is nothing to run, and perhaps the model that made the file is not loaded.
       if (isAnsweredByFile(store.state())) {
-        dispatch({ type: "run-settled" });
+        settle();
         return;
       }
-      if (!model || !loaded) return;
+      // The words of a saved result's prompts are its own model's.
+      if (!model || !loaded || formOf) return;
       const reading = await readForm(model, draft, signal);
+      const checked = isWrong(reading) ? { ...reading, warnings: [] } : await checkForm(model, draft, reading, signal);
       if (signal.aborted) return;
-      dispatch({ type: "read", reading });
-      if (Object.keys(reading.errors).length > 0) {
-        dispatch({ type: "run-refused", notes: {} });
-        return;
-      }
-      // By what was read: more may have been typed meanwhile.
-      const asked = { ...store.state(), draft };
-      if (asked.run?.status === "done" && !isStale(asked) && !needsSender(asked)) {
-        dispatch({ type: "run-settled" });
-        return;
-      }
-      const request = requestOf(loaded.model, draft, reading.pairs, reading.tokens);
-      const made = madeNow(loaded.device.kind);
-      const id = ++runs;
-      dispatch({ type: "run-begun", id });
-      const began = performance.now();
-      let isThere = false;
-      const check = await run(model, draft, reading.pairs, store.state().view, signal, ({ table, progress, sender, warnings }) => {
+      dispatch({ type: "read", reading: checked });
+      const asked = predictable(draft, reading);
+      if (asked && !isPredicted(store.state(), draft)) {
+        const pairs = await model.predictions({ ...metricOptions(draft, asked), top: TOP, signal });
         if (signal.aborted) return;
-        if (!isThere) dispatch({ type: "run-estimated", run: begun(id, request, table, sender, warnings, made) });
-        isThere = true;
-        dispatch({ type: "run-grown", job: { id, progress } });
-      });
-      if (signal.aborted) return;
-      dispatch({ type: "run-done", id, check, seconds: (performance.now() - began) / 1e3 });
-      const done = store.state().run;
-      if (done?.id === id) dispatch({ type: "recent", recent: remember(recentOf(done)) });
+        dispatch({ type: "predicted", of: draft, pairs });
+      }
+      if (isWrong(checked)) return;
+      // By what was read: more may have been typed meanwhile.
+      const now = { ...store.state(), draft };
+      if (now.run?.status === "done" && !isStale(now) && !needsSender(now)) {
+        settle();
+        return;
+      }
+      if (job.answers(loaded, draft) && !needsSender(now)) {
+        dispatch({ type: "run-awaited" });
+        return;
+      }
+      const { seconds, isKnown } = job.forecast(loaded, draft, reading);
+      if (isAsked || job.isFirst(loaded) || seconds <= SHORT_S) job.start(model, loaded, draft, reading);
+      else dispatch({ type: "needs-run", seconds: isKnown ? seconds : null });
     },
-    (error) => {
-      const refused = fieldError(error, store.state().draft);
-      if (refused) dispatch({ type: "run-refused", notes: refused.notes });
-      else fail(error);
-    },
+    (error) => fail(error),
   );
+
+  /** What is asked is on screen: whatever else was under way is not wanted any more. */
+  function settle(): void {
+    job.cancel();
+    dispatch({ type: "run-settled" });
+  }
 
   const lookCloser = latest(
     async (signal) => {
@@ -119,22 +119,28 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
   /** What no field is to blame for. A lost engine is begun anew, anything else tried again. */
   function fail(error: unknown): void {
     if (error instanceof PathPatchError && error.code === "cancelled") dispatch({ type: "run-stopped" });
-    else dispatch({ type: "failed", failure: { text: messageOf(error), retry: isLost(error) ? "load" : "run" } });
+    else dispatch({ type: "failed", failure: { ...runFailure(error), retry: isLost(error) ? "load" : "run" } });
   }
 
   let typing: ReturnType<typeof setTimeout> | undefined;
+  const readNow = (isAsked: boolean) => {
+    clearTimeout(typing);
+    read.start(isAsked);
+  };
   store.subscribe((now, before) => {
     // The way back to another edge says the same again: what runs goes on, and what was stopped stays so.
     const isAnother = !isSameSettings(now.draft, before.draft);
     const isOpened = now.run?.id !== before.run?.id && isOfFile(now.run);
-    if (now.loaded !== before.loaded || isOpened || (isAnother && !now.isTyping)) {
+    // What is under way is of another model, or makes room for what a file has.
+    if (now.loaded !== before.loaded || isOpened) job.cancel();
+    if (now.asks !== before.asks) readNow(true);
+    else if (now.loaded !== before.loaded || isOpened || (isAnother && !now.isTyping)) readNow(false);
+    else if (isAnother) {
       clearTimeout(typing);
-      ask.start();
-    } else if (isAnother) {
-      clearTimeout(typing);
-      typing = setTimeout(ask.start, TYPING_PAUSE_MS);
-    } else if (now.view !== before.view && needsSender(now) && !isStale(now)) ask.start();
+      typing = setTimeout(read.start, TYPING_PAUSE_MS, false);
+    } else if (now.view !== before.view && needsSender(now) && !isStale(now)) readNow(false);
     const isOther =
+      now.loaded !== before.loaded ||
       now.run?.id !== before.run?.id ||
       now.look?.pair !== before.look?.pair ||
       !isSameEdge(now.look?.edge ?? null, before.look?.edge ?? null);
@@ -142,13 +148,35 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
   });
 
   return {
-    again: ask.start,
     cancel: () => {
-      ask.cancel();
+      job.cancel();
       dispatch({ type: "run-stopped" });
     },
+    complete: async (start) => (await engine()?.complete(start)) ?? [],
   };
 }
+
+/** Tokens that each run says next. */
+const TOP = 5;
+
+/**
+ * The pairs of which can be told what both runs say next: all of them, or null. Answers that are wrong are left out,
+ * since the reader may want to choose another among what is said.
+ */
+function predictable({ position }: Settings, { pairs, tokens, errors, rows }: Reading): Pair[] | null {
+  const areWrong = (["clean", "corrupted", "lines", "fillings", "position"] as const).some((field) => errors[field]);
+  if (areWrong || rows.some(({ field }) => field === "clean" || field === "corrupted") || pairs.length === 0) return null;
+  const without = (pair: Pair, i: number): Pair => ({
+    ...pair,
+    answer: tokens[i]!.answer.length > 0 ? pair.answer : "",
+    distractor: tokens[i]!.distractor.length > 0 ? pair.distractor : "",
+  });
+  const isIn = position === null || tokens.every(({ clean }) => position < clean.length && position >= -clean.length);
+  return isIn ? pairs.map(without) : null;
+}
+
+/** Whether what both runs say next is known of this very question. */
+const isPredicted = ({ predictions }: State, draft: Settings): boolean => predictions !== null && isSameSettings(predictions.of, draft);
 
 /** Whether a file's run is what the form says. */
 const isAnsweredByFile = (state: State): boolean => isOfFile(state.run) && !isStale(state);
@@ -157,15 +185,4 @@ const isAnsweredByFile = (state: State): boolean => isOfFile(state.run) && !isSt
 function needsSender({ run: of, view, draft }: State): boolean {
   if (!of?.sender || draft.scope !== "source") return false;
   return view.from !== null && view.from !== of.sender;
-}
-
-const isLost = (error: unknown): boolean =>
-  error instanceof PathPatchError && (error.code === "device" || error.code === "engine");
-
-/** A run as the list of those before has it: its question, and not what was looked at. */
-function recentOf({ request }: Run): { title: string; params: string } {
-  const { metric, direction, patch } = request.settings;
-  const unusual = [...(direction === "noise" ? ["noising"] : []), ...(patch === "resample" ? [] : [patch])];
-  const title = titleOf(request.pairs, metric, ...unusual);
-  return { title, params: linkParams(request, FIRST_LOOK).toString() };
 }

@@ -1,7 +1,8 @@
 // What the page's views ask for beyond a change of the state.
 
 import type { ModelRef } from "../core/model-ref";
-import type { KeptModel } from "../engine/types";
+import type { KeptModel, Token } from "../engine/types";
+import type { GalleryEntry } from "../story/gallery";
 import type { Box } from "./state";
 
 export interface Events {
@@ -19,4 +20,8 @@ export interface Events {
   runAgain: () => void;
   cancelRun: () => void;
   showTour: () => void;
+  /** A result of the gallery. */
+  openExample: (entry: GalleryEntry) => void;
+  /** Tokens of the vocabulary that begin so. */
+  complete: (start: string) => Promise<Token[]>;
 }

@@ -78,12 +78,12 @@ test("an opened file's form is read as the file was asked, whatever stood there"
   const file: Run = { ...runOf({ answer: " lamp" }), file: "mine.json" };
   const errors = { answer: [{ text: "answer: expected one token, got 2" }] };
   const edit: Action = { type: "edit", change: { answer: " lamp lamp" }, isTyping: true };
-  const wrong = after(arrived, edit, { type: "read", reading: { pairs: [], tokens: [], errors } }, { type: "run-refused", notes: errors });
+  const wrong = after(arrived, edit, { type: "read", reading: { pairs: [], tokens: [], errors, rows: [], warnings: [] } }, { type: "run-refused", notes: errors, rows: [] });
   const opened = reduce(wrong, { type: "shown", run: file, wanted: { settings: file.request.settings, view: FIRST_LOOK } });
-  expect(opened).toMatchObject({ isTyping: false, runErrors: {}, reading: { errors: {}, pairs: [{ answer: " lamp" }] } });
+  expect(opened).toMatchObject({ isTyping: false, reading: { errors: {}, pairs: [{ answer: " lamp" }] } });
   expect(opened.reading?.tokens).toEqual(file.request.pairs.map(({ tokens }) => tokens));
   // Edited and edited back, it is read so again.
-  const back = after(arrived, { type: "shown", run: file, wanted: { settings: file.request.settings, view: FIRST_LOOK } }, { type: "read", reading: { pairs: [], tokens: [], errors } }, { type: "run-settled" });
+  const back = after(arrived, { type: "shown", run: file, wanted: { settings: file.request.settings, view: FIRST_LOOK } }, { type: "read", reading: { pairs: [], tokens: [], errors, rows: [], warnings: [] } }, { type: "run-settled" });
   expect(back.reading).toEqual(opened.reading);
 });
 

@@ -1,12 +1,14 @@
 // What an action makes of the state.
 
-import { BUNDLED_REF } from "../core/model-ref";
+import { BUNDLED_REF, isSameModel } from "../core/model-ref";
 import { isSameEdge } from "../core/node";
+import type { Notes } from "../core/notes";
 import { isSameQuestion } from "../core/request";
 import { finished, type Run } from "../core/run";
 import { choose, lookAt, within } from "../core/view";
-import { EXAMPLE, type View } from "../lib/settings";
+import { EXAMPLE, isSameSettings, type Settings, type View } from "../lib/settings";
 import { boxOf } from "./choice";
+import type { Checked } from "./read-form";
 import type { LoadProgress } from "../engine/types";
 import type { Action, Detail, LoadJob, State } from "./state";
 
@@ -19,9 +21,14 @@ export const INITIAL: State = {
   kept: [],
   space: null,
   draft: EXAMPLE.settings,
+  formOf: null,
   isTyping: false,
+  before: [],
+  typed: null,
   reading: null,
-  runErrors: {},
+  predictions: null,
+  needsRun: null,
+  asks: 0,
   run: null,
   job: null,
   stopped: null,
@@ -31,25 +38,42 @@ export const INITIAL: State = {
   seen: [],
   tour: null,
   isNew: false,
-  gallery: [],
   failure: null,
   recent: [],
 };
 
 export function reduce(state: State, action: Action): State {
   switch (action.type) {
-    case "edit":
-      return { ...state, draft: { ...state.draft, ...action.change }, isTyping: action.isTyping };
+    case "edit": {
+      const draft = { ...state.draft, ...action.change };
+      const typed = action.isTyping ? Object.keys(action.change).join() : null;
+      const isMore = typed !== null && typed === state.typed;
+      return { ...state, draft, before: isMore ? state.before : withBefore(state, draft), typed, isTyping: action.isTyping };
+    }
+    case "undo": {
+      const draft = state.before.at(-1);
+      return draft ? { ...state, draft, before: state.before.slice(0, -1), typed: null, isTyping: false } : state;
+    }
+    case "ask":
+      return { ...state, asks: state.asks + 1 };
     case "want": {
       const { settings, view } = action.wanted;
-      return lookedAt({ ...state, draft: settings, isTyping: false, offer: null }, view);
+      const draft = withUnused(settings, state.draft);
+      const before = withBefore(state, draft);
+      // The way back to what a saved result was asked is no way to another model.
+      const formOf = state.run && isSameSettings(settings, state.run.request.settings) ? state.formOf : null;
+      return lookedAt({ ...state, draft, formOf, before, typed: null, isTyping: false, offer: null }, view);
     }
     case "look":
       return lookedAt(state, choose(state.view, state.look, action.change, state.run?.table ?? null));
     case "read":
-      return { ...state, reading: action.reading, runErrors: {} };
+      return { ...state, reading: action.reading };
+    case "predicted":
+      return { ...state, predictions: { of: action.of, pairs: action.pairs } };
+    case "needs-run":
+      return { ...state, needsRun: { seconds: action.seconds } };
     case "run-begun":
-      return { ...state, run: stopped(state.run), job: { id: action.id, progress: null }, stopped: null, failure: null };
+      return { ...state, run: stopped(state.run), job: { id: action.id, progress: null }, needsRun: null, stopped: null, failure: null };
     case "run-estimated": {
       const { run } = action;
       if (state.job?.id !== run.id) return state;
@@ -64,21 +88,29 @@ export function reduce(state: State, action: Action): State {
     case "run-done":
       if (state.job?.id !== action.id) return state;
       return lookedAt({ ...state, job: null, run: state.run && finished(state.run, action.check, action.seconds) }, state.view);
+    case "run-awaited":
+      return { ...state, needsRun: null };
     case "run-settled":
       // What a file's run was asked was read when it was made; the model that is loaded may be another.
-      return { ...state, ...(isOfFile(state.run) && readAs(state.run)), job: null, stopped: null, failure: null };
+      return { ...state, ...(isOfFile(state.run) && readAs(state.run)), job: null, needsRun: null, stopped: null, failure: null };
     case "run-stopped":
       return { ...state, job: null, stopped: "run", run: stopped(state.run) };
     case "run-refused":
-      return { ...state, job: null, runErrors: action.notes, run: stopped(state.run) };
+      return { ...state, job: null, reading: state.reading && withErrors(state.reading, action), needsRun: null, run: stopped(state.run) };
     case "failed":
       return { ...state, job: null, failure: action.failure, run: stopped(state.run) };
     case "file-refused":
       return { ...state, failure: { text: action.text, retry: state.failure?.retry ?? null } };
     case "shown": {
       const { run, wanted } = action;
-      const shown = { ...state, ...readAs(run), run, seen: run.known.details, job: null, stopped: null, failure: null };
-      return lookedAt({ ...shown, draft: wanted.settings, isTyping: false, detail: { state: "none" } }, wanted.view);
+      const { ref } = run.request.model;
+      const formOf = state.loaded && isSameModel(ref, state.loaded.model.ref) ? null : ref;
+      // What was asked of another model is not what this form held before.
+      const before = formOf ? [] : withBefore(state, wanted.settings);
+      const load = state.load && { ...state.load, isBehind: true };
+      const form = { draft: wanted.settings, formOf, load, before, typed: null, isTyping: false, needsRun: null };
+      const shown = { ...state, ...form, ...readAs(run), run, seen: run.known.details, job: null, stopped: null, failure: null };
+      return lookedAt({ ...shown, detail: { state: "none" } }, wanted.view);
     }
     case "detail":
       return { ...state, detail: action.detail, seen: seenWith(state, action.detail) };
@@ -86,12 +118,10 @@ export function reduce(state: State, action: Action): State {
       return { ...state, tour: action.step, isNew: false };
     case "welcomed":
       return { ...state, isNew: false };
-    case "gallery":
-      return { ...state, gallery: action.entries };
     case "load-begun": {
       const { choice, wanted } = action;
       const tried = { choice, wanted };
-      return { ...state, load: { ...tried, progress: null, received: {} }, tried, offer: null, failure: null, stopped: null };
+      return { ...state, load: { ...tried, progress: null, received: {}, isBehind: false }, tried, offer: null, failure: null, stopped: null };
     }
     case "load-grown":
       return { ...state, load: state.load && grownLoad(state.load, action.progress) };
@@ -101,14 +131,23 @@ export function reduce(state: State, action: Action): State {
       return { ...state, load: null, failure: action.failure };
     case "loaded": {
       const { loaded, wanted } = action;
+      const isOfForm = state.formOf !== null && isSameModel(state.formOf, loaded.model.ref);
+      // A saved result stays: its model came while it was opened, or came to it.
+      if (isOfFile(state.run) && (state.load?.isBehind || isOfForm)) {
+        return { ...state, loaded, load: null, formOf: isOfForm ? null : state.formOf, failure: null, stopped: null };
+      }
       return {
         ...state,
         loaded,
         load: null,
         draft: wanted.settings,
+        formOf: null,
         isTyping: false,
+        before: [],
+        typed: null,
         reading: null,
-        runErrors: {},
+        predictions: null,
+        needsRun: null,
         run: null,
         job: null,
         view: wanted.view,
@@ -159,9 +198,38 @@ function seenWith({ run, seen }: State, detail: Detail): State["seen"] {
 }
 
 /** The form as a run was asked: its tokens, and nothing wrong with it. */
-function readAs({ request }: Run): Pick<State, "reading" | "runErrors"> {
+function readAs({ request, known }: Run): Pick<State, "reading" | "predictions"> {
   const pairs = request.pairs.map(({ tokens: _, ...pair }) => pair);
-  return { reading: { pairs, tokens: request.pairs.map(({ tokens }) => tokens), errors: {} }, runErrors: {} };
+  const tokens = request.pairs.map(({ tokens }) => tokens);
+  const { predictions } = known;
+  return {
+    reading: { pairs, tokens, errors: {}, rows: [], warnings: [] },
+    predictions: predictions.length > 0 ? { of: request.settings, pairs: predictions } : null,
+  };
+}
+
+const withErrors = (reading: Checked, { notes, rows }: Pick<Checked, "rows"> & { notes: Notes }): Checked => ({
+  ...reading,
+  errors: { ...reading.errors, ...notes },
+  rows: [...reading.rows, ...rows],
+});
+
+/** Changes that can be undone. */
+const MOST_BEFORE = 100;
+
+/** What was before, and the form before this change; one that changes nothing is none. */
+function withBefore({ before, draft }: State, next: Settings): readonly Settings[] {
+  return isSameSettings(draft, next) ? before : [...before.slice(1 - MOST_BEFORE), draft];
+}
+
+/** What another question says nothing of stays in the form: a batch that is not in use, fill-ins without a template. */
+function withUnused(settings: Settings, draft: Settings): Settings {
+  const { mode, lines, fillings } = settings;
+  return {
+    ...settings,
+    lines: mode !== "lines" && lines === "" ? draft.lines : lines,
+    fillings: mode !== "template" && fillings === "" ? draft.fillings : fillings,
+  };
 }
 
 export const isOfFile = (run: Run | null): run is Run => run !== null && run.file !== null;

@@ -20,6 +20,7 @@ import { aboutRun, warningsOf } from "./about";
 import { isSameChoice } from "./choice";
 import type { Events } from "./events";
 import { embedSubject, figureDialog } from "./figures";
+import { isStale } from "./reduce";
 import * as share from "./share";
 import type { Action, Loaded, State } from "./state";
 import { type Does, oldWords, type Status, statusOf } from "./status";
@@ -92,9 +93,9 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
       showStatus(status);
       document.title = titleOf(status);
     }
-    if (changed("loaded", "load", "kept", "offer")) {
+    if (changed("loaded", "load", "kept", "offer", "formOf")) {
       const { choice } = now.load ?? now.loaded ?? {};
-      showChoice({ ref: choice?.ref ?? null, kept: new Set(now.kept.filter(({ complete }) => complete).map(({ title }) => title)) });
+      showChoice({ ref: now.formOf ?? choice?.ref ?? null, kept: new Set(now.kept.filter(({ complete }) => complete).map(({ title }) => title)) });
     }
     if (changed("planning", "kept", "space", "load", "loaded")) showModels(modelsData(now));
     // Files that were dropped somewhere are a model's: what becomes of them is said there.
@@ -111,7 +112,7 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
       figureButton.disabled = now.run === null;
       const words = oldWords(now);
       if (old.textContent !== words) old.textContent = words;
-      const says = now.run ? [aboutRun(now.run), warningsOf(now.run)].filter(Boolean).join(" · ") : "";
+      const says = now.run ? [isStale(now) ? "From before your last edit" : "", aboutRun(now.run), warningsOf(now.run)].filter(Boolean).join(" · ") : "";
       if (about.textContent !== says) about.textContent = says;
     }
     // A button that did what it said is gone: the picture is what the reader waits for.

@@ -13,15 +13,15 @@ import type {
   Keeping,
   KeptModel,
   LoadProgress,
+  PairPredictions,
   Plan,
   Space,
   Warning,
 } from "../engine/types";
 import type { Recent } from "../lib/recent";
 import type { Settings, View } from "../lib/settings";
-import type { GalleryEntry } from "../story/gallery";
-import type { Notes } from "../core/notes";
-import type { Reading } from "./read-form";
+import type { Notes, RowNote } from "../core/notes";
+import type { Checked } from "./read-form";
 
 /** A model to load: its name, and the files where they are the reader's own. */
 export interface Choice {
@@ -70,6 +70,8 @@ export interface LoadJob {
   progress: LoadProgress | null;
   /** How much of each file has come. */
   received: Record<string, number>;
+  /** Whether a saved result was opened meanwhile, which then stays on screen. */
+  isBehind: boolean;
 }
 
 export interface RunJob {
@@ -107,12 +109,22 @@ export interface State {
 
   /** The form. */
   draft: Settings;
+  /** The model that the form asks: that of the saved result on screen; null where it is the loaded one. */
+  formOf: ModelRef | null;
   /** Whether its last change may be followed by another at once, as while typing. */
   isTyping: boolean;
+  /** The form before each of the last changes, the newest last; typing in one field is one change. */
+  before: readonly Settings[];
+  /** The fields of the last change where it was typed: more letters there are no change of their own. */
+  typed: string | null;
   /** What the model read in the form. */
-  reading: Reading | null;
-  /** What is wrong with it beyond what reading finds. */
-  runErrors: Notes;
+  reading: Checked | null;
+  /** What both runs say next, and of which question. */
+  predictions: { of: Settings; pairs: readonly PairPredictions[] } | null;
+  /** The form asks what would take long, and waits to be asked; null where nothing waits. */
+  needsRun: { seconds: number | null } | null;
+  /** How many times the reader has asked for a run. */
+  asks: number;
 
   /** The run on screen. */
   run: Run | null;
@@ -130,8 +142,6 @@ export interface State {
   tour: number | null;
   /** Whether this browser has not been here before. */
   isNew: boolean;
-  /** Saved results that come with the site. */
-  gallery: readonly GalleryEntry[];
 
   failure: Failure | null;
   recent: Recent[];
@@ -139,18 +149,26 @@ export interface State {
 
 export type Action =
   | { type: "edit"; change: Partial<Settings>; isTyping: boolean }
+  /** The form as it was before the last change. */
+  | { type: "undo" }
+  /** Run what the form says, however long it takes. */
+  | { type: "ask" }
   | { type: "want"; wanted: Wanted }
   | { type: "look"; change: Partial<View> }
-  | { type: "read"; reading: Reading }
+  | { type: "read"; reading: Checked }
+  | { type: "predicted"; of: Settings; pairs: readonly PairPredictions[] }
+  | { type: "needs-run"; seconds: number | null }
   /** Actions about a run that is no longer under way are dropped. */
   | { type: "run-begun"; id: number }
   | { type: "run-estimated"; run: Run }
   | { type: "run-grown"; job: RunJob }
   | { type: "run-done"; id: number; check: EdgesCheck | null; seconds?: number }
+  /** What is asked is under way. */
+  | { type: "run-awaited" }
   /** What is asked is on screen already. */
   | { type: "run-settled" }
   | { type: "run-stopped" }
-  | { type: "run-refused"; notes: Notes }
+  | { type: "run-refused"; notes: Notes; rows: RowNote[] }
   | { type: "failed"; failure: Failure }
   /** A file that could not be opened; a run under way goes on. */
   | { type: "file-refused"; text: string }
@@ -160,7 +178,6 @@ export type Action =
   | { type: "tour"; step: number | null }
   /** The reader knows that there is a walk. */
   | { type: "welcomed" }
-  | { type: "gallery"; entries: readonly GalleryEntry[] }
   | { type: "load-begun"; choice: Choice; wanted: URLSearchParams | null }
   | { type: "load-grown"; progress: LoadProgress }
   | { type: "load-stopped" }

@@ -6,7 +6,8 @@ import type { PairTokens } from "./request";
 import { type Roles, rolesOf } from "./roles";
 import type { Run } from "./run";
 import type { Looked, Told } from "./sentence";
-import { countAbove, type Edge, edgeAt, nameAt, noiseOf, placeOf, places, reachOf, type Table } from "./table";
+import { shownEdges } from "./shown";
+import { type Edge, edgeAt, nameAt, noiseOf, placeOf, places, type Table } from "./table";
 import type { Look } from "./view";
 
 /** Where an edge is among all by strength, from 1, and how many of them are shown. */
@@ -55,8 +56,7 @@ export function chosenOf(run: Run, look: Look, predictions: readonly PairPredict
 
 function rankOf(table: Table, { edge, edges, least }: Look): Rank | null {
   const at = edge ? places(table).indexOf(placeOf(table, edge)) : -1;
-  const shown = Math.min(edges, countAbove(table, Math.max(least * reachOf(table), noiseOf(table))));
-  return at < 0 ? null : { at: at + 1, of: shown };
+  return at < 0 ? null : { at: at + 1, of: shownEdges(table, { edges, least }).edges.length };
 }
 
 /** The edge that is so many steps weaker, or stronger; null at either end, and where the edge has no place. */

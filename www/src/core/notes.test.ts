@@ -16,14 +16,21 @@ test("a code stands beside its field; what no field is to blame for beside none"
   }
 });
 
-test("warnings come by field, with what they suggest where one pair is meant", () => {
+test("warnings come by field, with what mends them where one pair is meant", () => {
   const warnings = [
-    { code: "answer", message: "write \" Mary\"", suggestion: " Mary" },
+    { code: "answer", message: "the answer lacks its space", suggestion: " Mary" },
     { code: "tokenizer", message: "two beginnings" },
   ] as const;
-  expect(warningNotes(warnings, settings)).toEqual({
-    fields: { answer: [{ text: 'write " Mary"', suggestion: " Mary" }] },
+  expect(warningNotes(warnings, settings, [])).toEqual({
+    fields: { answer: [{ text: "The answer lacks its space.", mends: [{ name: "Use “·Mary”", value: " Mary" }] }] },
     others: ["two beginnings"],
   });
-  expect(warningNotes(warnings, { ...settings, mode: "lines" }).fields).toEqual({ lines: [{ text: 'write " Mary"' }] });
+  expect(warningNotes(warnings, { ...settings, mode: "lines" }, []).fields).toEqual({ lines: [{ text: "The answer lacks its space." }] });
+});
+
+test("the spaces of all rows are mended at once", () => {
+  const pair = { clean: "gave it to", corrupted: "gave them to", answer: "Mary", distractor: " John" };
+  const warning = { code: "answer", message: 'the answer "Mary" has no leading space, but inside a text this word is the token " Mary"' } as const;
+  const { fields } = warningNotes([warning], { ...settings, mode: "lines" }, [pair]);
+  expect(fields.lines?.[0]?.mends).toEqual([{ name: "Add the spaces", value: "gave it to|gave them to| Mary| John" }]);
 });

@@ -24,6 +24,8 @@ export interface PictureData {
   /** Whether clean and corrupted prompts are the same. */
   isSamePrompts: boolean;
   bands?: readonly Band[];
+  /** What parts are known for, by their names. */
+  roles?: ReadonlyMap<string, { name: string }>;
 }
 
 export interface PictureEvents {

@@ -56,23 +56,6 @@ describe("what the path is", () => {
   });
 });
 
-describe("a notebook's numbers", () => {
-  const table = { metricName: "IOI score", cleanMetric: Number.NaN, corruptedMetric: 0 };
-
-  it("moves by their effect where neither run's value is known", () => {
-    expect(effect({ table, value: 0.5317 })).toBe("With this one path taken from the clean run, the IOI score rises by 0.532.");
-    expect(effect({ table, value: -0.5317, isExact: false })).toMatch(/^By estimate, .* the IOI score falls by 0\.532\.$/);
-    const noise = { ...table, direction: "noise", cleanMetric: 0, corruptedMetric: Number.NaN } as const;
-    expect(effect({ table: noise, value: 2 })).toMatch(/taken from the corrupted run, the IOI score rises by 2\.$/);
-    expect(effect({ table, value: 0 })).toMatch(/nothing changes: the IOI score stays as in the corrupted run\.$/);
-  });
-
-  it("has no unit, and nothing is lost or returns, where the metric is not one of ours", () => {
-    const said = effect({ table: { metricName: "IOI score" } });
-    expect(said).toMatch(/the IOI score rises: −0\.28 → \+5\.32, 59% of the way to \+9\.23 in the clean run\.$/);
-  });
-});
-
 describe("denoising a preference", () => {
   it("returns a share of what was lost", () => {
     expect(effect()).toBe(
@@ -209,6 +192,22 @@ describe("other metrics", () => {
     expect(effect({ table, value: 0 })).toContain("nothing changes: the logit of lamp less that of spoon stays as in the corrupted run.");
     // The clean run may be the one that prefers the distractor.
     expect(effect({ table, value: 0.5, logitDiff: { clean: -4, corrupted: 2 } })).toContain("the logit of lamp less that of spoon falls: +2.00 → −1.00, 50% of the way to −4.00 ");
+  });
+});
+
+describe("a metric of the reader's own", () => {
+  const own = { metricName: "IOI score" };
+
+  it("is told by its name and its numbers alone", () => {
+    expect(effect({ table: own })).toBe("With this one path taken from the clean run, IOI score rises: −0.28 → +5.32, 59% of the way to +9.23 in the clean run.");
+    expect(effect({ table: { ...own, metric: "kl" } })).toContain("IOI score rises: ");
+  });
+
+  it("or by its change, where neither run's is known", () => {
+    const table = { ...own, cleanMetric: Number.NaN, corruptedMetric: 0 };
+    expect(effect({ table, value: -0.1234 })).toBe("With this one path taken from the clean run, IOI score changes by −0.123.");
+    expect(effect({ table, value: 1e-6 })).toBe("With this one path taken from the clean run, nothing changes: IOI score stays as it was.");
+    expect(effect({ table: { ...table, direction: "noise", cleanMetric: 0, corruptedMetric: Number.NaN }, value: 2 })).toContain("taken from the corrupted run, IOI score changes by +2.");
   });
 });
 

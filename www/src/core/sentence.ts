@@ -9,11 +9,11 @@
 // Shares are of the way from the run that is patched to the other one; where both are equal there is none.
 
 import type { Both, EdgeDetail, EdgeName, Token } from "../engine/types";
-import { formatValue } from "../lib/format";
 import { addedShares, LEAST_SHIFT, moves, pickedUp, rowOf, shiftOf, telling } from "./attention";
 import { nodeName, nodeOf, PORT_NAMES, shortLabel } from "./node";
 import { percent, percents } from "./percent";
 import { hasBaselines, type Table } from "./table";
+import { formatEffect } from "../lib/format";
 import { isStart, nameOfSet, ordinalAt, type SetName, word } from "./words";
 
 /** Words, and what they are: a node, a token, the share that counts, a value. */
@@ -36,7 +36,7 @@ export interface Told {
   edge: EdgeName;
   /** What was measured, and both baselines: means over the pairs. */
   table: Pick<Table, "metric" | "metricName" | "direction" | "patch" | "cleanMetric" | "corruptedMetric">;
-  /** The metric of the patched run. */
+  /** The metric of the patched run; its effect where those of both runs are not known. */
   value: number;
   isExact: boolean;
   /** Of the effect, over the pairs; NaN for one pair. */
@@ -102,8 +102,11 @@ function path({ edge: { from, to }, ...told }: Told): Sentence {
   return [first, " tells ", receiver, ` ${PORT_MEANS[port]}.`];
 }
 
+/** Where both runs are on the metric's scale; without one of them all is told from the run that is patched. */
+const baseOf = (table: Told["table"]): number => (hasBaselines(table) ? ofRun(table, runsOf(table).base) : 0);
+
 const isStill = ({ value: now, table, noise }: Pick<Told, "value" | "table" | "noise">): boolean =>
-  Math.abs(now - ofRun(table, runsOf(table).base)) < noise;
+  Math.abs(now - baseOf(table)) < noise;
 
 /** Which path is changed, and how. */
 function lead({ table, pairs, isExact }: Told): string {
@@ -131,20 +134,23 @@ function outcome(told: Told): Sentence {
   const subject: Sentence = isFramed ? ["the ", ...framed] : neutral;
   const written = writtenOf(told);
   // What is called a logit, or a probability, needs no unit.
-  const unit = written && (isFramed || !NAMED.has(table.metric)) ? written.unit : "";
+  const isNamed = NAMED.has(table.metric) || table.metricName !== undefined;
+  const unit = written && (isFramed || !isNamed) ? written.unit : "";
   if (isStill(told)) {
-    const stays = written ? `stays at ${written.base}${unit}` : `stays as in the ${base} run${s}`;
+    const stays = !hasBaselines(table) ? "stays as it was" : written ? `stays at ${written.base}${unit}` : `stays as in the ${base} run${s}`;
     return [lead(told), "nothing changes: ", ...subject, ` ${stays}.`];
   }
-  const effect = told.value - ofRun(table, base);
+  const effect = told.value - baseOf(table);
   const as = effect < 0 ? "lowers" : "raises";
   const spread = spreadOf(told);
-  // A notebook's effects may come without both runs' values.
-  if (!hasBaselines(table)) return [lead(told), ...subject, " ", { text: effect < 0 ? "falls" : "rises", as }, ` by ${formatValue(Math.abs(effect), noise)}`, ...spread, "."];
+  if (!hasBaselines(table)) {
+    const by = formatEffect(effect, noise);
+    return [lead(told), ...subject, " changes by ", { text: by, as }, ...spread, "."];
+  }
   const arrow: Sentence = written ? [": ", ...arrowOf({ ...written, unit }), ...spread] : [];
   /** Where the other run is, beside the patched one. */
   const beside = (words: string): string => (written ? `, ${words} ${written.other} in the ${other} run${s}.` : ".");
-  if (table.metric === "kl") {
+  if (table.metric === "kl" && table.metricName === undefined) {
     // The clean run's distance from itself is 0 by definition.
     const end = other === "corrupted" ? beside("as against") : ".";
     return [lead(told), "the output moves ", { text: effect < 0 ? "nearer to" : "away from", as }, " that of the clean run, by KL divergence", ...arrow, end];
@@ -193,7 +199,7 @@ function shareWords(share: number): string {
 
 /** Whether the corrupted run has lost something: the clean one is better, and has what is spoken of. */
 function isLost({ table: { metric, metricName, cleanMetric, corruptedMetric }, logitDiff, noise }: Told): boolean {
-  // Nothing is known of another's metric.
+  // Of a metric of a reader's own nothing is known but its numbers.
   if (metricName !== undefined) return false;
   switch (metric) {
     case "kl":
@@ -211,7 +217,7 @@ function isLost({ table: { metric, metricName, cleanMetric, corruptedMetric }, l
 
 /** What is measured: as something that one can have and lose, and as a quantity. */
 function subjectOf({ table: { metric, metricName }, answers, distractors, prompt }: Told): { framed: Sentence; neutral: Sentence } {
-  if (metricName !== undefined) return { framed: [metricName], neutral: [`the ${metricName}`] };
+  if (metricName !== undefined) return { framed: [metricName], neutral: [metricName] };
   const set = (tokens: readonly Token[] | null, kind: "answer" | "distractor") =>
     inWords(tokens ? nameOfSet(tokens, prompt, kind) : { phrase: `the ${kind}` });
   const [answer, distractor] = [set(answers, "answer"), set(distractors, "distractor")];
@@ -251,8 +257,9 @@ export interface Written {
   unit: string;
 }
 
-/** The three values; null where they are not known, as of a normalised metric without its logits. */
-export const writtenOf = (told: Told): Written | null => numbersOf(told, told.value, told.logitDiff);
+/** The three values; null where those of both runs are not known, or of a normalised metric the logits. */
+export const writtenOf = (told: Told): Written | null =>
+  hasBaselines(told.table) ? numbersOf(told, told.value, told.logitDiff) : null;
 
 const arrowOf = ({ base, now, unit }: Written): Sentence => [`${base} → `, value(now), unit];
 
@@ -262,10 +269,10 @@ const UNITS = { "logit-diff": " logits", "normalized-logit-diff": " logits", "lo
 const unitOf = (metric: Table["metric"], logitDiff: Both<number> | null): number =>
   metric === "normalized-logit-diff" && logitDiff ? Math.abs(logitDiff.clean - logitDiff.corrupted) : 1;
 
-/** Both runs and the patched one as they are written; null where they are not known, as of a normalised metric without its logits. */
+/** Both runs and the patched one as they are written; null for a normalised metric whose logits are not known. */
 function numbersOf({ table, noise }: Pick<Told, "table" | "noise">, now: number, logitDiff: Both<number> | null): Written | null {
   const { metric } = table;
-  if (!hasBaselines(table) || (metric === "normalized-logit-diff" && !logitDiff)) return null;
+  if (metric === "normalized-logit-diff" && !logitDiff) return null;
   const scaled = (x: number) =>
     metric === "normalized-logit-diff" ? logitDiff!.corrupted + x * (logitDiff!.clean - logitDiff!.corrupted) : x;
   const { base, other } = runsOf(table);
@@ -274,8 +281,7 @@ function numbersOf({ table, noise }: Pick<Told, "table" | "noise">, now: number,
   const isSigned = metric !== "prob" && metric !== "kl";
   const least = isShare ? 3 : Math.max(Math.abs(a), Math.abs(b)) >= 100 ? 1 : 2;
   // As many digits as the change needs for two.
-  const isStill = Math.abs(now - ofRun(table, base)) < noise;
-  const needed = isStill ? least : 1 - Math.floor(Math.log10(Math.abs(b - a)));
+  const needed = isStill({ value: now, table, noise }) ? least : 1 - Math.floor(Math.log10(Math.abs(b - a)));
   const decimals = Math.min(MOST_DECIMALS, Math.max(least, needed));
   const write = (x: number, places: number) => written(x, places, isSigned);
   return { base: write(a, decimals), now: write(b, decimals), other: write(c, least), unit: UNITS[metric] };

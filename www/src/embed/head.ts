@@ -29,7 +29,7 @@ export function create(container: HTMLElement): (data: HeadData) => void {
   const model = element("span", { class: "label" });
   const prompt = element("p", { class: "prompt", dir: "auto" });
   const says = element("p", { class: "says" });
-  container.append(element("div", { class: "head" }, title, model), prompt, says);
+  container.append(element("div", { class: "heading" }, title, model), prompt, says);
   return ({ title: text, model: of, shape, pair, pairs, settings, predictions, hasPrompts }) => {
     title.textContent = text;
     // Somebody's own files are called what they called them, if anything.

@@ -310,6 +310,8 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
       });
     } catch (failed) {
       if (mine.aborted) return;
+      // What cannot answer is loaded anew for the next edge.
+      live?.letGo();
       looked = { edge, pair, state: "failed", message: messageOf(failed) };
       draw();
     }
@@ -385,6 +387,7 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
     // The post below stays where it is.
     body.style.minHeight = `${body.offsetHeight}px`;
     draw();
+    let next: Live | null = null;
     try {
       const { downloadOf, Live } = await options.live();
       mine.throwIfAborted();
@@ -397,7 +400,7 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
         }
       }
       asks = null;
-      const next = new Live(asked, look.site);
+      next = new Live(asked, look.site);
       if (!isHidden("explanation")) void explain();
       const told = await next.run(mine, {
         onProgress: (now) => {
@@ -428,6 +431,7 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
       fail(failed);
     } finally {
       progress = null;
+      if (next !== live) next?.letGo();
       draw();
     }
   }

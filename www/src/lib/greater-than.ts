@@ -11,6 +11,7 @@ export const GREATER_THAN_SOURCE = {
 /** Centuries and years are words of their own in years-demo. */
 export const GREATER_THAN: Preset = {
   name: "Greater than: a war that ends later",
+  gist: "A war begins in 1741. The model should end it in a *later* year of the same century.",
   clean: "the war lasted from the year 17 41 to the year 17",
   corrupted: "the war lasted from the year 17 01 to the year 17",
   answer: "42..99",

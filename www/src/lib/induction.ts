@@ -9,6 +9,7 @@ export const INDUCTION_HEADS = {
 
 export const INDUCTION: Preset = {
   name: "Induction: fox, lamp, … fox",
+  gist: "A list that repeats. After the second *fox* the model should say what followed the first one.",
   clean: "fox lamp river piano cloud spoon tiger crown eagle glove river piano fox",
   corrupted: "dragon lamp river piano cloud spoon tiger crown eagle glove river piano fox",
   answer: "lamp",

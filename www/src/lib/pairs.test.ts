@@ -24,10 +24,10 @@ test("a template is filled once a line, and empty lines are passed over", () => 
 });
 
 test.each([
-  ["A=Mary", "line 1: expected a value for {B}, got A=Mary"],
-  ["A=Mary, John", "line 1: expected slots such as A=Mary, B=John, got John"],
-  ["A=Mary, B=John\nA=Mary, B=John, C=x", "line 2: expected {C} in the template, got none"],
-  ["", "expected at least one line such as A=Mary, B=John, got none"],
+  ["A=Mary", "Line 1 has nothing for {B}."],
+  ["A=Mary, John", "Line 1: “John” says not which slot it fills. Write A=Mary, B=John."],
+  ["A=Mary, B=John\nA=Mary, B=John, C=x", "Line 2 fills {C}, which is not in the template."],
+  ["", "Write at least one line of fill-ins, such as A=Mary, B=John."],
 ])("fillings %j are refused", (fillings, message) => {
   expect(() => pairsOf(prompts({ mode: "template", fillings }))).toThrow(message);
 });
@@ -38,7 +38,7 @@ test("lines are split at bars or tabs, and leading spaces of an answer are kept"
   expect(pairs.slice(0, 4)).toEqual(Array(4).fill({ clean: "a b", corrupted: "a c", answer: " x", distractor: " y" }));
   expect(pairs[4]).toEqual({ clean: "a", corrupted: "b", answer: "", distractor: "" });
   expect(pairsOf(prompts({ mode: "lines", lines: linesOf(pairs) }))).toEqual(pairs);
-  expect(() => pairsOf(prompts({ mode: "lines", lines: "a\nb" }))).toThrow("line 1: expected clean | corrupted");
+  expect(() => pairsOf(prompts({ mode: "lines", lines: "a\nb" }))).toThrow("Line 1 has one part: write clean | corrupted | answer | distractor.");
 });
 
 test.each([
@@ -60,6 +60,17 @@ test("a pair with sets of answers is between tabs as a line, and the same again"
 });
 
 test.each([
+  { clean: "Q: a\nA:", corrupted: "Q: b\nA:", answer: " x", distractor: " y" },
+  { clean: "a\tb", corrupted: "a", answer: "", distractor: "" },
+  { clean: '{"a": 1', corrupted: "{}", answer: "x", distractor: "" },
+  { clean: "{A} met", corrupted: "{B} met", answer: "x|y", distractor: " " },
+  { clean: "a ", corrupted: " b", answer: " c ", distractor: " d" },
+  { clean: "", corrupted: "", answer: "", distractor: "" },
+])("whatever is in a pair, its line says it: %j", (pair) => {
+  expect(pairsOf(prompts({ mode: "lines", lines: linesOf([pair, pair]) }))).toEqual([pair, pair]);
+});
+
+test.each([
   [" Mary", "“Mary”"],
   [" are| were", "“are” or “were”"],
   ["42..99", "“42” to “99”"],
@@ -76,14 +87,14 @@ test("a template without slots or fill-ins is the pair that it holds", () => {
 });
 
 test.each([
-  ["lines", { lines: "a|b\n".repeat(10_001) }, "expected at most 10000 pairs, got 10001"],
-  ["filled prompts", { fillings: `A=${"x".repeat(1000)}, B=y\n`.repeat(2000) }, "expected pairs of at most 4000000 characters, got more"],
-  ["one prompt", { clean: "{A}".repeat(1e5), fillings: `A=${"x".repeat(1e5)}` }, "expected pairs of at most 4000000 characters, got more"],
+  ["lines", { lines: "a|b\n".repeat(10_001) }, "There are 10001 pairs; a run takes at most 10000."],
+  ["filled prompts", { fillings: `A=${"x".repeat(1000)}, B=y\n`.repeat(2000) }, "The pairs are longer than the 4000000 characters that a run takes."],
+  ["one prompt", { clean: "{A}".repeat(1e5), fillings: `A=${"x".repeat(1e5)}` }, "The pairs are longer than the 4000000 characters that a run takes."],
 ] as const)("more %s than a run can have are refused before they are made", (_, changed, message) => {
   expect(() => pairsOf(prompts({ mode: "lines" in changed ? "lines" : "template", ...changed }))).toThrow(message);
 });
 
 test("a message repeats no more than the beginning of a long line", () => {
   const fillings = `A=Mary, ${"John".repeat(1e4)}`;
-  expect(() => pairsOf(prompts({ mode: "template", fillings }))).toThrow(/got (John){19}Joh…$/);
+  expect(() => pairsOf(prompts({ mode: "template", fillings }))).toThrow(/: “(John){19}Joh…” says/);
 });

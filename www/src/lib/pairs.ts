@@ -21,7 +21,7 @@ export interface Prompts extends Pair {
   fillings: string;
 }
 
-/** Where a line is wrong, and how. */
+/** What is wrong with the pairs, and in which line, as the reader is told. */
 export class PairsError extends Error {
   override name = "PairsError";
 }
@@ -34,57 +34,99 @@ const MOST_CHARACTERS = 4_000_000;
 export function pairsOf(prompts: Prompts): [Pair, ...Pair[]] {
   if (prompts.mode === "one") return [partsOf(prompts)];
   const isLines = prompts.mode === "lines";
-  const hasSlots = FIELDS.some((field) => /\{\w+\}/.test(prompts[field]));
   // A template that nobody has cut slots into yet is the pair that it was.
-  if (!isLines && !hasSlots && prompts.fillings.trim() === "") return [partsOf(prompts)];
-  const lines = (isLines ? prompts.lines : prompts.fillings)
-    .split("\n")
-    .map((line, i) => ({ line, name: `line ${i + 1}` }))
-    .filter(({ line }) => line.trim() !== "");
-  if (lines.length > MOST_PAIRS) throw new PairsError(`expected at most ${MOST_PAIRS} pairs, got ${lines.length}`);
+  if (!isLines && !hasSlots(prompts) && prompts.fillings.trim() === "") return [partsOf(prompts)];
+  const lines = linesIn(isLines ? prompts.lines : prompts.fillings);
+  if (lines.length > MOST_PAIRS) throw new PairsError(`There are ${lines.length} pairs; a run takes at most ${MOST_PAIRS}.`);
   let left = MOST_CHARACTERS;
   const spend = (characters: number) => {
     left -= characters;
-    if (left < 0) throw new PairsError(`expected pairs of at most ${MOST_CHARACTERS} characters, got more`);
+    if (left < 0) throw new PairsError(`The pairs are longer than the ${MOST_CHARACTERS} characters that a run takes.`);
   };
-  const [first, ...rest] = lines.map(({ line, name }) => (isLines ? fromLine(line, name) : fill(prompts, line, name, spend)));
-  if (!first) {
-    const line = isLines ? "clean | corrupted | answer | distractor" : "A=Mary, B=John";
-    throw new PairsError(`expected at least one line such as ${line}, got none`);
-  }
+  const [first, ...rest] = lines.map(({ line, number }) => (isLines ? fromLine(line, number) : fill(prompts, line, number, spend)));
+  if (!first) throw new PairsError(isLines ? "There is no pair yet." : "Write at least one line of fill-ins, such as A=Mary, B=John.");
   return [first, ...rest];
 }
 
-/** The pairs as lines, from which `pairsOf` makes them again: between tabs where a part has bars of its own. */
-export function linesOf(pairs: Pair[]): string {
+/** Whether a template has places to fill in, such as `{A}`. */
+export const hasSlots = (template: Pair): boolean => FIELDS.some((field) => /\{\w+\}/.test(template[field]));
+
+/** The lines of a text that say something, with their numbers. */
+export const linesIn = (text: string): { line: string; number: number }[] =>
+  text
+    .split("\n")
+    .map((line, i) => ({ line: line.replace(/\r$/, ""), number: i + 1 }))
+    .filter(({ line }) => line.trim() !== "");
+
+/**
+ * The pairs as lines, from which `pairsOf` makes them again: between bars; between tabs where a part has bars of its
+ * own; as JSON where it has line ends or tabs, or would be taken for JSON.
+ */
+export function linesOf(pairs: readonly Pair[]): string {
   const line = (pair: Pair) => {
     const parts = FIELDS.map((field) => pair[field]);
-    return parts.join(parts.some((part) => part.includes("|")) ? "\t" : "|");
+    if (parts.some((part) => /[\n\r\t]/.test(part)) || IS_JSON.test(pair.clean)) return JSON.stringify(partsOf(pair));
+    const hasBars = parts.some((part) => part.includes("|"));
+    // A part that begins or ends with a space would make of a bare bar one between spaces.
+    return parts.join(hasBars || parts.join("|").includes(" | ") ? "\t" : "|");
   };
   return pairs.map(line).join("\n");
 }
 
+/** How an object begins; a template's slot has no quote. */
+const IS_JSON = /^\s*\{\s*["}]/;
+
 const partsOf = ({ clean, corrupted, answer, distractor }: Pair): Pair => ({ clean, corrupted, answer, distractor });
 
 /**
- * `clean | corrupted | answer | distractor`: bars with a space on each side, or bare ones, or tabs. Between spaced
- * bars a space of the answer's own cannot be told from the bar's: it gets the one that the prompt calls for.
+ * `clean | corrupted | answer | distractor`: bars with a space on each side, or bare ones, or tabs; or a JSON object.
+ * Between spaced bars a space of the answer's own cannot be told from the bar's: it gets the one that the prompt calls
+ * for.
  */
-function fromLine(line: string, name: string): Pair {
+export function fromLine(line: string, number: number): Pair {
+  if (IS_JSON.test(line)) return fromJson(line, number);
   const separator = line.includes("\t") ? "\t" : line.includes(" | ") ? " | " : "|";
-  const parts = line.split(separator);
+  return fromParts(line.split(separator), number, separator === " | ");
+}
+
+/** A line's parts as a pair; `isSpaced` where the space of an answer has to be found out. */
+export function fromParts(parts: string[], number: number, isSpaced: boolean): Pair {
   if (parts.length < 2 || parts.length > 4) {
-    const got = parts.length === 1 ? "1 part" : `${parts.length} parts`;
-    throw new PairsError(`${name}: expected clean | corrupted | answer | distractor, got ${got}`);
+    const got = parts.length === 1 ? "one part" : `${parts.length} parts`;
+    throw new PairsError(`Line ${number} has ${got}: write clean | corrupted | answer | distractor.`);
   }
   const [clean = "", corrupted = "", answer = "", distractor = ""] = parts;
-  if (separator !== " | ") return { clean, corrupted, answer, distractor };
-  const next = (token: string) => spaced(clean.trimEnd(), token.trimEnd());
+  if (!isSpaced) return { clean, corrupted, answer, distractor };
+  const next = (token: string) => spaced(clean.trimEnd(), token.trim());
   return { clean: clean.trim(), corrupted: corrupted.trim(), answer: next(answer), distractor: next(distractor) };
 }
 
+/** A pair of the command line's files, `{"clean": …}`; ids of tokens are no text, and refused. */
+function fromJson(line: string, number: number): Pair {
+  let read: unknown;
+  try {
+    read = JSON.parse(line.trim().replace(/,$/, ""));
+  } catch {
+    throw new PairsError(`Line ${number} begins like JSON and is none: ${inShort(line.trim())}`);
+  }
+  return fromObject(read, number);
+}
+
+export function fromObject(read: unknown, number: number): Pair {
+  const from = (typeof read === "object" && read !== null ? read : {}) as Record<string, unknown>;
+  const text = (field: keyof Pair, isNeeded: boolean): string => {
+    const value = Object.hasOwn(from, field) ? from[field] : undefined;
+    if (typeof value === "string") return value;
+    const isSet = Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === "string");
+    if (isSet && !isNeeded) return value.join("|");
+    if ((value === undefined || value === null) && !isNeeded) return "";
+    throw new PairsError(`Line ${number} has no text as its “${field}”.`);
+  };
+  return { clean: text("clean", true), corrupted: text("corrupted", true), answer: text("answer", false), distractor: text("distractor", false) };
+}
+
 /** An answer with the space that stands between it and its prompt; in a set, each of its tokens. */
-const spaced = (prompt: string, answer: string): string =>
+export const spaced = (prompt: string, answer: string): string =>
   answer.split("|").map((token) => spacedToken(prompt, token)).join("|");
 
 /** The space goes before a word, but not within a number. */
@@ -105,23 +147,23 @@ export function inQuotes(answer: string): string {
   return text && `“${text}”`;
 }
 
-const inShort = (text: string): string => (text.length > 80 ? `${text.slice(0, 79)}…` : text);
+export const inShort = (text: string): string => (text.length > 80 ? `${text.slice(0, 79)}…` : text);
 
 const SLOT = /\{(\w+)\}/g;
 
 /** The template with a line's values, whose characters are told to `spend` before there are more of them. */
-function fill(template: Pair, line: string, name: string, spend: (characters: number) => void): Pair {
+function fill(template: Pair, line: string, number: number, spend: (characters: number) => void): Pair {
   const values = new Map<string, string>();
   for (const part of line.split(",")) {
     const at = part.indexOf("=");
-    if (at < 0) throw new PairsError(`${name}: expected slots such as A=Mary, B=John, got ${inShort(part.trim())}`);
+    if (at < 0) throw new PairsError(`Line ${number}: “${inShort(part.trim())}” says not which slot it fills. Write A=Mary, B=John.`);
     values.set(part.slice(0, at).trim(), part.slice(at + 1).trim());
   }
   const used = new Set<string>();
   const filled = (text: string) =>
     text.replaceAll(SLOT, (_, slot: string) => {
       const value = values.get(slot);
-      if (value === undefined) throw new PairsError(`${name}: expected a value for {${inShort(slot)}}, got ${inShort(line.trim())}`);
+      if (value === undefined) throw new PairsError(`Line ${number} has nothing for {${inShort(slot)}}.`);
       used.add(slot);
       spend(value.length);
       return value;
@@ -131,6 +173,6 @@ function fill(template: Pair, line: string, name: string, spend: (characters: nu
     return filled(template[field]);
   });
   const unused = [...values.keys()].find((slot) => !used.has(slot));
-  if (unused !== undefined) throw new PairsError(`${name}: expected {${inShort(unused)}} in the template, got none`);
+  if (unused !== undefined) throw new PairsError(`Line ${number} fills {${inShort(unused)}}, which is not in the template.`);
   return { clean: clean!, corrupted: corrupted!, answer: answer!, distractor: distractor! };
 }

@@ -6,6 +6,8 @@ import type { Pair } from "./pairs";
 /** Prompts to start from. */
 export interface Preset extends Pair {
   name: string;
+  /** What the prompts ask of a model, in a sentence or two; what matters between stars. */
+  gist: string;
   metric: Metric;
   /** The work that the task is known from. */
   source: { text: string; url: string };

@@ -17,6 +17,7 @@ const IOI_DEMO_PRESETS: Preset[] = [
   INDUCTION,
   {
     name: "Indirect object: Mary and John",
+    gist: "Two names, one of them twice. The model should give the book to the *other* one.",
     clean: "When Mary and John went to the store , John gave a book to",
     corrupted: "When Mary and John went to the store , Mary gave a book to",
     answer: "Mary",
@@ -30,6 +31,7 @@ const IOI_DEMO_PRESETS: Preset[] = [
 export const GPT2_PRESETS: Preset[] = [
   {
     name: "Indirect object: Mary and John",
+    gist: "Two names, one of them twice. The model should give the drink to the *other* one.",
     clean: "When Mary and John went to the store, John gave a drink to",
     corrupted: "When Mary and John went to the store, Mary gave a drink to",
     answer: " Mary",
@@ -39,6 +41,7 @@ export const GPT2_PRESETS: Preset[] = [
   },
   {
     name: "Induction: a list that repeats",
+    gist: "A list that repeats. After the second *fox* the model should say what followed the first one.",
     clean: "The words are fox lamp river piano cloud spoon tiger crown eagle glove river piano fox",
     corrupted: "The words are dragon lamp river piano cloud spoon tiger crown eagle glove river piano fox",
     answer: " lamp",
@@ -48,6 +51,7 @@ export const GPT2_PRESETS: Preset[] = [
   },
   {
     name: "Greater than: a war that ends later",
+    gist: "A war begins in 1741. The model should end it in a *later* year of the same century.",
     clean: "The war lasted from the year 1741 to the year 17",
     corrupted: "The war lasted from the year 1701 to the year 17",
     answer: "42..99",
@@ -57,6 +61,7 @@ export const GPT2_PRESETS: Preset[] = [
   },
   {
     name: "Gendered pronoun: Sarah and Evan",
+    gist: "The tag question takes up the name. The model should say the *pronoun* that is usual for it.",
     clean: "So Sarah is a really great friend, isn't",
     corrupted: "So Evan is a really great friend, isn't",
     answer: " she",
@@ -69,6 +74,7 @@ export const GPT2_PRESETS: Preset[] = [
   },
   {
     name: "Country and capital: Poland and Spain",
+    gist: "One question is answered as an example. The model should name the *capital* of the other country.",
     clean: "Q: What is the capital of Poland?\nA: Warsaw\nQ: What is the capital of France?\nA:",
     corrupted: "Q: What is the capital of Poland?\nA: Warsaw\nQ: What is the capital of Spain?\nA:",
     answer: " Paris",
@@ -81,6 +87,7 @@ export const GPT2_PRESETS: Preset[] = [
   },
   {
     name: "Subject and verb: keys to the cabinet",
+    gist: "The noun next to the verb is not its subject. The verb should agree with *keys*, further back.",
     clean: "The keys to the cabinet",
     corrupted: "The key to the cabinet",
     answer: " are",
@@ -94,7 +101,7 @@ export const GPT2_PRESETS: Preset[] = [
 ];
 
 /** For models whose words are not known. */
-const NOTHING: Omit<Preset, "name" | "source"> = { clean: "", corrupted: "", answer: "", distractor: "", metric: "logit-diff" };
+const NOTHING: Omit<Preset, "name" | "gist" | "source"> = { clean: "", corrupted: "", answer: "", distractor: "", metric: "logit-diff" };
 
 /** Tokens of GPT-2's vocabulary. */
 const GPT2_VOCABULARY = 50257;

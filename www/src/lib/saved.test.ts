@@ -194,7 +194,7 @@ test.each<[string, (saved: Any) => void, string]>([
   ["prompts of two lengths", (s) => s.tokens[0].corrupted.pop(), "tokens[0].corrupted: expected as many as clean (13), got 12"],
   ["prompts of no tokens", (s) => Object.assign(s.tokens[0], { clean: [], corrupted: [] }), "tokens[0].clean: expected at least one, got 0"],
   ["a position beyond the prompt", (s) => (s.settings.position = 13), "settings.position: expected a whole number from -13 to 12, got 13"],
-  ["pairs that are none", (s) => Object.assign(s.settings, { mode: "lines", lines: "one part" }), "settings.lines: line 1: expected clean | corrupted"],
+  ["pairs that are none", (s) => Object.assign(s.settings, { mode: "lines", lines: "one part" }), "settings.lines: Line 1 has one part"],
   ["a prompt that is none", (s) => (s.settings.clean = ["a"]), "settings.clean: expected text"],
   ["a source that is none", (s) => (s.model.source = {}), "model.source: expected text"],
 ])("%s is refused", (_, spoil, message) => {

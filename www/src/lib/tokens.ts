@@ -1,4 +1,4 @@
-// Comparing the tokens of two prompts.
+// The tokens of prompts: how two of them compare, and what of each is shown.
 
 import type { Token } from "../engine/types";
 
@@ -29,24 +29,6 @@ export function align(clean: Token[], corrupted: Token[]): Column[] {
     const column = { clean: a[i] ?? null, corrupted: b[i] ?? null };
     return { ...column, differs: column.clean?.id !== column.corrupted?.id };
   });
-}
-
-/** Tokens at fault that are named. */
-const MOST_QUOTED = 8;
-
-/** Why two prompts are not of one length: the words at fault, and into how many tokens each falls. */
-export function explainLengths(columns: Column[]): string {
-  const differing = columns.filter((column) => column.differs);
-  const side = (key: "clean" | "corrupted") => {
-    const tokens = differing.map((column) => column[key]).filter((token) => token !== null);
-    if (!tokens.length) return `nothing in the ${key} prompt`;
-    // Each by itself: a tokenizer of whole words has no spaces in its tokens.
-    const quoted = tokens.slice(0, MOST_QUOTED).map(({ text }) => `“${visible(text)}”`);
-    const rest = tokens.length > MOST_QUOTED ? " …" : "";
-    const count = tokens.length === 1 ? "1 token" : `${tokens.length} tokens`;
-    return `${quoted.join(" ")}${rest} (${count}) in the ${key} prompt`;
-  };
-  return `${side("clean")} stands against ${side("corrupted")}`;
 }
 
 /** What stands for letters that are not seen, or that turn the direction of what follows. */

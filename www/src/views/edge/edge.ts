@@ -8,7 +8,7 @@ import { looksOf } from "../../core/looks";
 import { edgeLabel, nodeName, nodeOf, PORT_NAMES, shortLabel } from "../../core/node";
 import type { DetailData, DetailEvents } from "../../core/props";
 import { runsOf, sentenceOf, writtenOf } from "../../core/sentence";
-import { edgeAt, hasBaselines, noiseOf, strongestOf } from "../../core/table";
+import { baseOf, edgeAt, noiseOf, strongestOf } from "../../core/table";
 import { word } from "../../core/words";
 import type { EdgeDetail, EdgeName } from "../../engine/types";
 import { element } from "../../lib/dom";
@@ -49,7 +49,7 @@ export function create(container: HTMLElement, events: DetailEvents): (data: Det
   const moreBody = element("div", { class: "edge-more" });
   const more = moreView.create(moreBody);
   const body = element("div", { class: "edge-body" });
-  container.append(empty, body);
+  container.append(body, empty);
   const showSteps = stepsView.create(body, {
     onEdge: ({ from, to }) => events.onView({ from, to }),
     onShow: () => title.scrollIntoView({ block: "start" }),
@@ -65,24 +65,22 @@ export function create(container: HTMLElement, events: DetailEvents): (data: Det
     const detail = data.state === "there" ? data.detail : null;
     const told = toldOf(data, detail);
     const { edge, table } = data;
-    const { port } = nodeName(edge.to);
     entitle(title, edge);
     showRoles(roles, data);
     mark.textContent = markOf(data, detail);
-    const change = told ? told.value - (table.direction === "denoise" ? table.corruptedMetric : table.cleanMetric) : 0;
+    const change = told ? told.value - baseOf(table) : 0;
     const isStill = !told || Math.abs(change) < told.noise;
     showSteps({
       chosen: data,
-      label: port ? `${shortLabel(edge.from)} → ${shortLabel(nodeOf(edge.to))} ${PORT_NAMES[port]}` : edgeLabel(edge),
-      effect: told ? (isStill ? "0" : formatEffect(change)) : "",
+      label: edgeLabel(edge),
+      effect: told ? (isStill ? "0" : formatEffect(change, told.noise)) : "",
       way: isStill ? null : change < 0 ? "lowers" : "raises",
     });
     // Read aloud once all of it is there.
     says.setAttribute("aria-busy", String(data.state === "waiting"));
     showSentence(told ? sentenceOf(told) : ["Nothing is known of this edge yet."]);
-    const isMeasured = told !== null && hasBaselines(table);
-    effect.hidden = !isMeasured;
-    if (isMeasured) showEffect({ told, written: writtenOf(told) });
+    effect.hidden = !told;
+    if (told) showEffect({ told, written: writtenOf(told) });
     evidence.update(data);
     walk.update(data);
     if (data.state !== "waiting") more.update(data.state === "there" ? { chosen: data, detail: data.detail } : null);
@@ -99,7 +97,7 @@ function entitle(title: HTMLElement, { from, to }: EdgeName): void {
 function markOf(data: Chosen, detail: EdgeDetail | null): string {
   const [known, shown] = [edgeAt(data.table, data.edge), valueOf(data, detail)];
   if (!known || !shown || known.isExact) return "";
-  return shown.isExact ? `exact here; the estimate was ${formatEffect(known.effect)}` : "estimate";
+  return shown.isExact ? `exact here; the estimate was ${formatEffect(known.effect, noiseOf(data.table))}` : "estimate";
 }
 
 /** What both ends are known to be; nothing on prompts of which no source speaks. */

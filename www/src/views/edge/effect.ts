@@ -2,9 +2,9 @@
 //
 // The scale is of both runs, so that bars can be compared from edge to edge; an effect beyond it widens it.
 
-import type { Told, Written } from "../../core/sentence";
-import { runsOf } from "../../core/sentence";
+import { runsOf, type Told, type Written } from "../../core/sentence";
 import { element } from "../../lib/dom";
+import { hasBaselines } from "../../core/table";
 import { formatEffect, formatValue } from "../../lib/format";
 
 export interface EffectData {
@@ -29,7 +29,8 @@ export function create(container: HTMLElement): (data: EffectData) => void {
   return ({ told, written }) => {
     const { table, value, isExact, noise } = told;
     const { base, other } = runsOf(table);
-    const metric = { clean: table.cleanMetric, corrupted: table.corruptedMetric };
+    const isKnown = hasBaselines(table);
+    const metric = isKnown ? { clean: table.cleanMetric, corrupted: table.corruptedMetric } : { clean: 0, corrupted: 0 };
     const gap = metric[other] - metric[base];
     const change = Math.abs(value - metric[base]) < noise ? 0 : value - metric[base];
     const ends = [-BEFORE * gap, (1 + BEYOND) * gap, change, change === 0 && gap === 0 ? 1 : -0.1 * change];
@@ -41,13 +42,13 @@ export function create(container: HTMLElement): (data: EffectData) => void {
     place(bar, Math.min(from, to));
     bar.style.inlineSize = `${100 * Math.abs(to - from)}%`;
     size.className = `effect-size ${change === 0 ? "" : change < 0 ? "lowers" : "raises"}`;
-    size.textContent = change === 0 ? "0" : formatEffect(change);
+    size.textContent = change === 0 ? "0" : formatEffect(change, noise);
     spread(size, to);
 
     const same = Math.abs(gap) < noise;
     const isNear = Math.abs(at(gap) - at(0)) < NEAR;
     const isLeft = gap < 0;
-    const numbers = { [base]: written?.base ?? formatValue(metric[base]), [other]: written?.other ?? formatValue(metric[other]) };
+    const numbers = { [base]: written?.base ?? formatValue(metric[base], noise), [other]: written?.other ?? formatValue(metric[other], noise) };
     for (const run of ["clean", "corrupted"] as const) {
       const { line, label, number, name } = marks[run];
       const x = at(run === base ? 0 : gap);
@@ -56,13 +57,13 @@ export function create(container: HTMLElement): (data: EffectData) => void {
       number.textContent = numbers[run]!;
       // On a normalised scale the runs are at 0 and 1, whatever their logits are.
       const scaled = written && table.metric === "normalized-logit-diff" ? `, ${run === "clean" ? 1 : 0}` : "";
-      name.textContent = same ? "both runs" : `${run}${scaled}`;
+      name.textContent = !isKnown ? `${base} run` : same ? "both runs" : `${run}${scaled}`;
       if (isNear && !same) aside(label, x, isLeft === (run === other));
       else spread(label, x);
     }
     const end = same ? "" : `, where the ${other} run has ${numbers[other]}`;
     const kind = isExact ? "Effect" : "Estimated effect";
-    chart.setAttribute("aria-label", `${kind} ${size.textContent}: from ${numbers[base]} in the ${base} run to ${written?.now ?? formatValue(value)}${end}.`);
+    chart.setAttribute("aria-label", `${kind} ${size.textContent}: from ${numbers[base]} in the ${base} run to ${written?.now ?? formatValue(value, noise)}${end}.`);
   };
 }
 

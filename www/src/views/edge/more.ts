@@ -75,7 +75,7 @@ function drawings({ chosen, detail }: MoreData, positions: HTMLElement): Node[] 
     positions,
     bars(`What the patch adds to ${where}, as a share of its length`, tokens[base], addedShares(detail), false, 0, formatShare),
     ...attributions.map(({ name, values }) =>
-      bars(`Direct logit attribution of ${name}, clean run, by the token it reads`, tokens.clean, values, true, 0, formatEffect),
+      bars(`Direct logit attribution of ${name}, clean run, by the token it reads`, tokens.clean, values, true, 0, (value) => formatEffect(value)),
     ),
     logits(detail, base),
     ...(patterns.length ? [element("p", { class: "note" }, "Each row is a token that looks, each column one that is looked at.")] : []),
@@ -114,10 +114,10 @@ function byPosition({ chosen: { table, pairs, pair }, detail }: MoreData): Node[
   const whole = larger(value - metric[base]);
   const sum = effects.reduce((total, effect) => total + larger(effect), 0);
   const left = whole - sum;
-  const rest = Math.abs(left) < noise ? "They add up." : `The remainder of ${formatEffect(left)} is what positions do to each other.`;
-  const remainder = `Together ${formatEffect(sum)}; the whole edge has ${formatEffect(whole)}. ${rest}`;
+  const rest = Math.abs(left) < noise ? "They add up." : `The remainder of ${formatEffect(left, noise)} is what positions do to each other.`;
+  const remainder = `Together ${formatEffect(sum, noise)}; the whole edge has ${formatEffect(whole, noise)}. ${rest}`;
   return [
-    bars("The effect of patching each position alone", pairs[pair]![base], effects, true, noise, formatEffect),
+    bars("The effect of patching each position alone", pairs[pair]![base], effects, true, noise, (effect) => formatEffect(effect, noise)),
     element("p", { class: "note remainder" }, remainder),
   ];
 }
@@ -125,7 +125,7 @@ function byPosition({ chosen: { table, pairs, pair }, detail }: MoreData): Node[
 function logits({ moved, tokens }: EdgeDetail, base: "clean" | "corrupted"): HTMLElement {
   const head = ["Next token", "Probability", "patched", "Logit", "patched"];
   const rows = moved.map(({ id, logit, probability }, i) => {
-    const numbers = [...probability.map((share) => percent(share)), ...logit.map(formatValue)];
+    const numbers = [...probability.map((share) => percent(share)), ...logit.map((one) => formatValue(one))];
     const name = word(tokens[i] ?? { id, text: "" });
     return element(
       "tr",

@@ -25,9 +25,10 @@ const ENDS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1];
 export function create(container: HTMLElement): (data: OutputsData) => void {
   const body = element("tbody");
   const head = element("tr");
+  const columns = element("colgroup", {}, ...["token", "track", "shares"].map((name) => element("col", { class: `outputs-${name}` })));
   const still = element("p", { class: "note" }, "No token’s probability moves by a tenth of a point.");
   const scale = element("span", { class: "outputs-end", "aria-hidden": "true" });
-  container.append(element("table", { class: "outputs" }, element("thead", { class: "unseen" }, head), body), scale, still);
+  container.append(element("table", { class: "outputs" }, columns, element("thead", { class: "unseen" }, head), body), scale, still);
   return ({ rows, base, other }) => {
     const most = Math.max(0, ...rows.flatMap(({ before, after, other: third }) => [before, after, third ?? 0]));
     const end = ENDS.find((each) => most <= each) ?? 1;
@@ -50,7 +51,7 @@ export function create(container: HTMLElement): (data: OutputsData) => void {
           "tr",
           {},
           element("th", { scope: "row", class: isAsked ? "strong" : "", dir: "auto" }, text),
-          element("td", { "aria-hidden": "true", class: "outputs-track" }, element("div", {}, ...dots)),
+          element("td", { "aria-hidden": "true", class: "outputs-line" }, element("div", {}, ...dots)),
           element("td", { class: "number" }, `${a} → `, element("b", {}, b), element("span", { class: "unseen" }, third === null ? "" : `, ${percent(third)} in the ${other} run`)),
         );
       }),

@@ -5,6 +5,7 @@ import { percent } from "../../core/percent";
 import { wordAt } from "../../core/words";
 import type { Token } from "../../engine/types";
 import { shortened } from "../../lib/tokens";
+import { tipOf } from "../tip";
 
 export interface PatternData {
   /** What it is a pattern of. */
@@ -35,6 +36,7 @@ export function create(container: HTMLElement): (data: PatternData) => void {
   const queries = svg.append("g");
   const keys = svg.append("g");
   const cells = svg.append("g");
+  const tip = tipOf(container);
 
   return ({ title, tokens, pattern }) => {
     const n = tokens.length;
@@ -81,7 +83,12 @@ export function create(container: HTMLElement): (data: PatternData) => void {
       .attr("y", ({ query }) => place(query))
       .attr("width", size - gap)
       .attr("height", size - gap)
-      .attr("fill-opacity", ({ share }) => Math.min(1, share));
+      .attr("fill-opacity", ({ share }) => Math.min(1, share))
+      .on("pointermove", (event: PointerEvent, { query, key, share }) => {
+        const [from, to] = [`${wordAt(tokens, query)}, position ${query}`, `${wordAt(tokens, key)}, position ${key}`];
+        tip.at(event, { title: percent(share), lines: [`${from},`, `looks at ${to}`] });
+      })
+      .on("pointerleave", () => tip.hide());
     svg.attr("aria-label", `${title}. ${inWords(tokens, pattern)}`);
   };
 }

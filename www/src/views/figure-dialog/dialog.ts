@@ -1,32 +1,13 @@
 // The figure dialog: the result on screen for a paper, or for a web page; each with a preview of what one gets.
 
-import type { Run } from "../../core/run";
-import type { Look } from "../../core/view";
-import type { EdgeDetail } from "../../engine/types";
-import type { EmbedSubject } from "../../lib/embed";
 import { element } from "../../lib/dom";
 import { adopt } from "../../lib/sheets";
 import styles from "../../styles/figure-dialog.css?inline";
 import * as dialogView from "../dialog";
 import * as segmentsView from "../segments";
+import type { FigureData, FigureEvents } from "./data";
 import * as embedView from "./embed";
 import * as paperView from "./paper";
-
-export interface FigureData {
-  run: Run;
-  look: Look;
-  /** The chosen edge, looked at on the pair in view; null where it is not known. */
-  detail: EdgeDetail | null;
-}
-
-export interface FigureEvents {
-  /** Where the page is, as others would cite it. */
-  site: string;
-  /** What a snippet is made of, for a figure of that title. */
-  subject: (title: string) => Omit<EmbedSubject, "packed">;
-  /** A <path-patching> for the preview. */
-  element: () => Promise<HTMLElement & { data: unknown }>;
-}
 
 const TABS = { paper: "For a paper", embed: "For a web page" } as const;
 type Tab = keyof typeof TABS;

@@ -7,7 +7,7 @@ import { headline } from "../../lib/headline";
 import { formatBytes } from "../../lib/format";
 import { download } from "../../lib/image";
 import { pack } from "../../lib/pack";
-import type { FigureData, FigureEvents } from "./dialog";
+import type { FigureData, FigureEvents } from "./data";
 import { amount, choice, copy, outlets, tick, words } from "./fields";
 
 const THEMES = { post: "As the post is", light: "Light", dark: "Dark" } as const;

@@ -6,7 +6,7 @@ import { compose, type FigureChoice, GROUNDS, type Ground } from "../../figure/c
 import type { Drawing } from "../../figure/marks";
 import { type Kind, save, svgOf } from "../../figure/out";
 import { altOf, bibliography, captionOf, fileNameOf, latex, type Shown, titleOf, type What, WHATS } from "../../figure/words";
-import type { FigureData } from "./dialog";
+import type { FigureData } from "./data";
 import { amount, choice, copy, outlets, tick, words } from "./fields";
 
 /** Columns of journals and pages, in millimetres. */

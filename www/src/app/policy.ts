@@ -1,0 +1,54 @@
+// How long a run will take, by the last run of the same model; and whether it is begun at once or when it is asked for.
+
+import type { PairTokens } from "../core/request";
+import type { Config } from "../engine/types";
+import type { Settings } from "../lib/settings";
+
+/** Runs up to so many seconds follow every change of the form. */
+export const SHORT_S = 3;
+
+type Shape = Pick<Config, "n_layers" | "n_heads" | "d_model" | "d_mlp">;
+
+/** Edges whose exact values take as long as the estimates of all: docs/performance.md. */
+const ESTIMATES = 60;
+/** Edges that are checked beside the strongest: the engine's default. */
+const CHECKED = 300;
+/** With four times the tokens an edge takes nearly ten times as long: docs/performance.md. */
+const BY_TOKENS = 1.6;
+/**
+ * Seconds for an edge, a token and a parameter before anything has been run; GPT-2 small takes a third of it in Chromium on
+ * two cores.
+ */
+const CAUTIOUS = 2e-11;
+
+/** All edges of a model, from the input to the logits. */
+export function edgesIn({ n_layers: layers, n_heads: heads }: Shape): number {
+  let edges = 1 + layers * (heads + 1);
+  // Before a layer, the input, its heads and its MLP have written for each layer below; its own MLP reads its heads, too.
+  for (let layer = 0; layer < layers; layer += 1) {
+    const written = 1 + layer * (heads + 1);
+    edges += 3 * heads * written + written + heads;
+  }
+  return edges;
+}
+
+/** The edges of a run that become exact. */
+function exactEdges({ scope, strongest }: Settings, shape: Shape): number {
+  const all = edgesIn(shape);
+  if (scope === "all") return all;
+  if (scope === "strongest") return Math.min(all, strongest + CHECKED);
+  // The input writes for every receiver.
+  return scope === "source" ? shape.n_layers * (3 * shape.n_heads + 1) + 1 : 0;
+}
+
+/** What a run takes, in a unit of its own. */
+export function workOf(settings: Settings, shape: Shape, tokens: readonly Pick<PairTokens, "clean">[]): number {
+  const lengths = tokens.reduce((sum, { clean }) => sum + clean.length ** BY_TOKENS, 0);
+  return (exactEdges(settings, shape) + ESTIMATES) * lengths;
+}
+
+/** Seconds at most, before this model has run anything. */
+export function cautiousSeconds(work: number, { n_layers, d_model, d_mlp }: Shape): number {
+  const parameters = n_layers * d_model * (4 * d_model + 2 * d_mlp);
+  return work * parameters * CAUTIOUS;
+}

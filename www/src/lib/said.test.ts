@@ -1,0 +1,18 @@
+import { expect, test } from "vitest";
+import { likelihood, sayOf } from "./said";
+
+test.each([
+  [" Mary", "Mary"],
+  ["Mary", "Mary"],
+  ["  x", "··x"],
+  [" ", "·"],
+  ["\n", "↵"],
+  ["", "token 7"],
+  [" \ufffd", "bytes, token 7"],
+])("the token %j is said as %s", (text, words) => {
+  expect(sayOf({ id: 7, text })).toBe(words);
+});
+
+test("however unlikely, a token is told how much", () => {
+  expect([0.983, 0.0807, 0.0000182, 3e-9, 0, 1].map(likelihood)).toEqual(["98%", "8.1%", "0.0018%", "3e−7%", "0%", "100%"]);
+});

@@ -1,0 +1,166 @@
+// The question: what it is about, both prompts as one text, what the model makes of them, and the ways to change it.
+
+import type { Notes, RowNote } from "../../core/notes";
+import type { PairTokens } from "../../core/request";
+import type { Metric, PairPredictions, Token } from "../../engine/types";
+import { element } from "../../lib/dom";
+import { formatDuration } from "../../lib/format";
+import { measured } from "../../lib/measured";
+import { FIELDS, type Pair } from "../../lib/pairs";
+import type { Preset } from "../../lib/preset";
+import type { Recent } from "../../lib/recent";
+import type { Settings } from "../../lib/settings";
+import * as tokensView from "../tokens";
+import * as editorView from "./editor";
+import * as popup from "./popup";
+
+export interface QuestionData {
+  settings: Settings;
+  presets: readonly Preset[];
+  /** Results that come with the site. */
+  saved: readonly popup.Item[];
+  /** What was run before, newest first; each with what restores it. */
+  recent: readonly Recent[];
+  /** The pairs that were read last, and their tokens. */
+  pairs: readonly Pair[];
+  tokens: readonly PairTokens[];
+  /** The pair that is looked at. */
+  pair: number;
+  errors: Notes;
+  rows: readonly RowNote[];
+  /** What is worth knowing, though it runs. */
+  warnings: Notes;
+  /** What both runs of each pair say, by the metric of then; `isPredicted` where it is of this question. */
+  predictions: readonly PairPredictions[];
+  predictedAs: Metric;
+  isPredicted: boolean;
+  /** What is still shown, where the form asks something else. */
+  old: { title: string } | null;
+  /** The form waits to be run. */
+  needsRun: { seconds: number | null } | null;
+  canUndo: boolean;
+  /** Whether the vocabulary is of whole words, so that those of a prompt can be completed. */
+  isOfWords: boolean;
+}
+
+export interface QuestionEvents extends editorView.EditorEvents {
+  onPosition: (at: number, length: number) => void;
+  onPreset: (preset: Preset) => void;
+  /** What was run before, by what restores it. */
+  onRecent: (params: string) => void;
+  onRun: () => void;
+  /** The form as what is shown was asked. */
+  onRevert: () => void;
+  onUndo: () => void;
+  complete: (start: string) => Promise<Token[]>;
+}
+
+export function create(container: HTMLElement, events: QuestionEvents): (data: QuestionData) => void {
+  const gist = element("div", { class: "gist" });
+  const prompt = element("div");
+  const showTokens = tokensView.create(prompt, { onPosition: events.onPosition });
+  const values = element("p", { class: "values" });
+  const edit = element("button", { type: "button", id: "edit-prompts", "aria-expanded": "false", "aria-controls": "editor" }, "Edit prompts");
+  const examples = element("button", { type: "button", id: "examples", "aria-haspopup": "menu", "aria-expanded": "false" }, "Examples");
+  const undo = element("button", { type: "button", id: "undo" }, "Undo");
+  const panel = element("div", { id: "editor", role: "group", "aria-label": "Prompts and what is measured" });
+  panel.hidden = true;
+  container.append(gist, prompt, element("div", { class: "values-row" }, values, element("div", { class: "actions" }, edit, examples, undo)), panel);
+  const showEditor = editorView.create(panel, { ...events, onClose: () => toggle(false) });
+  let shown: QuestionData | undefined;
+
+  const toggle = (isOpen: boolean) => {
+    panel.hidden = !isOpen;
+    edit.setAttribute("aria-expanded", String(isOpen));
+    if (isOpen && shown) showEditor(shown);
+    if (isOpen) panel.querySelector<HTMLElement>("textarea, input, [role=grid] [tabindex='0']")?.focus({ preventScroll: true });
+    else edit.focus();
+  };
+  edit.addEventListener("click", () => toggle(panel.hidden === true));
+  undo.addEventListener("click", events.onUndo);
+  examples.addEventListener("click", () => {
+    if (!shown) return;
+    const { presets, saved, recent, settings } = shown;
+    const isNone = presets.length === 0 && saved.length > 0;
+    popup.open(examples, "Examples", [
+      ...(isNone ? [] : [{
+        heading: "Examples",
+        none: "There are none for this model’s words.",
+        items: presets.map((preset) => ({
+          name: preset.name,
+          note: plainGist(preset.gist),
+          isChosen: isPreset(preset, settings),
+          act: () => events.onPreset(preset),
+        })),
+      }]),
+      ...(saved.length > 0 ? [{ heading: "Saved results, without loading a model", items: [...saved] }] : []),
+      {
+        heading: "Earlier runs in this browser",
+        none: "None yet.",
+        items: recent.map(({ title, params }) => ({ name: title, act: () => events.onRecent(params) })),
+      },
+    ]);
+  });
+
+  return (data) => {
+    shown = data;
+    const { settings, pairs, tokens, predictions, presets, canUndo } = data;
+    const at = Math.min(data.pair, pairs.length - 1);
+    drawGist(gist, data, at, events);
+    const [pair, read] = [pairs[at], tokens[at]];
+    if (pair && read && read.clean.length > 0 && read.corrupted.length > 0) {
+      showTokens({ ...pair, tokens: read, prependBos: settings.prependBos, position: settings.position });
+    }
+    const { clean, corrupted, of } = measured(data.predictedAs, pair ?? null, predictions[at] ?? null);
+    values.classList.toggle("old", !data.isPredicted);
+    values.replaceChildren(
+      element("span", {}, element("span", { class: "tag clean" }, "clean"), " ", element("b", {}, clean)),
+      element("span", {}, element("span", { class: "tag corrupted" }, "corrupted"), " ", element("b", {}, corrupted)),
+      element("span", { class: "of" }, ...of.map((part) => (typeof part === "string" ? part : element("strong", {}, part.own)))),
+    );
+    undo.disabled = !canUndo;
+    examples.disabled = presets.length === 0 && data.saved.length === 0 && data.recent.length === 0;
+    if (!panel.hidden) showEditor(data);
+  };
+}
+
+const isPreset = (preset: Preset, settings: Settings): boolean =>
+  settings.mode === "one" && FIELDS.every((field) => preset[field] === settings[field]);
+
+const plainGist = (gist: string): string => gist.replaceAll("*", "");
+
+/** What the question is about; or what is still shown in place of its answer, and what to do about it. */
+function drawGist(place: HTMLElement, { settings, presets, pairs, old, needsRun }: QuestionData, at: number, events: QuestionEvents): void {
+  const hadFocus = place.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset.does : undefined;
+  const button = (does: string, words: string, act: () => void, isMain = false) => {
+    const made = element("button", { type: "button", "data-does": does, class: isMain ? "primary" : "link" }, words);
+    made.addEventListener("click", act);
+    return made;
+  };
+  const run = needsRun ? [button("run", needsRun.seconds === null ? "Run" : `Run · about ${formatDuration(needsRun.seconds)}`, events.onRun, true)] : [];
+  const shown = old ? [element("span", { class: "old" }, "Shown: the run of ", element("q", {}, old.title), " · ", button("revert", "Revert", events.onRevert))] : [];
+  const steps = pairs.length > 1 ? [stepper(at, pairs.length, events.onPair)] : [];
+  const preset = presets.find((one) => isPreset(one, settings));
+  const about = preset
+    ? [element("p", {}, ...emphasised(preset.gist), " ", element("a", { href: preset.source.url, title: preset.source.text }, citationOf(preset.source.text)))]
+    : [element("p", {}, pairs.length > 1 ? `${pairs.length} pairs of prompts; this is one of them.` : "Not one of the examples.")];
+  place.replaceChildren(...run, ...(old ? shown : about), ...steps);
+  if (hadFocus) (place.querySelector<HTMLElement>(`[data-does="${hadFocus}"]`) ?? place.querySelector<HTMLElement>("button"))?.focus();
+}
+
+/** `Wang et al., Interpretability in the Wild (2022)` as `Wang et al. 2022`. */
+const citationOf = (source: string): string => `${source.split(",")[0]} ${/\((\d{4})\)/.exec(source)?.[1] ?? ""}`.trim();
+
+/** Words between stars stand out. */
+const emphasised = (text: string): (Node | string)[] => text.split("*").map((part, i) => (i % 2 === 1 ? element("b", {}, part) : part));
+
+/** From pair to pair. */
+function stepper(at: number, count: number, onPair: (pair: number) => void): HTMLElement {
+  const step = (words: string, to: number, label: string) => {
+    const made = element("button", { type: "button", "data-does": label, "aria-label": label }, words);
+    made.disabled = to < 0 || to >= count;
+    made.addEventListener("click", () => onPair(to));
+    return made;
+  };
+  return element("span", { class: "pair-steps" }, step("‹", at - 1, "Previous pair"), ` Pair ${at + 1} of ${count} `, step("›", at + 1, "Next pair"));
+}
