@@ -1,5 +1,5 @@
-//! Every command that README and CI name: `cargo xtask serve | build | test | fuzz | bench | check-gpt2 |
-//! check-code | train-demo`.
+//! Every command that README and CI name: `cargo xtask serve | build | test | screens | fuzz | bench |
+//! check-gpt2 | check-code | train-demo`.
 
 mod bench;
 mod browsers;
@@ -15,7 +15,7 @@ mod wasm;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use run::{cargo, root};
+use run::{cargo, npm_script_with, root};
 
 /// The bundled models, by their directories' names.
 const DEMOS: [&str; 2] = ["ioi-demo", "years-demo"];
@@ -39,6 +39,8 @@ enum Command {
     Build,
     /// Run every check: formatting, lints, Rust tests, TypeScript tests, browser tests
     Test,
+    /// Take the pictures of docs/screens/ and the one of README anew
+    Screens,
     /// Try hostile inputs on everything that reads a file or a link
     Fuzz {
         /// How long, in all
@@ -81,6 +83,7 @@ fn main() -> Result<()> {
         Command::Serve { no_open } => site::serve(!no_open),
         Command::Build => site::build(),
         Command::Test => test::all(),
+        Command::Screens => screens(),
         Command::Fuzz { seconds, seed } => fuzz::all(seconds, seed),
         Command::Bench { graph: true, .. } => bench::graph(),
         Command::Bench { gpu, .. } => bench::all(gpu),
@@ -88,6 +91,16 @@ fn main() -> Result<()> {
         Command::CheckCode => bench::check_code(),
         Command::TrainDemo { name } => train(name.as_deref()),
     }
+}
+
+/// Every state of the built page, as pictures.
+fn screens() -> Result<()> {
+    let chromium = browsers::chromium()?;
+    wasm::build()?;
+    site::bundle()?;
+    // For a run that takes a while: a checkpoint of GPT-2 small's size.
+    bench::checkpoint::random_gpt2(12)?;
+    npm_script_with("screens", &[], &[("CHROMIUM", chromium)])
 }
 
 /// Train one bundled model, or each.
