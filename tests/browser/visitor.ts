@@ -14,6 +14,9 @@ export interface Box {
 export const YELLOW: Colour = [255, 215, 94];
 export type Colour = [red: number, green: number, blue: number];
 
+/** As near as fractions of pixels get. */
+const WHOLE = 0.999;
+
 export class Visitor {
   /** Clicks, keys and typed texts until now. */
   actions = 0;
@@ -23,7 +26,7 @@ export class Visitor {
   /** Where something is that lies in the window as a whole, with nothing above it. */
   async sees(what: Locator): Promise<Box> {
     await expect(what).toBeVisible();
-    await expect(what).toBeInViewport({ ratio: 1 });
+    await expect(what).toBeInViewport({ ratio: WHOLE });
     // At the middle of each of its pieces: text that wraps has several, with nothing of it between them.
     await expect
       .poll(() =>
@@ -72,6 +75,13 @@ export class Visitor {
   async visit(address: string): Promise<void> {
     this.actions += 1;
     await this.page.goto(address);
+  }
+
+  /** The pixels of what is in the window of something that may go on below. */
+  async screenOf(what: Locator): Promise<Buffer> {
+    const { x, y, width, height } = (await what.boundingBox())!;
+    const room = this.page.viewportSize()!;
+    return this.page.screenshot({ clip: { x, y, width: Math.min(width, room.width - x), height: Math.min(height, room.height - y) } });
   }
 
   /** How much of a part of the window has about this colour on the screen, from 0 to 1. */

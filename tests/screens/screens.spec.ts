@@ -131,8 +131,7 @@ test.describe("in posts", () => {
 
   const post = (figure: string) =>
     host.page(`<meta name="viewport" content="width=device-width"><style>body{max-width:44rem;margin:2rem auto;font:1.05rem/1.6 Georgia,serif}</style>
-<h1>How a small model repeats a list</h1><p>After the second <em>fox</em> the model says what followed the first one. Two heads do most of it, one after the other.</p>
-<script type="module" src="SITE/pathpatch.js"></script>${figure}<p>Take away the path from the first head to the second one’s key, and the answer is gone.</p>`);
+<h1>A post</h1><p>Text of the post stands above the figure …</p><script type="module" src="SITE/pathpatch.js"></script>${figure}<p>… and goes on below.</p>`);
 
   test("a poster, and a figure that runs", async ({ page }) => {
     await page.setViewportSize({ width: 1000, height: 900 });

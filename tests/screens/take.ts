@@ -35,6 +35,8 @@ export const SCREENS = {
 
 /** What the window shows, or the whole page. */
 export async function take(page: Page, name: keyof typeof SCREENS, isWhole = false): Promise<void> {
+  // Nothing is pointed at.
+  await page.mouse.move(0, 0);
   await page.evaluate(() => document.fonts.ready);
   const session = await page.context().newCDPSession(page);
   const { cssContentSize } = await session.send("Page.getLayoutMetrics");
