@@ -149,7 +149,7 @@ function attentionWords({ run, look }: Shown, detail: EdgeDetail): string {
     const at = shares.reduce((best, share, i) => (share > shares[best]! ? i : best), 0);
     return `${name}, ${percent(shares[at]!)} at “${looks.columns[at]!.text}”`;
   });
-  return `from “${looks.from}”: ${rows.join("; ")}.`;
+  return `${looks.about}: ${rows.join("; ")}.`;
 }
 
 /** Where the chosen edge's head looks; null where neither of its ends is one. */
