@@ -61,7 +61,7 @@ test("a result: circuit, grids, table, menus, dialogs", async ({ page }) => {
   await take(page, "figure");
   await dialog.getByRole("tab", { name: "For a web page" }).click();
   await expect(dialog.locator("path-patching svg").first()).toBeVisible();
-  await expect(dialog.getByLabel("Snippet")).not.toHaveValue("");
+  await expect(dialog.getByRole("textbox", { name: "Snippet" })).not.toHaveValue("");
   await take(page, "figure-embed");
 });
 
