@@ -158,7 +158,7 @@ test("other readers: dark, high contrast, phone, paper", async ({ page }) => {
   await page.emulateMedia({ colorScheme: "light", forcedColors: "active" });
   await take(page, "forced-colours");
   await page.emulateMedia({ forcedColors: "none", media: "print" });
-  await page.setViewportSize({ width: 718, height: 1047 });
+  await page.setViewportSize({ width: 718, height: 1120 });
   await page.waitForTimeout(500);
   await take(page, "print", true);
   await page.emulateMedia({ media: "screen" });
