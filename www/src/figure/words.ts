@@ -154,7 +154,7 @@ function attentionWords({ run, look }: Shown, detail: EdgeDetail): string {
 
 /** Where the chosen edge's head looks; null where neither of its ends is one. */
 export function looksIn(run: Run, look: Look, detail: EdgeDetail): Looks | null {
-  const chosen = chosenOf(run, look);
+  const chosen = detail.dst || detail.src ? chosenOf(run, look) : null;
   return chosen && looksOf(chosen.edge, run.table, detail, chosen.pairs[chosen.pair]!, chosen.position);
 }
 

@@ -71,7 +71,7 @@ test("so is greater-than, through an MLP", () => {
   const [asked, strongest, receiver, , output] = told(...Object.values(saved("years-demo-greater-than.json")) as [Run, Seen]);
   expect(asked).toContain("What comes next should be above 41.");
   expect(asked).toMatch(/the model gives 99% to the years above 41 together, after the corrupted one \d\d%\./);
-  expect(strongest).toContain("calls 0.0 a head that reads the year and MLP 0 an MLP that compares years.");
+  expect(strongest).toContain("calls 0.0 a year-reading head and MLP 0 a year-comparing MLP.");
   expect(receiver).toMatch(/^At the last token \(17\) the path changes what MLP 0 reads, by \d\d% of its length\./);
   expect(output).toMatch(/number 2 of 11 paths into them by size\.\nOf all paths into the logits MLP 1 → logits does most/);
 });
