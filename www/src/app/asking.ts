@@ -25,7 +25,7 @@ const TYPING_PAUSE_MS = 300;
 export interface Asking {
   cancel: () => void;
   /** Tokens of the vocabulary that begin so. */
-  complete: (start: string) => Promise<Token[]>;
+  complete: (start: string, limit?: number) => Promise<Token[]>;
 }
 
 export function asking(store: Store<State, Action>, engine: () => PathPatch | null): Asking {
@@ -149,7 +149,7 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
       job.cancel();
       dispatch({ type: "run-stopped" });
     },
-    complete: async (start) => (await engine()?.complete(start)) ?? [],
+    complete: async (start, limit) => (await engine()?.complete(start, { limit })) ?? [],
   };
 }
 

@@ -20,5 +20,5 @@ export interface Events {
   cancelRun: () => void;
   showTour: () => void;
   /** Tokens of the vocabulary that begin so. */
-  complete: (start: string) => Promise<Token[]>;
+  complete: (start: string, limit?: number) => Promise<Token[]>;
 }

@@ -23,6 +23,9 @@ export interface Running {
   isFirst: (loaded: Loaded) => boolean;
 }
 
+/** A shorter run is mostly its beginning, and tells nothing of its speed. */
+const TELLING_S = 1;
+
 let runs = 0;
 
 export function running(store: Store<State, Action>, fail: (error: unknown) => void): Running {
@@ -30,6 +33,9 @@ export function running(store: Store<State, Action>, fail: (error: unknown) => v
   let under: Request | null = null;
   let last: Loaded | null = null;
   let speed: { of: Loaded; secondsPerWork: number } | null = null;
+  const learn = (of: Loaded, work: number, seconds: number) => {
+    if (seconds >= TELLING_S) speed = { of, secondsPerWork: seconds / work };
+  };
 
   const job = latest(
     async (signal, model: PathPatch, loaded: Loaded, settings: Settings, { pairs, tokens }: Reading) => {
@@ -48,11 +54,11 @@ export function running(store: Store<State, Action>, fail: (error: unknown) => v
           if (!isThere) dispatch({ type: "run-estimated", run: begun(id, request, table, sender, warnings, made) });
           isThere = true;
           // A run that is stopped tells how fast it was, too.
-          if (progress && progress.done > 0) speed = { of: loaded, secondsPerWork: (seconds() * progress.total) / progress.done / work };
+          if (progress && progress.done > 0) learn(loaded, (work * progress.done) / progress.total, seconds());
           dispatch({ type: "run-grown", job: { id, progress } });
         });
         if (signal.aborted) return;
-        speed = { of: loaded, secondsPerWork: seconds() / work };
+        learn(loaded, work, seconds());
         dispatch({ type: "run-done", id, check, seconds: seconds() });
       } catch (error) {
         const refused = signal.aborted ? null : fieldError(error, settings);

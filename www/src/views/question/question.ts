@@ -50,12 +50,12 @@ export interface QuestionEvents extends editorView.EditorEvents {
   /** The form as what is shown was asked. */
   onRevert: () => void;
   onUndo: () => void;
-  complete: (start: string) => Promise<Token[]>;
+  complete: (start: string, limit?: number) => Promise<Token[]>;
 }
 
 export function create(container: HTMLElement, events: QuestionEvents): (data: QuestionData) => void {
   const gist = element("div", { class: "gist" });
-  const prompt = element("div");
+  const prompt = element("div", { class: "prompt-place" });
   const showTokens = tokensView.create(prompt, { onPosition: events.onPosition });
   const values = element("p", { class: "values" });
   const edit = element("button", { type: "button", id: "edit-prompts", "aria-expanded": "false", "aria-controls": "editor" }, "Edit prompts");
@@ -107,6 +107,7 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
     if (pair && read && read.clean.length > 0 && read.corrupted.length > 0) {
       showTokens({ ...pair, tokens: read, prependBos: settings.prependBos, position: settings.position });
     }
+    prompt.classList.toggle("old", !isRead(data, at));
     const { clean, corrupted, of } = measured(data.predictedAs, pair ?? null, predictions[at] ?? null);
     values.classList.toggle("old", !data.isPredicted);
     values.replaceChildren(
@@ -118,6 +119,14 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
     examples.disabled = presets.length === 0 && data.recent.length === 0;
     if (!panel.hidden) showEditor(data);
   };
+}
+
+/** Whether the tokens that are shown are those of the form as it is. */
+function isRead({ settings, pairs, tokens, errors, rows }: QuestionData, at: number): boolean {
+  const [pair, read] = [pairs[at], tokens[at]];
+  if (!pair || !read || read.clean.length === 0 || read.corrupted.length === 0) return false;
+  if (settings.mode === "lines") return !rows.some((note) => note.pair === at && (note.field === "clean" || note.field === "corrupted"));
+  return !errors.clean;
 }
 
 const isPreset = (preset: Preset, settings: Settings): boolean =>
