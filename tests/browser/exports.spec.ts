@@ -113,7 +113,7 @@ test("after an edit of any field, every export still belongs to the run on scree
     await edit(page);
     await expect(page.locator("#controls .error:not(:empty)"), name).not.toHaveCount(0);
     await expect(page.locator("#picture"), name).toHaveClass("stale");
-    await expect(page.locator("#old-run"), name).toHaveText("Still shown: the result from before your last edit.");
+    await expect(page.locator("#about-run"), name).toContainText("From before your last edit · ");
     expect(await everything(page), name).toEqual(before);
     await page.getByLabel("Example").selectOption({ label: "Induction: fox, lamp, … fox" });
     await settled(page);

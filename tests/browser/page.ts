@@ -73,9 +73,10 @@ export function inOrder<C extends { node: string }>(cells: readonly C[]): C[] {
   return placed.sort((a, b) => a.layer - b.layer || a.head - b.head).map(({ cell }) => cell);
 }
 
-/** The value in a cell's label. */
-export function valueIn(label: string): number {
-  return Number(/ (-?[\d.]+(?:e-?\d+)?) \(/.exec(label)?.[1]);
+/** The metric that is said of an edge; `base` where no more is said than that it moves by rounding. */
+export function valueIn(label: string, base = 0): number {
+  if (label.includes("no more than rounding")) return base;
+  return Number(/, from \S+ to ([−\d.e-]+)/.exec(label)?.[1]?.replaceAll("−", "-"));
 }
 
 /** The content of a downloaded file. */

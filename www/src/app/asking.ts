@@ -13,6 +13,7 @@ import { messageOf } from "../lib/dom";
 import type { Pair } from "../lib/pairs";
 import { isSameSettings, type Settings } from "../lib/settings";
 import { SHORT_S } from "./policy";
+import { isLost, runFailure } from "./failure";
 import { checkForm, isWrong, readForm, type Reading } from "./read-form";
 import { isOfFile, isOfLoaded, isStale } from "./reduce";
 import { running } from "./running";
@@ -117,7 +118,7 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
   /** What no field is to blame for. A lost engine is begun anew, anything else tried again. */
   function fail(error: unknown): void {
     if (error instanceof PathPatchError && error.code === "cancelled") dispatch({ type: "run-stopped" });
-    else dispatch({ type: "failed", failure: { text: messageOf(error), retry: isLost(error) ? "load" : "run" } });
+    else dispatch({ type: "failed", failure: { ...runFailure(error), retry: isLost(error) ? "load" : "run" } });
   }
 
   let typing: ReturnType<typeof setTimeout> | undefined;
@@ -183,6 +184,3 @@ function needsSender({ run: of, view, draft }: State): boolean {
   if (!of?.sender || draft.scope !== "source") return false;
   return view.from !== null && view.from !== of.sender;
 }
-
-const isLost = (error: unknown): boolean =>
-  error instanceof PathPatchError && (error.code === "device" || error.code === "engine");

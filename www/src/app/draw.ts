@@ -1,16 +1,20 @@
 // From the state to the views: each is drawn again only where what it shows has changed.
 
-import type { DetailData } from "../core/props";
-import { noiseOf } from "../core/table";
+import { bandsOf } from "../core/bands";
+import { chosenOf } from "../core/chosen";
+import { isSameEdge } from "../core/node";
+import type { Band, DetailData } from "../core/props";
+import { type Roles, rolesOf } from "../core/roles";
+import type { Run } from "../core/run";
 import type { Show } from "../core/view";
 import { elementById } from "../lib/dom";
-import type { View } from "../lib/settings";
-import * as detailView from "../views/detail";
+import { isSameSettings, type View } from "../lib/settings";
+import * as edgeView from "../views/edge/edge";
 import * as pictureView from "../views/picture";
 import { compareWords, isSameThroughout } from "../views/words";
 import { asked } from "./asked";
 import type { Events } from "./events";
-import { isStale } from "./reduce";
+import { isOfLoaded, isStale } from "./reduce";
 import { shell } from "./shell";
 import type { Action, State } from "./state";
 import type { Store } from "./store";
@@ -30,7 +34,7 @@ export function draw(store: Store<State, Action>, events: Events): void {
 
   const places = { circuit: elementById("circuit"), grids: elementById("grids"), table: elementById("table") };
   const showPicture = pictureView.create({ ...places, scale: elementById("scale") }, { onView: look });
-  const showDetail = detailView.create(elementById("edge"), {
+  const showEdge = edgeView.create(elementById("edge"), {
     onView: look,
     onPair: (pair) => look({ pair }),
   });
@@ -41,6 +45,7 @@ export function draw(store: Store<State, Action>, events: Events): void {
     drawing = undefined;
     const { run, look: seen } = store.state();
     if (!run || !seen) return;
+    showEdge(edgeData(store.state()));
     const began = performance.now();
     const { pairs, settings } = run.request;
     showPicture({
@@ -49,6 +54,7 @@ export function draw(store: Store<State, Action>, events: Events): void {
       isRunning: run.status === "running",
       compares: compareWords(settings.metric, pairs),
       isSamePrompts: isSameThroughout(pairs),
+      ...knownOf(run),
     });
     took = performance.now() - began;
     if (!performance.getEntriesByName(FIRST_GRID).length) performance.mark(FIRST_GRID);
@@ -68,7 +74,7 @@ export function draw(store: Store<State, Action>, events: Events): void {
       else drawBoard();
     }
     if (changed("run")) elementById("picture").toggleAttribute("data-empty", now.run === null);
-    if (changed("detail")) showDetail(detailData(now));
+    if (changed("detail", "predictions") || (changed("run", "look") && !now.run)) showEdge(edgeData(now));
     showAsked(now, before);
     showShell(now, before);
   };
@@ -76,9 +82,28 @@ export function draw(store: Store<State, Action>, events: Events): void {
   update(store.state(), null);
 }
 
-function detailData({ detail }: State): DetailData {
-  if (detail.state !== "there") return detail;
-  const { run, pair } = detail;
-  const { clean, corrupted } = run.request.pairs[pair]!.tokens;
-  return { ...detail, table: run.table, noise: noiseOf(run.table), clean, corrupted, pairs: run.request.pairs.length };
+let known: { request: Run["request"]; bands: readonly Band[]; roles: Roles["of"] | undefined } | undefined;
+
+/** What parts of a run's circuit are known for; the same as long as it is the same run. */
+function knownOf({ request }: Run): { bands: readonly Band[]; roles: Roles["of"] | undefined } {
+  if (known?.request !== request) {
+    const roles = rolesOf(request);
+    known = { request, bands: roles ? bandsOf(roles) : [], roles: roles?.of };
+  }
+  const { bands, roles } = known;
+  return { bands, roles };
+}
+
+/** What the run knows of the edge that is looked at, and the look at it, once it is of this edge. */
+function edgeData(state: State): DetailData {
+  const { run, look, detail, predictions } = state;
+  // What both runs say may be of another question, which is not run yet.
+  const isOfRun = run && predictions && isSameSettings(predictions.of, run.request.settings);
+  const chosen = run && look && chosenOf(run, look, isOfRun ? predictions.pairs : run.known.predictions);
+  if (!chosen) return { state: "none" };
+  if (detail.state === "none") return { ...chosen, state: isOfLoaded(state) ? "waiting" : "alone" };
+  if (!isSameEdge(detail.edge, chosen.edge)) return { ...chosen, state: "waiting" };
+  if (detail.state !== "there") return { ...chosen, ...detail };
+  const isOfThis = detail.run.id === run.id && detail.pair === chosen.pair;
+  return isOfThis ? { ...chosen, state: "there", detail: detail.detail } : { ...chosen, state: "waiting" };
 }

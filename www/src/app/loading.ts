@@ -3,13 +3,13 @@
 // A load has nothing to do with a run: the model that is there goes on working until the new one is ready, and each
 // of the two is cancelled by itself.
 
-import { type LoadedModel, type ModelRef, nameOf, originOf, refOfLink } from "../core/model-ref";
+import { type LoadedModel, type ModelRef, nameOf, refOfLink } from "../core/model-ref";
 import { type KeptModel, PathPatch, PathPatchError } from "../engine/pathpatch";
 import type { DeviceChoice } from "../engine/types";
 import { messageOf } from "../lib/dom";
-import { calledOf } from "../lib/models";
 import { fromParams } from "../lib/permalink";
 import { firstOf } from "../lib/presets";
+import { loadFailure } from "./failure";
 import { boxOf, choiceOf, isSameChoice, mayBe, sourceOf } from "./choice";
 import type { Action, Box, Choice, State, Wanted } from "./state";
 import { latest, type Store } from "./store";
@@ -104,7 +104,7 @@ export function loading(store: Store<State, Action>): Loading {
 
   function fail(error: unknown): void {
     if (codeOf(error) === "cancelled") dispatch({ type: "load-stopped" });
-    else dispatch({ type: "load-failed", failure: { ...failureWords(error, store.state().tried?.choice.ref ?? null), retry: "load" } });
+    else dispatch({ type: "load-failed", failure: { ...loadFailure(error, store.state().tried?.choice.ref ?? null), retry: "load" } });
   }
 
   /** What this browser keeps; a browser that can keep nothing has nothing to show. */
@@ -181,14 +181,6 @@ export function loading(store: Store<State, Action>): Loading {
     remove: removing.start,
     open: opening.start,
   };
-}
-
-/** What a load that failed is said to have failed by; a server that is silent is no riddle. */
-function failureWords(error: unknown, ref: ModelRef | null): { text: string; more?: string } {
-  const more = messageOf(error);
-  const isSilent = codeOf(error) === "io" && more.includes("no answer");
-  if (!isSilent || !ref) return { text: more };
-  return { text: `${originOf(ref)} does not answer, so ${calledOf(ref)} could not be loaded. Check the connection, then load it again.`, more };
 }
 
 /** What a link asks for that waits for this model. */

@@ -19,6 +19,7 @@ import * as themeView from "../views/theme";
 import { aboutRun, warningsOf } from "./about";
 import { isSameChoice } from "./choice";
 import type { Events } from "./events";
+import { isStale } from "./reduce";
 import * as share from "./share";
 import type { Action, Loaded, State } from "./state";
 import { type Does, oldWords, type Status, statusOf } from "./status";
@@ -107,7 +108,7 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
       showTake(now.run !== null);
       const words = oldWords(now);
       if (old.textContent !== words) old.textContent = words;
-      const says = now.run ? [aboutRun(now.run), warningsOf(now.run)].filter(Boolean).join(" · ") : "";
+      const says = now.run ? [isStale(now) ? "From before your last edit" : "", aboutRun(now.run), warningsOf(now.run)].filter(Boolean).join(" · ") : "";
       if (about.textContent !== says) about.textContent = says;
     }
     // A button that did what it said is gone: the picture is what the reader waits for.

@@ -1,6 +1,5 @@
 // What the header says: what is loaded or run, how far that is, and the one thing to be done about it.
 
-import { isSameQuestion } from "../core/request";
 import type { Run } from "../core/run";
 import { countsOf } from "../core/table";
 import { formatBytes, formatCount, formatDuration } from "../lib/format";
@@ -73,13 +72,7 @@ function doneWords({ table, seconds, file }: Run): string {
 /** Below ten seconds to a tenth. */
 const tookWords = (seconds: number): string => (seconds < 9.95 ? `${Math.max(0.1, seconds).toFixed(1)} s` : formatDuration(seconds));
 
-/**
- * Of what what is on screen is, where that is not what the page now holds: another model is on its way, or the form
- * has moved on. Empty where it is the same.
- */
-export function oldWords({ run, load, loaded, draft }: State): string {
-  if (!run) return "";
-  if (load) return `Still shown: the result of ${calledOf(run.request.model.ref)}.`;
-  const model = run.file === null ? (loaded?.model ?? null) : run.request.model;
-  return isSameQuestion(run.request, model, draft) ? "" : "Still shown: the result from before your last edit.";
+/** What is said of a result that stays while another model comes; the question says what becomes of an edit. */
+export function oldWords({ run, load }: State): string {
+  return run && load ? `Still shown: the result of ${calledOf(run.request.model.ref)}.` : "";
 }

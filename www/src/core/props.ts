@@ -1,6 +1,7 @@
 // What the views are given and what they say: props in, events out. No view reads the page's state.
 
-import type { EdgeDetail, EdgeName, Token } from "../engine/types";
+import type { EdgeDetail } from "../engine/types";
+import type { ChosenEdge } from "./chosen";
 import type { Table } from "./table";
 import type { Look, View } from "./view";
 
@@ -23,6 +24,8 @@ export interface PictureData {
   /** Whether clean and corrupted prompts are the same. */
   isSamePrompts: boolean;
   bands?: readonly Band[];
+  /** What parts are known for, by their names. */
+  roles?: ReadonlyMap<string, { name: string }>;
 }
 
 export interface PictureEvents {
@@ -33,25 +36,12 @@ export interface PictureEvents {
   onView: (change: Partial<View>) => void;
 }
 
-/** The edge in detail. */
+/** The chosen edge, and how far a look at one pair is. Without a model that can be asked, the run alone speaks of it. */
 export type DetailData =
   | { state: "none" }
-  | { state: "waiting"; edge: EdgeName }
-  | { state: "failed"; edge: EdgeName; message: string }
-  | {
-      state: "there";
-      edge: EdgeName;
-      detail: EdgeDetail;
-      /** The tokens of the pair that is looked at. */
-      clean: Token[];
-      corrupted: Token[];
-      pairs: number;
-      pair: number;
-      /** Effects below this are rounding. */
-      noise: number;
-      /** Which run is patched and by what; the base run is the corrupted one when denoising. */
-      table: Pick<Table, "direction" | "patch" | "layerNorm" | "metric">;
-    };
+  | (ChosenEdge & { state: "alone" | "waiting" })
+  | (ChosenEdge & { state: "failed"; message: string })
+  | (ChosenEdge & { state: "there"; detail: EdgeDetail });
 
 export interface DetailEvents {
   /** What else to look at: what a node writes (`from`), or what is written into it (`to`). */

@@ -195,6 +195,22 @@ describe("other metrics", () => {
   });
 });
 
+describe("a metric of the reader's own", () => {
+  const own = { metricName: "IOI score" };
+
+  it("is told by its name and its numbers alone", () => {
+    expect(effect({ table: own })).toBe("With this one path taken from the clean run, IOI score rises: −0.28 → +5.32, 59% of the way to +9.23 in the clean run.");
+    expect(effect({ table: { ...own, metric: "kl" } })).toContain("IOI score rises: ");
+  });
+
+  it("or by its change, where neither run's is known", () => {
+    const table = { ...own, cleanMetric: Number.NaN, corruptedMetric: 0 };
+    expect(effect({ table, value: -0.1234 })).toBe("With this one path taken from the clean run, IOI score changes by −0.123.");
+    expect(effect({ table, value: 1e-6 })).toBe("With this one path taken from the clean run, nothing changes: IOI score stays as it was.");
+    expect(effect({ table: { ...table, direction: "noise", cleanMetric: 0, corruptedMetric: Number.NaN }, value: 2 })).toContain("taken from the corrupted run, IOI score changes by +2.");
+  });
+});
+
 describe("estimates and several pairs", () => {
   it("says what is an estimate", () => {
     expect(effect({ isExact: false })).toMatch(/^By estimate, with this one path taken from the clean run, 59% of /);

@@ -12,7 +12,8 @@ import type { Both, EdgeDetail, EdgeName, Token } from "../engine/types";
 import { addedShares, LEAST_SHIFT, moves, pickedUp, rowOf, shiftOf, telling } from "./attention";
 import { nodeName, nodeOf, PORT_NAMES, shortLabel } from "./node";
 import { percent, percents } from "./percent";
-import type { Table } from "./table";
+import { hasBaselines, type Table } from "./table";
+import { formatEffect } from "../lib/format";
 import { isStart, nameOfSet, ordinalAt, type SetName, word } from "./words";
 
 /** Words, and what they are: a node, a token, the share that counts, a value. */
@@ -34,8 +35,8 @@ export interface Looked {
 export interface Told {
   edge: EdgeName;
   /** What was measured, and both baselines: means over the pairs. */
-  table: Pick<Table, "metric" | "direction" | "patch" | "cleanMetric" | "corruptedMetric">;
-  /** The metric of the patched run. */
+  table: Pick<Table, "metric" | "metricName" | "direction" | "patch" | "cleanMetric" | "corruptedMetric">;
+  /** The metric of the patched run; its effect where those of both runs are not known. */
   value: number;
   isExact: boolean;
   /** Of the effect, over the pairs; NaN for one pair. */
@@ -79,7 +80,7 @@ const node = (text: string): Part => ({ text, as: "node" });
 const token = (text: string): Part => ({ text, as: "token" });
 const value = (text: string): Part => ({ text, as: "value" });
 
-const runs = ({ direction }: Told["table"]) =>
+export const runsOf = ({ direction }: Pick<Table, "direction">) =>
   direction === "denoise" ? ({ base: "corrupted", other: "clean" } as const) : ({ base: "clean", other: "corrupted" } as const);
 
 const ofRun = ({ cleanMetric, corruptedMetric }: Told["table"], run: "clean" | "corrupted"): number =>
@@ -101,12 +102,15 @@ function path({ edge: { from, to }, ...told }: Told): Sentence {
   return [first, " tells ", receiver, ` ${PORT_MEANS[port]}.`];
 }
 
+/** Where both runs are on the metric's scale; without one of them all is told from the run that is patched. */
+const baseOf = (table: Told["table"]): number => (hasBaselines(table) ? ofRun(table, runsOf(table).base) : 0);
+
 const isStill = ({ value: now, table, noise }: Pick<Told, "value" | "table" | "noise">): boolean =>
-  Math.abs(now - ofRun(table, runs(table).base)) < noise;
+  Math.abs(now - baseOf(table)) < noise;
 
 /** Which path is changed, and how. */
 function lead({ table, pairs, isExact }: Told): string {
-  const { base, other } = runs(table);
+  const { base, other } = runsOf(table);
   const many = pairs > 1;
   const s = many ? "s" : "";
   const how = {
@@ -123,25 +127,30 @@ function lead({ table, pairs, isExact }: Told): string {
 /** What patching it does to the metric. */
 function outcome(told: Told): Sentence {
   const { table, noise, pairs } = told;
-  const { base, other } = runs(table);
+  const { base, other } = runsOf(table);
   const s = pairs > 1 ? "s" : "";
   const isFramed = isLost(told);
   const { framed, neutral } = subjectOf(told);
   const subject: Sentence = isFramed ? ["the ", ...framed] : neutral;
-  const written = numbersOf(told, told.value, told.logitDiff);
+  const written = writtenOf(told);
   // What is called a logit, or a probability, needs no unit.
-  const unit = written && (isFramed || !NAMED.has(table.metric)) ? written.unit : "";
+  const isNamed = NAMED.has(table.metric) || table.metricName !== undefined;
+  const unit = written && (isFramed || !isNamed) ? written.unit : "";
   if (isStill(told)) {
-    const stays = written ? `stays at ${written.base}${unit}` : `stays as in the ${base} run${s}`;
+    const stays = !hasBaselines(table) ? "stays as it was" : written ? `stays at ${written.base}${unit}` : `stays as in the ${base} run${s}`;
     return [lead(told), "nothing changes: ", ...subject, ` ${stays}.`];
   }
-  const effect = told.value - ofRun(table, base);
+  const effect = told.value - baseOf(table);
   const as = effect < 0 ? "lowers" : "raises";
   const spread = spreadOf(told);
+  if (!hasBaselines(table)) {
+    const by = formatEffect(effect, noise);
+    return [lead(told), ...subject, " changes by ", { text: by, as }, ...spread, "."];
+  }
   const arrow: Sentence = written ? [": ", ...arrowOf({ ...written, unit }), ...spread] : [];
   /** Where the other run is, beside the patched one. */
   const beside = (words: string): string => (written ? `, ${words} ${written.other} in the ${other} run${s}.` : ".");
-  if (table.metric === "kl") {
+  if (table.metric === "kl" && table.metricName === undefined) {
     // The clean run's distance from itself is 0 by definition.
     const end = other === "corrupted" ? beside("as against") : ".";
     return [lead(told), "the output moves ", { text: effect < 0 ? "nearer to" : "away from", as }, " that of the clean run, by KL divergence", ...arrow, end];
@@ -189,7 +198,9 @@ function shareWords(share: number): string {
 }
 
 /** Whether the corrupted run has lost something: the clean one is better, and has what is spoken of. */
-function isLost({ table: { metric, cleanMetric, corruptedMetric }, logitDiff, noise }: Told): boolean {
+function isLost({ table: { metric, metricName, cleanMetric, corruptedMetric }, logitDiff, noise }: Told): boolean {
+  // Of a metric of a reader's own nothing is known but its numbers.
+  if (metricName !== undefined) return false;
   switch (metric) {
     case "kl":
       return false;
@@ -205,7 +216,8 @@ function isLost({ table: { metric, cleanMetric, corruptedMetric }, logitDiff, no
 }
 
 /** What is measured: as something that one can have and lose, and as a quantity. */
-function subjectOf({ table: { metric }, answers, distractors, prompt }: Told): { framed: Sentence; neutral: Sentence } {
+function subjectOf({ table: { metric, metricName }, answers, distractors, prompt }: Told): { framed: Sentence; neutral: Sentence } {
+  if (metricName !== undefined) return { framed: [metricName], neutral: [metricName] };
   const set = (tokens: readonly Token[] | null, kind: "answer" | "distractor") =>
     inWords(tokens ? nameOfSet(tokens, prompt, kind) : { phrase: `the ${kind}` });
   const [answer, distractor] = [set(answers, "answer"), set(distractors, "distractor")];
@@ -237,12 +249,17 @@ function inWords(name: SetName): Sentence {
   return name.words.flatMap((each, i) => [...(i === 0 ? [] : [i === name.words.length - 1 ? " or " : ", "]), token(each)]);
 }
 
-interface Written {
+/** The metric of the run that is patched, of the patched one and of the other one, as they are written. */
+export interface Written {
   base: string;
   now: string;
   other: string;
   unit: string;
 }
+
+/** The three values; null where those of both runs are not known, or of a normalised metric the logits. */
+export const writtenOf = (told: Told): Written | null =>
+  hasBaselines(told.table) ? numbersOf(told, told.value, told.logitDiff) : null;
 
 const arrowOf = ({ base, now, unit }: Written): Sentence => [`${base} → `, value(now), unit];
 
@@ -258,14 +275,13 @@ function numbersOf({ table, noise }: Pick<Told, "table" | "noise">, now: number,
   if (metric === "normalized-logit-diff" && !logitDiff) return null;
   const scaled = (x: number) =>
     metric === "normalized-logit-diff" ? logitDiff!.corrupted + x * (logitDiff!.clean - logitDiff!.corrupted) : x;
-  const { base, other } = runs(table);
+  const { base, other } = runsOf(table);
   const [a, b, c] = [ofRun(table, base), now, ofRun(table, other)].map(scaled) as [number, number, number];
   const isShare = metric === "prob" || metric === "prob-diff";
   const isSigned = metric !== "prob" && metric !== "kl";
   const least = isShare ? 3 : Math.max(Math.abs(a), Math.abs(b)) >= 100 ? 1 : 2;
   // As many digits as the change needs for two.
-  const isStill = Math.abs(now - ofRun(table, base)) < noise;
-  const needed = isStill ? least : 1 - Math.floor(Math.log10(Math.abs(b - a)));
+  const needed = isStill({ value: now, table, noise }) ? least : 1 - Math.floor(Math.log10(Math.abs(b - a)));
   const decimals = Math.min(MOST_DECIMALS, Math.max(least, needed));
   const write = (x: number, places: number) => written(x, places, isSigned);
   return { base: write(a, decimals), now: write(b, decimals), other: write(c, least), unit: UNITS[metric] };
@@ -310,7 +326,7 @@ function named(tokens: readonly Token[], position: number): Sentence {
 function evidence({ edge: { from, to }, table, looked, pairs, ...told }: Told): Sentence {
   if (!looked) return [];
   const { detail, position } = looked;
-  const { base } = runs(table);
+  const { base } = runsOf(table);
   const tokens = looked.tokens[base];
   const added = addedShares(detail);
   const most = Math.max(0, ...added);

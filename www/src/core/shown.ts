@@ -42,13 +42,16 @@ export function leastOf(table: Table, share: number): number {
 export function shareOf(table: Table, least: number): number {
   const reach = reachOf(table);
   if (reach === 0 || least <= noiseOf(table)) return 0;
-  return Math.min(1, Number((least / reach).toPrecision(4)));
+  const share = Math.min(1, Number((least / reach).toPrecision(4)));
+  // A link has no exponents.
+  return share < 1e-6 ? 0 : share;
 }
 
 /** `41 edges of 0.02 or more`, `the 30 strongest of 262 edges`. */
 export function shownWords(table: Table, { edges, least, above, isCapped }: Shown): string {
   if (edges.length === 0) return "no edge moves the metric";
-  const all = `${formatCount(above)} ${above === 1 ? "edge" : "edges"}`;
-  if (isCapped) return `the ${formatCount(edges.length)} strongest of ${all}`;
+  const counted = (count: number) => `${formatCount(count)} ${count === 1 ? "edge" : "edges"}`;
+  if (isCapped) return `the ${formatCount(edges.length)} strongest of ${counted(countAbove(table, noiseOf(table)))}`;
+  const all = counted(above);
   return least <= noiseOf(table) ? `${all}, every one that moves the metric` : `${all} of ${formatValue(least)} or more`;
 }

@@ -19,15 +19,15 @@ export function colours(reach: number, noise: number): Colours {
   return { reach: end, strength, of: (effect) => mixed(effect < 0 ? "--lowers" : "--raises", strength(effect)) };
 }
 
-/** The colour of a share from 0 to 1 of what has no sign. */
-export const tint = (share: number): string => mixed("--ink", 0.85 * clamp(share));
+/** The colour of a share from 0 to 1 of what has no sign; never so strong that ink would not be read on it. */
+export const tint = (share: number): string => mixed("--ink", 0.4 * clamp(share));
 
 function mixed(colour: string, share: number): string {
   return `color-mix(in oklab, var(${colour}) ${Math.round(100 * share)}%, var(--quiet))`;
 }
 
-/** Text on a colour at least this strong is that of the ground. */
-export const STRONG = 0.5;
+/** Text on a colour at least this strong turns round, in a dark drawing and in a light one: each has a contrast of 4.5 up to there. */
+export const STRONG = { dark: 0.6, light: 0.8 };
 
 /**
  * The linear map of one range onto another. d3's own scale brings formats, ticks and the interpolation of dates and

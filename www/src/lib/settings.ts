@@ -55,7 +55,8 @@ export function isSameSettings(a: Settings, b: Settings): boolean {
   return (Object.keys(a) as (keyof Settings)[]).every((key) => a[key] === b[key]);
 }
 
-const DEFAULT_EDGES = 30;
+/** No more than can be told apart at a glance, and none that is tiny beside the largest. */
+const DEFAULT = { edges: 40, least: 0.02 };
 /** As many edges as the circuit can show and be read. */
 export const MAX_EDGES = 400;
 const DEFAULT_STRONGEST = 1000;
@@ -81,7 +82,7 @@ export function settingsOf({ clean, corrupted, answer, distractor, metric }: Omi
 }
 
 /** A look at whatever the result's strongest edge is. */
-export const FIRST_LOOK: View = { from: null, to: null, port: null, node: null, edges: DEFAULT_EDGES, least: 0, pair: 0, show: "circuit" };
+export const FIRST_LOOK: View = { from: null, to: null, port: null, node: null, ...DEFAULT, pair: 0, show: "circuit" };
 
 /** A question, and what is looked at of its result. */
 export interface Example {

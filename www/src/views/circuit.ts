@@ -29,6 +29,8 @@ export interface CircuitData {
   isRunning?: boolean;
   /** Names for some layers. */
   bands?: readonly Band[];
+  /** What parts are known for, by their names. */
+  roles?: ReadonlyMap<string, { name: string }>;
   /** What the logits are read for: `lamp − spoon`. */
   compares?: string | null;
   /** Whether clean and corrupted prompts are the same. */
@@ -187,8 +189,8 @@ export function create(container: HTMLElement, events: CircuitEvents, options: C
     events.onHover?.("part" in target ? target.part.edges[0]! : target.edge);
   };
 
-  const tipFor = (target: NonNullable<Target>, { table }: CircuitData) =>
-    "part" in target ? partTip(target.part, table) : edgeTip(target.edge, table);
+  const tipFor = (target: NonNullable<Target>, { table, roles }: CircuitData) =>
+    "part" in target ? partTip(target.part, table, roles?.get(target.part.name)?.name) : edgeTip(target.edge, table);
 
   /** What is nearest to a place in the window, if it is near enough. */
   const targetAt = ({ clientX, clientY, pointerType }: PointerEvent): Target => {

@@ -118,10 +118,10 @@ export function create(container: HTMLElement, events: ModelsEvents): (data: Mod
       drop.hidden = box.id !== "files";
       shown = box;
     }
-    plan.textContent = says(data);
-    error.textContent = data.error;
-    loaded.textContent = data.loaded ?? "";
-    warning.textContent = data.warnings.join(" ");
+    say(plan, says(data));
+    say(error, data.error);
+    say(loaded, data.loaded ?? "");
+    say(warning, data.warnings.join(" "));
     address.setAttribute("aria-invalid", String(data.error !== "" && box.id === "other"));
     load.disabled = data.isLoading || data.isLoaded || !data.isNamed;
     load.textContent = data.isLoaded ? "Loaded" : data.plan && !data.plan.kept ? "Download and load" : "Load";
@@ -139,6 +139,11 @@ export function create(container: HTMLElement, events: ModelsEvents): (data: Mod
       ? `${formatBytes(data.space.usage)} of the ${formatBytes(data.space.quota)} that this browser grants are in use.`
       : "";
   };
+}
+
+/** What is unchanged is not said aloud again. */
+function say(place: HTMLElement, text: string): void {
+  if (place.textContent !== text) place.textContent = text;
 }
 
 function markOf(ref: ModelRef | undefined, bytes: number | undefined, kept: ReadonlySet<string>): string {

@@ -65,7 +65,7 @@ export function create(container: HTMLElement, events: OverviewEvents): (table: 
         const { size: sum, edges } = total[side];
         const share = most > noise ? sum / most : 0;
         return {
-          fill: edges > 0 ? { colour: tint(share), strength: share } : null,
+          fill: edges > 0 ? { colour: tint(share), strength: 0 } : null,
           share: 1,
           isFaint: false,
           text: edges > 0 ? formatCell(sum, noise, letters + 1).replace("+", "") : "",

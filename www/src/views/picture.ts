@@ -33,12 +33,12 @@ export function create(places: Places, events: PictureEvents): (data: PictureDat
 
   const show = () => {
     if (!data) return;
-    const { table, look, isRunning, bands, compares, isSamePrompts } = data;
+    const { table, look, isSamePrompts } = data;
     const scaled = colours(scale.reach(table, look), noiseOf(table));
     const asked = leastOf(table, look.least);
     switch (look.show) {
       case "circuit":
-        showCircuit({ table, look, isRunning, bands, compares, isSamePrompts, lit });
+        showCircuit({ ...data, lit });
         break;
       case "grids":
         showGrids({ table, look, colours: scaled, least: scale.isOfGrids() ? 0 : asked, lit });

@@ -36,7 +36,7 @@ export interface ScaleEvents {
 const UNITS: Partial<Record<Metric, string>> = { "logit-diff": "logits", "log-prob": "nats", kl: "nats" };
 
 /** From the top: ticks end at the bar, whose numbers are below it, and below those the runs' names. */
-const Y = { tick: 11, quiet: 16, foot: 21, bar: 23, barHeight: 6, handle: 34, number: 47, name: 62 };
+const Y = { tick: 11, quiet: 16, foot: 21, bar: 23, barHeight: 6, handle: 34, number: 48, name: 63 };
 const HEIGHT = 66;
 /** Below this width the words have a line of their own. */
 const NARROW = 640;

@@ -134,7 +134,7 @@ export function create(container: HTMLElement, events: GridEvents, isStill = fal
       .attr("y", -1)
       .attr("width", (c) => cellWidth(c) + 2)
       .attr("height", inner + 2);
-    const isOnStrong = ({ shown }: Placed) => !shown.isFaint && shown.share === 1 && (shown.fill?.strength ?? 0) >= STRONG;
+    const isOn = (least: number) => ({ shown }: Placed) => !shown.isFaint && shown.share === 1 && (shown.fill?.strength ?? 0) >= least;
     cell
       .select("text.number")
       .attr("text-anchor", (c) => (isBar(c) ? "end" : "middle"))
@@ -142,7 +142,8 @@ export function create(container: HTMLElement, events: GridEvents, isStill = fal
       .attr("y", inner / 2)
       .attr("dy", "0.35em")
       .style("font-size", `${font}px`)
-      .classed("on-strong", isOnStrong)
+      .classed("strong", isOn(STRONG.dark))
+      .classed("strongest", isOn(STRONG.light))
       .text(({ shown }) => shown.text);
     cell
       .select("text.name")
@@ -150,7 +151,8 @@ export function create(container: HTMLElement, events: GridEvents, isStill = fal
       .attr("y", inner / 2)
       .attr("dy", "0.35em")
       .style("font-size", `${Math.min(FONT.large, size - 5)}px`)
-      .classed("on-strong", isOnStrong)
+      .classed("strong", isOn(STRONG.dark))
+      .classed("strongest", isOn(STRONG.light))
       .text((c) => (isBar(c) ? c.name : ""));
     if (isStill) return;
 

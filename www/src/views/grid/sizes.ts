@@ -10,7 +10,7 @@ export interface Sizes {
   isStacked: boolean;
 }
 
-const SIZE = { least: 13, most: 64, mostStacked: 56 };
+const SIZE = { least: 13, most: 84, mostStacked: 56 };
 /** With so many heads, cells below each other are small all the same: there are many rows. */
 const MANY = { heads: 16, most: 22 };
 export const GAP = 24;

@@ -27,15 +27,12 @@ export function drawGround(group: Group, nodes: readonly string[], shape: Shape,
     .attr("y", ({ y }) => y)
     .attr("dy", "0.35em")
     .text(({ text }) => text);
-  drawBands(group, lattice.bands === null ? [] : bands, lattice.bands ?? 0, heightOf);
+  drawBands(group, lattice.bands === null ? [] : bands, lattice.bands ?? 0, lattice.rise, heightOf);
   drawUnused(group, nodes, lattice, used);
 }
 
-function drawBands(group: Group, bands: readonly Band[], x: number, heightOf: (layer: number) => Spot): void {
-  const placed = bands.map(({ from, to, text }) => {
-    const [bottom, top] = [heightOf(from), heightOf(to)];
-    return { text, from: bottom.y + bottom.height / 2 + 4, to: top.y - top.height / 2 };
-  });
+function drawBands(group: Group, bands: readonly Band[], x: number, rise: number, heightOf: (layer: number) => Spot): void {
+  const placed = bands.map(({ from, to, text }) => ({ text, from: heightOf(from).y + 0.42 * rise, to: heightOf(to).y - 0.42 * rise }));
   group
     .selectAll("path.band")
     .data(placed)

@@ -155,11 +155,11 @@ function describe(part: Part, measured: Table): string {
   return `${label(part.name)}: ${counts(part)}. Strongest: ${edgeLabel(strongest!)}, ${edgeWords(strongest!, measured)}`;
 }
 
-/** A part, and its strongest edge. */
-export function partTip(part: Part, measured: Table): TipContent {
+/** A part, what it is known for, and its strongest edge. */
+export function partTip(part: Part, measured: Table, role?: string): TipContent {
   const [strongest] = part.edges;
   const [effect] = edgeLines(strongest!, measured);
-  return { title: label(part.name), lines: [`${counts(part)} of those shown`, `strongest: ${edgeLabel(strongest!)}, ${effect}`] };
+  return { title: [label(part.name), role].filter(Boolean).join(", "), lines: [`${counts(part)} of those shown`, `strongest: ${edgeLabel(strongest!)}, ${effect}`] };
 }
 
 function counts({ name, edges }: Part): string {

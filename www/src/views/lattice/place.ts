@@ -61,12 +61,17 @@ export interface Lattice {
 
 /** From here on down the drawing is one for a narrow screen. */
 const NARROW = 560;
+/** From here on up there is room for larger letters. */
+const WIDE = 1100;
 /** With few heads there is room for large ones. */
 const FEW = 6;
-const PITCH = { least: 15, few: 220, most: 150 };
-const RISE = { least: 15, most: 200 };
-/** A drawing of middle size: its columns and rows are so far apart. */
+const PITCH = { least: 15, few: 320, most: 150 };
+const RISE = { least: 15, most: 280 };
+const SCALE = { least: 0.6, most: 1.5 };
+const SCALE_OF_FEW = { least: 0.95, most: 2 };
+/** A drawing of middle size: its columns and rows are so far apart; few of them stand in more room. */
 const MIDDLE = { pitch: 62, rise: 40 };
+const MIDDLE_OF_FEW = { pitch: 155, rise: 130 };
 /** Columns narrower than this show a head's number alone. */
 const LAYER_PITCH = 34;
 const BAR = 24;
@@ -86,7 +91,7 @@ export function place(nodes: readonly string[], shape: Shape, { width: available
   const bands = hasBands && !isNarrow ? BANDS : 0;
   // Left of the columns the layers' numbers and a gap; right of them a gap, the MLPs and another gap.
   const side = isNarrow ? { numbers: 18, beforeMlp: 9, afterMlp: 11 } : { numbers: 34, beforeMlp: 26, afterMlp: 18 };
-  const mlpRoom = !hasMlps ? 0 : isNarrow ? 25 : 36;
+  const mlpRoom = !hasMlps ? 0 : isNarrow ? 25 : available < WIDE ? 36 : 52;
   const [before, after] = [bands + side.numbers + OUTER, hasMlps ? side.beforeMlp + mlpRoom + side.afterMlp + 1 : OUTER];
   const pitch = within((available - before - after) / heads, PITCH.least, isFew ? PITCH.few : PITCH.most);
   const columns = pitch * heads;
@@ -96,10 +101,11 @@ export function place(nodes: readonly string[], shape: Shape, { width: available
   const ends = 2 * (BAR + BESIDE_BAR);
   const own = isNarrow ? within(336 / layers, 27, 84) : within(560 / layers, 36, 104);
   const rise = wanted === null ? own : within((wanted - ends - 8) / layers, RISE.least, RISE.most);
-  const scale = within(Math.min(pitch / MIDDLE.pitch, rise / MIDDLE.rise), 0.6, isFew ? 1.4 : 1.15);
+  const [middle, limits] = isFew ? [MIDDLE_OF_FEW, SCALE_OF_FEW] : [MIDDLE, SCALE];
+  const scale = within(Math.min(pitch / middle.pitch, rise / middle.rise), limits.least, limits.most);
   const hasLayer = pitch >= LAYER_PITCH;
   const letters = (count: number) => (hasLayer ? String(layers - 1).length : 0) + String(heads - 1).length + count;
-  const font = Math.min(hasLayer ? within(12.5 * scale, 10, 15) : within(pitch * 0.55, 9, 12), rise - 5.5);
+  const font = Math.min(hasLayer ? within(12.5 * scale, 10, 20) : within(pitch * 0.55, 9, 12), rise - 5.5);
   const box = {
     width: Math.min(pitch - (isNarrow ? 3 : 5), Math.max(42 * scale, font * LETTER * letters(hasLayer ? 0.5 : 0) + 8)),
     height: Math.min(Math.max(19 * scale, font + 3), rise - 4.5),
@@ -139,7 +145,7 @@ export function place(nodes: readonly string[], shape: Shape, { width: available
     rise,
     scale,
     font,
-    portFont: box.width >= LETTERED.width && port >= LETTERED.height ? within(10.5 * scale, 8, 13) : 0,
+    portFont: box.width >= LETTERED.width && port >= LETTERED.height ? within(10.5 * scale, 8, 16) : 0,
     middle: (bars.from + bars.to) / 2,
     spots: new Map(nodes.map((node) => [node, spotOf(node)])),
     port,

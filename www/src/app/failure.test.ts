@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { PathPatchError } from "../engine/error";
+import { isLost, loadFailure, runFailure } from "./failure";
+
+test("a lost device is told as what it is, with the error's words beside it", () => {
+  const lost = new PathPatchError("device", "device: expected one that answers, got a lost one");
+  expect(isLost(lost)).toBe(true);
+  expect(runFailure(lost)).toEqual({
+    text: "The graphics device is gone. Load the model again: your question is still here.",
+    more: "device: expected one that answers, got a lost one",
+  });
+  expect(isLost(new PathPatchError("answer", "answer: expected one token"))).toBe(false);
+  expect(runFailure(new TypeError("x is undefined"))).toEqual({ text: "x is undefined" });
+});
+
+test("a server that does not answer is named, with the model; one that answers is quoted", () => {
+  const ref = { kind: "hub", repo: "openai-community/gpt2", revision: null } as const;
+  const silent = new PathPatchError("io", "https://huggingface.co/api: expected a file's bytes, got 0 bytes, then no answer (TypeError: Failed to fetch)");
+  expect(loadFailure(silent, ref).text).toBe(
+    "huggingface.co does not answer, so GPT-2 small could not be loaded. Check the connection, then load it again.",
+  );
+  const refused = new PathPatchError("io", "nobody/nothing: expected files, got status 401 Unauthorized");
+  expect(loadFailure(refused, ref)).toEqual({ text: refused.message });
+});

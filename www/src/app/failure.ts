@@ -1,0 +1,33 @@
+// What has gone wrong, as it is told: what happened, what to do; the error's own words are there for who asks.
+
+import { type ModelRef, originOf } from "../core/model-ref";
+import { PathPatchError } from "../engine/error";
+import { messageOf } from "../lib/dom";
+import { calledOf } from "../lib/models";
+
+export interface Told {
+  text: string;
+  /** The words of the error, where the text says it more plainly. */
+  more?: string;
+}
+
+const codeOf = (error: unknown) => (error instanceof PathPatchError ? error.code : undefined);
+
+/** Whether the engine, or the device that it computes on, is gone: it has to be begun anew. */
+export const isLost = (error: unknown): boolean => codeOf(error) === "device" || codeOf(error) === "engine";
+
+/** Why a run has failed. */
+export function runFailure(error: unknown): Told {
+  const more = messageOf(error);
+  if (codeOf(error) === "device") return { text: "The graphics device is gone. Load the model again: your question is still here.", more };
+  if (codeOf(error) === "engine") return { text: "The engine has stopped. Load the model again: your question is still here.", more };
+  return { text: more };
+}
+
+/** Why a load has failed; a server that is silent is no riddle. */
+export function loadFailure(error: unknown, ref: ModelRef | null): Told {
+  const more = messageOf(error);
+  const isSilent = codeOf(error) === "io" && more.includes("no answer");
+  if (!isSilent || !ref) return { text: more };
+  return { text: `${originOf(ref)} does not answer, so ${calledOf(ref)} could not be loaded. Check the connection, then load it again.`, more };
+}
