@@ -12,6 +12,7 @@ import { EXAMPLE, FIRST_LOOK, isSameSettings, type Settings, settingsOf } from "
 import * as questionView from "../views/question/question";
 import * as saysView from "../views/says";
 import type { Events } from "./events";
+import { previewOf } from "./preview";
 import { isWrong } from "./read-form";
 import { isStale } from "./reduce";
 import type { Action, Loaded, State } from "./state";
@@ -75,7 +76,8 @@ export function asked(store: Store<State, Action>, { complete }: Pick<Events, "c
     if (changed("loaded") && now.loaded) void learnWords(now.loaded);
     const isOtherRun = changed("run") && (now.run?.id !== before?.run?.id || now.run?.status !== before?.run?.status);
     const isOther = changed("loaded", "draft", "reading", "predictions", "needsRun", "before", "recent", "stopped", "failure");
-    if (isOther || isOtherRun || now.view.pair !== before?.view.pair) {
+    const isAwaited = changed("load") && !now.loaded && now.load?.choice !== before?.load?.choice;
+    if (isOther || isOtherRun || isAwaited || now.view.pair !== before?.view.pair) {
       showQuestion(questionData(now, isOfWords));
       showSays(saysData(now));
     }
@@ -86,14 +88,15 @@ const isPredicted = ({ predictions, draft }: State): boolean => predictions !== 
 
 function questionData(state: State, isOfWords: boolean): questionView.QuestionData {
   const { draft, reading, predictions, needsRun, run, loaded, recent, view, stopped, failure } = state;
+  const preview = previewOf(state);
   // A short run takes the place of the one before at once: it is told only where that stays.
   const stays = needsRun !== null || (reading !== null && isWrong(reading)) || stopped === "run" || failure !== null;
   return {
-    settings: draft,
-    presets: loaded ? presetsFor(loaded.model.ref, loaded.config) : [],
+    settings: preview?.settings ?? draft,
+    presets: preview?.presets ?? (loaded ? presetsFor(loaded.model.ref, loaded.config) : []),
     recent: loaded ? recentOf(recent, linkOf(loaded.model.ref)) : [],
-    pairs: reading?.pairs ?? [],
-    tokens: reading?.tokens ?? [],
+    pairs: preview?.pairs ?? reading?.pairs ?? [],
+    tokens: preview?.tokens ?? reading?.tokens ?? [],
     pair: view.pair,
     errors: reading?.errors ?? {},
     rows: reading?.rows ?? [],
