@@ -105,6 +105,7 @@ function questionData(state: State, isOfWords: boolean): questionView.QuestionDa
     predictedAs: predictions?.of.metric ?? draft.metric,
     isPredicted: isPredicted(state),
     old: run && stays && isStale(state) ? { title: titleOf(run.request.pairs) } : null,
+    hasRun: run !== null,
     needsRun,
     canUndo: state.before.length > 0,
     isOfWords,

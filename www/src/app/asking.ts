@@ -150,7 +150,15 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
       job.cancel();
       dispatch({ type: "run-stopped" });
     },
-    complete: async (start, limit) => (await engine()?.complete(start, { limit })) ?? [],
+    complete: async (start, limit) => {
+      try {
+        return (await engine()?.complete(start, { limit })) ?? [];
+      } catch (error) {
+        // A model that another one takes the place of completes nothing more.
+        if (!(error instanceof PathPatchError && error.code === "cancelled")) fail(error);
+        return [];
+      }
+    },
   };
 }
 
