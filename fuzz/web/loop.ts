@@ -27,7 +27,7 @@ const MAX_PLACES = 1800 * 4900;
 const RUN = runOf();
 const KNOWN = { details: [detailFixture(RUN, { from: "a0.h1", to: "a1.h0<k>" })], predictions: [predictionsFixture()] };
 const FIGURES = [
-  readFileSync("examples/post/figure.json", "utf8"),
+  readFileSync("tests/fixtures/figure-1.json", "utf8"),
   JSON.stringify(save(RUN, lookAt(EXAMPLE.view, RUN.table, RUN.lead), { known: KNOWN })),
 ];
 

@@ -16,6 +16,9 @@ from ._arrays import is_array, nested, numbers, shape_of
 from ._graph import PORTS, Edge, Nodes, parse_node
 from ._saved import DIRECTIONS, SCORES, About, Table, head_place, make
 
+#: How tokenizers write the start of a text: ``<|endoftext|>``, ``<s>``, ``[CLS]``.
+_START = re.compile(r"<.+>|\[.+\]")
+
 #: As many edges as the circuit can show and be read.
 MOST_DRAWN = 400
 
@@ -320,8 +323,15 @@ def _of_sweep(sweep: Mapping[str, Any], options: Options) -> dict[str, Any]:
 
 
 def _about(options: Options, scores: str) -> About:
+    tokens = _tokens(options)
     return About(
-        metric=options.metric, scores=scores, model=options.model, pairs=_pair(options), tokens=_tokens(options)
+        metric=options.metric,
+        scores=scores,
+        model=options.model,
+        pairs=_pair(options),
+        tokens=tokens,
+        # The start of the text is not one of its words.
+        prepend_bos=tokens is not None and tokens[0][0] == tokens[1][0] and bool(_START.fullmatch(tokens[0][0])),
     )
 
 

@@ -1,7 +1,8 @@
 // The demo post, served from its own origin: a saved figure and a live one.
 
 import { readFileSync } from "node:fs";
-import { cell, valueIn } from "./page";
+import { STATE } from "../../www/src/core/table";
+import { restore } from "../../www/src/lib/saved";
 import { startBlog } from "./post";
 import { expect, test } from "./test";
 
@@ -26,16 +27,13 @@ test("a saved figure loads no engine until it is run, takes at most 60 kB, and k
   await page.route("**/embed.html*", (route) => route.fulfill({ contentType: "text/html", body: "" }));
   await page.goto(blog.url);
   const figure = page.locator("path-patching");
-  const keys = figure.getByRole("grid", { name: "From head 0.3 into each head’s key" });
-  await expect(cell(keys, "1.3")).toHaveAccessibleName(/ 0\.58\d \(\+0\.58\d from the corrupted run\)$/);
-  await expect(figure.locator(".circuit .edge")).toHaveCount(30);
-  await expect(figure.locator(".tokens mark")).toHaveText(["fox", "dragon"]);
+  const values = async () => restore(JSON.stringify(await figure.evaluate((element) => (element as HTMLElementTagNameMap["path-patching"]).data))).table;
+  await expect(figure.locator(".verdict")).toContainText("59% of the lost preference for lamp over spoon returns");
+  await expect(figure.locator(".prompt .differs .tag")).toHaveText([/fox/, /dragon/]);
   // Every part in its place, by keyboard too.
   await figure.locator('.circuit .part[data-node="a0.h3"]').focus();
   await expect(figure.locator(".circuit")).toHaveClass(/pointed/);
-  await page.keyboard.press("Escape");
-  await expect(figure.getByRole("button", { name: "Next weaker edge" })).toBeFocused();
-  await expect(figure.locator(".table-part, .grids.into")).toHaveCount(0);
+  await expect(figure.locator(".table-part, .grids-of")).toHaveCount(0);
   const ofFigure = transfers.filter(({ url }) => !url.endsWith("/") && !url.includes("embed.html") && !url.endsWith("post.css"));
   const bytes = ofFigure.reduce((sum, transfer) => sum + transfer.bytes, 0);
   console.log(`saved figure: ${(bytes / 1e3).toFixed(1)} kB in ${ofFigure.length} transfers`);
@@ -44,17 +42,18 @@ test("a saved figure loads no engine until it is run, takes at most 60 kB, and k
   expect(transfers.filter(({ url }) => /wasm|worker|safetensors/.test(url))).toEqual([]);
 
   // The post's styles do not reach into the figure.
-  const border = await figure.locator("svg.heatmap").first().evaluate((svg) => getComputedStyle(svg).borderTopStyle);
+  const border = await figure.locator("svg").first().evaluate((svg) => getComputedStyle(svg).borderTopStyle);
   expect(border).toBe("none");
 
-  const before = valueIn((await cell(keys, "1.1").getAttribute("aria-label"))!);
-  await figure.getByRole("button", { name: "Run it" }).click();
-  await expect(figure.getByRole("button", { name: "Run it" })).toBeDisabled();
-  await expect(figure.getByRole("button", { name: "Run it" })).toBeEnabled();
-  await expect(figure.locator(".progress")).toHaveAttribute("data-state", "idle");
+  const before = await values();
+  await figure.getByRole("button", { name: "Explore it live" }).click();
+  await expect(figure.locator(".embedded")).toHaveClass(/live/);
   await expect(figure.locator(".error")).toBeEmpty();
-  const after = valueIn((await cell(keys, "1.1").getAttribute("aria-label"))!);
-  expect(Math.abs(after - before)).toBeLessThan(1e-3);
+  const after = await values();
+  const known = before.values.map((value, place) => (before.state[place] === STATE.exact ? Math.abs(value - after.values[place]!) : 0));
+  expect(before.state.filter((state) => state === STATE.exact).length).toBeGreaterThan(100);
+  expect(Math.max(...known)).toBeLessThan(1e-3);
+  await expect(figure.locator(".explanation .edge-body .edge-title")).toHaveText("0.3 → 1.3 key");
   const link = await figure.getByRole("link", { name: "Open in pathpatch" }).getAttribute("href");
   expect(link).toMatch(/^http:\/\/localhost:4173\/#clean=fox\+lamp/);
 });
@@ -64,8 +63,9 @@ test("a live figure in a frame runs by itself and takes the height it needs", as
   const frame = page.locator("iframe");
   await frame.scrollIntoViewIfNeeded();
   const figure = page.frameLocator("iframe").locator("path-patching");
-  const queries = figure.getByRole("grid", { name: "From head 1.0 into each head’s query" });
-  await expect(cell(queries, "2.0")).not.toHaveAccessibleName(/not known|estimate/);
+  await expect(figure.locator(".embedded")).toHaveClass(/live/);
+  await expect(figure.locator(".error")).toBeEmpty();
+  await expect(figure.locator(".explanation .edge-body .edge-title")).toContainText("→");
   await expect
     .poll(async () => {
       const { height } = (await frame.boundingBox())!;
@@ -77,7 +77,7 @@ test("a live figure in a frame runs by itself and takes the height it needs", as
 
 test("a figure follows the reader's colour scheme unless the author sets one", async ({ page }) => {
   await page.route("**/embed.html*", (route) => route.fulfill({ contentType: "text/html", body: "" }));
-  const ground = () => page.locator("path-patching").getByRole("button", { name: "SVG" }).first().evaluate((button) => getComputedStyle(button).backgroundColor);
+  const ground = () => page.locator("path-patching").locator(".embedded").evaluate((card) => getComputedStyle(card).backgroundColor);
   await page.emulateMedia({ colorScheme: "dark" });
   await page.goto(blog.url);
   const dark = await ground();
@@ -96,5 +96,5 @@ test("an invalid saved result gives an error that says what was expected", async
 });
 
 test("the figure of the demo post is a few kB", () => {
-  expect(readFileSync("examples/post/figure.json").length).toBeLessThan(6000);
+  expect(readFileSync("examples/post/figure.json").length).toBeLessThan(16_000);
 });

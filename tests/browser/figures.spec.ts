@@ -3,15 +3,16 @@
 
 import { readFileSync } from "node:fs";
 import type { Locator, Page } from "@playwright/test";
+import { pack } from "../../www/src/lib/pack";
 import { restore } from "../../www/src/lib/saved";
 import { type Host, startHost } from "./host";
-import { cell } from "./page";
 import { expect, test } from "./test";
 
 const LINK = "clean=fox+lamp+river+fox&corrupted=dragon+lamp+river+fox&answer=lamp&distractor=river&metric=logit-diff&src=0.3&component=k";
 const SCRIPT = '<script type="module" src="SITE/pathpatch.js"></script>';
-const HIDE = 'hide="table into circuit"';
-const LIVE = `<path-patching live ${HIDE} link="${LINK}"></path-patching>`;
+const LIVE = `<path-patching live link="${LINK}"></path-patching>`;
+/** The button that runs a figure, whatever it asks. */
+const RUN = /^(Explore it live|Try again)/;
 
 let host: Host;
 
@@ -25,12 +26,13 @@ test.beforeEach(() => {
   host.asked.length = 0;
 });
 
-/** Wait until the figure is drawn with exact values and nothing is running. */
+/** Wait until the figure has run, and its chosen edge is explained. */
 async function isDone(figure: Locator): Promise<void> {
-  const keys = figure.getByRole("grid", { name: "From head 0.3 into each head’s key" });
-  await expect(cell(keys, "1.3")).not.toHaveAccessibleName(/not known|estimate/);
+  await expect(figure.locator(".embedded")).toHaveClass(/live/);
   await expect(figure.locator(".progress")).toHaveAttribute("data-state", "idle");
   await expect(figure.locator(".error")).toBeEmpty();
+  await expect(figure.locator('.circuit [data-edge="a0.h3->a1.h3<k>"]')).toBeVisible();
+  await expect(figure.locator(".explanation .edge-body .edge-title")).toContainText("→");
 }
 
 const weights = (): number => host.asked.filter((path) => path.endsWith(".safetensors")).length;
@@ -46,13 +48,14 @@ test("a live element from another origin with a compressing server", async ({ pa
 });
 
 test("a figure of the second bundled model without other settings runs that model's first example", async ({ page }) => {
-  await page.goto(host.page(`${SCRIPT}<path-patching ${HIDE} link="model=years-demo"></path-patching>`));
+  await page.goto(host.page(`${SCRIPT}<path-patching link="model=years-demo"></path-patching>`));
   const figure = page.locator("path-patching");
-  await expect(figure.locator(".poster")).toContainText("the war lasted from the year 17 41 to the year 17");
-  await expect(figure.locator(".poster")).toContainText("years-demo, a model of 2 layers × 4 heads.");
-  await figure.getByRole("button", { name: "Run it" }).click();
-  await expect(figure.getByRole("grid").first()).toBeVisible();
-  await expect(figure.locator(".progress")).toHaveAttribute("data-state", "idle");
+  await expect(figure.locator(".prompt")).toContainText("the war lasted from the year 17");
+  await expect(figure.locator(".heading")).toContainText("Years");
+  await figure.getByRole("button", { name: RUN }).click();
+  await expect(figure.locator(".embedded")).toHaveClass(/live/);
+  await expect(figure.locator(".heading")).toContainText("2 layers × 4 heads");
+  await expect(figure.locator(".circuit .edge").first()).toBeVisible();
   await expect(figure.locator(".error")).toBeEmpty();
   expect(host.asked.filter((path) => path.endsWith("models/years-demo/model.safetensors"))).toHaveLength(1);
 });
@@ -62,11 +65,10 @@ test("a sandboxed frame draws a saved figure and runs it", async ({ page }) => {
   await page.route("**/some/path/figure.json", (route) =>
     route.fulfill({ path: "examples/post/figure.json", headers: { "access-control-allow-origin": "*" } }),
   );
-  await page.goto(host.page('<iframe sandbox="allow-scripts" width="900" height="900" src="SITE/embed.html?saved=figure.json&hide=table+into+circuit"></iframe>'));
+  await page.goto(host.page('<iframe sandbox="allow-scripts" width="900" height="900" src="SITE/embed.html?saved=figure.json"></iframe>'));
   const figure = page.frameLocator("iframe").locator("path-patching");
-  const keys = figure.getByRole("grid", { name: "From head 0.3 into each head’s key" });
-  await expect(cell(keys, "1.3")).toHaveAccessibleName(/ 0\.589 /);
-  await figure.getByRole("button", { name: "Run it" }).click();
+  await expect(figure.locator(".verdict")).toContainText("0.3 tells 1.3 what it can find.");
+  await figure.getByRole("button", { name: RUN }).click();
   await isDone(figure);
 });
 
@@ -108,10 +110,10 @@ test("a model loads although storage is refused", async ({ page }) => {
     const body = `StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException("off", "SecurityError"));\n${await response.text()}`;
     await route.fulfill({ response, body });
   });
-  await page.goto(host.page(`${SCRIPT}<path-patching ${HIDE} link="model=SITE/models/ioi-demo&${LINK}"></path-patching>`));
+  await page.goto(host.page(`${SCRIPT}<path-patching link="model=SITE/models/ioi-demo&${LINK}"></path-patching>`));
   const figure = page.locator("path-patching");
-  await figure.getByRole("button", { name: "Run it" }).click();
-  await figure.getByRole("button", { name: /^Run it \(.* from localhost:\d+\)$/ }).click();
+  await figure.getByRole("button", { name: RUN }).click();
+  await figure.getByRole("button", { name: /^Explore it live \(.* from localhost:\d+\)$/ }).click();
   await isDone(figure);
   await expect(figure.locator(".warning")).toHaveText(/^The model is not kept in this browser: .+\.$/);
 });
@@ -132,12 +134,13 @@ test("Cancel works while another figure computes", async ({ page }) => {
     await route.fulfill({ body: "", headers: { "access-control-allow-origin": "*" } });
   });
   const figures = page.locator("path-patching");
-  await page.goto(host.page(`${SCRIPT}<path-patching ${HIDE} link="${LINK}"></path-patching>`.repeat(2)));
-  for (const i of [0, 1]) await figures.nth(i).getByRole("button", { name: "Run it" }).click();
+  await page.goto(host.page(`${SCRIPT}<path-patching link="${LINK}"></path-patching>`.repeat(2)));
+  for (const i of [0, 1]) await figures.nth(i).getByRole("button", { name: RUN }).click();
   const waiting = figures.nth(1).locator(".progress");
   await expect(waiting).toContainText("Waiting for another figure of this page");
   await waiting.getByRole("button", { name: "Cancel" }).click();
   await expect(waiting).toHaveAttribute("data-state", "idle");
+  await expect(figures.nth(1).getByRole("button", { name: RUN })).toBeFocused();
   await expect(figures.nth(0).locator(".progress")).toHaveAttribute("data-state", "running");
   pass();
   await isDone(figures.nth(0));
@@ -154,13 +157,13 @@ test("after its device was lost, the next press loads a model again", async ({ p
     },
     { times: 1 },
   );
-  await page.goto(host.page(`${SCRIPT}<path-patching ${HIDE} link="${LINK}"></path-patching>`));
+  await page.goto(host.page(`${SCRIPT}<path-patching link="${LINK}"></path-patching>`));
   const figure = page.locator("path-patching");
-  await figure.getByRole("button", { name: "Run it" }).click();
+  await figure.getByRole("button", { name: RUN }).click();
   await expect(figure.locator(".error")).toHaveText("the GPU was lost");
   // The lost run's values are still shown, so only a new worker says that the second run has begun.
   const second = page.waitForEvent("worker");
-  await figure.getByRole("button", { name: "Run it" }).click();
+  await figure.getByRole("button", { name: RUN }).click();
   await second;
   await isDone(figure);
   expect(page.workers()).toHaveLength(1);
@@ -169,12 +172,12 @@ test("after its device was lost, the next press loads a model again", async ({ p
 test("a third party's server gets no request before the reader presses the button", async ({ page }) => {
   const stranger = await startHost();
   try {
-    await page.goto(host.page(`${SCRIPT}<path-patching live ${HIDE} link="model=${stranger.site}models/ioi-demo&${LINK}"></path-patching>`));
+    await page.goto(host.page(`${SCRIPT}<path-patching live link="model=${stranger.site}models/ioi-demo&${LINK}"></path-patching>`));
     const figure = page.locator("path-patching");
-    await figure.getByRole("button", { name: /^Run it \(from localhost:\d+\)$/ }).waitFor();
+    await figure.getByRole("button", { name: /^Explore it live \(from localhost:\d+\)$/ }).waitFor();
     expect(stranger.asked).toEqual([]);
-    await figure.getByRole("button", { name: /^Run it/ }).click();
-    await figure.getByRole("button", { name: /^Run it \(1\.1 MB from localhost:\d+\)$/ }).click();
+    await figure.getByRole("button", { name: RUN }).click();
+    await figure.getByRole("button", { name: /^Explore it live \(1\.1 MB from localhost:\d+\)$/ }).click();
     await isDone(figure);
   } finally {
     await stranger.stop();
@@ -193,21 +196,37 @@ test("three figures on one post: one worker, one load", async ({ page }) => {
   expect(page.workers()).toHaveLength(1);
 });
 
-test("what stands after a live figure stays about where it is", async ({ page }) => {
+test("what stands after a figure stays about where it is, from the first moment to the end of a run", async ({ page }) => {
   await page.setViewportSize({ width: 900, height: 900 });
-  await page.goto(host.page(`<div style="width: 700px">${SCRIPT}<path-patching live link="model=years-demo"></path-patching></div><p id="after">After.</p>`));
-  const top = () => page.locator("#after").evaluate((after) => after.getBoundingClientRect().top + scrollY);
+  const data = readFileSync("examples/post/figure.json", "utf8");
   const figure = page.locator("path-patching");
-  await expect.poll(top).toBeGreaterThan(900);
-  const before = await top();
-  await expect(figure.locator(".overview-part")).toBeVisible();
-  await expect(figure.locator(".progress")).toHaveAttribute("data-state", "idle");
-  expect(Math.abs((await top()) - before)).toBeLessThan(100);
+  const html = (height: number) => `<div style="width: 720px"><style>path-patching:not(:defined) { display: block; min-height: ${height}px }</style><path-patching height="${height}"><script type="application/json">${data}</script></path-patching>${SCRIPT}</div><p>After.</p>`;
+  await page.goto(host.page(html(100)));
+  await expect(figure.locator(".circuit .edge").first()).toBeVisible();
+  const needed = await figure.evaluate((element) => Math.ceil(element.getBoundingClientRect().height));
+  await page.addInitScript(() => {
+    const seen = { shift: 0 };
+    Object.assign(globalThis, { seen });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) seen.shift += (entry as unknown as { value: number }).value;
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+  // As the page's own snippet says it.
+  await page.goto(host.page(html(needed)));
+  await expect(figure.locator(".circuit .edge").first()).toBeVisible();
+  const shift = () => page.evaluate(() => (globalThis as unknown as { seen: { shift: number } }).seen.shift);
+  expect(await shift()).toBeLessThan(0.02);
+  const height = () => figure.evaluate((element) => element.getBoundingClientRect().height);
+  const before = await height();
+  await figure.getByRole("button", { name: RUN }).click();
+  await expect.poll(height).toBeGreaterThanOrEqual(before - 1);
+  await isDone(figure);
+  expect(await height()).toBeGreaterThanOrEqual(before - 1);
 });
 
 test("a live figure far below waits until it is near", async ({ page }) => {
   await page.goto(host.page(`${SCRIPT}<div style="height: 4000px"></div>${LIVE}`));
-  await expect(page.locator("path-patching .poster")).toBeAttached();
+  await expect(page.locator("path-patching .prompt")).toBeAttached();
   await page.waitForTimeout(300);
   expect(weights()).toBe(0);
   await page.locator("path-patching").scrollIntoViewIfNeeded();
@@ -218,17 +237,53 @@ test("moved, themed or with other parts: a finished run stays, and nothing is lo
   await page.goto(host.page(`${SCRIPT}<main></main>${LIVE}`));
   const figure = page.locator("path-patching");
   await isDone(figure);
-  const before = host.asked.length;
+  const models = () => host.asked.filter((path) => /safetensors|worker|wasm|tokenizer/.test(path));
+  const before = models();
+  const data = () => figure.evaluate((element) => JSON.stringify((element as HTMLElementTagNameMap["path-patching"]).data));
+  const saved = await data();
   await figure.evaluate((element) => {
     document.querySelector("main")!.append(element);
-    element.setAttribute("theme", "dark");
-    element.setAttribute("hide", "table into circuit legend");
+    for (const [name, value] of Object.entries({ theme: "dark", hide: "prompts run", show: "scale grids table", height: "700" })) element.setAttribute(name, value);
+    element.removeAttribute("live");
   });
-  await expect(figure.locator(".key")).toHaveCount(0);
   await expect(figure.locator(".embedded")).toHaveCSS("color-scheme", "dark");
+  await expect(figure.locator(".prompt")).toBeHidden();
+  await expect(figure.getByRole("group", { name: "Effect scale" })).toBeVisible();
+  await expect(figure.getByRole("grid", { name: "From head 0.3 into each head’s key" })).toBeVisible();
+  await expect(figure.locator(".table-part")).toBeVisible();
   await isDone(figure);
+  await figure.evaluate((element) => {
+    element.setAttribute("heading", "Another name");
+    element.setAttribute("live", "");
+  });
+  await expect(figure.locator("h3").first()).toHaveText("Another name");
   await page.waitForTimeout(300);
-  expect(host.asked.slice(before)).toEqual([]);
+  expect(models()).toEqual(before);
+  expect(JSON.parse(await data()).edges).toEqual(JSON.parse(saved).edges);
+});
+
+test("live, an edge that is chosen is explained, and Reset goes back to the author's", async ({ page }) => {
+  await page.setViewportSize({ width: 1000, height: 900 });
+  const data = readFileSync("examples/post/figure.json", "utf8");
+  await page.goto(host.page(`<div style="width: 720px">${SCRIPT}<path-patching><script type="application/json">${data}</script></path-patching></div>`));
+  const figure = page.locator("path-patching");
+  await figure.getByRole("button", { name: RUN }).click();
+  await isDone(figure);
+  const heading = figure.locator(".explanation .edge-body .edge-title");
+  await expect(heading).toHaveText(/^0\.3 → 1\.3 key$/);
+  // Beside the picture where there is room.
+  const [picture, explanation] = [await figure.locator(".picture").boundingBox(), await figure.locator(".explanation").boundingBox()];
+  expect(explanation!.x).toBeGreaterThan(picture!.x + picture!.width);
+  expect(Math.abs(explanation!.y - picture!.y)).toBeLessThan(20);
+  await expect(figure.getByRole("button", { name: "Reset" })).toBeHidden();
+  await figure.locator('.circuit [data-node="a1.h2"]').click();
+  await expect(heading).not.toHaveText(/1\.3 key/);
+  await expect(figure.locator(".edge-looks, .edge-outputs").first()).toBeVisible();
+  await figure.getByRole("button", { name: "Reset" }).click();
+  await expect(heading).toHaveText(/^0\.3 → 1\.3 key$/);
+  // In a narrow column it stands below.
+  await figure.evaluate((element) => Object.assign(element.parentElement!.style, { width: "360px" }));
+  await expect.poll(async () => (await figure.locator(".explanation").boundingBox())!.y).toBeGreaterThan((await figure.locator(".picture").boundingBox())!.y + 200);
 });
 
 test("moved while it loads: the load goes on; removed: it stops", async ({ page }) => {
@@ -260,7 +315,8 @@ test("moved while it loads: the load goes on; removed: it stops", async ({ page 
 test.describe("dark and light", () => {
   const text = (page: Page) => page.locator("path-patching .embedded").evaluate((body) => getComputedStyle(body).color);
   const post = (style: string) => host.page(`<style>${style}</style>${SCRIPT}<path-patching link="${LINK}"></path-patching>`);
-  const [DARK, LIGHT] = ["rgb(230, 231, 233)", "rgb(29, 31, 33)"];
+  const [DARK, LIGHT] = ["rgb(239, 236, 230)", "rgb(27, 26, 24)"];
+  const PAPER = { light: "rgb(255, 255, 255)", dark: "rgb(26, 26, 30)" };
 
   test("a figure in a light post is light for a reader with a dark scheme", async ({ page }) => {
     await page.emulateMedia({ colorScheme: "dark" });
@@ -293,49 +349,78 @@ test.describe("dark and light", () => {
     const inside = page.frameLocator("iframe");
     await page.goto(host.page(`<style>body { color: #222 }</style>${frame}`));
     await expect(inside.locator(".embedded")).toHaveCSS("color", LIGHT);
-    await expect(inside.locator("body")).toHaveCSS("background-color", "rgb(251, 251, 250)");
+    await expect(inside.locator(".embedded")).toHaveCSS("background-color", PAPER.light);
     await page.goto(host.page(`<style>body { color: #222 } .dark body { background: #111; color: #eee }</style>${SCRIPT}${frame}`));
     await expect(inside.locator(".embedded")).toHaveCSS("color", LIGHT);
     await page.evaluate(() => document.documentElement.classList.add("dark"));
     await expect(inside.locator(".embedded")).toHaveCSS("color", DARK);
-    await expect(inside.locator("body")).toHaveCSS("background-color", "rgb(22, 24, 28)");
+    await expect(inside.locator(".embedded")).toHaveCSS("background-color", PAPER.dark);
     await page.evaluate(() => document.documentElement.classList.remove("dark"));
     await expect(inside.locator(".embedded")).toHaveCSS("color", LIGHT);
   });
 
-  test("a theme set by the author has its own background, in a frame too", async ({ page }) => {
+  test("whatever the post is, a figure stands on its own paper, in a frame too", async ({ page }) => {
     await page.goto(host.page(`${SCRIPT}<path-patching theme="dark" link="${LINK}"></path-patching><iframe src="SITE/embed.html?theme=dark&${LINK}"></iframe>`));
     const body = page.locator("path-patching .embedded").first();
     await expect(body).toHaveCSS("color", DARK);
-    await expect(body).toHaveCSS("background-color", "rgb(22, 24, 28)");
+    await expect(body).toHaveCSS("background-color", PAPER.dark);
     const frame = page.frameLocator("iframe");
     await expect(frame.locator(".embedded")).toHaveCSS("color", DARK);
-    await expect(frame.locator("body")).toHaveCSS("background-color", "rgb(22, 24, 28)");
+    await expect(frame.locator(".embedded")).toHaveCSS("background-color", PAPER.dark);
   });
 });
 
 for (const where of ["element", "frame"] as const) {
   test(`a live ${where} asks before it downloads a model that is neither bundled nor kept`, async ({ page }) => {
     const link = `model=${encodeURIComponent("SITE/models/ioi-demo").replaceAll("SITE%2F", "SITE/")}&${LINK}`;
-    const html = where === "element" ? `${SCRIPT}<path-patching live hide="run table into circuit" link="${link}"></path-patching>` : `<iframe width="900" height="900" src="SITE/embed.html?live&hide=run+table+into+circuit&${link}"></iframe>`;
+    const html = where === "element" ? `${SCRIPT}<path-patching live hide="run" link="${link}"></path-patching>` : `<iframe width="900" height="900" src="SITE/embed.html?live&hide=run&${link}"></iframe>`;
     await page.goto(host.page(html));
     const figure = (where === "element" ? page : page.frameLocator("iframe")).locator("path-patching");
-    const ask = figure.getByRole("button", { name: /^Run it \(1\.1 MB from localhost:\d+\)$/ });
+    const ask = figure.getByRole("button", { name: /^Explore it live \(1\.1 MB from localhost:\d+\)$/ });
     await expect(ask).toBeVisible();
-    await expect(figure.locator(".poster")).toContainText("lamp” rather than “river”");
+    await expect(figure.locator(".top h3")).toHaveText("What makes it say “lamp” rather than “river”");
     expect(weights()).toBeLessThanOrEqual(1);
     await ask.click();
     await isDone(figure);
   });
 }
 
-test("a poster shows the prompts and says what a run downloads", async ({ page }) => {
+test("a poster of a question shows the prompts and the model, and says what a run downloads; nothing is empty", async ({ page }) => {
   await page.goto(host.page(`${SCRIPT}<path-patching link="${LINK}"></path-patching>`));
-  const poster = page.locator("path-patching .poster");
-  await expect(poster.locator("h3")).toHaveText("Which paths through the model make it say “lamp” rather than “river”?");
-  await expect(poster.locator("mark")).toHaveText(["fox", "dragon"]);
-  await expect(poster).toContainText(/Running it downloads [\d.]+ MB/);
+  const figure = page.locator("path-patching");
+  await expect(figure.locator(".top h3")).toHaveText("What makes it say “lamp” rather than “river”");
+  await expect(figure.locator(".prompt .differs .tag")).toHaveText([/fox/, /dragon/]);
+  await expect(figure.locator(".heading")).toContainText("Names and lists");
+  await expect(figure.locator(".go")).toContainText(/downloads [\d.]+ MB once, then runs in your browser/);
+  await expect(figure.getByRole("button")).toHaveText(["Explore it live"]);
+  await expect(figure.locator("svg")).toHaveCount(0);
   expect(host.asked.filter((path) => /wasm|worker|models/.test(path))).toEqual([]);
+});
+
+test("a poster of a saved result says what was found, and answers pointing and choosing without an engine", async ({ page }) => {
+  const data = readFileSync("examples/post/figure.json", "utf8");
+  await page.goto(host.page(`<path-patching><script type="application/json">${data}</script><a href="https://example.org/">in words</a></path-patching>${SCRIPT}`));
+  const figure = page.locator("path-patching");
+  await expect(figure.locator(".top h3")).toHaveText("How a small model repeats a list");
+  await expect(figure.locator(".heading")).toContainText("3 layers × 4 heads");
+  await expect(figure.locator(".says")).toContainText(/clean lamp 98%.*corrupted crown 98%.*logit of lamp less spoon/);
+  await expect(figure.locator(".verdict")).toContainText(/^0\.3 tells 1\.3 what it can find\. With this one path taken from the clean run, 59% of the lost preference for lamp over spoon returns: −0\.28 → \+5\.3/);
+  await expect(figure.locator(".go")).toContainText("downloads");
+  await figure.locator('.circuit [data-node="a1.h2"]').click();
+  await expect(figure.locator(".verdict")).toContainText("1.2");
+  await figure.getByRole("button", { name: "Reset" }).click();
+  await expect(figure.locator(".verdict")).toContainText(/^0\.3 tells 1\.3/);
+  expect(host.asked.filter((path) => /wasm|worker|models|live|explain|extras/.test(path))).toEqual([]);
+});
+
+test("a frame may have the result in its own address", async ({ page }) => {
+  const packed = await pack(readFileSync("examples/post/figure.json", "utf8"));
+  await page.goto(host.page(`<iframe title="figure" width="720" height="300" src="SITE/embed.html?heading=Mine#saved=${packed}"></iframe>${SCRIPT}`));
+  const figure = page.frameLocator("iframe").locator("path-patching");
+  await expect(figure.locator(".verdict")).toContainText("0.3 tells 1.3");
+  await expect(figure.locator(".top h3")).toHaveText("Mine");
+  await expect.poll(async () => (await page.locator("iframe").boundingBox())!.height).toBeGreaterThan(450);
+  expect(host.asked.filter((path) => path.includes("saved"))).toEqual([]);
 });
 
 test("frames get their height even with a late script or in a shadow tree", async ({ page }) => {
@@ -343,11 +428,11 @@ test("frames get their height even with a late script or in a shadow tree", asyn
   await page.goto(host.page(`${frame}<div><template shadowrootmode="open">${frame}</template></div>`));
   const frames = page.locator("iframe");
   await expect(frames).toHaveCount(2);
-  for (const i of [0, 1]) await expect(page.frameLocator("iframe").nth(i).locator(".poster")).toBeAttached();
+  for (const i of [0, 1]) await expect(page.frameLocator("iframe").nth(i).locator(".prompt")).toBeAttached();
   await page.evaluate((src) => {
     document.head.append(Object.assign(document.createElement("script"), { type: "module", src }));
   }, `${host.site}pathpatch.js`);
-  for (const i of [0, 1]) await expect.poll(async () => (await frames.nth(i).boundingBox())!.height).toBeGreaterThan(150);
+  for (const i of [0, 1]) await expect.poll(async () => (await frames.nth(i).boundingBox())!.height).toBeGreaterThan(120);
 });
 
 test("data in, events out", async ({ page }) => {
@@ -366,13 +451,12 @@ test("data in, events out", async ({ page }) => {
     await new Promise((resolve) => figure.addEventListener("result", resolve));
     return figure.data;
   }, saved);
-  // The file is from before edges had names; what is read has them.
   expect(restore(JSON.stringify(seen)).table).toEqual(restore(JSON.stringify(saved)).table);
   expect(seen.settings.clean).toBe(saved.settings.clean);
-  await page.locator("path-patching").getByRole("combobox", { name: "Sender" }).selectOption("a1.h3");
+  await page.locator('path-patching .circuit [data-node="a1.h1"]').click();
   const events = await page.evaluate(() => (globalThis as unknown as { seen: [string, { from: unknown; src: unknown }][] }).seen);
   expect(events.map(([name]) => name)).toEqual(["result", "select"]);
-  expect(events[1]![1]).toMatchObject({ from: "a1.h3", src: { layer: 1, head: 3 } });
+  expect(events[1]![1]).toMatchObject({ from: "a1.h1", to: "logits", src: { layer: 1, head: 1 }, dst: null });
 });
 
 test.describe("missing files", () => {
@@ -382,7 +466,7 @@ test.describe("missing files", () => {
     await page.goto(host.page(`${SCRIPT}<path-patching live src="nothing.json"></path-patching>`));
     const figure = page.locator("path-patching");
     await expect(figure.locator(".error")).toHaveText(/^saved result: expected a file at .*nothing\.json, got status 404$/);
-    await expect(figure.getByRole("button", { name: "Run it" })).toBeHidden();
+    await expect(figure.getByRole("button", { name: RUN })).toBeHidden();
     expect(weights()).toBe(0);
   });
 

@@ -246,14 +246,3 @@ test("a lost engine is not blamed on a field, and one press starts a new one", a
   await expect(answer).toHaveValue("river");
   await expect(page.locator("#picture")).not.toHaveClass("stale");
 });
-
-test("where the mean over several pairs goes in, an edge is looked at on one of them", async ({ page }) => {
-  const { clean, corrupted, answer, distractor } = cli.INDUCTION;
-  const other = [clean, corrupted].map((prompt) => prompt.replaceAll("piano", "crown"));
-  await batch(page, [[clean, corrupted, answer, distractor], [...other, answer, distractor]].map((line) => line.join(" | ")).join("\n"));
-  await settled(page);
-  await (await field(page, "What goes in")).selectOption("mean");
-  await settled(page);
-  await expect(page.locator("#edge")).toContainText("0.3 → 1.3");
-  await expect(page.locator("#edge .error:not(:empty)")).toHaveCount(0);
-});

@@ -2,10 +2,11 @@
 // it is light until the post that it stands in says otherwise: a reader's system does not know how the post looks.
 
 import { ASK_HEIGHT, type HeightMessage, type SchemeMessage } from "./embed/frames";
+import { unpack } from "./lib/pack";
 import "./pathpatch";
 
 /** Parameters that are the element's own; the rest is a link's, whose `src` is a head. */
-const OWN = { saved: "src", hide: "hide", theme: "theme", live: "live" };
+const OWN = { saved: "src", hide: "hide", show: "show", heading: "heading", theme: "theme", live: "live" };
 
 const params = new URLSearchParams(location.search);
 const figure = document.createElement("path-patching");
@@ -19,7 +20,22 @@ const theme = figure.getAttribute("theme");
 const isChosen = theme === "light" || theme === "dark";
 // The frame's ground is the figure's.
 if (isChosen) document.documentElement.style.colorScheme = theme;
-document.getElementById("place")?.replaceChildren(figure);
+const packed = /^#saved=([\w-]+)$/.exec(location.hash)?.[1];
+// A result in the address itself: what stands after the # has gone to no server.
+if (packed) void unpack(packed).then(within, () => within("an address that was cut short"));
+else place(figure);
+
+function within(text: string): void {
+  const data = document.createElement("script");
+  data.type = "application/json";
+  data.textContent = text;
+  figure.append(data);
+  place(figure);
+}
+
+function place(figure: HTMLElement): void {
+  document.getElementById("place")?.replaceChildren(figure);
+}
 
 if (parent !== window) {
   const tell = () => {

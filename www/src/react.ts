@@ -9,6 +9,9 @@ export interface PathPatchingProps extends DetailedHTMLProps<HTMLAttributes<Path
   link?: string;
   live?: boolean;
   hide?: string;
+  show?: string;
+  heading?: string;
+  height?: string | number;
   theme?: "light" | "dark";
   site?: string;
   data?: Saved | null;

@@ -1,11 +1,12 @@
 //! Every command that README and CI name: `cargo xtask serve | build | test | fuzz | bench | check-gpt2 |
-//! check-code | train-demo`.
+//! check-code | train-demo | python`.
 
 mod bench;
 mod browsers;
 mod check_gpt2;
 mod circles;
 mod fuzz;
+mod python;
 mod run;
 mod setup;
 mod site;
@@ -37,8 +38,13 @@ enum Command {
     },
     /// Build the static site in dist/
     Build,
-    /// Run every check: formatting, lints, Rust tests, TypeScript tests, browser tests
+    /// Build the Python package's wheel, which shows results in notebooks
+    Python,
+    /// Run every check: formatting, lints, Rust tests, TypeScript tests, browser tests, notebooks
     Test,
+    /// Run the checks of the Python package alone: its wheel, and notebooks in JupyterLab and marimo
+    #[command(name = "test-notebooks")]
+    TestNotebooks,
     /// Try hostile inputs on everything that reads a file or a link
     Fuzz {
         /// How long, in all
@@ -80,7 +86,9 @@ fn main() -> Result<()> {
     match Args::parse().command {
         Command::Serve { no_open } => site::serve(!no_open),
         Command::Build => site::build(),
+        Command::Python => python::wheel().map(drop),
         Command::Test => test::all(),
+        Command::TestNotebooks => python::test(&[browsers::chromium_variable()?]),
         Command::Fuzz { seconds, seed } => fuzz::all(seconds, seed),
         Command::Bench { graph: true, .. } => bench::graph(),
         Command::Bench { gpu, .. } => bench::all(gpu),

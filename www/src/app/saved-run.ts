@@ -8,7 +8,7 @@ import { restore } from "../lib/saved";
 import type { View } from "../lib/settings";
 
 /** The run in a file's text, and what of it was looked at. Throws where it is none of ours, and says what was expected. */
-export function readSaved(text: string, file: string): { run: Run; view: View } {
+export function readSaved(text: string, file: string): { run: Run; view: View; title: string | null } {
   const { saved, table, known } = restore(text);
   const { settings, tokens } = saved;
   const pairs = pairsOf(settings);
@@ -18,5 +18,6 @@ export function readSaved(text: string, file: string): { run: Run; view: View } 
   const model: LoadedModel = { ...of, ref: refOfSaved(source, document.baseURI) };
   const request = requestOf(model, settings, pairs, read);
   const { check } = saved.edges;
-  return { run: opened(-Date.now(), request, table, { check, made: saved.made, file, known }), view: saved.view };
+  const run = opened(-Date.now(), request, table, { check, made: saved.made, file, known });
+  return { run, view: saved.view, title: saved.title ?? null };
 }

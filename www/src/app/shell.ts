@@ -19,6 +19,7 @@ import * as themeView from "../views/theme";
 import { aboutRun, warningsOf } from "./about";
 import { isSameChoice } from "./choice";
 import type { Events } from "./events";
+import { embedSubject, figureDialog } from "./figures";
 import { isStale } from "./reduce";
 import * as share from "./share";
 import type { Action, Loaded, State } from "./state";
@@ -56,6 +57,8 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
   elementById("intro-tour").addEventListener("click", events.showTour);
   elementById("intro-close").addEventListener("click", () => dispatch({ type: "welcomed" }));
   themeView.create(elementById<HTMLButtonElement>("theme"));
+  const figureButton = elementById<HTMLButtonElement>("figure-button");
+  figureDialog(elementById<HTMLDialogElement>("figure-dialog"), figureButton, state);
 
   const showChoice = modelChoiceView.create(elementById("model-choice"), {
     onModel: events.chooseModel,
@@ -90,9 +93,9 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
       showStatus(status);
       document.title = titleOf(status);
     }
-    if (changed("loaded", "load", "kept", "offer")) {
+    if (changed("loaded", "load", "kept", "offer", "formOf")) {
       const { choice } = now.load ?? now.loaded ?? {};
-      showChoice({ ref: choice?.ref ?? null, kept: new Set(now.kept.filter(({ complete }) => complete).map(({ title }) => title)) });
+      showChoice({ ref: now.formOf ?? choice?.ref ?? null, kept: new Set(now.kept.filter(({ complete }) => complete).map(({ title }) => title)) });
     }
     if (changed("planning", "kept", "space", "load", "loaded")) showModels(modelsData(now));
     // Files that were dropped somewhere are a model's: what becomes of them is said there.
@@ -106,6 +109,7 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
     if (changed("isNew")) document.documentElement.toggleAttribute("data-new", now.isNew);
     if (changed("run", "draft", "loaded", "load")) {
       showTake(now.run !== null);
+      figureButton.disabled = now.run === null;
       const words = oldWords(now);
       if (old.textContent !== words) old.textContent = words;
       const says = now.run ? [isStale(now) ? "From before your last edit" : "", aboutRun(now.run), warningsOf(now.run)].filter(Boolean).join(" · ") : "";
@@ -146,11 +150,7 @@ function takeMenu(state: () => State, events: Events): (isThere: boolean) => voi
     eapIg: () => ({ text: share.pythonEapIg(shown().run) }),
     command: () => ({ text: share.commandLine(shown().run), note: everyEdge(shown().run) }),
     js: () => ({ text: share.javascript(shown().run, shown().look, base), note: everyEdge(shown().run) }),
-    embed: () => {
-      const { html, isLong } = share.embed(shown().run, shown().view, base);
-      const note = "Its address is so long that some servers refuse it: save a Figure JSON instead.";
-      return { text: html, note: isLong ? note : undefined };
-    },
+    embed: () => ({ text: share.embed(embedSubject(state(), base)) }),
     onOpen: events.openSaved,
   });
 }

@@ -38,6 +38,8 @@ export interface LoadedModel {
   readonly revision: string | null;
   /** Numbers of a position in the residual stream; absent in files from before they told it. */
   readonly dModel?: number;
+  /** What its files weigh; absent where that is not known. */
+  readonly bytes?: number;
   /** Which of the page's loads it came with, so that two sets of files are told apart; absent where none is meant. */
   readonly load?: number;
 }

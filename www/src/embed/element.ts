@@ -1,15 +1,17 @@
 // <path-patching>: a figure in a post. What it draws with is loaded only where one stands.
 //
 //     <path-patching src="figure.json"></path-patching>     a saved result; the engine only once it is asked for
+//     <path-patching><script type="application/json">{"pathpatch": 2, …}</script></path-patching>   the same, in the page
 //     <path-patching link="clean=…&from=a0.h3"></path-patching>   what a link of the page says; runs when pressed
 //
-// `live` runs without being pressed, `hide` leaves parts out (from into legend circuit overview table prompts run), `theme` is
-// light or dark where it is not the post's own, `site` is where the pathpatch site is. `data` is a saved result
-// itself. The events `result`, `select` and `error` are CustomEvents; they do not bubble.
+// `live` runs without being pressed. `hide` leaves parts out (prompts circuit explanation run), `show` adds others (scale
+// grids table). `heading` is what it is called, `theme` is light or dark where it is not the post's own, `height` is about
+// how high it is, kept free until it is drawn, `site` is where the pathpatch site is. `data` is a saved result itself.
+// The events `result`, `select` and `error` are CustomEvents; they do not bubble.
 
 import type { Saved } from "../lib/saved.js";
 import { fitFrames } from "./frames";
-import type { Figure, Subject } from "./mount";
+import type { Appearance, Figure, Subject } from "./mount";
 import type { SelectDetail } from "./selected.js";
 import { directory, setSite, site } from "./site";
 
@@ -22,24 +24,16 @@ export interface ErrorDetail {
 // A server that renders pages has no elements; the class can be imported there all the same.
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
-/** How much height is kept free until something is drawn, in rem: about what each part takes. */
-const POSTER_REM = 13;
-const PARTS_REM = { legend: 12, circuit: 38, overview: 27, table: 22, prompts: 7, run: 3 };
-/** The size of grids beside each other, or below each other where they find no room. */
-const GRID_REM = { width: 14.25, height: 16.5, title: 2.5 };
+/** How much height is kept free until something is drawn, where the author has not said, in pixels. */
+const RESERVED = { question: 180, result: 560 };
 
-/** A sender has four grids, a head that reads three. */
-function reservedRem(hidden: ReadonlySet<string>, width: number): number {
-  const columns = Math.max(1, Math.floor(width / (GRID_REM.width * 16)));
-  const grids = (count: number) => GRID_REM.title + GRID_REM.height * Math.ceil(count / columns);
-  const parts = Object.entries({ ...PARTS_REM, from: grids(4), into: grids(3) });
-  return parts.reduce((sum, [part, height]) => (hidden.has(part) ? sum : sum + height), 0);
-}
+/** A saved result within the element, as text. */
+const DATA = ':scope > script[type="application/json"]';
 
 export type { Saved, SelectDetail };
 
 export class PathPatching extends Base {
-  static readonly observedAttributes = ["src", "link", "live", "hide", "theme", "site"];
+  static readonly observedAttributes = ["src", "link", "live", "hide", "show", "heading", "theme", "height", "site"];
 
   /** Where the pathpatch site is, for figures that do not say so themselves; null where there is none. */
   static get site(): string | null {
@@ -76,7 +70,9 @@ export class PathPatching extends Base {
       delete (this as { data?: Saved | null }).data;
       this.data = data;
     }
-    this.#plan();
+    // While the page is being read, what is within the element may not have come yet.
+    if (document.readyState === "loading") addEventListener("DOMContentLoaded", () => this.#plan(), { once: true });
+    else this.#plan();
   }
 
   disconnectedCallback(): void {
@@ -87,7 +83,7 @@ export class PathPatching extends Base {
   }
 
   attributeChangedCallback(): void {
-    this.#plan();
+    if (document.readyState !== "loading") this.#plan();
   }
 
   /** Draw once however much changes together. */
@@ -101,28 +97,26 @@ export class PathPatching extends Base {
   }
 
   async #draw(): Promise<void> {
-    const [src, link, site] = ["src", "link", "site"].map((name) => this.getAttribute(name));
-    const isLive = this.hasAttribute("live");
-    const subject = JSON.stringify([src, link, site, isLive, this.#data !== null]);
-    if (subject === this.#subject) {
+    const subject = this.#about();
+    const key = subject.kind === "link" ? `link ${subject.params}` : subject.kind === "file" ? `file ${subject.url}` : `data ${subject.text}`;
+    if (key === this.#subject) {
       this.#figure?.show(this.#look());
       this.#figure?.start();
       return;
     }
-    this.#subject = subject;
+    this.#subject = key;
     this.#mounted.abort();
     this.#mounted = new AbortController();
     const { signal } = this.#mounted;
     this.#figure = undefined;
     const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
-    this.#reserve(root, src !== null || isLive || this.#data !== null);
+    this.#reserve(root, subject.kind === "link" && !this.hasAttribute("live"));
     const { mount } = await import("./mount");
     if (signal.aborted) return;
     this.#figure = mount(root, {
-      subject: this.#about(src ?? null, link ?? null),
-      isLive,
+      subject,
       look: this.#look(),
-      site: site ? directory(site) : PathPatching.site,
+      live: () => import("./live"),
       signal,
       onResult: () => this.#tell("result", this.data),
       onSelect: (detail) => this.#tell("select", detail),
@@ -131,27 +125,35 @@ export class PathPatching extends Base {
     if (this.isConnected) this.#figure.start();
   }
 
-  #about(src: string | null, link: string | null): Subject {
+  /** A result that a script has set, one within the element, one in a file, or a question. */
+  #about(): Subject {
     if (this.#data) return { kind: "data", text: JSON.stringify(this.#data) };
+    const within = this.querySelector(DATA)?.textContent;
+    if (within) return { kind: "data", text: within };
+    const src = this.getAttribute("src");
     if (src !== null) return { kind: "file", url: new URL(src, document.baseURI).href };
-    return { kind: "link", params: new URLSearchParams(link ?? "") };
+    return { kind: "link", params: new URLSearchParams(this.getAttribute("link") ?? "") };
   }
 
-  #look() {
-    const theme = this.getAttribute("theme");
-    const hidden = new Set((this.getAttribute("hide") ?? "").split(/\s+/).filter(Boolean));
-    return { hidden, theme: theme === "light" || theme === "dark" ? theme : null } as const;
+  #look(): Appearance {
+    const [theme, site] = [this.getAttribute("theme"), this.getAttribute("site")];
+    const names = (attribute: string) => new Set((this.getAttribute(attribute) ?? "").split(/\s+/).filter(Boolean));
+    return {
+      hidden: names("hide"),
+      shown: names("show"),
+      theme: theme === "light" || theme === "dark" ? theme : null,
+      heading: this.getAttribute("heading"),
+      isLive: this.hasAttribute("live"),
+      site: site ? directory(site) : PathPatching.site,
+    };
   }
 
   /** Keep the height free that the figure will take, so that the post below it stays where it is. */
-  #reserve(root: ShadowRoot, isWhole: boolean): void {
-    const { hidden } = this.#look();
-    // A saved figure has the strongest edges alone, and no sums of all.
-    const isSaved = this.hasAttribute("src") || this.#data !== null;
-    const left = isSaved ? new Set([...hidden, "overview"]) : hidden;
-    const rem = isWhole ? reservedRem(left, this.parentElement?.clientWidth ?? innerWidth) : POSTER_REM;
+  #reserve(root: ShadowRoot, isQuestion: boolean): void {
+    const said = Number(this.getAttribute("height"));
+    const height = said > 0 ? said : isQuestion ? RESERVED.question : RESERVED.result;
     const room = document.createElement("div");
-    room.style.minHeight = `${rem}rem`;
+    room.style.minHeight = `${height}px`;
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(":host { display: block; }");
     root.adoptedStyleSheets = [sheet];

@@ -1,18 +1,25 @@
-// A figure's own run, on a model that all figures of a page share.
+// A figure's own run, and looks at its edges, on a model that all figures of a page share.
 
 import { readForm } from "../app/read-form";
 import { bundledPath, type BundledName, type LoadedModel, originOf, pinned, textOf } from "../core/model-ref";
-import { requestOf } from "../core/request";
+import { metricOptions, requestOf } from "../core/request";
 import { begun, finished, madeNow, type Run } from "../core/run";
 import { PathPatch, PathPatchError } from "../engine/pathpatch";
-import { use } from "../engine/pool";
-import type { Keeping } from "../engine/types";
-import { formatBytes } from "../lib/format";
+import { type Use, use } from "../engine/pool";
+import type { EdgeDetail, EdgeName, Keeping, LoadProgress, PairPredictions } from "../engine/types";
+import { formatBytes, formatLoading, formatProgress } from "../lib/format";
 import { run } from "../lib/run";
-import * as progressView from "../views/progress";
 import type { Question } from "./question";
 
+/** How far it is; `total` is null where that is not known. */
+export interface Progress {
+  text: string;
+  done: number;
+  total: number | null;
+}
+
 export interface LiveEvents {
+  onProgress: (progress: Progress) => void;
   /** Whether the model is kept, and whether it was to be. */
   onLoaded: (keeping: Keeping, isToBeKept: boolean) => void;
   /** The one run, as it grows. */
@@ -62,61 +69,88 @@ async function isNamed(url: string): Promise<boolean> {
   }
 }
 
-/** Run what is shared, with progress in `bar`. False where the reader cancels. */
-export async function runLive(
-  bar: HTMLElement,
-  { model: asked, settings, view }: Question,
-  site: string | null,
-  gone: AbortSignal,
-  events: LiveEvents,
-): Promise<boolean> {
-  const mine = new AbortController();
-  const signal = AbortSignal.any([gone, mine.signal]);
-  bar.replaceChildren();
-  const showProgress = progressView.create(bar, { onCancel: () => mine.abort() });
-  const say = (text: string) => showProgress({ state: "running", text, done: 0, total: null });
-  say("Starting");
-  const ref = pinned(asked);
-  try {
-    if (ref.kind === "files") throw new Error("model: expected one that can be loaded here, got files of somebody’s own");
-    const isToBeKept = ref.kind !== "bundled";
-    const shown = await use(ref.kind === "bundled" ? addressOf(ref.name, site) : textOf(ref), {
-      keep: isToBeKept,
-      signal,
-      onProgress: (progress) => showProgress(progressView.ofLoad(progress)),
+/** A figure's hold on its model: it may let go, and takes hold again when it needs it. */
+export class Live {
+  readonly #question: Question;
+  readonly #site: string | null;
+  #use: Promise<Use> | null = null;
+
+  constructor(question: Question, site: string | null) {
+    this.#question = question;
+    this.#site = site;
+  }
+
+  /** Run what is asked, with what both runs say next. */
+  async run(signal: AbortSignal, events: LiveEvents): Promise<PairPredictions[]> {
+    const { model: asked, settings, view } = this.#question;
+    const say = (text: string) => events.onProgress({ text, done: 0, total: null });
+    say("Starting");
+    const { model, inTurn } = await this.#hold(signal, ({ loaded, total, ...progress }) => {
+      events.onProgress({ text: formatLoading({ loaded, total, ...progress }), done: loaded, total });
     });
-    try {
-      const { model } = shown;
-      events.onLoaded(model.keeping, isToBeKept);
-      say("Waiting for another figure of this page");
-      await shown.inTurn(async () => {
-        const { pairs, tokens, errors } = await readForm(model, settings, signal);
-        const [error] = Object.values(errors).flat();
-        if (error) throw new Error(error.text);
-        const request = requestOf({ ...asked, revision: model.keeping.revision, dModel: model.config.d_model }, settings, pairs, tokens);
-        const made = madeNow(model.device.kind);
-        const id = ++runs;
-        let grown: Run | undefined;
-        const check = await run(model, settings, pairs, view, signal, ({ table, progress, sender, warnings }) => {
-          // What still arrives after a cancel is dropped.
-          if (signal.aborted) return;
-          grown = grown ? { ...grown } : begun(id, request, table, sender, [...model.warnings, ...warnings], made);
-          events.onRun(grown);
-          if (progress) showProgress(progressView.ofRun(progress));
-        });
-        if (grown) events.onRun(finished(grown, check));
+    events.onLoaded(model.keeping, isToBeKept(asked));
+    say("Waiting for another figure of this page");
+    return inTurn(async () => {
+      const { pairs, tokens, errors } = await readForm(model, settings, signal);
+      const [error] = Object.values(errors).flat();
+      if (error) throw new Error(error.text);
+      const request = requestOf({ ...asked, revision: model.keeping.revision, dModel: model.config.d_model }, settings, pairs, tokens);
+      const made = madeNow(model.device.kind);
+      const id = ++runs;
+      let grown: Run | undefined;
+      const began = performance.now();
+      const check = await run(model, settings, pairs, view, signal, ({ table, progress, sender, warnings }) => {
+        // What still arrives after a cancel is dropped.
+        if (signal.aborted) return;
+        grown = grown ? { ...grown } : begun(id, request, table, sender, [...model.warnings, ...warnings], made);
+        events.onRun(grown);
+        if (progress) events.onProgress({ text: formatProgress(progress), done: progress.done, total: progress.total });
+        else say("Running both prompts");
       });
-    } finally {
-      shown.letGo();
-    }
-    return true;
-  } catch (error) {
-    if (!mine.signal.aborted) throw error;
-    return false;
-  } finally {
-    showProgress({ state: "idle" });
+      if (grown) events.onRun(finished(grown, check, (performance.now() - began) / 1e3));
+      return model.predictions({ ...metricOptions(settings, pairs), signal });
+    });
+  }
+
+  /** An edge in detail, on one of the run's pairs; first without, then with the effect of each position. */
+  async look({ request }: Run, edge: EdgeName, pair: number, signal: AbortSignal, onDetail: (detail: EdgeDetail) => void): Promise<void> {
+    const { model, inTurn } = await this.#hold(signal, () => {});
+    const { settings, pairs } = request;
+    const { direction, patch } = settings;
+    const asked = { ...metricOptions(settings, pairs), pair, direction, patch, ...edge, signal };
+    await inTurn(async () => {
+      const found = await model.edgeDetail(asked);
+      if (signal.aborted) return;
+      onDetail(found);
+      const { byPosition } = await model.edgeDetail({ ...asked, byPosition: true });
+      if (!signal.aborted) onDetail({ ...found, byPosition });
+    });
+  }
+
+  /** Leave the model to the others; it goes once nobody has held it for a while. */
+  letGo(): void {
+    void this.#use?.then(
+      ({ letGo }) => letGo(),
+      () => {},
+    );
+    this.#use = null;
+  }
+
+  async #hold(signal: AbortSignal, onProgress: (progress: LoadProgress) => void): Promise<Use> {
+    const held = await this.#use;
+    if (held && !held.model.isStopped) return held;
+    this.#use = null;
+    const { model } = this.#question;
+    const ref = pinned(model);
+    if (ref.kind === "files") throw new Error("model: expected one that can be loaded here, got files of somebody’s own");
+    const name = ref.kind === "bundled" ? addressOf(ref.name, this.#site) : textOf(ref);
+    const taken = await use(name, { keep: isToBeKept(model), signal, onProgress });
+    this.#use = Promise.resolve(taken);
+    return taken;
   }
 }
+
+const isToBeKept = ({ ref }: LoadedModel): boolean => ref.kind !== "bundled";
 
 /** Where a bundled model's files are. */
 function addressOf(name: BundledName, site: string | null): string {

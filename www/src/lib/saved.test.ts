@@ -9,7 +9,7 @@ import { EXAMPLE, MAX_EDGES } from "./settings";
 
 const run = runOf();
 const look = lookAt(EXAMPLE.view, run.table, run.lead);
-const FIGURE = readFileSync(new URL("../../../examples/post/figure.json", import.meta.url), "utf8");
+const FIGURE = readFileSync(new URL("../../../tests/fixtures/figure-1.json", import.meta.url), "utf8");
 
 test("a result comes back as it was, to the last bit, with where it comes from", () => {
   const { table, saved } = restore(JSON.stringify(save(run, look)));
@@ -23,6 +23,22 @@ test("a result comes back as it was, to the last bit, with where it comes from",
   const hub = runOf({}, { kind: "hub", repo: "openai-community/gpt2", revision: null });
   expect(save(hub, look).model).toEqual({ name: "a model", source: "openai-community/gpt2", revision: "607a30d" });
   expect(save(runOf({}, { kind: "files" }), look).model.source).toBeNull();
+});
+
+test("a figure's title is kept, cut where it is too long, and read with bounds", () => {
+  expect(restore(JSON.stringify(save(run, look))).saved.title).toBeUndefined();
+  const { saved } = restore(JSON.stringify(save(run, look, { title: "How a list repeats" })));
+  expect(saved.title).toBe("How a list repeats");
+  expect(save(run, look, { title: "x".repeat(300) }).title).toHaveLength(200);
+  expect(() => restore(JSON.stringify({ ...saved, title: "x".repeat(201) }))).toThrow("title: expected at most 200 characters, got 201");
+});
+
+test("what the model's files weigh is kept, and told again by whoever saves the file", () => {
+  const { saved } = restore(JSON.stringify(save(run, look, { bytes: 548e6 })));
+  expect(saved.model.bytes).toBe(548e6);
+  const again = { ...run, request: { ...run.request, model: { ...run.request.model, bytes: 548e6 } } };
+  expect(save(again, look).model.bytes).toBe(548e6);
+  expect(() => restore(JSON.stringify({ ...saved, model: { ...saved.model, bytes: -1 } }))).toThrow("model.bytes: expected a whole number");
 });
 
 test("so do a direction, a patch and what was checked", () => {
@@ -44,7 +60,7 @@ test("the strongest are kept, and what is in view; what is left out has a path s
   expect(countsOf(few).unknown).toBe(countsOf(run.table).edges - kept.length);
 });
 
-test("a file of today's figure, version 1, is read as edges by name", () => {
+test("a file of version 1, is read as edges by name", () => {
   const { saved, table } = restore(FIGURE);
   expect(saved).toMatchObject({ pathpatch: 1, made: null, model: { source: "bundled", revision: null } });
   expect(saved.settings).toMatchObject({ layerNorm: "frozen", direction: "denoise", patch: "resample" });

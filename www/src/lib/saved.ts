@@ -41,15 +41,21 @@ import type { Settings, View } from "./settings";
 
 /** What this page writes. */
 export const VERSION = 2;
+/** Characters of a figure's title. */
+export const MOST_TITLE = 200;
+/** What a model's files may weigh. */
+const MOST_BYTES = 1e12;
 /** Characters of another's metric. */
 const MOST_METRIC_NAME = 80;
 
 export interface Saved extends SavedKnown {
   pathpatch: number;
+  /** What the author calls the figure; absent where nobody has named it. */
+  title?: string;
   /** Program, date and device; absent in version 1. */
   made: Made | null;
-  /** What the model is called, how a link names it (null for files of one's own), and the commit that was loaded; `dModel` is its width. */
-  model: { name: string; source: string | null; revision: string | null; dModel?: number };
+  /** What the model is called, how a link names it (null for files of one's own), and the commit that was loaded; `dModel` is its width, `bytes` what its files weigh. */
+  model: { name: string; source: string | null; revision: string | null; dModel?: number; bytes?: number };
   /** Null where the metric of neither run is known, and values are effects: a tensor or a graph from a notebook. */
   cleanMetric: number | null;
   corruptedMetric: number | null;
@@ -68,10 +74,14 @@ export interface Saving {
   strongest?: number;
   /** What is known beside the edges; what the run's own file knew where left out. */
   known?: Known;
+  /** What a figure of it is called. */
+  title?: string;
+  /** What its model's files weigh; as its own file said where left out. */
+  bytes?: number;
 }
 
 /** A run as a file has it. */
-export function save(run: Run, look: Look, { strongest = Number.POSITIVE_INFINITY, known = run.known }: Saving = {}): Saved {
+export function save(run: Run, look: Look, { strongest = Number.POSITIVE_INFINITY, known = run.known, title, bytes = run.request.model.bytes }: Saving = {}): Saved {
   const { request, table, made, check } = run;
   const { cleanMetric, corruptedMetric } = table;
   const { ref, name, revision, dModel } = request.model;
@@ -85,8 +95,9 @@ export function save(run: Run, look: Look, { strongest = Number.POSITIVE_INFINIT
   const { from, to, port, node, edges, least, pair, show } = look;
   return {
     pathpatch: VERSION,
+    ...(title && { title: title.slice(0, MOST_TITLE) }),
     made,
-    model: { name, source: savedSource(ref), revision, ...(dModel !== undefined && { dModel }) },
+    model: { name, source: savedSource(ref), revision, ...(dModel !== undefined && { dModel }), ...(bytes !== undefined && { bytes }) },
     settings: request.settings,
     view: { from, to, port, node, edges, least, pair, show },
     tokens: tokensOf(request),
@@ -166,7 +177,9 @@ function body(from: Record<string, unknown>): Omit<Saved, "pathpatch"> {
   const tokens = orNull(readTokens)(get("tokens"), "tokens");
   checkTokens(settings, tokens);
   const metricName = get("metricName");
+  const title = get("title");
   return {
+    ...(title !== undefined && { title: anyText(MOST_TITLE)(title, "title") }),
     made: madeOf(get("made")),
     model: modelOf(get("model")),
     cleanMetric: orNull(float)(get("cleanMetric"), "cleanMetric"),
@@ -216,13 +229,14 @@ function pairsIn(settings: Settings): number {
 function modelOf(value: unknown): Saved["model"] {
   const from = fields(value, "model");
   const source = orNull(nameText)(own(from, "source"), "model.source");
-  const [revision, dModel] = [own(from, "revision"), own(from, "dModel")];
+  const [revision, dModel, bytes] = [own(from, "revision"), own(from, "dModel"), own(from, "bytes")];
   return {
     name: nameText(own(from, "name"), "model.name"),
     // Version 1 wrote this for files of one's own.
     source: source === "files" ? null : source,
     revision: revision === undefined ? null : orNull(nameText)(revision, "model.revision"),
     ...(dModel !== undefined && { dModel: whole(1, 100_000)(dModel, "model.dModel") }),
+    ...(bytes !== undefined && { bytes: whole(1, MOST_BYTES)(bytes, "model.bytes") }),
   };
 }
 

@@ -1,0 +1,61 @@
+// The result on screen as a figure: for a paper, or for a post. What makes one is loaded when it is asked for.
+
+import { isSameEdge } from "../core/node";
+import { type Known, NOTHING_KNOWN, type Run } from "../core/run";
+import type { Look } from "../core/view";
+import { headline } from "../lib/headline";
+import { isSameSettings } from "../lib/settings";
+import type { FigureData, FigureEvents } from "../views/figure-dialog/data";
+import * as share from "./share";
+import type { State } from "./state";
+
+/** What is known of the run on screen beside its edges: of its file, or as far as this page has asked. */
+function knownOf({ run, detail, predictions: said }: State): Known {
+  if (!run) return NOTHING_KNOWN;
+  const isOfRun = said !== null && isSameSettings(said.of, run.request.settings);
+  const predictions = isOfRun ? said.pairs : run.known.predictions;
+  if (detail.state !== "there" || detail.run.id !== run.id) return { details: run.known.details, predictions };
+  const { edge, pair } = detail;
+  const rest = run.known.details.filter((known) => !isSameEdge(known, edge) || known.pair !== pair);
+  return { details: [{ ...edge, pair, detail: detail.detail }, ...rest], predictions };
+}
+
+/** What a snippet for a post is made of; the figure is called after its question where `title` is absent. */
+export function embedSubject(state: State, base: string, title?: string) {
+  const { run, look, view, kept } = state;
+  if (!run || !look) throw new Error("result: expected one, got none yet");
+  const { ref } = run.request.model;
+  const called = ref.kind === "hub" ? ref.repo : ref.kind === "address" ? ref.url : null;
+  const bytes = kept.find((model) => model.complete && model.title === called)?.bytes;
+  return share.embedSubject(run, look, view, base, { known: knownOf(state), title: title ?? titleOf(run), bytes });
+}
+
+const titleOf = ({ request }: Run): string => headline(request.pairs[0]!);
+
+/** Opens the dialog on what is shown. */
+export function figureDialog(dialog: HTMLDialogElement, button: HTMLButtonElement, state: () => State): void {
+  let open: ((data: FigureData) => void) | undefined;
+  const base = document.baseURI.replace(/[#?].*$/, "");
+  const events: FigureEvents = {
+    site: base,
+    subject: (title) => embedSubject(state(), base, title),
+    // A real one, so that what is seen is what the post gets.
+    element: async () => {
+      const { PathPatching } = await import("../embed/element");
+      PathPatching.site ??= base;
+      return document.createElement("path-patching");
+    },
+  };
+  button.addEventListener("click", async () => {
+    const { create } = await import("../views/figure-dialog/dialog");
+    const { run, look } = state();
+    if (!run || !look) return;
+    open ??= create(dialog, events);
+    open(dataOf(run, look, knownOf(state())));
+  });
+}
+
+function dataOf(run: Run, look: Look, known: Known): FigureData {
+  const found = known.details.find((one) => isSameEdge(one, look.edge) && one.pair === look.pair);
+  return { run, look, detail: found?.detail ?? null };
+}

@@ -1,0 +1,9 @@
+// What a figure is called where its author has not named it: the question that its prompts ask.
+
+import { inQuotes, type Pair } from "./pairs";
+
+export function headline({ answer, distractor }: Pick<Pair, "answer" | "distractor">): string {
+  const [said, instead] = [inQuotes(answer), inQuotes(distractor)];
+  if (said && instead) return `What makes it say ${said} rather than ${instead}`;
+  return said ? `What makes it say ${said}` : "What carries the difference between two prompts";
+}
