@@ -1,4 +1,4 @@
-//! Every command that README and CI name: `cargo xtask serve | build | test | screens | fuzz | bench |
+//! Every command that README and CI name: `cargo xtask serve | build | test | screens | fuzz | bench | gallery |
 //! check-gpt2 | check-code | train-demo | python`.
 
 mod bench;
@@ -6,6 +6,7 @@ mod browsers;
 mod check_gpt2;
 mod circles;
 mod fuzz;
+mod gallery;
 mod python;
 mod run;
 mod setup;
@@ -65,11 +66,17 @@ enum Command {
         #[arg(long, conflicts_with = "gpu")]
         graph: bool,
     },
+    /// Make the bundled models' saved results anew, which the page shows before any model is loaded
+    Gallery,
     /// Check GPT-2 small's published figures on its real weights
     #[command(name = "check-gpt2")]
     CheckGpt2 {
         /// Directory with config.json, model.safetensors and tokenizer.json
         directory: String,
+        /// If they are right, also make its saved results for the page's gallery, in this directory: the site's own is
+        /// www/gallery
+        #[arg(long, value_name = "DIR")]
+        gallery: Option<String>,
     },
     /// Run the Python that the page copies, beside the command line, and have EAP-IG read a graph's file
     #[command(name = "check-code")]
@@ -95,7 +102,11 @@ fn main() -> Result<()> {
         Command::Fuzz { seconds, seed } => fuzz::all(seconds, seed),
         Command::Bench { graph: true, .. } => bench::graph(),
         Command::Bench { gpu, .. } => bench::all(gpu),
-        Command::CheckGpt2 { directory } => check_gpt2::check(&directory),
+        Command::Gallery => gallery::bundled(),
+        Command::CheckGpt2 { directory, gallery } => {
+            check_gpt2::check(&directory)?;
+            gallery.map_or(Ok(()), |out| gallery::gpt2(&directory, &out))
+        }
         Command::CheckCode => bench::check_code(),
         Command::TrainDemo { name } => train(name.as_deref()),
     }
