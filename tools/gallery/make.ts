@@ -4,7 +4,8 @@ import { readForm } from "../../www/src/app/read-form";
 import { type LoadedModel, type ModelRef, nameOf } from "../../www/src/core/model-ref";
 import { metricOptions, requestOf } from "../../www/src/core/request";
 import { begun, finished, type Known, type KnownDetail, madeNow, type Run } from "../../www/src/core/run";
-import { countsOf, strongest } from "../../www/src/core/table";
+import { shownEdges } from "../../www/src/core/shown";
+import { countsOf } from "../../www/src/core/table";
 import { lookAt } from "../../www/src/core/view";
 import { PathPatch } from "../../www/src/engine/pathpatch";
 import type { EdgeName } from "../../www/src/engine/types";
@@ -14,11 +15,7 @@ import type { Preset } from "../../www/src/lib/preset";
 import { run as runAll } from "../../www/src/lib/run";
 import { save } from "../../www/src/lib/saved";
 import { FIRST_LOOK, settingsOf } from "../../www/src/lib/settings";
-import { edgesOfStory } from "../../www/src/story/story";
-import { isTold } from "../../www/src/story/gallery";
-
-/** Edges that are kept in detail beside those of the story: those that the circuit first shows. */
-const DETAILS = FIRST_LOOK.edges;
+import { edgesOfStory, isTold } from "../../www/src/story/story";
 
 export interface Made {
   title: string;
@@ -34,7 +31,7 @@ export async function load(url: string, ref: ModelRef, device: "auto" | "cpu"): 
   model?.dispose();
   model = await PathPatch.load(new URL(url), { device, keep: false });
   of = { ref, name: nameOf(ref), revision: null, dModel: model.config.d_model };
-  return presetsFor(ref, model.config).filter(isTold).map(({ name }) => name);
+  return presetsFor(ref, model.config).map(({ name }) => name).filter(isTold);
 }
 
 /** Every edge of a task's prompts, exactly, with what the page tells of it. */
@@ -79,7 +76,8 @@ async function knownOf(engine: PathPatch, run: Run): Promise<Known> {
   return { details, predictions: await engine.predictions(options) };
 }
 
+/** The edges of the story, and those that the circuit first shows. */
 function edgesToKnow(run: Run): EdgeName[] {
-  const all = [...edgesOfStory(run), ...strongest(run.table, DETAILS)];
+  const all = [...edgesOfStory(run), ...shownEdges(run.table, FIRST_LOOK).edges];
   return all.filter(({ from, to }, i) => all.findIndex((other) => other.from === from && other.to === to) === i);
 }

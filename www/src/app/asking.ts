@@ -23,10 +23,13 @@ import { latest, type Store } from "./store";
 /** After the last keystroke, before tokens and grids follow. */
 const TYPING_PAUSE_MS = 300;
 
+/** Edges that are looked at within less than this of each other are passed by. */
+const STEPPING_MS = 150;
+
 export interface Asking {
   cancel: () => void;
   /** Tokens of the vocabulary that begin so. */
-  complete: (start: string) => Promise<Token[]>;
+  complete: (start: string, limit?: number) => Promise<Token[]>;
 }
 
 export function asking(store: Store<State, Action>, engine: () => PathPatch | null): Asking {
@@ -36,13 +39,14 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
   const read = latest(
     async (signal, isAsked: boolean) => {
       const model = engine();
-      const { loaded, draft } = store.state();
+      const { loaded, draft, formOf } = store.state();
       // There is nothing to run, and perhaps the model that made the file is not loaded.
       if (isAnsweredByFile(store.state())) {
         settle();
         return;
       }
-      if (!model || !loaded) return;
+      // The words of a saved result's prompts are its own model's.
+      if (!model || !loaded || formOf) return;
       const reading = await readForm(model, draft, signal);
       const checked = isWrong(reading) ? { ...reading, warnings: [] } : await checkForm(model, draft, reading, signal);
       if (signal.aborted) return;
@@ -77,6 +81,7 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
     dispatch({ type: "run-settled" });
   }
 
+  let looked = Number.NEGATIVE_INFINITY;
   const lookCloser = latest(
     async (signal) => {
       const model = engine();
@@ -93,6 +98,11 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
       }
       const isAnother = detail.state === "none" || !isSameEdge(detail.edge, edge);
       if (isAnother) dispatch({ type: "detail", detail: { state: "waiting", edge } });
+      // Who steps from edge to edge is asked for the last of them alone.
+      const isSoon = performance.now() - looked < STEPPING_MS;
+      looked = performance.now();
+      if (isSoon) await new Promise((resolve) => setTimeout(resolve, STEPPING_MS));
+      if (signal.aborted) return;
       const pair = Math.min(look.pair, of.request.pairs.length - 1);
       const { settings, pairs } = of.request;
       const { direction, patch } = settings;
@@ -139,6 +149,7 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
       typing = setTimeout(read.start, TYPING_PAUSE_MS, false);
     } else if (now.view !== before.view && needsSender(now) && !isStale(now)) readNow(false);
     const isOther =
+      now.loaded !== before.loaded ||
       now.run?.id !== before.run?.id ||
       now.look?.pair !== before.look?.pair ||
       !isSameEdge(now.look?.edge ?? null, before.look?.edge ?? null);
@@ -150,7 +161,15 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
       job.cancel();
       dispatch({ type: "run-stopped" });
     },
-    complete: async (start) => (await engine()?.complete(start)) ?? [],
+    complete: async (start, limit) => {
+      try {
+        return (await engine()?.complete(start, { limit })) ?? [];
+      } catch (error) {
+        // A model that another one takes the place of completes nothing more.
+        if (!(error instanceof PathPatchError && error.code === "cancelled")) fail(error);
+        return [];
+      }
+    },
   };
 }
 

@@ -78,8 +78,8 @@ const YEARS: Known = {
   isAbout: isLaterYear,
   source: { text: "the model’s README", url: "models/years-demo/README.md" },
   of: new Map([
-    ...heads(role("head that reads the year", "heads that read the year"), "0.0 0.2"),
-    ...["m0", "m1"].map((mlp): [string, Role] => [mlp, role("MLP that compares years", "MLPs that compare years")]),
+    ...heads(role("year-reading head"), "0.0 0.2"),
+    ...["m0", "m1"].map((mlp): [string, Role] => [mlp, role("year-comparing MLP")]),
   ]),
 };
 

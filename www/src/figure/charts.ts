@@ -85,7 +85,7 @@ export function attention({ run: of, look, detail }: Shown, width: number, ink: 
     ];
   });
   const labels = tokensBelow(columns.map(({ text, isMarked, isFrom }) => ({ text, isStrong: isMarked || isFrom })), middle, foot, ink);
-  const title = words(`Attention of ${looks.head} from “${looks.from}”, by the token looked at`, 0, 10, "start", ink.ink2);
+  const title = words(`${looks.title}, ${looks.about}`, 0, 10, "start", ink.ink2);
   return { width, height: foot + labels.height, marks: [title, ...bands, ...bars, ...labels.marks] };
 }
 

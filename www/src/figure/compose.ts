@@ -78,7 +78,7 @@ function draw(stage: HTMLElement, shown: Shown, { isMarked, has }: FigureChoice,
   const nothing = { onSelect: () => {} };
   switch (what) {
     case "circuit": {
-      const compares = compareWords(table.metric, run.request.pairs);
+      const compares = compareWords(table, run.request.pairs);
       circuitView.create(stage, nothing, { height: "own", isStill: true })({ table, look: seen, compares });
       return centred([...stage.querySelectorAll("svg")].map(read), width);
     }

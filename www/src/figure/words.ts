@@ -149,12 +149,12 @@ function attentionWords({ run, look }: Shown, detail: EdgeDetail): string {
     const at = shares.reduce((best, share, i) => (share > shares[best]! ? i : best), 0);
     return `${name}, ${percent(shares[at]!)} at “${looks.columns[at]!.text}”`;
   });
-  return `from “${looks.from}”: ${rows.join("; ")}.`;
+  return `${looks.about}: ${rows.join("; ")}.`;
 }
 
 /** Where the chosen edge's head looks; null where neither of its ends is one. */
 export function looksIn(run: Run, look: Look, detail: EdgeDetail): Looks | null {
-  const chosen = chosenOf(run, look);
+  const chosen = detail.dst || detail.src ? chosenOf(run, look) : null;
   return chosen && looksOf(chosen.edge, run.table, detail, chosen.pairs[chosen.pair]!, chosen.position);
 }
 

@@ -60,7 +60,8 @@ export function baselineWords(table: Table): string {
 export const STILL = "No edge moves the metric: what is left is rounding.";
 
 /** What the logits are read for, in as few words: `lamp − spoon`. */
-export function compareWords(metric: Metric, pairs: readonly AskedPair[]): string {
+export function compareWords({ metric, metricName }: Pick<Table, "metric" | "metricName">, pairs: readonly AskedPair[]): string {
+  if (metricName !== undefined) return metricName;
   if (metric === "kl") return "distance from the clean run";
   const answer = sameOf(pairs, ({ answer: text }) => text) ?? "answer";
   const distractor = sameOf(pairs, ({ distractor: text }) => text) ?? "distractor";
@@ -74,7 +75,8 @@ const MOST_LETTERS = 24;
 /** What all pairs have in common, if it is short; null where there is no such thing. */
 function sameOf(pairs: readonly AskedPair[], of: (pair: AskedPair) => string): string | null {
   const [first = ""] = pairs.map(of);
-  const text = first.trim();
+  // A set, as it is read aloud.
+  const text = first.trim().replaceAll("|", " or ").replaceAll("..", " to ");
   return pairs.every((pair) => of(pair) === first) && text.length <= MOST_LETTERS ? text : null;
 }
 
