@@ -8,7 +8,7 @@ import { headValues } from "../../www/src/lib/graph";
 import { restore } from "../../www/src/lib/saved";
 import * as cli from "./cli";
 import { difference } from "./module";
-import { cell, chosenEdge, contentOf, grid, open, settled, share } from "./page";
+import { cell, chosenEdge, contentOf, example, field, grid, open, settled, share } from "./page";
 import { expect, test } from "./test";
 
 const preset = { ...cli.INDUCTION, ...cli.LIKE_THE_PAGE, metric: "normalized-logit-diff" };
@@ -109,8 +109,8 @@ test("any drawing is saved as SVG and PNG, with its colours", async ({ page, con
 });
 
 test("a link restores model, prompts, settings and view", async ({ page, context }) => {
-  await page.getByLabel("Example").selectOption({ label: "Indirect object: Mary and John" });
-  await page.getByLabel("Metric", { exact: true }).selectOption("log-prob");
+  await example(page, "Indirect object: Mary and John");
+  await (await field(page, "Metric")).selectOption("log-prob");
   await settled(page);
   await cell(grid(page, "from", "v"), "2.2").click();
   await page.getByLabel("Edges shown").fill("55");
@@ -119,7 +119,7 @@ test("a link restores model, prompts, settings and view", async ({ page, context
     of.getByRole("gridcell").evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
   const other = await context.newPage();
   await open(other, link);
-  await expect(other.getByLabel("Metric", { exact: true })).toHaveValue("log-prob");
+  await expect(await field(other, "Metric")).toHaveValue("log-prob");
   await expect(other.getByLabel("Receiver", { exact: true })).toHaveValue("a2.h2");
   await expect(other.locator(".circuit .edge")).toHaveCount(55);
   await expect(chosenEdge(other)).toHaveText(await chosenEdge(page).innerText());
@@ -151,7 +151,7 @@ test("the Python has the prompts' ids, and a metric and a version for each choic
   // Whatever is the strongest of another metric: TransformerLens patches edges between heads.
   await cell(grid(page, "from", "k"), "1.2").click();
   for (const metric of ["logit-diff", "log-prob", "prob", "kl"]) {
-    await page.getByLabel("Metric", { exact: true }).selectOption(metric);
+    await (await field(page, "Metric")).selectOption(metric);
     await settled(page);
     // EAP-IG has no divergence from the clean run.
     const eapIg = metric === "kl" ? [] : ["EAP-IG code"];
@@ -217,13 +217,13 @@ test("the address changes with the page: edges and runs are steps of the history
   await cell(grid(page, "from", "k"), "1.2").click();
   await expect(edge).toHaveText("0.3 → 1.2 key");
   await expect(page).toHaveURL(/to=a1\.h2/);
-  await page.getByLabel("Metric", { exact: true }).selectOption("prob");
+  await (await field(page, "Metric")).selectOption("prob");
   await settled(page);
   await expect(page).toHaveURL(/metric=prob/);
   expect(await page.evaluate(() => history.length)).toBe(entries + 2);
 
   await page.goBack();
-  await expect(page.getByLabel("Metric", { exact: true })).toHaveValue("normalized-logit-diff");
+  await expect(await field(page, "Metric")).toHaveValue("normalized-logit-diff");
   await settled(page);
   await expect(edge).toHaveText("0.3 → 1.2 key");
   await page.goBack();
@@ -232,7 +232,7 @@ test("the address changes with the page: edges and runs are steps of the history
   await page.goForward();
   await expect(edge).toHaveText("0.3 → 1.2 key");
   await page.goForward();
-  await expect(page.getByLabel("Metric", { exact: true })).toHaveValue("prob");
+  await expect(await field(page, "Metric")).toHaveValue("prob");
   await settled(page);
   // Neither the page nor the model was reloaded.
   expect(loads).toEqual([]);
@@ -254,7 +254,7 @@ test("text from a link never becomes code in an export, and no field of a link b
   });
   await page.goto(`/?odd#${link}`);
   await expect(page.locator("#clean-error")).not.toBeEmpty();
-  await page.getByLabel("Example").selectOption({ label: "Induction: fox, lamp, … fox" });
+  await example(page, "Induction: fox, lamp, … fox");
   await settled(page);
   await expect(page.locator(".circuit .edge")).toHaveCount(30);
   // A model's name that tries to end its string: the copied code has it as one literal.

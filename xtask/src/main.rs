@@ -1,4 +1,4 @@
-//! Every command that README and CI name: `cargo xtask serve | build | test | fuzz | bench | gallery |
+//! Every command that README and CI name: `cargo xtask serve | build | test | screens | fuzz | bench | gallery |
 //! check-gpt2 | check-code | train-demo | python`.
 
 mod bench;
@@ -17,7 +17,7 @@ mod wasm;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use run::{cargo, root};
+use run::{cargo, npm_script_with, root};
 
 /// The bundled models, by their directories' names.
 const DEMOS: [&str; 2] = ["ioi-demo", "years-demo"];
@@ -43,6 +43,8 @@ enum Command {
     Python,
     /// Run every check: formatting, lints, Rust tests, TypeScript tests, browser tests, notebooks
     Test,
+    /// Take the pictures of docs/screens/ and the one of README anew
+    Screens,
     /// Run the checks of the Python package alone: its wheel, and notebooks in JupyterLab and marimo
     #[command(name = "test-notebooks")]
     TestNotebooks,
@@ -95,6 +97,7 @@ fn main() -> Result<()> {
         Command::Build => site::build(),
         Command::Python => python::wheel().map(drop),
         Command::Test => test::all(),
+        Command::Screens => screens(),
         Command::TestNotebooks => python::test(&[browsers::chromium_variable()?]),
         Command::Fuzz { seconds, seed } => fuzz::all(seconds, seed),
         Command::Bench { graph: true, .. } => bench::graph(),
@@ -107,6 +110,16 @@ fn main() -> Result<()> {
         Command::CheckCode => bench::check_code(),
         Command::TrainDemo { name } => train(name.as_deref()),
     }
+}
+
+/// Every state of the built page, as pictures.
+fn screens() -> Result<()> {
+    let chromium = browsers::chromium_variable()?;
+    wasm::build()?;
+    site::bundle()?;
+    // For a run that takes a while: a checkpoint of GPT-2 small's size.
+    bench::checkpoint::random_gpt2(12)?;
+    npm_script_with("screens", &[], &[chromium])
 }
 
 /// Train one bundled model, or each.
