@@ -330,8 +330,7 @@ def _about(options: Options, scores: str) -> About:
         model=options.model,
         pairs=_pair(options),
         tokens=tokens,
-        # The start of the text is not one of its words.
-        prepend_bos=tokens is not None and tokens[0][0] == tokens[1][0] and bool(_START.fullmatch(tokens[0][0])),
+        prepend_bos=tokens is not None and _has_start(tokens),
     )
 
 
@@ -352,8 +351,22 @@ def _pair(options: Options) -> list[tuple[str, str, str, str]]:
     if options.prompts is None:
         options.refuse(("answer", "distractor"), "there are no prompts that it would answer")
         return []
-    clean, corrupted = (one if isinstance(one, str) else "".join(one) for one in _both(options.prompts))
+    tokens = _tokens(options)
+    clean, corrupted = map(_text_of, tokens) if tokens else _both(options.prompts)
     return [(clean, corrupted, options.answer or "", options.distractor or "")]
+
+
+def _has_start(tokens: tuple[list[str], list[str]]) -> bool:
+    """Whether the prompts begin with the start of a text, which is not one of its words."""
+    first = tokens[0][0]
+    return first == tokens[1][0] and _START.fullmatch(first) is not None
+
+
+def _text_of(tokens: list[str]) -> str:
+    """The text of tokens; between those of a vocabulary of words there are spaces."""
+    words = tokens[1:] if _START.fullmatch(tokens[0]) else tokens
+    has_spaces = any(word[:1].isspace() for word in words[1:])
+    return ("" if has_spaces else " ").join(words)
 
 
 def _both(prompts: Any) -> tuple[Any, Any]:

@@ -7,6 +7,7 @@ red lowers it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from html import escape
 
@@ -84,11 +85,18 @@ def caption(table: Table) -> str:
     """What the picture shows, in words."""
     first, effect = next(table.strongest())
     kind = "estimates" if table.estimates else "exact"
-    strongest = f"The strongest is {first}, {effect:+.3g}." if effect else "None has an effect."
+    strongest = f"The strongest is {first}, {_signed(effect)}." if effect else "None has an effect."
     return (
         f"The {len(_drawn(table))} strongest of {len(table.places):,} edges ({kind}); "
         f"blue raises the metric, red lowers it. {strongest}"
     )
+
+
+def _signed(effect: float) -> str:
+    """Three digits, and a real minus sign."""
+    size = abs(effect)
+    text = f"{size:.2e}" if not 1e-4 <= size < 1e6 else f"{size:,.{max(0, 2 - math.floor(math.log10(size)))}f}"
+    return f"{'+' if effect > 0 else '−'}{text}"
 
 
 def _drawn(table: Table) -> list[tuple[Edge, float]]:

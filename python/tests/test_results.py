@@ -207,8 +207,12 @@ def test_prompts_are_labels(sweep):
     values = sweep["values"]
     told = saved(values, component="k", prompts=(["<s>", "fox", " ran"], ["<s>", "cat", " ran"]), answer=" a", distractor=" b")
     assert [token["text"] for token in told["tokens"][0]["corrupted"]] == ["<s>", "cat", " ran"]
-    assert told["settings"]["clean"] == "<s>fox ran"
+    assert told["settings"]["clean"] == "fox ran"
+    assert told["settings"]["prependBos"] is True
     assert (told["settings"]["answer"], told["settings"]["distractor"]) == (" a", " b")
+    # A vocabulary of words has no spaces.
+    told = saved(values, component="k", prompts=(["a", "fox", "ran"], ["a", "cat", "ran"]))
+    assert (told["settings"]["clean"], told["settings"]["prependBos"]) == ("a fox ran", False)
     told = saved(values, component="k", prompts=("A fox", "A cat"))
     assert told["tokens"] is None
     assert (told["settings"]["clean"], told["settings"]["corrupted"]) == ("A fox", "A cat")
