@@ -206,7 +206,7 @@ test("a saved file opens on the page unchanged, with its origin", async ({ page 
   // A damaged file gives an error and changes nothing.
   const spoilt = Buffer.from(file.buffer.toString().replace(/"cleanMetric":[^,]+/, '"cleanMetric":null'));
   await page.getByLabel("Open a saved JSON").setInputFiles({ ...file, buffer: spoilt });
-  await expect(page.locator("#failure")).toHaveText("mine.json: saved result: cleanMetric: expected a finite number from -3.4e+38 to 3.4e+38, got null");
+  await expect(page.locator("#failure [role=alert]")).toHaveText("mine.json: saved result: cleanMetric: expected a finite number from -3.4e+38 to 3.4e+38, got null");
   expect(await everything(page)).toEqual(after);
 });
 
@@ -240,12 +240,12 @@ for (const call of ["check", "edges"] as const) {
     await isUnderWay();
     // A refused file does not disturb the run.
     await page.getByLabel("Open a saved JSON").setInputFiles({ ...file, buffer: Buffer.from('{"a": 1}') });
-    await expect(page.locator("#failure")).toHaveText('mine.json: saved result: expected {"pathpatch": 2, …}, got none');
+    await expect(page.locator("#failure [role=alert]")).toHaveText('mine.json: saved result: expected {"pathpatch": 2, …}, got none');
     await isUnderWay();
     await page.getByLabel("Open a saved JSON").setInputFiles(file);
     await expect(page.locator("#about-run")).toContainText("from mine.json");
     await settled(page);
-    await expect(page.locator("#failure")).toBeEmpty();
+    await expect(page.locator("#failure")).toBeHidden();
     await release();
     // The engine answers in order, so once it answers this, it is done with the other run.
     await show(page, "Grids");
