@@ -1,5 +1,6 @@
 // A figure for a paper: what it shows and how, a preview that is the file itself, and ways to take it along.
 
+import { rolesOf } from "../../core/roles";
 import { shownEdges, withChosen } from "../../core/shown";
 import { element } from "../../lib/dom";
 import { compose, type FigureChoice, GROUNDS, type Ground } from "../../figure/compose";
@@ -17,7 +18,7 @@ const SIZE = { least: 4, most: 16, step: 0.5 };
 const FIRST: FigureChoice = {
   title: null,
   caption: null,
-  has: { title: true, caption: false, source: true, signs: true, estimates: true, ports: true },
+  has: { title: true, caption: false, source: true, signs: true, estimates: true, ports: true, bands: true },
   ground: "light",
   width: 120,
   size: 8,
@@ -65,6 +66,7 @@ export function create(container: HTMLElement, site: string): (data: FigureData)
     signs: has("signs", "Key of colours"),
     estimates: has("estimates", "Key of estimates"),
     ports: has("ports", "Key of q, k, v"),
+    bands: has("bands", "Names of layers"),
   };
   const mark = tick("Chosen edge marked", (isMarked) => change({ isMarked }));
   const copied = element("textarea", { rows: 5, readonly: true, spellcheck: "false" });
@@ -136,7 +138,7 @@ export function create(container: HTMLElement, site: string): (data: FigureData)
     grounds.update(chosen.ground);
     width.update(chosen.width);
     letters.update(chosen.size);
-    for (const key of Object.keys(ticks) as (keyof typeof ticks)[]) ticks[key].update(chosen.has[key], key !== "ports" || what === "circuit");
+    for (const key of Object.keys(ticks) as (keyof typeof ticks)[]) ticks[key].update(chosen.has[key], isOf(key, shown));
     mark.update(chosen.isMarked, what === "circuit" || what === "grids");
   }
 
@@ -147,6 +149,13 @@ export function create(container: HTMLElement, site: string): (data: FigureData)
     copied.hidden = true;
     draw();
   };
+}
+
+/** Whether a part is one of what is shown. */
+function isOf(key: keyof FigureChoice["has"], { what, run }: Shown): boolean {
+  if (key === "bands") return what === "circuit" && rolesOf(run.request) !== null;
+  if (key === "ports") return what === "circuit";
+  return key !== "estimates" || what === "circuit" || what === "grids";
 }
 
 const FILES: Record<Kind, string> = {
