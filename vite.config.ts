@@ -11,6 +11,8 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const version = /^version = "(.+)"/m.exec(readFileSync(at("Cargo.toml"), "utf8"))?.[1];
 const WASM = at("www/src/wasm/engine_bg.wasm");
 const MODELS = at("www/models");
+/** Saved results that are shown without a model. */
+const GALLERY = at("www/gallery");
 
 /** Fixed file names for the package's modules and for the site's module that posts import. */
 const NAMED: Record<string, string> = {
@@ -121,9 +123,12 @@ export default defineConfig({
     literalUrls(),
     plainImports(),
     {
-      name: "copy-models",
+      name: "copy-models-and-gallery",
       apply: "build",
-      closeBundle: () => cpSync(MODELS, at("dist/models"), { recursive: true }),
+      closeBundle: () => {
+        cpSync(MODELS, at("dist/models"), { recursive: true });
+        cpSync(GALLERY, at("dist/gallery"), { recursive: true });
+      },
     },
   ],
   test: { root: at("www"), include: ["src/**/*.test.ts"] },

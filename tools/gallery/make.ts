@@ -14,8 +14,7 @@ import type { Preset } from "../../www/src/lib/preset";
 import { run as runAll } from "../../www/src/lib/run";
 import { save } from "../../www/src/lib/saved";
 import { FIRST_LOOK, settingsOf } from "../../www/src/lib/settings";
-import { edgesOfStory } from "../../www/src/story/story";
-import { isTold } from "../../www/src/story/gallery";
+import { edgesOfStory, isTold } from "../../www/src/story/story";
 
 /** Edges that are kept in detail beside those of the story: those that the circuit first shows. */
 const DETAILS = FIRST_LOOK.edges;
@@ -34,7 +33,7 @@ export async function load(url: string, ref: ModelRef, device: "auto" | "cpu"): 
   model?.dispose();
   model = await PathPatch.load(new URL(url), { device, keep: false });
   of = { ref, name: nameOf(ref), revision: null, dModel: model.config.d_model };
-  return presetsFor(ref, model.config).filter(isTold).map(({ name }) => name);
+  return presetsFor(ref, model.config).map(({ name }) => name).filter(isTold);
 }
 
 /** Every edge of a task's prompts, exactly, with what the page tells of it. */

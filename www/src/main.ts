@@ -6,6 +6,7 @@
 import { address } from "./app/address";
 import { asking } from "./app/asking";
 import { draw } from "./app/draw";
+import { gallery } from "./app/gallery";
 import { loading } from "./app/loading";
 import { openIfSaved, openSaved } from "./app/open-file";
 import { INITIAL, reduce } from "./app/reduce";
@@ -21,6 +22,7 @@ const models = loading(store);
 const runs = asking(store, models.engine);
 address(store, models.open);
 const tour = touring(store);
+const examples = gallery(store, models);
 
 /** A saved result is shown; anything else is a model's file. */
 async function open(files: File[]): Promise<void> {
@@ -62,6 +64,7 @@ draw(store, {
   open: (files) => void open(files),
   openSaved: (file) => void opening(file, async () => store.dispatch(await openSaved(file))),
   showTour: tour.start,
+  openExample: examples.open,
 });
 
 const params = new URLSearchParams(location.hash.slice(1));

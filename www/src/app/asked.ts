@@ -1,14 +1,17 @@
 // The question and what both runs say next, as the views show them, and what a change there does.
 
-import { linkOf } from "../core/model-ref";
+import { isSameModel, linkOf } from "../core/model-ref";
 import { warningNotes } from "../core/notes";
 import { withCell, pairsIn } from "../lib/batch";
 import { elementById } from "../lib/dom";
+import { formatCount } from "../lib/format";
+import { calledOf } from "../lib/models";
 import { positionFor } from "../lib/merged";
 import { fromParams } from "../lib/permalink";
 import { presetsFor } from "../lib/presets";
 import { titleOf } from "../lib/recent";
 import { EXAMPLE, FIRST_LOOK, isSameSettings, type Settings, settingsOf } from "../lib/settings";
+import { GALLERY, modelOf } from "../story/gallery";
 import * as questionView from "../views/question/question";
 import * as saysView from "../views/says";
 import type { Events } from "./events";
@@ -22,7 +25,7 @@ import type { Store } from "./store";
 const OF_SETS: readonly Settings["metric"][] = ["log-prob", "prob", "prob-diff"];
 
 /** Draws the question; to be called whenever the state has changed. */
-export function asked(store: Store<State, Action>, { complete }: Pick<Events, "complete">): (now: State, before: State | null) => void {
+export function asked(store: Store<State, Action>, { complete, openExample }: Pick<Events, "complete" | "openExample">): (now: State, before: State | null) => void {
   const { dispatch, state } = store;
   const choose = (change: Partial<Settings>) => dispatch({ type: "edit", change, isTyping: false });
   /** Whether the loaded model's vocabulary is of whole words: no token then has a space. */
@@ -68,17 +71,17 @@ export function asked(store: Store<State, Action>, { complete }: Pick<Events, "c
     const spaced = await complete(" ");
     if (state().loaded !== loaded) return;
     isOfWords = spaced.length === 0;
-    showQuestion(questionData(state(), isOfWords));
+    showQuestion(questionData(state(), isOfWords, openExample));
   };
 
   return (now, before) => {
     const changed = (...keys: (keyof State)[]) => !before || keys.some((key) => now[key] !== before[key]);
     if (changed("loaded") && now.loaded) void learnWords(now.loaded);
     const isOtherRun = changed("run") && (now.run?.id !== before?.run?.id || now.run?.status !== before?.run?.status);
-    const isOther = changed("loaded", "draft", "reading", "predictions", "needsRun", "before", "recent", "stopped", "failure");
+    const isOther = changed("loaded", "formOf", "draft", "reading", "predictions", "needsRun", "before", "recent", "stopped", "failure");
     const isAwaited = changed("load") && !now.loaded && now.load?.choice !== before?.load?.choice;
     if (isOther || isOtherRun || isAwaited || now.view.pair !== before?.view.pair) {
-      showQuestion(questionData(now, isOfWords));
+      showQuestion(questionData(now, isOfWords, openExample));
       showSays(saysData(now));
     }
   };
@@ -86,14 +89,18 @@ export function asked(store: Store<State, Action>, { complete }: Pick<Events, "c
 
 const isPredicted = ({ predictions, draft }: State): boolean => predictions !== null && isSameSettings(predictions.of, draft);
 
-function questionData(state: State, isOfWords: boolean): questionView.QuestionData {
-  const { draft, reading, predictions, needsRun, run, loaded, recent, view, stopped, failure } = state;
+function questionData(state: State, isOfWords: boolean, openExample: Events["openExample"]): questionView.QuestionData {
+  const { formOf, draft, reading, predictions, needsRun, run, loaded, recent, view, stopped, failure } = state;
   const preview = previewOf(state);
   // A short run takes the place of the one before at once: it is told only where that stays.
   const stays = needsRun !== null || (reading !== null && isWrong(reading)) || stopped === "run" || failure !== null;
   return {
     settings: preview?.settings ?? draft,
-    presets: preview?.presets ?? (loaded ? presetsFor(loaded.model.ref, loaded.config) : []),
+    presets: preview?.presets ?? (loaded && !formOf ? presetsFor(loaded.model.ref, loaded.config) : []),
+    saved: GALLERY.filter((entry) => formOf || !loaded || !isSameModel(modelOf(entry), loaded.model.ref)).map((entry) => {
+      const note = `${calledOf(modelOf(entry))}, ${formatCount(entry.edges)} edges`;
+      return { name: entry.title, note, act: () => openExample(entry) };
+    }),
     recent: loaded ? recentOf(recent, linkOf(loaded.model.ref)) : [],
     pairs: preview?.pairs ?? reading?.pairs ?? [],
     tokens: preview?.tokens ?? reading?.tokens ?? [],

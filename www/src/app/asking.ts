@@ -36,13 +36,14 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
   const read = latest(
     async (signal, isAsked: boolean) => {
       const model = engine();
-      const { loaded, draft } = store.state();
+      const { loaded, draft, formOf } = store.state();
       // There is nothing to run, and perhaps the model that made the file is not loaded.
       if (isAnsweredByFile(store.state())) {
         settle();
         return;
       }
-      if (!model || !loaded) return;
+      // The words of a saved result's prompts are its own model's.
+      if (!model || !loaded || formOf) return;
       const reading = await readForm(model, draft, signal);
       const checked = isWrong(reading) ? { ...reading, warnings: [] } : await checkForm(model, draft, reading, signal);
       if (signal.aborted) return;
@@ -139,6 +140,7 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
       typing = setTimeout(read.start, TYPING_PAUSE_MS, false);
     } else if (now.view !== before.view && needsSender(now) && !isStale(now)) readNow(false);
     const isOther =
+      now.loaded !== before.loaded ||
       now.run?.id !== before.run?.id ||
       now.look?.pair !== before.look?.pair ||
       !isSameEdge(now.look?.edge ?? null, before.look?.edge ?? null);

@@ -2,6 +2,7 @@
 
 import type { ModelRef } from "../core/model-ref";
 import type { KeptModel, Token } from "../engine/types";
+import type { GalleryEntry } from "../story/gallery";
 import type { Box } from "./state";
 
 export interface Events {
@@ -19,6 +20,8 @@ export interface Events {
   runAgain: () => void;
   cancelRun: () => void;
   showTour: () => void;
+  /** A result of the gallery. */
+  openExample: (entry: GalleryEntry) => void;
   /** Tokens of the vocabulary that begin so. */
   complete: (start: string) => Promise<Token[]>;
 }

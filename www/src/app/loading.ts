@@ -3,7 +3,7 @@
 // A load has nothing to do with a run: the model that is there goes on working until the new one is ready, and each
 // of the two is cancelled by itself.
 
-import { type LoadedModel, type ModelRef, nameOf, refOfLink } from "../core/model-ref";
+import { isSameModel, type LoadedModel, type ModelRef, nameOf, refOfLink } from "../core/model-ref";
 import { type KeptModel, PathPatch, PathPatchError } from "../engine/pathpatch";
 import type { DeviceChoice } from "../engine/types";
 import { messageOf } from "../lib/dom";
@@ -162,8 +162,12 @@ export function loading(store: Store<State, Action>): Loading {
     choose: (ref) => {
       opening.cancel();
       const choice: Choice = { ref, files: [] };
-      const { loaded, load: now } = store.state();
-      if (isSameChoice((now ?? loaded)?.choice ?? NONE, choice)) return;
+      const { loaded, load: now, formOf } = store.state();
+      if (now ? isSameChoice(now.choice, choice) && !now.isBehind : loaded && isSameChoice(loaded.choice, choice)) {
+        // From a saved result of another model, back to this one.
+        if (loaded && formOf && !now) dispatch({ type: "want", wanted: firstOf(ref, loaded.config) });
+        return;
+      }
       dispatch({ type: "planning", planning: { box: boxOf(ref) } });
       if (ref.kind === "bundled") load.start(choice, wantedFor(store.state(), choice));
       else dispatch({ type: "offered", offer: { choice, wanted: null } });
@@ -188,9 +192,6 @@ function wantedFor({ offer }: State, { ref }: Choice): URLSearchParams | null {
   return offer && mayBe(offer.choice.ref, ref) ? offer.wanted : null;
 }
 
-/** No model's choice. */
-const NONE: Choice = { ref: { kind: "files" }, files: [] };
-
 let loads = 0;
 
 /** What the page shows of a model that has come: a link's question, or what was there, or the first example. */
@@ -199,7 +200,8 @@ function arrived(state: State, choice: Choice, made: PathPatch, params: URLSearc
   const model: LoadedModel = { ref: choice.ref, name: nameOf(choice.ref), revision: keeping.revision, dModel: config.d_model, load: ++loads };
   const { warnings } = made;
   const first: Wanted = firstOf(choice.ref, config);
-  const isBack = state.loaded !== null && isSameChoice(state.loaded.choice, choice);
+  const isAsked = state.formOf !== null && isSameModel(state.formOf, choice.ref);
+  const isBack = isAsked || (state.loaded !== null && isSameChoice(state.loaded.choice, choice));
   const { settings, view } = isBack ? { settings: state.draft, view: state.view } : params ? fromParams(params, first) : first;
   return { loaded: { choice, model, config, device, keeping, warnings }, wanted: { settings, view } };
 }

@@ -4,7 +4,7 @@ import { previewOf } from "./preview";
 import type { LoadJob, State } from "./state";
 
 const on = (ref: ModelRef, wanted: string): Pick<State, "load" | "loaded" | "run"> => ({
-  load: { choice: { ref, files: [] }, wanted: new URLSearchParams(wanted), progress: null, received: {} } satisfies LoadJob,
+  load: { choice: { ref, files: [] }, wanted: new URLSearchParams(wanted), progress: null, received: {}, isBehind: false } satisfies LoadJob,
   loaded: null,
   run: null,
 });

@@ -1,6 +1,6 @@
 // What an action makes of the state.
 
-import { BUNDLED_REF } from "../core/model-ref";
+import { BUNDLED_REF, isSameModel } from "../core/model-ref";
 import { isSameEdge } from "../core/node";
 import type { Notes } from "../core/notes";
 import { isSameQuestion } from "../core/request";
@@ -21,6 +21,7 @@ export const INITIAL: State = {
   kept: [],
   space: null,
   draft: EXAMPLE.settings,
+  formOf: null,
   isTyping: false,
   before: [],
   typed: null,
@@ -37,7 +38,6 @@ export const INITIAL: State = {
   seen: [],
   tour: null,
   isNew: false,
-  gallery: [],
   failure: null,
   recent: [],
 };
@@ -60,7 +60,9 @@ export function reduce(state: State, action: Action): State {
       const { settings, view } = action.wanted;
       const draft = withUnused(settings, state.draft);
       const before = withBefore(state, draft);
-      return lookedAt({ ...state, draft, before, typed: null, isTyping: false, offer: null }, view);
+      // The way back to what a saved result was asked is no way to another model.
+      const formOf = state.run && isSameSettings(settings, state.run.request.settings) ? state.formOf : null;
+      return lookedAt({ ...state, draft, formOf, before, typed: null, isTyping: false, offer: null }, view);
     }
     case "look":
       return lookedAt(state, choose(state.view, state.look, action.change, state.run?.table ?? null));
@@ -101,8 +103,12 @@ export function reduce(state: State, action: Action): State {
       return { ...state, failure: { text: action.text, retry: state.failure?.retry ?? null } };
     case "shown": {
       const { run, wanted } = action;
-      const before = withBefore(state, wanted.settings);
-      const form = { draft: wanted.settings, before, typed: null, isTyping: false, needsRun: null };
+      const { ref } = run.request.model;
+      const formOf = state.loaded && isSameModel(ref, state.loaded.model.ref) ? null : ref;
+      // What was asked of another model is not what this form held before.
+      const before = formOf ? [] : withBefore(state, wanted.settings);
+      const load = state.load && { ...state.load, isBehind: true };
+      const form = { draft: wanted.settings, formOf, load, before, typed: null, isTyping: false, needsRun: null };
       const shown = { ...state, ...form, ...readAs(run), run, seen: run.known.details, job: null, stopped: null, failure: null };
       return lookedAt({ ...shown, detail: { state: "none" } }, wanted.view);
     }
@@ -112,12 +118,10 @@ export function reduce(state: State, action: Action): State {
       return { ...state, tour: action.step, isNew: false };
     case "welcomed":
       return { ...state, isNew: false };
-    case "gallery":
-      return { ...state, gallery: action.entries };
     case "load-begun": {
       const { choice, wanted } = action;
       const tried = { choice, wanted };
-      return { ...state, load: { ...tried, progress: null, received: {} }, tried, offer: null, failure: null, stopped: null };
+      return { ...state, load: { ...tried, progress: null, received: {}, isBehind: false }, tried, offer: null, failure: null, stopped: null };
     }
     case "load-grown":
       return { ...state, load: state.load && grownLoad(state.load, action.progress) };
@@ -127,11 +131,17 @@ export function reduce(state: State, action: Action): State {
       return { ...state, load: null, failure: action.failure };
     case "loaded": {
       const { loaded, wanted } = action;
+      const isOfForm = state.formOf !== null && isSameModel(state.formOf, loaded.model.ref);
+      // A saved result stays: its model came while it was opened, or came to it.
+      if (isOfFile(state.run) && (state.load?.isBehind || isOfForm)) {
+        return { ...state, loaded, load: null, formOf: isOfForm ? null : state.formOf, failure: null, stopped: null };
+      }
       return {
         ...state,
         loaded,
         load: null,
         draft: wanted.settings,
+        formOf: null,
         isTyping: false,
         before: [],
         typed: null,

@@ -93,9 +93,9 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
       showStatus(status);
       document.title = titleOf(status);
     }
-    if (changed("loaded", "load", "kept", "offer")) {
+    if (changed("loaded", "load", "kept", "offer", "formOf")) {
       const { choice } = now.load ?? now.loaded ?? {};
-      showChoice({ ref: choice?.ref ?? null, kept: new Set(now.kept.filter(({ complete }) => complete).map(({ title }) => title)) });
+      showChoice({ ref: now.formOf ?? choice?.ref ?? null, kept: new Set(now.kept.filter(({ complete }) => complete).map(({ title }) => title)) });
     }
     if (changed("planning", "kept", "space", "load", "loaded")) showModels(modelsData(now));
     // Files that were dropped somewhere are a model's: what becomes of them is said there.

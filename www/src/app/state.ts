@@ -20,7 +20,6 @@ import type {
 } from "../engine/types";
 import type { Recent } from "../lib/recent";
 import type { Settings, View } from "../lib/settings";
-import type { GalleryEntry } from "../story/gallery";
 import type { Notes, RowNote } from "../core/notes";
 import type { Checked } from "./read-form";
 
@@ -71,6 +70,8 @@ export interface LoadJob {
   progress: LoadProgress | null;
   /** How much of each file has come. */
   received: Record<string, number>;
+  /** Whether a saved result was opened meanwhile, which then stays on screen. */
+  isBehind: boolean;
 }
 
 export interface RunJob {
@@ -108,6 +109,8 @@ export interface State {
 
   /** The form. */
   draft: Settings;
+  /** The model that the form asks: that of the saved result on screen; null where it is the loaded one. */
+  formOf: ModelRef | null;
   /** Whether its last change may be followed by another at once, as while typing. */
   isTyping: boolean;
   /** The form before each of the last changes, the newest last; typing in one field is one change. */
@@ -139,8 +142,6 @@ export interface State {
   tour: number | null;
   /** Whether this browser has not been here before. */
   isNew: boolean;
-  /** Saved results that come with the site. */
-  gallery: readonly GalleryEntry[];
 
   failure: Failure | null;
   recent: Recent[];
@@ -177,7 +178,6 @@ export type Action =
   | { type: "tour"; step: number | null }
   /** The reader knows that there is a walk. */
   | { type: "welcomed" }
-  | { type: "gallery"; entries: readonly GalleryEntry[] }
   | { type: "load-begun"; choice: Choice; wanted: URLSearchParams | null }
   | { type: "load-grown"; progress: LoadProgress }
   | { type: "load-stopped" }

@@ -3,6 +3,7 @@
 
 import { knownDetail } from "../core/run";
 import { elementById } from "../lib/dom";
+import { isSameSettings } from "../lib/settings";
 import { tourIsSeen } from "../lib/tour";
 import { say } from "../story/part";
 import { type Step, STEPS, storyOf } from "../story/story";
@@ -22,7 +23,7 @@ export function touring(store: Store<State, Action>): Touring {
     const step = stepOf(now);
     const isAnother = now.tour !== before.tour || now.run?.id !== before.run?.id || now.run?.lead !== before.run?.lead;
     if (step && isAnother) dispatch({ type: "look", change: { ...step.view, show: "circuit" } });
-    const told = ["tour", "run", "seen", "detail", "look"] as const;
+    const told = ["tour", "run", "seen", "detail", "predictions"] as const;
     if (told.some((key) => now[key] !== before[key])) show(tourData(now, step));
     if (before.isNew && !now.isNew) tourIsSeen();
   });
@@ -30,9 +31,9 @@ export function touring(store: Store<State, Action>): Touring {
   return { start: () => dispatch({ type: "tour", step: 0 }) };
 }
 
-function stepOf({ tour, run, seen }: State): Step | null {
+function stepOf({ tour, run, seen, predictions: said }: State): Step | null {
   if (tour === null || !run) return null;
-  const predictions = run.known.predictions[0] ?? null;
+  const predictions = said && isSameSettings(said.of, run.request.settings) ? (said.pairs[0] ?? null) : null;
   return storyOf(run, { predictions, detail: (edge) => knownDetail(seen, edge, 0) })?.[tour] ?? null;
 }
 

@@ -1,25 +1,38 @@
 // The first step: what the prompts test, and whether the model does it.
 
 import { percent, percents } from "../core/percent";
+import type { PairTokens } from "../core/request";
+import { hasBaselines } from "../core/table";
 import { nameOfSet, word } from "../core/words";
-import type { Prediction } from "../engine/types";
-import { formatValue, METRICS } from "../lib/format";
+import type { Metric, Prediction } from "../engine/types";
+import { formatValue } from "../lib/format";
 import { type Line, quoted, say, strong } from "./part";
 import { listed, type Scene, type Step } from "./scene";
 import type { Task } from "./task";
 
+/** In running text. */
+const NAMES: Record<Metric, string> = {
+  "logit-diff": "logit of the answer less that of the distractor",
+  "normalized-logit-diff": "logit of the answer less that of the distractor, from one run to the other",
+  "log-prob": "log-probability of the answer",
+  prob: "probability of the answer",
+  "prob-diff": "probability of the answers less that of the distractors",
+  kl: "divergence from the clean run",
+};
 /** Changed words that are named. */
 const MOST_CHANGES = 3;
 
 export function asked(scene: Scene): Step {
   return {
-    title: titleOf(scene.task),
-    lines: [tests(scene.task), says(scene), measured(scene)].filter((line) => line.length > 0),
+    title: hasTokens(scene) ? titleOf(scene.task) : "A result from elsewhere",
+    lines: [hasTokens(scene) ? tests(scene.task) : say`The prompts are not part of this result.`, says(scene), measured(scene)].filter((line) => line.length > 0),
     missing: null,
     at: "question",
     view: { from: null, to: null, port: null, node: null, pair: 0 },
   };
 }
+
+const hasTokens = ({ pair }: Scene): boolean => pair.tokens.clean.length > 0;
 
 function titleOf(task: Task): string {
   switch (task.kind) {
@@ -68,7 +81,7 @@ function says({ predictions, pair: { tokens }, pairs }: Scene): Line {
   if (answers.clean.length > 1) {
     const set = nameOfSet(tokens.answer, tokens.clean, "answer");
     const name: Line = "phrase" in set ? [set.phrase] : listed(set.words.map((text) => [quoted(text)]));
-    return say`${of} the clean prompt the model gives ${name} ${strong(shares[0])} together, after the corrupted one ${strong(shares[1])}.`;
+    return say`${of} the clean prompt the model gives ${strong(shares[0])} to ${name} together, after the corrupted one ${strong(shares[1])}.`;
   }
   const [answer] = answers.clean as [Prediction];
   const next = quoted(word(answer));
@@ -83,11 +96,25 @@ function says({ predictions, pair: { tokens }, pairs }: Scene): Line {
   return say`${clean}; ${corrupted}.`;
 }
 
-function measured({ table: { metric, cleanMetric, corruptedMetric }, noise, pairs }: Scene): Line {
-  const name = METRICS[metric].toLowerCase().replace("kl", "KL");
-  const mean = pairs > 1 ? `, the mean over ${pairs} pairs` : "";
+/** By what a path is measured, in logits where they are known of the one pair that there is. */
+function measured({ table, pair: { tokens }, predictions, noise, pairs }: Scene): Line {
+  const { metric, metricName, cleanMetric, corruptedMetric } = table;
+  const name: Line = metricName === undefined ? nameOf(metric, tokens) : [`${metricName},`];
+  if (!hasBaselines(table)) return say`A path is measured by how far it moves the ${name} of which the two runs’ own values are not known.`;
+  const mean = pairs > 1 ? `, the mean over ${pairs} pairs,` : "";
   if (Math.abs(cleanMetric - corruptedMetric) <= noise) {
-    return say`Measured is the ${name}${mean}. It is ${strong(formatValue(cleanMetric, noise))} in both runs, so no path has anything to bring back.`;
+    return say`What is measured, the ${name}${mean} is ${strong(formatValue(cleanMetric, noise))} in both runs: no path has anything to bring back.`;
   }
-  return say`Measured is the ${name}${mean}: ${strong(formatValue(cleanMetric, noise))} in the clean run, ${strong(formatValue(corruptedMetric, noise))} in the corrupted one.`;
+  const logits = metric === "normalized-logit-diff" && pairs === 1 ? predictions?.logitDiff : null;
+  const values = [logits?.clean ?? cleanMetric, logits?.corrupted ?? corruptedMetric].map((value) => strong(formatValue(value, noise)));
+  const scale = metric === "normalized-logit-diff" && logits ? " On the scale of the picture that is 1 and 0." : "";
+  return say`A path is measured by how far it moves the ${name}${mean} which is ${values[0]!} in the clean run and ${values[1]!} in the corrupted one.${scale}`;
+}
+
+function nameOf(metric: Metric, { answer, distractor }: PairTokens): Line {
+  const [one, other] = [answer, distractor].map((set) => (set.length === 1 ? quoted(word(set[0]!)) : null));
+  if (one && other && (metric === "logit-diff" || metric === "normalized-logit-diff")) return say`logit of ${one} less that of ${other},`;
+  if (one && metric === "prob") return say`probability of ${one},`;
+  if (one && metric === "log-prob") return say`log-probability of ${one},`;
+  return [`${NAMES[metric]},`];
 }

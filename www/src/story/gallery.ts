@@ -1,7 +1,9 @@
-// The gallery: results that were saved beforehand, and of which tasks there are any.
+// The gallery: results that were saved beforehand and come with the site, so that they are shown before any download.
 
-import { FieldError, fields, list, name as nameText, own, readAll, type Reader, text, whole } from "../core/fields";
-import type { Preset } from "../lib/preset";
+import index from "../../gallery/index.json";
+import { isSameModel, type ModelRef, refOfLink } from "../core/model-ref";
+import { GPT2_PRESETS, presetsFor } from "../lib/presets";
+import { isSameSettings, type Settings, settingsOf } from "../lib/settings";
 
 /** A saved result of the gallery. */
 export interface GalleryEntry {
@@ -14,22 +16,20 @@ export interface GalleryEntry {
   edges: number;
 }
 
-const MOST_ENTRIES = 100;
-const MOST_TITLE = 200;
+export const GALLERY: readonly GalleryEntry[] = index.results;
 
-/** A file beside the index, and nowhere else. */
-const file: Reader<string> = (value, field) => {
-  const read = nameText(value, field);
-  if (!/^[\w-]+\.json$/.test(read)) throw new FieldError(field, "a file’s name such as gpt2-induction.json", read);
-  return read;
-};
+/** Nothing in the gallery is named by an address that is relative to a page. */
+const NOWHERE = "https://pathpatch.invalid/";
 
-/** The gallery's index. Throws where it is none, and says what was expected. */
-export function readIndex(json: unknown): GalleryEntry[] {
-  const entry: Reader<GalleryEntry> = (value, field) =>
-    readAll<GalleryEntry>({ file, title: text(MOST_TITLE), model: nameText, edges: whole(0, 4_000_000) }, value, field);
-  return list(entry, MOST_ENTRIES)(own(fields(json, "gallery"), "results"), "gallery.results");
+/** The model that a result is of. */
+export const modelOf = ({ model }: GalleryEntry): ModelRef => refOfLink(model, NOWHERE);
+
+/** The result that answers a question to a model, looked at whichever way; undefined where there is none. */
+export function answering(ref: ModelRef, settings: Settings): GalleryEntry | undefined {
+  return GALLERY.find((entry) => {
+    if (!isSameModel(modelOf(entry), ref)) return false;
+    const presets = ref.kind === "bundled" ? presetsFor(ref, { d_vocab: 0 }) : GPT2_PRESETS;
+    const preset = presets.find(({ name }) => name === entry.title);
+    return preset !== undefined && isSameSettings(settingsOf(preset), settings);
+  });
 }
-
-/** Whether the gallery has a result for a preset of the models that it is made of. */
-export const isTold = ({ name }: Pick<Preset, "name">): boolean => /^(Induction|Indirect object|Greater than):/.test(name);

@@ -6,7 +6,7 @@ import { percent, percents } from "../core/percent";
 import { word } from "../core/words";
 import type { EdgeDetail } from "../engine/types";
 import { type Line, quoted, say, strong } from "./part";
-import { part, type Scene, type Step, tokenAt } from "./scene";
+import { largest, part, type Scene, type Step, tokenAt } from "./scene";
 
 export function receiver(scene: Scene): Step {
   const { lead, detail, table } = scene;
@@ -15,7 +15,7 @@ export function receiver(scene: Scene): Step {
   const name = shortLabel(node);
   return {
     title: node === "logits" ? "What the output makes of it" : `What ${name} does with it`,
-    lines: known ? [reads(scene, known), output(known)] : [],
+    lines: known ? [reads(scene, known), output(scene, known)] : [],
     missing: known ? null : { from: lead.from, to: lead.to },
     at: "edge",
     view: { from: lead.from, to: lead.to, node: table.senders.includes(node) ? node : null, pair: 0 },
@@ -44,8 +44,6 @@ export function placeOf(scene: Scene, detail: EdgeDetail): { row: number; writte
   return { row, written: to ?? from ?? largest(shares) };
 }
 
-const largest = (values: readonly number[]): number => values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
-
 function reads(scene: Scene, detail: EdgeDetail): Line {
   const { lead, pair, base, other } = scene;
   const { node, port } = nodeName(lead.to);
@@ -55,8 +53,8 @@ function reads(scene: Scene, detail: EdgeDetail): Line {
   const before = detail.dst?.pattern[base];
   if (!before || !port) {
     const share = percent(Math.min(1, addedShares(detail)[row] ?? 0));
-    const reader = node === "logits" ? "the logits read" : say`${part(node)} reads`;
-    return say`At ${at(row)} what ${reader} changes by ${strong(share)} of its length.`;
+    const reader = node === "logits" ? ["the logits read"] : say`${part(node)} reads`;
+    return say`At ${at(row)} the path changes what ${reader}, by ${strong(share)} of its length.`;
   }
   const [was, now] = [rowOf(before, tokens.length, row), rowOf(detail.patched, tokens.length, row)];
   if (port === "v") {
@@ -76,15 +74,17 @@ function reads(scene: Scene, detail: EdgeDetail): Line {
   return say`At ${at(row)}, ${part(node)} looks ${verb} at ${at(moved)} than before: ${strong(percents(was[moved]!, now[moved]!).join(" → "))}; ${inOther(moved)}.`;
 }
 
-/** The next token whose probability moves most, and the one that moves most the other way. */
-function output({ moved, tokens }: EdgeDetail): Line {
-  const changes = moved.map(({ id, probability: [before, after] }, i) => ({ name: word(tokens[i] ?? { id, text: "" }), before, after, by: after - before }));
-  const [most, ...rest] = changes.toSorted((a, b) => Math.abs(b.by) - Math.abs(a.by));
-  if (!most) return [];
-  const from = ({ before, after }: typeof most) => percents(before, after);
-  if (from(most)[0] === from(most)[1]) return say`At the output no token’s probability moves by as much as can be told.`;
-  const against = rest.find(({ by }) => by * most.by < 0);
-  const one = say`At the output ${quoted(most.name)} goes from ${from(most)[0]} to ${strong(from(most)[1])}`;
-  if (!against || from(against)[0] === from(against)[1]) return say`${one}.`;
-  return say`${one}, ${quoted(against.name)} from ${from(against)[0]} to ${from(against)[1]}.`;
+/** What becomes of the answer at the output, and of the token that moves most the other way. */
+function output({ pair: { tokens: asked } }: Scene, { moved, tokens }: EdgeDetail): Line {
+  const changes = moved.map(({ id, probability: [before, after] }, i) => {
+    const [was, now] = percents(before, after);
+    return { id, name: quoted(word(tokens[i] ?? { id, text: "" })), was, now, by: after - before };
+  });
+  const seen = changes.filter(({ was, now }) => was !== now).toSorted((a, b) => Math.abs(b.by) - Math.abs(a.by));
+  const answer = asked.answer.length === 1 ? seen.find(({ id }) => id === asked.answer[0]!.id) : undefined;
+  const first = answer ?? seen[0];
+  if (!first) return say`At the output no token’s probability moves by as much as can be told.`;
+  const against = seen.find(({ by }) => by * first.by < 0);
+  const one = say`At the output ${first.name} goes from ${first.was} to ${strong(first.now)}`;
+  return against ? say`${one}, ${against.name} from ${against.was} to ${against.now}.` : say`${one}.`;
 }

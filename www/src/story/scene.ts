@@ -2,6 +2,7 @@
 
 import { shortLabel } from "../core/node";
 import type { AskedPair } from "../core/request";
+import { type Roles, rolesOf } from "../core/roles";
 import type { Run } from "../core/run";
 import { type Edge, noiseOf, type Table } from "../core/table";
 import type { View } from "../core/view";
@@ -44,12 +45,15 @@ export interface Scene extends Seen {
   /** Where the metric reads. */
   position: number;
   task: Task;
+  /** What a source says of the model's parts on such prompts; null where none does. */
+  roles: Roles | null;
   /** The run that is patched, and the one that the change comes from. */
   base: "clean" | "corrupted";
   other: "clean" | "corrupted";
 }
 
-export function sceneOf({ request: { pairs, settings }, table }: Run, lead: Edge, seen: Seen): Scene {
+export function sceneOf({ request, table }: Run, lead: Edge, seen: Seen): Scene {
+  const { pairs, settings } = request;
   const [pair] = pairs as [AskedPair];
   const position = readingAt(settings.position, pair.tokens.clean.length);
   const { direction } = table;
@@ -62,14 +66,16 @@ export function sceneOf({ request: { pairs, settings }, table }: Run, lead: Edge
     pairs: pairs.length,
     position,
     task: taskOf(pair, position),
+    roles: rolesOf(request),
     base: baseRun(direction),
     other: otherRun(direction),
   };
 }
 
-/** A token by its place: `fox`, `the second fox`, `the start`. */
+/** A token by its place: `fox`, `the second fox`, `the last token (to)`, `the start`. */
 export function tokenAt(tokens: readonly Token[], position: number): Line {
   if (isStart(tokens, position)) return ["the start"];
+  if (position === tokens.length - 1) return say`the last token (${quoted(word(tokens[position]!))})`;
   const ordinal = ordinalAt(tokens, position);
   const token = quoted(word(tokens[position]!));
   return ordinal ? [`the ${ordinal} `, token] : [token];
@@ -88,3 +94,6 @@ export const effectOf = ({ effect, isExact }: Edge, noise: number): Line =>
 /** Pieces as a list that is read aloud: `a, b and c`. */
 export const listed = (pieces: readonly Line[]): Line =>
   pieces.flatMap((piece, i) => [...(i === 0 ? [] : [i === pieces.length - 1 ? " and " : ", "]), ...piece]);
+
+/** Where the largest of several numbers is. */
+export const largest = (values: readonly number[]): number => values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);

@@ -8,10 +8,12 @@ import { word } from "../core/words";
 import type { EdgeDetail, Token } from "../engine/types";
 import { type Line, quoted, say, strong } from "./part";
 import { placeOf } from "./receiver";
-import { effectOf, listed, part, path, type Scene, type Step, tokenAt } from "./scene";
+import { effectOf, largest, listed, part, path, type Scene, type Step, tokenAt } from "./scene";
 
 /** Paths into the sender that are named. */
 const MOST_FEEDERS = 3;
+/** Of the strongest one; what is weaker is not named beside it. */
+const LEAST_SHARE = 0.1;
 
 export function sender(scene: Scene): Step {
   const { lead, table, detail, noise } = scene;
@@ -36,10 +38,10 @@ function looks(scene: Scene, detail: EdgeDetail): Line {
   const [from, to] = [pair.tokens[other], pair.tokens[base]];
   const { written } = placeOf(scene, detail);
   const row = rowOf(pattern[other], from.length, written);
-  const seen = row.reduce((best, share, key) => (share > row[best]! ? key : best), 0);
+  const seen = largest(row);
   const there = say`At ${tokenAt(from, written)}, ${part(lead.from)} looks most at ${tokenAt(from, seen)}${relation(from, written, seen)}: ${strong(percent(row[seen]!))}.`;
   const unpatched = rowOf(pattern[base], to.length, written);
-  const seenThen = unpatched.reduce((best, share, key) => (share > unpatched[best]! ? key : best), 0);
+  const seenThen = largest(unpatched);
   if (seenThen !== seen) {
     return say`${there} In the ${base} run it looks most at ${tokenAt(to, seenThen)} there (${percent(unpatched[seenThen]!)}).`;
   }
@@ -60,10 +62,12 @@ function relation(tokens: readonly Token[], from: number, seen: number): string 
 function feeds({ lead, table, noise }: Scene): Line {
   if (lead.from === "input") return say`The input is the token embedding: it is where the prompts differ, and nothing feeds it.`;
   const all = incoming(table, lead.from);
-  const felt = all.filter(({ effect }) => Math.abs(effect) > noise).slice(0, MOST_FEEDERS);
+  const least = Math.max(noise, LEAST_SHARE * Math.abs(all[0]?.effect ?? 0));
+  const felt = all.filter(({ effect }) => Math.abs(effect) > least).slice(0, MOST_FEEDERS);
   if (felt.length === 0) {
     return say`Of the ${String(all.length)} paths into ${part(lead.from)} none does anything alone: what changes in it comes by several at once.`;
   }
   const named = felt.map((edge) => say`${path(edge)} (${effectOf(edge, noise)})`);
-  return felt.length === 1 ? say`By itself one path into it moves the metric: ${named[0]!}.` : say`Of the paths into it these do most alone: ${listed(named)}.`;
+  const what = felt.length === 1 ? "one does most" : "these do most";
+  return say`Of the ${String(all.length)} paths into it ${what}: ${listed(named)}.`;
 }

@@ -1,17 +1,18 @@
 // The second step: the path between two parts that moves the metric most.
 
-import { nodeName, PORT_NAMES, shortLabel } from "../core/node";
+import { nodeName, nodeOf, PORT_NAMES, shortLabel } from "../core/node";
 import { percent } from "../core/percent";
-import { countsOf, type Edge, edgesOf } from "../core/table";
+import { countsOf, type Edge, edgesOf, hasBaselines } from "../core/table";
+import type { EdgeName } from "../engine/types";
 import { formatCount, formatValue } from "../lib/format";
 import { type Line, say, strong } from "./part";
-import { effectOf, part, path, type Scene, type Step } from "./scene";
+import { effectOf, listed, part, path, type Scene, type Step } from "./scene";
 
 export function strongest(scene: Scene): Step {
   const { lead } = scene;
   return {
     title: `The path that does most: ${shortLabel(lead.from)} → ${shortLabel(lead.to)}`,
-    lines: [isNothing(scene) ? nothing(scene) : what(scene), ...(isNothing(scene) ? [] : [does(scene)]), others(scene)].filter((line) => line.length > 0),
+    lines: (isNothing(scene) ? [nothing(scene)] : [what(scene), does(scene), called(scene), others(scene)]).filter((line) => line.length > 0),
     missing: null,
     at: lead,
     view: { from: lead.from, to: lead.to, node: null, pair: 0 },
@@ -33,9 +34,12 @@ function what({ lead: { from, to }, table: { patch }, base, other }: Scene): Lin
 
 /** How far that moves the metric, as a share of what lies between both runs where that means something. */
 function does({ lead, table, noise, base }: Scene): Line {
+  if (!hasBaselines(table)) return say`That moves the metric by ${effectOf(lead, noise)}.`;
   const { cleanMetric, corruptedMetric, patch, direction } = table;
   const before = direction === "denoise" ? corruptedMetric : cleanMetric;
-  const moves = say`The metric goes from ${formatValue(before, noise)} to ${strong(formatValue(lead.value, noise))} (${effectOf(lead, noise)})`;
+  // From 0 the value says it.
+  const by = Math.abs(before) <= noise && lead.isExact ? [] : say` (${effectOf(lead, noise)})`;
+  const moves = say`The metric goes from ${formatValue(before, noise)} to ${strong(formatValue(lead.value, noise))}${by}`;
   const between = direction === "denoise" ? cleanMetric - corruptedMetric : corruptedMetric - cleanMetric;
   if (patch !== "resample" || Math.abs(between) <= noise) return say`${moves}.`;
   const share = lead.effect / between;
@@ -44,6 +48,28 @@ function does({ lead, table, noise, base }: Scene): Line {
   if (share > 1) return say`${moves}: more than the whole way to the other run.`;
   return say`${moves}: ${strong(percent(share))} ${all} by this path alone.`;
 }
+
+/** What a source calls both ends, or, where it tells of another path, how strong that is here. */
+function called({ lead, roles, table, noise }: Scene): Line {
+  if (!roles) return [];
+  const who = roles.source.text.replace(/^./, (first) => first.toUpperCase());
+  const named = [lead.from, nodeOf(lead.to)].flatMap((name) => {
+    const role = roles.of.get(name);
+    return role ? [say`${part(name)} ${article(role.name)} ${role.name}`] : [];
+  });
+  const told = named.length > 0 ? say`${who} ${/\bal\./.test(who) ? "call" : "calls"} ${listed(named)}.` : [];
+  const is = (name: string, role: string) => roles.of.get(nodeOf(name))?.name === role;
+  const isKnownPath = ({ from, to }: EdgeName) => is(from, SENDERS) && is(to, RECEIVERS) && nodeName(to).port === "q";
+  const known = isKnownPath(lead) ? undefined : edgesOf(table).find(isKnownPath);
+  if (!known) return told;
+  return say`${told}${told.length > 0 ? " " : ""}Of the paths that they describe, from ${SENDERS}s into the queries of ${RECEIVERS}s, the strongest here is ${path(known)}: ${effectOf(known, noise)}.`;
+}
+
+/** The path at the heart of the circuit of Wang et al. (2022). */
+const SENDERS = "S-inhibition head";
+const RECEIVERS = "name mover";
+
+const article = (name: string): string => (/^(?:[aeiou]|S-|MLP)/i.test(name) ? "an" : "a");
 
 /** That it is not the strongest of all, where it is not. */
 function others({ table, lead, noise }: Scene): Line {

@@ -4,8 +4,8 @@
 import { element } from "../lib/dom";
 import type { Line, Part } from "../story/part";
 import type { Target } from "../story/scene";
-import { type Box, place, scrollFor } from "./tour/place";
-import { boxOf, find } from "./tour/spot";
+import { type Box, place, scrollFor, type Side } from "./tour/place";
+import { boxAround, find } from "./tour/spot";
 
 export interface TourData {
   /** From 0. */
@@ -23,6 +23,9 @@ export interface TourEvents {
 
 /** As the sheet that draws it. */
 const NARROW = "(max-width: 899px)";
+/** Sides to stand on, the best first: below what is read, and over the picture beside a part of it. */
+const ABOUT_A_LINE: readonly Side[] = ["below", "right", "left", "above"];
+const ABOUT_A_PLACE: readonly Side[] = ["left", "right", "below", "above"];
 /** Between a target and its outline. */
 const AROUND = 4;
 
@@ -39,7 +42,7 @@ export function create(container: HTMLElement, { onStep }: TourEvents): (data: T
     element("div", { class: "head" }, count, close),
     title,
     said,
-    element("div", { class: "steps" }, back, next),
+    element("div", { class: "walk" }, back, next),
   );
   const light = element("div", { class: "spotlight", "aria-hidden": "true" });
 
@@ -66,12 +69,12 @@ export function create(container: HTMLElement, { onStep }: TourEvents): (data: T
   /** Keep beside the target: it moves with scrolling, with the window, and when values come. */
   const follow = () => {
     frame = requestAnimationFrame(follow);
-    const target = shown && find(shown.at);
-    const box = boxOf(target ?? null);
+    const targets = shown ? find(shown.at) : [];
+    const box = boxAround(targets);
     const isNarrow = matchMedia(NARROW).matches;
-    if (target && box && isToReveal) {
+    if (box && isToReveal) {
       isToReveal = false;
-      reveal(target, isNarrow ? callout : null);
+      reveal(targets, isNarrow ? callout : null);
     }
     setBox(light, box && { left: box.left - AROUND, top: box.top - AROUND, width: box.width + 2 * AROUND, height: box.height + 2 * AROUND });
     callout.classList.toggle("sheet", isNarrow);
@@ -82,7 +85,8 @@ export function create(container: HTMLElement, { onStep }: TourEvents): (data: T
     }
     const window = { width: innerWidth, height: innerHeight };
     const size = { width: callout.offsetWidth, height: callout.offsetHeight };
-    const at = place(box ?? { left: window.width, top: window.height, width: 0, height: 0 }, size, window);
+    const sides = shown?.at === "question" ? ABOUT_A_LINE : ABOUT_A_PLACE;
+    const at = place(box ?? { left: window.width, top: window.height, width: 0, height: 0 }, size, window, sides);
     callout.style.translate = `${Math.round(at.left)}px ${Math.round(at.top)}px`;
     callout.style.setProperty("--pointer", `${Math.round(at.pointer)}px`);
     callout.dataset.side = (box && at.side) || "none";
@@ -141,13 +145,9 @@ function setBox(of: HTMLElement, box: Box | null): void {
 }
 
 /** Scroll what is spoken of into view: into the room above the sheet, where there is one. */
-function reveal(target: Element, sheet: HTMLElement | null): void {
+function reveal(targets: readonly Element[], sheet: HTMLElement | null): void {
   const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth";
-  if (!sheet) {
-    target.scrollIntoView({ block: "nearest", inline: "nearest", behavior });
-    return;
-  }
-  target.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });
-  const box = boxOf(target);
+  for (const target of targets) target.scrollIntoView({ block: "nearest", inline: "nearest", behavior: sheet ? "instant" : behavior });
+  const box = sheet && boxAround(targets);
   if (box) scrollBy({ top: scrollFor(box, innerHeight - sheet.offsetHeight), behavior });
 }

@@ -17,6 +17,8 @@ import * as popup from "./popup";
 export interface QuestionData {
   settings: Settings;
   presets: readonly Preset[];
+  /** Results that come with the site. */
+  saved: readonly popup.Item[];
   /** What was run before, newest first; each with what restores it. */
   recent: readonly Recent[];
   /** The pairs that were read last, and their tokens. */
@@ -78,9 +80,10 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
   undo.addEventListener("click", events.onUndo);
   examples.addEventListener("click", () => {
     if (!shown) return;
-    const { presets, recent, settings } = shown;
+    const { presets, saved, recent, settings } = shown;
+    const isNone = presets.length === 0 && saved.length > 0;
     popup.open(examples, "Examples", [
-      {
+      ...(isNone ? [] : [{
         heading: "Examples",
         none: "There are none for this model’s words.",
         items: presets.map((preset) => ({
@@ -89,7 +92,8 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
           isChosen: isPreset(preset, settings),
           act: () => events.onPreset(preset),
         })),
-      },
+      }]),
+      ...(saved.length > 0 ? [{ heading: "Saved results, without loading a model", items: [...saved] }] : []),
       {
         heading: "Earlier runs in this browser",
         none: "None yet.",
@@ -115,7 +119,7 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
       element("span", { class: "of" }, ...of.map((part) => (typeof part === "string" ? part : element("strong", {}, part.own)))),
     );
     undo.disabled = !canUndo;
-    examples.disabled = presets.length === 0 && data.recent.length === 0;
+    examples.disabled = presets.length === 0 && data.saved.length === 0 && data.recent.length === 0;
     if (!panel.hidden) showEditor(data);
   };
 }

@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
-import { type Box, place, scrollFor } from "./place";
+import { type Box, place as placeOn, scrollFor, type Side, type Size } from "./place";
+
+const SIDES: Side[] = ["right", "left", "below", "above"];
+const place = (target: Box, callout: Size, window: Size) => placeOn(target, callout, window, SIDES);
 
 const CALLOUT = { width: 360, height: 240 };
 const WINDOWS = [
@@ -40,6 +43,8 @@ test("it points at the target's middle, from the side where there is room", () =
   expect(place({ left: 24, top: 60, width: 1390, height: 100 }, CALLOUT, window).side).toBe("below");
   expect(place({ left: 24, top: 700, width: 1390, height: 100 }, CALLOUT, window).side).toBe("above");
   expect(place({ left: 0, top: 0, width: 1440, height: 900 }, CALLOUT, window).side).toBeNull();
+  expect(placeOn({ left: 600, top: 400, width: 200, height: 40 }, CALLOUT, window, ["below", "left"]).side).toBe("below");
+  expect(placeOn({ left: 600, top: 800, width: 200, height: 40 }, CALLOUT, window, ["below", "left"]).side).toBe("left");
   // Near an edge the callout keeps in the window and the pointer moves along it.
   expect(place({ left: 100, top: 20, width: 200, height: 40 }, CALLOUT, window)).toEqual({ left: 314, top: 8, side: "right", pointer: 32 });
 });
@@ -47,7 +52,7 @@ test("it points at the target's middle, from the side where there is room", () =
 test("above a sheet the target is brought into the room that is left", () => {
   const room = 400;
   expect(scrollFor({ left: 0, top: 100, width: 10, height: 100 }, room)).toBe(0);
-  expect(scrollFor({ left: 0, top: 500, width: 10, height: 100 }, room)).toBe(208);
-  expect(scrollFor({ left: 0, top: -80, width: 10, height: 100 }, room)).toBe(-88);
+  expect(scrollFor({ left: 0, top: 500, width: 10, height: 100 }, room)).toBe(350);
+  expect(scrollFor({ left: 0, top: -80, width: 10, height: 100 }, room)).toBe(-230);
   expect(scrollFor({ left: 0, top: 150, width: 10, height: 900 }, room)).toBe(142);
 });

@@ -29,8 +29,11 @@ const CORNER = 18;
 
 const clamp = (value: number, least: number, most: number): number => Math.max(least, Math.min(value, most));
 
-/** A place in a window for a callout of this size. What is out of the window is pointed at from its edge. */
-export function place(target: Box, callout: Size, window: Size): Place {
+/**
+ * A place in a window for a callout of this size, on the first of the sides where it fits. What is out of the window is
+ * pointed at from its edge.
+ */
+export function place(target: Box, callout: Size, window: Size, sides: readonly Side[]): Place {
   const seen = within(target, window);
   const [right, bottom] = [seen.left + seen.width, seen.top + seen.height];
   const fits: Record<Side, boolean> = {
@@ -39,7 +42,7 @@ export function place(target: Box, callout: Size, window: Size): Place {
     below: bottom + GAP + callout.height + MARGIN <= window.height,
     above: seen.top - GAP - callout.height >= MARGIN,
   };
-  const side = (Object.keys(fits) as Side[]).find((one) => fits[one]) ?? null;
+  const side = sides.find((one) => fits[one]) ?? null;
   const beside = {
     left: clamp(seen.left + seen.width / 2 - callout.width / 2, MARGIN, window.width - callout.width - MARGIN),
     top: clamp(seen.top + seen.height / 2 - callout.height / 2, MARGIN, window.height - callout.height - MARGIN),
@@ -64,9 +67,12 @@ function within({ left, top, width, height }: Box, window: Size): Box {
   return { left: x, top: y, width: clamp(left + width, 0, window.width) - x, height: clamp(top + height, 0, window.height) - y };
 }
 
-/** How far a page has to scroll so that the target is in the room above a sheet; its beginning where it is taller. */
-export function scrollFor(target: Box, room: number): number {
-  const bottom = target.top + target.height;
-  if (target.height + 2 * MARGIN > room || target.top < MARGIN) return target.top - MARGIN;
-  return bottom > room - MARGIN ? bottom - room + MARGIN : 0;
+/**
+ * How far a page has to scroll so that the target is in the middle of the room above a sheet; its beginning where it is
+ * taller. Not at all where it is in that room already.
+ */
+export function scrollFor({ top, height }: Box, room: number): number {
+  if (height + 2 * MARGIN > room) return top - MARGIN;
+  const isThere = top >= MARGIN && top + height <= room - MARGIN;
+  return isThere ? 0 : top - (room - height) / 2;
 }

@@ -4,21 +4,38 @@ import { edgeKey, nodeOf } from "../../core/node";
 import type { Target } from "../../story/scene";
 import type { Box } from "./place";
 
-/** The element that a step points at, for scrolling to it; null where it is not drawn. */
-export function find(at: Target): Element | null {
+/** The elements that a step points at: of an edge the line and its ends. None where nothing is drawn. */
+export function find(at: Target): Element[] {
   if (typeof at === "string") return visible(`#${at}`);
   const of = (attribute: string, name: string) => visible(`#circuit [data-${attribute}="${CSS.escape(name)}"]`);
-  return of("edge", edgeKey(at)) ?? of("node", nodeOf(at.to)) ?? visible("#picture");
+  // Input and logits are as wide as the picture.
+  const ends = [at.from, nodeOf(at.to)].filter((name) => name !== "input" && name !== "logits");
+  const drawn = [of("edge", edgeKey(at)), ...ends.map((name) => of("node", name))].flat();
+  return drawn.length > 0 ? drawn : visible("#picture");
 }
 
-function visible(selector: string): Element | null {
+function visible(selector: string): Element[] {
   const found = document.querySelector(selector);
-  return found && found.getClientRects().length > 0 ? found : null;
+  return found && found.getClientRects().length > 0 ? [found] : [];
 }
 
-/** Its box in the window; null where it is nowhere. */
-export function boxOf(element: Element | null): Box | null {
-  if (!element?.isConnected) return null;
-  const { left, top, width, height } = element.getBoundingClientRect();
-  return width > 0 || height > 0 ? { left, top, width, height } : null;
+/** The box in the window around what is seen of all of them; null where nothing is. */
+export function boxAround(elements: readonly Element[]): Box | null {
+  const boxes = elements.map(seenOf).filter(({ right, left, bottom, top }) => right >= left && bottom >= top);
+  if (boxes.length === 0) return null;
+  const [left, top] = [Math.min(...boxes.map((box) => box.left)), Math.min(...boxes.map((box) => box.top))];
+  const [right, bottom] = [Math.max(...boxes.map((box) => box.right)), Math.max(...boxes.map((box) => box.bottom))];
+  return { left, top, width: right - left, height: bottom - top };
+}
+
+/** Its edges, cut off where what it scrolls within ends. */
+function seenOf(element: Element): { left: number; top: number; right: number; bottom: number } {
+  let { left, top, right, bottom } = element.getBoundingClientRect();
+  for (let around = element.parentElement; around && around !== document.body; around = around.parentElement) {
+    if (getComputedStyle(around).overflow === "visible") continue;
+    const room = around.getBoundingClientRect();
+    [left, top] = [Math.max(left, room.left), Math.max(top, room.top)];
+    [right, bottom] = [Math.min(right, room.right), Math.min(bottom, room.bottom)];
+  }
+  return { left, top, right, bottom };
 }
