@@ -389,7 +389,7 @@ test("a poster of a question shows the prompts and the model, and says what a ru
   await page.goto(host.page(`${SCRIPT}<path-patching link="${LINK}"></path-patching>`));
   const figure = page.locator("path-patching");
   await expect(figure.locator(".top h3")).toHaveText("What makes it say “lamp” rather than “river”");
-  await expect(figure.locator(".prompt .differs .tag")).toHaveText([/fox/, /dragon/]);
+  await expect(figure.locator(".prompt .alt > span")).toHaveText([/fox/, /dragon/]);
   await expect(figure.locator(".heading")).toContainText("Names and lists");
   await expect(figure.locator(".go")).toContainText(/downloads [\d.]+ MB once, then runs in your browser/);
   await expect(figure.getByRole("button")).toHaveText(["Explore it live"]);
