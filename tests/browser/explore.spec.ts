@@ -104,6 +104,7 @@ test("the edge under the pointer is told beside it, and has its mark on the scal
 });
 
 test("pointing at a part fades all other edges; a click chooses its strongest edge", async ({ page }) => {
+  await showEdges(page, (edges) => edges >= 30, "ArrowDown");
   await part(page, "a0.h3").hover();
   await expect(circuit(page)).toHaveClass(/pointed/);
   const on = circuit(page).locator(".edge.on");
@@ -140,7 +141,7 @@ test("every part has a fixed place, whichever edges are shown", async ({ page })
 });
 
 test("the circuit by keyboard: one stop, arrow keys, Enter, Escape", async ({ page }) => {
-  await expect(circuit(page).locator(".edge")).toHaveCount(30);
+  await showEdges(page, (edges) => edges >= 30, "ArrowDown");
   await expect(circuit(page).locator('[tabindex="0"]')).toHaveCount(1);
   await part(page, "a0.h3").focus();
   await expect(part(page, "a0.h3")).toHaveAccessibleName(/0\.3/);
@@ -157,10 +158,13 @@ test("the circuit by keyboard: one stop, arrow keys, Enter, Escape", async ({ pa
 });
 
 test("the focus is not lost when its part is no longer shown", async ({ page }) => {
+  await showEdges(page, (edges) => edges >= 30, "ArrowDown");
   await part(page, "a2.h1").focus();
   // Change the view while the focus is in the drawing, as Back does.
   await page.evaluate(() => {
-    location.hash = location.hash.replace(/$/, "&edges=3");
+    const params = new URLSearchParams(location.hash.slice(1));
+    params.set("edges", "3");
+    location.hash = params.toString();
   });
   await expect(part(page, "a2.h1")).toHaveCount(0);
   await expect(circuit(page).locator(".part:focus")).toHaveCount(1);

@@ -266,17 +266,3 @@ test("a lost engine is not blamed on a field, and one press starts a new one", a
   await expect(page.getByLabel("Answer", { exact: true })).toHaveValue("river");
   await expect(page.locator("#board")).not.toHaveClass("stale");
 });
-
-test("where the mean over several pairs goes in, an edge is looked at on one of them", async ({ page }) => {
-  await page.getByLabel("Pasted lines").check();
-  const { clean, corrupted, answer, distractor } = cli.INDUCTION;
-  const other = [clean, corrupted].map((prompt) => prompt.replaceAll("piano", "crown"));
-  await page.getByLabel("Pairs, one per line").fill([[clean, corrupted, answer, distractor], [...other, answer, distractor]].map((line) => line.join(" | ")).join("\n"));
-  const detail = page.locator("#detail");
-  await expect(detail.getByLabel("Prompt pair")).toBeVisible();
-  await settled(page);
-  await page.getByLabel("What goes in").selectOption("mean");
-  await settled(page);
-  await expect(detail.locator(".detail")).toBeVisible();
-  await expect(detail.getByRole("status")).toBeEmpty();
-});

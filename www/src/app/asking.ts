@@ -23,6 +23,9 @@ import { latest, type Store } from "./store";
 /** After the last keystroke, before tokens and grids follow. */
 const TYPING_PAUSE_MS = 300;
 
+/** Edges that are looked at within less than this of each other are passed by. */
+const STEPPING_MS = 150;
+
 export interface Asking {
   cancel: () => void;
   /** Tokens of the vocabulary that begin so. */
@@ -78,6 +81,7 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
     dispatch({ type: "run-settled" });
   }
 
+  let looked = Number.NEGATIVE_INFINITY;
   const lookCloser = latest(
     async (signal) => {
       const model = engine();
@@ -94,6 +98,11 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
       }
       const isAnother = detail.state === "none" || !isSameEdge(detail.edge, edge);
       if (isAnother) dispatch({ type: "detail", detail: { state: "waiting", edge } });
+      // Who steps from edge to edge is asked for the last of them alone.
+      const isSoon = performance.now() - looked < STEPPING_MS;
+      looked = performance.now();
+      if (isSoon) await new Promise((resolve) => setTimeout(resolve, STEPPING_MS));
+      if (signal.aborted) return;
       const pair = Math.min(look.pair, of.request.pairs.length - 1);
       const { settings, pairs } = of.request;
       const { direction, patch } = settings;

@@ -70,7 +70,7 @@ describe("the bundled models", () => {
   });
 
   it("years-demo: heads and MLPs, where a later year is asked for", () => {
-    expect(ask(YEARS_DEMO, war)!.of.get("m1")!.name).toBe("MLP that compares years");
+    expect(ask(YEARS_DEMO, war)!.of.get("m1")!.name).toBe("year-comparing MLP");
     expect(ask(YEARS_DEMO, { ...war, answer: ["40", "99"].map(token) })).toBeNull();
     expect(ask(YEARS_DEMO, { ...war, clean: tokens("the war lasted from the year 17 41") })).toBeNull();
   });

@@ -78,6 +78,7 @@ describe("denoising a preference", () => {
 
   it("has a word for small shares, and digits for small changes", () => {
     expect(effect({ value: -0.2769 })).toContain("under 1% of the lost preference for lamp over spoon returns: −0.2812 → −0.2769 logits, of +9.23 ");
+    expect(effect({ value: -0.2902 })).toContain("a little more of the preference for lamp over spoon is lost: −0.2812 → −0.2902 logits, further away ");
     expect(effect({ value: 0.1 })).toContain(" 4% of the lost preference");
     expect(effect({ value: -0.28121 })).toBe(
       "With this one path taken from the clean run, nothing changes: the preference for lamp over spoon stays at −0.28 logits.",
@@ -146,7 +147,7 @@ describe("other metrics", () => {
   it("a probability, of one answer or of a set", () => {
     const prob = { metric: "prob", cleanMetric: 0.99, corruptedMetric: 0.0021 } as const;
     expect(effect({ table: prob, value: 0.611 })).toBe(
-      "With this one path taken from the clean run, 62% of the lost probability of lamp returns: 0.002 → 0.611, of 0.990 in the clean run.",
+      "With this one path taken from the clean run, 62% of the lost probability of lamp returns: 0.2% → 61.1%, of 99.0% in the clean run.",
     );
     expect(effect({ table: prob, value: 0.611, answers: above, prompt })).toContain(" of the lost probability of the years above 41 returns: ");
     expect(effect({ table: prob, value: 0.611, answers: above })).toContain("probability of the numbers above 41");
@@ -163,10 +164,10 @@ describe("other metrics", () => {
     const table = { metric: "prob-diff", cleanMetric: 0.974, corruptedMetric: 0.185 } as const;
     const sets = { answers: above, distractors: below, prompt };
     expect(effect({ table, ...sets, value: 0.745 })).toBe(
-      "With this one path taken from the clean run, 71% of the lost lead of the years above 41 over the years up to 41 returns: +0.185 → +0.745 in probability, of +0.974 in the clean run.",
+      "With this one path taken from the clean run, 71% of the lost lead in probability of the years above 41 over the years up to 41 returns: +18.5% → +74.5%, of +97.4% in the clean run.",
     );
     expect(effect({ table: { ...table, cleanMetric: -0.1, corruptedMetric: -0.9 }, ...sets, value: -0.5 })).toContain(
-      "the probability of the years above 41 less that of the years up to 41 rises: −0.900 → −0.500, 50% of the way to −0.100 ",
+      "the probability of the years above 41 less that of the years up to 41 rises: −90.0% → −50.0%, 50% of the way to −10.0% ",
     );
   });
 
@@ -226,6 +227,8 @@ describe("estimates and several pairs", () => {
   it("a normalised spread is told in logits, too", () => {
     const table = { metric: "normalized-logit-diff", cleanMetric: 1, corruptedMetric: 0 } as const;
     expect(effect({ table, value: 0.5, pairs: 2, stdDev: 0.1, logitDiff: { clean: 8, corrupted: -2 } })).toContain("(± 1 from pair to pair)");
+    const prob = { metric: "prob", cleanMetric: 0.9, corruptedMetric: 0.1 } as const;
+    expect(effect({ table: prob, value: 0.5, pairs: 2, stdDev: 0.123 })).toContain("10.0% → 50.0% (± 12% from pair to pair), of 90.0% ");
   });
 });
 

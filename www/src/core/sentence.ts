@@ -167,8 +167,10 @@ function outcome(told: Told): Sentence {
     const much: Sentence = isTold ? [" (", size(), ")"] : [];
     return [lead(told), size("more than all"), what, ...framed, verb, ...much, ...arrow, beside("past")];
   }
-  if (isFramed && isTold && share < 0 && table.direction === "denoise")
-    return [lead(told), "a further ", size(), " of the ", ...framed, " is lost", ...arrow, beside("further away from")];
+  if (isFramed && isTold && share < 0 && table.direction === "denoise") {
+    const more: Sentence = share > -LITTLE ? [size("a little more"), " of the "] : ["a further ", size(), " of the "];
+    return [lead(told), ...more, ...framed, " is lost", ...arrow, beside("further away from")];
+  }
   const moved: Sentence = [lead(told), ...subject, " ", size(verbOf(told, effect)), ...arrow];
   if (share === null) return [...moved, written ? `; both runs have ${written.base}.` : "."];
   if (share < 0) return [...moved, written ? beside("further away from") : ` away from the ${other} run${s}.`];
@@ -187,12 +189,14 @@ function verbOf({ table: { metric }, logitDiff }: Told, effect: number): string 
 /** Metrics whose subject says what its numbers are, where it is not spoken of as something to have. */
 const NAMED: ReadonlySet<Table["metric"]> = new Set(["logit-diff", "normalized-logit-diff", "prob-diff"]);
 
+/** A share that is less is not told in percent. */
+const LITTLE = 0.01;
 /** A share as near to 1 is all of it. */
 const ALL = 0.005;
 
 /** A share of the way: two digits, and no zero where there is something. */
 function shareWords(share: number): string {
-  if (share < 0.01) return "under 1%";
+  if (share < LITTLE) return "under 1%";
   if (share < 0.0995) return `${Number((100 * share).toPrecision(2))}%`;
   return `${Math.round(100 * share)}%`;
 }
@@ -231,7 +235,7 @@ function subjectOf({ table: { metric, metricName }, answers, distractors, prompt
     }
     case "prob-diff":
       return {
-        framed: ["lead of ", ...answer, " over ", ...distractor],
+        framed: ["lead in probability of ", ...answer, " over ", ...distractor],
         neutral: ["the probability of ", ...answer, " less that of ", ...distractor],
       };
     case "kl":
@@ -263,27 +267,31 @@ export const writtenOf = (told: Told): Written | null =>
 
 const arrowOf = ({ base, now, unit }: Written): Sentence => [`${base} → `, value(now), unit];
 
-const UNITS = { "logit-diff": " logits", "normalized-logit-diff": " logits", "log-prob": " nats", kl: " nats", prob: "", "prob-diff": " in probability" };
+const UNITS = { "logit-diff": " logits", "normalized-logit-diff": " logits", "log-prob": " nats", kl: " nats", prob: "", "prob-diff": "" };
 
 /** What 1 of the metric is in what is written: a normalised one is told in logits. */
 const unitOf = (metric: Table["metric"], logitDiff: Both<number> | null): number =>
   metric === "normalized-logit-diff" && logitDiff ? Math.abs(logitDiff.clean - logitDiff.corrupted) : 1;
 
+/** Told in percent; a metric of the reader's own may be no share, whatever it is called by. */
+const isShareOf = ({ metric, metricName }: Told["table"]): boolean =>
+  (metric === "prob" || metric === "prob-diff") && metricName === undefined;
+
 /** Both runs and the patched one as they are written; null for a normalised metric whose logits are not known. */
 function numbersOf({ table, noise }: Pick<Told, "table" | "noise">, now: number, logitDiff: Both<number> | null): Written | null {
   const { metric } = table;
   if (metric === "normalized-logit-diff" && !logitDiff) return null;
+  const isShare = isShareOf(table);
   const scaled = (x: number) =>
-    metric === "normalized-logit-diff" ? logitDiff!.corrupted + x * (logitDiff!.clean - logitDiff!.corrupted) : x;
+    metric === "normalized-logit-diff" ? logitDiff!.corrupted + x * (logitDiff!.clean - logitDiff!.corrupted) : isShare ? 100 * x : x;
   const { base, other } = runsOf(table);
   const [a, b, c] = [ofRun(table, base), now, ofRun(table, other)].map(scaled) as [number, number, number];
-  const isShare = metric === "prob" || metric === "prob-diff";
   const isSigned = metric !== "prob" && metric !== "kl";
-  const least = isShare ? 3 : Math.max(Math.abs(a), Math.abs(b)) >= 100 ? 1 : 2;
+  const least = isShare ? 1 : Math.max(Math.abs(a), Math.abs(b)) >= 100 ? 1 : 2;
   // As many digits as the change needs for two.
   const needed = isStill({ value: now, table, noise }) ? least : 1 - Math.floor(Math.log10(Math.abs(b - a)));
   const decimals = Math.min(MOST_DECIMALS, Math.max(least, needed));
-  const write = (x: number, places: number) => written(x, places, isSigned);
+  const write = (x: number, places: number) => `${written(x, places, isSigned)}${isShare ? "%" : ""}`;
   return { base: write(a, decimals), now: write(b, decimals), other: write(c, least), unit: UNITS[metric] };
 }
 
@@ -301,8 +309,9 @@ function spreadOf({ stdDev, isExact, pairs, table, logitDiff }: Told): Sentence 
   if (pairs < 2 || !isExact || Number.isNaN(stdDev)) return [];
   // Where logits are not written, neither are their spreads.
   if (table.metric === "normalized-logit-diff" && !logitDiff) return [];
-  const size = stdDev * unitOf(table.metric, logitDiff);
-  return [` (± ${Number(size.toPrecision(2))} from pair to pair)`];
+  const isShare = isShareOf(table);
+  const size = stdDev * (isShare ? 100 : unitOf(table.metric, logitDiff));
+  return [` (± ${Number(size.toPrecision(2))}${isShare ? "%" : ""} from pair to pair)`];
 }
 
 /** The pair that is looked at, beside the mean over all. */

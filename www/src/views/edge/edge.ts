@@ -9,8 +9,8 @@ import { edgeLabel, nodeName, nodeOf, PORT_NAMES, shortLabel } from "../../core/
 import type { DetailData, DetailEvents } from "../../core/props";
 import { runsOf, sentenceOf, writtenOf } from "../../core/sentence";
 import { baseOf, edgeAt, noiseOf, strongestOf } from "../../core/table";
-import { word } from "../../core/words";
-import type { EdgeDetail, EdgeName } from "../../engine/types";
+import { isStart, word } from "../../core/words";
+import type { EdgeDetail, EdgeName, Token } from "../../engine/types";
 import { element } from "../../lib/dom";
 import { formatEffect } from "../../lib/format";
 import { shortened } from "../../lib/tokens";
@@ -117,8 +117,8 @@ function showRoles(place: HTMLElement, { roles, edge: { from, to } }: Chosen): v
 
 /** Where its head looks, and what changes at the output, on one pair. */
 function evidenceView({ onPair }: DetailEvents) {
-  const choice = element("select");
-  const pair = element("label", { class: "edge-pair" }, "On ", choice);
+  const choice = element("select", { "aria-label": "Prompt pair" });
+  const pair = element("div", { class: "edge-pair" }, "On ", choice);
   choice.addEventListener("change", () => onPair(Number(choice.value)));
   const note = element("p", { class: "note" });
   const [looksTitle, looksOn] = [element("h3"), element("span")];
@@ -136,7 +136,7 @@ function evidenceView({ onPair }: DetailEvents) {
     const { pairs, table } = data;
     pair.hidden = pairs.length === 1;
     if (choice.length !== pairs.length) {
-      choice.replaceChildren(...pairs.map(({ clean }, i) => element("option", { value: i }, `pair ${i + 1}: ${shortened(clean.map(word).join(" "), 48)}`)));
+      choice.replaceChildren(...pairs.map(({ clean }, i) => element("option", { value: i }, `pair ${i + 1}: ${shortened(textOf(clean), 48)}`)));
     }
     choice.value = String(data.pair);
     made.setAttribute("aria-busy", String(data.state === "waiting"));
@@ -148,14 +148,12 @@ function evidenceView({ onPair }: DetailEvents) {
     const { detail } = data;
     const { base, other } = runsOf(table);
     const found = looksOf(data.edge, table, detail, pairs[data.pair]!, data.position);
-    looks.hidden = found === null;
-    if (found) {
-      looksOn.textContent = ` from “${found.from}”, in percent`;
-      looksTitle.replaceChildren(`Where ${found.head} looks`, looksOn);
-      showLooks(found);
-    }
+    looksPlace.hidden = found === null;
+    if (found) showLooks(found);
+    looksOn.textContent = found ? found.about : "no head is on this path";
+    looksTitle.replaceChildren(found ? found.title : "What the output reads", looksOn);
     legend.replaceChildren(
-      ...[`before ${base}`, "after", `tick ${other}`].flatMap((kind) => [element("i", { class: `outputs-dot ${kind}` }), kind.startsWith("tick") ? `${other} run` : kind.split(" ")[0]!]),
+      ...[`before ${base}`, "after", `tick ${other}`].flatMap((kind) => [element("i", { class: `outputs-dot ${kind}` }), kind.startsWith("tick") ? other : kind.split(" ")[0]!]),
     );
     outputsTitle.replaceChildren("What changes at the output", legend);
     showOutputs({ rows: movedOf(data, detail), base, other });
@@ -164,6 +162,10 @@ function evidenceView({ onPair }: DetailEvents) {
 }
 
 const ALONE = "Its model is not loaded, so nothing more is known of this edge: where heads look and what changes at the output has to be asked of the model.";
+
+/** A prompt as it was written, or nearly. */
+const textOf = (tokens: readonly Token[]): string =>
+  tokens.flatMap((token, i) => (isStart(tokens, i) ? [] : [word(token)])).join(" ");
 
 /** The tokens whose probability moves most. */
 function movedOf({ table, pairs, pair, predictions }: ChosenEdge, { moved, tokens }: EdgeDetail): outputsView.OutputRow[] {

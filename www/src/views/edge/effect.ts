@@ -23,7 +23,7 @@ export function create(container: HTMLElement): (data: EffectData) => void {
   const size = element("b", { class: "effect-size" });
   const marks = { clean: mark("clean"), corrupted: mark("corrupted") };
   const track = element("div", { class: "effect-track" }, bar, size, ...Object.values(marks).flatMap(({ line, label }) => [line, label]));
-  const chart = element("div", { class: "effect", role: "img" }, track);
+  const chart = element("div", { class: "edge-effect", role: "img" }, track);
   container.append(chart);
 
   return ({ told, written }) => {

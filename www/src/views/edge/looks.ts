@@ -17,14 +17,16 @@ export function create(container: HTMLElement): (looks: Looks) => void {
   container.append(chart);
   return (looks) => {
     const { columns, rows, others } = looks;
+    const reach = Math.max(1, ...rows.flatMap(({ shares }) => shares));
     const all = [...columns, ...(others > 0 ? [null] : [])];
     chart.style.setProperty("--columns", String(all.length));
+    chart.style.setProperty("--rows", String(rows.length));
     const cells = rows.flatMap(({ name, run, shares, rest }, r) => [
       at(element("span", { class: `looks-name ${run}` }, name), r + 1, 1),
       ...all.map((column, c) => {
         const share = column ? shares[c]! : rest;
         const bar = element("i", { class: `looks-bar ${run}${share < FLAT ? " flat" : ""}` });
-        bar.style.setProperty("--share", String(Math.min(1, share)));
+        bar.style.setProperty("--share", String(share / reach));
         const cell = element("span", { class: "looks-cell" }, bar);
         if (column?.isMarked) cell.prepend(element("small", {}, bare(share)));
         return at(cell, r + 1, c + 2);
@@ -55,11 +57,11 @@ function at(what: HTMLElement, row: number, column: number): HTMLElement {
 /** In percent, where the heading says so. */
 const bare = (share: number): string => (share < 0.0995 ? (100 * share).toFixed(1).replace(/\.0$/, "") : String(Math.round(100 * share)));
 
-function inWords({ head, from, columns, rows }: Looks): string {
+function inWords({ title, about, columns, rows }: Looks): string {
   const each = rows.map(({ name, shares }) => {
     const first = shares.map((share, c) => ({ share, text: columns[c]!.text })).sort((a, b) => b.share - a.share);
     const told = first.slice(0, TOLD).filter(({ share }) => share >= FLAT);
     return `${name}: ${told.map(({ share, text }) => `${percent(share)} at ${text}`).join(", ")}`;
   });
-  return `Where ${head} looks from ${from}. ${each.join("; ")}.`;
+  return `${title} ${about}. ${each.join("; ")}.`;
 }

@@ -33,7 +33,7 @@ export function create(container: HTMLElement): (data: OutputsData) => void {
     const most = Math.max(0, ...rows.flatMap(({ before, after, other: third }) => [before, after, third ?? 0]));
     const end = ENDS.find((each) => most <= each) ?? 1;
     const th = (text: string) => element("th", { scope: "col" }, text);
-    head.replaceChildren(th("Next token"), th(""), th(`Probability in the ${base} run → with the patch`));
+    head.replaceChildren(th("Next token"), element("td"), th(`Probability in the ${base} run → with the patch`));
     body.replaceChildren(
       ...rows.map(({ text, isAsked, before, after, other: third }) => {
         const [a, b] = percents(before, after);

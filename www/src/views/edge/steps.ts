@@ -25,10 +25,10 @@ export function create(container: HTMLElement, { onEdge, onShow }: StepsEvents):
   const stronger = element("button", { type: "button", "aria-label": "Next stronger edge" }, "‹");
   const weaker = element("button", { type: "button", "aria-label": "Next weaker edge" }, "›");
   const name = element("b");
-  const size = element("b", { class: "steps-size" });
-  const show = element("button", { type: "button", class: "steps-show" }, name, size);
+  const size = element("b", { class: "edge-steps-size" });
+  const show = element("button", { type: "button", class: "edge-steps-show" }, name, size);
   const rank = element("span", { class: "rank" });
-  container.append(element("div", { class: "steps", role: "group", "aria-label": "Edges by strength" }, stronger, show, weaker, rank));
+  container.append(element("div", { class: "edge-steps", role: "group", "aria-label": "Edges by strength" }, stronger, show, weaker, rank));
   let chosen: StepsData["chosen"] | undefined;
   const step = (by: 1 | -1) => {
     const next = chosen && stepFrom(chosen, by);
@@ -41,7 +41,7 @@ export function create(container: HTMLElement, { onEdge, onShow }: StepsEvents):
     ({ chosen } = data);
     name.textContent = data.label;
     size.textContent = data.effect;
-    size.className = `steps-size ${data.way ?? ""}`;
+    size.className = `edge-steps-size ${data.way ?? ""}`;
     rank.textContent = rankWords(data.chosen.rank);
     // They keep the focus at the ends.
     stronger.setAttribute("aria-disabled", String(stepFrom(data.chosen, -1) === null));
