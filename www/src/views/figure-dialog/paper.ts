@@ -6,7 +6,7 @@ import { element } from "../../lib/dom";
 import { compose, type FigureChoice, GROUNDS, type Ground } from "../../figure/compose";
 import type { Drawing } from "../../figure/marks";
 import { type Kind, save, svgOf } from "../../figure/out";
-import { altOf, bibliography, captionOf, fileNameOf, latex, type Shown, titleOf, type What, WHATS } from "../../figure/words";
+import { altOf, bibliography, captionOf, fileNameOf, latex, looksIn, type Shown, titleOf, type What, WHATS } from "../../figure/words";
 import type { FigureData } from "./data";
 import { amount, choice, copy, outlets, tick, words } from "./fields";
 
@@ -165,13 +165,13 @@ const FILES: Record<Kind, string> = {
 };
 
 /** Why some of it cannot be shown. */
-function reasonsOf({ look, detail }: FigureData): Partial<Record<What, string>> {
+function reasonsOf({ run, look, detail }: FigureData): Partial<Record<What, string>> {
   if (!look.edge || !detail) {
     const why = "Attention and positions are those of the chosen edge, which has not been looked at.";
     return { attention: why, curve: why };
   }
   return {
-    ...(detail.src || detail.dst ? {} : { attention: "Neither end of the chosen edge is a head that looks anywhere." }),
+    ...(looksIn(run, look, detail) ? {} : { attention: "The output reads what no head writes: there is no attention to show." }),
     ...(detail.byPosition ? {} : { curve: "The effect by position is still being computed: open this again in a moment." }),
   };
 }
