@@ -178,6 +178,7 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
     drawing = undefined;
     body.style.colorScheme = look.theme ?? around;
     body.classList.toggle("live", live !== null);
+    head.hidden = circuit.hidden = chosen.hidden = !question;
     if (!question) {
       showFoot({ canRun: false, progress, isLive: false, asks: null, error, note: "", canReset: false, link: null });
       return;
