@@ -116,8 +116,10 @@ export function altOf(shown: Shown): string {
   const { what: kind, run, look, edges, detail } = shown;
   switch (kind) {
     case "circuit": {
-      const told = edges.slice(0, TOLD).map((edge) => `${edgeLabel(edge)} ${formatEffect(edge.effect)}`);
-      const rest = edges.length > TOLD ? ` The other ${formatCount(edges.length - TOLD)} are between ${formatEffect(least(edges))} and ${formatEffect(most(edges.slice(TOLD)))} in size.` : "";
+      // One more is told as shortly as left out.
+      const first = edges.length === TOLD + 1 ? TOLD + 1 : TOLD;
+      const told = edges.slice(0, first).map((edge) => `${edgeLabel(edge)} ${formatEffect(edge.effect)}`);
+      const rest = edges.length > first ? ` The other ${formatCount(edges.length - TOLD)} are between ${formatEffect(least(edges))} and ${formatEffect(most(edges.slice(TOLD)))} in size.` : "";
       return `Circuit diagram of ${run.request.model.name}: ${formatCount(edges.length)} edges from the input up to the logits. Strongest first: ${told.join(", ")}.${rest}`;
     }
     case "grids": {
