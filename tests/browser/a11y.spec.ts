@@ -2,7 +2,7 @@
 
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
-import { chosenEdge, models, open, settled, share, show } from "./page";
+import { batch, chosenEdge, mode, models, open, settled, share, show } from "./page";
 import { startBlog } from "./post";
 import { expect, test } from "./test";
 
@@ -21,12 +21,11 @@ for (const colorScheme of ["light", "dark"] as const) {
       await open(page);
       expect(await violations(page)).toEqual([]);
       await page.getByText("Glossary").click();
-      await page.getByLabel("A template").check();
+      await mode(page, "Template");
       await page.getByLabel("Fill-ins").fill("A");
       await expect(page.locator("#fillings-error")).not.toBeEmpty();
       expect(await violations(page)).toEqual([]);
-      await page.getByLabel("Pasted lines").check();
-      await page.getByLabel("Pairs, one per line").fill("fox lamp fox|crown lamp fox|lamp|crown\ncrown lamp crown|eagle lamp crown|lamp|fox");
+      await batch(page, "fox lamp fox|crown lamp fox|lamp|crown\ncrown lamp crown|eagle lamp crown|lamp|fox");
       await settled(page);
       await page.getByRole("button", { name: "Show me around" }).click();
       await page.getByLabel("Weights").selectOption("other");

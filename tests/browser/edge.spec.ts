@@ -33,7 +33,7 @@ test("the strongest edge is explained without scrolling: in a sentence, on a sca
   await expect(outputs.getByRole("row", { name: /^lamp <0\.1% → 1(\.\d)?% ?, 98% in the clean run$/ })).toBeVisible();
   // The roles are those of the model's README, which is linked.
   await expect(panel(page)).toContainText("previous-token head → induction head");
-  await expect(panel(page).getByRole("link", { name: "its README" })).toHaveAttribute("href", "models/ioi-demo/README.md");
+  await expect(panel(page).getByRole("link", { name: "the model’s README" })).toHaveAttribute("href", "models/ioi-demo/README.md");
   expect((await page.request.get("models/ioi-demo/README.md")).ok()).toBe(true);
 });
 

@@ -69,14 +69,14 @@ const IOI: Known = {
 const REPEATS: Known = {
   isModel: (ref) => ref.kind === "bundled" && ref.name === "ioi-demo",
   isAbout: isRepeat,
-  source: { text: "its README", url: "models/ioi-demo/README.md" },
+  source: { text: "the model’s README", url: "models/ioi-demo/README.md" },
   of: new Map([...heads(PREVIOUS, "0.3"), ...heads(INDUCTION, "1.0 1.1 1.2 1.3")]),
 };
 
 const YEARS: Known = {
   isModel: (ref) => ref.kind === "bundled" && ref.name === "years-demo",
   isAbout: isLaterYear,
-  source: { text: "its README", url: "models/years-demo/README.md" },
+  source: { text: "the model’s README", url: "models/years-demo/README.md" },
   of: new Map([
     ...heads(role("year-reading head"), "0.0 0.2"),
     ...["m0", "m1"].map((mlp): [string, Role] => [mlp, role("year-comparing MLP")]),

@@ -33,7 +33,9 @@ export function create(container: HTMLElement): (data: HeadData) => void {
   const showPrompt = tokensView.create(prompt);
   return ({ title: text, model: of, shape, pair, pairs, settings, predictions, hasPrompts }) => {
     title.textContent = text;
-    model.textContent = [calledOf(of.ref), ...(shape ? [`${shape.layers} layers × ${shape.heads} heads`] : [])].join(" · ");
+    // Somebody's own files are called what they called them, if anything.
+    const name = of.ref.kind === "files" ? of.name : calledOf(of.ref);
+    model.textContent = [...(name ? [name] : []), ...(shape ? [`${shape.layers} layers × ${shape.heads} heads`] : [])].join(" · ");
     // A notebook's numbers may come without their prompts.
     prompt.hidden = !hasPrompts || !pair.clean;
     more.hidden = prompt.hidden || pairs === 1;

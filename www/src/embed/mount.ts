@@ -226,6 +226,7 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
     if (!question) return "";
     if (live && run) return knownWords(run);
     if (asks !== null || error) return "";
+    if (options.live === null) return run ? knownWords(run) : "";
     return isRunOffered || question.model.ref.kind === "files" ? footView.costOf(question.model) : "";
   }
 
@@ -237,14 +238,14 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
   function drawCircuit(run: Run, of: Look): void {
     fit();
     showCircuit ??= circuitView.create(circuit, { onSelect: ({ from, to }) => change({ from, to }) });
-    const { pairs, settings } = run.request;
+    const { pairs } = run.request;
     const isRunning = progress !== null && run.status === "running";
     const roles = rolesOf(run.request);
     showCircuit({
       table: run.table,
       look: of,
       isRunning,
-      compares: compareWords(settings.metric, pairs),
+      compares: compareWords(run.table, pairs),
       isSamePrompts: isSameThroughout(pairs),
       bands: roles ? bandsOf(roles) : [],
       roles: roles?.of,

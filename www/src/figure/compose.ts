@@ -81,7 +81,7 @@ function draw(stage: HTMLElement, shown: Shown, { isMarked, has }: FigureChoice,
   switch (what) {
     case "circuit": {
       const roles = rolesOf(run.request);
-      const compares = compareWords(table.metric, run.request.pairs);
+      const compares = compareWords(table, run.request.pairs);
       circuitView.create(stage, nothing, { height: "own", isStill: true })({ table, look: seen, compares, bands: has.bands && roles ? bandsOf(roles) : [] });
       return centred([...stage.querySelectorAll("svg")].map(read), width);
     }

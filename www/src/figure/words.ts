@@ -151,7 +151,7 @@ function attentionWords({ run, look }: Shown, detail: EdgeDetail): string {
 
 /** What the chosen edge does to where its head looks, or to what is read; null where there is nothing to show. */
 export function looksIn(run: Run, look: Look, detail: EdgeDetail): Looks | null {
-  const chosen = chosenOf(run, look);
+  const chosen = detail.dst || detail.src ? chosenOf(run, look) : null;
   return chosen && looksOf(chosen.edge, run.table, detail, chosen.pairs[chosen.pair]!, chosen.position);
 }
 
