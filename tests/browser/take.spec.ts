@@ -8,7 +8,7 @@ import { headValues } from "../../www/src/lib/graph";
 import { restore } from "../../www/src/lib/saved";
 import * as cli from "./cli";
 import { difference } from "./module";
-import { cell, chosenEdge, contentOf, example, field, grid, open, settled, share } from "./page";
+import { cell, chosenEdge, contentOf, example, field, grid, open, settled, share, show } from "./page";
 import { expect, test } from "./test";
 
 const preset = { ...cli.INDUCTION, ...cli.LIKE_THE_PAGE, metric: "normalized-logit-diff" };
@@ -112,6 +112,7 @@ test("a link restores model, prompts, settings and view", async ({ page, context
   await example(page, "Indirect object: Mary and John");
   await (await field(page, "Metric")).selectOption("log-prob");
   await settled(page);
+  await show(page, "Grids");
   await cell(grid(page, "from", "v"), "2.2").click();
   await page.getByLabel("Edges shown").fill("55");
   const link = await copied(page, "Copy link");
@@ -149,6 +150,7 @@ test("the Python has the prompts' ids, and a metric and a version for each choic
   expect(python).toContain("src_layer=0,\n    src_head=3,\n    component=\"k\"");
   expect(python).toContain("transformer-lens==4.3.0");
   // Whatever is the strongest of another metric: TransformerLens patches edges between heads.
+  await show(page, "Grids");
   await cell(grid(page, "from", "k"), "1.2").click();
   for (const metric of ["logit-diff", "log-prob", "prob", "kl"]) {
     await (await field(page, "Metric")).selectOption(metric);
