@@ -165,18 +165,19 @@ test("the Python has the prompts' ids, and a metric and a version for each choic
   }
 });
 
-test("the embed code shows the same figure in a frame", async ({ page }) => {
+test("the embed code shows the same figure in a post, which runs", async ({ page }) => {
   const html = await copied(page, "Copy embed code");
-  // Use only the frame and the script that sets its height; the other way to embed follows after them.
-  const frame = html.split("\n\n")[0]!;
-  expect(frame).toContain("<iframe");
-  expect(frame).toContain("pathpatch.js");
-  await page.route("**/framed.html", (route) => route.fulfill({ contentType: "text/html", body: `<!doctype html><link rel="icon" href="data:,">${frame}` }));
-  await page.goto("/framed.html");
-  const figure = page.frameLocator("iframe").locator("path-patching");
-  await figure.getByRole("button", { name: "Run it" }).click();
-  const keys = figure.getByRole("grid", { name: "From head 0.3 into each head’s key" });
-  await expect(cell(keys, "1.3")).toHaveAccessibleName(/ 0\.58\d \(\+0\.58\d from the corrupted run\)$/);
+  expect(html).toContain("<path-patching>");
+  expect(html).toContain("pathpatch.js");
+  await page.route("**/post.html", (route) => route.fulfill({ contentType: "text/html", body: `<!doctype html><link rel="icon" href="data:,">${html}` }));
+  await page.goto("/post.html");
+  const figure = page.locator("path-patching");
+  await expect(figure.locator(".verdict")).toContainText("0.3 tells 1.3 what it can find.");
+  const edge = figure.locator('.circuit [data-node="a1.h3"]');
+  const before = await edge.getAttribute("aria-label");
+  await figure.getByRole("button", { name: "Explore it live" }).click();
+  await expect(figure.locator(".embedded")).toHaveClass(/live/);
+  await expect(edge).toHaveAttribute("aria-label", before!);
 });
 
 test("the address changes with the page: edges and runs are steps of the history, slider moves are not", async ({ page }) => {
