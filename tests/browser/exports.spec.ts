@@ -6,7 +6,7 @@ import { fromParams } from "../../www/src/lib/permalink";
 import { restore } from "../../www/src/lib/saved";
 import { EXAMPLE } from "../../www/src/lib/settings";
 import * as cli from "./cli";
-import { batch, cell, chosenEdge, example, field, grid, mode, open, settled, share } from "./page";
+import { batch, cell, chosenEdge, example, field, grid, mode, open, settled, share, show } from "./page";
 import { expect, test } from "./test";
 
 test.use({ permissions: ["clipboard-read", "clipboard-write"] });
@@ -39,6 +39,9 @@ async function fileOf(page: Page, name: string): Promise<string> {
   });
 }
 
+/** A figure without the edge that was looked at, which becomes known while the page is read. */
+const withoutLooks = (figure: string): string => JSON.stringify({ ...JSON.parse(figure), details: [] });
+
 /** All exports, as text. */
 async function everything(page: Page): Promise<Record<string, string>> {
   const all: Record<string, string> = {};
@@ -49,6 +52,9 @@ async function everything(page: Page): Promise<Record<string, string>> {
     await expect(take.getByRole("status")).toHaveText(`${name}: copied.`);
     all[name] = await take.getByLabel("Copied text").inputValue();
   }
+  all["Figure JSON"] = withoutLooks(all["Figure JSON"]!);
+  const within = /(?<=<script type="application\/json">).*(?=<\/script>)/;
+  all["Copy embed code"] = all["Copy embed code"]!.replace(within, withoutLooks);
   return all;
 }
 
@@ -131,7 +137,7 @@ test("so it does between an edit and its run, and during typing", async ({ page 
   // Hold the call back, as with a slow model, so that the next run has no result yet.
   await hold(page, "check");
   await (await field(page, "Metric")).selectOption("prob");
-  await expect(page.locator("#status .words")).toHaveText("Estimating");
+  await expect(page.locator("#picture")).toHaveClass("stale");
   await (await field(page, "Distractor")).fill("crown");
   expect(await everything(page)).toEqual(before);
 });
@@ -158,9 +164,9 @@ test("after a run, each changed field appears in every export that contains it",
     const now = await everything(page);
     const { saved } = restore(now.JSON!);
     const linked = fromParams(new URLSearchParams(new URL(now["Copy link"]!).hash.slice(1)), seen);
-    const framed = /embed\.html\?([^"]*)/.exec(now["Copy embed code"]!)![1]!.replaceAll("&amp;", "&");
+    const [, figure] = /<script type="application\/json">(.*)<\/script>/.exec(now["Copy embed code"]!)!;
     expect(linked.settings, name).toEqual(saved.settings);
-    expect(fromParams(new URLSearchParams(framed), seen).settings, name).toEqual(saved.settings);
+    expect(restore(figure!).saved.settings, name).toEqual(saved.settings);
     expect(saved.settings, name).not.toEqual(restore(before.JSON!).saved.settings);
     const changed = Object.keys(now).filter((key) => now[key] !== before[key]);
     // Code for other libraries does not say which values are exact.
@@ -206,7 +212,7 @@ test("a saved file opens on the page unchanged, with its origin", async ({ page 
   // A damaged file gives an error and changes nothing.
   const spoilt = Buffer.from(file.buffer.toString().replace(/"cleanMetric":[^,]+/, '"cleanMetric":null'));
   await page.getByLabel("Open a saved JSON").setInputFiles({ ...file, buffer: spoilt });
-  await expect(page.locator("#failure")).toHaveText("mine.json: saved result: cleanMetric: expected a finite number from -3.4e+38 to 3.4e+38, got null");
+  await expect(page.locator("#failure [role=alert]")).toHaveText("mine.json: saved result: cleanMetric: expected a finite number from -3.4e+38 to 3.4e+38, got null");
   expect(await everything(page)).toEqual(after);
 });
 
@@ -235,17 +241,20 @@ for (const call of ["check", "edges"] as const) {
     await (await field(page, "Metric")).selectOption("prob");
     await (await field(page, "Answer")).fill("lamp lamp");
     await (await field(page, "Answer")).fill("crown");
-    await expect(page.locator("#progress")).toHaveAttribute("data-what", "run");
+    // The form is checked before a run begins.
+    const isUnderWay = () => (call === "edges" ? expect(page.locator("#progress")).toHaveAttribute("data-what", "run") : expect(page.locator("#picture")).toHaveClass("stale"));
+    await isUnderWay();
     // A refused file does not disturb the run.
     await page.getByLabel("Open a saved JSON").setInputFiles({ ...file, buffer: Buffer.from('{"a": 1}') });
-    await expect(page.locator("#failure")).toHaveText('mine.json: saved result: expected {"pathpatch": 2, …}, got none');
-    await expect(page.locator("#progress")).toHaveAttribute("data-what", "run");
+    await expect(page.locator("#failure [role=alert]")).toHaveText('mine.json: saved result: expected {"pathpatch": 2, …}, got none');
+    await isUnderWay();
     await page.getByLabel("Open a saved JSON").setInputFiles(file);
     await expect(page.locator("#about-run")).toContainText("from mine.json");
     await settled(page);
-    await expect(page.locator("#failure")).toBeEmpty();
+    await expect(page.locator("#failure")).toBeHidden();
     await release();
     // The engine answers in order, so once it answers this, it is done with the other run.
+    await show(page, "Grids");
     await cell(grid(page, "from", "k"), "1.2").click();
     await expect(chosenEdge(page)).toHaveText("0.3 → 1.2 key");
     await expect(page.locator("#editor :is(.error:not(:empty), .row-notes > li)")).toHaveCount(0);
@@ -284,6 +293,7 @@ test("going back to another edge neither restarts nor stops a run", async ({ pag
   await (await field(page, "Metric")).selectOption("prob");
   await expect(page).toHaveURL(/metric=prob/);
   await expect(page.locator("#progress")).toHaveAttribute("data-what", "run");
+  await show(page, "Grids");
   for (const head of ["1.2", "1.1"]) {
     await cell(grid(page, "from", "k"), head).click();
     await expect(page).toHaveURL(new RegExp(`to=a${head.replace(".", "\\.h")}`));

@@ -21,7 +21,8 @@ const entriesOf = (directory: string): GalleryEntry[] => JSON.parse(read(directo
 
 const closeTo = (got: readonly number[], expected: readonly number[], tolerance: number, what: string) => {
   expect(got, what).toHaveLength(expected.length);
-  got.forEach((value, i) => expect(Math.abs(value - expected[i]!), `${what}[${i}]`).toBeLessThanOrEqual(tolerance));
+  // One comparison: the test's report has a line for each.
+  expect(Math.max(0, ...got.map((value, i) => Math.abs(value - expected[i]!))), what).toBeLessThanOrEqual(tolerance);
 };
 
 test("made anew, they are the same", async () => {

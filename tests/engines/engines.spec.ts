@@ -127,18 +127,18 @@ test("menu, dialogs and views of the page", async ({ engine }) => {
 });
 
 test("a saved figure in a post of another origin draws, and runs", async ({ engine }) => {
-  const post = await servePost(site.url, '<path-patching src="figure.json" hide="table into"></path-patching>');
+  const post = await servePost(site.url, '<path-patching src="figure.json" show="grids"></path-patching>');
   try {
     await engine.goto(`${post.url}/`);
-    expectValues(await settled(engine), FROM_BEFORE);
+    expectValues(await settled(engine), cli.LIKE_THE_PAGE);
     const edges = () =>
       engine.evaluate(() => document.querySelector("path-patching")?.shadowRoot?.querySelectorAll(".circuit .edge").length);
-    expect(await edges()).toBe(30);
+    expect(await edges()).toBe(9);
     const loads = () => site.requests.filter((path) => path.endsWith("/model.safetensors")).length;
     const before = loads();
-    await press(engine, "Run it");
+    await press(engine, "Explore it live");
     await expect.poll(loads).toBe(before + 1);
-    expectValues(await settled(engine), FROM_BEFORE);
+    expectValues(await settled(engine), cli.LIKE_THE_PAGE);
   } finally {
     await post.stop();
   }
@@ -146,7 +146,7 @@ test("a saved figure in a post of another origin draws, and runs", async ({ engi
 
 test("a live figure in a frame of a post runs and has the right height", async ({ engine }) => {
   const link = new URLSearchParams({ ...cli.INDUCTION, metric: "normalized-logit-diff", src: "0.3", component: "k" });
-  const address = `${site.url}/embed.html?live&hide=table%20into&${link}`.replaceAll("&", "&amp;");
+  const address = `${site.url}/embed.html?live&show=grids&${link}`.replaceAll("&", "&amp;");
   const post = await servePost(site.url, `<iframe src="${address}" title="Live" width="100%" height="600"></iframe>`);
   try {
     await engine.goto(`${post.url}/`);
