@@ -2,8 +2,8 @@ import { defineConfig } from "@playwright/test";
 import { ENGINES, type EngineName } from "./tests/engines/engine";
 import type { EngineOptions } from "./tests/engines/fixture";
 
-const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const QUIET = [
+export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+export const QUIET = [
   "--no-sandbox",
   "--disable-quic",
   "--no-first-run",

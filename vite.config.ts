@@ -109,11 +109,11 @@ export default defineConfig({
         // Chunks that the page shares with figures are part of the package. The hash in their names keeps a browser
         // from mixing old chunks with new ones after a deploy.
         chunkFileNames: "lib/chunk-[name]-[hash].js",
-        // Few files for a saved figure: `pathpatch` has what every importer needs, `board` what every drawing needs.
+        // Few files for a saved figure: `pathpatch` has what every importer needs, `drawing` what every figure draws with.
         codeSplitting: {
           groups: [
             { name: "pathpatch", test: /src\/(engine\/(pathpatch|edges|error|assets|source)|core\/model-ref)\.ts|preload-helper/ },
-            { name: "board", test: /src\/(app\/saved-run|views\/(board|tokens)|lib\/dom)\.ts/ },
+            { name: "drawing", test: /src\/(app\/saved-run|core\/(chosen|sentence|bands)|views\/(circuit|tokens|edge\/sentence)|lib\/(dom|headline|measured|said|models|permalink|figure-parts|sheets))\.ts/ },
           ],
         },
       },

@@ -45,9 +45,9 @@ def show(
     scores: Scores | None = None,
     model: str | None = None,
     edge: Edge | tuple[str, str] | str | None = None,
-    view: Literal["circuit", "grids", "table"] = "circuit",
-    title: str = "",
-    theme: Literal["auto", "light", "dark"] = "auto",
+    view: Literal["circuit", "grids", "table"] | None = None,
+    title: str | None = None,
+    theme: Literal["auto", "light", "dark"] | None = None,
     height: int | None = None,
 ) -> PathPatching:
     """Show a result of path patching as a circuit.
@@ -73,7 +73,7 @@ def show(
     patched, which is the default of arrays, or ``"noise"``, that of EAP-IG's graphs. ``scores`` says how the numbers were
     made; estimates are drawn as such.
 
-    ``edge`` is the edge to begin with, the strongest by default. The widget's ``edge``, ``marked``, ``view``, ``theme``,
+    ``edge`` is the edge to begin with; by default the one that a saved result looks at, else the strongest. The widget's ``edge``, ``marked``, ``view``, ``theme``,
     ``title`` and ``height`` can be read, set and observed.
     """
     options = Options(component, source, clean, corrupted, metric, prompts, answer, distractor, direction, scores, model)

@@ -16,6 +16,9 @@ from ._arrays import is_array, nested, numbers, shape_of
 from ._graph import PORTS, Edge, Nodes, parse_node
 from ._saved import DIRECTIONS, SCORES, About, Table, head_place, make
 
+#: How tokenizers write the start of a text: ``<|endoftext|>``, ``<s>``, ``[CLS]``.
+_START = re.compile(r"<.+>|\[.+\]")
+
 #: As many edges as the circuit can show and be read.
 MOST_DRAWN = 400
 
@@ -320,8 +323,14 @@ def _of_sweep(sweep: Mapping[str, Any], options: Options) -> dict[str, Any]:
 
 
 def _about(options: Options, scores: str) -> About:
+    tokens = _tokens(options)
     return About(
-        metric=options.metric, scores=scores, model=options.model, pairs=_pair(options), tokens=_tokens(options)
+        metric=options.metric,
+        scores=scores,
+        model=options.model,
+        pairs=_pair(options),
+        tokens=tokens,
+        prepend_bos=tokens is not None and _has_start(tokens),
     )
 
 
@@ -342,8 +351,22 @@ def _pair(options: Options) -> list[tuple[str, str, str, str]]:
     if options.prompts is None:
         options.refuse(("answer", "distractor"), "there are no prompts that it would answer")
         return []
-    clean, corrupted = (one if isinstance(one, str) else "".join(one) for one in _both(options.prompts))
+    tokens = _tokens(options)
+    clean, corrupted = map(_text_of, tokens) if tokens else _both(options.prompts)
     return [(clean, corrupted, options.answer or "", options.distractor or "")]
+
+
+def _has_start(tokens: tuple[list[str], list[str]]) -> bool:
+    """Whether the prompts begin with the start of a text, which is not one of its words."""
+    first = tokens[0][0]
+    return first == tokens[1][0] and _START.fullmatch(first) is not None
+
+
+def _text_of(tokens: list[str]) -> str:
+    """The text of tokens; between those of a vocabulary of words there are spaces."""
+    words = tokens[1:] if _START.fullmatch(tokens[0]) else tokens
+    has_spaces = any(word[:1].isspace() for word in words[1:])
+    return ("" if has_spaces else " ").join(words)
 
 
 def _both(prompts: Any) -> tuple[Any, Any]:

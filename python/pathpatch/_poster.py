@@ -7,6 +7,7 @@ red lowers it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from html import escape
 
@@ -27,7 +28,7 @@ Point = tuple[float, float]
 
 def svg(table: Table, title: str, edge: Edge | None) -> str:
     """A picture of the strongest edges as SVG, with its words for a screen reader."""
-    strongest = [one for one in table.effects() if one[1]][:MOST_EDGES]
+    strongest = _drawn(table)
     layers, heads = table.nodes.layers, table.nodes.heads
     column = (_WIDTH - _LEFT) / (heads + 1)
     height = 2 * (_TOP + _BAR) + _ROW * (layers + 1)
@@ -82,14 +83,24 @@ def html(table: Table, title: str, edge: Edge | None) -> str:
 
 def caption(table: Table) -> str:
     """What the picture shows, in words."""
-    effects = table.effects()
-    shown = sum(1 for _, effect in effects[:MOST_EDGES] if effect)
-    (first, effect) = effects[0]
+    first, effect = next(table.strongest())
     kind = "estimates" if table.estimates else "exact"
+    strongest = f"The strongest is {first}, {_signed(effect)}." if effect else "None has an effect."
     return (
-        f"The {shown} strongest of {len(effects):,} edges ({kind}); blue raises the metric, red lowers it. "
-        f"The strongest is {first}, {effect:+.3g}."
-    ).replace("-0", "−0")
+        f"The {len(_drawn(table))} strongest of {len(table.places):,} edges ({kind}); "
+        f"blue raises the metric, red lowers it. {strongest}"
+    )
+
+
+def _signed(effect: float) -> str:
+    """Three digits, and a real minus sign."""
+    size = abs(effect)
+    text = f"{size:.2e}" if not 1e-4 <= size < 1e6 else f"{size:,.{max(0, 2 - math.floor(math.log10(size)))}f}"
+    return f"{'+' if effect > 0 else '−'}{text}"
+
+
+def _drawn(table: Table) -> list[tuple[Edge, float]]:
+    return [(edge, effect) for edge, effect in table.strongest(MOST_EDGES) if effect]
 
 
 def _bar(label: str, y: float) -> str:

@@ -6,14 +6,17 @@ opens on the page.
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from ._graph import PORTS, Edge, Nodes, parse_node
 
 VERSION = 2
+#: What a browser draws at once, and a notebook's file can bear: all edges of GPT-2 medium, not of GPT-2 XL.
+MOST_EDGES = 250_000
 METRICS = ("logit-diff", "normalized-logit-diff", "log-prob", "prob", "prob-diff", "kl")
 SCORES = ("exact", "estimate", "eap", "eap-ig")
 DIRECTIONS = ("denoise", "noise")
@@ -47,36 +50,54 @@ class Table:
         """Whether the metric of both runs is known."""
         return self.clean is not None and self.corrupted is not None
 
-    def effects(self) -> list[tuple[Edge, float]]:
-        """Every known edge with its effect, the largest first."""
-        found = [(self.nodes.edge(place), value - self.base) for place, value in zip(self.places, self.values)]
-        return sorted(found, key=lambda one: -abs(one[1]))
+    @cached_property
+    def order(self) -> list[int]:
+        """The known edges, the largest effect first, as indices of ``places``."""
+        base, values = self.base, self.values
+        return sorted(range(len(values)), key=lambda i: -abs(values[i] - base))
+
+    def strongest(self, most: int | None = None) -> Iterator[tuple[Edge, float]]:
+        """The known edges with their effects, the largest first."""
+        for i in self.order[:most]:
+            yield self.nodes.edge(self.places[i]), self.values[i] - self.base
 
     def rows(self) -> list[dict[str, Any]]:
         """Every known edge as a row for a data frame, the largest effect first."""
         sign = 1 if self.direction == "denoise" else -1
-        std_devs = self.std_devs or [None] * len(self.places)
         rows = []
-        for place, value, std_dev in zip(self.places, self.values, std_devs):
-            edge, effect = self.nodes.edge(place), value - self.base
+        for i, (edge, effect) in zip(self.order, self.strongest()):
+            is_estimate = self.places[i] in self.estimates
             rows.append(
                 {
                     "from": edge.sender,
                     "to": edge.receiver,
                     "score": sign * effect + 0.0,
                     "effect": effect,
-                    "value": value if self.has_baselines else None,
-                    "kind": "estimate" if place in self.estimates else "exact",
-                    "std_dev": None if place in self.estimates else std_dev,
+                    "value": self.values[i] if self.has_baselines else None,
+                    "kind": "estimate" if is_estimate else "exact",
+                    "std_dev": self.std_devs[i] if self.std_devs and not is_estimate else None,
                 }
             )
-        return sorted(rows, key=lambda row: -abs(row["effect"]))
+        return rows
 
     def lead(self) -> Edge:
         """Where to look first: the strongest edge between heads and MLPs, or the strongest of all."""
-        effects = self.effects()
-        inner = (edge for edge, effect in effects if effect and edge.sender != "input" and edge.receiver != "logits")
-        return next(inner, effects[0][0])
+        inner = (edge for edge, effect in self.strongest() if effect and edge.sender != "input" and edge.receiver != "logits")
+        return next(inner, None) or next(self.strongest())[0]
+
+    def cut(self, most: int) -> Table:
+        """The table with no more than its strongest edges."""
+        if len(self.places) <= most:
+            return self
+        kept = self.order[:most]
+        places = [self.places[i] for i in kept]
+        return replace(
+            self,
+            places=places,
+            values=[self.values[i] for i in kept],
+            std_devs=[self.std_devs[i] for i in kept] if self.std_devs else (),
+            estimates=self.estimates.intersection(places),
+        )
 
 
 @dataclass
@@ -103,9 +124,11 @@ class About:
 
 def make(table: Table, about: About) -> dict[str, Any]:
     """A saved result of version 2."""
-    strongest_first = table.effects()
-    if not strongest_first:
+    if not table.places:
         raise ValueError("result: expected at least one edge with a value, got none")
+    if len(table.places) > MOST_EDGES:
+        warnings.warn(f"the {MOST_EDGES:,} strongest of {len(table.places):,} edges are kept", stacklevel=4)
+        table = table.cut(MOST_EDGES)
     sorted_places = sorted(range(len(table.places)), key=lambda i: table.places[i])
     nodes = table.nodes
     edges: dict[str, Any] = {
@@ -126,7 +149,7 @@ def make(table: Table, about: About) -> dict[str, Any]:
         "pathpatch": VERSION,
         "made": None,
         "model": {
-            "name": about.model or f"{nodes.layers} layers × {nodes.heads} heads",
+            "name": about.model or "",
             "source": None,
             "revision": about.revision,
             **({} if about.d_model is None else {"dModel": about.d_model}),
@@ -136,7 +159,7 @@ def make(table: Table, about: About) -> dict[str, Any]:
         "tokens": None if about.tokens is None else [tokens(about.tokens)],
         "cleanMetric": table.clean if table.has_baselines else None,
         "corruptedMetric": table.corrupted if table.has_baselines else None,
-        **({} if is_known else {"metricName": about.metric or "metric"}),
+        **({} if is_known else {"metricName": about.metric or "the metric"}),
         "edges": edges,
     }
 
@@ -172,13 +195,8 @@ def tokens(of: tuple[list[str], list[str]]) -> dict[str, Any]:
 
 
 def short(value: float) -> float:
-    """The number as few digits as make the same float32 again."""
-    (single,) = struct.unpack("f", struct.pack("f", value))
-    for digits in range(1, 9):
-        rounded = float(f"{single:.{digits}g}")
-        if struct.unpack("f", struct.pack("f", rounded)) == (single,):
-            return rounded
-    return float(f"{single:.9g}")
+    """The number to nine digits, which make the same float32 again."""
+    return float(f"{value:.9g}")
 
 
 def table_of(saved: Mapping[str, Any]) -> Table:
@@ -190,6 +208,29 @@ def table_of(saved: Mapping[str, Any]) -> Table:
         return _by_names(saved) if "edges" in saved else _between_heads(saved)
     except (KeyError, IndexError, TypeError) as error:
         raise ValueError(f"saved result: expected a file that the page has saved, got one whose {error} is missing or wrong") from error
+
+
+def looked_at(saved: Mapping[str, Any], table: Table) -> Edge | None:
+    """The edge that a saved result looks at; ``None`` where it leaves that open."""
+    view = saved["view"]
+    if "edges" in saved:
+        ends = view["from"], view["to"]
+    else:
+        src, dst = (end and f"a{end['layer']}.h{end['head']}" for end in (view["src"], view["dst"]))
+        ends = src, dst and f"{dst}<{view['component']}>"
+    known = set(table.nodes.receivers)
+    return Edge(*ends) if ends[0] is not None and ends[1] in known else None
+
+
+def looking_at(saved: Mapping[str, Any], edge: Edge) -> dict[str, Any]:
+    """The same result, with its view on an edge."""
+    sender, receiver = parse_node(edge.sender), parse_node(edge.receiver)
+    if "edges" in saved:
+        ends: dict[str, Any] = {"from": edge.sender, "to": edge.receiver, "port": None, "node": None}
+    else:
+        src, dst = ({"layer": end.layer, "head": end.head} for end in (sender, receiver))
+        ends = {"src": src, "dst": dst, "component": receiver.port}
+    return {**saved, "view": {**saved["view"], **ends}}
 
 
 def _by_names(saved: Mapping[str, Any]) -> Table:

@@ -11,7 +11,7 @@ import traitlets
 
 from . import _poster
 from ._graph import Edge
-from ._saved import Table, table_of
+from ._saved import Table, looked_at, looking_at, table_of
 
 _SCRIPT = Path(__file__).parent / "static" / "widget.js"
 if not _SCRIPT.exists():
@@ -54,9 +54,10 @@ class PathPatching(anywidget.AnyWidget):
 
     def __init__(self, saved: dict[str, Any], **traits: Any) -> None:
         self._table = table_of(saved)
-        super().__init__(_data=json.dumps(saved, ensure_ascii=False, allow_nan=False), **traits)
-        if self.edge is None:
-            self.edge = self._table.lead()
+        told = {"edge": looked_at(saved, self._table) or self._table.lead(), "title": saved.get("title") or ""}
+        given = {**told, **{name: value for name, value in traits.items() if value is not None}}
+        begun = looking_at(saved, Edge.of(given["edge"]))
+        super().__init__(_data=json.dumps(begun, ensure_ascii=False, allow_nan=False), **given)
 
     @traitlets.validate("edge")
     def _validate_edge(self, proposal: dict[str, Any]) -> Edge | None:

@@ -2,7 +2,7 @@
 
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
-import { chosenEdge, models, open, settled, share, show } from "./page";
+import { batch, chosenEdge, mode, models, open, settled, share, show } from "./page";
 import { startBlog } from "./post";
 import { expect, test } from "./test";
 
@@ -20,16 +20,24 @@ for (const colorScheme of ["light", "dark"] as const) {
     test("the page", async ({ page }) => {
       await open(page);
       expect(await violations(page)).toEqual([]);
+      await page.getByRole("button", { name: "How to read this" }).click();
       await page.getByText("Glossary").click();
-      await page.getByLabel("A template").check();
+      expect(await violations(page)).toEqual([]);
+      await page.keyboard.press("Escape");
+      await mode(page, "Template");
       await page.getByLabel("Fill-ins").fill("A");
       await expect(page.locator("#fillings-error")).not.toBeEmpty();
       expect(await violations(page)).toEqual([]);
-      await page.getByLabel("Pasted lines").check();
-      await page.getByLabel("Pairs, one per line").fill("fox lamp fox|crown lamp fox|lamp|crown\ncrown lamp crown|eagle lamp crown|lamp|fox");
+      await batch(page, "fox lamp fox|crown lamp fox|lamp|crown\ncrown lamp crown|eagle lamp crown|lamp|fox");
       await settled(page);
-      await page.getByRole("button", { name: "Show me around" }).click();
-      await page.getByLabel("Weights").selectOption("other");
+      await share(page);
+      expect(await violations(page)).toEqual([]);
+      await page.keyboard.press("Escape");
+      await models(page);
+      await page.getByLabel("Another one").check();
+      expect(await violations(page)).toEqual([]);
+      await page.keyboard.press("Escape");
+      await page.getByRole("button", { name: "Show me around" }).last().click();
       expect(await violations(page)).toEqual([]);
     });
 

@@ -29,7 +29,7 @@ test("a saved figure loads no engine until it is run, takes at most 60 kB, and k
   const figure = page.locator("path-patching");
   const values = async () => restore(JSON.stringify(await figure.evaluate((element) => (element as HTMLElementTagNameMap["path-patching"]).data))).table;
   await expect(figure.locator(".verdict")).toContainText("59% of the lost preference for lamp over spoon returns");
-  await expect(figure.locator(".prompt .differs .tag")).toHaveText([/fox/, /dragon/]);
+  await expect(figure.locator(".prompt .alt > span")).toHaveText([/fox/, /dragon/]);
   // Every part in its place, by keyboard too.
   await figure.locator('.circuit .part[data-node="a0.h3"]').focus();
   await expect(figure.locator(".circuit")).toHaveClass(/pointed/);

@@ -6,7 +6,7 @@ import { fromParams } from "../../www/src/lib/permalink";
 import { restore } from "../../www/src/lib/saved";
 import { EXAMPLE } from "../../www/src/lib/settings";
 import * as cli from "./cli";
-import { cell, chosenEdge, grid, open, settled, share } from "./page";
+import { batch, cell, chosenEdge, example, field, grid, mode, open, settled, share, show } from "./page";
 import { expect, test } from "./test";
 
 test.use({ permissions: ["clipboard-read", "clipboard-write"] });
@@ -39,6 +39,9 @@ async function fileOf(page: Page, name: string): Promise<string> {
   });
 }
 
+/** A figure without the edge that was looked at, which becomes known while the page is read. */
+const withoutLooks = (figure: string): string => JSON.stringify({ ...JSON.parse(figure), details: [] });
+
 /** All exports, as text. */
 async function everything(page: Page): Promise<Record<string, string>> {
   const all: Record<string, string> = {};
@@ -49,10 +52,11 @@ async function everything(page: Page): Promise<Record<string, string>> {
     await expect(take.getByRole("status")).toHaveText(`${name}: copied.`);
     all[name] = await take.getByLabel("Copied text").inputValue();
   }
+  all["Figure JSON"] = withoutLooks(all["Figure JSON"]!);
+  const within = /(?<=<script type="application\/json">).*(?=<\/script>)/;
+  all["Copy embed code"] = all["Copy embed code"]!.replace(within, withoutLooks);
   return all;
 }
-
-const field = (page: Page, label: string) => page.getByLabel(label, { exact: true });
 
 /** Hold calls to the engine back until `release`, and count them from now on. */
 async function hold(page: Page, call: "check" | "edges"): Promise<{ release: () => Promise<void>; calls: () => Promise<number> }> {
@@ -81,29 +85,28 @@ async function hold(page: Page, call: "check" | "edges"): Promise<{ release: () 
 
 /** Edits that make the form invalid, so that the last run stays on screen. */
 const UNRUNNABLE: [string, (page: Page) => Promise<unknown>][] = [
-  ["clean prompt", (page) => field(page, "Clean prompt").fill("fox lamp")],
-  ["corrupted prompt", (page) => field(page, "Corrupted prompt").fill("crown lamp")],
-  ["answer", (page) => field(page, "Answer").fill("lamp lamp")],
-  ["distractor", (page) => field(page, "Distractor").fill("lamp lamp")],
-  ["position", (page) => field(page, "Read at position").fill("99")],
-  ["pasted lines", async (page) => {
-    await field(page, "Pasted lines").check();
-    await page.getByLabel("Pairs, one per line").fill("one part");
+  ["clean prompt", async (page) => (await field(page, "Clean prompt")).fill("fox lamp")],
+  ["corrupted prompt", async (page) => (await field(page, "Corrupted prompt")).fill("crown lamp")],
+  ["answer", async (page) => (await field(page, "Answer")).fill("lamp lamp")],
+  ["distractor", async (page) => (await field(page, "Distractor")).fill("lamp lamp")],
+  ["position", async (page) => (await field(page, "Read at position")).fill("99")],
+  ["a batch", async (page) => {
+    await batch(page, "fox lamp | crown lamp lamp | lamp | crown");
   }],
   ["a template", async (page) => {
-    await field(page, "A template").check();
-    await field(page, "Fill-ins, one pair per line").fill("A=fox");
+    await mode(page, "Template");
+    await (await field(page, "Fill-ins, one pair per line")).fill("A=fox");
   }],
 ];
 
 /** Edits made on top of an invalid form, so that they do not run either. */
 const MEASURED: [string, (page: Page) => Promise<unknown>][] = [
-  ["metric", (page) => field(page, "Metric").selectOption("kl")],
-  ["direction", (page) => field(page, "Direction").selectOption("noise")],
-  ["patch", (page) => field(page, "What goes in").selectOption("zero")],
-  ["LayerNorm", (page) => field(page, "LayerNorm of the receiver").selectOption("frozen")],
-  ["beginning of text", (page) => page.getByLabel("Begin with <|endoftext|>").uncheck()],
-  ["exact values", (page) => field(page, "Exact values of").selectOption("none")],
+  ["metric", async (page) => (await field(page, "Metric")).selectOption("kl")],
+  ["direction", async (page) => (await field(page, "Direction")).selectOption("noise")],
+  ["patch", async (page) => (await field(page, "What goes in")).selectOption("zero")],
+  ["LayerNorm", async (page) => (await field(page, "LayerNorm of the receiver")).selectOption("frozen")],
+  ["beginning of text", async (page) => (await field(page, "Begin with <|endoftext|>")).uncheck()],
+  ["exact values", async (page) => (await field(page, "Exact values of")).selectOption("none")],
 ];
 
 test("after an edit of any field, every export still belongs to the run on screen", async ({ page }) => {
@@ -111,14 +114,14 @@ test("after an edit of any field, every export still belongs to the run on scree
   const before = await everything(page);
   for (const [name, edit] of UNRUNNABLE) {
     await edit(page);
-    await expect(page.locator("#controls .error:not(:empty)"), name).not.toHaveCount(0);
+    await expect(page.locator("#editor :is(.error:not(:empty), .row-notes > li)"), name).not.toHaveCount(0);
     await expect(page.locator("#picture"), name).toHaveClass("stale");
     await expect(page.locator("#about-run"), name).toContainText("From before your last edit · ");
     expect(await everything(page), name).toEqual(before);
-    await page.getByLabel("Example").selectOption({ label: "Induction: fox, lamp, … fox" });
+    await example(page, "Induction: fox, lamp, … fox");
     await settled(page);
   }
-  await field(page, "Answer").fill("lamp lamp");
+  await (await field(page, "Answer")).fill("lamp lamp");
   for (const [name, edit] of MEASURED) {
     await edit(page);
     await expect(page.locator("#answer-error"), name).not.toBeEmpty();
@@ -133,24 +136,24 @@ test("so it does between an edit and its run, and during typing", async ({ page 
   const before = await everything(page);
   // Hold the call back, as with a slow model, so that the next run has no result yet.
   await hold(page, "check");
-  await field(page, "Metric").selectOption("prob");
-  await expect(page.locator("#status .words")).toHaveText("Estimating");
-  await field(page, "Distractor").fill("crown");
+  await (await field(page, "Metric")).selectOption("prob");
+  await expect(page.locator("#picture")).toHaveClass("stale");
+  await (await field(page, "Distractor")).fill("crown");
   expect(await everything(page)).toEqual(before);
 });
 
 test("after a run, each changed field appears in every export that contains it", async ({ page }) => {
   await open(page);
   const runs: [string, (page: Page) => Promise<unknown>][] = [
-    ["metric", (page) => field(page, "Metric").selectOption("logit-diff")],
-    ["LayerNorm", (page) => field(page, "LayerNorm of the receiver").selectOption("frozen")],
-    ["direction", (page) => field(page, "Direction").selectOption("noise")],
-    ["position", (page) => field(page, "Read at position").fill("12")],
-    ["beginning of text", (page) => page.getByLabel("Begin with <|endoftext|>").uncheck()],
-    ["distractor", (page) => field(page, "Distractor").fill("crown")],
-    ["answer", (page) => field(page, "Answer").fill("river")],
-    ["corrupted prompt", (page) => field(page, "Corrupted prompt").fill(cli.INDUCTION.corrupted.replace("dragon", "crown"))],
-    ["exact values", (page) => field(page, "Exact values of").selectOption("none")],
+    ["metric", async (page) => (await field(page, "Metric")).selectOption("logit-diff")],
+    ["LayerNorm", async (page) => (await field(page, "LayerNorm of the receiver")).selectOption("frozen")],
+    ["direction", async (page) => (await field(page, "Direction")).selectOption("noise")],
+    ["position", async (page) => (await field(page, "Read at position")).fill("12")],
+    ["beginning of text", async (page) => (await field(page, "Begin with <|endoftext|>")).uncheck()],
+    ["distractor", async (page) => (await field(page, "Distractor")).fill("crown")],
+    ["answer", async (page) => (await field(page, "Answer")).fill("river")],
+    ["corrupted prompt", async (page) => (await field(page, "Corrupted prompt")).fill(cli.INDUCTION.corrupted.replace("dragon", "crown"))],
+    ["exact values", async (page) => (await field(page, "Exact values of")).selectOption("none")],
   ];
   let before = await everything(page);
   const seen = { settings: { ...EXAMPLE.settings }, view: EXAMPLE.view };
@@ -161,9 +164,9 @@ test("after a run, each changed field appears in every export that contains it",
     const now = await everything(page);
     const { saved } = restore(now.JSON!);
     const linked = fromParams(new URLSearchParams(new URL(now["Copy link"]!).hash.slice(1)), seen);
-    const framed = /embed\.html\?([^"]*)/.exec(now["Copy embed code"]!)![1]!.replaceAll("&amp;", "&");
+    const [, figure] = /<script type="application\/json">(.*)<\/script>/.exec(now["Copy embed code"]!)!;
     expect(linked.settings, name).toEqual(saved.settings);
-    expect(fromParams(new URLSearchParams(framed), seen).settings, name).toEqual(saved.settings);
+    expect(restore(figure!).saved.settings, name).toEqual(saved.settings);
     expect(saved.settings, name).not.toEqual(restore(before.JSON!).saved.settings);
     const changed = Object.keys(now).filter((key) => now[key] !== before[key]);
     // Code for other libraries does not say which values are exact.
@@ -194,14 +197,14 @@ test("nothing can be exported before the first run", async ({ page }) => {
 
 test("a saved file opens on the page unchanged, with its origin", async ({ page }) => {
   await open(page);
-  await field(page, "Metric").selectOption("logit-diff");
+  await (await field(page, "Metric")).selectOption("logit-diff");
   await settled(page);
   const before = await everything(page);
   await open(page, "/?again");
-  await expect(field(page, "Metric")).toHaveValue("normalized-logit-diff");
+  await expect(await field(page, "Metric")).toHaveValue("normalized-logit-diff");
   const file = { name: "mine.json", mimeType: "application/json", buffer: Buffer.from(before.JSON!) };
   await page.getByLabel("Open a saved JSON").setInputFiles(file);
-  await expect(field(page, "Metric")).toHaveValue("logit-diff");
+  await expect(await field(page, "Metric")).toHaveValue("logit-diff");
   await expect(page.locator("#about-run")).toHaveText(/^Names and lists \(ioi-demo\) · .* · pathpatch \d+\.\d+\.\d+ on the CPU, \d+ \w+ \d{4} · from mine\.json$/);
   await settled(page);
   const after = await everything(page);
@@ -209,7 +212,7 @@ test("a saved file opens on the page unchanged, with its origin", async ({ page 
   // A damaged file gives an error and changes nothing.
   const spoilt = Buffer.from(file.buffer.toString().replace(/"cleanMetric":[^,]+/, '"cleanMetric":null'));
   await page.getByLabel("Open a saved JSON").setInputFiles({ ...file, buffer: spoilt });
-  await expect(page.locator("#failure")).toHaveText("mine.json: saved result: cleanMetric: expected a finite number from -3.4e+38 to 3.4e+38, got null");
+  await expect(page.locator("#failure [role=alert]")).toHaveText("mine.json: saved result: cleanMetric: expected a finite number from -3.4e+38 to 3.4e+38, got null");
   expect(await everything(page)).toEqual(after);
 });
 
@@ -230,28 +233,31 @@ test("a saved file of one's own model stands as it is, whatever model is loaded"
 for (const call of ["check", "edges"] as const) {
   test(`a file opened during the ${call} of another run is not overwritten by that run`, async ({ page }) => {
     await open(page);
-    await field(page, "Metric").selectOption("logit-diff");
+    await (await field(page, "Metric")).selectOption("logit-diff");
     await settled(page);
     const before = await everything(page);
     const file = { name: "mine.json", mimeType: "application/json", buffer: Buffer.from(before.JSON!) };
     const { release } = await hold(page, call);
-    await field(page, "Metric").selectOption("prob");
-    await field(page, "Answer").fill("lamp lamp");
-    await field(page, "Answer").fill("crown");
-    await expect(page.locator("#progress")).toHaveAttribute("data-what", "run");
+    await (await field(page, "Metric")).selectOption("prob");
+    await (await field(page, "Answer")).fill("lamp lamp");
+    await (await field(page, "Answer")).fill("crown");
+    // The form is checked before a run begins.
+    const isUnderWay = () => (call === "edges" ? expect(page.locator("#progress")).toHaveAttribute("data-what", "run") : expect(page.locator("#picture")).toHaveClass("stale"));
+    await isUnderWay();
     // A refused file does not disturb the run.
     await page.getByLabel("Open a saved JSON").setInputFiles({ ...file, buffer: Buffer.from('{"a": 1}') });
-    await expect(page.locator("#failure")).toHaveText('mine.json: saved result: expected {"pathpatch": 2, …}, got none');
-    await expect(page.locator("#progress")).toHaveAttribute("data-what", "run");
+    await expect(page.locator("#failure [role=alert]")).toHaveText('mine.json: saved result: expected {"pathpatch": 2, …}, got none');
+    await isUnderWay();
     await page.getByLabel("Open a saved JSON").setInputFiles(file);
     await expect(page.locator("#about-run")).toContainText("from mine.json");
     await settled(page);
-    await expect(page.locator("#failure")).toBeEmpty();
+    await expect(page.locator("#failure")).toBeHidden();
     await release();
     // The engine answers in order, so once it answers this, it is done with the other run.
+    await show(page, "Grids");
     await cell(grid(page, "from", "k"), "1.2").click();
     await expect(chosenEdge(page)).toHaveText("0.3 → 1.2 key");
-    await expect(page.locator("#controls .error:not(:empty)")).toHaveCount(0);
+    await expect(page.locator("#editor :is(.error:not(:empty), .row-notes > li)")).toHaveCount(0);
     await expect(page.locator("#about-run")).toHaveText(/^Names and lists \(ioi-demo\) · .* · from mine\.json$/);
     await settled(page);
     const after = await everything(page);
@@ -284,9 +290,10 @@ test("going back to another edge neither restarts nor stops a run", async ({ pag
   await open(page);
   const first = page.url();
   await page.evaluate(() => Object.assign((globalThis as unknown as { state: object }).state, { isOn: true }));
-  await field(page, "Metric").selectOption("prob");
+  await (await field(page, "Metric")).selectOption("prob");
   await expect(page).toHaveURL(/metric=prob/);
   await expect(page.locator("#progress")).toHaveAttribute("data-what", "run");
+  await show(page, "Grids");
   for (const head of ["1.2", "1.1"]) {
     await cell(grid(page, "from", "k"), head).click();
     await expect(page).toHaveURL(new RegExp(`to=a${head.replace(".", "\\.h")}`));

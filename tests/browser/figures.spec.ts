@@ -389,7 +389,7 @@ test("a poster of a question shows the prompts and the model, and says what a ru
   await page.goto(host.page(`${SCRIPT}<path-patching link="${LINK}"></path-patching>`));
   const figure = page.locator("path-patching");
   await expect(figure.locator(".top h3")).toHaveText("What makes it say “lamp” rather than “river”");
-  await expect(figure.locator(".prompt .differs .tag")).toHaveText([/fox/, /dragon/]);
+  await expect(figure.locator(".prompt .alt > span")).toHaveText([/fox/, /dragon/]);
   await expect(figure.locator(".heading")).toContainText("Names and lists");
   await expect(figure.locator(".go")).toContainText(/downloads [\d.]+ MB once, then runs in your browser/);
   await expect(figure.getByRole("button")).toHaveText(["Explore it live"]);
@@ -403,7 +403,7 @@ test("a poster of a saved result says what was found, and answers pointing and c
   const figure = page.locator("path-patching");
   await expect(figure.locator(".top h3")).toHaveText("How a small model repeats a list");
   await expect(figure.locator(".heading")).toContainText("3 layers × 4 heads");
-  await expect(figure.locator(".says")).toContainText(/clean lamp 98%.*corrupted crown 98%.*logit of lamp less spoon/);
+  await expect(figure.locator(".says")).toContainText(/clean lamp 98%.*corrupted crown 98%.*logit of lamp less that of spoon$/);
   await expect(figure.locator(".verdict")).toContainText(/^0\.3 tells 1\.3 what it can find\. With this one path taken from the clean run, 59% of the lost preference for lamp over spoon returns: −0\.28 → \+5\.3/);
   await expect(figure.locator(".go")).toContainText("downloads");
   await figure.locator('.circuit [data-node="a1.h2"]').click();

@@ -34,6 +34,51 @@ export async function share(page: Page): Promise<Locator> {
   return menu;
 }
 
+/** The editor of the question, open; what is measured is under its “More”. */
+export async function editor(page: Page): Promise<Locator> {
+  const panel = page.locator("#editor");
+  if (!(await panel.isVisible())) await page.getByRole("button", { name: "Edit prompts" }).click();
+  await expect(panel).toBeVisible();
+  return panel;
+}
+
+/** A field of the editor by its label, to be seen and used. */
+export async function field(page: Page, label: string): Promise<Locator> {
+  const panel = await editor(page);
+  const found = panel.getByLabel(label, { exact: true });
+  const more = panel.locator("#more");
+  if ((await more.getByLabel(label, { exact: true }).count()) > 0 && !(await found.isVisible())) await more.locator("summary").click();
+  await expect(found).toBeVisible();
+  return found;
+}
+
+/** One pair, a batch, or a template. */
+export async function mode(page: Page, name: "One pair" | "Batch" | "Template"): Promise<void> {
+  await (await editor(page)).getByRole("button", { name, exact: true }).click();
+}
+
+/** A batch of these rows alone. */
+export async function batch(page: Page, rows: string): Promise<void> {
+  await mode(page, "Batch");
+  const remove = page.getByRole("button", { name: "Remove this row" });
+  while (await remove.isEnabled()) await remove.click();
+  await paste(page, rows);
+}
+
+/** Rows to add to the batch. */
+export async function paste(page: Page, rows: string): Promise<void> {
+  const place = page.getByLabel("Rows to add");
+  if (!(await place.isVisible())) await page.getByText("Paste rows").click();
+  await place.fill(rows);
+  await page.getByRole("button", { name: "Add these rows" }).click();
+}
+
+/** Choose one of the examples, or one of the earlier runs. */
+export async function example(page: Page, name: string | RegExp): Promise<void> {
+  await page.getByRole("button", { name: "Examples" }).click();
+  await page.getByRole("menu", { name: "Examples" }).locator("[role^=menuitem]").filter({ hasText: name }).first().click();
+}
+
 /** The dialog with all models, open. */
 export async function models(page: Page): Promise<Locator> {
   const dialog = page.locator("#models-dialog");

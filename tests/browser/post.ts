@@ -1,9 +1,10 @@
-// A blog on its own origin, with the demo post.
+// A blog on its own origin, with the demo post; compressed, as hosts do it.
 
-import { createReadStream } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname } from "node:path";
+import { gzipSync } from "node:zlib";
 
 const TYPES: Record<string, string> = { ".html": "text/html", ".css": "text/css", ".json": "application/json" };
 
@@ -15,8 +16,8 @@ export async function startBlog(): Promise<{ url: string; stop: () => Promise<vo
       response.writeHead(404).end();
       return;
     }
-    response.writeHead(200, { "content-type": type });
-    createReadStream(`examples/post${name}`).pipe(response);
+    response.writeHead(200, { "content-type": type, "content-encoding": "gzip" });
+    response.end(gzipSync(readFileSync(`examples/post${name}`)));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;

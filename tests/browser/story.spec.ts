@@ -1,6 +1,7 @@
 // The walk through a run, and results that are there before any model.
 
 import { readFileSync } from "node:fs";
+import AxeBuilder from "@axe-core/playwright";
 import type { Locator, Page } from "@playwright/test";
 import type { GalleryEntry } from "../../www/src/story/gallery";
 import { open } from "./page";
@@ -108,6 +109,23 @@ test("the walk is led by keys, and leaves the page as it is", async ({ page }) =
   await expect(dialog).toHaveCount(0);
   await expect(page.locator("#show-around")).toBeFocused();
 });
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`axe finds nothing in the walk, ${colorScheme}`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    for (const width of [1440, 360]) {
+      await page.setViewportSize({ width, height: 800 });
+      await open(page);
+      await page.locator("#show-around").click();
+      const dialog = page.locator(".callout");
+      for (const name of ["Next", "Next"]) {
+        const { violations } = await new AxeBuilder({ page }).include("#tour").analyze();
+        expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.failureSummary}`)).toEqual([]);
+        await dialog.getByRole("button", { name }).click();
+      }
+    }
+  });
+}
 
 test("the walk is told of whatever was run", async ({ page }) => {
   await open(page);

@@ -8,7 +8,7 @@ import { headValues } from "../../www/src/lib/graph";
 import { restore } from "../../www/src/lib/saved";
 import * as cli from "./cli";
 import { difference } from "./module";
-import { cell, chosenEdge, contentOf, grid, open, settled, share } from "./page";
+import { cell, chosenEdge, contentOf, example, field, grid, open, settled, share, show } from "./page";
 import { expect, test } from "./test";
 
 const preset = { ...cli.INDUCTION, ...cli.LIKE_THE_PAGE, metric: "normalized-logit-diff" };
@@ -109,9 +109,10 @@ test("any drawing is saved as SVG and PNG, with its colours", async ({ page, con
 });
 
 test("a link restores model, prompts, settings and view", async ({ page, context }) => {
-  await page.getByLabel("Example").selectOption({ label: "Indirect object: Mary and John" });
-  await page.getByLabel("Metric", { exact: true }).selectOption("log-prob");
+  await example(page, "Indirect object: Mary and John");
+  await (await field(page, "Metric")).selectOption("log-prob");
   await settled(page);
+  await show(page, "Grids");
   await cell(grid(page, "from", "v"), "2.2").click();
   await page.getByLabel("Edges shown").fill("55");
   const link = await copied(page, "Copy link");
@@ -119,7 +120,7 @@ test("a link restores model, prompts, settings and view", async ({ page, context
     of.getByRole("gridcell").evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
   const other = await context.newPage();
   await open(other, link);
-  await expect(other.getByLabel("Metric", { exact: true })).toHaveValue("log-prob");
+  await expect(await field(other, "Metric")).toHaveValue("log-prob");
   await expect(other.getByLabel("Receiver", { exact: true })).toHaveValue("a2.h2");
   await expect(other.locator(".circuit .edge")).toHaveCount(55);
   await expect(chosenEdge(other)).toHaveText(await chosenEdge(page).innerText());
@@ -149,9 +150,10 @@ test("the Python has the prompts' ids, and a metric and a version for each choic
   expect(python).toContain("src_layer=0,\n    src_head=3,\n    component=\"k\"");
   expect(python).toContain("transformer-lens==4.3.0");
   // Whatever is the strongest of another metric: TransformerLens patches edges between heads.
+  await show(page, "Grids");
   await cell(grid(page, "from", "k"), "1.2").click();
   for (const metric of ["logit-diff", "log-prob", "prob", "kl"]) {
-    await page.getByLabel("Metric", { exact: true }).selectOption(metric);
+    await (await field(page, "Metric")).selectOption(metric);
     await settled(page);
     // EAP-IG has no divergence from the clean run.
     const eapIg = metric === "kl" ? [] : ["EAP-IG code"];
@@ -163,18 +165,19 @@ test("the Python has the prompts' ids, and a metric and a version for each choic
   }
 });
 
-test("the embed code shows the same figure in a frame", async ({ page }) => {
+test("the embed code shows the same figure in a post, which runs", async ({ page }) => {
   const html = await copied(page, "Copy embed code");
-  // Use only the frame and the script that sets its height; the other way to embed follows after them.
-  const frame = html.split("\n\n")[0]!;
-  expect(frame).toContain("<iframe");
-  expect(frame).toContain("pathpatch.js");
-  await page.route("**/framed.html", (route) => route.fulfill({ contentType: "text/html", body: `<!doctype html><link rel="icon" href="data:,">${frame}` }));
-  await page.goto("/framed.html");
-  const figure = page.frameLocator("iframe").locator("path-patching");
-  await figure.getByRole("button", { name: "Run it" }).click();
-  const keys = figure.getByRole("grid", { name: "From head 0.3 into each head’s key" });
-  await expect(cell(keys, "1.3")).toHaveAccessibleName(/ 0\.58\d \(\+0\.58\d from the corrupted run\)$/);
+  expect(html).toContain("<path-patching>");
+  expect(html).toContain("pathpatch.js");
+  await page.route("**/post.html", (route) => route.fulfill({ contentType: "text/html", body: `<!doctype html><link rel="icon" href="data:,">${html}` }));
+  await page.goto("/post.html");
+  const figure = page.locator("path-patching");
+  await expect(figure.locator(".verdict")).toContainText("0.3 tells 1.3 what it can find.");
+  const edge = figure.locator('.circuit [data-node="a1.h3"]');
+  const before = await edge.getAttribute("aria-label");
+  await figure.getByRole("button", { name: "Explore it live" }).click();
+  await expect(figure.locator(".embedded")).toHaveClass(/live/);
+  await expect(edge).toHaveAttribute("aria-label", before!);
 });
 
 test("the address changes with the page: edges and runs are steps of the history, slider moves are not", async ({ page }) => {
@@ -217,13 +220,13 @@ test("the address changes with the page: edges and runs are steps of the history
   await cell(grid(page, "from", "k"), "1.2").click();
   await expect(edge).toHaveText("0.3 → 1.2 key");
   await expect(page).toHaveURL(/to=a1\.h2/);
-  await page.getByLabel("Metric", { exact: true }).selectOption("prob");
+  await (await field(page, "Metric")).selectOption("prob");
   await settled(page);
   await expect(page).toHaveURL(/metric=prob/);
   expect(await page.evaluate(() => history.length)).toBe(entries + 2);
 
   await page.goBack();
-  await expect(page.getByLabel("Metric", { exact: true })).toHaveValue("normalized-logit-diff");
+  await expect(await field(page, "Metric")).toHaveValue("normalized-logit-diff");
   await settled(page);
   await expect(edge).toHaveText("0.3 → 1.2 key");
   await page.goBack();
@@ -232,7 +235,7 @@ test("the address changes with the page: edges and runs are steps of the history
   await page.goForward();
   await expect(edge).toHaveText("0.3 → 1.2 key");
   await page.goForward();
-  await expect(page.getByLabel("Metric", { exact: true })).toHaveValue("prob");
+  await expect(await field(page, "Metric")).toHaveValue("prob");
   await settled(page);
   // Neither the page nor the model was reloaded.
   expect(loads).toEqual([]);
@@ -254,7 +257,7 @@ test("text from a link never becomes code in an export, and no field of a link b
   });
   await page.goto(`/?odd#${link}`);
   await expect(page.locator("#clean-error")).not.toBeEmpty();
-  await page.getByLabel("Example").selectOption({ label: "Induction: fox, lamp, … fox" });
+  await example(page, "Induction: fox, lamp, … fox");
   await settled(page);
   await expect(page.locator(".circuit .edge")).toHaveCount(30);
   // A model's name that tries to end its string: the copied code has it as one literal.

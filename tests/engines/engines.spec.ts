@@ -35,7 +35,7 @@ interface Drawn {
 async function cellsOf(realm: Realm): Promise<Drawn[][]> {
   const grids = await realm.evaluate(() => {
     const root = document.querySelector("path-patching")?.shadowRoot ?? document;
-    return Array.from(root.querySelectorAll(".grids.from figure"), (figure) =>
+    return Array.from(root.querySelectorAll(".grids-of.from .grid-of"), (figure) =>
       Array.from(figure.querySelectorAll("[role=gridcell]"), (cell) => {
         const { width, height } = cell.getBoundingClientRect();
         return { node: cell.getAttribute("data-node") ?? "", label: cell.getAttribute("aria-label") ?? "", width, height };
@@ -54,7 +54,9 @@ async function settled(realm: Realm): Promise<Drawn[][]> {
       const [state, error] = await realm.evaluate(() => {
         const root = document.querySelector("path-patching")?.shadowRoot ?? document;
         const errors = Array.from(root.querySelectorAll(".error"), (element) => element.textContent);
-        return [root.querySelector<HTMLElement>(".progress")?.dataset.state, errors.join("")];
+        const line = document.getElementById("progress");
+        const state = line ? line.dataset.what || "idle" : root.querySelector<HTMLElement>(".progress")?.dataset.state;
+        return [state, errors.join("")];
       });
       if (error) return error;
       grids = await cellsOf(realm);
@@ -84,39 +86,59 @@ function expectValues(grids: Drawn[][], options: Record<string, string>): void {
   });
 }
 
-/** Press a button, found by its text, with the pointer. */
-async function press(engine: Engine, text: string): Promise<void> {
-  const [x, y] = await engine.evaluate((text) => {
-    const root = document.querySelector("path-patching")?.shadowRoot ?? document;
+/** Press a button, found by its text within an element, with the pointer. */
+async function press(engine: Engine, text: string, within = "body"): Promise<void> {
+  const [x, y] = await engine.evaluate(([text, within]) => {
+    const root = document.querySelector("path-patching")?.shadowRoot ?? document.querySelector(within!)!;
     const button = Array.from(root.querySelectorAll("button")).find((one) => one.textContent === text);
     if (!button) throw new Error(`no button ${text}`);
     button.scrollIntoView({ block: "center", behavior: "instant" });
     const { left, top, width, height } = button.getBoundingClientRect();
     return [left + width / 2, top + height / 2] as const;
-  }, text);
+  }, [text, within]);
   await engine.click(x, y);
 }
 
 test("the page opens on the bundled model with the command line's values", async ({ engine }) => {
-  await engine.goto(`${site.url}/`);
+  await engine.goto(`${site.url}/#show=grids`);
   expectValues(await settled(engine), cli.LIKE_THE_PAGE);
-  const status = await engine.evaluate(() => document.getElementById("status")?.textContent);
-  expect(status).toContain("ioi-demo: 3 layers × 4 heads, on the CPU: ");
+  const textOf = (id: string) => engine.evaluate((id) => document.getElementById(id)?.textContent, id);
+  expect(await textOf("status")).toContain("262 edges exact");
+  expect(await textOf("model-loaded")).toContain("Names and lists: 3 layers × 4 heads, on the CPU: ");
+  // One screen: nothing scrolls but what is in its own room.
+  const size = await engine.evaluate(() => [document.documentElement.scrollWidth - innerWidth, document.documentElement.scrollHeight - innerHeight]);
+  expect(Math.max(...size)).toBeLessThanOrEqual(1);
+});
+
+test("menu, dialogs and views of the page", async ({ engine }) => {
+  await engine.goto(`${site.url}/#show=grids`);
+  await settled(engine);
+  const isShown = (selector: string) => engine.evaluate((selector) => document.querySelector(selector)?.checkVisibility() ?? false, selector);
+  await press(engine, "Share");
+  expect(await isShown("#share-menu .items")).toBe(true);
+  await press(engine, "Share");
+  await press(engine, "Other…");
+  expect(await isShown("#models")).toBe(true);
+  await press(engine, "✕", "#models-dialog");
+  expect(await isShown("#models")).toBe(false);
+  await press(engine, "Circuit");
+  await expect.poll(() => engine.evaluate(() => document.querySelectorAll("#circuit .edge").length)).toBeGreaterThan(5);
+  expect(await isShown("#grids")).toBe(false);
 });
 
 test("a saved figure in a post of another origin draws, and runs", async ({ engine }) => {
-  const post = await servePost(site.url, '<path-patching src="figure.json" hide="table into"></path-patching>');
+  const post = await servePost(site.url, '<path-patching src="figure.json" show="grids"></path-patching>');
   try {
     await engine.goto(`${post.url}/`);
-    expectValues(await settled(engine), FROM_BEFORE);
+    expectValues(await settled(engine), cli.LIKE_THE_PAGE);
     const edges = () =>
       engine.evaluate(() => document.querySelector("path-patching")?.shadowRoot?.querySelectorAll(".circuit .edge").length);
-    expect(await edges()).toBe(30);
+    expect(await edges()).toBe(9);
     const loads = () => site.requests.filter((path) => path.endsWith("/model.safetensors")).length;
     const before = loads();
-    await press(engine, "Run it");
+    await press(engine, "Explore it live");
     await expect.poll(loads).toBe(before + 1);
-    expectValues(await settled(engine), FROM_BEFORE);
+    expectValues(await settled(engine), cli.LIKE_THE_PAGE);
   } finally {
     await post.stop();
   }
@@ -124,7 +146,7 @@ test("a saved figure in a post of another origin draws, and runs", async ({ engi
 
 test("a live figure in a frame of a post runs and has the right height", async ({ engine }) => {
   const link = new URLSearchParams({ ...cli.INDUCTION, metric: "normalized-logit-diff", src: "0.3", component: "k" });
-  const address = `${site.url}/embed.html?live&hide=table%20into&${link}`.replaceAll("&", "&amp;");
+  const address = `${site.url}/embed.html?live&show=grids&${link}`.replaceAll("&", "&amp;");
   const post = await servePost(site.url, `<iframe src="${address}" title="Live" width="100%" height="600"></iframe>`);
   try {
     await engine.goto(`${post.url}/`);

@@ -6,13 +6,16 @@
 // index of what is there are written into the directory OUT; what is there of other models stays. The page's own code
 // makes them, in Chromium (CHROMIUM names it), from the sources as the development server gives them.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { chromium } from "@playwright/test";
 import { createServer } from "vite";
+
+/** Between two lines of progress where no terminal shows them in one place. */
+const TELL_MS = 10_000;
 
 const [out, ...models] = process.argv.slice(2);
 if (!out || models.length === 0) throw new Error("expected OUT NAME=DIRECTORY, got too little");
@@ -23,6 +26,7 @@ const named = models.map((text) => {
   if (at < 1) throw new Error(`expected NAME=DIRECTORY, got ${text}`);
   return { name: text.slice(0, at), directory: resolve(text.slice(at + 1)) };
 });
+for (const { name, directory } of named) checkFiles(name, directory);
 
 const server = await createServer({
   root: join(root, "www"),
@@ -47,12 +51,39 @@ try {
   // As the build defines it.
   await page.addInitScript((version) => Object.assign(globalThis, { PATHPATCH_VERSION: version }), version);
   await page.goto(`${origin}blank.html`);
-  await page.exposeFunction("tell", (text) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K  ${text}`));
+  await page.exposeFunction("tell", tellerOf(TELL_MS));
   mkdirSync(out, { recursive: true });
   for (const { name, directory } of named) await makeAll(page, origin, name, directory);
 } finally {
   await browser.close();
   await server.close();
+}
+
+/** What loading needs, in words that say where to get it. */
+function checkFiles(name, directory) {
+  const isThere = (...files) => files.every((file) => existsSync(join(directory, file)));
+  const needed = [
+    ["config.json", isThere("config.json")],
+    ["model.safetensors", isThere("model.safetensors") || isThere("model.safetensors.index.json")],
+    ["tokenizer.json (or vocab.json with merges.txt)", isThere("tokenizer.json") || isThere("vocab.json", "merges.txt")],
+  ];
+  const missing = needed.flatMap(([file, isThere]) => (isThere ? [] : [file]));
+  if (missing.length === 0) return;
+  const from = name.includes("/") ? `: download it from https://huggingface.co/${name}/tree/main` : "";
+  console.error(`${directory}: expected the files of ${name}, got none called ${missing.join(", ")}${from}`);
+  process.exit(1);
+}
+
+/** Prints how far it is: in one place on a terminal, else now and then. */
+function tellerOf(pause) {
+  let last = performance.now();
+  return (text) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K  ${text}`);
+    else if (performance.now() - last > pause) {
+      last = performance.now();
+      console.error(`  ${text}`);
+    }
+  };
 }
 
 /** Every told task of one model. */

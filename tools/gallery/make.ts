@@ -4,7 +4,8 @@ import { readForm } from "../../www/src/app/read-form";
 import { type LoadedModel, type ModelRef, nameOf } from "../../www/src/core/model-ref";
 import { metricOptions, requestOf } from "../../www/src/core/request";
 import { begun, finished, type Known, type KnownDetail, madeNow, type Run } from "../../www/src/core/run";
-import { countsOf, strongest } from "../../www/src/core/table";
+import { shownEdges } from "../../www/src/core/shown";
+import { countsOf } from "../../www/src/core/table";
 import { lookAt } from "../../www/src/core/view";
 import { PathPatch } from "../../www/src/engine/pathpatch";
 import type { EdgeName } from "../../www/src/engine/types";
@@ -15,9 +16,6 @@ import { run as runAll } from "../../www/src/lib/run";
 import { save } from "../../www/src/lib/saved";
 import { FIRST_LOOK, settingsOf } from "../../www/src/lib/settings";
 import { edgesOfStory, isTold } from "../../www/src/story/story";
-
-/** Edges that are kept in detail beside those of the story: those that the circuit first shows. */
-const DETAILS = FIRST_LOOK.edges;
 
 export interface Made {
   title: string;
@@ -78,7 +76,8 @@ async function knownOf(engine: PathPatch, run: Run): Promise<Known> {
   return { details, predictions: await engine.predictions(options) };
 }
 
+/** The edges of the story, and those that the circuit first shows. */
 function edgesToKnow(run: Run): EdgeName[] {
-  const all = [...edgesOfStory(run), ...strongest(run.table, DETAILS)];
+  const all = [...edgesOfStory(run), ...shownEdges(run.table, FIRST_LOOK).edges];
   return all.filter(({ from, to }, i) => all.findIndex((other) => other.from === from && other.to === to) === i);
 }

@@ -6,6 +6,8 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const TARGET = "wasm32-unknown-unknown";
+/** The font that figures' PDFs carry. */
+const FONT = "www/src/figure/fonts/OFL.txt";
 const NOTICE = /^(licen[cs]e|copying|notice|unlicense|copyright)/i;
 
 /** The notices of all bundled code; `npm` is Vite's list. */
@@ -20,7 +22,8 @@ export function notices(npm) {
     texts.set(text, [...named, crate]);
   }
   const ofCargo = [...texts].map(([text, of]) => `${of.map(({ name, version, license }) => `## ${name} - ${version} (${license})\n`).join("\n")}\n${text}\n`);
-  return `# Licences of bundled code\n\nJavaScript packages first, then the Rust crates of the WebAssembly module.\n\n${ofNpm.trim()}\n\n${ofCargo.join("\n")}`;
+  const font = `## Arimo (OFL-1.1)\n\n${readFileSync(FONT, "utf8").trim()}\n`;
+  return `# Licences of bundled code\n\nJavaScript packages first, then a font, then the Rust crates of the WebAssembly module.\n\n${ofNpm.trim()}\n\n${font}\n${ofCargo.join("\n")}`;
 }
 
 /** The crates linked into the module, without those that run only during the build. */

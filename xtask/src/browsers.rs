@@ -1,10 +1,13 @@
 //! The browsers that tests and measurements run in: found, or installed on Debian as root.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use anyhow::{Result, bail};
 
-use crate::run::{Variables, find_program, output, run};
+use crate::{
+    run::{Variables, find_program, run},
+    setup::is_root_on_debian,
+};
 
 /// A program that is needed.
 struct Program {
@@ -65,8 +68,13 @@ pub fn find_chromium() -> Option<String> {
 
 /// The path of a Chromium, which is installed now if there is none and we may.
 pub fn chromium() -> Result<String> {
-    let [(_, path)] = install([&CHROMIUM])?;
-    Ok(path)
+    Ok(chromium_variable()?.1)
+}
+
+/// The same as the variable that tells the tests its path.
+pub fn chromium_variable() -> Result<(&'static str, String)> {
+    let [variable] = install([&CHROMIUM])?;
+    Ok(variable)
 }
 
 /// Every engine that there is for this system, as the variables that tell the tests their paths.
@@ -83,8 +91,7 @@ pub fn all() -> Result<Box<Variables>> {
 /// Variables and paths of programs.
 fn install<const N: usize>(programs: [&Program; N]) -> Result<[(&'static str, String); N]> {
     let missing = || programs.iter().filter(|program| program.find().is_none());
-    let is_root = output("id", &["-u"]).as_deref() == Some("0");
-    if missing().next().is_some() && is_root && Path::new("/etc/debian_version").exists() {
+    if missing().next().is_some() && is_root_on_debian() {
         run("apt-get", &["update", "--quiet"])?;
         let packages = missing().map(|program| program.package);
         // With recommended packages: Xvfb needs xauth.

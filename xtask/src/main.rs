@@ -1,11 +1,13 @@
-//! Every command that README and CI name: `cargo xtask serve | build | test | fuzz | bench | check-gpt2 |
-//! check-code | train-demo`.
+//! Every command that README and CI name: `cargo xtask serve | build | test | screens | fuzz | bench | gallery |
+//! check-gpt2 | check-code | train-demo | python`.
 
 mod bench;
 mod browsers;
 mod check_gpt2;
 mod circles;
 mod fuzz;
+mod gallery;
+mod python;
 mod run;
 mod setup;
 mod site;
@@ -15,7 +17,7 @@ mod wasm;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use run::{cargo, root};
+use run::{cargo, npm_script_with, root};
 
 /// The bundled models, by their directories' names.
 const DEMOS: [&str; 2] = ["ioi-demo", "years-demo"];
@@ -37,8 +39,15 @@ enum Command {
     },
     /// Build the static site in dist/
     Build,
-    /// Run every check: formatting, lints, Rust tests, TypeScript tests, browser tests
+    /// Build the Python package's wheel, which shows results in notebooks
+    Python,
+    /// Run every check: formatting, lints, Rust tests, TypeScript tests, browser tests, notebooks
     Test,
+    /// Take the pictures of docs/screens/ and the one of README anew
+    Screens,
+    /// Run the checks of the Python package alone: its wheel, and notebooks in JupyterLab and marimo
+    #[command(name = "test-notebooks")]
+    TestNotebooks,
     /// Try hostile inputs on everything that reads a file or a link
     Fuzz {
         /// How long, in all
@@ -57,11 +66,17 @@ enum Command {
         #[arg(long, conflicts_with = "gpu")]
         graph: bool,
     },
+    /// Make the bundled models' saved results anew, which the page shows before any model is loaded
+    Gallery,
     /// Check GPT-2 small's published figures on its real weights
     #[command(name = "check-gpt2")]
     CheckGpt2 {
         /// Directory with config.json, model.safetensors and tokenizer.json
         directory: String,
+        /// If they are right, also make its saved results for the page's gallery, in this directory: the site's own is
+        /// www/gallery
+        #[arg(long, value_name = "DIR")]
+        gallery: Option<String>,
     },
     /// Run the Python that the page copies, beside the command line, and have EAP-IG read a graph's file
     #[command(name = "check-code")]
@@ -80,14 +95,31 @@ fn main() -> Result<()> {
     match Args::parse().command {
         Command::Serve { no_open } => site::serve(!no_open),
         Command::Build => site::build(),
+        Command::Python => python::wheel().map(drop),
         Command::Test => test::all(),
+        Command::Screens => screens(),
+        Command::TestNotebooks => python::test(&[browsers::chromium_variable()?]),
         Command::Fuzz { seconds, seed } => fuzz::all(seconds, seed),
         Command::Bench { graph: true, .. } => bench::graph(),
         Command::Bench { gpu, .. } => bench::all(gpu),
-        Command::CheckGpt2 { directory } => check_gpt2::check(&directory),
+        Command::Gallery => gallery::bundled(),
+        Command::CheckGpt2 { directory, gallery } => {
+            check_gpt2::check(&directory)?;
+            gallery.map_or(Ok(()), |out| gallery::gpt2(&directory, &out))
+        }
         Command::CheckCode => bench::check_code(),
         Command::TrainDemo { name } => train(name.as_deref()),
     }
+}
+
+/// Every state of the built page, as pictures.
+fn screens() -> Result<()> {
+    let chromium = browsers::chromium_variable()?;
+    wasm::build()?;
+    site::bundle()?;
+    // For a run that takes a while: a checkpoint of GPT-2 small's size.
+    bench::checkpoint::random_gpt2(12)?;
+    npm_script_with("screens", &[], &[chromium])
 }
 
 /// Train one bundled model, or each.

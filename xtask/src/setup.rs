@@ -1,5 +1,5 @@
-//! Installs what a fresh machine lacks: the wasm target and npm's packages. Where that is not possible, one line says
-//! what to install.
+//! Installs what a fresh machine lacks: the wasm target, npm's packages and, on Debian as root, Python's virtual
+//! environments. Where that is not possible, one line says what to install.
 
 use std::{fs, path::Path};
 
@@ -34,4 +34,28 @@ pub fn npm_packages() -> Result<()> {
         return Ok(());
     }
     run(NPM, &["ci", "--no-audit", "--no-fund"])
+}
+
+/// A Python that notebooks are run in, with what makes virtual environments, which Debian has as a package of its own.
+pub fn python() -> Result<()> {
+    const NEEDED: &str = "import sys, venv, ensurepip; assert sys.version_info >= (3, 10)";
+    let is_there = || output("python3", &["-c", NEEDED]).is_some();
+    if is_there() {
+        return Ok(());
+    }
+    if is_root_on_debian() {
+        run("apt-get", &["update", "--quiet"])?;
+        let install = ["install", "--yes", "--quiet", "python3-venv"];
+        run("apt-get", &install)?;
+    }
+    if !is_there() {
+        bail!("Python 3.10 or later with venv is needed (Debian's package python3-venv)");
+    }
+    Ok(())
+}
+
+/// Whether we may install Debian's packages.
+pub fn is_root_on_debian() -> bool {
+    let is_root = output("id", &["-u"]).as_deref() == Some("0");
+    is_root && Path::new("/etc/debian_version").exists()
 }

@@ -41,6 +41,11 @@ pub fn bundle() -> Result<()> {
         kilobytes(scripts),
         kilobytes(MAX_SCRIPTS)
     );
+    let gallery = gzipped_size_of(&Path::new(SITE).join("gallery"), "json")?;
+    println!(
+        "gallery: {:.1} kB gzipped, of which a visitor downloads what is opened",
+        kilobytes(gallery)
+    );
     if scripts > MAX_SCRIPTS {
         bail!("the scripts are {scripts} bytes gzipped, more than {MAX_SCRIPTS}");
     }

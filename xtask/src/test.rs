@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 
 use crate::{
     bench::checkpoint::random_gpt2,
-    browsers, circles, fuzz,
+    browsers, circles, fuzz, python,
     run::{cargo, npm_script, npm_script_with},
     setup, site, wasm,
 };
@@ -21,6 +21,7 @@ const FUZZ_SECONDS: f64 = 12.0;
 pub fn all() -> Result<()> {
     setup::wasm_target()?;
     setup::npm_packages()?;
+    setup::python()?;
     let browsers = browsers::all()?;
 
     circles::check()?;
@@ -57,7 +58,8 @@ pub fn all() -> Result<()> {
     site::bundle()?;
     // For the browser tests: a checkpoint of GPT-2 small's size.
     random_gpt2(12)?;
-    npm_script_with("test:browser", &[], &browsers)
+    npm_script_with("test:browser", &[], &browsers)?;
+    python::test(&browsers)
 }
 
 /// Packages as cargo's arguments.

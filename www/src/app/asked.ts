@@ -112,6 +112,7 @@ function questionData(state: State, isOfWords: boolean, openExample: Events["ope
     predictedAs: predictions?.of.metric ?? draft.metric,
     isPredicted: isPredicted(state),
     old: run && stays && isStale(state) ? { title: titleOf(run.request.pairs) } : null,
+    hasRun: run !== null,
     needsRun,
     canUndo: state.before.length > 0,
     isOfWords,

@@ -29,7 +29,7 @@ const STEPPING_MS = 150;
 export interface Asking {
   cancel: () => void;
   /** Tokens of the vocabulary that begin so. */
-  complete: (start: string) => Promise<Token[]>;
+  complete: (start: string, limit?: number) => Promise<Token[]>;
 }
 
 export function asking(store: Store<State, Action>, engine: () => PathPatch | null): Asking {
@@ -161,7 +161,15 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
       job.cancel();
       dispatch({ type: "run-stopped" });
     },
-    complete: async (start) => (await engine()?.complete(start)) ?? [],
+    complete: async (start, limit) => {
+      try {
+        return (await engine()?.complete(start, { limit })) ?? [];
+      } catch (error) {
+        // A model that another one takes the place of completes nothing more.
+        if (!(error instanceof PathPatchError && error.code === "cancelled")) fail(error);
+        return [];
+      }
+    },
   };
 }
 

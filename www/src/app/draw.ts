@@ -47,12 +47,12 @@ export function draw(store: Store<State, Action>, events: Events): void {
     if (!run || !seen) return;
     showEdge(edgeData(store.state()));
     const began = performance.now();
-    const { pairs, settings } = run.request;
+    const { pairs } = run.request;
     showPicture({
       table: run.table,
       look: seen,
       isRunning: run.status === "running",
-      compares: compareWords(settings.metric, pairs),
+      compares: compareWords(run.table, pairs),
       isSamePrompts: isSameThroughout(pairs),
       ...knownOf(run),
     });

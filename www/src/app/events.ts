@@ -23,5 +23,5 @@ export interface Events {
   /** A result of the gallery. */
   openExample: (entry: GalleryEntry) => void;
   /** Tokens of the vocabulary that begin so. */
-  complete: (start: string) => Promise<Token[]>;
+  complete: (start: string, limit?: number) => Promise<Token[]>;
 }

@@ -19,6 +19,11 @@ test("a server that does not answer is named, with the model; one that answers i
   expect(loadFailure(silent, ref).text).toBe(
     "huggingface.co does not answer, so GPT-2 small could not be loaded. Check the connection, then load it again.",
   );
+  const missing = new PathPatchError("io", "http://a/b/model.safetensors: expected a file, got status 404 Not Found");
+  expect(loadFailure(missing, { kind: "address", url: "http://a.org/b" })).toEqual({
+    text: "a.org has no model b as it is needed here: check its name or address.",
+    more: missing.message,
+  });
   const refused = new PathPatchError("io", "nobody/nothing: expected files, got status 401 Unauthorized");
   expect(loadFailure(refused, ref)).toEqual({ text: refused.message });
 });

@@ -24,10 +24,11 @@ export function runFailure(error: unknown): Told {
   return { text: more };
 }
 
-/** Why a load has failed; a server that is silent is no riddle. */
+/** Why a load has failed; a server that is silent, or has no such file, is no riddle. */
 export function loadFailure(error: unknown, ref: ModelRef | null): Told {
   const more = messageOf(error);
-  const isSilent = codeOf(error) === "io" && more.includes("no answer");
-  if (!isSilent || !ref) return { text: more };
+  if (codeOf(error) !== "io" || !ref) return { text: more };
+  if (more.includes("status 404")) return { text: `${originOf(ref)} has no model ${calledOf(ref)} as it is needed here: check its name or address.`, more };
+  if (!more.includes("no answer")) return { text: more };
   return { text: `${originOf(ref)} does not answer, so ${calledOf(ref)} could not be loaded. Check the connection, then load it again.`, more };
 }

@@ -1,19 +1,29 @@
 // The result on screen as a figure: for a paper, or for a post. What makes one is loaded when it is asked for.
 
 import { isSameEdge } from "../core/node";
+import type { Request } from "../core/request";
 import { type Known, NOTHING_KNOWN, type Run } from "../core/run";
 import type { Look } from "../core/view";
+import type { PairPredictions } from "../engine/types";
 import { headline } from "../lib/headline";
 import { isSameSettings } from "../lib/settings";
 import type { FigureData, FigureEvents } from "../views/figure-dialog/data";
 import * as share from "./share";
 import type { State } from "./state";
 
+/** What both runs of a question say next: the form may have moved on since, and with it what the page asks. */
+let said: { of: Request; pairs: readonly PairPredictions[] } | null = null;
+
+/** Keep what both runs of the run on screen say next; to be called whenever the state has changed. */
+export function listen({ run, predictions }: State): void {
+  if (!run || !predictions || said?.of === run.request) return;
+  if (isSameSettings(predictions.of, run.request.settings)) said = { of: run.request, pairs: predictions.pairs };
+}
+
 /** What is known of the run on screen beside its edges: of its file, or as far as this page has asked. */
-function knownOf({ run, detail, predictions: said }: State): Known {
+function knownOf({ run, detail }: State): Known {
   if (!run) return NOTHING_KNOWN;
-  const isOfRun = said !== null && isSameSettings(said.of, run.request.settings);
-  const predictions = isOfRun ? said.pairs : run.known.predictions;
+  const predictions = said?.of === run.request ? said.pairs : run.known.predictions;
   if (detail.state !== "there" || detail.run.id !== run.id) return { details: run.known.details, predictions };
   const { edge, pair } = detail;
   const rest = run.known.details.filter((known) => !isSameEdge(known, edge) || known.pair !== pair);

@@ -15,11 +15,10 @@ const ESTIMATES = 60;
 const CHECKED = 300;
 /** With four times the tokens an edge takes nearly ten times as long: docs/performance.md. */
 const BY_TOKENS = 1.6;
-/**
- * Seconds for an edge, a token and a parameter before anything has been run; GPT-2 small takes a third of it in Chromium on
- * two cores.
- */
-const CAUTIOUS = 2e-11;
+/** Seconds for an edge of a pair whatever its size: of the bundled models it is nearly all. */
+const OVERHEAD_S = 2e-4;
+/** Seconds for an edge, a token and a parameter; GPT-2 small takes a third of it in Chromium on two cores. */
+const CAUTIOUS_S = 1e-12;
 
 /** All edges of a model, from the input to the logits. */
 export function edgesIn({ n_layers: layers, n_heads: heads }: Shape): number {
@@ -41,14 +40,10 @@ function exactEdges({ scope, strongest }: Settings, shape: Shape): number {
   return scope === "source" ? shape.n_layers * (3 * shape.n_heads + 1) + 1 : 0;
 }
 
-/** What a run takes, in a unit of its own. */
-export function workOf(settings: Settings, shape: Shape, tokens: readonly Pick<PairTokens, "clean">[]): number {
-  const lengths = tokens.reduce((sum, { clean }) => sum + clean.length ** BY_TOKENS, 0);
-  return (exactEdges(settings, shape) + ESTIMATES) * lengths;
-}
-
-/** Seconds at most, before this model has run anything. */
-export function cautiousSeconds(work: number, { n_layers, d_model, d_mlp }: Shape): number {
+/** Seconds that a run takes at most, as far as that can be told before this model has run anything. */
+export function cautiousSeconds(settings: Settings, shape: Shape, tokens: readonly Pick<PairTokens, "clean">[]): number {
+  const { n_layers, d_model, d_mlp } = shape;
   const parameters = n_layers * d_model * (4 * d_model + 2 * d_mlp);
-  return work * parameters * CAUTIOUS;
+  const perEdge = tokens.reduce((sum, { clean }) => sum + OVERHEAD_S + CAUTIOUS_S * parameters * clean.length ** BY_TOKENS, 0);
+  return (exactEdges(settings, shape) + ESTIMATES) * perEdge;
 }

@@ -112,3 +112,41 @@ test("a saved run of the reader's own files answers itself, though such files ha
   expect(isStale(shown)).toBe(false);
   expect(isStale(reduce(shown, { type: "edit", change: { metric: "kl" }, isTyping: false }))).toBe(true);
 });
+
+test("undo takes back a change at a time; letters typed into one field are one change", () => {
+  const type = (answer: string): Action => ({ type: "edit", change: { answer }, isTyping: true });
+  const metric: Action = { type: "edit", change: { metric: "kl" }, isTyping: false };
+  const edited = after(arrived, type("a"), type("ab"), metric, type("abc"), { type: "edit", change: { distractor: "x" }, isTyping: true });
+  const drafts = [edited];
+  while (drafts.at(-1)!.before.length > 0) drafts.push(reduce(drafts.at(-1)!, { type: "undo" }));
+  expect(drafts.map(({ draft }) => [draft.answer, draft.metric, draft.distractor])).toEqual([
+    ["abc", "kl", "x"],
+    ["abc", "kl", settings.distractor],
+    ["ab", "kl", settings.distractor],
+    ["ab", settings.metric, settings.distractor],
+    [settings.answer, settings.metric, settings.distractor],
+  ]);
+  // Nothing is left to take back, and what changes nothing is no change.
+  expect(reduce(drafts.at(-1)!, { type: "undo" })).toBe(drafts.at(-1));
+  expect(after(arrived, { type: "want", wanted: { settings, view: FIRST_LOOK } }).before).toEqual([]);
+  // Another model's words are not gone back to.
+  expect(reduce(edited, arrived).before).toEqual([]);
+});
+
+test("a question of one pair leaves the batch that is not in use where it is", () => {
+  const batch: Action = { type: "edit", change: { lines: "a|b|c|d", fillings: "A=x" }, isTyping: false };
+  const wanted = { settings: { ...settings, answer: "other" }, view: FIRST_LOOK };
+  expect(after(arrived, batch, { type: "want", wanted }).draft).toEqual({ ...wanted.settings, lines: "a|b|c|d", fillings: "A=x" });
+  const lines = { settings: { ...settings, mode: "lines" as const, lines: "e|f|g|h" }, view: FIRST_LOOK };
+  expect(after(arrived, batch, { type: "want", wanted: lines }).draft.lines).toBe("e|f|g|h");
+});
+
+test("what waits to be asked for leaves the run that is under way alone, until it begins", () => {
+  const there = after(arrived, { type: "run-begun", id: run.id }, estimated, { type: "edit", change: { metric: "kl" }, isTyping: false });
+  const waits = reduce(there, { type: "needs-run", seconds: 40 });
+  expect(waits).toMatchObject({ needsRun: { seconds: 40 }, job: there.job, run: { status: "running" } });
+  const asked = reduce(waits, { type: "ask" });
+  expect(asked.asks).toBe(there.asks + 1);
+  expect(reduce(asked, { type: "run-begun", id: run.id + 1 })).toMatchObject({ needsRun: null, run: { status: "stopped" } });
+  expect(reduce(waits, { type: "run-awaited" })).toMatchObject({ needsRun: null, job: there.job });
+});

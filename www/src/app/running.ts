@@ -6,7 +6,7 @@ import type { PathPatch } from "../engine/pathpatch";
 import { remember, titleOf } from "../lib/recent";
 import { run } from "../lib/run";
 import { FIRST_LOOK, type Settings } from "../lib/settings";
-import { cautiousSeconds, workOf } from "./policy";
+import { cautiousSeconds } from "./policy";
 import { fieldError, type Reading } from "./read-form";
 import { linkParams } from "./share";
 import type { Action, Loaded, State } from "./state";
@@ -23,13 +23,20 @@ export interface Running {
   isFirst: (loaded: Loaded) => boolean;
 }
 
+/** A run that should not take as long is mostly its beginning, and tells nothing of its speed. */
+const TELLING_S = 1;
+
 let runs = 0;
 
 export function running(store: Store<State, Action>, fail: (error: unknown) => void): Running {
   const { dispatch } = store;
   let under: Request | null = null;
   let last: Loaded | null = null;
-  let speed: { of: Loaded; secondsPerWork: number } | null = null;
+  /** What part of the cautious forecast runs of a model take. */
+  let learnt: { of: Loaded; part: number } | null = null;
+  const learn = (of: Loaded, forecast: number, seconds: number) => {
+    if (forecast >= TELLING_S) learnt = { of, part: seconds / forecast };
+  };
 
   const job = latest(
     async (signal, model: PathPatch, loaded: Loaded, settings: Settings, { pairs, tokens }: Reading) => {
@@ -38,7 +45,7 @@ export function running(store: Store<State, Action>, fail: (error: unknown) => v
       const id = ++runs;
       [under, last] = [request, loaded];
       dispatch({ type: "run-begun", id });
-      const work = workOf(settings, loaded.config, tokens);
+      const forecast = cautiousSeconds(settings, loaded.config, tokens);
       const began = performance.now();
       const seconds = () => (performance.now() - began) / 1e3;
       let isThere = false;
@@ -48,11 +55,11 @@ export function running(store: Store<State, Action>, fail: (error: unknown) => v
           if (!isThere) dispatch({ type: "run-estimated", run: begun(id, request, table, sender, warnings, made) });
           isThere = true;
           // A run that is stopped tells how fast it was, too.
-          if (progress && progress.done > 0) speed = { of: loaded, secondsPerWork: (seconds() * progress.total) / progress.done / work };
+          if (progress && progress.done > 0) learn(loaded, (forecast * progress.done) / progress.total, seconds());
           dispatch({ type: "run-grown", job: { id, progress } });
         });
         if (signal.aborted) return;
-        speed = { of: loaded, secondsPerWork: seconds() / work };
+        learn(loaded, forecast, seconds());
         dispatch({ type: "run-done", id, check, seconds: seconds() });
       } catch (error) {
         const refused = signal.aborted ? null : fieldError(error, settings);
@@ -76,9 +83,8 @@ export function running(store: Store<State, Action>, fail: (error: unknown) => v
     },
     answers: ({ model }, settings) => under !== null && isSameQuestion(under, model, settings),
     forecast: (loaded, settings, { tokens }) => {
-      const work = workOf(settings, loaded.config, tokens);
-      if (speed?.of === loaded) return { seconds: work * speed.secondsPerWork, isKnown: true };
-      return { seconds: cautiousSeconds(work, loaded.config), isKnown: false };
+      const cautious = cautiousSeconds(settings, loaded.config, tokens);
+      return learnt?.of === loaded ? { seconds: cautious * learnt.part, isKnown: true } : { seconds: cautious, isKnown: false };
     },
     isFirst: (loaded) => last !== loaded,
   };

@@ -19,7 +19,7 @@ import * as themeView from "../views/theme";
 import { aboutRun, warningsOf } from "./about";
 import { isSameChoice } from "./choice";
 import type { Events } from "./events";
-import { embedSubject, figureDialog } from "./figures";
+import { embedSubject, figureDialog, listen } from "./figures";
 import { isStale } from "./reduce";
 import * as share from "./share";
 import type { Action, Loaded, State } from "./state";
@@ -87,6 +87,7 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
   return (now, before) => {
     const changed = (...keys: (keyof State)[]) => !before || keys.some((key) => now[key] !== before[key]);
     const hadFocus = document.activeElement;
+    if (changed("run", "predictions")) listen(now);
 
     if (changed("load", "job", "run", "stopped", "loaded", "tried", "planning")) {
       const status = statusOf(now);
@@ -140,7 +141,7 @@ function takeMenu(state: () => State, events: Events): (isThere: boolean) => voi
   return takeView.create(menuView.create(elementById("share"), "Share"), {
     csv: () => share.runCsv(shown().run),
     json: () => share.runJson(shown().run, shown().look),
-    figure: () => share.figureJson(shown().run, shown().look),
+    figure: () => embedSubject(state(), base).json,
     graph: () => share.runGraph(shown().run),
     npy: () => share.runNpy(shown().run),
     npyHeads: (port) => share.headsNpy(shown().run, port),

@@ -1,6 +1,6 @@
 // What explains the chosen edge in detail, with its styles.
 
-import styles from "../styles/edge.css?inline";
+import styles from "../styles/explain.css?inline";
 import * as edgeView from "../views/edge/edge";
 import { adopt } from "../lib/sheets";
 

@@ -4,11 +4,13 @@
 // What runs a model, what explains an edge in detail and the parts that few figures show are loaded when they are needed.
 
 import { readSaved } from "../app/saved-run";
+import { bandsOf } from "../core/bands";
 import { chosenOf, toldOf } from "../core/chosen";
 import { isSameEdge } from "../core/node";
 import { linkOf, nameOf, pinned, refOfLink } from "../core/model-ref";
 import type { DetailData } from "../core/props";
 import { requestOf } from "../core/request";
+import { rolesOf } from "../core/roles";
 import type { Run } from "../core/run";
 import { sentenceOf } from "../core/sentence";
 import { countsOf, shapeOf } from "../core/table";
@@ -176,6 +178,7 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
     drawing = undefined;
     body.style.colorScheme = look.theme ?? around;
     body.classList.toggle("live", live !== null);
+    head.hidden = circuit.hidden = chosen.hidden = !question;
     if (!question) {
       showFoot({ canRun: false, progress, isLive: false, asks: null, error, note: "", canReset: false, link: null });
       return;
@@ -223,6 +226,7 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
     if (!question) return "";
     if (live && run) return knownWords(run);
     if (asks !== null || error) return "";
+    if (options.live === null) return run ? knownWords(run) : "";
     return isRunOffered || question.model.ref.kind === "files" ? footView.costOf(question.model) : "";
   }
 
@@ -234,9 +238,18 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
   function drawCircuit(run: Run, of: Look): void {
     fit();
     showCircuit ??= circuitView.create(circuit, { onSelect: ({ from, to }) => change({ from, to }) });
-    const { pairs, settings } = run.request;
+    const { pairs } = run.request;
     const isRunning = progress !== null && run.status === "running";
-    showCircuit({ table: run.table, look: of, isRunning, compares: compareWords(settings.metric, pairs), isSamePrompts: isSameThroughout(pairs) });
+    const roles = rolesOf(run.request);
+    showCircuit({
+      table: run.table,
+      look: of,
+      isRunning,
+      compares: compareWords(run.table, pairs),
+      isSamePrompts: isSameThroughout(pairs),
+      bands: roles ? bandsOf(roles) : [],
+      roles: roles?.of,
+    });
   }
 
   function drawChosen(run: Run, of: Look, says: readonly PairPredictions[]): void {
@@ -245,6 +258,8 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
     explanation.hidden = !verdict.hidden;
     if (verdict.hidden) {
       showExplanation?.(data ? { ...data, ...stateOf(data.edge, data.pair) } : { state: "none" });
+      // As high as it has been: the post below does not move with each edge that is looked at.
+      body.style.minHeight = `${Math.max(Number.parseFloat(body.style.minHeight) || 0, body.offsetHeight)}px`;
       return;
     }
     const told = data && toldOf(data, null);
@@ -471,7 +486,7 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
 
 /** How high the circuit of so many layers is in a column of this width. */
 function heightOf(layers: number, width: number): number {
-  const wanted = layers <= FEW_LAYERS ? 130 + 68 * layers : 90 + 34 * layers;
+  const wanted = layers <= FEW_LAYERS ? 110 + 88 * layers : 90 + 34 * layers;
   return Math.round(Math.max(280, Math.min(wanted, 1.3 * width, MOST_HEIGHT)));
 }
 

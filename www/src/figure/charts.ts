@@ -57,7 +57,7 @@ function tokensBelow(texts: readonly { text: string; isStrong: boolean }[], at: 
   return { marks, height: 14 + longest * Math.sin((-TURN * Math.PI) / 180) };
 }
 
-/** A row of bars for each run, over the same tokens; null where no end of the edge is a head. */
+/** A row of bars for each run, over the same tokens; null where there is nothing to look at. */
 export function attention({ run: of, look, detail }: Shown, width: number, ink: Ink & { chosen: string }): Drawing | null {
   const looks = detail && looksIn(of, look, detail);
   if (!looks) return null;
@@ -68,6 +68,8 @@ export function attention({ run: of, look, detail }: Shown, width: number, ink: 
   const step = Math.min(48, (width - left) / columns.length);
   const middle = (i: number) => left + (i + 0.5) * step;
   const foot = top + rows.length * ROW;
+  // Attention is at most 1; a change may be more.
+  const reach = Math.max(1, ...rows.flatMap(({ shares }) => shares));
   const paint = { corrupted: { fill: ink.card, stroke: ink.ink2, strokeWidth: 1, dash: [2, 1.5] }, clean: { fill: ink.ink }, patched: { fill: ink.chosen, stroke: ink.ink, strokeWidth: 1 } };
   const bands = looks.columns.flatMap(({ isMarked }, i) => (isMarked ? [rect("band", left + i * step, top, step, foot - top + 2, { fill: ink.quiet })] : []));
   const bars = rows.flatMap(({ name, run: kind, shares, rest }, r): Mark[] => {
@@ -77,7 +79,7 @@ export function attention({ run: of, look, detail }: Shown, width: number, ink: 
       words(name, 0, y - 4, "start", kind === "patched" ? ink.ink : ink.ink2, { isBold: kind === "patched" }),
       line(left, y, left + columns.length * step, y, ink.line),
       ...all.flatMap((share, i): Mark[] => {
-        const height = Math.max(1, Math.min(1, share) * (ROW - 14));
+        const height = Math.max(1, (share / reach) * (ROW - 14));
         const bar = share < FLAT ? rect("flat", middle(i) - step * 0.3, y - 1, step * 0.6, 1, { fill: ink.ink2 }) : rect(kind, middle(i) - step * 0.3, y - height, step * 0.6, height, paint[kind]);
         const isTold = looks.columns[i]?.isMarked && share >= FLAT;
         return [bar, ...(isTold ? [words(percent(share), middle(i), y - height - 3, "middle", ink.ink)] : [])];

@@ -3,7 +3,9 @@
 // The circuit and the grids are the page's own views, drawn out of sight on a stage as wide as the paper is in units of
 // its text, and read from there.
 
-import { PORT_NAMES, PORTS, nodeName } from "../core/node";
+import { bandsOf } from "../core/bands";
+import { nodeName, PORT_NAMES, PORTS } from "../core/node";
+import { rolesOf } from "../core/roles";
 import { countsOf, noiseOf, reachOf, shapeOf } from "../core/table";
 import { element } from "../lib/dom";
 import { formatEffect, metricLabel } from "../lib/format";
@@ -25,7 +27,7 @@ export interface FigureChoice {
   /** Null for the figure's own. */
   title: string | null;
   caption: string | null;
-  has: { title: boolean; caption: boolean; source: boolean; signs: boolean; estimates: boolean; ports: boolean };
+  has: { title: boolean; caption: boolean; source: boolean; signs: boolean; estimates: boolean; ports: boolean; bands: boolean };
   ground: Ground;
   /** Millimetres of paper. */
   width: number;
@@ -78,8 +80,9 @@ function draw(stage: HTMLElement, shown: Shown, { isMarked, has }: FigureChoice,
   const nothing = { onSelect: () => {} };
   switch (what) {
     case "circuit": {
-      const compares = compareWords(table.metric, run.request.pairs);
-      circuitView.create(stage, nothing, { height: "own", isStill: true })({ table, look: seen, compares });
+      const roles = rolesOf(run.request);
+      const compares = compareWords(table, run.request.pairs);
+      circuitView.create(stage, nothing, { height: "own", isStill: true })({ table, look: seen, compares, bands: has.bands && roles ? bandsOf(roles) : [] });
       return centred([...stage.querySelectorAll("svg")].map(read), width);
     }
     case "grids": {

@@ -3,7 +3,7 @@
 
 import { chosenOf } from "../core/chosen";
 import { type Looks, looksOf } from "../core/looks";
-import { edgeLabel, label, nodeName, nodeOf, shortLabel } from "../core/node";
+import { edgeLabel, label, shortLabel } from "../core/node";
 import { percent } from "../core/percent";
 import type { Run } from "../core/run";
 import { countsOf, edgeAt, type Edge } from "../core/table";
@@ -38,23 +38,17 @@ const TOLD = 8;
 /** Letters of a prompt in a caption. */
 const MOST_PROMPT = 160;
 
-export function titleOf({ what, run, look }: Shown): string {
+export function titleOf({ what, run, look, detail }: Shown): string {
   switch (what) {
     case "circuit":
       return headline(run.request.pairs[0]!);
     case "grids":
       return `What ${label(look.from)} writes into the others`;
     case "attention":
-      return `Where ${headOf(look)} looks`;
+      return (detail && looksIn(run, look, detail)?.title) ?? "Attention";
     case "curve":
       return `${look.edge ? edgeLabel(look.edge) : shortLabel(look.from)}, position by position`;
   }
-}
-
-/** The head whose attention an edge is about: the receiver, or else the sender. */
-export function headOf({ from, edge }: Look): string {
-  const receiver = edge && nodeName(edge.to).kind === "head" ? nodeOf(edge.to) : null;
-  return label(receiver ?? from);
 }
 
 /** The default caption: whole sentences of what is shown, asked and measured. */
@@ -62,7 +56,8 @@ export function captionOf(shown: Shown): string {
   return [what(shown), question(shown.run), measure(shown.run), certainty(shown)].filter(Boolean).join(" ");
 }
 
-function what({ what: kind, run, look, edges }: Shown): string {
+function what(shown: Shown): string {
+  const { what: kind, run, look, edges } = shown;
   const { model } = run.request;
   const name = model.revision ? `${model.name} (${model.revision.slice(0, 7)})` : model.name;
   const edge = look.edge ? edgeLabel(look.edge) : "";
@@ -72,7 +67,7 @@ function what({ what: kind, run, look, edges }: Shown): string {
     case "grids":
       return `Effects of what ${label(look.from)} of ${name} writes, by the part that reads it.`;
     case "attention":
-      return `Attention of ${headOf(look)} of ${name} where the edge ${edge} changes it.`;
+      return `What the edge ${edge} of ${name} changes: ${inSentence(titleOf(shown))}.`;
     case "curve":
       return `The effect of the edge ${edge} of ${name}, each position patched alone.`;
   }
@@ -121,8 +116,10 @@ export function altOf(shown: Shown): string {
   const { what: kind, run, look, edges, detail } = shown;
   switch (kind) {
     case "circuit": {
-      const told = edges.slice(0, TOLD).map((edge) => `${edgeLabel(edge)} ${formatEffect(edge.effect)}`);
-      const rest = edges.length > TOLD ? ` The other ${formatCount(edges.length - TOLD)} are between ${formatEffect(least(edges))} and ${formatEffect(most(edges.slice(TOLD)))} in size.` : "";
+      // One more is told as shortly as left out.
+      const first = edges.length === TOLD + 1 ? TOLD + 1 : TOLD;
+      const told = edges.slice(0, first).map((edge) => `${edgeLabel(edge)} ${formatEffect(edge.effect)}`);
+      const rest = edges.length > first ? ` The other ${formatCount(edges.length - TOLD)} are between ${formatEffect(least(edges))} and ${formatEffect(most(edges.slice(TOLD)))} in size.` : "";
       return `Circuit diagram of ${run.request.model.name}: ${formatCount(edges.length)} edges from the input up to the logits. Strongest first: ${told.join(", ")}.${rest}`;
     }
     case "grids": {
@@ -152,7 +149,7 @@ function attentionWords({ run, look }: Shown, detail: EdgeDetail): string {
   return `${looks.about}: ${rows.join("; ")}.`;
 }
 
-/** Where the chosen edge's head looks; null where neither of its ends is one. */
+/** What the chosen edge does to where its head looks, or to what is read; null where there is nothing to show. */
 export function looksIn(run: Run, look: Look, detail: EdgeDetail): Looks | null {
   const chosen = detail.dst || detail.src ? chosenOf(run, look) : null;
   return chosen && looksOf(chosen.edge, run.table, detail, chosen.pairs[chosen.pair]!, chosen.position);

@@ -32,6 +32,13 @@ test("what is shared comes back, prompts spelt out and other defaults not", () =
   expect(fromParams(plain, EXAMPLE)).toEqual({ model: undefined, ...EXAMPLE });
 });
 
+test("a link carries the pairs that it asks about, and no others", () => {
+  const settings = { ...EXAMPLE.settings, lines: "a|b|c|d", fillings: "A=x" };
+  const keys = (mode: "one" | "lines" | "template") =>
+    [...toParams({ settings: { ...settings, mode }, view: FIRST_LOOK }, EXAMPLE).keys()].filter((key) => key === "lines" || key === "fillings");
+  expect([keys("one"), keys("lines"), keys("template")]).toEqual([[], ["lines"], ["fillings"]]);
+});
+
 test("an address that says nothing is the example; one from before says what it said", () => {
   expect(read("")).toEqual({ model: undefined, ...EXAMPLE });
   expect(read("model=years-demo").settings.layerNorm).toBe("exact");

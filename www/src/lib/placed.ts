@@ -12,6 +12,8 @@ export interface Placed {
   readonly before: string;
   /** What is read of it: what is not seen is made visible, bytes that are no text are in hex. */
   readonly text: string;
+  /** Whether it is bytes that are no text. */
+  readonly isBytes: boolean;
   /** Whether it goes on a word that the token before began. */
   readonly isWithin: boolean;
   /** Whether it is the beginning-of-text token, which no prompt says. */
@@ -31,7 +33,7 @@ export function placed(tokens: readonly Token[], prompt: string, hasStart: boole
     const { before, text } = texts[i]!;
     const isStart = hasStart && i === 0;
     const isWithin = i > 0 && !(hasStart && i === 1) && before === "" && endsWord(texts[i - 1]!.text) && beginsWord(text);
-    return { id, token, before, text: visible(text), isWithin, isStart };
+    return { id, token, before, text: visible(text), isBytes: token.includes(NO_TEXT), isWithin, isStart };
   });
 }
 

@@ -21,3 +21,8 @@ test("a model of unknown words has none, and its form is empty", () => {
   expect(presetsFor(files, { d_vocab: 565 })).toEqual([]);
   expect(firstOf(files, { d_vocab: 565 }).settings).toMatchObject({ clean: "", corrupted: "", answer: "", distractor: "" });
 });
+
+test("each says what it asks of a model, with a word that stands out", () => {
+  const all = [...presetsFor(ioi, { d_vocab: 565 }), ...presetsFor(years, { d_vocab: 128 }), ...GPT2_PRESETS];
+  for (const { gist } of all) expect(gist).toMatch(/^[A-Z][^*]+\*[^*]+\*[^*]*\.$/);
+});

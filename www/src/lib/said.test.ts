@@ -14,5 +14,5 @@ test.each([
 });
 
 test("however unlikely, a token is told how much", () => {
-  expect([0.983, 0.0807, 0.0000182, 3e-9, 0, 1].map(likelihood)).toEqual(["98%", "8.1%", "0.0018%", "3e−7%", "0%", "100%"]);
+  expect([0.983, 0.0807, 0.0000182, 3e-10, 0, 1].map(likelihood)).toEqual(["98%", "8.1%", "0.0018%", "3e−8%", "0%", "100%"]);
 });

@@ -13,7 +13,7 @@ export function sayOf({ id, text }: Token): string {
 
 const rough = new Intl.NumberFormat("en", { style: "percent", maximumSignificantDigits: 2 });
 /** What is less likely is written with an exponent. */
-const TINY = 1e-6;
+const TINY = 1e-8;
 
 /** A probability in the room of a list: two digits. */
 export const likelihood = (share: number): string =>

@@ -11,5 +11,6 @@ export function adopt(element: Element, css: string): void {
     sheet.replaceSync(css);
     sheets.set(css, sheet);
   }
-  if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets.push(sheet);
+  // Before those that are there: a figure's own rules have the last word.
+  if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets.unshift(sheet);
 }

@@ -1,6 +1,7 @@
 // The tokens of prompts: how two of them compare, and what of each is shown.
 
 import type { Token } from "../engine/types";
+import { commonPlaces } from "./common";
 
 /** A position of two prompts laid side by side; null where one has nothing there. */
 export interface Column {
@@ -10,25 +11,23 @@ export interface Column {
 }
 
 /**
- * Two prompts side by side: position by position where they are of one length; else by their common beginning
- * and end, with a gap between, where one of them has more.
+ * Two prompts side by side: position by position where they are of one length; else by what they have in common, with
+ * gaps between where one of them has more.
  */
 export function align(clean: Token[], corrupted: Token[]): Column[] {
-  const [short, long] = clean.length <= corrupted.length ? [clean, corrupted] : [corrupted, clean];
-  const gap = long.length - short.length;
-  let end = 0;
-  const same = (a?: Token, b?: Token) => a?.id === b?.id;
-  while (gap > 0 && end < short.length && same(short.at(-1 - end), long.at(-1 - end))) end += 1;
-  let begin = 0;
-  while (begin < short.length - end && same(short[begin], long[begin])) begin += 1;
-  // The gap stands at the end of the part that differs.
-  const at = gap > 0 ? short.length - end : short.length;
-  const padded = [...short.slice(0, at), ...Array<null>(gap).fill(null), ...short.slice(at)];
-  const [a, b] = short === clean ? [padded, long] : [long, padded];
-  return long.map((_, i) => {
-    const column = { clean: a[i] ?? null, corrupted: b[i] ?? null };
-    return { ...column, differs: column.clean?.id !== column.corrupted?.id };
-  });
+  const column = (a: Token | undefined, b: Token | undefined) => ({ clean: a ?? null, corrupted: b ?? null, differs: a?.id !== b?.id });
+  if (clean.length === corrupted.length) return clean.map((token, i) => column(token, corrupted[i]));
+  const columns: Column[] = [];
+  let [i, j] = [0, 0];
+  const fill = (x: number, y: number) => {
+    while (i < x || j < y) columns.push(column(i < x ? clean[i++] : undefined, j < y ? corrupted[j++] : undefined));
+  };
+  for (const [x, y] of commonPlaces([clean.length, corrupted.length], (x, y) => clean[x]!.id === corrupted[y]!.id)) {
+    fill(x, y);
+    columns.push(column(clean[i++], corrupted[j++]));
+  }
+  fill(clean.length, corrupted.length);
+  return columns;
 }
 
 /** What stands for letters that are not seen, or that turn the direction of what follows. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { placed } from "./placed";
-import { alignWords, coreOf, replaceInPair, replaceWord, swapNames, wordsOf } from "./words";
+import { alignWords, coreOf, replaceInPair, replaceWord, swapNames, withoutWord, withWord, wordsOf } from "./words";
 
 /** Words from tokens with bars between them. */
 const words = (text: string) => {
@@ -62,4 +62,14 @@ test("names are swapped wherever they stand, or the reader is told why not", () 
   expect(swapNames({ ...pair, distractor: " Tom" })).toEqual({ why: "“Tom” is not in the clean prompt" });
   expect(swapNames({ ...pair, answer: "42..99", distractor: "00..41" })).toEqual({ why: "it takes one answer and one distractor that are words" });
   expect(swapNames({ ...pair, answer: "John" })).toEqual({ why: "answer and distractor are the same" });
+});
+
+test("a word goes, or comes, at its place alone", () => {
+  expect(withoutWord("fox a fox b", 2, "fox")).toBe("fox a b");
+  expect(withoutWord("fox a fox", 2, "fox")).toBe("fox a");
+  expect(withoutWord("fox a fox", 0, "fox")).toBe("a fox");
+  expect(withoutWord("fox a fox", 1, "fox")).toBeNull();
+  expect(withWord("fox b", 1, "a")).toBe("fox a b");
+  expect(withWord("fox b", 2, "c")).toBe("fox b c");
+  expect(withWord("", 0, "c")).toBe("c");
 });

@@ -1,5 +1,6 @@
 // Two prompts word by word, and of how many tokens each word is: where they come out of step, and what mends it.
 
+import { commonPlaces } from "./common";
 import type { Pair } from "./pairs";
 import type { Placed } from "./placed";
 
@@ -42,7 +43,7 @@ export function alignWords(clean: readonly Word[], corrupted: readonly Word[]): 
     for (let i = 0; i < Math.max(a.length, b.length); i += 1) rows.push(row(a[i] ?? null, b[i] ?? null));
   };
   let [i, j] = [0, 0];
-  for (const [x, y] of common(clean, corrupted)) {
+  for (const [x, y] of commonPlaces([clean.length, corrupted.length], (x, y) => clean[x]!.text === corrupted[y]!.text)) {
     flush(clean.slice(i, x), corrupted.slice(j, y));
     rows.push(row(clean[x]!, corrupted[y]!));
     [i, j] = [x + 1, y + 1];
@@ -53,36 +54,6 @@ export function alignWords(clean: readonly Word[], corrupted: readonly Word[]): 
 
 const row = (clean: Word | null, corrupted: Word | null): WordRow => ({ clean, corrupted, isEven: clean?.tokens === corrupted?.tokens });
 
-/** Words up to which the longest common part is looked for; beyond, what both begin and end with. */
-const MOST_WORDS = 600;
-
-/** Places of the words of a longest common part. */
-function common(a: readonly Word[], b: readonly Word[]): [number, number][] {
-  const isSame = (i: number, j: number) => a[i]!.text === b[j]!.text;
-  let begin = 0;
-  while (begin < Math.min(a.length, b.length) && isSame(begin, begin)) begin += 1;
-  let end = 0;
-  while (end < Math.min(a.length, b.length) - begin && isSame(a.length - 1 - end, b.length - 1 - end)) end += 1;
-  const [n, m] = [a.length - begin - end, b.length - begin - end];
-  const places: [number, number][] = Array.from({ length: begin }, (_, i) => [i, i]);
-  if (Math.max(n, m) <= MOST_WORDS) {
-    // Lengths of the longest common parts of what is left from each place on.
-    const lengths = Array.from({ length: n + 1 }, () => new Uint16Array(m + 1));
-    for (let i = n - 1; i >= 0; i -= 1) {
-      for (let j = m - 1; j >= 0; j -= 1) {
-        lengths[i]![j] = isSame(begin + i, begin + j) ? lengths[i + 1]![j + 1]! + 1 : Math.max(lengths[i + 1]![j]!, lengths[i]![j + 1]!);
-      }
-    }
-    for (let [i, j] = [0, 0]; i < n && j < m; ) {
-      if (isSame(begin + i, begin + j)) places.push([begin + i++, begin + j++]);
-      else if (lengths[i + 1]![j]! >= lengths[i]![j + 1]!) i += 1;
-      else j += 1;
-    }
-  }
-  for (let i = 0; i < end; i += 1) places.push([a.length - end + i, b.length - end + i]);
-  return places;
-}
-
 /** A word without what is around it, such as a comma. */
 export const coreOf = (text: string): string => /[\p{L}\p{M}\p{N}](?:[\p{L}\p{M}\p{N}'’-]*[\p{L}\p{M}\p{N}])?/u.exec(text)?.[0] ?? "";
 
@@ -91,6 +62,23 @@ export function replaceWord(text: string, word: string, other: string): string {
   if (word === "") return text;
   const escaped = word.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
   return text.replaceAll(new RegExp(`(?<![\\p{L}\\p{M}\\p{N}])${escaped}(?![\\p{L}\\p{M}\\p{N}])`, "gu"), () => other);
+}
+
+/** The words of a text with their places. */
+const spotsOf = (text: string) => [...text.matchAll(/\S+/g)].map((match) => ({ word: match[0], at: match.index }));
+
+/** The text without one of its words, counted from 0; null where another word stands there. */
+export function withoutWord(text: string, index: number, word: string): string | null {
+  const spot = spotsOf(text)[index];
+  if (spot?.word !== word) return null;
+  const [before, after] = [text.slice(0, spot.at), text.slice(spot.at + word.length)];
+  return before === "" || after === "" ? (before + after).trim() : before.trimEnd() + after;
+}
+
+/** The text with a word more, before the one that is counted so. */
+export function withWord(text: string, index: number, word: string): string {
+  const spot = spotsOf(text)[index];
+  return spot ? `${text.slice(0, spot.at)}${word} ${text.slice(spot.at)}` : `${text.trimEnd()} ${word}`.trimStart();
 }
 
 /** The pair with one word in place of another, in prompts and answers. */

@@ -52,7 +52,7 @@ test("induction is told from the run's numbers", () => {
   expect(asked).toMatch(/the model says lamp first, with 9\d%; after the corrupted one crown \(9\d%\), and lamp has <0\.1%\./);
   expect(asked).toMatch(/logit of lamp less that of spoon, which is 9\.2\d in the clean run and −0\.28\d in the corrupted one/);
   expect(strongest).toMatch(/^Only what 0\.3 writes, and only as 1\.3 reads it by its key, is taken from the clean run\./);
-  expect(strongest).toMatch(/from 0 to 0\.5\d\d: 59% of what was lost comes back/);
+  expect(strongest).toMatch(/from 0 to 0\.5\d\d: 59% of what lies between the two runs comes back by this path alone/);
   expect(strongest).toContain("The model’s README calls 0.3 a previous-token head and 1.3 an induction head.");
   expect(receiver).toMatch(/^At the last token \(fox\), 1\.3 looked at crown \(99%\)\. Patched, it turns to lamp: 0\.\d% → 99%/);
   expect(receiver).toMatch(/At the output lamp goes from <0\.1% to 1%, crown from 98% to 82%\./);
@@ -125,7 +125,7 @@ test("a path that works against the answer is not said to bring it back", () => 
 test("noising loses, means and zeros move", () => {
   const noised = told(only([[KEY, -1]], { direction: "noise" }))[1];
   expect(noised).toContain("is taken from the corrupted run. All else stays as in the clean run.");
-  expect(noised).toMatch(/from 3\.25 to 2\.25 \(−1\): 30% of what the clean run has is lost by this path alone\./);
+  expect(noised).toMatch(/from 3\.25 to 2\.25 \(−1\): 30% of what lies between the two runs is lost by this path alone\./);
   const zeroed = told(only([[KEY, 1]], { patch: "zero" }))[1];
   expect(zeroed).toContain("is set to zero. All else stays");
   expect(zeroed).toContain("from −0.1 to 0.9 (+1).");

@@ -43,7 +43,7 @@ function does({ lead, table, noise, base }: Scene): Line {
   const between = direction === "denoise" ? cleanMetric - corruptedMetric : corruptedMetric - cleanMetric;
   if (patch !== "resample" || Math.abs(between) <= noise) return say`${moves}.`;
   const share = lead.effect / between;
-  const all = base === "corrupted" ? "of what was lost comes back" : "of what the clean run has is lost";
+  const all = `of what lies between the two runs ${base === "corrupted" ? "comes back" : "is lost"}`;
   if (share < 0) return say`${moves}: away from the other run, not towards it.`;
   if (share > 1) return say`${moves}: more than the whole way to the other run.`;
   return say`${moves}: ${strong(percent(share))} ${all} by this path alone.`;
@@ -62,7 +62,8 @@ function called({ lead, roles, table, noise }: Scene): Line {
   const isKnownPath = ({ from, to }: EdgeName) => is(from, SENDERS) && is(to, RECEIVERS) && nodeName(to).port === "q";
   const known = isKnownPath(lead) ? undefined : edgesOf(table).find(isKnownPath);
   if (!known) return told;
-  return say`${told}${told.length > 0 ? " " : ""}Of the paths that they describe, from ${SENDERS}s into the queries of ${RECEIVERS}s, the strongest here is ${path(known)}: ${effectOf(known, noise)}.`;
+  const whose = told.length > 0 ? "they describe" : `${who} describe`;
+  return say`${told}${told.length > 0 ? " " : ""}Of the paths that ${whose}, from ${SENDERS}s into the queries of ${RECEIVERS}s, the strongest here is ${path(known)}: ${effectOf(known, noise)}.`;
 }
 
 /** The path at the heart of the circuit of Wang et al. (2022). */

@@ -5,7 +5,7 @@
 
 import { type EdgeFilter, edgeFilter } from "../core/edge-filter";
 import { edgeKey, edgeLabel, isSameEdge, nodeName, nodeOf, PORT_NAMES, shortLabel } from "../core/node";
-import { baseOf, byVersion, type Edge, edgeAt, nameAt, noiseOf, placeOf, places, type Table } from "../core/table";
+import { baseOf, byVersion, type Edge, edgeAt, hasBaselines, nameAt, noiseOf, placeOf, places, type Table } from "../core/table";
 import type { Look } from "../core/view";
 import type { EdgeName } from "../engine/types";
 import { element } from "../lib/dom";
@@ -108,6 +108,8 @@ export function create(container: HTMLElement, events: TableEvents): (data: Tabl
     rows = rowsOf(table, filter, sort);
     const hasSpread = table.stdDev.some((value) => !Number.isNaN(value));
     made.classList.toggle("has-spread", hasSpread);
+    // A notebook's effects may come without the metric.
+    made.classList.toggle("has-value", hasBaselines(table));
     for (const { column, cell } of headings) cell.setAttribute("aria-sort", column === sort.by ? sort.order : "none");
     made.setAttribute("aria-rowcount", String(rows.places.length + 1));
     headings.find(({ column }) => column === "value")?.cell.setAttribute("title", metricLabel(table));

@@ -4,6 +4,8 @@
 import { element } from "../lib/dom";
 import { stretches } from "../lib/fold";
 import { merged, type MergedColumn, placeOf, positionIn, type TokenPair } from "../lib/merged";
+import { visible } from "../lib/tokens";
+import { type TipContent, tipOf } from "./tip";
 
 export interface TokensData extends TokenPair {
   /** Whether a beginning-of-text token was put in front. */
@@ -28,6 +30,7 @@ export function create(container: HTMLElement, events?: TokensEvents): (data: To
   const whole = element("button", { type: "button", class: "link" });
   const foot = element("p", { class: "prompt-foot" }, whole);
   container.append(line, foot);
+  let columns: MergedColumn[] = [];
   /** Whether a long prompt is shown in full. */
   let isOpen = false;
   let shown: TokensData | undefined;
@@ -39,6 +42,20 @@ export function create(container: HTMLElement, events?: TokensEvents): (data: To
     draw();
     whole.focus();
   });
+
+  const tip = events && tipOf(container);
+  const tell = (target: EventTarget | null, show: (about: HTMLElement, content: TipContent) => void) => {
+    const token = (target as HTMLElement).closest<HTMLElement>("[data-at]");
+    const column = token && columns[Number(token.dataset.at)];
+    if (token && column) show(token, tipFor(column, Number(token.dataset.at)));
+    else tip?.hide();
+  };
+  if (tip) {
+    line.addEventListener("pointermove", (event) => tell(event.target, (_, content) => tip.at(event, content)));
+    line.addEventListener("pointerleave", tip.hide);
+    line.addEventListener("focusin", ({ target }) => tell(target, tip.on));
+    line.addEventListener("focusout", tip.hide);
+  }
 
   const tokens = () => [...line.querySelectorAll<HTMLElement>("[data-at]")];
   const stopAt = (chosen: HTMLElement) => {
@@ -75,7 +92,7 @@ export function create(container: HTMLElement, events?: TokensEvents): (data: To
   function draw(): void {
     const data = shown;
     if (!data) return;
-    const columns = merged(data, data.prependBos);
+    columns = merged(data, data.prependBos);
     const length = columns.length;
     const at = positionIn(data.position, length);
     const differing = columns.flatMap(({ differs }, i) => (differs ? [i] : []));
@@ -84,8 +101,9 @@ export function create(container: HTMLElement, events?: TokensEvents): (data: To
     const parts = isOpen ? [{ from: 0, to: length - 1, isShown: true }] : all;
     const hadFocus = line.contains(document.activeElement);
     line.dir = directionOf(data.clean || data.corrupted);
-    line.replaceChildren(...(length === 0 ? [] : parts.flatMap((part) => (part.isShown ? run(columns, part, at) : [gap(part)]))));
+    line.replaceChildren(...(length === 0 ? [] : parts.flatMap((part) => (part.isShown ? run(part, at) : [gap(part)]))));
     line.classList.toggle("whole", isOpen && isLong);
+    line.classList.toggle("folded", !isOpen && isLong);
     foot.hidden = !isLong;
     whole.textContent = isOpen ? "Fold" : `Show all ${length} tokens`;
     if (!events) return;
@@ -97,21 +115,21 @@ export function create(container: HTMLElement, events?: TokensEvents): (data: To
   }
 
   /** The tokens of a stretch, with the spaces between them. */
-  function run(columns: MergedColumn[], { from, to }: { from: number; to: number }, at: number): (Node | string)[] {
+  function run({ from, to }: { from: number; to: number }, at: number): (Node | string)[] {
     return columns.slice(from, to + 1).flatMap((column, i) => {
       const place = from + i;
-      const { before, isWithin } = placeOf(column);
+      const { before, isWithin, isBytes } = placeOf(column);
       const token = column.differs ? stacked(column) : element("span", {}, placeOf(column).text);
       token.classList.add("tok");
       token.classList.toggle("start", placeOf(column).isStart);
       token.classList.toggle("within", isWithin);
+      token.classList.toggle("bytes", isBytes);
       token.classList.toggle("at", place === at);
       if (placeOf(column).isStart && !column.differs) token.textContent = "⟨start⟩";
       if (events) {
         token.setAttribute("role", "option");
         token.setAttribute("aria-selected", String(place === at));
         token.setAttribute("aria-label", labelOf(column, place));
-        token.title = labelOf(column, place);
         token.dataset.at = String(place);
       }
       return [space(before), token, ...(isLineEnd(column) ? [element("br")] : [])];
@@ -146,6 +164,14 @@ function stacked({ clean, corrupted }: MergedColumn): HTMLElement {
   const spaced = clean && corrupted && clean.before !== corrupted.before;
   const text = (of: typeof clean) => of && `${spaced && of.before ? "·" : ""}${of.text}`;
   return element("span", { class: "alt" }, side("clean", text(clean) ?? undefined), side("corrupted", text(corrupted) ?? undefined));
+}
+
+/** Which token it is, and what of it. */
+function tipFor(column: MergedColumn, place: number): TipContent {
+  const { clean, corrupted, differs } = column;
+  const line = (of: typeof clean) => (of ? `${of.isBytes ? of.text : visible(of.token)} · id ${of.id}` : "nothing");
+  const lines = differs ? [`clean ${line(clean)}`, `corrupted ${line(corrupted)}`] : [line(placeOf(column))];
+  return { title: `Token ${place}`, lines: [...lines, "Press to read the metric here"] };
 }
 
 function labelOf(column: MergedColumn, place: number): string {

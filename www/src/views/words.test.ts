@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { runOf } from "../core/run.fixture";
 import { edgeAt } from "../core/table";
 import { tableFixture } from "../core/table.fixture";
+import type { Metric } from "../engine/types";
 import { baselineWords, compareWords, edgeLines, edgeWords, isSameThroughout, signWords } from "./words";
 
 describe("numbers in words", () => {
@@ -34,9 +35,9 @@ describe("numbers in words", () => {
 });
 
 describe("what the logits are read for", () => {
-  const words = (metric: Parameters<typeof compareWords>[0], changed: Parameters<typeof runOf>[0] = {}) => {
+  const words = (metric: Metric, changed: Parameters<typeof runOf>[0] = {}) => {
     const { request } = runOf(changed);
-    return compareWords(metric, request.pairs);
+    return compareWords({ metric }, request.pairs);
   };
 
   it("both tokens of a difference, the answer alone of a probability", () => {
@@ -44,6 +45,10 @@ describe("what the logits are read for", () => {
     expect(words("normalized-logit-diff")).toBe("lamp − spoon");
     expect(words("prob")).toBe("lamp");
     expect(words("kl")).toBe("distance from the clean run");
+  });
+
+  it("another's metric by its name", () => {
+    expect(compareWords({ metric: "logit-diff", metricName: "IOI score" }, runOf().request.pairs)).toBe("IOI score");
   });
 
   it("pairs with different answers have no word in common", () => {

@@ -66,7 +66,8 @@ export const stillWords = (isSamePrompts: boolean): string =>
 export const isSameThroughout = (pairs: readonly AskedPair[]): boolean => pairs.every(({ clean, corrupted }) => clean === corrupted);
 
 /** What the logits are read for, in as few words: `lamp − spoon`. */
-export function compareWords(metric: Metric, pairs: readonly AskedPair[]): string {
+export function compareWords({ metric, metricName }: Pick<Table, "metric" | "metricName">, pairs: readonly AskedPair[]): string {
+  if (metricName !== undefined) return metricName;
   if (metric === "kl") return "distance from the clean run";
   const answer = sameOf(pairs, ({ answer: text }) => text) ?? "answer";
   const distractor = sameOf(pairs, ({ distractor: text }) => text) ?? "distractor";

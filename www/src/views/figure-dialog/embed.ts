@@ -37,7 +37,7 @@ export function create(container: HTMLElement, events: FigureEvents): (data: Fig
 
   const holder = element("div", { class: "embed-holder" });
   const note = element("p", { class: "note", role: "status" });
-  const code = element("textarea", { rows: 9, readonly: true, spellcheck: "false", "aria-label": "Snippet" });
+  const code = element("textarea", { rows: 6, readonly: true, spellcheck: "false", "aria-label": "Snippet" });
   const change = (part: Partial<EmbedChoice>) => {
     chosen = { ...chosen, ...part };
     void draw();
@@ -76,13 +76,17 @@ export function create(container: HTMLElement, events: FigureEvents): (data: Fig
     element(
       "div",
       { class: "fields" },
-      name.element,
-      element("fieldset", { class: "ticks" }, element("legend", {}, "Parts"), ...[...parts, ...extras].map((one) => one.element), live.element),
-      themes.element,
-      limit.element,
-      widths.element,
-      forms.element,
-      places.element,
+      element(
+        "div",
+        { class: "settings" },
+        name.element,
+        element("fieldset", { class: "ticks" }, element("legend", {}, "Parts"), ...[...parts, ...extras].map((one) => one.element), live.element),
+        themes.element,
+        limit.element,
+        widths.element,
+        forms.element,
+        places.element,
+      ),
       element("div", { class: "take" }, code, note, out.row, out.says),
     ),
   );

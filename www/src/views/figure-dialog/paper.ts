@@ -1,11 +1,12 @@
 // A figure for a paper: what it shows and how, a preview that is the file itself, and ways to take it along.
 
+import { rolesOf } from "../../core/roles";
 import { shownEdges, withChosen } from "../../core/shown";
 import { element } from "../../lib/dom";
 import { compose, type FigureChoice, GROUNDS, type Ground } from "../../figure/compose";
 import type { Drawing } from "../../figure/marks";
 import { type Kind, save, svgOf } from "../../figure/out";
-import { altOf, bibliography, captionOf, fileNameOf, latex, type Shown, titleOf, type What, WHATS } from "../../figure/words";
+import { altOf, bibliography, captionOf, fileNameOf, latex, looksIn, type Shown, titleOf, type What, WHATS } from "../../figure/words";
 import type { FigureData } from "./data";
 import { amount, choice, copy, outlets, tick, words } from "./fields";
 
@@ -17,7 +18,7 @@ const SIZE = { least: 4, most: 16, step: 0.5 };
 const FIRST: FigureChoice = {
   title: null,
   caption: null,
-  has: { title: true, caption: false, source: true, signs: true, estimates: true, ports: true },
+  has: { title: true, caption: false, source: true, signs: true, estimates: true, ports: true, bands: true },
   ground: "light",
   width: 120,
   size: 8,
@@ -65,6 +66,7 @@ export function create(container: HTMLElement, site: string): (data: FigureData)
     signs: has("signs", "Key of colours"),
     estimates: has("estimates", "Key of estimates"),
     ports: has("ports", "Key of q, k, v"),
+    bands: has("bands", "Names of layers"),
   };
   const mark = tick("Chosen edge marked", (isMarked) => change({ isMarked }));
   const copied = element("textarea", { rows: 5, readonly: true, spellcheck: "false" });
@@ -92,13 +94,17 @@ export function create(container: HTMLElement, site: string): (data: FigureData)
     element(
       "div",
       { class: "fields" },
-      whats.element,
-      title.element,
-      caption.element,
-      grounds.element,
-      width.element,
-      letters.element,
-      element("fieldset", { class: "ticks" }, element("legend", {}, "In the picture"), ...Object.values(ticks).map((one) => one.element), mark.element),
+      element(
+        "div",
+        { class: "settings" },
+        whats.element,
+        title.element,
+        caption.element,
+        grounds.element,
+        width.element,
+        letters.element,
+        element("fieldset", { class: "ticks" }, element("legend", {}, "In the picture"), ...Object.values(ticks).map((one) => one.element), mark.element),
+      ),
       element("div", { class: "take" }, files.row, files.says, texts.row, texts.says, copied),
     ),
     stage,
@@ -136,7 +142,7 @@ export function create(container: HTMLElement, site: string): (data: FigureData)
     grounds.update(chosen.ground);
     width.update(chosen.width);
     letters.update(chosen.size);
-    for (const key of Object.keys(ticks) as (keyof typeof ticks)[]) ticks[key].update(chosen.has[key], key !== "ports" || what === "circuit");
+    for (const key of Object.keys(ticks) as (keyof typeof ticks)[]) ticks[key].update(chosen.has[key], isOf(key, shown));
     mark.update(chosen.isMarked, what === "circuit" || what === "grids");
   }
 
@@ -149,6 +155,13 @@ export function create(container: HTMLElement, site: string): (data: FigureData)
   };
 }
 
+/** Whether a part is one of what is shown. */
+function isOf(key: keyof FigureChoice["has"], { what, run }: Shown): boolean {
+  if (key === "bands") return what === "circuit" && rolesOf(run.request) !== null;
+  if (key === "ports") return what === "circuit";
+  return key !== "estimates" || what === "circuit" || what === "grids";
+}
+
 const FILES: Record<Kind, string> = {
   svg: "Vectors with real text, in a file that stands by itself",
   pdf: "Vectors with its fonts, for LaTeX",
@@ -156,13 +169,13 @@ const FILES: Record<Kind, string> = {
 };
 
 /** Why some of it cannot be shown. */
-function reasonsOf({ look, detail }: FigureData): Partial<Record<What, string>> {
+function reasonsOf({ run, look, detail }: FigureData): Partial<Record<What, string>> {
   if (!look.edge || !detail) {
     const why = "Attention and positions are those of the chosen edge, which has not been looked at.";
     return { attention: why, curve: why };
   }
   return {
-    ...(detail.src || detail.dst ? {} : { attention: "Neither end of the chosen edge is a head that looks anywhere." }),
+    ...(looksIn(run, look, detail) ? {} : { attention: "The output reads what no head writes: there is no attention to show." }),
     ...(detail.byPosition ? {} : { curve: "The effect by position is still being computed: open this again in a moment." }),
   };
 }

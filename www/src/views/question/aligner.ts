@@ -6,7 +6,7 @@ import { element } from "../../lib/dom";
 import { merged, type TokenPair } from "../../lib/merged";
 import type { Pair } from "../../lib/pairs";
 import { placed } from "../../lib/placed";
-import { alignWords, coreOf, replaceInPair, replaceWord, type WordRow, wordsOf } from "../../lib/words";
+import { alignWords, coreOf, replaceInPair, withoutWord, withWord, type WordRow, wordsOf } from "../../lib/words";
 import { mend } from "./notes";
 
 export interface AlignerData extends TokenPair {
@@ -17,13 +17,14 @@ export interface AlignerData extends TokenPair {
 export interface AlignerEvents {
   onMend: (pair: Pair) => void;
   /** Tokens of the vocabulary that begin so. */
-  complete: (start: string) => Promise<Token[]>;
+  complete: (start: string, limit?: number) => Promise<Token[]>;
 }
 
 /** Words that are shown on each side of those out of step. */
 const AROUND = 3;
-/** Words that are offered in place of one of several tokens. */
-const MOST_OFFERED = 4;
+/** Words that are offered in place of one of several tokens, and tokens that they are taken from. */
+const MOST_OFFERED = 3;
+const MOST_LOOKED_AT = 100;
 
 export function create(container: HTMLElement, { onMend, complete }: AlignerEvents): (data: AlignerData | null) => void {
   const table = element("table", { class: "aligner" });
@@ -47,11 +48,11 @@ export function create(container: HTMLElement, { onMend, complete }: AlignerEven
       line("corrupted", shortest, ({ corrupted }) => corrupted),
     );
     table.classList.toggle("cut", cut);
-    const first = rows.find(({ isEven }) => !isEven);
+    const first = rows.findIndex(({ isEven }) => !isEven);
     const mine = ++asked;
     mends.replaceChildren();
-    if (!first) return;
-    void offers(first, pair, hasSpaces(data), complete).then((all) => {
+    if (first < 0) return;
+    void offers(rows, first, pair, hasSpaces(data), complete).then((all) => {
       if (mine !== asked) return;
       mends.replaceChildren(...all.flatMap(({ name, pair: mended }) => [mend(name, () => onMend(mended)), " "]));
     });
@@ -89,23 +90,22 @@ interface Offer {
 }
 
 /** What would bring the first words out of step back into it. */
-async function offers({ clean, corrupted }: WordRow, pair: Pair, isSpaced: boolean, complete: AlignerEvents["complete"]): Promise<Offer[]> {
-  const [ours, theirs] = [coreOf(clean?.text ?? ""), coreOf(corrupted?.text ?? "")];
+async function offers(rows: readonly WordRow[], at: number, pair: Pair, isSpaced: boolean, complete: AlignerEvents["complete"]): Promise<Offer[]> {
+  const { clean, corrupted } = rows[at]!;
+  const before = (key: "clean" | "corrupted") => rows.slice(0, at).filter((row) => row[key]).length;
   if (!clean || !corrupted) {
-    const [field, word] = clean ? (["clean", clean.text] as const) : (["corrupted", corrupted!.text] as const);
-    const without = replaceWord(pair[field], coreOf(word), "").replaceAll(/ {2,}/g, " ").trim();
-    return coreOf(word) === "" || without === pair[field] ? [] : [{ name: `Leave out “${word}”`, pair: { ...pair, [field]: without } }];
+    const [has, lacks, { text }] = clean ? (["clean", "corrupted", clean] as const) : (["corrupted", "clean", corrupted!] as const);
+    const without = withoutWord(pair[has], before(has), text);
+    const leave = without === null ? [] : [{ name: `Leave out “${text}”`, pair: { ...pair, [has]: without } }];
+    return [...leave, { name: `Write “${text}” in the ${lacks} prompt, too`, pair: { ...pair, [lacks]: withWord(pair[lacks], before(lacks), text) } }];
   }
+  const [ours, theirs] = [coreOf(clean.text), coreOf(corrupted.text)];
   if (ours === "" || theirs === "") return [];
   const [long, short] = clean.tokens > corrupted.tokens ? [ours, theirs] : [theirs, ours];
-  const made: Offer[] = [];
+  const alike = replaceInPair(pair, long, short);
+  const made: Offer[] = alike.clean === alike.corrupted ? [] : [{ name: `“${long}” → “${short}”`, pair: alike }];
   if (Math.min(clean.tokens, corrupted.tokens) === 1) {
     for (const word of await singleTokens(long, short, isSpaced, complete)) made.push({ name: `“${long}” → “${word}”`, pair: replaceInPair(pair, long, word) });
-  }
-  // The one difference goes, if it is not the only one.
-  if (made.length === 0) {
-    const corruptedToo = replaceWord(pair.corrupted, theirs, ours);
-    if (corruptedToo !== pair.clean) made.push({ name: `Write “${ours}” in both`, pair: { ...pair, corrupted: corruptedToo } });
   }
   return made;
 }
@@ -115,9 +115,11 @@ async function singleTokens(long: string, short: string, isSpaced: boolean, comp
   const isLikely = (word: string) => /^\p{L}{3,}$/u.test(word) && word !== long && word !== short && isCapital(word) === isCapital(long);
   for (let letters = Math.min(3, long.length); letters > 0; letters -= 1) {
     const start = [...long].slice(0, letters).join("");
-    const found = await complete(isSpaced ? ` ${start}` : start);
-    const words = found.map(({ text }) => text.trim()).filter(isLikely);
-    if (words.length > 0) return [...new Set(words)].slice(0, MOST_OFFERED);
+    const found = await complete(isSpaced ? ` ${start}` : start, MOST_LOOKED_AT);
+    const words = [...new Set(found.map(({ text }) => text.trim()).filter(isLikely))];
+    // Long tokens are whole words, where short ones may be beginnings.
+    const farFrom = (word: string) => Math.abs(word.length - long.length);
+    if (words.length > 0) return words.sort((a, b) => farFrom(a) - farFrom(b)).slice(0, MOST_OFFERED);
   }
   return [];
 }

@@ -109,7 +109,7 @@ export const answerCompletions = (complete: Complete, isOfWords: () => boolean) 
   const start = text.slice(from, caret);
   if (start.trim() === "" || caret !== text.length) return null;
   const spaced = start.startsWith(" ") ? [start] : [` ${start}`, start];
-  const found = await Promise.all((isOfWords() ? [start.trim()] : spaced).map(complete));
+  const found = await Promise.all((isOfWords() ? [start.trim()] : spaced).map((one) => complete(one)));
   const choices = [...new Set(found.flat().map((token) => token.text))].filter((word) => word !== start);
   return { from, to: caret, choices: choices.slice(0, 8) };
 };

@@ -35,7 +35,7 @@ export interface EditorEvents {
   /** Something was chosen. */
   onChoice: (change: Partial<Settings>) => void;
   onPair: (pair: number) => void;
-  complete: (start: string) => Promise<Token[]>;
+  complete: (start: string, limit?: number) => Promise<Token[]>;
 }
 
 const MODES: { id: Mode; name: string; hint: string }[] = [

@@ -36,6 +36,8 @@ export interface QuestionData {
   isPredicted: boolean;
   /** What is still shown, where the form asks something else. */
   old: { title: string } | null;
+  /** Whether anything is shown. */
+  hasRun: boolean;
   /** The form waits to be run. */
   needsRun: { seconds: number | null } | null;
   canUndo: boolean;
@@ -52,12 +54,12 @@ export interface QuestionEvents extends editorView.EditorEvents {
   /** The form as what is shown was asked. */
   onRevert: () => void;
   onUndo: () => void;
-  complete: (start: string) => Promise<Token[]>;
+  complete: (start: string, limit?: number) => Promise<Token[]>;
 }
 
 export function create(container: HTMLElement, events: QuestionEvents): (data: QuestionData) => void {
   const gist = element("div", { class: "gist" });
-  const prompt = element("div");
+  const prompt = element("div", { class: "prompt-place" });
   const showTokens = tokensView.create(prompt, { onPosition: events.onPosition });
   const values = element("p", { class: "values" });
   const edit = element("button", { type: "button", id: "edit-prompts", "aria-expanded": "false", "aria-controls": "editor" }, "Edit prompts");
@@ -69,10 +71,14 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
   const showEditor = editorView.create(panel, { ...events, onClose: () => toggle(false) });
   let shown: QuestionData | undefined;
 
-  const toggle = (isOpen: boolean) => {
+  let wasWrong = false;
+
+  const toggle = (isOpen: boolean, isFocused = true) => {
     panel.hidden = !isOpen;
     edit.setAttribute("aria-expanded", String(isOpen));
     if (isOpen && shown) showEditor(shown);
+    if (shown) drawGist(gist, shown, Math.min(shown.pair, shown.pairs.length - 1), isOpen ? null : firstWrong(shown), events);
+    if (!isFocused) return;
     if (isOpen) panel.querySelector<HTMLElement>("textarea, input, [role=grid] [tabindex='0']")?.focus({ preventScroll: true });
     else edit.focus();
   };
@@ -106,11 +112,16 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
     shown = data;
     const { settings, pairs, tokens, predictions, presets, canUndo } = data;
     const at = Math.min(data.pair, pairs.length - 1);
-    drawGist(gist, data, at, events);
+    const wrong = firstWrong(data);
+    // With nothing else to look at, what has to be mended is.
+    if (wrong !== null && !wasWrong && !data.hasRun) toggle(true, false);
+    wasWrong = wrong !== null;
+    drawGist(gist, data, at, panel.hidden ? wrong : null, events);
     const [pair, read] = [pairs[at], tokens[at]];
     if (pair && read && read.clean.length > 0 && read.corrupted.length > 0) {
       showTokens({ ...pair, tokens: read, prependBos: settings.prependBos, position: settings.position });
     }
+    prompt.classList.toggle("old", !isRead(data, at));
     const { clean, corrupted, of } = measured(data.predictedAs, pair ?? null, predictions[at] ?? null);
     values.classList.toggle("old", !data.isPredicted);
     values.replaceChildren(
@@ -124,13 +135,27 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
   };
 }
 
+/** What is wrong first, for where the editor does not tell it. */
+function firstWrong({ errors, rows }: QuestionData): string | null {
+  const [row] = rows;
+  return Object.values(errors).flat()[0]?.text ?? (row ? `Row ${row.pair + 1}: ${row.text}` : null);
+}
+
+/** Whether the tokens that are shown are those of the form as it is. */
+function isRead({ settings, pairs, tokens, errors, rows }: QuestionData, at: number): boolean {
+  const [pair, read] = [pairs[at], tokens[at]];
+  if (!pair || !read || read.clean.length === 0 || read.corrupted.length === 0) return false;
+  if (settings.mode === "lines") return !rows.some((note) => note.pair === at && (note.field === "clean" || note.field === "corrupted"));
+  return !errors.clean;
+}
+
 const isPreset = (preset: Preset, settings: Settings): boolean =>
   settings.mode === "one" && FIELDS.every((field) => preset[field] === settings[field]);
 
 const plainGist = (gist: string): string => gist.replaceAll("*", "");
 
 /** What the question is about; or what is still shown in place of its answer, and what to do about it. */
-function drawGist(place: HTMLElement, { settings, presets, pairs, old, needsRun }: QuestionData, at: number, events: QuestionEvents): void {
+function drawGist(place: HTMLElement, { settings, presets, pairs, old, needsRun }: QuestionData, at: number, wrong: string | null, events: QuestionEvents): void {
   const hadFocus = place.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset.does : undefined;
   const button = (does: string, words: string, act: () => void, isMain = false) => {
     const made = element("button", { type: "button", "data-does": does, class: isMain ? "primary" : "link" }, words);
@@ -144,7 +169,8 @@ function drawGist(place: HTMLElement, { settings, presets, pairs, old, needsRun 
   const about = preset
     ? [element("p", {}, ...emphasised(preset.gist), " ", element("a", { href: preset.source.url, title: preset.source.text }, citationOf(preset.source.text)))]
     : [element("p", {}, pairs.length > 1 ? `${pairs.length} pairs of prompts; this is one of them.` : "Not one of the examples.")];
-  place.replaceChildren(...run, ...(old ? shown : about), ...steps);
+  const told = wrong === null ? [] : [element("p", { class: "error", role: "alert" }, wrong)];
+  place.replaceChildren(...run, ...told, ...(old ? shown : told.length > 0 ? [] : about), ...steps);
   if (hadFocus) (place.querySelector<HTMLElement>(`[data-does="${hadFocus}"]`) ?? place.querySelector<HTMLElement>("button"))?.focus();
 }
 
