@@ -35,6 +35,7 @@ export function create(container: HTMLElement, onPair: (pair: number) => void): 
   const button = element("button", { type: "button", class: "edge-link edge-open", "aria-expanded": "false", "aria-controls": container.id }, "More");
   let data: MoreData | null = null;
   let drawn: EdgeDetail["moved"] | undefined;
+  let named = "";
   let isOpen = false;
   const show = () => {
     button.hidden = data === null;
@@ -43,8 +44,11 @@ export function create(container: HTMLElement, onPair: (pair: number) => void): 
     if (!data || !isOpen) return;
     const { pairs, pair: shown } = data.chosen;
     pair.hidden = pairs.length === 1;
-    if (choice.length !== pairs.length) {
-      choice.replaceChildren(...pairs.map(({ clean }, i) => element("option", { value: i }, `pair ${i + 1}: ${shortened(textOf(clean), LETTERS)}`)));
+    const names = pairs.map(({ clean }, i) => `pair ${i + 1}: ${shortened(textOf(clean), LETTERS)}`);
+    // Another run may have as many pairs.
+    if (names.join("\n") !== named) {
+      named = names.join("\n");
+      choice.replaceChildren(...names.map((name, i) => element("option", { value: i }, name)));
     }
     choice.value = String(shown);
     positions.replaceChildren(...byPosition(data));
