@@ -11,7 +11,7 @@ import { elementById } from "../lib/dom";
 import { isSameSettings, type View } from "../lib/settings";
 import * as edgeView from "../views/edge/edge";
 import * as pictureView from "../views/picture";
-import { compareWords, isSameThroughout } from "../views/words";
+import { compareWords } from "../views/words";
 import { asked } from "./asked";
 import type { Events } from "./events";
 import { isOfLoaded, isStale } from "./reduce";
@@ -53,7 +53,6 @@ export function draw(store: Store<State, Action>, events: Events): void {
       look: seen,
       isRunning: run.status === "running",
       compares: compareWords(run.table, pairs),
-      isSamePrompts: isSameThroughout(pairs),
       ...knownOf(run),
     });
     took = performance.now() - began;

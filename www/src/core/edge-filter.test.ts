@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { edgeFilter, fitsEdge } from "./edge-filter";
+import { type EdgeFilter, edgeFilter } from "./edge-filter";
 import { edgeKey } from "./node";
 
 const EDGES = [
@@ -11,6 +11,11 @@ const EDGES = [
   { from: "m1", to: "a2.h3<v>" },
   { from: "m2", to: "logits" },
 ];
+
+function fitsEdge({ from, to, either }: EdgeFilter, edge: (typeof EDGES)[number]): boolean {
+  if (either) return either(edge.from) || either(edge.to);
+  return (!from || from(edge.from)) && (!to || to(edge.to));
+}
 
 const found = (text: string) => {
   const filter = edgeFilter(text);

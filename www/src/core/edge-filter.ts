@@ -5,7 +5,7 @@
 //     0.3 > 1.3, 0.3 1.3      from one to the other            key, heads, input       parts of a kind
 //     > 1.3, into 1.3         into it                          0.3 >, from 0.3         from it
 
-import type { Component, EdgeName } from "../engine/types";
+import type { Component } from "../engine/types";
 import { nodeName, PORT_NAMES } from "./node";
 
 type FitsNode = (name: string) => boolean;
@@ -127,10 +127,4 @@ function partsOf(word: string): Parts | null {
     isHead: true,
   };
   return port ? portOf(parts, port as Component) : parts;
-}
-
-/** Whether an edge fits. */
-export function fitsEdge({ from, to, either }: EdgeFilter, edge: EdgeName): boolean {
-  if (either) return either(edge.from) || either(edge.to);
-  return (!from || from(edge.from)) && (!to || to(edge.to));
 }

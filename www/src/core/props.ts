@@ -21,8 +21,6 @@ export interface PictureData {
   isRunning: boolean;
   /** What the logits are read for: `lamp − spoon`. */
   compares: string;
-  /** Whether clean and corrupted prompts are the same. */
-  isSamePrompts: boolean;
   bands?: readonly Band[];
   /** What parts are known for, by their names. */
   roles?: ReadonlyMap<string, { name: string }>;

@@ -16,7 +16,6 @@ import { adopt } from "../lib/sheets";
 export interface ExtrasData {
   table: Table;
   look: Look;
-  isSamePrompts: boolean;
 }
 
 /** Draws those that are asked for, in the order of `EXTRAS`. */

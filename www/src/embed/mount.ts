@@ -27,7 +27,7 @@ import { EXAMPLE, exampleOf, FIRST_LOOK, type View } from "../lib/settings";
 import styles from "../styles/figure.css?inline";
 import * as circuitView from "../views/circuit";
 import * as sentenceView from "../views/edge/sentence";
-import { compareWords, isSameThroughout } from "../views/words";
+import { compareWords } from "../views/words";
 import * as footView from "./foot";
 import * as headView from "./head";
 import type { Live, Progress } from "./live";
@@ -246,7 +246,6 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
       look: of,
       isRunning,
       compares: compareWords(run.table, pairs),
-      isSamePrompts: isSameThroughout(pairs),
       bands: roles ? bandsOf(roles) : [],
       roles: roles?.of,
     });
@@ -275,7 +274,7 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
   async function drawExtras(run: Run, of: Look): Promise<void> {
     const wanted = new Set((Object.keys(EXTRAS) as Extra[]).filter((extra) => look.shown.has(extra)));
     const key = [...wanted].join(" ");
-    const data = { table: run.table, look: of, isSamePrompts: isSameThroughout(run.request.pairs) };
+    const data = { table: run.table, look: of };
     if (showExtras?.of !== key) {
       showExtras = undefined;
       extras.replaceChildren();

@@ -114,7 +114,7 @@ function placed(stage: HTMLElement, width: number, ink: Ink): Drawing {
     const drawing = read(svg);
     return { mark: moved(drawing, box.left - origin.left, box.top - origin.top), foot: box.bottom - origin.top };
   });
-  const names = [...stage.querySelectorAll<HTMLElement>("h3, h4")].filter((name) => name.checkVisibility()).map((name) => {
+  const names = [...stage.querySelectorAll<HTMLElement>("h2, h3")].filter((name) => name.checkVisibility()).map((name) => {
     const box = name.getBoundingClientRect();
     const drawing = paragraph({ text: name.textContent.trim(), isBold: true, fill: ink.ink, name: "name" }, box.width + 40);
     return { mark: moved(drawing, box.left - origin.left, box.top - origin.top), foot: box.bottom - origin.top };

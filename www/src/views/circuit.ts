@@ -20,7 +20,7 @@ import { type Route, routes } from "./lattice/paths";
 import { type Lattice, place, type Point } from "./lattice/place";
 import { neighbour, rowsOf } from "./lattice/walk";
 import { tipOf } from "./tip";
-import { stillWords } from "./words";
+import { STILL } from "./words";
 
 export interface CircuitData {
   table: Table;
@@ -33,8 +33,6 @@ export interface CircuitData {
   roles?: ReadonlyMap<string, { name: string }>;
   /** What the logits are read for: `lamp − spoon`. */
   compares?: string | null;
-  /** Whether clean and corrupted prompts are the same. */
-  isSamePrompts?: boolean;
   /** An edge that is pointed at elsewhere. */
   lit?: EdgeName | null;
 }
@@ -59,6 +57,9 @@ const LAYOUT_PAUSE_MS = 1500;
 const ASSUMED = { width: 640, height: 480 };
 /** How far from a line or a part a mouse, and a finger, may be. */
 const NEAR = { mouse: 7, touch: 24 };
+
+/** So much is seen around a chosen edge. */
+const MARGIN = 24;
 
 /** What is pointed at. */
 type Target = { part: Part } | { edge: Edge } | null;
@@ -94,6 +95,8 @@ export function create(container: HTMLElement, events: CircuitEvents, options: C
   let signature = "";
   let laidOut = Number.NEGATIVE_INFINITY;
   let focused = "";
+  /** The chosen edge that was last looked for. */
+  let inView: EdgeName | null = null;
   let pointed: Target = null;
 
   const room = () => {
@@ -103,7 +106,7 @@ export function create(container: HTMLElement, events: CircuitEvents, options: C
   };
 
   const draw = (now: CircuitData) => {
-    const { table, look, bands = [], compares = null, isSamePrompts = false } = now;
+    const { table, look, bands = [], compares = null } = now;
     const shown = shownEdges(table, look);
     const edges = withChosen(table, shown, look.edge);
     const [nodes, shape, noise, reach] = [nodesOf(table), shapeOf(table), noiseOf(table), reachOf(table)];
@@ -127,9 +130,21 @@ export function create(container: HTMLElement, events: CircuitEvents, options: C
     const entry = isStill ? null : (wanted.map((name) => parts.find((part) => part.name === name)).find(Boolean) ?? null);
     keepFocus(() => drawParts(grid, { rows: rowsOf(parts), lattice, measured: table, noise, selected: look.edge, compares, entry }), entry);
     still.hidden = shown.edges.length > 0 || edges.some(({ isExact }) => !isExact);
-    still.textContent = still.hidden ? "" : stillWords(isSamePrompts);
+    still.textContent = still.hidden ? "" : STILL;
     if (isStill) svg.attr("role", "img").attr("aria-label", `Circuit of the ${edges.length} strongest edges, from the input at the bottom to the logits at the top`);
     pointAgain();
+    if (!isSameEdge(inView, look.edge)) {
+      inView = look.edge;
+      if (inView) intoView([inView.from, nodeOf(inView.to)], lattice);
+    }
+  };
+
+  /** A drawing of many layers is higher than its place: what is chosen is looked for in it. */
+  const intoView = (names: readonly string[], { spots }: Lattice) => {
+    const ys = names.map((name) => spots.get(name)!.y);
+    const [top, bottom] = [Math.min(...ys) - MARGIN, Math.max(...ys) + MARGIN];
+    const { scrollTop, clientHeight } = holder;
+    if (top < scrollTop || bottom > scrollTop + clientHeight) holder.scrollTop = (top + bottom - clientHeight) / 2;
   };
 
   /** What had the focus may be no part of the circuit any more, or may have been moved in the drawing. */

@@ -28,7 +28,7 @@ export function create(container: HTMLElement, scale: HTMLElement, events: Grids
   container.append(place);
   const linked = { ...events, onSelect: ({ from, to }: EdgeName) => events.onView({ from, to }) };
   const triptychs = (["from", "into"] as const).map((role) => triptychView.create(place, role, linked));
-  const nodes = element("div", { class: "overview-part", role: "group", "aria-label": "Parts" }, element("h3", {}, "How much each part writes and reads in all"));
+  const nodes = element("div", { class: "overview-part", role: "group", "aria-label": "Parts" }, element("h2", {}, "How much each part writes and reads in all"));
   place.append(nodes);
   const overview = overviewView.create(nodes, { onNode: (node) => events.onView({ node }) });
   return (data) => {

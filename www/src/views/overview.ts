@@ -41,7 +41,7 @@ export function create(container: HTMLElement, events: OverviewEvents): (table: 
 
   const grids = (Object.keys(SIDES) as Side[]).map((side) => {
     const body = element("div");
-    multiples.append(element("div", { class: "grid-of" }, element("h4", {}, SIDES[side].title), body));
+    multiples.append(element("div", { class: "grid-of" }, element("h3", {}, SIDES[side].title), body));
     return { side, update: gridView.create(body, { onChoose: events.onNode, onHover: () => undefined }) };
   });
   const fill = () => {

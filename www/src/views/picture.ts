@@ -33,7 +33,7 @@ export function create(places: Places, events: PictureEvents): (data: PictureDat
 
   const show = () => {
     if (!data) return;
-    const { table, look, isSamePrompts } = data;
+    const { table, look } = data;
     const scaled = colours(scale.reach(table, look), noiseOf(table));
     const asked = leastOf(table, look.least);
     switch (look.show) {
@@ -44,10 +44,10 @@ export function create(places: Places, events: PictureEvents): (data: PictureDat
         showGrids({ table, look, colours: scaled, least: scale.isOfGrids() ? 0 : asked, lit });
         break;
       case "table":
-        showTable({ table, look, isSamePrompts, least: shownEdges(table, look).least, lit });
+        showTable({ table, look, least: shownEdges(table, look).least, lit });
         break;
     }
-    showScale({ table, look, colours: scaled, isSamePrompts, lit });
+    showScale({ table, look, colours: scaled, lit });
   };
   return (next) => {
     data = next;

@@ -14,14 +14,13 @@ import { formatEffect, formatValue } from "../lib/format";
 import type { Colours } from "../lib/scale";
 import { MAX_EDGES } from "../lib/settings";
 import { tipOf } from "./tip";
-import { baselineWords, baseRun, edgeLines, otherRun, runsOf, signWords, stillWords } from "./words";
+import { baselineWords, baseRun, edgeLines, otherRun, runsOf, signWords, STILL } from "./words";
 
 export interface ScaleData {
   table: Table;
   look: Look;
   /** Those of the cells, which the bar repeats. */
   colours: Colours;
-  isSamePrompts?: boolean;
   /** An edge that is pointed at elsewhere. */
   lit?: EdgeName | null;
 }
@@ -72,6 +71,7 @@ export function create(container: HTMLElement, events: ScaleEvents): (data: Scal
 
   let data: ScaleData | undefined;
   let now: { axis: Axis; shown: Shown; noise: number; reach: number } | undefined;
+  let found: { table: Table; of: string; at: Float64Array } | undefined;
   let isDragging = false;
   let hovered: Edge | null = null;
 
@@ -84,7 +84,7 @@ export function create(container: HTMLElement, events: ScaleEvents): (data: Scal
 
   const draw = () => {
     if (!data) return;
-    const { table, look, colours, isSamePrompts = false } = data;
+    const { table, look, colours } = data;
     const width = Math.floor(holder.clientWidth) || ASSUMED_WIDTH;
     const isNarrow = width < NARROW;
     const pad = isNarrow ? PAD.narrow : PAD.wide;
@@ -107,14 +107,14 @@ export function create(container: HTMLElement, events: ScaleEvents): (data: Scal
     const isStill = reach <= noise;
     ticks
       .selectAll("path")
-      .data(isStill ? [] : ticksOf(table, noise, shown.least, axis))
+      .data(isStill ? [] : pathsOfTicks(ticksFor(table, noise, axis), shown.least, axis))
       .join("path")
       .attr("class", ({ name }) => name)
       .attr("d", ({ d }) => d);
     veil.attr("x", x(-shown.least)).attr("width", Math.max(0, Math.min(high, x(shown.least)) - Math.max(low, x(-shown.least))));
     if (x(-shown.least) < low) veil.attr("x", low);
     drawAxis(axis, extent.other);
-    drawRuns(axis, table, extent.other, width, isNarrow);
+    const names = drawRuns(axis, table, extent.other, width, isNarrow);
     const sides = isNarrow ? [] : [
       { text: "lowers", at: low - 10, anchor: "end", name: "down" },
       { text: "raises", at: high + 10, anchor: "start", name: "up" },
@@ -131,11 +131,18 @@ export function create(container: HTMLElement, events: ScaleEvents): (data: Scal
     drawHandles(axis, shown, isStill);
     const known = look.edge && edgeAt(table, look.edge);
     chosenMark.attr("d", known ? `M${x(known.effect) - 6} 1h12l-6 9z` : null);
-    const says = isStill && countsOf(table).exact > 0 ? stillWords(isSamePrompts) : `${capital(shownWords(table, shown))}${isNarrow ? `. ${signWords(table.metric)}` : ""}`;
+    const says = isStill && countsOf(table).exact > 0 ? STILL : `${capital(shownWords(table, shown))}${isNarrow ? `. ${signWords(table.metric)}` : ""}`;
     words.textContent = says;
-    placeWords(axis, isNarrow);
+    placeWords(isNarrow ? null : gapFor(names, says.length * LETTER, width));
     picture.attr("aria-label", `Effects of the edges from ${formatEffect(axis.low)} to ${formatEffect(axis.high)}. ${capital(baselineWords(table))}. ${signWords(table.metric)}`);
     drawLit();
+  };
+
+  /** The same as long as neither the table nor the axis has changed: there may be millions of edges. */
+  const ticksFor = (table: Table, noise: number, axis: Axis) => {
+    const of = `${table.version} ${axis.low} ${axis.high} ${axis.x(axis.low)} ${axis.x(axis.high)}`;
+    if (found?.table !== table || found.of !== of) found = { table, of, at: placesOfTicks(table, noise, axis) };
+    return found.at;
   };
 
   const drawAxis = ({ x, ticks: values }: Axis, other: number) => {
@@ -198,6 +205,7 @@ export function create(container: HTMLElement, events: ScaleEvents): (data: Scal
       .attr("x", (effect) => x(effect))
       .attr("text-anchor", "middle")
       .text((effect) => formatEffect(effect));
+    return placed.map(({ at, text }) => spanOf(at, text, width));
   };
 
   const drawHandles = ({ x, low, high }: Axis, shown: Shown, isStill: boolean) => {
@@ -257,12 +265,10 @@ export function create(container: HTMLElement, events: ScaleEvents): (data: Scal
       });
   };
 
-  /** Beside the names of the runs where there is room, so that the scale is no higher. */
-  const placeWords = ({ x }: Axis, isNarrow: boolean) => {
-    words.classList.toggle("below", isNarrow);
-    // A short side leaves the room right of 0.
-    const isShort = x(0) < 300;
-    words.style.insetInlineStart = isNarrow || !isShort ? "" : `${x(0) + 110}px`;
+  /** Beside the names of the runs where there is room, so that the scale is no higher; below them where there is none. */
+  const placeWords = (at: number | null) => {
+    words.classList.toggle("below", at === null);
+    words.style.insetInlineStart = `${at ?? 2}px`;
   };
 
   const drawLit = () => {
@@ -338,23 +344,32 @@ function extentOf(table: Table, noise: number) {
   return { down, up, other: hasBaselines(table) ? Number((other - own).toPrecision(6)) : 0 };
 }
 
-/** The ticks of all edges, as one path for each sign, of those that are shown and of the others. */
-function ticksOf(table: Table, noise: number, least: number, { x }: Axis): { name: string; d: string }[] {
+/** Where the ticks of all edges are: those that would be drawn over each other are one. */
+function placesOfTicks(table: Table, noise: number, { x }: Axis): Float64Array {
   const base = baseOf(table);
-  const found = new Map<string, Set<number>>();
+  const found = new Set<number>();
   for (const place of places(table)) {
     const effect = table.values[place]! - base;
     if (Math.abs(effect) <= noise) break;
-    const name = `${effect < 0 ? "down" : "up"}${Math.abs(effect) < least ? " quiet" : ""}`;
-    // Ticks that would be drawn over each other are one.
-    const at = Math.round(2 * x(effect)) / 2;
-    const set = found.get(name);
-    if (set) set.add(at);
-    else found.set(name, new Set([at]));
+    found.add(Math.round(2 * x(effect)) / 2);
   }
-  const line = (isQuiet: boolean) => (at: number) => `M${at} ${isQuiet ? Y.quiet : Y.tick}V${Y.foot}`;
-  return [...found].map(([name, ats]) => ({ name, d: [...ats].map(line(name.endsWith("quiet"))).join("") }));
+  return Float64Array.from(found);
 }
+
+/** One path for each sign, of the edges that are shown and of the others. */
+function pathsOfTicks(at: Float64Array, least: number, { x }: Axis): { name: string; d: string }[] {
+  const [zero, from, to] = [x(0), x(-least), x(least)];
+  const path = (name: string, y: number, has: (place: number) => boolean) => ({ name, d: [...at].filter(has).map((place) => `M${place} ${y}V${Y.foot}`).join("") });
+  return [
+    path("down quiet", Y.quiet, (place) => place < zero && place > from + HALF_TICK),
+    path("up quiet", Y.quiet, (place) => place >= zero && place < to - HALF_TICK),
+    path("down", Y.tick, (place) => place <= from + HALF_TICK),
+    path("up", Y.tick, (place) => place >= to - HALF_TICK),
+  ];
+}
+
+/** Ticks are that far from where their edges are. */
+const HALF_TICK = 0.25;
 
 /** The least effect after a key; null where it is no key of a slider. */
 export function leastAfter(key: string, least: number, noise: number, reach: number): number | null {
@@ -375,13 +390,37 @@ export function leastAfter(key: string, least: number, noise: number, reach: num
   return Math.min(reach, Math.max(noise, rounded === Number(from.toPrecision(2)) ? to : rounded));
 }
 
-/** Half a letter's width, by which a text at an end stays in the picture. */
-const HALF_LETTER = 3.2;
+/** A letter is about so wide. */
+const LETTER = 6.2;
+/** Between two texts. */
+const APART = 12;
 
 function anchorOf(at: number, text: string, width: number): "start" | "middle" | "end" {
-  const half = text.length * HALF_LETTER;
+  const half = (text.length * LETTER) / 2;
   if (at - half < 2) return "start";
   return at + half > width - 2 ? "end" : "middle";
+}
+
+interface Span {
+  from: number;
+  to: number;
+}
+
+/** Where a text at a place is, within the picture. */
+function spanOf(at: number, text: string, width: number): Span {
+  const length = text.length * LETTER;
+  const from = { start: 2, middle: at - length / 2, end: width - 2 - length }[anchorOf(at, text, width)];
+  return { from, to: from + length };
+}
+
+/** The first place, from the left, where a text of this length touches none of these; null where there is none. */
+export function gapFor(taken: readonly Span[], length: number, width: number): number | null {
+  let from = 2;
+  for (const span of [...taken].sort((a, b) => a.from - b.from)) {
+    if (from + length + APART <= span.from) return from;
+    from = Math.max(from, span.to + APART);
+  }
+  return from + length <= width ? from : null;
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

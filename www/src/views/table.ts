@@ -3,6 +3,7 @@
 // Only the rows in sight are elements, since there may be tens of thousands. By keyboard the rows are one tab stop:
 // arrow keys go from one to the next, Enter chooses.
 
+import { select } from "d3-selection";
 import { type EdgeFilter, edgeFilter } from "../core/edge-filter";
 import { edgeKey, edgeLabel, isSameEdge, nodeName, nodeOf, PORT_NAMES, shortLabel } from "../core/node";
 import { baseOf, byVersion, type Edge, edgeAt, hasBaselines, nameAt, noiseOf, placeOf, places, type Table } from "../core/table";
@@ -11,13 +12,12 @@ import type { EdgeName } from "../engine/types";
 import { element } from "../lib/dom";
 import { alignPoint, formatCount, formatEffect, formatValue, metricLabel } from "../lib/format";
 import { type Column, COLUMNS, FIRST, type Rows, rowsOf, type Sort } from "./table/rows";
-import { edgeLines, edgeWords, stillWords } from "./words";
+import { edgeLines, edgeWords, STILL } from "./words";
 import { tipOf } from "./tip";
 
 export interface TableData {
   table: Table;
   look: Look;
-  isSamePrompts?: boolean;
   /** Effects below this are not shown in the circuit. */
   least: number;
   /** An edge that is pointed at elsewhere. */
@@ -78,10 +78,12 @@ export function create(container: HTMLElement, events: TableEvents): (data: Tabl
   });
   const rank = element("th", { scope: "col", class: "rank" }, "Rank");
   const bar = element("th", { scope: "col", class: "size", "aria-hidden": "true" });
-  const [above, below] = [element("tr", { "aria-hidden": "true" }), element("tr", { "aria-hidden": "true" })];
+  // As high as the rows that are not in sight.
+  const [above, below] = [element("tbody", { "aria-hidden": "true" }), element("tbody", { "aria-hidden": "true" })];
+  for (const empty of [above, below]) empty.append(element("tr", {}, element("td", { colspan: COLUMNS.length + 2 })));
   const body = element("tbody");
   const titles = headings.flatMap(({ column, cell }) => (column === "effect" ? [cell, bar] : [cell]));
-  const made = element("table", { role: "grid", "aria-label": "Edges" }, element("thead", {}, element("tr", {}, rank, ...titles)), body);
+  const made = element("table", { role: "grid", "aria-label": "Edges" }, element("thead", {}, element("tr", {}, rank, ...titles)), above, body, below);
   const scrolls = element("div", { class: "rows" }, made);
   const tools = element("div", { class: "filter" }, element("label", {}, "Only ", box), count);
   container.append(element("div", { class: "edges" }, tools, scrolls));
@@ -118,7 +120,7 @@ export function create(container: HTMLElement, events: TableEvents): (data: Tabl
     show();
   };
 
-  const says = ({ table, isSamePrompts = false }: TableData): string => {
+  const says = ({ table }: TableData): string => {
     const text = box.value.trim();
     if (text !== "" && !filter) return `“${text}” names no part: write 9.6 or L9H6, m3, input or logits, 9. for a layer’s heads, 0.3 > 1.3 for an edge, key for an input.`;
     const found = rows.places.length;
@@ -126,23 +128,34 @@ export function create(container: HTMLElement, events: TableEvents): (data: Tabl
     const still = rows.still > 0 ? `; ${formatCount(rows.still)} more ${rows.still === 1 ? "moves" : "move"} it by no more than rounding` : "";
     if (found > 0) return `${formatCount(found)} ${found === 1 ? edges.replace(/^edges/, "edge") : edges}${found > MOST ? `, of which the first ${formatCount(MOST)} are here` : ""}${still}`;
     if (places(table).length === 0) return "Nothing is known of any edge yet.";
-    if (!filter) return stillWords(isSamePrompts);
+    if (!filter) return STILL;
     return rows.still > 0 ? `${formatCount(rows.still)} ${filter.says}, none of which moves the metric by more than rounding` : `There are no ${filter.says}.`;
   };
 
-  /** The rows that are in sight. */
+  /** The rows that are in sight. A row that stays is the same element, so that it keeps the focus. */
   const show = () => {
     if (!data) return;
     const total = Math.min(MOST, rows.places.length);
+    const room = scrolls.clientHeight || ASSUMED_HEIGHT;
     const first = Math.max(0, Math.floor(scrolls.scrollTop / ROW) - BEYOND);
-    const end = Math.min(total, Math.ceil((scrolls.scrollTop + (scrolls.clientHeight || ASSUMED_HEIGHT)) / ROW) + BEYOND);
+    const end = Math.min(total, Math.ceil((scrolls.scrollTop + room) / ROW) + BEYOND);
     const root = container.getRootNode() as Document | ShadowRoot;
     const hadFocus = body.contains(root.activeElement);
-    above.style.height = `${first * ROW}px`;
-    below.style.height = `${Math.max(0, total - end) * ROW}px`;
-    const drawn = Array.from({ length: Math.max(0, end - first) }, (_, i) => rowOf(first + i));
-    body.replaceChildren(above, ...drawn, below);
-    if (hadFocus) rowAt(at)?.focus({ preventScroll: true });
+    // Scrolled away, it is the row nearest to where it was.
+    if (hadFocus) at = Math.max(first, Math.min(end - 1, at));
+    const stop = at >= first && at < end ? at : Math.min(end - 1, first + BEYOND);
+    space(above, first);
+    space(below, Math.max(0, total - end));
+    const inSight = Array.from({ length: Math.max(0, end - first) }, (_, i) => ({ index: first + i, edge: edgeOf(first + i)! }));
+    const row = select(body)
+      .selectAll<HTMLTableRowElement, (typeof inSight)[number]>("tr")
+      .data(inSight, ({ edge }) => edgeKey(edge))
+      .join("tr")
+      .order();
+    row.each(function ({ index, edge }) {
+      fill(this, index, edge, index === stop);
+    });
+    if (hadFocus && !body.contains(root.activeElement)) rowAt(at)?.focus({ preventScroll: true });
   };
 
   const rowAt = (index: number) => body.querySelector<HTMLElement>(`tr[aria-rowindex="${index + 2}"]`);
@@ -152,38 +165,33 @@ export function create(container: HTMLElement, events: TableEvents): (data: Tabl
     return data && place !== undefined ? edgeAt(data.table, nameAt(data.table, place)) : null;
   };
 
-  const rowOf = (index: number): HTMLElement => {
+  const fill = (row: HTMLElement, index: number, edge: Edge, isStop: boolean) => {
     const { table, look, least, lit = null } = data!;
-    const edge = edgeOf(index)!;
     const noise = noiseOf(table);
     const isSelected = isSameEdge(edge, look.edge);
     const { port } = nodeName(edge.to);
-    const sign = edge.effect < 0 ? "down" : "up";
     const cells: [string, string | HTMLElement][] = [
       ["rank", formatCount(rankIn(table, edge.place))],
       ["from", shortLabel(edge.from)],
       ["to", shortLabel(nodeOf(edge.to))],
       ["port", port ? PORT_NAMES[port] : ""],
-      [`effect ${sign}`, alignPoint(formatEffect(edge.effect, noise), PLACES)],
+      [`effect ${edge.effect < 0 ? "down" : "up"}`, alignPoint(formatEffect(edge.effect, noise), PLACES)],
       ["size", sizeBar(edge.effect, reachIn(table))],
       ["value", alignPoint(formatValue(edge.value, noise), PLACES)],
       ["stdDev", Number.isNaN(edge.stdDev) ? "" : alignPoint(formatValue(edge.stdDev, noise), PLACES)],
       ["kind", edge.isExact ? "exact" : "estimate"],
     ];
-    const row = element(
-      "tr",
-      {
-        role: "row",
-        tabindex: index === at ? 0 : -1,
-        "data-edge": edgeKey(edge),
-        "aria-rowindex": index + 2,
-        "aria-selected": String(isSelected),
-        "aria-label": `${edgeLabel(edge)}: ${edgeWords(edge, table)}`,
-        class: [isSelected && "selected", isSameEdge(edge, lit) && "lit", Math.abs(edge.effect) < least && "quiet"].filter(Boolean).join(" "),
-      },
-      ...cells.map(([name, content]) => element("td", { class: name, role: "gridcell" }, content)),
-    );
-    return row;
+    const attributes = {
+      role: "row",
+      tabindex: isStop ? "0" : "-1",
+      "data-edge": edgeKey(edge),
+      "aria-rowindex": String(index + 2),
+      "aria-selected": String(isSelected),
+      "aria-label": `${edgeLabel(edge)}: ${edgeWords(edge, table)}`,
+      class: [isSelected && "selected", isSameEdge(edge, lit) && "lit", Math.abs(edge.effect) < least && "quiet"].filter(Boolean).join(" "),
+    };
+    for (const [name, value] of Object.entries(attributes)) row.setAttribute(name, value);
+    row.replaceChildren(...cells.map(([name, content]) => element("td", { class: name, role: "gridcell" }, content)));
   };
 
   /** The row that something happened in. */
@@ -271,6 +279,12 @@ export function create(container: HTMLElement, events: TableEvents): (data: Tabl
     for (const row of body.querySelectorAll(".lit")) row.classList.remove("lit");
     if (lit) body.querySelector(`tr[data-edge="${edgeKey(lit)}"]`)?.classList.add("lit");
   }
+}
+
+/** Make a body as high as so many rows. */
+function space(body: HTMLTableSectionElement, rows: number): void {
+  body.hidden = rows === 0;
+  body.rows[0]!.style.height = `${rows * ROW}px`;
 }
 
 /** At which place an edge is by the size of its effect, from 1. */

@@ -3,7 +3,7 @@ import { runOf } from "../core/run.fixture";
 import { edgeAt } from "../core/table";
 import { tableFixture } from "../core/table.fixture";
 import type { Metric } from "../engine/types";
-import { baselineWords, compareWords, edgeLines, edgeWords, isSameThroughout, signWords } from "./words";
+import { baselineWords, compareWords, edgeLines, edgeWords, signWords } from "./words";
 
 describe("numbers in words", () => {
   it("baselines name the patched run first", () => {
@@ -51,13 +51,12 @@ describe("what the logits are read for", () => {
     expect(compareWords({ metric: "logit-diff", metricName: "IOI score" }, runOf().request.pairs)).toBe("IOI score");
   });
 
+  it("sets are told as they are read aloud", () => {
+    expect(words("prob-diff", { answer: "42..99", distractor: "01|02" })).toBe("42 to 99 − 01 or 02");
+  });
+
   it("pairs with different answers have no word in common", () => {
     const lines = "a b | a c | x | z\nd e | d f | y | z";
     expect(words("logit-diff", { mode: "lines", lines })).toBe("answer − z");
   });
-});
-
-it("identical prompts are found out", () => {
-  expect(isSameThroughout(runOf().request.pairs)).toBe(false);
-  expect(isSameThroughout(runOf({ corrupted: runOf().request.settings.clean }).request.pairs)).toBe(true);
 });

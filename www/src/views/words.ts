@@ -57,13 +57,7 @@ export function baselineWords(table: Table): string {
 }
 
 /** Why there is nothing to see. */
-export const stillWords = (isSamePrompts: boolean): string =>
-  isSamePrompts
-    ? "Both prompts are the same, so no edge can move the metric."
-    : "No edge moves the metric: what is left is rounding.";
-
-/** Whether every pair compares a prompt with itself. */
-export const isSameThroughout = (pairs: readonly AskedPair[]): boolean => pairs.every(({ clean, corrupted }) => clean === corrupted);
+export const STILL = "No edge moves the metric: what is left is rounding.";
 
 /** What the logits are read for, in as few words: `lamp − spoon`. */
 export function compareWords({ metric, metricName }: Pick<Table, "metric" | "metricName">, pairs: readonly AskedPair[]): string {
@@ -81,7 +75,8 @@ const MOST_LETTERS = 24;
 /** What all pairs have in common, if it is short; null where there is no such thing. */
 function sameOf(pairs: readonly AskedPair[], of: (pair: AskedPair) => string): string | null {
   const [first = ""] = pairs.map(of);
-  const text = first.trim();
+  // A set, as it is read aloud.
+  const text = first.trim().replaceAll("|", " or ").replaceAll("..", " to ");
   return pairs.every((pair) => of(pair) === first) && text.length <= MOST_LETTERS ? text : null;
 }
 

@@ -51,12 +51,6 @@ const PADDING = 0.06;
 /** A digit is so wide, and smaller cells have no room for any. */
 const FONT = { large: 12, small: 10.5, from: 40, digit: 0.6, least: 26 };
 
-/** How wide a grid of such cells is. */
-export function widthOf(names: readonly string[], size: number): number {
-  const { width } = layOut(names);
-  return leftOf(width) + width * size + MARGIN.right;
-}
-
 /** A bar over several cells has its name in it; one cell has it at its left. */
 const leftOf = (cells: number): number => (cells < 2 ? MARGIN.bar : MARGIN.left);
 

@@ -13,6 +13,7 @@ export interface Sizes {
 const SIZE = { least: 13, most: 84, mostStacked: 56 };
 /** With so many heads, cells below each other are small all the same: there are many rows. */
 const MANY = { heads: 16, most: 22 };
+/** As the style sheet has it. */
 export const GAP = 24;
 /** An MLP's column stands so many cells off, and is one wide. */
 const MLP = 1.4;

@@ -50,7 +50,7 @@ export function create(
   const drawing = (i: number) => {
     const made = drawings[i];
     if (made) return made;
-    const [caption, body] = [element("h4"), element("div")];
+    const [caption, body] = [element("h3"), element("div")];
     const place = element("div", { class: "grid-of" }, caption, body);
     beside.append(place);
     const created = { place, title: caption, update: edgeGridView.create(body, role, events, isStill) };
@@ -100,7 +100,7 @@ function titleOf(isFrom: boolean, isStill: boolean, events: TriptychEvents) {
     else options(pick, names, node ?? "");
     by.textContent = !isFrom && node !== null && nodeName(node).kind === "head" ? " by its …" : "";
   };
-  return { element: element("h3", {}, before, isStill ? name : pick, after, by), update };
+  return { element: element("h2", {}, before, isStill ? name : pick, after, by), update };
 }
 
 interface GridOf {

@@ -39,10 +39,9 @@ function endsOf({ from, to }: EdgeName, { spots, port, tuck }: Lattice): { start
   return { start, end };
 }
 
-/** Whether an edge of a bar has nothing between its two ends: a head of the last layer, or one of the first. */
-function isBeside(edge: EdgeName, { spots, rise }: Lattice): boolean {
-  const [source, target] = [spots.get(edge.from)!, spots.get(nodeOf(edge.to))!];
-  return source.y - target.y < rise + (source.height + target.height) / 2;
+/** Whether an edge of a bar has nothing between its two ends: a node of the last layer, or one of the first. */
+function isBeside({ from, to }: EdgeName, { layers }: Lattice): boolean {
+  return from === "input" ? nodeName(to).layer === 0 : nodeName(from).layer === layers - 1;
 }
 
 /** The lane that an edge of a bar needs; none for the others. */

@@ -33,6 +33,7 @@ export interface Room {
 export interface Lattice {
   width: number;
   height: number;
+  layers: number;
   /** From one column of heads to the next, and from one layer to the next. */
   pitch: number;
   rise: number;
@@ -141,6 +142,7 @@ export function place(nodes: readonly string[], shape: Shape, { width: available
   return {
     width,
     height,
+    layers,
     pitch,
     rise,
     scale,

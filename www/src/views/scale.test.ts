@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import { gapFor, leastAfter } from "./scale";
+
+describe("the keys of the scale", () => {
+  it("go up and down by steps that can be said, within what there is", () => {
+    expect(leastAfter("ArrowRight", 0.02, 1e-5, 0.98)).toBe(0.022);
+    expect(leastAfter("ArrowDown", 0.02, 1e-5, 0.98)).toBe(0.018);
+    expect(leastAfter("PageUp", 0.02, 1e-5, 0.98)).toBe(0.04);
+    expect(leastAfter("Home", 0.02, 1e-5, 0.98)).toBe(1e-5);
+    expect(leastAfter("End", 0.02, 1e-5, 0.98)).toBe(0.98);
+    expect(leastAfter("ArrowRight", 0.97, 1e-5, 0.98)).toBe(0.98);
+    expect(leastAfter("x", 0.02, 1e-5, 0.98)).toBe(null);
+  });
+
+  it("never stand still before an end", () => {
+    let least = 1e-5;
+    for (let i = 0; i < 200 && least < 3; i += 1) {
+      const next = leastAfter("ArrowUp", least, 1e-5, 3)!;
+      expect(next).toBeGreaterThan(least);
+      least = next;
+    }
+    expect(least).toBe(3);
+  });
+});
+
+describe("words beside the names of the runs", () => {
+  it("stand at the first place with room", () => {
+    const middle = { from: 440, to: 540 };
+    expect(gapFor([middle, { from: 860, to: 940 }], 180, 940)).toBe(2);
+    expect(gapFor([{ from: 20, to: 120 }, middle], 180, 940)).toBe(132);
+    expect(gapFor([{ from: 20, to: 120 }, { from: 250, to: 350 }], 180, 940)).toBe(362);
+    expect(gapFor([{ from: 2, to: 120 }, { from: 200, to: 300 }], 180, 310)).toBe(null);
+  });
+});
