@@ -140,6 +140,7 @@ test("of several pairs the mean is told, and the pair that is looked at", async 
   await explained(page, "0.3 → 1.3 key");
   const text = /^0\.3 tells 1\.3 what it can find\. On average over 3 pairs, with this one path set to the mean over the 3 clean runs, .* \(± [\d.]+ from pair to pair\), .* On pair 1 alone: \S+ → \S+ logits\. /;
   await expect(sentence(page)).toHaveText(text);
+  await openMore(page);
   await panel(page).getByLabel("Prompt pair").selectOption({ label: "pair 3: fox lamp river tiger fox" });
   await expect(sentence(page)).toContainText(" On pair 3 alone: ");
   await expect(evidence(page)).toHaveAttribute("aria-busy", "false");

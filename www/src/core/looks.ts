@@ -68,7 +68,8 @@ export function looksOf(
     { name: other, run: other, shares: rowOf(head.pattern[other], n, query) },
   ];
   const [first, second] = all.map(({ shares }) => shares) as [number[], number[]];
-  const change = first.map((share, key) => Math.abs(second[key]! - share));
+  // What moves stands out; where nothing does, what is looked at most.
+  const change = first.map((share, key) => (isMoved ? Math.abs(second[key]! - share) : Math.max(share, second[key]!)));
   const which = ordinalAt(tokens[base], query);
   return {
     title: `Where ${shortLabel(detail.dst ? nodeOf(edge.to) : edge.from)} looks`,

@@ -9,8 +9,8 @@ import { edgeLabel, nodeName, nodeOf, PORT_NAMES, shortLabel } from "../../core/
 import type { DetailData, DetailEvents } from "../../core/props";
 import { runsOf, sentenceOf, writtenOf } from "../../core/sentence";
 import { baseOf, edgeAt, noiseOf, strongestOf } from "../../core/table";
-import { isStart, word } from "../../core/words";
-import type { EdgeDetail, EdgeName, Token } from "../../engine/types";
+import { word } from "../../core/words";
+import type { EdgeDetail, EdgeName } from "../../engine/types";
 import { element } from "../../lib/dom";
 import { formatEffect } from "../../lib/format";
 import { shortened } from "../../lib/tokens";
@@ -44,10 +44,10 @@ export function create(container: HTMLElement, events: DetailEvents): (data: Det
   const roles = element("p", { class: "edge-roles" });
   const says = element("p", { class: "edge-says", "aria-live": "polite", "aria-atomic": "true" });
   const effect = element("div");
-  const evidence = evidenceView(events);
+  const evidence = evidenceView();
   const walk = walkView(events);
   const moreBody = element("div", { class: "edge-more" });
-  const more = moreView.create(moreBody);
+  const more = moreView.create(moreBody, events.onPair);
   const body = element("div", { class: "edge-body" });
   container.append(body, empty);
   const showSteps = stepsView.create(body, {
@@ -116,10 +116,7 @@ function showRoles(place: HTMLElement, { roles, edge: { from, to } }: Chosen): v
 }
 
 /** Where its head looks, and what changes at the output, on one pair. */
-function evidenceView({ onPair }: DetailEvents) {
-  const choice = element("select", { "aria-label": "Prompt pair" });
-  const pair = element("div", { class: "edge-pair" }, "On ", choice);
-  choice.addEventListener("change", () => onPair(Number(choice.value)));
+function evidenceView() {
   const note = element("p", { class: "note" });
   const [looksTitle, looksOn] = [element("h3"), element("span")];
   const looksPlace = element("div");
@@ -128,17 +125,12 @@ function evidenceView({ onPair }: DetailEvents) {
   const legend = element("span", { class: "edge-legend", "aria-hidden": "true" });
   const outputsPlace = element("div");
   const outputs = element("section", { class: "edge-outputs" }, outputsTitle, outputsPlace);
-  const made = element("div", { class: "edge-evidence" }, pair, note, looks, outputs);
+  const made = element("div", { class: "edge-evidence" }, note, looks, outputs);
   const showLooks = looksView.create(looksPlace);
   const showOutputs = outputsView.create(outputsPlace);
 
   const update = (data: Chosen) => {
     const { pairs, table } = data;
-    pair.hidden = pairs.length === 1;
-    if (choice.length !== pairs.length) {
-      choice.replaceChildren(...pairs.map(({ clean }, i) => element("option", { value: i }, `pair ${i + 1}: ${shortened(textOf(clean), 48)}`)));
-    }
-    choice.value = String(data.pair);
     made.setAttribute("aria-busy", String(data.state === "waiting"));
     if (data.state === "waiting") return;
     note.textContent = { failed: data.state === "failed" ? data.message : "", alone: ALONE, there: "" }[data.state];
@@ -162,10 +154,6 @@ function evidenceView({ onPair }: DetailEvents) {
 }
 
 const ALONE = "Its model is not loaded, so nothing more is known of this edge: where heads look and what changes at the output has to be asked of the model.";
-
-/** A prompt as it was written, or nearly. */
-const textOf = (tokens: readonly Token[]): string =>
-  tokens.flatMap((token, i) => (isStart(tokens, i) ? [] : [word(token)])).join(" ");
 
 /** The tokens whose probability moves most. */
 function movedOf({ table, pairs, pair, predictions }: ChosenEdge, { moved, tokens }: EdgeDetail): outputsView.OutputRow[] {

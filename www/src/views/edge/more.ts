@@ -7,10 +7,11 @@ import { edgeLabel, label, nodeName, nodeOf, PORT_NAMES, shortLabel } from "../.
 import { percent } from "../../core/percent";
 import { runsOf } from "../../core/sentence";
 import { noiseOf } from "../../core/table";
-import { word } from "../../core/words";
+import { isStart, word } from "../../core/words";
 import type { EdgeDetail, Token } from "../../engine/types";
 import { element } from "../../lib/dom";
 import { formatEffect, formatShare, formatValue } from "../../lib/format";
+import { shortened } from "../../lib/tokens";
 import { figure } from "../figure";
 import * as barsView from "./bars";
 import * as patternView from "./pattern";
@@ -21,24 +22,39 @@ export interface MoreData {
 }
 
 /** A button that opens what is in the container, and what fills it. */
-export function create(container: HTMLElement): { button: HTMLElement; update: (data: MoreData | null) => void } {
+export function create(container: HTMLElement, onPair: (pair: number) => void): { button: HTMLElement; update: (data: MoreData | null) => void } {
   // Filled in later than the rest, which stays as it is.
   const positions = element("div");
+  const rest = element("div");
+  const choice = element("select", { "aria-label": "Prompt pair" });
+  const pair = element("div", { class: "edge-pair" }, "On ", choice);
+  choice.addEventListener("change", () => onPair(Number(choice.value)));
+  container.append(pair, rest);
   container.id = "edge-more";
   container.hidden = true;
   const button = element("button", { type: "button", class: "edge-link edge-open", "aria-expanded": "false", "aria-controls": container.id }, "More");
   let data: MoreData | null = null;
   let drawn: EdgeDetail["moved"] | undefined;
+  let named = "";
   let isOpen = false;
   const show = () => {
     button.hidden = data === null;
     button.setAttribute("aria-expanded", String(isOpen));
     container.hidden = data === null || !isOpen;
     if (!data || !isOpen) return;
+    const { pairs, pair: shown } = data.chosen;
+    pair.hidden = pairs.length === 1;
+    const names = pairs.map(({ clean }, i) => `pair ${i + 1}: ${shortened(textOf(clean), LETTERS)}`);
+    // Another run may have as many pairs.
+    if (names.join("\n") !== named) {
+      named = names.join("\n");
+      choice.replaceChildren(...names.map((name, i) => element("option", { value: i }, name)));
+    }
+    choice.value = String(shown);
     positions.replaceChildren(...byPosition(data));
     if (drawn === data.detail.moved) return;
     drawn = data.detail.moved;
-    container.replaceChildren(...drawings(data, positions));
+    rest.replaceChildren(...drawings(data, positions));
   };
   button.addEventListener("click", () => {
     isOpen = !isOpen;
@@ -50,6 +66,13 @@ export function create(container: HTMLElement): { button: HTMLElement; update: (
   };
   return { button, update };
 }
+
+/** Letters of a prompt that tell it from others. */
+const LETTERS = 48;
+
+/** A prompt as it was written, or nearly. */
+const textOf = (tokens: readonly Token[]): string =>
+  tokens.flatMap((token, i) => (isStart(tokens, i) ? [] : [word(token)])).join(" ");
 
 function drawings({ chosen, detail }: MoreData, positions: HTMLElement): Node[] {
   const { edge, table, pairs, pair } = chosen;
