@@ -1,5 +1,6 @@
 // How long a run will take, by the last run of the same model; and whether it is begun at once or when it is asked for.
 
+import type { ModelRef } from "../core/model-ref";
 import type { PairTokens } from "../core/request";
 import type { Config } from "../engine/types";
 import type { Settings } from "../lib/settings";
@@ -8,6 +9,9 @@ import type { Settings } from "../lib/settings";
 export const SHORT_S = 3;
 
 type Shape = Pick<Config, "n_layers" | "n_heads" | "d_model" | "d_mlp">;
+
+/** Whether a run is short on any machine: one pair of a bundled model. A longer forecast is of a machine that is busy. */
+export const isShortAnyway = ({ kind }: ModelRef, pairs: number): boolean => kind === "bundled" && pairs === 1;
 
 /** Edges whose exact values take as long as the estimates of all: docs/performance.md. */
 const ESTIMATES = 60;
