@@ -10,9 +10,6 @@ export const SHORT_S = 3;
 
 type Shape = Pick<Config, "n_layers" | "n_heads" | "d_model" | "d_mlp">;
 
-/** Whether a run is short on any machine: one pair of a bundled model. A longer forecast is of a machine that is busy. */
-export const isShortAnyway = ({ kind }: ModelRef, pairs: number): boolean => kind === "bundled" && pairs === 1;
-
 /** Edges whose exact values take as long as the estimates of all: docs/performance.md. */
 const ESTIMATES = 60;
 /** Edges that are checked beside the strongest: the engine's default. */
@@ -50,4 +47,9 @@ export function cautiousSeconds(settings: Settings, shape: Shape, tokens: readon
   const parameters = n_layers * d_model * (4 * d_model + 2 * d_mlp);
   const perEdge = tokens.reduce((sum, { clean }) => sum + OVERHEAD_S + CAUTIOUS_S * parameters * clean.length ** BY_TOKENS, 0);
   return (exactEdges(settings, shape) + ESTIMATES) * perEdge;
+}
+
+/** Whether a run is begun at once, by what runs before have taught. That a bundled model's took longer than cautiously told is of a machine that was busy. */
+export function isShort({ kind }: ModelRef, learnt: number, cautious: number): boolean {
+  return Math.min(learnt, kind === "bundled" ? cautious : learnt) <= SHORT_S;
 }

@@ -167,7 +167,7 @@ const isPreset = (preset: Preset, settings: Settings): boolean =>
 const plainGist = (gist: string): string => gist.replaceAll("*", "");
 
 /** What the question is about; or what is still shown in place of its answer, and what to do about it. */
-function drawGist(place: HTMLElement, { settings, presets, pairs, old, needsRun }: QuestionData, at: number, wrong: string | null, events: QuestionEvents): void {
+function drawGist(place: HTMLElement, { settings, presets, pairs, old, needsRun, isUntold }: QuestionData, at: number, wrong: string | null, events: QuestionEvents): void {
   const hadFocus = place.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset.does : undefined;
   const button = (does: string, words: string, act: () => void, isMain = false) => {
     const made = element("button", { type: "button", "data-does": does, class: isMain ? "primary" : "link" }, words);
@@ -178,9 +178,10 @@ function drawGist(place: HTMLElement, { settings, presets, pairs, old, needsRun 
   const shown = old ? [element("span", { class: "old" }, "Shown: the run of ", element("q", {}, old.title), " · ", button("revert", "Revert", events.onRevert))] : [];
   const steps = pairs.length > 1 ? [stepper(at, pairs.length, events.onPair)] : [];
   const preset = presets.find((one) => isPreset(one, settings));
+  const other = pairs.length > 1 ? `${pairs.length} pairs of prompts; this is one of them.` : isUntold ? "The file does not tell its tokens." : "Not one of the examples.";
   const about = preset
     ? [element("p", {}, ...emphasised(preset.gist), " ", element("a", { href: preset.source.url, title: preset.source.text }, citationOf(preset.source.text)))]
-    : [element("p", {}, pairs.length > 1 ? `${pairs.length} pairs of prompts; this is one of them.` : "Not one of the examples.")];
+    : [element("p", {}, other)];
   const told = wrong === null ? [] : [element("p", { class: "error", role: "alert" }, wrong)];
   place.replaceChildren(...run, ...told, ...(old ? shown : told.length > 0 ? [] : about), ...steps);
   if (hadFocus) (place.querySelector<HTMLElement>(`[data-does="${hadFocus}"]`) ?? place.querySelector<HTMLElement>("button"))?.focus();
