@@ -66,7 +66,7 @@ test("a sweep can be cancelled and run again", async ({ page }) => {
   await page.goto("/?device=webgpu");
   await expect(page.locator("#status")).toContainText(/\d of 262 exact/);
   await page.getByRole("button", { name: "Cancel" }).click();
-  await expect(page.locator("#status")).toContainText(/^Cancelled · \d+ edges exact, \d+ estimated/);
+  await expect(page.locator("#status")).toContainText(/^Cancelled · .*\d+ estimated/);
   await page.getByRole("button", { name: "Run again" }).click();
   await settled(page);
 });
