@@ -129,10 +129,15 @@ function evidenceView() {
   const showLooks = looksView.create(looksPlace);
   const showOutputs = outputsView.create(outputsPlace);
 
+  /** The run of which something is shown. */
+  let shownOf: Chosen["table"] | undefined;
   const update = (data: Chosen) => {
     const { pairs, table } = data;
     made.setAttribute("aria-busy", String(data.state === "waiting"));
+    // What is shown of another edge of this run stays, pale, so that nothing blinks; of another run nothing does.
+    made.classList.toggle("unknown", data.state === "waiting" && shownOf !== table);
     if (data.state === "waiting") return;
+    shownOf = table;
     note.textContent = { failed: data.state === "failed" ? data.message : "", alone: ALONE, there: "" }[data.state];
     note.hidden = data.state === "there";
     looks.hidden = outputs.hidden = data.state !== "there";
