@@ -66,7 +66,9 @@ test("GPT-2 loads with one choice and one click, and is kept", async ({ page }) 
   const [download] = await Promise.all([page.waitForEvent("download"), menu.getByRole("button", { name: "Figure JSON" }).click()]);
   await page.keyboard.press("Escape");
   const saved = JSON.parse((await contentOf(download)).toString());
-  expect(saved.model).toEqual({ name: "openai-community/gpt2", source: "openai-community/gpt2", revision: COMMIT, dModel: 32 });
+  expect(saved.model).toEqual({ name: "openai-community/gpt2", source: "openai-community/gpt2", revision: COMMIT, dModel: 32, bytes: expect.any(Number) });
+  // As the offer said.
+  expect(Math.round(saved.model.bytes / 1e6)).toBe(8);
 
   await models(page);
   await expect(page.locator("#kept h3")).toHaveText("Kept in this browser (1)");
