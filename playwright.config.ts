@@ -1,4 +1,5 @@
 import { defineConfig } from "@playwright/test";
+import { SITE, SITE_PORT } from "./tests/browser/site";
 import { ENGINES, type EngineName } from "./tests/engines/engine";
 import type { EngineOptions } from "./tests/engines/fixture";
 
@@ -34,10 +35,10 @@ export default defineConfig<EngineOptions>({
   expect: { timeout: 60_000 },
   workers: 1,
   reporter: [["list"]],
-  use: { baseURL: "http://localhost:4173" },
+  use: { baseURL: SITE },
   webServer: {
-    command: "npx vite preview --port 4173 --strictPort",
-    url: "http://localhost:4173/",
+    command: `npx vite preview --port ${SITE_PORT} --strictPort`,
+    url: `${SITE}/`,
     reuseExistingServer: false,
   },
   projects: [

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { STATE } from "../../www/src/core/table";
 import { restore } from "../../www/src/lib/saved";
 import { startBlog } from "./post";
+import { SITE } from "./site";
 import { expect, test } from "./test";
 
 let blog: Awaited<ReturnType<typeof startBlog>>;
@@ -55,7 +56,7 @@ test("a saved figure loads no engine until it is run, takes at most 60 kB, and k
   expect(Math.max(...known)).toBeLessThan(1e-3);
   await expect(figure.locator(".explanation .edge-body .edge-title")).toHaveText("0.3 → 1.3 key");
   const link = await figure.getByRole("link", { name: "Open in pathpatch" }).getAttribute("href");
-  expect(link).toMatch(/^http:\/\/localhost:4173\/#clean=fox\+lamp/);
+  expect(link).toContain(`${SITE}/#clean=fox+lamp`);
 });
 
 test("a live figure in a frame runs by itself and takes the height it needs", async ({ page }) => {

@@ -72,7 +72,7 @@ test("GPT-2 loads with one choice and one click, and is kept", async ({ page }) 
 
   await models(page);
   await expect(page.locator("#kept h3")).toHaveText("Kept in this browser (1)");
-  await expect(page.getByLabel("GPT-2 small")).toBeChecked();
+  await expect(page.locator("#models").getByLabel("GPT-2 small")).toBeChecked();
   await expect(page.locator(".kept li")).toHaveText(/^openai-community\/gpt2 at 607a30d: 8 MB/);
   await page.getByRole("button", { name: "Delete openai-community/gpt2 at 607a30d" }).click();
   await expect(page.locator("#kept h3")).toHaveText("Nothing is kept in this browser");

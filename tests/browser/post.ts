@@ -5,6 +5,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname } from "node:path";
 import { gzipSync } from "node:zlib";
+import { SITE } from "./site";
+
+/** The site as the demo post writes it. */
+const WRITTEN = "http://localhost:4173";
 
 const TYPES: Record<string, string> = { ".html": "text/html", ".css": "text/css", ".json": "application/json" };
 
@@ -17,7 +21,7 @@ export async function startBlog(): Promise<{ url: string; stop: () => Promise<vo
       return;
     }
     response.writeHead(200, { "content-type": type, "content-encoding": "gzip" });
-    response.end(gzipSync(readFileSync(`examples/post${name}`)));
+    response.end(gzipSync(readFileSync(`examples/post${name}`, "utf8").replaceAll(WRITTEN, SITE)));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;

@@ -17,7 +17,7 @@ import * as saysView from "../views/says";
 import type { Events } from "./events";
 import { previewOf } from "./preview";
 import { isWrong } from "./read-form";
-import { isStale } from "./reduce";
+import { isOfFile, isStale } from "./reduce";
 import type { Action, Loaded, State } from "./state";
 import type { Store } from "./store";
 
@@ -113,6 +113,7 @@ function questionData(state: State, isOfWords: boolean, openExample: Events["ope
     isPredicted: isPredicted(state),
     old: run && stays && isStale(state) ? { title: titleOf(run.request.pairs) } : null,
     hasRun: run !== null,
+    isUntold: isOfFile(run) && !isStale(state) && run.request.pairs.every(({ tokens }) => tokens.clean.length === 0),
     needsRun,
     canUndo: state.before.length > 0,
     isOfWords,

@@ -12,8 +12,8 @@ import type { Token } from "../engine/types";
 import { messageOf } from "../lib/dom";
 import type { Pair } from "../lib/pairs";
 import { isSameSettings, type Settings } from "../lib/settings";
-import { SHORT_S } from "./policy";
 import { isLost, runFailure } from "./failure";
+import { isShort } from "./policy";
 import { checkForm, isWrong, readForm, type Reading } from "./read-form";
 import { isOfFile, isOfLoaded, isStale } from "./reduce";
 import { running } from "./running";
@@ -68,8 +68,9 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
         dispatch({ type: "run-awaited" });
         return;
       }
-      const { seconds, isKnown } = job.forecast(loaded, draft, reading);
-      if (isAsked || job.isFirst(loaded) || seconds <= SHORT_S) job.start(model, loaded, draft, reading);
+      const { seconds, isKnown, cautious } = job.forecast(loaded, draft, reading);
+      const mayBegin = isAsked || job.isFirst(loaded) || isShort(loaded.model.ref, seconds, cautious);
+      if (mayBegin) job.start(model, loaded, draft, reading);
       else dispatch({ type: "needs-run", seconds: isKnown ? seconds : null });
     },
     (error) => fail(error),

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { settingsOf } from "../lib/settings";
 import { INDUCTION } from "../lib/induction";
-import { cautiousSeconds, edgesIn, SHORT_S } from "./policy";
+import { BUNDLED_REF } from "../core/model-ref";
+import { cautiousSeconds, edgesIn, isShort, SHORT_S } from "./policy";
 
 const DEMO = { n_layers: 3, n_heads: 4, d_model: 128, d_mlp: 4 };
 const GPT2 = { n_layers: 12, n_heads: 12, d_model: 768, d_mlp: 3072 };
@@ -30,4 +31,12 @@ test("it grows with edges, pairs and tokens", () => {
   expect(seconds(GPT2, {}, 60) / seconds(GPT2, {}, 15)).toBeGreaterThan(8);
   expect(seconds(GPT2, { scope: "strongest", strongest: 10 }, 15)).toBeLessThan(seconds(GPT2, { scope: "source" }, 15));
   expect(seconds(GPT2, { scope: "strongest", strongest: 1e6 }, 15)).toBe(seconds(GPT2, {}, 15));
+});
+
+test("a bundled model's run that took long on a busy machine is short all the same; any other model is believed", () => {
+  const cautious = seconds(DEMO, {}, 14);
+  expect(isShort(BUNDLED_REF, 10 * SHORT_S, cautious)).toBe(true);
+  expect(isShort(BUNDLED_REF, 10 * SHORT_S, seconds(DEMO, {}, ...Array<number>(400).fill(15)))).toBe(false);
+  expect(isShort({ kind: "hub", repo: "openai-community/gpt2", revision: "main" }, 10 * SHORT_S, cautious)).toBe(false);
+  expect(isShort({ kind: "hub", repo: "openai-community/gpt2", revision: "main" }, 0.1 * SHORT_S, 10 * SHORT_S)).toBe(true);
 });

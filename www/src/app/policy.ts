@@ -1,5 +1,6 @@
 // How long a run will take, by the last run of the same model; and whether it is begun at once or when it is asked for.
 
+import type { ModelRef } from "../core/model-ref";
 import type { PairTokens } from "../core/request";
 import type { Config } from "../engine/types";
 import type { Settings } from "../lib/settings";
@@ -46,4 +47,9 @@ export function cautiousSeconds(settings: Settings, shape: Shape, tokens: readon
   const parameters = n_layers * d_model * (4 * d_model + 2 * d_mlp);
   const perEdge = tokens.reduce((sum, { clean }) => sum + OVERHEAD_S + CAUTIOUS_S * parameters * clean.length ** BY_TOKENS, 0);
   return (exactEdges(settings, shape) + ESTIMATES) * perEdge;
+}
+
+/** Whether a run is begun at once, by what runs before have taught. That a bundled model's took longer than cautiously told is of a machine that was busy. */
+export function isShort({ kind }: ModelRef, learnt: number, cautious: number): boolean {
+  return Math.min(learnt, kind === "bundled" ? cautious : learnt) <= SHORT_S;
 }

@@ -13,6 +13,8 @@ test("the question of a bundled model is there before the model, a link's or its
   const first = previewOf(on(BUNDLED_REF, ""))!;
   expect(first.pairs[0]!.clean).toMatch(/^fox lamp /);
   expect(first.tokens[0]!.clean.slice(0, 3).map(({ text }) => text)).toEqual(["<|endoftext|>", "fox", "lamp"]);
+  const { clean, corrupted } = first.tokens[0]!;
+  expect(clean.flatMap(({ id }, i) => (id === corrupted[i]!.id ? [] : [i]))).toEqual([1]);
   const linked = previewOf(on({ kind: "bundled", name: "years-demo" }, "clean=the war 17 41&corrupted=the war 17 01&bos=false"))!;
   expect(linked.tokens[0]!.corrupted.map(({ text }) => text)).toEqual(["the", "war", "17", "01"]);
   expect(linked.presets.length).toBeGreaterThan(0);

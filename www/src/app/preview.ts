@@ -36,9 +36,15 @@ export function previewOf({ load, loaded, run }: Pick<State, "load" | "loaded" |
 }
 
 function tokensOf({ clean, corrupted }: Pair, prependBos: boolean): PairTokens {
+  // Only a word that comes again has the same id: prompts differ where they will.
+  const known: string[] = [];
+  const idOf = (word: string): number => {
+    if (!known.includes(word)) known.push(word);
+    return -1 - known.indexOf(word);
+  };
   const words = (text: string): Token[] => {
     const all = text.split(/\s+/).filter((word) => word !== "");
-    return [...(prependBos ? ["<|endoftext|>"] : []), ...all].map((word) => ({ id: -1, text: word }));
+    return [...(prependBos ? ["<|endoftext|>"] : []), ...all].map((word) => ({ id: idOf(word), text: word }));
   };
   return { clean: words(clean), corrupted: words(corrupted), answer: [], distractor: [] };
 }

@@ -17,8 +17,8 @@ export interface Running {
   cancel: () => void;
   /** Whether the run under way answers the question. */
   answers: (loaded: Loaded, settings: Settings) => boolean;
-  /** How long a run will take; `isKnown` where it is by one of the same model. */
-  forecast: (loaded: Loaded, settings: Settings, reading: Reading) => { seconds: number; isKnown: boolean };
+  /** How long a run will take; `isKnown` where it is by one of the same model, `cautious` without that. */
+  forecast: (loaded: Loaded, settings: Settings, reading: Reading) => { seconds: number; isKnown: boolean; cautious: number };
   /** Whether nothing was run yet since the model came. */
   isFirst: (loaded: Loaded) => boolean;
 }
@@ -84,7 +84,7 @@ export function running(store: Store<State, Action>, fail: (error: unknown) => v
     answers: ({ model }, settings) => under !== null && isSameQuestion(under, model, settings),
     forecast: (loaded, settings, { tokens }) => {
       const cautious = cautiousSeconds(settings, loaded.config, tokens);
-      return learnt?.of === loaded ? { seconds: cautious * learnt.part, isKnown: true } : { seconds: cautious, isKnown: false };
+      return learnt?.of === loaded ? { seconds: cautious * learnt.part, isKnown: true, cautious } : { seconds: cautious, isKnown: false, cautious };
     },
     isFirst: (loaded) => last !== loaded,
   };

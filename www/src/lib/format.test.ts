@@ -36,7 +36,7 @@ test("numbers have three digits, an exponent where they are tiny, a real minus, 
   expect([5.6123, 0.58923, 0.000251, -6.79e-6, 0, -0].map((value) => formatEffect(value))).toEqual([
     "+5.61", "+0.589", "+0.000251", "−6.79e−6", "0", "0",
   ]);
-  expect([0.994, 1.8e-5, 1e-7].map(formatShare)).toEqual(["99.4%", "0.0018%", "1.0e-5%"]);
+  expect([0.994, -0.5, 1.8e-5, 1e-7, -1e-7, 0].map(formatShare)).toEqual(["99.4%", "−50%", "0.0018%", "<0.0001%", ">−0.0001%", "0%"]);
 });
 
 test("no digit is below the noise, and what is no more than noise is zero", () => {

@@ -20,6 +20,7 @@ const MINUS = "−";
 const DIGITS = 3;
 /** From here on down a number is written with an exponent. */
 const TINY = 1e-4;
+/** And a share is told to be less. */
 const TINY_SHARE = 1e-6;
 /** What is smaller is zero in any of the page's units. */
 const NOTHING = 1e-9;
@@ -79,8 +80,10 @@ export function alignPoint(text: string, places: number): string {
 const share = new Intl.NumberFormat("en", { style: "percent", maximumSignificantDigits: 3 });
 
 /** A share of one, in percent. */
-export const formatShare = (value: number): string =>
-  value !== 0 && Math.abs(value) < TINY_SHARE ? `${(100 * value).toExponential(1)}%` : share.format(value);
+export function formatShare(value: number): string {
+  if (value !== 0 && Math.abs(value) < TINY_SHARE) return value > 0 ? "<0.0001%" : `>${MINUS}0.0001%`;
+  return share.format(value).replace("-", MINUS);
+}
 
 /** A count with its thousands apart. */
 export const formatCount = (value: number): string => count.format(value);

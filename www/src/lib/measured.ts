@@ -16,7 +16,10 @@ export interface Measured {
 /** What stands where there is nothing to measure yet. */
 const NOTHING = "–";
 
-const signedShare = (value: number): string => (value > 0 ? `+${formatShare(value)}` : formatShare(value));
+const signedShare = (value: number): string => {
+  const share = formatShare(value);
+  return value > 0 && !share.startsWith("<") ? `+${share}` : share;
+};
 
 /** How a metric's value on one run is written. */
 const WRITTEN: Record<Metric, (value: number) => string> = {

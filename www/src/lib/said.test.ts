@@ -13,6 +13,6 @@ test.each([
   expect(sayOf({ id: 7, text })).toBe(words);
 });
 
-test("however unlikely, a token is told how much", () => {
-  expect([0.983, 0.0807, 0.0000182, 3e-10, 0, 1].map(likelihood)).toEqual(["98%", "8.1%", "0.0018%", "3e−8%", "0%", "100%"]);
+test("a likelihood has two digits, down to a thousandth of a percent", () => {
+  expect([0.983, 0.0807, 0.0000182, 0.0000104, 6e-7, 3e-10, 0, 1].map(likelihood)).toEqual(["98%", "8.1%", "0.0018%", "0.001%", "<0.001%", "<0.001%", "0%", "100%"]);
 });

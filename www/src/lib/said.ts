@@ -12,9 +12,8 @@ export function sayOf({ id, text }: Token): string {
 }
 
 const rough = new Intl.NumberFormat("en", { style: "percent", maximumSignificantDigits: 2 });
-/** What is less likely is written with an exponent. */
-const TINY = 1e-8;
+/** What is less likely is told as such: of so little nobody reads the digits. */
+const TINY = 1e-5;
 
 /** A probability in the room of a list: two digits. */
-export const likelihood = (share: number): string =>
-  share !== 0 && share < TINY ? `${(100 * share).toExponential(0).replace("-", "−")}%` : rough.format(share);
+export const likelihood = (share: number): string => (share !== 0 && share < TINY ? "<0.001%" : rough.format(share));

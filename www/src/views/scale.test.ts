@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { gapFor, leastAfter } from "./scale";
+import { gapFor, leastAfter, spansApart } from "./scale";
 
 describe("the keys of the scale", () => {
   it("go up and down by steps that can be said, within what there is", () => {
@@ -20,6 +20,28 @@ describe("the keys of the scale", () => {
       least = next;
     }
     expect(least).toBe(3);
+  });
+});
+
+describe("the names of the runs", () => {
+  const [a, b] = ["clean run 9.23", "corrupted run 9.1"];
+  const touch = (placed: { at: number; text: string }[], width: number) => {
+    const [left, right] = spansApart(placed, width).sort((one, two) => one.from - two.from);
+    return left!.to > right!.from || left!.from < 0 || right!.to > width;
+  };
+
+  it("stay where they are with room between", () => {
+    expect(spansApart([{ at: 300, text: a }], 600)).toHaveLength(1);
+    const [first, second] = spansApart([{ at: 300, text: a }, { at: 100, text: b }], 600);
+    expect([(first!.from + first!.to) / 2, (second!.from + second!.to) / 2]).toEqual([300, 100].map((at) => expect.closeTo(at)));
+  });
+
+  it("never touch, nor leave the picture", () => {
+    for (const width of [320, 600]) for (const at of [0, 20, 150, width / 2, width - 10, width]) {
+      expect(touch([{ at: width / 2, text: a }, { at, text: b }], width), `${at} of ${width}`).toBe(false);
+      expect(touch([{ at: 2, text: a }, { at: Math.min(at, 40), text: b }], width), `at the left, ${at} of ${width}`).toBe(false);
+      expect(touch([{ at: width, text: a }, { at, text: b }], width), `at the right, ${at} of ${width}`).toBe(false);
+    }
   });
 });
 

@@ -176,14 +176,15 @@ export function create(container: HTMLElement, events: ScaleEvents): (data: Scal
       ? { at: x(difference), text: named(otherRun(direction), other) }
       : { at: difference > 0 ? x(high) : 0, text: difference > 0 ? `${named(otherRun(direction), other)} ${away}` : `${away} ${named(otherRun(direction), other)}` };
     const placed = [{ at: x(0), text: first, name: "base" }, ...(isSame || !hasBaselines(table) ? [] : [{ ...second, name: "other" }])];
+    const spans = spansApart(placed, width);
     runs
       .selectAll("text")
       .data(placed)
       .join("text")
       .attr("class", ({ name }) => name)
       .attr("y", Y.name)
-      .attr("text-anchor", ({ at, text }) => anchorOf(at, text, width))
-      .attr("x", ({ at, text }) => ({ start: 2, middle: at, end: width - 2 })[anchorOf(at, text, width)])
+      .attr("text-anchor", "middle")
+      .attr("x", (_, i) => (spans[i]!.from + spans[i]!.to) / 2)
       .text(({ text }) => text);
     const mark = hasOther && difference !== 0 && !isSame ? [difference] : [];
     runs
@@ -205,7 +206,7 @@ export function create(container: HTMLElement, events: ScaleEvents): (data: Scal
       .attr("x", (effect) => x(effect))
       .attr("text-anchor", "middle")
       .text((effect) => formatEffect(effect));
-    return placed.map(({ at, text }) => spanOf(at, text, width));
+    return spans;
   };
 
   const drawHandles = ({ x, low, high }: Axis, shown: Shown, isStill: boolean) => {
@@ -395,22 +396,30 @@ const LETTER = 6.2;
 /** Between two texts. */
 const APART = 12;
 
-function anchorOf(at: number, text: string, width: number): "start" | "middle" | "end" {
-  const half = (text.length * LETTER) / 2;
-  if (at - half < 2) return "start";
-  return at + half > width - 2 ? "end" : "middle";
-}
-
 interface Span {
   from: number;
   to: number;
 }
 
-/** Where a text at a place is, within the picture. */
-function spanOf(at: number, text: string, width: number): Span {
-  const length = text.length * LETTER;
-  const from = { start: 2, middle: at - length / 2, end: width - 2 - length }[anchorOf(at, text, width)];
+/** Where a text of this length is, as near to a place as it fits into the picture. */
+function spanOf(at: number, length: number, width: number): Span {
+  const from = Math.max(2, Math.min(width - 2 - length, at - length / 2));
   return { from, to: from + length };
+}
+
+/** Where texts at one or two places are; two that would touch make room for each other. */
+export function spansApart(placed: readonly { at: number; text: string }[], width: number): Span[] {
+  const spans = placed.map(({ at, text }) => spanOf(at, text.length * LETTER, width));
+  const [left, right] = placed.map((_, i) => i).sort((a, b) => placed[a]!.at - placed[b]!.at);
+  if (left === undefined || right === undefined) return spans;
+  const [a, b] = [spans[left]!, spans[right]!];
+  const over = a.to + APART - b.from;
+  if (over <= 0) return spans;
+  const [first, second] = [a.to - a.from, b.to - b.from];
+  const from = Math.max(2, Math.min(a.from - over / 2, width - 2 - first - APART - second));
+  spans[left] = { from, to: from + first };
+  spans[right] = { from: from + first + APART, to: from + first + APART + second };
+  return spans;
 }
 
 /** The first place, from the left, where a text of this length touches none of these; null where there is none. */

@@ -5,10 +5,10 @@
 
 import { type ChosenEdge, toldOf, valueOf } from "../../core/chosen";
 import { looksOf } from "../../core/looks";
-import { edgeLabel, nodeName, nodeOf, PORT_NAMES, shortLabel } from "../../core/node";
+import { edgeLabel, isSameEdge, nodeName, nodeOf, PORT_NAMES, shortLabel } from "../../core/node";
 import type { DetailData, DetailEvents } from "../../core/props";
 import { runsOf, sentenceOf, writtenOf } from "../../core/sentence";
-import { baseOf, edgeAt, noiseOf, strongestOf } from "../../core/table";
+import { baseOf, edgeAt, noiseOf, strongestOf, type Table } from "../../core/table";
 import { word } from "../../core/words";
 import type { EdgeDetail, EdgeName } from "../../engine/types";
 import { element } from "../../lib/dom";
@@ -129,15 +129,19 @@ function evidenceView() {
   const showLooks = looksView.create(looksPlace);
   const showOutputs = outputsView.create(outputsPlace);
 
-  /** The run of which something is shown. */
-  let shownOf: Chosen["table"] | undefined;
+  let shown: { edge: EdgeName; table: Table } | null = null;
+
   const update = (data: Chosen) => {
-    const { pairs, table } = data;
+    const { pairs, table, edge } = data;
     made.setAttribute("aria-busy", String(data.state === "waiting"));
-    // What is shown of another edge of this run stays, pale, so that nothing blinks; of another run nothing does.
-    made.classList.toggle("unknown", data.state === "waiting" && shownOf !== table);
-    if (data.state === "waiting") return;
-    shownOf = table;
+    if (data.state === "waiting") {
+      // What stands here may be of another edge, or of another run: it keeps its room and goes from sight.
+      const isOfThis = shown !== null && shown.table === table && isSameEdge(shown.edge, edge);
+      made.classList.toggle("of-another", !isOfThis);
+      return;
+    }
+    made.classList.remove("of-another");
+    shown = { edge, table };
     note.textContent = { failed: data.state === "failed" ? data.message : "", alone: ALONE, there: "" }[data.state];
     note.hidden = data.state === "there";
     looks.hidden = outputs.hidden = data.state !== "there";

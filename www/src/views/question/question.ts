@@ -38,6 +38,8 @@ export interface QuestionData {
   old: { title: string } | null;
   /** Whether anything is shown. */
   hasRun: boolean;
+  /** Whether this is the question of a file that does not tell its tokens: then its text is all there is, if that. */
+  isUntold: boolean;
   /** The form waits to be run. */
   needsRun: { seconds: number | null } | null;
   canUndo: boolean;
@@ -61,13 +63,14 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
   const gist = element("div", { class: "gist" });
   const prompt = element("div", { class: "prompt-place" });
   const showTokens = tokensView.create(prompt, { onPosition: events.onPosition });
+  const texts = element("div", { class: "prompt-texts" });
   const values = element("p", { class: "values" });
   const edit = element("button", { type: "button", id: "edit-prompts", "aria-expanded": "false", "aria-controls": "editor" }, "Edit prompts");
   const examples = element("button", { type: "button", id: "examples", "aria-haspopup": "menu", "aria-expanded": "false" }, "Examples");
   const undo = element("button", { type: "button", id: "undo" }, "Undo");
   const panel = element("div", { id: "editor", role: "group", "aria-label": "Prompts and what is measured" });
   panel.hidden = true;
-  container.append(gist, prompt, element("div", { class: "values-row" }, values, element("div", { class: "actions" }, edit, examples, undo)), panel);
+  container.append(gist, prompt, texts, element("div", { class: "values-row" }, values, element("div", { class: "actions" }, edit, examples, undo)), panel);
   const showEditor = editorView.create(panel, { ...events, onClose: () => toggle(false) });
   let shown: QuestionData | undefined;
 
@@ -122,6 +125,8 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
       showTokens({ ...pair, tokens: read, prependBos: settings.prependBos, position: settings.position });
     }
     prompt.classList.toggle("old", !isRead(data, at));
+    prompt.hidden = data.isUntold;
+    texts.replaceChildren(...(data.isUntold && pair ? textsOf(pair) : []));
     const { clean, corrupted, of } = measured(data.predictedAs, pair ?? null, predictions[at] ?? null);
     values.classList.toggle("old", !data.isPredicted);
     values.replaceChildren(
@@ -133,6 +138,13 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
     examples.disabled = presets.length === 0 && data.saved.length === 0 && data.recent.length === 0;
     if (!panel.hidden) showEditor(data);
   };
+}
+
+/** Both prompts as they were typed, where there are any. */
+function textsOf(pair: Pair): HTMLElement[] {
+  return (["clean", "corrupted"] as const)
+    .filter((side) => pair[side] !== "")
+    .map((side) => element("p", {}, element("span", { class: `tag ${side}` }, side), " ", pair[side]));
 }
 
 /** What is wrong first, for where the editor does not tell it. */
@@ -155,7 +167,7 @@ const isPreset = (preset: Preset, settings: Settings): boolean =>
 const plainGist = (gist: string): string => gist.replaceAll("*", "");
 
 /** What the question is about; or what is still shown in place of its answer, and what to do about it. */
-function drawGist(place: HTMLElement, { settings, presets, pairs, old, needsRun }: QuestionData, at: number, wrong: string | null, events: QuestionEvents): void {
+function drawGist(place: HTMLElement, { settings, presets, pairs, old, needsRun, isUntold }: QuestionData, at: number, wrong: string | null, events: QuestionEvents): void {
   const hadFocus = place.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset.does : undefined;
   const button = (does: string, words: string, act: () => void, isMain = false) => {
     const made = element("button", { type: "button", "data-does": does, class: isMain ? "primary" : "link" }, words);
@@ -166,9 +178,10 @@ function drawGist(place: HTMLElement, { settings, presets, pairs, old, needsRun 
   const shown = old ? [element("span", { class: "old" }, "Shown: the run of ", element("q", {}, old.title), " · ", button("revert", "Revert", events.onRevert))] : [];
   const steps = pairs.length > 1 ? [stepper(at, pairs.length, events.onPair)] : [];
   const preset = presets.find((one) => isPreset(one, settings));
+  const other = pairs.length > 1 ? `${pairs.length} pairs of prompts; this is one of them.` : isUntold ? "The file does not tell its tokens." : "Not one of the examples.";
   const about = preset
     ? [element("p", {}, ...emphasised(preset.gist), " ", element("a", { href: preset.source.url, title: preset.source.text }, citationOf(preset.source.text)))]
-    : [element("p", {}, pairs.length > 1 ? `${pairs.length} pairs of prompts; this is one of them.` : "Not one of the examples.")];
+    : [element("p", {}, other)];
   const told = wrong === null ? [] : [element("p", { class: "error", role: "alert" }, wrong)];
   place.replaceChildren(...run, ...told, ...(old ? shown : told.length > 0 ? [] : about), ...steps);
   if (hadFocus) (place.querySelector<HTMLElement>(`[data-does="${hadFocus}"]`) ?? place.querySelector<HTMLElement>("button"))?.focus();
