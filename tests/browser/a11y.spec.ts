@@ -159,7 +159,7 @@ for (const width of [1440, 360]) {
           const { x, y } = at.getBoundingClientRect();
           const part = at.closest("header") ?? at.closest("section, #scale, #views, footer, main");
           const name = at.id || at.getAttribute("aria-label") || at.textContent?.trim().slice(0, 30) || at.nodeName;
-          return { name, part: part?.id || part?.nodeName || "", x: x + scrollX, y: y + scrollY, isStuck: at.closest(".steps") !== null };
+          return { name, part: part?.id || part?.nodeName || "", x: x + scrollX, y: y + scrollY, isStuck: at.closest(".edge-steps") !== null };
         });
         if (!stop || stops.some(({ name, x, y }) => name === stop.name && x === stop.x && y === stop.y)) break;
         stops.push(stop);

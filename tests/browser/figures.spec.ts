@@ -256,7 +256,7 @@ test("moved, themed or with other parts: a finished run stays, and nothing is lo
     element.setAttribute("heading", "Another name");
     element.setAttribute("live", "");
   });
-  await expect(figure.locator("h3").first()).toHaveText("Another name");
+  await expect(figure.locator("h2").first()).toHaveText("Another name");
   await page.waitForTimeout(300);
   expect(models()).toEqual(before);
   expect(JSON.parse(await data()).edges).toEqual(JSON.parse(saved).edges);
@@ -378,7 +378,7 @@ for (const where of ["element", "frame"] as const) {
     const figure = (where === "element" ? page : page.frameLocator("iframe")).locator("path-patching");
     const ask = figure.getByRole("button", { name: /^Explore it live \(1\.1 MB from localhost:\d+\)$/ });
     await expect(ask).toBeVisible();
-    await expect(figure.locator(".top h3")).toHaveText("What makes it say “lamp” rather than “river”");
+    await expect(figure.locator(".top h2")).toHaveText("What makes it say “lamp” rather than “river”");
     expect(weights()).toBeLessThanOrEqual(1);
     await ask.click();
     await isDone(figure);
@@ -388,7 +388,7 @@ for (const where of ["element", "frame"] as const) {
 test("a poster of a question shows the prompts and the model, and says what a run downloads; nothing is empty", async ({ page }) => {
   await page.goto(host.page(`${SCRIPT}<path-patching link="${LINK}"></path-patching>`));
   const figure = page.locator("path-patching");
-  await expect(figure.locator(".top h3")).toHaveText("What makes it say “lamp” rather than “river”");
+  await expect(figure.locator(".top h2")).toHaveText("What makes it say “lamp” rather than “river”");
   await expect(figure.locator(".prompt .alt > span")).toHaveText([/fox/, /dragon/]);
   await expect(figure.locator(".heading")).toContainText("Names and lists");
   await expect(figure.locator(".go")).toContainText(/downloads [\d.]+ MB once, then runs in your browser/);
@@ -401,7 +401,7 @@ test("a poster of a saved result says what was found, and answers pointing and c
   const data = readFileSync("examples/post/figure.json", "utf8");
   await page.goto(host.page(`<path-patching><script type="application/json">${data}</script><a href="https://example.org/">in words</a></path-patching>${SCRIPT}`));
   const figure = page.locator("path-patching");
-  await expect(figure.locator(".top h3")).toHaveText("How a small model repeats a list");
+  await expect(figure.locator(".top h2")).toHaveText("How a small model repeats a list");
   await expect(figure.locator(".heading")).toContainText("3 layers × 4 heads");
   await expect(figure.locator(".says")).toContainText(/clean lamp 98%.*corrupted crown 98%.*logit of lamp less that of spoon$/);
   await expect(figure.locator(".verdict")).toContainText(/^0\.3 tells 1\.3 what it can find\. With this one path taken from the clean run, 59% of the lost preference for lamp over spoon returns: −0\.28 → \+5\.3/);
@@ -418,7 +418,7 @@ test("a frame may have the result in its own address", async ({ page }) => {
   await page.goto(host.page(`<iframe title="figure" width="720" height="300" src="SITE/embed.html?heading=Mine#saved=${packed}"></iframe>${SCRIPT}`));
   const figure = page.frameLocator("iframe").locator("path-patching");
   await expect(figure.locator(".verdict")).toContainText("0.3 tells 1.3");
-  await expect(figure.locator(".top h3")).toHaveText("Mine");
+  await expect(figure.locator(".top h2")).toHaveText("Mine");
   await expect.poll(async () => (await page.locator("iframe").boundingBox())!.height).toBeGreaterThan(450);
   expect(host.asked.filter((path) => path.includes("saved"))).toEqual([]);
 });

@@ -45,10 +45,12 @@ test("GPT-2 loads with one choice and one click, and is kept", async ({ page }) 
   // GPT-2's own example prompts, with its real tokens.
   await expect(page.locator("#question .gist")).toContainText("Two names, one of them twice.");
   await expect(await field(page, "Answer")).toHaveValue(" Mary");
-  const tokens = page.locator(".tokens tr").first().locator("td");
-  await expect(tokens.first()).toHaveText("<|endoftext|>");
-  await expect(tokens.nth(2)).toHaveText("·Mary");
-  await expect(page.locator(".tokens mark")).toHaveText(["·John", "·Mary"]);
+  const tokens = page.getByRole("listbox", { name: /^Prompt/ }).getByRole("option");
+  await expect(tokens.first()).toHaveAccessibleName("start of the text, <|endoftext|>: token 0, id 50256");
+  await expect(tokens.nth(2)).toHaveAccessibleName("Mary: token 2, id 5335");
+  const differing = page.getByRole("listbox", { name: /^Prompt/ }).getByRole("option", { name: /^clean/ });
+  await expect(differing).toHaveCount(1);
+  await expect(differing).toHaveAccessibleName("clean John, id 1757; corrupted Mary, id 5335: token 10");
   await expect(page.getByRole("link", { name: /Wang et al/ }).first()).toHaveAttribute("href", "https://arxiv.org/abs/2211.00593");
   await settled(page);
 
@@ -64,11 +66,13 @@ test("GPT-2 loads with one choice and one click, and is kept", async ({ page }) 
   const [download] = await Promise.all([page.waitForEvent("download"), menu.getByRole("button", { name: "Figure JSON" }).click()]);
   await page.keyboard.press("Escape");
   const saved = JSON.parse((await contentOf(download)).toString());
-  expect(saved.model).toEqual({ name: "openai-community/gpt2", source: "openai-community/gpt2", revision: COMMIT, dModel: 32 });
+  expect(saved.model).toEqual({ name: "openai-community/gpt2", source: "openai-community/gpt2", revision: COMMIT, dModel: 32, bytes: expect.any(Number) });
+  // As the offer said.
+  expect(Math.round(saved.model.bytes / 1e6)).toBe(8);
 
   await models(page);
   await expect(page.locator("#kept h3")).toHaveText("Kept in this browser (1)");
-  await expect(page.getByLabel("GPT-2 small")).toBeChecked();
+  await expect(page.locator("#models").getByLabel("GPT-2 small")).toBeChecked();
   await expect(page.locator(".kept li")).toHaveText(/^openai-community\/gpt2 at 607a30d: 8 MB/);
   await page.getByRole("button", { name: "Delete openai-community/gpt2 at 607a30d" }).click();
   await expect(page.locator("#kept h3")).toHaveText("Nothing is kept in this browser");
@@ -129,12 +133,17 @@ test("local files can be chosen", async ({ page }) => {
   await expect(menu.getByRole("status")).toHaveText("link: expected a model that others can load, got files of your own");
   await page.keyboard.press("Escape");
   // Back returns to the previous edge of the same files.
-  await page.getByLabel("Receiver", { exact: true }).selectOption("a1.h0");
-  await expect(page).toHaveURL(/to=a1\.h0/);
-  await page.getByLabel("Receiver", { exact: true }).selectOption("a1.h1");
-  await expect(page).toHaveURL(/to=a1\.h1/);
+  const stepTo = async (name: string) => {
+    const [before, address] = [(await chosenEdge(page).textContent())!, page.url()];
+    await page.getByRole("button", { name }).click();
+    await expect(chosenEdge(page)).not.toHaveText(before);
+    await expect(page).not.toHaveURL(address);
+    return (await chosenEdge(page).textContent())!;
+  };
+  const second = await stepTo("Next weaker edge");
+  await stepTo("Next weaker edge");
   await page.goBack();
-  await expect(page.getByLabel("Receiver", { exact: true })).toHaveValue("a1.h0");
+  await expect(chosenEdge(page)).toHaveText(second);
   await expect(page.locator("#offer")).toBeHidden();
   await page.reload();
   await expect(page.locator("#offer")).toContainText("This link uses someone’s own files. Choose them, or drop them here.");
@@ -330,9 +339,11 @@ test("the second bundled model is named in links, in the box and in saved files"
   await expect(page.getByRole("menuitemradio")).toHaveText([/^Greater than: a war that ends later/]);
   await page.keyboard.press("Escape");
   // Each word of the prompts is one token, and only the years differ.
-  await expect(page.locator(".tokens mark")).toHaveText(["41", "01"]);
-  // The tour is about the other model's circuit.
-  await expect(page.locator("#show-around")).toBeHidden();
+  const differing = page.getByRole("listbox", { name: /^Prompt/ }).getByRole("option", { name: /^clean/ });
+  await expect(differing).toHaveCount(1);
+  await expect(differing).toHaveAccessibleName(/^clean 41, id \d+; corrupted 01, id \d+: token \d+$/);
+  // The tour tells of any model's run.
+  await expect(page.locator("#show-around")).toBeVisible();
   const menu = await share(page);
   const [download] = await Promise.all([page.waitForEvent("download"), menu.getByRole("button", { name: "Figure JSON" }).click()]);
   await page.keyboard.press("Escape");

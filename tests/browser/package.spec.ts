@@ -84,7 +84,7 @@ test("it contains what its entries need and licences, but not the site", () => {
   }
   expect(files.filter((path) => /\.(wasm|html|safetensors)$/.test(path))).toEqual(["lib/engine_bg.wasm"]);
   const licences = readFileSync("dist/THIRD-PARTY-LICENSES.md", "utf8");
-  for (const built of ["d3-scale", "d3-selection", "burn", "tokenizers", "wasm-bindgen"]) expect(licences).toContain(`\n## ${built} `);
+  for (const built of ["d3-dsv", "d3-selection", "Arimo", "burn", "tokenizers", "wasm-bindgen"]) expect(licences).toContain(`\n## ${built} `);
 });
 
 test("publint and Are the Types Wrong find nothing", () => {

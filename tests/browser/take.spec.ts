@@ -2,7 +2,7 @@
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import type { Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 import type { EdgeTable } from "../../www/src/engine/types";
 import { headValues } from "../../www/src/lib/graph";
 import { restore } from "../../www/src/lib/saved";
@@ -16,6 +16,8 @@ const preset = { ...cli.INDUCTION, ...cli.LIKE_THE_PAGE, metric: "normalized-log
 test.use({ permissions: ["clipboard-read", "clipboard-write"] });
 
 test.beforeEach(({ page }) => open(page));
+
+const least = (page: Page): Locator => page.getByRole("slider", { name: "Least effect shown" });
 
 async function saved(page: Page, name: string): Promise<Buffer> {
   const menu = await share(page);
@@ -87,11 +89,12 @@ test("CSV has every edge, strongest first", async ({ page }) => {
   expect(rest).toHaveLength(144 + 40 + 24 + 12 + 36 + 3 + 3 - 1);
 });
 
-test("any drawing is saved as SVG and PNG, with its colours", async ({ page, context }) => {
-  const circuit = page.locator(".circuit-part");
+test("a drawing of the chosen edge is saved as SVG and PNG, with its colours", async ({ page, context }) => {
+  await page.locator("#edge").getByRole("button", { name: "More", exact: true }).click();
+  const pattern = page.locator("#edge figure", { hasText: "1.3 attends, after the patch" });
   const save = async (kind: string) => {
-    const [download] = await Promise.all([page.waitForEvent("download"), circuit.getByRole("button", { name: kind }).click()]);
-    expect(download.suggestedFilename()).toBe(`pathpatch-the-strongest-edges-from-the-input-up-to-the-logits.${kind.toLowerCase()}`);
+    const [download] = await Promise.all([page.waitForEvent("download"), pattern.getByRole("button", { name: kind }).click()]);
+    expect(download.suggestedFilename()).toBe(`pathpatch-0.3-1.3-key-1.3-attends-after-the-patch.${kind.toLowerCase()}`);
     return contentOf(download);
   };
   const svg = (await save("SVG")).toString();
@@ -101,9 +104,12 @@ test("any drawing is saved as SVG and PNG, with its colours", async ({ page, con
   // Open the image alone, without the page's style sheets.
   const alone = await context.newPage();
   await alone.setContent(svg);
-  await expect(alone.locator("svg text", { hasText: /^0\.3$/ })).toBeVisible();
-  const strokes = await alone.locator("svg path").evaluateAll((all) => all.map((path) => getComputedStyle(path).stroke));
-  expect(strokes).toContain("rgb(31, 102, 168)");
+  await expect(alone.locator("svg text", { hasText: "dragon" }).first()).toBeVisible();
+  const looks = (within: Page, cells: string) => within.locator(cells).evaluateAll((all) => all.map((one) => ({ fill: getComputedStyle(one).fill, opacity: Number(getComputedStyle(one).fillOpacity).toFixed(2) })));
+  const there = await looks(page, "#edge figure:last-of-type .pattern-cell");
+  expect(there.length).toBeGreaterThan(10);
+  expect(new Set(there.map(({ opacity }) => opacity)).size).toBeGreaterThan(3);
+  expect(await looks(alone, "svg rect[class^=pattern-cell]")).toEqual(there);
   // What only the pointer or the focus would show is not in it.
   expect(await alone.locator("svg [aria-label], svg [tabindex]").count()).toBe(0);
 });
@@ -114,7 +120,9 @@ test("a link restores model, prompts, settings and view", async ({ page, context
   await settled(page);
   await show(page, "Grids");
   await cell(grid(page, "from", "v"), "2.2").click();
-  await page.getByLabel("Edges shown").fill("55");
+  await least(page).press("PageUp");
+  const shown = (await least(page).getAttribute("aria-valuetext"))!;
+  expect(shown).toMatch(/^\d+ edges? of /);
   const link = await copied(page, "Copy link");
   const labels = async (of: Page) =>
     of.getByRole("gridcell").evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
@@ -122,7 +130,7 @@ test("a link restores model, prompts, settings and view", async ({ page, context
   await open(other, link);
   await expect(await field(other, "Metric")).toHaveValue("log-prob");
   await expect(other.getByLabel("Receiver", { exact: true })).toHaveValue("a2.h2");
-  await expect(other.locator(".circuit .edge")).toHaveCount(55);
+  await expect(least(other)).toHaveAttribute("aria-valuetext", shown);
   await expect(chosenEdge(other)).toHaveText(await chosenEdge(page).innerText());
   expect(await labels(other)).toEqual(await labels(page));
   // The address in the address bar does so too.
@@ -185,7 +193,8 @@ test("the address changes with the page: edges and runs are steps of the history
   page.on("request", (request) => {
     if (request.isNavigationRequest() || request.url().includes("safetensors")) loads.push(request.url());
   });
-  await expect.poll(() => new URL(page.url()).hash).not.toBe("");
+  await show(page, "Grids");
+  await expect(page).toHaveURL(/show=grids/);
   const entries = await page.evaluate(() => history.length);
   const first = page.url();
   const edge = chosenEdge(page);
@@ -205,14 +214,14 @@ test("the address changes with the page: edges and runs are steps of the history
         },
       });
     }
-    const slider = [...document.querySelectorAll("input[type=range]")].at(-1) as HTMLInputElement;
-    for (let i = 0; i < 300; i += 1) {
-      slider.value = String(10 + 5 * (i % 20));
-      slider.dispatchEvent(new Event("input"));
-    }
+    const slider = document.querySelector("[role=slider]")!;
+    const press = (key: string) => slider.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+    for (let i = 0; i < 300; i += 1) press(i % 20 < 10 ? "ArrowRight" : "ArrowLeft");
+    press("PageUp");
     return performance.now() - began;
   });
-  await expect(page).toHaveURL(/edges=105/);
+  await expect.poll(() => new URL(page.url()).hash).not.toBe(new URL(first).hash);
+  const told = await least(page).getAttribute("aria-valuetext");
   // Safari allows 100 in 30 s, which is one in 300 ms.
   expect(await page.evaluate(() => Number(document.documentElement.dataset.changes))).toBeLessThan(2 + took / 300);
   expect(await page.evaluate(() => history.length)).toBe(entries);
@@ -231,7 +240,7 @@ test("the address changes with the page: edges and runs are steps of the history
   await expect(edge).toHaveText("0.3 → 1.2 key");
   await page.goBack();
   await expect(edge).toHaveText(strongest);
-  await expect(page.locator(".circuit .edge")).toHaveCount(105);
+  await expect(least(page)).toHaveAttribute("aria-valuetext", told!);
   await page.goForward();
   await expect(edge).toHaveText("0.3 → 1.2 key");
   await page.goForward();
@@ -259,7 +268,7 @@ test("text from a link never becomes code in an export, and no field of a link b
   await expect(page.locator("#clean-error")).not.toBeEmpty();
   await example(page, "Induction: fox, lamp, … fox");
   await settled(page);
-  await expect(page.locator(".circuit .edge")).toHaveCount(30);
+  await expect(least(page)).toHaveAttribute("aria-valuetext", "9 edges of 0.02 or more");
   // A model's name that tries to end its string: the copied code has it as one literal.
   await page.route("**/m%22*/**", async (route) => {
     const name = new URL(route.request().url()).pathname.split("/").at(-1);

@@ -4,7 +4,7 @@ import type {} from "pathpatch/react";
 import type { Saved } from "pathpatch/element";
 
 export function Figure({ saved }: { saved: Saved }) {
-  return <path-patching data={saved} hide="table into" theme="dark" className="wide" />;
+  return <path-patching data={saved} show="grids" hide="prompts" theme="dark" className="wide" />;
 }
 
 export function Wrong() {

@@ -5,8 +5,8 @@ use std::fs;
 use anyhow::{Result, bail};
 
 use crate::{
-    run::{Variables, find_program, run},
-    setup::is_root_on_debian,
+    run::{Variables, find_program},
+    setup,
 };
 
 /// A program that is needed.
@@ -91,22 +91,9 @@ pub fn all() -> Result<Box<Variables>> {
 /// Variables and paths of programs.
 fn install<const N: usize>(programs: [&Program; N]) -> Result<[(&'static str, String); N]> {
     let missing = || programs.iter().filter(|program| program.find().is_none());
-    if missing().next().is_some() && is_root_on_debian() {
-        run("apt-get", &["update", "--quiet"])?;
-        let packages = missing().map(|program| program.package);
-        // With recommended packages: Xvfb needs xauth.
-        let install = [
-            "DEBIAN_FRONTEND=noninteractive",
-            "apt-get",
-            "install",
-            "--yes",
-            "--quiet",
-        ];
-        // Without questions, which nobody is there to answer.
-        run(
-            "env",
-            &install.into_iter().chain(packages).collect::<Vec<_>>(),
-        )?;
+    if missing().next().is_some() && setup::is_root_on_debian() {
+        let packages: Vec<_> = missing().map(|program| program.package).collect();
+        setup::install(&packages)?;
     }
     let needed: Vec<String> = missing()
         .map(

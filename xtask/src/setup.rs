@@ -1,11 +1,11 @@
 //! Installs what a fresh machine lacks: the wasm target, npm's packages and, on Debian as root, Python's virtual
-//! environments. Where that is not possible, one line says what to install.
+//! environments and Poppler. Where that is not possible, one line says what to install.
 
 use std::{fs, path::Path};
 
 use anyhow::{Result, bail};
 
-use crate::run::{NPM, output, run};
+use crate::run::{NPM, find_program, output, run};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// The wasm target of the toolchain in use.
@@ -44,14 +44,45 @@ pub fn python() -> Result<()> {
         return Ok(());
     }
     if is_root_on_debian() {
-        run("apt-get", &["update", "--quiet"])?;
-        let install = ["install", "--yes", "--quiet", "python3-venv"];
-        run("apt-get", &install)?;
+        install(&["python3-venv"])?;
     }
     if !is_there() {
         bail!("Python 3.10 or later with venv is needed (Debian's package python3-venv)");
     }
     Ok(())
+}
+
+/// Poppler's programs, by which the browser tests read the PDFs that the page saves.
+pub fn poppler() -> Result<()> {
+    const PROGRAMS: [&str; 4] = ["pdffonts", "pdfinfo", "pdftoppm", "pdftotext"];
+    let missing = || {
+        PROGRAMS
+            .into_iter()
+            .find(|name| find_program(name).is_none())
+    };
+    if missing().is_some() && is_root_on_debian() {
+        install(&["poppler-utils"])?;
+    }
+    if let Some(name) = missing() {
+        bail!(
+            "the browser tests need Poppler's {name} on the path (Debian's package poppler-utils)"
+        );
+    }
+    Ok(())
+}
+
+/// Install Debian's packages, without questions, which nobody is there to answer; to be called as root. With the
+/// packages that they recommend: Xvfb needs xauth.
+pub fn install(packages: &[&str]) -> Result<()> {
+    run("apt-get", &["update", "--quiet"])?;
+    let install = [
+        "DEBIAN_FRONTEND=noninteractive",
+        "apt-get",
+        "install",
+        "--yes",
+        "--quiet",
+    ];
+    run("env", &[&install[..], packages].concat())
 }
 
 /// Whether we may install Debian's packages.

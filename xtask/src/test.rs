@@ -22,6 +22,7 @@ pub fn all() -> Result<()> {
     setup::wasm_target()?;
     setup::npm_packages()?;
     setup::python()?;
+    setup::poppler()?;
     let browsers = browsers::all()?;
 
     circles::check()?;

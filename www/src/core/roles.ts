@@ -8,7 +8,7 @@
 
 import type { Token } from "../engine/types";
 import { headName } from "./node";
-import type { ModelRef } from "./model-ref";
+import type { LoadedModel } from "./model-ref";
 import type { AskedPair, PairTokens, Request } from "./request";
 import { word } from "./words";
 
@@ -33,7 +33,7 @@ export interface Roles {
 }
 
 interface Known extends Roles {
-  isModel: (ref: ModelRef) => boolean;
+  isModel: (model: LoadedModel) => boolean;
   /** Whether a pair asks what the source is about. */
   isAbout: (tokens: PairTokens) => boolean;
 }
@@ -52,7 +52,7 @@ const INDUCTION = role("induction head");
 const PREVIOUS = role("previous-token head");
 
 const IOI: Known = {
-  isModel: (ref) => ref.kind === "hub" && ref.repo === "openai-community/gpt2",
+  isModel: ({ ref, dModel = 768 }) => ref.kind === "hub" && ref.repo === "openai-community/gpt2" && dModel === 768,
   isAbout: isIndirectObject,
   source: { text: "Wang et al. (2022)", url: "https://arxiv.org/abs/2211.00593" },
   of: new Map([
@@ -67,14 +67,14 @@ const IOI: Known = {
 };
 
 const REPEATS: Known = {
-  isModel: (ref) => ref.kind === "bundled" && ref.name === "ioi-demo",
+  isModel: ({ ref }) => ref.kind === "bundled" && ref.name === "ioi-demo",
   isAbout: isRepeat,
   source: { text: "the model’s README", url: "models/ioi-demo/README.md" },
   of: new Map([...heads(PREVIOUS, "0.3"), ...heads(INDUCTION, "1.0 1.1 1.2 1.3")]),
 };
 
 const YEARS: Known = {
-  isModel: (ref) => ref.kind === "bundled" && ref.name === "years-demo",
+  isModel: ({ ref }) => ref.kind === "bundled" && ref.name === "years-demo",
   isAbout: isLaterYear,
   source: { text: "the model’s README", url: "models/years-demo/README.md" },
   of: new Map([
@@ -85,7 +85,7 @@ const YEARS: Known = {
 
 /** What is known of the nodes of this model on these prompts; null where nothing is. */
 export function rolesOf({ model, pairs }: Pick<Request, "model" | "pairs">): Roles | null {
-  const known = [IOI, REPEATS, YEARS].find(({ isModel }) => isModel(model.ref));
+  const known = [IOI, REPEATS, YEARS].find(({ isModel }) => isModel(model));
   return known && pairs.every(({ tokens }: AskedPair) => known.isAbout(tokens)) ? known : null;
 }
 

@@ -24,7 +24,7 @@ export interface HeadData {
 }
 
 export function create(container: HTMLElement): (data: HeadData) => void {
-  const title = element("h3");
+  const title = element("h2");
   const model = element("span", { class: "label" });
   const prompt = element("div");
   const more = element("p", { class: "label" });

@@ -1,6 +1,6 @@
 // A composed figure as a file.
 
-import { download } from "../lib/image";
+import { download } from "../lib/download";
 import { type FigureChoice, groundOf, scaleOf } from "./compose";
 import { type Font, FONT_URLS, readFont } from "./font";
 import { stencil } from "./letters";

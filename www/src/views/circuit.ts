@@ -133,8 +133,10 @@ export function create(container: HTMLElement, events: CircuitEvents, options: C
     still.textContent = still.hidden ? "" : STILL;
     if (isStill) svg.attr("role", "img").attr("aria-label", `Circuit of the ${edges.length} strongest edges, from the input at the bottom to the logits at the top`);
     pointAgain();
-    if (!isSameEdge(inView, look.edge)) {
-      inView = look.edge;
+    // It may be an edge that this model does not have, of the run before.
+    const chosen = edges.find((edge) => isSameEdge(edge, look.edge)) ?? null;
+    if (!isSameEdge(inView, chosen)) {
+      inView = chosen;
       if (inView) intoView([inView.from, nodeOf(inView.to)], lattice);
     }
   };

@@ -23,9 +23,8 @@ export function figure(): Figure {
       try {
         failed.textContent = "";
         // Most readers take nothing along.
-        const { download, png, svgText } = await import("../lib/image");
-        const image = kind === "PNG" ? await png(svg) : new Blob([svgText(svg)], { type: "image/svg+xml" });
-        download(`${fileName(shows)}.${kind.toLowerCase()}`, image);
+        const { saveDrawn } = await import("../figure/drawn");
+        await saveDrawn(kind === "SVG" ? "svg" : "png", fileName(shows), svg, shows);
       } catch (error) {
         failed.textContent = messageOf(error);
       }

@@ -4,7 +4,7 @@
 import { PORT_NAMES, PORTS } from "../core/node";
 import type { Copied, TakeEvents } from "../core/props";
 import { element, messageOf } from "../lib/dom";
-import { download } from "../lib/image";
+import { download } from "../lib/download";
 import { oneStop } from "./menu";
 
 /** Something to press: what it is called, and what comes of it. */

@@ -5,7 +5,7 @@ import { embedCode, type EmbedChoice, type EmbedSubject, FIRST_EMBED, type Form,
 import { EXTRAS, type Extra, PARTS, type Part } from "../../lib/figure-parts";
 import { headline } from "../../lib/headline";
 import { formatBytes } from "../../lib/format";
-import { download } from "../../lib/image";
+import { download } from "../../lib/download";
 import { pack } from "../../lib/pack";
 import type { FigureData, FigureEvents } from "./data";
 import { amount, choice, copy, outlets, tick, words } from "./fields";

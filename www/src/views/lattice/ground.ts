@@ -27,7 +27,9 @@ export function drawGround(group: Group, nodes: readonly string[], shape: Shape,
     .attr("y", ({ y }) => y)
     .attr("dy", "0.35em")
     .text(({ text }) => text);
-  drawBands(group, lattice.bands === null ? [] : bands, lattice.bands ?? 0, lattice.rise, heightOf);
+  // A file may call a smaller model by the name of one that has more layers.
+  const there = bands.filter(({ to }) => to < shape.layers);
+  drawBands(group, lattice.bands === null ? [] : there, lattice.bands ?? 0, lattice.rise, heightOf);
   drawUnused(group, nodes, lattice, used);
 }
 

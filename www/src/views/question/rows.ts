@@ -37,8 +37,8 @@ const MOST_ROWS = 300;
 export function create(container: HTMLElement, events: RowsEvents): (data: RowsData) => void {
   const body = element("tbody");
   const foot = element("tfoot");
-  const heads = ["", ...FIELDS.map((field) => HEADS[field]), "clean", "corrupted"];
-  const head = element("thead", {}, element("tr", {}, ...heads.map((name, i) => element("th", { scope: "col", class: i > 4 ? "number" : "" }, i > 4 ? element("span", { class: `tag ${name}` }, name) : name))));
+  const heads = ["Pair", ...FIELDS.map((field) => HEADS[field]), "clean", "corrupted"];
+  const head = element("thead", {}, element("tr", {}, ...heads.map((name, i) => element("th", { scope: "col", class: i > 4 ? "number" : "" }, i > 4 ? element("span", { class: `tag ${name}` }, name) : i === 0 ? element("span", { class: "unseen" }, name) : name))));
   const table = element("table", { class: "rows", role: "grid", "aria-label": "Pairs of prompts" }, head, body, foot);
   const scroller = element("div", { class: "rows-scroll" }, table);
   const add = element("button", { type: "button" }, "Add a row");
@@ -57,8 +57,8 @@ export function create(container: HTMLElement, events: RowsEvents): (data: RowsD
     element("p", { class: "hint", id: "paste-hint" }, hint),
     take,
   );
-  const noted = element("ul", { class: "row-notes", role: "alert" });
-  container.append(scroller, noted, element("div", { class: "row-tools" }, add, remove), details);
+  const noted = element("ul", { class: "row-notes" });
+  container.append(scroller, element("div", { role: "alert" }, noted), element("div", { class: "row-tools" }, add, remove), details);
   let shown: RowsData | undefined;
   /** The cell that the Tab key stops at. */
   let stop: { row: number; field: keyof Pair } = { row: 0, field: "clean" };
