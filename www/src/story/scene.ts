@@ -38,8 +38,9 @@ export interface Step {
 
 export interface Scene extends Pick<Seen, "detail"> {
   table: Table;
-  /** The strongest edge between two parts. */
+  /** The strongest edge between two parts, or that of the sender whose edges alone are exact. */
   lead: Edge;
+  sender: string | null;
   /** Effects below this are rounding. */
   noise: number;
   pair: AskedPair;
@@ -61,7 +62,7 @@ export interface Scene extends Pick<Seen, "detail"> {
   other: "clean" | "corrupted";
 }
 
-export function sceneOf({ request, table }: Run, lead: Edge, seen: Seen): Scene {
+export function sceneOf({ request, table, sender }: Run, lead: Edge, seen: Seen): Scene {
   const { pairs, settings } = request;
   const [pair] = pairs as [AskedPair];
   const position = readingAt(settings.position, pair.tokens.clean.length);
@@ -75,6 +76,7 @@ export function sceneOf({ request, table }: Run, lead: Edge, seen: Seen): Scene 
     distractors: sharedBy(tokens, "distractor"),
     table,
     lead,
+    sender,
     noise: noiseOf(table),
     pair,
     pairs: pairs.length,

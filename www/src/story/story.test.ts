@@ -146,6 +146,16 @@ test("what is stronger than the path between two parts is named, with where it e
   expect(output).toContain("Of all paths into the logits MLP 1 → logits does most: +2.");
 });
 
+test("the path of one sender is said to be that, and what is stronger to lie elsewhere", () => {
+  const base = only([[KEY, 1], [{ from: "input", to: "a1.h0<k>" }, 0], [{ from: "a0.h0", to: "a1.h1<q>" }, 3]]);
+  const run = finished({ ...base, sender: "a0.h1" }, null);
+  const step = storyOf(run, NOTHING)![1]!;
+  expect(step.title).toBe("The strongest path out of 0.1: 0.1 → 1.0 key");
+  expect(textOf(step)).toContain("A path that lies between two other parts moves it more: 0.0 → 1.1 query, +3.");
+  const still = finished({ ...only([]), sender: "a0.h1" }, null);
+  expect(told(still)[1]).toMatch(/^No path out of 0\.1 does anything by itself: the strongest, 0\.1 → .*, moves the metric by no more than rounding\.$/);
+});
+
 test("attention that stays is not said to turn; a token that is looked at more is", () => {
   const run = only([[KEY, 1]]);
   const same = detailFixture(run, KEY).detail.dst!.pattern.corrupted;
