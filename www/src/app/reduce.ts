@@ -98,7 +98,9 @@ export function reduce(state: State, action: Action): State {
     case "run-refused":
       return { ...state, job: null, reading: state.reading && withErrors(state.reading, action), needsRun: null, run: stopped(state.run) };
     case "failed":
-      return { ...state, job: null, failure: action.failure, run: stopped(state.run) };
+      if (!action.isOfRun) return { ...state, failure: action.failure };
+      // Of a load that was stopped before there is nothing more to say beside it.
+      return { ...state, job: null, failure: action.failure, stopped: null, run: stopped(state.run) };
     case "file-refused":
       return { ...state, failure: { text: action.text, retry: state.failure?.retry ?? null } };
     case "shown": {
