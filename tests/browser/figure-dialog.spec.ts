@@ -171,9 +171,9 @@ test.describe("snippets", () => {
     await expect(preview.locator(".verdict")).toHaveText(VERDICT);
     await figure.getByRole("textbox", { name: "Title" }).fill("Mine");
     await expect(preview.locator(".top h3")).toHaveText("Mine");
-    await figure.getByLabel("Prompts").uncheck();
+    await figure.getByRole("checkbox", { name: "Prompts" }).uncheck();
     await expect(preview.locator(".prompt")).toBeHidden();
-    await figure.getByLabel("Grids").check();
+    await figure.getByRole("checkbox", { name: "Grids" }).check();
     await expect(preview.getByRole("grid", { name: "From head 0.3 into each head’s key" })).toBeVisible();
     await choose(figure, "Dark");
     await expect(preview.locator(".embedded")).toHaveCSS("color-scheme", "dark");
