@@ -61,13 +61,13 @@ test("steps go from edge to edge by strength, keep the focus, and move nothing",
   await expect(weaker).toBeFocused();
 });
 
-test("noising tells what is lost of the clean run; zero says in which run it is put", async ({ page }) => {
+test("noising tells how far the clean run falls; zero says in which run it is put", async ({ page }) => {
   await open(page, "/#direction=noise&from=a0.h3&to=a1.h3%3Ck%3E");
   await explained(page, "0.3 → 1.3 key");
-  await expect(sentence(page)).toContainText(/With this one path taken from the corrupted run, \d+% of the preference for lamp over spoon is lost: \+9\.23 → \+\d\.\d\d logits, on the way to −0\.28 in the corrupted run\. Reading at the second fox, 1\.3 turns from lamp/);
+  await expect(sentence(page)).toContainText(/With this one path taken from the corrupted run, the preference for lamp over spoon falls: \+9\.23 → \+\d\.\d\d logits, \d+% of the way to −0\.28 in the corrupted run\. Reading at the second fox, 1\.3 turns from lamp/);
   await page.goto("/#direction=noise&patch=zero&from=a0.h3&to=a1.h3%3Ck%3E");
   await settled(page);
-  await expect(sentence(page)).toContainText(/With this one path set to zero in the clean run, \d+% of the preference/);
+  await expect(sentence(page)).toContainText(/With this one path set to zero in the clean run, the preference for lamp over spoon falls: /);
 });
 
 test("what else there is to know of an edge: by position, attribution, logits, whole patterns", async ({ page }) => {

@@ -4,7 +4,7 @@ import { BUNDLED_REF, isSameModel } from "../core/model-ref";
 import { isSameEdge } from "../core/node";
 import type { Notes } from "../core/notes";
 import { isSameQuestion } from "../core/request";
-import { finished, type Run } from "../core/run";
+import { finished, type Run, stopped } from "../core/run";
 import { choose, lookAt, within } from "../core/view";
 import { EXAMPLE, isSameSettings, type Settings, type View } from "../lib/settings";
 import { boxOf } from "./choice";
@@ -73,7 +73,7 @@ export function reduce(state: State, action: Action): State {
     case "needs-run":
       return { ...state, needsRun: { seconds: action.seconds } };
     case "run-begun":
-      return { ...state, run: stopped(state.run), job: { id: action.id, progress: null }, needsRun: null, stopped: null, failure: null };
+      return { ...halted(state), job: { id: action.id, progress: null }, needsRun: null, stopped: null, failure: null };
     case "run-estimated": {
       const { run } = action;
       if (state.job?.id !== run.id) return state;
@@ -94,13 +94,13 @@ export function reduce(state: State, action: Action): State {
       // What a file's run was asked was read when it was made; the model that is loaded may be another.
       return { ...state, ...(isOfFile(state.run) && readAs(state.run)), job: null, needsRun: null, stopped: null, failure: null };
     case "run-stopped":
-      return { ...state, job: null, stopped: "run", run: stopped(state.run) };
+      return { ...halted(state), job: null, stopped: "run" };
     case "run-refused":
-      return { ...state, job: null, reading: state.reading && withErrors(state.reading, action), needsRun: null, run: stopped(state.run) };
+      return { ...halted(state), job: null, reading: state.reading && withErrors(state.reading, action), needsRun: null };
     case "failed":
       if (!action.isOfRun) return { ...state, failure: action.failure };
       // Of a load that was stopped before there is nothing more to say beside it.
-      return { ...state, job: null, failure: action.failure, stopped: null, run: stopped(state.run) };
+      return { ...halted(state), job: null, failure: action.failure, stopped: null };
     case "file-refused":
       return { ...state, failure: { text: action.text, retry: state.failure?.retry ?? null } };
     case "shown": {
@@ -236,7 +236,9 @@ function withUnused(settings: Settings, draft: Settings): Settings {
 
 export const isOfFile = (run: Run | null): run is Run => run !== null && run.file !== null;
 
-const stopped = (run: Run | null): Run | null => (run?.status === "running" ? { ...run, status: "stopped" } : run);
+/** With a run that goes on no more: it looks where all that is known by now says. */
+const halted = (state: State): State =>
+  state.run?.status === "running" ? lookedAt({ ...state, run: stopped(state.run) }, state.view) : state;
 
 /** Whether the run on screen is of another question than the form's. A file's run stands by itself until an edit. */
 export function isStale({ run, loaded, draft }: Pick<State, "run" | "loaded" | "draft">): boolean {

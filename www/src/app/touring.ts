@@ -33,7 +33,7 @@ export function touring(store: Store<State, Action>): Touring {
 
 function stepOf({ tour, run, seen, predictions: said }: State): Step | null {
   if (tour === null || !run) return null;
-  const predictions = said && isSameSettings(said.of, run.request.settings) ? (said.pairs[0] ?? null) : null;
+  const predictions = said && isSameSettings(said.of, run.request.settings) ? said.pairs : [];
   return storyOf(run, { predictions, detail: (edge) => knownDetail(seen, edge, 0) })?.[tour] ?? null;
 }
 

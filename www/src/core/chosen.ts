@@ -83,15 +83,17 @@ export function meanLogitDiff(predictions: readonly (PairPredictions | undefined
   return predictions.length === 0 ? null : sum;
 }
 
+/** The tokens of the answer, or of the distractor, where every pair has the same; null where they differ. */
+export function sharedBy(pairs: readonly PairTokens[], key: "answer" | "distractor"): readonly Token[] | null {
+  const ids = (tokens: PairTokens) => tokens[key].map(({ id }) => id).join();
+  return pairs.every((tokens) => ids(tokens) === ids(pairs[0]!)) ? pairs[0]![key] : null;
+}
+
 /** What the sentence is made of; null while nothing is known of the edge. */
 export function toldOf(chosen: ChosenEdge, detail: EdgeDetail | null): Told | null {
   const { edge, table, pairs, pair, position, predictions } = chosen;
   const known = valueOf(chosen, detail);
   if (!known) return null;
-  const shared = (key: "answer" | "distractor"): readonly Token[] | null => {
-    const ids = (tokens: PairTokens) => tokens[key].map(({ id }) => id).join();
-    return pairs.every((tokens) => ids(tokens) === ids(pairs[0]!)) ? pairs[0]![key] : null;
-  };
   const { clean, corrupted } = pairs[pair]!;
   const looked: Looked | null = detail && {
     pair,
@@ -106,8 +108,8 @@ export function toldOf(chosen: ChosenEdge, detail: EdgeDetail | null): Told | nu
     ...known,
     noise: noiseOf(table),
     pairs: pairs.length,
-    answers: shared("answer"),
-    distractors: shared("distractor"),
+    answers: sharedBy(pairs, "answer"),
+    distractors: sharedBy(pairs, "distractor"),
     prompt: clean,
     logitDiff: meanLogitDiff(pairs.map((_, i) => predictions[i])),
     looked,

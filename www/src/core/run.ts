@@ -2,6 +2,7 @@
 
 import type { EdgeDetail, EdgeName, EdgesCheck, PairPredictions, Warning } from "../engine/types";
 import { VERSION } from "../version";
+import { isSameEdge } from "./node";
 import type { Request } from "./request";
 import { leadOf, strongestOf, type Table } from "./table";
 
@@ -16,7 +17,7 @@ export interface Run {
   readonly status: RunStatus;
   /** The sender whose edges alone are exact; null where the scope is another. */
   readonly sender: string | null;
-  /** Where to look first, by the estimates and, once it is done, by all that is known. */
+  /** Where to look first, by the estimates and, once it goes on no more, by all that is known. */
   readonly lead: EdgeName | null;
   /** How far estimates were from the edges that were checked; null where none were. */
   readonly check: EdgesCheck | null;
@@ -83,7 +84,18 @@ export function knownDetail(known: readonly KnownDetail[], { from, to }: EdgeNam
 
 /** A run of which all is known that was asked for. */
 export function finished(run: Run, check: EdgesCheck | null, seconds: number | null = null): Run {
-  return { ...run, status: "done", check, seconds, lead: leadFor(run.table, run.sender) };
+  return { ...run, status: "done", check, seconds, lead: leadNow(run) };
+}
+
+/** A run that goes on no more, with what is known of it. */
+export function stopped(run: Run): Run {
+  return run.status === "running" ? { ...run, status: "stopped", lead: leadNow(run) } : run;
+}
+
+/** The lead by what is known by now: the same object where it is the same edge, so that nobody is led there again. */
+function leadNow({ table, sender, lead }: Run): EdgeName | null {
+  const now = leadFor(table, sender);
+  return isSameEdge(now, lead) ? lead : now;
 }
 
 function leadFor(table: Table, sender: string | null): EdgeName | null {

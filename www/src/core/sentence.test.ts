@@ -64,11 +64,11 @@ describe("denoising a preference", () => {
     expect(sentenceOf(told())).toContainEqual({ text: "59%", as: "raises" });
   });
 
-  it("loses more where it is pushed further away", () => {
+  it("falls where it is pushed further away", () => {
     expect(effect({ value: -1.2 })).toBe(
-      "With this one path taken from the clean run, a further 9.7% of the preference for lamp over spoon is lost: −0.28 → −1.20 logits, further away from +9.23 in the clean run.",
+      "With this one path taken from the clean run, the preference for lamp over spoon falls: −0.28 → −1.20 logits, further away from +9.23 in the clean run.",
     );
-    expect(sentenceOf(told({ value: -1.2 }))).toContainEqual({ text: "9.7%", as: "lowers" });
+    expect(sentenceOf(told({ value: -1.2 }))).toContainEqual({ text: "falls", as: "lowers" });
   });
 
   it("returns all of it, or more", () => {
@@ -78,7 +78,7 @@ describe("denoising a preference", () => {
 
   it("has a word for small shares, and digits for small changes", () => {
     expect(effect({ value: -0.2769 })).toContain("under 1% of the lost preference for lamp over spoon returns: −0.2812 → −0.2769 logits, of +9.23 ");
-    expect(effect({ value: -0.2902 })).toContain("a little more of the preference for lamp over spoon is lost: −0.2812 → −0.2902 logits, further away ");
+    expect(effect({ value: -0.2902 })).toContain("the preference for lamp over spoon falls: −0.2812 → −0.2902 logits, further away ");
     expect(effect({ value: 0.1 })).toContain(" 4% of the lost preference");
     expect(effect({ value: -0.28121 })).toBe(
       "With this one path taken from the clean run, nothing changes: the preference for lamp over spoon stays at −0.28 logits.",
@@ -108,13 +108,22 @@ describe("denoising a preference", () => {
 describe("noising", () => {
   const noise = { direction: "noise" } as const;
 
-  it("loses what the clean run has", () => {
+  it("falls on the way to the corrupted run", () => {
     expect(effect({ table: noise, value: 7.06 })).toBe(
-      "With this one path taken from the corrupted run, 23% of the preference for lamp over spoon is lost: +9.23 → +7.06 logits, on the way to −0.28 in the corrupted run.",
+      "With this one path taken from the corrupted run, the preference for lamp over spoon falls: +9.23 → +7.06 logits, 23% of the way to −0.28 in the corrupted run.",
     );
     expect(sentenceOf(told({ table: noise, value: 7.06 }))).toContainEqual({ text: "23%", as: "lowers" });
-    expect(effect({ table: noise, value: -1.5 })).toContain("more than all of the preference for lamp over spoon is lost (113%): +9.23 → −1.50 logits, past −0.28 in the corrupted run.");
-    expect(effect({ table: noise, value: -0.281 })).toContain(" run, all of the preference for lamp over spoon is lost: +9.23 → −0.28 logits, as against −0.28 ");
+    expect(effect({ table: noise, value: -1.5 })).toContain("the preference for lamp over spoon falls: +9.23 → −1.50 logits, 113% of the way, past −0.28 in the corrupted run.");
+    expect(effect({ table: noise, value: -0.281 })).toContain(" falls: +9.23 → −0.28 logits, all the way to −0.28 in the corrupted run.");
+  });
+
+  it("gives a share of the way, whatever the corrupted run has", () => {
+    const swapped = { ...noise, cleanMetric: 3.4, corruptedMetric: -3.4 };
+    expect(effect({ table: swapped, value: 0 })).toContain(" falls: +3.40 → 0 logits, 50% of the way to −3.40 in the corrupted run.");
+    const kept = { ...noise, cleanMetric: 9, corruptedMetric: 5 };
+    expect(effect({ table: kept, value: 5 })).toContain(" falls: +9.00 → +5.00 logits, all the way to +5.00 in the corrupted run.");
+    const prob = { ...noise, metric: "prob", cleanMetric: 0.8, corruptedMetric: 0.2 } as const;
+    expect(effect({ table: prob, value: 0.5 })).toContain("the probability of lamp falls: 80.0% → 50.0%, 50% of the way to 20.0% in the corrupted run.");
   });
 
   it("may raise it, or change nothing", () => {
@@ -128,7 +137,7 @@ describe("noising", () => {
 describe("what goes in", () => {
   it("is zero, in the run that is patched", () => {
     expect(effect({ table: { patch: "zero" } })).toMatch(/^With this one path set to zero in the corrupted run, 59% of the lost preference /);
-    expect(effect({ table: { patch: "zero", direction: "noise" }, value: 7 })).toMatch(/^With this one path set to zero in the clean run, 23% of the preference /);
+    expect(effect({ table: { patch: "zero", direction: "noise" }, value: 7 })).toMatch(/^With this one path set to zero in the clean run, the preference .* falls: .*, 23% of the way to /);
   });
 
   it("is the mean of the other runs, which one pair has but one of", () => {

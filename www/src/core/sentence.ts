@@ -6,7 +6,8 @@
 //     Reading at fox, 1.3 turns from crown (99% → 0.8%) to lamp (0.2% → 99%).    how, where one pair was looked at
 //
 // Something is "lost" and "returns" only where the clean run is the better one and, for a preference, has it at all.
-// Shares are of the way from the run that is patched to the other one; where both are equal there is none.
+// Shares are of the way from the run that is patched to the other one, never of what one run has: what is lost on the way
+// may be half of a preference, or twice as much. Where both runs are equal there is no share.
 
 import type { Both, EdgeDetail, EdgeName, Token } from "../engine/types";
 import { addedShares, LEAST_SHIFT, moves, pickedUp, rowOf, shiftOf, telling } from "./attention";
@@ -159,23 +160,20 @@ function outcome(told: Told): Sentence {
   const share = Math.abs(gap) < noise ? null : effect / gap;
   const isTold = share !== null && Math.abs(share) <= MOST_SHARE;
   const size = (text = shareWords(Math.abs(share!))): Part => ({ text, as });
-  if (isFramed && share !== null && share > 0) {
-    const isBack = table.direction === "denoise";
-    const [what, verb, way] = isBack ? [" of the lost ", " returns", "of"] : [" of the ", " is lost", "on the way to"];
-    if (Math.abs(share - 1) < ALL) return [lead(told), size("all"), what, ...framed, verb, ...arrow, beside(isBack ? "of" : "as against")];
-    if (share < 1) return [lead(told), size(), what, ...framed, verb, ...arrow, beside(way)];
+  if (isFramed && table.direction === "denoise" && share !== null && share > 0) {
+    // What the corrupted run has lost is all that lies between the two runs; what the clean one has may be more, or less.
+    const of: Sentence = [" of the lost ", ...framed, " returns"];
+    if (isAll(share)) return [lead(told), size("all"), ...of, ...arrow, beside("of")];
+    if (share < 1) return [lead(told), size(), ...of, ...arrow, beside("of")];
     const much: Sentence = isTold ? [" (", size(), ")"] : [];
-    return [lead(told), size("more than all"), what, ...framed, verb, ...much, ...arrow, beside("past")];
-  }
-  if (isFramed && isTold && share < 0 && table.direction === "denoise") {
-    const more: Sentence = share > -LITTLE ? [size("a little more"), " of the "] : ["a further ", size(), " of the "];
-    return [lead(told), ...more, ...framed, " is lost", ...arrow, beside("further away from")];
+    return [lead(told), size("more than all"), ...of, ...much, ...arrow, beside("past")];
   }
   const moved: Sentence = [lead(told), ...subject, " ", size(verbOf(told, effect)), ...arrow];
   if (share === null) return [...moved, written ? `; both runs have ${written.base}.` : "."];
   if (share < 0) return [...moved, written ? beside("further away from") : ` away from the ${other} run${s}.`];
-  const distance: Sentence = isTold ? [written ? ", " : " ", size(), " of the way"] : [];
-  const end = share > 1 && written ? `, past ${written.other} in` : written ? ` to ${written.other} in` : " to";
+  const way: Sentence = isAll(share) ? [size("all"), " the way"] : [size(), " of the way"];
+  const distance: Sentence = isTold ? [written ? ", " : " ", ...way] : [];
+  const end = share > 1 && !isAll(share) && written ? `, past ${written.other} in` : written ? ` to ${written.other} in` : " to";
   return [...moved, ...distance, `${end} the ${other} run${s}.`];
 }
 
@@ -191,8 +189,8 @@ const NAMED: ReadonlySet<Table["metric"]> = new Set(["logit-diff", "normalized-l
 
 /** A share that is less is not told in percent. */
 const LITTLE = 0.01;
-/** A share as near to 1 is all of it. */
-const ALL = 0.005;
+/** Whether a share is as good as all. */
+const isAll = (share: number): boolean => Math.abs(share - 1) < 0.005;
 
 /** A share of the way: two digits, and no zero where there is something. */
 function shareWords(share: number): string {

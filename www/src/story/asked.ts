@@ -1,10 +1,9 @@
 // The first step: what the prompts test, and whether the model does it.
 
 import { percent, percents } from "../core/percent";
-import type { PairTokens } from "../core/request";
 import { hasBaselines } from "../core/table";
 import { nameOfSet, word } from "../core/words";
-import type { Metric, Prediction } from "../engine/types";
+import type { Metric, Prediction, Token } from "../engine/types";
 import { formatValue } from "../lib/format";
 import { type Line, quoted, say, strong } from "./part";
 import { listed, type Scene, type Step } from "./scene";
@@ -13,7 +12,7 @@ import type { Task } from "./task";
 /** In running text. */
 const NAMES: Record<Metric, string> = {
   "logit-diff": "logit of the answer less that of the distractor",
-  "normalized-logit-diff": "logit of the answer less that of the distractor, from one run to the other",
+  "normalized-logit-diff": "logit of the answer less that of the distractor",
   "log-prob": "log-probability of the answer",
   prob: "probability of the answer",
   "prob-diff": "probability of the answers less that of the distractors",
@@ -96,23 +95,28 @@ function says({ predictions, pair: { tokens }, pairs }: Scene): Line {
   return say`${clean}; ${corrupted}.`;
 }
 
-/** By what a path is measured, in logits where they are known of the one pair that there is. */
-function measured({ table, pair: { tokens }, predictions, noise, pairs }: Scene): Line {
+/** By what a path is measured; a normalised difference is told in logits where they are known of every pair. */
+function measured({ table, answers, distractors, logitDiff, noise, pairs }: Scene): Line {
   const { metric, metricName, cleanMetric, corruptedMetric } = table;
-  const name: Line = metricName === undefined ? nameOf(metric, tokens) : [`${metricName},`];
+  const name: Line = metricName === undefined ? nameOf(metric, answers, distractors) : [`${metricName},`];
   if (!hasBaselines(table)) return say`A path is measured by how far it moves the ${name} of which the two runs’ own values are not known.`;
-  const mean = pairs > 1 ? `, the mean over ${pairs} pairs,` : "";
+  const mean = pairs > 1 ? ` the mean over ${pairs} pairs,` : "";
   if (Math.abs(cleanMetric - corruptedMetric) <= noise) {
     return say`What is measured, the ${name}${mean} is ${strong(formatValue(cleanMetric, noise))} in both runs: no path has anything to bring back.`;
   }
-  const logits = metric === "normalized-logit-diff" && pairs === 1 ? predictions?.logitDiff : null;
-  const values = [logits?.clean ?? cleanMetric, logits?.corrupted ?? corruptedMetric].map((value) => strong(formatValue(value, noise)));
-  const scale = metric === "normalized-logit-diff" && logits ? " On the scale of the picture that is 1 and 0." : "";
+  const isNormalized = metric === "normalized-logit-diff" && metricName === undefined;
+  const ends = isNormalized && logitDiff ? logitDiff : { clean: cleanMetric, corrupted: corruptedMetric };
+  const values = [ends.clean, ends.corrupted].map((value) => strong(formatValue(value, noise)));
+  if (isNormalized && !logitDiff) {
+    return say`A path is measured by how far it moves the ${name}${mean} on a scale that is ${values[0]!} in the clean run and ${values[1]!} in the corrupted one.`;
+  }
+  const scale = isNormalized ? " On the scale of the picture that is 1 and 0." : "";
   return say`A path is measured by how far it moves the ${name}${mean} which is ${values[0]!} in the clean run and ${values[1]!} in the corrupted one.${scale}`;
 }
 
-function nameOf(metric: Metric, { answer, distractor }: PairTokens): Line {
-  const [one, other] = [answer, distractor].map((set) => (set.length === 1 ? quoted(word(set[0]!)) : null));
+/** What is measured, with its tokens where there is one of each and all pairs have the same. */
+function nameOf(metric: Metric, answers: readonly Token[] | null, distractors: readonly Token[] | null): Line {
+  const [one, other] = [answers, distractors].map((set) => (set?.length === 1 ? quoted(word(set[0]!)) : null));
   if (one && other && (metric === "logit-diff" || metric === "normalized-logit-diff")) return say`logit of ${one} less that of ${other},`;
   if (one && metric === "prob") return say`probability of ${one},`;
   if (one && metric === "log-prob") return say`log-probability of ${one},`;

@@ -1,5 +1,6 @@
 // What a story is told of: a run, and what is known of it beside its edges.
 
+import { meanLogitDiff, sharedBy } from "../core/chosen";
 import { shortLabel } from "../core/node";
 import type { AskedPair } from "../core/request";
 import { type Roles, rolesOf } from "../core/roles";
@@ -7,15 +8,16 @@ import type { Run } from "../core/run";
 import { type Edge, noiseOf, type Table } from "../core/table";
 import type { View } from "../core/view";
 import { isStart, ordinalAt, word } from "../core/words";
-import type { EdgeDetail, EdgeName, PairPredictions, Token } from "../engine/types";
+import type { Both, EdgeDetail, EdgeName, PairPredictions, Token } from "../engine/types";
 import { formatEffect } from "../lib/format";
 import { baseRun, otherRun } from "../views/words";
 import { type Line, type Part, quoted, say, strong } from "./part";
 import { readingAt, type Task, taskOf } from "./task";
 
-/** What is known of a run beside its edges; null for what is not known, or not yet. */
+/** What is known of a run beside its edges, so far. */
 export interface Seen {
-  predictions: PairPredictions | null;
+  /** What both runs say next, of each pair or of the first ones; empty where that is not known. */
+  predictions: readonly PairPredictions[];
   /** An edge in detail, on the first pair. */
   detail: (edge: EdgeName) => EdgeDetail | null;
 }
@@ -34,14 +36,22 @@ export interface Step {
   view: Partial<View>;
 }
 
-export interface Scene extends Seen {
+export interface Scene extends Pick<Seen, "detail"> {
   table: Table;
-  /** The strongest edge between two parts. */
+  /** The strongest edge between two parts, or that of the sender whose edges alone are exact. */
   lead: Edge;
+  sender: string | null;
   /** Effects below this are rounding. */
   noise: number;
   pair: AskedPair;
   pairs: number;
+  /** What both runs say next on the first pair. */
+  predictions: PairPredictions | null;
+  /** Logits of the answer less those of the distractor, the mean over all pairs; null where they are not known of each. */
+  logitDiff: Both<number> | null;
+  /** The tokens that all pairs share; null where they have different ones. */
+  answers: readonly Token[] | null;
+  distractors: readonly Token[] | null;
   /** Where the metric reads. */
   position: number;
   task: Task;
@@ -52,15 +62,21 @@ export interface Scene extends Seen {
   other: "clean" | "corrupted";
 }
 
-export function sceneOf({ request, table }: Run, lead: Edge, seen: Seen): Scene {
+export function sceneOf({ request, table, sender }: Run, lead: Edge, seen: Seen): Scene {
   const { pairs, settings } = request;
   const [pair] = pairs as [AskedPair];
   const position = readingAt(settings.position, pair.tokens.clean.length);
   const { direction } = table;
+  const tokens = pairs.map((each) => each.tokens);
   return {
-    ...seen,
+    detail: seen.detail,
+    predictions: seen.predictions[0] ?? null,
+    logitDiff: meanLogitDiff(pairs.map((_, i) => seen.predictions[i])),
+    answers: sharedBy(tokens, "answer"),
+    distractors: sharedBy(tokens, "distractor"),
     table,
     lead,
+    sender,
     noise: noiseOf(table),
     pair,
     pairs: pairs.length,

@@ -22,10 +22,10 @@ function saved(file: string): { run: Run; seen: Seen } {
   const tokens = saved.tokens!.map((pair) => ({ answer: [], distractor: [], ...pair }));
   const request = requestOf({ ...model, ref }, saved.settings, pairsOf(saved.settings), tokens);
   const run = opened(-1, request, table, { check: null, made: null, file, known });
-  return { run, seen: { predictions: known.predictions[0] ?? null, detail: (edge) => knownDetail(known.details, edge, 0) } };
+  return { run, seen: { predictions: known.predictions, detail: (edge) => knownDetail(known.details, edge, 0) } };
 }
 
-const NOTHING: Seen = { predictions: null, detail: () => null };
+const NOTHING: Seen = { predictions: [], detail: () => null };
 const textOf = ({ lines }: Step): string => lines.map(plain).join("\n");
 const told = (run: Run, seen: Seen = NOTHING): string[] => storyOf(run, seen)!.map(textOf);
 
@@ -93,7 +93,7 @@ function only(effects: [EdgeName, number][], changed: Partial<Settings> = {}, re
 }
 
 const KEY = { from: "a0.h1", to: "a1.h0<k>" };
-const detailOf = (run: Run, changed = {}): Seen => ({ predictions: predictionsFixture(), detail: (edge) => detailFixture(run, edge, changed).detail });
+const detailOf = (run: Run, changed = {}): Seen => ({ predictions: [predictionsFixture()], detail: (edge) => detailFixture(run, edge, changed).detail });
 
 test("without a closer look a step says which edge it wants, and what the table holds all the same", () => {
   const run = only([[KEY, 1]]);
@@ -146,6 +146,16 @@ test("what is stronger than the path between two parts is named, with where it e
   expect(output).toContain("Of all paths into the logits MLP 1 → logits does most: +2.");
 });
 
+test("the path of one sender is said to be that, and what is stronger to lie elsewhere", () => {
+  const base = only([[KEY, 1], [{ from: "input", to: "a1.h0<k>" }, 0], [{ from: "a0.h0", to: "a1.h1<q>" }, 3]]);
+  const run = finished({ ...base, sender: "a0.h1" }, null);
+  const step = storyOf(run, NOTHING)![1]!;
+  expect(step.title).toBe("The strongest path out of 0.1: 0.1 → 1.0 key");
+  expect(textOf(step)).toContain("A path that lies between two other parts moves it more: 0.0 → 1.1 query, +3.");
+  const still = finished({ ...only([]), sender: "a0.h1" }, null);
+  expect(told(still)[1]).toMatch(/^No path out of 0\.1 does anything by itself: the strongest, 0\.1 → .*, moves the metric by no more than rounding\.$/);
+});
+
 test("attention that stays is not said to turn; a token that is looked at more is", () => {
   const run = only([[KEY, 1]]);
   const same = detailFixture(run, KEY).detail.dst!.pattern.corrupted;
@@ -159,7 +169,7 @@ test("a model that does not say the answer is not said to", () => {
   const run = only([[KEY, 1]]);
   const { top, ...rest } = predictionsFixture();
   const crown = top.corrupted[0]!;
-  const seen = { ...NOTHING, predictions: { ...rest, top: { clean: [crown, top.clean[0]!], corrupted: [crown] } } };
+  const seen = { ...NOTHING, predictions: [{ ...rest, top: { clean: [crown, top.clean[0]!], corrupted: [crown] } }] };
   expect(told(run, seen)[0]).toContain("the model says crown first (98%); lamp has 87%");
 });
 
@@ -168,6 +178,23 @@ test("tokens of other prompts are named by what differs, and means by how many p
   expect(storyOf(other, NOTHING)![0]!.title).toBe("Two prompts, and what differs");
   const pairs = only([[KEY, 1]], { mode: "lines", lines: "a bb c|a dd c|x|y\na ee c|a ff c|x|y" });
   expect(told(pairs)[0]).toContain("the mean over 2 pairs");
+});
+
+test("a normalised difference is told in logits where they are known of every pair, else as its scale", () => {
+  const lines = "a bb c|a dd c|x|yy\na ee c|a ff c|x|yy";
+  const run = only([[KEY, 1]], { mode: "lines", lines, metric: "normalized-logit-diff" });
+  Object.assign(run.table, { cleanMetric: 1, corruptedMetric: 0 });
+  const one = predictionsFixture();
+  const both = { ...NOTHING, predictions: [one, { ...one, logitDiff: { clean: 6, corrupted: -1.5 } }] };
+  expect(told(run, both)[0]).toContain("logit of x less that of yy, the mean over 2 pairs, which is 7 in the clean run and −0.5 in the corrupted one. On the scale of the picture that is 1 and 0.");
+  for (const known of [NOTHING, { ...NOTHING, predictions: [one] }]) {
+    expect(told(run, known)[0]).toContain("logit of x less that of yy, the mean over 2 pairs, on a scale that is 1 in the clean run and 0 in the corrupted one.");
+  }
+});
+
+test("a mean over pairs of different answers is named after none of them", () => {
+  const run = only([[KEY, 1]], { mode: "lines", lines: "a bb c|a dd c|x|yy\na ee c|a ff c|zzz|yy" });
+  expect(told(run)[0]).toContain("logit of the answer less that of the distractor, the mean over 2 pairs, which is");
 });
 
 test("a result from elsewhere is told without what it does not hold", () => {

@@ -27,7 +27,7 @@ export function storyOf(run: Run, seen: Seen): Step[] | null {
 
 /** The edges that its steps look at: with their details a story is whole without a model. */
 export function edgesOfStory(run: Run): EdgeName[] {
-  const steps = storyOf(run, { predictions: null, detail: () => null }) ?? [];
+  const steps = storyOf(run, { predictions: [], detail: () => null }) ?? [];
   const edges = steps.flatMap(({ view: { from, to } }) => (from && to ? [{ from, to }] : []));
   return edges.filter((edge, i) => edges.findIndex(({ from, to }) => from === edge.from && to === edge.to) === i);
 }

@@ -1,4 +1,4 @@
-// The second step: the path between two parts that moves the metric most.
+// The second step: the path between two parts that moves the metric most, or the one of a single sender.
 
 import { nodeName, nodeOf, PORT_NAMES, shortLabel } from "../core/node";
 import { percent } from "../core/percent";
@@ -9,9 +9,10 @@ import { type Line, say, strong } from "./part";
 import { effectOf, listed, part, path, type Scene, type Step } from "./scene";
 
 export function strongest(scene: Scene): Step {
-  const { lead } = scene;
+  const { lead, sender } = scene;
+  const most = sender === null ? "The path that does most" : `The strongest path out of ${shortLabel(sender)}`;
   return {
-    title: `The path that does most: ${shortLabel(lead.from)} → ${shortLabel(lead.to)}`,
+    title: `${most}: ${shortLabel(lead.from)} → ${shortLabel(lead.to)}`,
     lines: (isNothing(scene) ? [nothing(scene)] : [what(scene), does(scene), called(scene), others(scene)]).filter((line) => line.length > 0),
     missing: null,
     at: lead,
@@ -21,8 +22,13 @@ export function strongest(scene: Scene): Step {
 
 const isNothing = ({ lead, noise }: Scene): boolean => Math.abs(lead.effect) <= noise;
 
-const nothing = ({ lead, table }: Scene): Line =>
-  say`No path does anything here: of ${formatCount(countsOf(table).edges)} the strongest, ${path(lead)}, moves the metric by no more than rounding.`;
+function nothing({ lead, table, sender }: Scene): Line {
+  const rounding = say`${path(lead)}, moves the metric by no more than rounding`;
+  if (sender !== null) return say`No path out of ${part(sender)} does anything by itself: the strongest, ${rounding}.`;
+  const { edges, unknown } = countsOf(table);
+  if (unknown > 0) return say`Of the ${formatCount(edges - unknown)} paths that are known none does anything: the strongest, ${rounding}.`;
+  return say`No path does anything here: of ${formatCount(edges)} the strongest, ${rounding}.`;
+}
 
 /** What is changed, and that nothing else is. */
 function what({ lead: { from, to }, table: { patch }, base, other }: Scene): Line {
@@ -72,11 +78,11 @@ const RECEIVERS = "name mover";
 
 const article = (name: string): string => (/^(?:[aeiou]|S-|MLP)/i.test(name) ? "an" : "a");
 
-/** That it is not the strongest of all, where it is not. */
+/** That it is not the strongest of all, where it is not: it is that of one sender, of a run that goes on, or between two parts. */
 function others({ table, lead, noise }: Scene): Line {
   const [first] = edgesOf(table);
   if (!first || isSame(first, lead) || Math.abs(first.effect) <= noise) return [];
-  const kind = first.from === "input" ? "begins at the input" : "ends at the logits";
+  const kind = first.from === "input" ? "begins at the input" : first.to === "logits" ? "ends at the logits" : "lies between two other parts";
   return say`A path that ${kind} moves it more: ${path(first)}, ${effectOf(first, noise)}.`;
 }
 
