@@ -84,10 +84,12 @@ def html(table: Table, title: str, edge: Edge | None) -> str:
 def caption(table: Table) -> str:
     """What the picture shows, in words."""
     first, effect = next(table.strongest())
-    kind = "estimates" if table.estimates else "exact"
+    drawn = _drawn(table)
+    estimates = sum(table.nodes.place(edge) in table.estimates for edge, _ in drawn)
+    kind = "exact" if estimates == 0 else "estimates" if estimates == len(drawn) else f"{estimates} of them estimates"
     strongest = f"The strongest is {first}, {_signed(effect)}." if effect else "None has an effect."
     return (
-        f"The {len(_drawn(table))} strongest of {len(table.places):,} edges ({kind}); "
+        f"The {len(drawn)} strongest of {sum(table.nodes.reach):,} edges ({kind}); "
         f"blue raises the metric, red lowers it. {strongest}"
     )
 

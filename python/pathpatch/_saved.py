@@ -189,8 +189,9 @@ def settings(table: Table, about: About) -> dict[str, Any]:
 
 
 def tokens(of: tuple[list[str], list[str]]) -> dict[str, Any]:
-    """Tokens by their texts; a notebook's labels have no ids."""
-    clean, corrupted = ([{"id": 0, "text": text} for text in prompt] for prompt in of)
+    """Tokens by their texts; a notebook's labels have no ids, so that each text has one of its own by which prompts differ."""
+    ids = {text: i for i, text in enumerate(dict.fromkeys(text for prompt in of for text in prompt))}
+    clean, corrupted = ([{"id": ids[text], "text": text} for text in prompt] for prompt in of)
     return {"clean": clean, "corrupted": corrupted}
 
 

@@ -3,12 +3,15 @@
 import csv
 import json
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 from pathpatch import edges
 from pathpatch._convert import Options, saved_of
 from pathpatch._graph import Edge, Nodes
+from pathpatch._poster import caption
+from pathpatch._saved import Table
 
 numpy = pytest.importorskip("numpy")
 
@@ -210,6 +213,10 @@ def test_prompts_are_labels(sweep):
     assert told["settings"]["clean"] == "fox ran"
     assert told["settings"]["prependBos"] is True
     assert (told["settings"]["answer"], told["settings"]["distractor"]) == (" a", " b")
+    # Prompts differ where their labels do: the page compares ids.
+    clean, corrupted = ([token["id"] for token in told["tokens"][0][run]] for run in ("clean", "corrupted"))
+    assert [one == other for one, other in zip(clean, corrupted)] == [True, False, True]
+    assert len({*clean, *corrupted}) == 4
     # A vocabulary of words has no spaces.
     told = saved(values, component="k", prompts=(["a", "fox", "ran"], ["a", "cat", "ran"]))
     assert (told["settings"]["clean"], told["settings"]["prependBos"]) == ("a fox ran", False)
@@ -278,3 +285,12 @@ def test_files_that_are_none(tmp_path):
         edges(path)
     with pytest.raises(FileNotFoundError):
         edges(tmp_path / "none.json")
+
+
+def test_the_still_picture_says_what_of_it_is_estimated_and_of_how_many():
+    of = Nodes.whole(1, 1)
+    places = [of.place(Edge.of(edge)) for edge in ("input->a0.h0<q>", "input->m0", "a0.h0->m0")]
+    table = Table(of, places, [3.0, 2.0, 0.0], clean=1.0, corrupted=0.0)
+    assert f"The 2 strongest of {sum(of.reach)} edges (exact)" in caption(replace(table, estimates=frozenset(places[2:])))
+    assert "(1 of them estimates)" in caption(replace(table, estimates=frozenset(places[1:])))
+    assert "(estimates)" in caption(replace(table, estimates=frozenset(places)))

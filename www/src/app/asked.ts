@@ -2,7 +2,7 @@
 
 import { isSameModel, linkOf } from "../core/model-ref";
 import { warningNotes } from "../core/notes";
-import { withCell, pairsIn } from "../lib/batch";
+import { answered } from "../lib/batch";
 import { elementById } from "../lib/dom";
 import { formatCount } from "../lib/format";
 import { calledOf } from "../lib/models";
@@ -52,11 +52,7 @@ export function asked(store: Store<State, Action>, { complete, openExample }: Pi
   const showSays = saysView.create(elementById("says"), {
     onAnswer: (field, text, isMore) => {
       const { draft, view } = state();
-      const rows = pairsIn(draft);
-      const pair = Math.min(view.pair, rows.length - 1);
-      const before = draft.mode === "lines" ? rows[pair]?.[field] : draft[field];
-      const value = isMore && before ? `${before}|${text}` : text;
-      choose(draft.mode === "lines" ? withCell(rows, pair, field, value) : { [field]: value });
+      choose(answered(draft, view.pair, field, text, isMore));
     },
   });
   document.addEventListener("keydown", (event) => {
@@ -89,11 +85,11 @@ export function asked(store: Store<State, Action>, { complete, openExample }: Pi
 
 const isPredicted = ({ predictions, draft }: State): boolean => predictions !== null && isSameSettings(predictions.of, draft);
 
-function questionData(state: State, isOfWords: boolean, openExample: Events["openExample"]): questionView.QuestionData {
+export function questionData(state: State, isOfWords: boolean, openExample: Events["openExample"]): questionView.QuestionData {
   const { formOf, draft, reading, predictions, needsRun, run, loaded, recent, view, stopped, failure } = state;
   const preview = previewOf(state);
   // A short run takes the place of the one before at once: it is told only where that stays.
-  const stays = needsRun !== null || (reading !== null && isWrong(reading)) || stopped === "run" || failure !== null;
+  const stays = formOf !== null || needsRun !== null || (reading !== null && isWrong(reading)) || stopped === "run" || failure !== null;
   return {
     settings: preview?.settings ?? draft,
     presets: preview?.presets ?? (loaded && !formOf ? presetsFor(loaded.model.ref, loaded.config) : []),
@@ -113,7 +109,9 @@ function questionData(state: State, isOfWords: boolean, openExample: Events["ope
     isPredicted: isPredicted(state),
     old: run && stays && isStale(state) ? { title: titleOf(run.request.pairs) } : null,
     hasRun: run !== null,
-    isUntold: isOfFile(run) && !isStale(state) && run.request.pairs.every(({ tokens }) => tokens.clean.length === 0),
+    // What is edited of another model's result is not read: the words stay the file's.
+    isUnread: formOf !== null && isStale(state),
+    isUntold: isOfFile(run) && (formOf !== null || !isStale(state)) && run.request.pairs.every(({ tokens }) => tokens.clean.length === 0),
     needsRun,
     canUndo: state.before.length > 0,
     isOfWords,

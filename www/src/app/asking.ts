@@ -34,7 +34,7 @@ export interface Asking {
 
 export function asking(store: Store<State, Action>, engine: () => PathPatch | null): Asking {
   const { dispatch } = store;
-  const job = running(store, fail);
+  const job = running(store, (error) => fail(error, true));
 
   const read = latest(
     async (signal, isAsked: boolean) => {
@@ -127,9 +127,9 @@ export function asking(store: Store<State, Action>, engine: () => PathPatch | nu
   );
 
   /** What no field is to blame for. A lost engine is begun anew, anything else tried again. */
-  function fail(error: unknown): void {
+  function fail(error: unknown, isOfRun = false): void {
     if (error instanceof PathPatchError && error.code === "cancelled") dispatch({ type: "run-stopped" });
-    else dispatch({ type: "failed", failure: { ...runFailure(error), retry: isLost(error) ? "load" : "run" } });
+    else dispatch({ type: "failed", failure: { ...runFailure(error), retry: isLost(error) ? "reload" : "run" }, isOfRun: isOfRun || isLost(error) });
   }
 
   let typing: ReturnType<typeof setTimeout> | undefined;

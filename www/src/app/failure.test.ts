@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { PathPatchError } from "../engine/error";
-import { isLost, loadFailure, runFailure } from "./failure";
+import { againOf, isLost, loadFailure, runFailure } from "./failure";
+import type { Choice, Loaded } from "./state";
 
 test("a lost device is told as what it is, with the error's words beside it", () => {
   const lost = new PathPatchError("device", "device: expected one that answers, got a lost one");
@@ -26,4 +27,12 @@ test("a server that does not answer is named, with the model; one that answers i
   });
   const refused = new PathPatchError("io", "nobody/nothing: expected files, got status 401 Unauthorized");
   expect(loadFailure(refused, ref)).toEqual({ text: refused.message });
+});
+
+test("a lost engine's own model is loaded again, though another one was tried since", () => {
+  const [a, b]: Choice[] = [{ ref: { kind: "bundled", name: "ioi-demo" }, files: [] }, { ref: { kind: "bundled", name: "years-demo" }, files: [] }];
+  const there = { loaded: { choice: a } as Loaded, tried: { choice: b!, wanted: new URLSearchParams("x=1") } };
+  expect(againOf({ ...there, failure: { text: "lost", retry: "reload" } })).toEqual({ choice: a, wanted: null });
+  expect(againOf({ ...there, failure: { text: "not loaded", retry: "load" } })).toBe(there.tried);
+  expect(againOf({ ...there, failure: null })).toBe(there.tried);
 });

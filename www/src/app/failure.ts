@@ -1,9 +1,15 @@
-// What has gone wrong, as it is told: what happened, what to do; the error's own words are there for who asks.
+// What has gone wrong, as it is told: what happened, what to do; the error's own words are there for a reader who asks.
 
 import { type ModelRef, originOf } from "../core/model-ref";
 import { PathPatchError } from "../engine/error";
 import { messageOf } from "../lib/dom";
 import { calledOf } from "../lib/models";
+import type { State } from "./state";
+
+/** What loading again loads: a lost engine's own model, else what was tried last. */
+export function againOf({ failure, loaded, tried }: Pick<State, "failure" | "loaded" | "tried">): State["tried"] {
+  return failure?.retry === "reload" && loaded ? { choice: loaded.choice, wanted: null } : tried;
+}
 
 export interface Told {
   text: string;
@@ -24,7 +30,7 @@ export function runFailure(error: unknown): Told {
   return { text: more };
 }
 
-/** Why a load has failed; a server that is silent, or has no such file, is no riddle. */
+/** Why a load has failed; of a server that is silent, or has no such file, what to do is said. */
 export function loadFailure(error: unknown, ref: ModelRef | null): Told {
   const more = messageOf(error);
   if (codeOf(error) !== "io" || !ref) return { text: more };

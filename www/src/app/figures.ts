@@ -31,24 +31,36 @@ function knownOf({ run, detail }: State): Known {
 }
 
 /** What a snippet for a post is made of; the figure is called after its question where `title` is absent. */
-export function embedSubject(state: State, base: string, title?: string) {
+export function embedSubject(state: State, base: string, title?: string, known: Known = knownOf(state)) {
   const { run, look, view, kept } = state;
   if (!run || !look) throw new Error("result: expected one, got none yet");
   const { ref } = run.request.model;
   const called = ref.kind === "hub" ? ref.repo : ref.kind === "address" ? ref.url : null;
   const bytes = kept.find((model) => model.complete && model.title === called)?.bytes;
-  return share.embedSubject(run, look, view, base, { known: knownOf(state), title: title ?? titleOf(run), bytes });
+  return share.embedSubject(run, look, view, base, { known, title: title ?? titleOf(run), bytes });
 }
 
 const titleOf = ({ request }: Run): string => headlineOf(request.pairs);
 
+/** The run that is on screen now, as a figure goes on being made of it whatever runs meanwhile; null where there is none. */
+export function pictureOf(state: State, base: string): { data: FigureData; subject: FigureEvents["subject"] } | null {
+  const { run, look } = state;
+  if (!run || !look) return null;
+  const known = knownOf(state);
+  return { data: dataOf(run, look, known), subject: (title) => embedSubject(state, base, title, known) };
+}
+
 /** Opens the dialog on what is shown. */
 export function figureDialog(dialog: HTMLDialogElement, button: HTMLButtonElement, state: () => State): void {
   let open: ((data: FigureData) => void) | undefined;
+  let picture: ReturnType<typeof pictureOf> = null;
   const base = document.baseURI.replace(/[#?].*$/, "");
   const events: FigureEvents = {
     site: base,
-    subject: (title) => embedSubject(state(), base, title),
+    subject: (title) => {
+      if (!picture) throw new Error("figure: expected a result, got none");
+      return picture.subject(title);
+    },
     // A real one, so that what is seen is what the post gets.
     element: async () => {
       const { PathPatching } = await import("../embed/element");
@@ -58,10 +70,12 @@ export function figureDialog(dialog: HTMLDialogElement, button: HTMLButtonElemen
   };
   button.addEventListener("click", async () => {
     const { create } = await import("../views/figure-dialog/dialog");
-    const { run, look } = state();
-    if (!run || !look) return;
+    // A second press, while the dialog's code comes, opens the same one.
+    if (dialog.open) return;
+    picture = pictureOf(state(), base);
+    if (!picture) return;
     open ??= create(dialog, events);
-    open(dataOf(run, look, knownOf(state())));
+    open(picture.data);
   });
 }
 

@@ -1,6 +1,6 @@
 // Opening a result of the gallery, and what follows once its reader asks for more than it holds.
 
-import { isSameModel } from "../core/model-ref";
+import { isSameModel, type ModelRef } from "../core/model-ref";
 import { elementById, messageOf } from "../lib/dom";
 import { calledOf } from "../lib/models";
 import { fromParams } from "../lib/permalink";
@@ -22,9 +22,12 @@ const FROM = "the gallery";
 
 export function gallery(store: Store<State, Action>, models: Pick<Loading, "choose">): Gallery {
   const { dispatch } = store;
+  /** The model of the result that was asked for last. */
+  let coming: ModelRef | null = null;
 
   const opening = latest(
     async (signal, entry: GalleryEntry, params: URLSearchParams | null) => {
+      coming = modelOf(entry);
       const answer = await fetch(new URL(`gallery/${entry.file}`, document.baseURI), { signal });
       if (!answer.ok) throw new Error(`${entry.file}: expected a saved result, got status ${answer.status}`);
       const { run, view } = readSaved(await answer.text(), FROM);
@@ -36,6 +39,7 @@ export function gallery(store: Store<State, Action>, models: Pick<Loading, "choo
   );
 
   store.subscribe((now, before) => {
+    if (coming && isMovedOn(now, before, coming)) opening.cancel();
     // A link about a model that is not here may be answered all the same.
     if (now.offer !== before.offer && now.offer?.wanted) {
       const { choice, wanted } = now.offer;
@@ -54,6 +58,13 @@ export function gallery(store: Store<State, Action>, models: Pick<Loading, "choo
   const cards = GALLERY.map((entry) => ({ name: shortName(entry), of: calledOf(modelOf(entry)), onPress: () => open(entry) }));
   cardsView.create(elementById("cards"), cards);
   return { open };
+}
+
+/** Whether the reader has gone on to something else than a result of this model that is still to come. */
+export function isMovedOn(now: Pick<State, "draft" | "loaded" | "load">, before: Pick<State, "draft" | "loaded" | "load">, of: ModelRef): boolean {
+  const isEdited = now.draft !== before.draft && now.loaded === before.loaded;
+  const { load } = now;
+  return isEdited || (load !== null && load.choice !== before.load?.choice && !isSameModel(load.choice.ref, of));
 }
 
 /** `Induction` of `Induction: fox, lamp, … fox`. */

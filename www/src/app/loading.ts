@@ -9,7 +9,7 @@ import type { DeviceChoice } from "../engine/types";
 import { messageOf } from "../lib/dom";
 import { fromParams } from "../lib/permalink";
 import { firstOf } from "../lib/presets";
-import { loadFailure } from "./failure";
+import { againOf, loadFailure } from "./failure";
 import { boxOf, choiceOf, isSameChoice, mayBe, sourceOf } from "./choice";
 import type { Action, Box, Choice, State, Wanted } from "./state";
 import { latest, type Store } from "./store";
@@ -24,7 +24,7 @@ export interface Loading {
   /** What is offered is not wanted. */
   decline: () => void;
   cancel: () => void;
-  /** Once more what was loaded, or tried, last. */
+  /** Once more a model that was lost, or what was tried last. */
   again: () => void;
   remove: (kept: KeptModel) => void;
   /** Show what an address asks for: at once where its model is at hand, else after asking. */
@@ -179,8 +179,8 @@ export function loading(store: Store<State, Action>): Loading {
       dispatch({ type: "load-stopped" });
     },
     again: () => {
-      const { tried } = store.state();
-      if (tried) load.start(tried.choice, tried.wanted);
+      const again = againOf(store.state());
+      if (again) load.start(again.choice, again.wanted);
     },
     remove: removing.start,
     open: opening.start,

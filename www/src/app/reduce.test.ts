@@ -100,8 +100,8 @@ test("a file's run of the author's own files stands as it is", () => {
 test("a file that is refused stops nothing, and leaves the way out of a failure", () => {
   const there = after(arrived, { type: "run-begun", id: run.id }, estimated);
   expect(reduce(there, { type: "file-refused", text: "no" })).toEqual({ ...there, failure: { text: "no", retry: null } });
-  const lost = reduce(there, { type: "failed", failure: { text: "lost", retry: "load" } });
-  expect(reduce(lost, { type: "file-refused", text: "no" }).failure).toEqual({ text: "no", retry: "load" });
+  const lost = reduce(there, { type: "failed", failure: { text: "lost", retry: "reload" }, isOfRun: true });
+  expect(reduce(lost, { type: "file-refused", text: "no" }).failure).toEqual({ text: "no", retry: "reload" });
 });
 
 test("a saved run of the reader's own files answers itself, though such files have no name to compare", () => {
@@ -149,4 +149,11 @@ test("what waits to be asked for leaves the run that is under way alone, until i
   expect(asked.asks).toBe(there.asks + 1);
   expect(reduce(asked, { type: "run-begun", id: run.id + 1 })).toMatchObject({ needsRun: null, run: { status: "stopped" } });
   expect(reduce(waits, { type: "run-awaited" })).toMatchObject({ needsRun: null, job: there.job });
+});
+
+test("what fails beside a run leaves it under way, and what fails of it stops it", () => {
+  const there = after(arrived, { type: "run-begun", id: run.id }, estimated);
+  const failure = { text: "no", retry: "run" } as const;
+  expect(reduce(there, { type: "failed", failure, isOfRun: false })).toMatchObject({ failure, job: there.job, run: { status: "running" } });
+  expect(reduce(there, { type: "failed", failure, isOfRun: true })).toMatchObject({ failure, job: null, run: { status: "stopped" } });
 });

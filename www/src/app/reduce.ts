@@ -98,7 +98,9 @@ export function reduce(state: State, action: Action): State {
     case "run-refused":
       return { ...halted(state), job: null, reading: state.reading && withErrors(state.reading, action), needsRun: null };
     case "failed":
-      return { ...halted(state), job: null, failure: action.failure };
+      if (!action.isOfRun) return { ...state, failure: action.failure };
+      // Of a load that was stopped before there is nothing more to say beside it.
+      return { ...halted(state), job: null, failure: action.failure, stopped: null };
     case "file-refused":
       return { ...state, failure: { text: action.text, retry: state.failure?.retry ?? null } };
     case "shown": {

@@ -19,6 +19,7 @@ import * as themeView from "../views/theme";
 import { aboutRun, warningsOf } from "./about";
 import { isSameChoice } from "./choice";
 import type { Events } from "./events";
+import { againOf } from "./failure";
 import { embedSubject, figureDialog, listen } from "./figures";
 import { isStale } from "./reduce";
 import * as share from "./share";
@@ -165,10 +166,11 @@ function failureNotice({ failure, loaded, tried }: State, events: Events, dismis
   const { text, more, retry } = failure;
   const seen = { name: "Dismiss", onPress: dismiss };
   if (retry === "run") return { text, more, buttons: [{ name: "Run again", onPress: events.runAgain }, seen] };
-  if (retry === null || !tried) return { text, more, buttons: [seen] };
+  const again = againOf({ failure, loaded, tried });
+  if (retry === null || !again) return { text, more, buttons: [seen] };
   // It may be another model that could not be loaded, while this one still works.
-  const isOther = loaded !== null && !isSameChoice(tried.choice, loaded.choice);
-  const name = isOther ? `Try ${calledOf(tried.choice.ref)} again` : loaded ? "Load the model again" : "Load again";
+  const isOther = loaded !== null && !isSameChoice(again.choice, loaded.choice);
+  const name = isOther ? `Try ${calledOf(again.choice.ref)} again` : loaded ? "Load the model again" : "Load again";
   return { text, more, buttons: [{ name, onPress: events.loadAgain }, ...(isOther ? [seen] : [])] };
 }
 

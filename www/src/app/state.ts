@@ -81,12 +81,12 @@ export interface RunJob {
   progress: EdgesUpdate["progress"] | null;
 }
 
-/** What no field is to blame for, and what the one button beside it does. */
+/** What no field is to blame for, and what the one button beside it does: `reload` is for a lost engine's own model. */
 export interface Failure {
   text: string;
   /** The words of the error, where the text says it more plainly. */
   more?: string;
-  retry: "load" | "run" | null;
+  retry: "load" | "reload" | "run" | null;
 }
 
 export type Detail =
@@ -169,7 +169,8 @@ export type Action =
   | { type: "run-settled" }
   | { type: "run-stopped" }
   | { type: "run-refused"; notes: Notes; rows: RowNote[] }
-  | { type: "failed"; failure: Failure }
+  /** What is not of the run leaves it under way. */
+  | { type: "failed"; failure: Failure; isOfRun: boolean }
   /** A file that could not be opened; a run under way goes on. */
   | { type: "file-refused"; text: string }
   | { type: "shown"; run: Run; wanted: Wanted }

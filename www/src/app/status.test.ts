@@ -41,6 +41,11 @@ test("a run is estimates first, then a count with what is left, then what is the
   });
 });
 
+test("a first run that is cancelled before its estimates can be run again", () => {
+  const cancelled = after(there[0]!, there[1]!, { type: "run-stopped" });
+  expect(statusOf(cancelled)).toMatchObject({ text: "Cancelled", button: { name: "Run again", does: "run-again" }, line: null });
+});
+
 test("a download is one total, over all its files where their sizes are known", () => {
   const plan = { title: "", revision: null, kept: false, space: null, files: [{ name: "config.json", bytes: 1e6 }, { name: "model.safetensors", bytes: 547e6 }] };
   const begun = reduce(after(...there), { type: "load-begun", choice: gpt2, wanted: null });

@@ -36,9 +36,11 @@ export function statusOf(state: State): Status {
       line: { share: total > 0 ? done / total : 0, what: "run" },
     };
   }
+  const again = { name: "Run again", does: "run-again" } as const;
+  if (stopped === "run" && !run) return still("Cancelled", again);
   if (!run) return still(loaded || !tried ? "" : `${calledOf(tried.choice.ref)} is not loaded`);
   const words = doneWords(run);
-  if (stopped === "run") return still(`Cancelled · ${words}`, { name: "Run again", does: "run-again" });
+  if (stopped === "run") return still(`Cancelled · ${words}`, again);
   return still(words);
 }
 

@@ -19,6 +19,18 @@ test("what a listener dispatches comes after all have heard of what was before",
   expect(heard).toHaveLength(5);
 });
 
+test("a listener that throws is one error, and what comes after it is heard", () => {
+  const store = createStore(0, (state: number, add: number) => state + add);
+  const heard: number[] = [];
+  store.subscribe((now) => {
+    if (now === 1) throw new Error("no place for it");
+    heard.push(now);
+  });
+  expect(() => store.dispatch(1)).toThrow("no place for it");
+  store.dispatch(1);
+  expect(heard).toEqual([2]);
+});
+
 test("new work cancels the work before, whose failure nobody hears of", async () => {
   const failed: unknown[] = [];
   const signals: AbortSignal[] = [];

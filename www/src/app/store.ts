@@ -15,10 +15,15 @@ export function createStore<S, A>(initial: S, reduce: (state: S, action: A) => S
     // What a listener dispatches waits until all have heard of the change before it.
     queue.push(action);
     if (queue.length > 1) return;
-    for (; queue.length; queue.shift()) {
-      const before = state;
-      state = reduce(state, queue[0]!);
-      if (state !== before) for (const listener of listeners) listener(state, before);
+    try {
+      for (; queue.length; queue.shift()) {
+        const before = state;
+        state = reduce(state, queue[0]!);
+        if (state !== before) for (const listener of listeners) listener(state, before);
+      }
+    } finally {
+      // Where one throws, what waits behind it goes with it, and the next action is heard again.
+      queue.length = 0;
     }
   };
   const subscribe = (listener: (now: S, before: S) => void) => {

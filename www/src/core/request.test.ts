@@ -54,3 +54,12 @@ test("what the mode does not use, and another way to write the same pair, is the
   expect(isSameQuestion(ofFiles, { ...own, load: 2 }, settings)).toBe(false);
   expect(isSameQuestion(request, { ...model, load: 2, ref: { kind: "hub", repo: "a/b", revision: null } }, settings)).toBe(false);
 });
+
+test("only commits that are both known tell two versions of a model apart", () => {
+  const hub = { ...model, ref: { kind: "hub", repo: "a/b", revision: null } as const };
+  const ofFile = requestOf({ ...hub, load: undefined }, settings, [pair], []);
+  expect(isSameQuestion(ofFile, { ...hub, revision: "607a30d", load: 2 }, settings)).toBe(true);
+  const ofCommit = requestOf({ ...hub, revision: "607a30d" }, settings, [pair], []);
+  expect(isSameQuestion(ofCommit, { ...hub, load: 2 }, settings)).toBe(true);
+  expect(isSameQuestion(ofCommit, { ...hub, revision: "0000000", load: 2 }, settings)).toBe(false);
+});

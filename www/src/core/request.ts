@@ -52,10 +52,14 @@ export function isSameQuestion({ model, settings, pairs }: Request, of: LoadedMo
   return now !== null && now.length === pairs.length && now.every((pair, i) => isSamePair(pair, pairs[i]!));
 }
 
-/** Files of the reader's own have no name to compare: a model of such files is the same as itself and its own load. */
+/**
+ * Files of the reader's own have no name to compare: a model of such files is the same as itself and its own load. Of a
+ * name that is the same, only commits that are both known tell two versions apart.
+ */
 const isSameLoad = (a: LoadedModel, b: LoadedModel): boolean =>
   a === b ||
-  (a.load !== undefined && a.load === b.load) || (isSameModel(a.ref, b.ref) && a.revision === b.revision);
+  (a.load !== undefined && a.load === b.load) ||
+  (isSameModel(a.ref, b.ref) && (a.revision === b.revision || a.revision === null || b.revision === null));
 
 const isSamePair = (a: Pair, b: Pair): boolean =>
   a.clean === b.clean && a.corrupted === b.corrupted && a.answer === b.answer && a.distractor === b.distractor;

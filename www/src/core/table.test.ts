@@ -30,6 +30,8 @@ test("GPT-2 small has the edges that EAP-IG counts", () => {
   expect([gpt2.senders.length, gpt2.receivers.length, countsOf(gpt2).edges]).toEqual([157, 445, 32_491]);
   expect(nodesOf(gpt2)).toHaveLength(158);
   expect(shapeOf(gpt2)).toEqual({ layers: 12, heads: 12 });
+  // Of a few nodes alone, a node that only reads may be the highest.
+  expect(shapeOf({ ...gpt2, senders: ["input", "a0.h3"], receivers: ["a5.h7<q>", "logits"] })).toEqual({ layers: 6, heads: 8 });
   expect(edgesOf(gpt2)).toHaveLength(32_491);
 });
 

@@ -76,9 +76,10 @@ const indexOf = (names: readonly string[]) => new Map(names.map((name, i) => [na
 const rows = byTable(({ senders }) => indexOf(senders));
 const columns = byTable(({ receivers }) => indexOf(receivers));
 
-/** Layers and heads of the model, by the names of its senders. */
-export const shapeOf = byTable(({ senders }) => {
-  const names = senders.map(nodeName);
+/** Layers and heads of the model, by the names of its nodes. */
+export const shapeOf = byTable(({ senders, receivers }) => {
+  // A file may have the edges of a few nodes alone.
+  const names = [...senders, ...receivers].map(nodeName);
   const most = (key: "layer" | "head") => 1 + names.reduce((sum, name) => Math.max(sum, name[key] ?? -1), -1);
   return { layers: most("layer"), heads: most("head") };
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pairsIn, switched, withCell, withoutRow, withRows } from "./batch";
+import { answered, pairsIn, switched, withCell, withoutRow, withRows } from "./batch";
 import { linesOf, type Pair, type Prompts } from "./pairs";
 
 const pair = (name: string): Pair => ({ clean: `${name} met`, corrupted: `no ${name}`, answer: ` ${name}`, distractor: " x" });
@@ -53,4 +53,15 @@ test("cells and rows change one at a time", () => {
   expect(read(withRows(rows, 0, [pair("Al")]))).toEqual([rows[0], pair("Al"), rows[1]]);
   const empty = { clean: "", corrupted: "", answer: "", distractor: "" };
   expect(read(withRows([empty], 0, [pair("Al")]))).toEqual([pair("Al")]);
+});
+
+test("a token becomes the answer of its own pair: of a template's, in the rows that it makes", () => {
+  expect(answered(one, 0, "answer", " Bo", false)).toEqual({ answer: " Bo" });
+  expect(answered(one, 0, "distractor", " Bo", true)).toEqual({ distractor: " x| Bo" });
+  const template: Prompts = { ...one, mode: "template", clean: "{A} met", corrupted: "no {A}", answer: " {A}", fillings: "A=Ann\nA=Ben" };
+  const change = answered(template, 1, "answer", " Bo", false);
+  expect(pairsIn({ ...template, ...change })).toEqual([pair("Ann"), { ...pair("Ben"), answer: " Bo" }]);
+  // Rows that cannot be read are left to be mended.
+  expect(answered({ ...one, mode: "lines", lines: "a" }, 0, "answer", " Bo", false)).toEqual({});
+  expect(answered({ ...template, fillings: "" }, 0, "answer", " Bo", false)).toEqual({});
 });

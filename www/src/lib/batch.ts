@@ -57,5 +57,19 @@ export function withRows(rows: readonly Pair[], after: number, more: readonly Pa
   return asRows([...kept.slice(0, at), ...more, ...kept.slice(at)]);
 }
 
+/**
+ * A token in the place of the answer or the distractor of one pair, or beside what is there: of the form's only pair in
+ * its field, of one of many in its row. Nothing changes where the pairs cannot be read.
+ */
+export function answered(prompts: Prompts, at: number, field: "answer" | "distractor", token: string, isMore: boolean): Partial<Prompts> {
+  const rows = pairsIn(prompts);
+  const row = Math.min(at, rows.length - 1);
+  const isOfRow = prompts.mode === "lines" || (prompts.mode === "template" && hasSlots(prompts));
+  if (isOfRow && row < 0) return {};
+  const before = isOfRow ? rows[row]![field] : prompts[field];
+  const value = isMore && before ? `${before}|${token}` : token;
+  return isOfRow ? withCell(rows, row, field, value) : { [field]: value };
+}
+
 /** Whether a template still has to be cut: the reader is shown how. */
 export const isUncut = (prompts: Prompts): boolean => prompts.mode === "template" && !hasSlots(prompts);

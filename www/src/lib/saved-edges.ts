@@ -1,6 +1,6 @@
 // The edges of a saved result: lists side by side, and the names of the nodes that their places are of.
 
-import { FieldError, fields, finite, float, list, MOST_FLOAT, name as nameText, oneOf, orNull, own, readAll, whole } from "../core/fields";
+import { FieldError, fields, finite, float, list, MOST_FLOAT, MOST_SIDE, name as nameText, oneOf, orNull, own, readAll, whole } from "../core/fields";
 import { isReceiver, isSender, type NodeName, parseName } from "../core/node";
 import { type Edge, grown, STATE, type Table } from "../core/table";
 import type { EdgesCheck, EdgeTable, Scores } from "../engine/types";
@@ -138,6 +138,9 @@ function names(value: unknown, field: string, most: number, fits: (name: NodeNam
   read.forEach((text, i) => {
     const name = parseName(text);
     if (!name || !fits(name)) throw new FieldError(`${field}[${i}]`, "a node’s name such as a9.h6, m3 or a10.h7<q>", text);
+    if (Math.max(name.layer ?? 0, name.head ?? 0) >= MOST_SIDE) {
+      throw new FieldError(`${field}[${i}]`, `layers and heads below ${MOST_SIDE}`, text);
+    }
   });
   if (read.length === 0) throw new FieldError(field, "at least one", "none");
   if (new Set(read).size !== read.length) throw new FieldError(field, "each node once", "one of them twice");

@@ -168,6 +168,7 @@ test.each<[string, (saved: Any) => void, string]>([
   ["a name that is none", (s) => (s.edges.senders[1] = "a00.h1"), "edges.senders[1]: expected a node’s name"],
   ["a receiver among senders", (s) => (s.edges.senders[1] = "a0.h0<q>"), "edges.senders[1]: expected a node’s name"],
   ["a sender among receivers", (s) => (s.edges.receivers[0] = "input"), "edges.receivers[0]: expected a node’s name"],
+  ["a layer beyond all models", (s) => (s.edges.senders[6] = "m99999"), "edges.senders[6]: expected layers and heads below 256, got m99999"],
   ["a node twice", (s) => (s.edges.senders[1] = "input"), "edges.senders: expected each node once"],
   ["no nodes", (s) => (s.edges.senders = []), "edges.senders: expected at least one, got none"],
   ["too many nodes", (s) => (s.edges.senders = Array(1801).fill("input")), "edges.senders: expected a list of at most 1800, got 1801 entries"],

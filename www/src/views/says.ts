@@ -79,7 +79,8 @@ export function create(container: HTMLElement, events: SaysEvents): (data: SaysD
     const item = (words: string, field: "answer" | "distractor", isMore: boolean): popup.Item => ({ name: words, act: () => events.onAnswer(field, token.text, isMore) });
     const more = shown?.takesSets ? [item("Add it to the answers", "answer", true), item("Add it to the distractors", "distractor", true)] : [];
     const items = [item("Make it the answer", "answer", false), item("Make it the distractor", "distractor", false), ...more];
-    const isText = token.text !== "" && !token.text.includes("\ufffd");
+    // A bar in an answer stands between the tokens of a set.
+    const isText = token.text !== "" && !/[\ufffd|]/.test(token.text);
     popup.open(button, name, [isText ? { heading: name, items } : { heading: name, items: [], none: "It is no text that an answer can be written in." }]);
   }
 

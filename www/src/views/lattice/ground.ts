@@ -1,6 +1,6 @@
 // Behind a circuit: the layers' numbers, the names of bands of layers, and what stands for a node without an edge.
 
-import { headName, nodeName } from "../../core/node";
+import { nodeName } from "../../core/node";
 import type { Band } from "../../core/props";
 import { around, type Group, setBox } from "./box";
 import type { Lattice, Shape, Spot } from "./place";
@@ -9,11 +9,10 @@ import type { Lattice, Shape, Spot } from "./place";
 export const isBar = (name: string): boolean => nodeName(name).layer === null;
 
 export function drawGround(group: Group, nodes: readonly string[], shape: Shape, lattice: Lattice, used: ReadonlySet<string>, bands: readonly Band[]): void {
-  const { spots, axis } = lattice;
-  const heightOf = (layer: number) => spots.get(headName(layer, 0))!;
+  const { spots, axis, heightOf } = lattice;
   // Where rows are low, not every one has a number.
   const step = Math.ceil(13 / lattice.rise);
-  const layers = Array.from({ length: Math.ceil(shape.layers / step) }, (_, i) => ({ text: String(i * step), y: heightOf(i * step).y }));
+  const layers = Array.from({ length: Math.ceil(shape.layers / step) }, (_, i) => ({ text: String(i * step), y: heightOf(i * step) }));
   const logits = spots.get("logits");
   // A narrow drawing has room for numbers alone.
   if (logits && axis > 30) layers.push({ text: "layer", y: logits.y });
@@ -33,8 +32,8 @@ export function drawGround(group: Group, nodes: readonly string[], shape: Shape,
   drawUnused(group, nodes, lattice, used);
 }
 
-function drawBands(group: Group, bands: readonly Band[], x: number, rise: number, heightOf: (layer: number) => Spot): void {
-  const placed = bands.map(({ from, to, text }) => ({ text, from: heightOf(from).y + 0.42 * rise, to: heightOf(to).y - 0.42 * rise }));
+function drawBands(group: Group, bands: readonly Band[], x: number, rise: number, heightOf: (layer: number) => number): void {
+  const placed = bands.map(({ from, to, text }) => ({ text, from: heightOf(from) + 0.42 * rise, to: heightOf(to) - 0.42 * rise }));
   group
     .selectAll("path.band")
     .data(placed)

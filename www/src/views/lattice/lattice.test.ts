@@ -26,6 +26,16 @@ const latticeOf = ({ layers, heads, width, height = null }: (typeof CASES)[numbe
   return { table, lattice: place(nodesOf(table), shapeOf(table), { width, height }) };
 };
 
+it.each([[["input", "a1.h3", "logits"]], [["input", "m1", "logits"]], [["input", "logits"]]])("%s have places without the first head of each layer", (nodes) => {
+  const shape = shapeOf({ ...tableFixture(), senders: nodes.slice(0, -1), receivers: ["logits"] });
+  const { spots, heightOf, width, height } = place(nodes, shape, { width: 640, height: 424 });
+  for (const { left, right, top, bottom } of [...spots.values()].map(ends)) {
+    expect([left >= 0, right <= width, top >= 0, bottom <= height]).toEqual([true, true, true, true]);
+  }
+  for (let layer = 0; layer < shape.layers; layer += 1) expect([heightOf(layer) > 0, heightOf(layer) < height]).toEqual([true, true]);
+  if (spots.has("a1.h3")) expect(heightOf(1)).toBe(spots.get("a1.h3")!.y);
+});
+
 const ends = ({ x, y, width, height }: Spot) => ({ left: x - width / 2, right: x + width / 2, top: y - height / 2, bottom: y + height / 2 });
 
 describe("the places of nodes", () => {

@@ -46,6 +46,8 @@ export interface Lattice {
   middle: number;
   /** By node name. */
   spots: Map<string, Spot>;
+  /** The height of a layer's heads, whether or not there are any. */
+  heightOf: (layer: number) => number;
   /** The height of a head's ports, below its box. */
   port: number;
   /** How far ports reach up into the box. */
@@ -150,6 +152,7 @@ export function place(nodes: readonly string[], shape: Shape, { width: available
     portFont: box.width >= LETTERED.width && port >= LETTERED.height ? within(10.5 * scale, 8, 16) : 0,
     middle: (bars.from + bars.to) / 2,
     spots: new Map(nodes.map((node) => [node, spotOf(node)])),
+    heightOf: rowOf,
     port,
     tuck,
     hasLayer,

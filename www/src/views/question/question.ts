@@ -38,6 +38,8 @@ export interface QuestionData {
   old: { title: string } | null;
   /** Whether anything is shown. */
   hasRun: boolean;
+  /** Whether the prompts that are shown are not the form's, whose model is not here. */
+  isUnread: boolean;
   /** Whether this is the question of a file that does not tell its tokens: then its text is all there is, if that. */
   isUntold: boolean;
   /** The form waits to be run. */
@@ -154,9 +156,9 @@ function firstWrong({ errors, rows }: QuestionData): string | null {
 }
 
 /** Whether the tokens that are shown are those of the form as it is. */
-function isRead({ settings, pairs, tokens, errors, rows }: QuestionData, at: number): boolean {
+function isRead({ settings, pairs, tokens, errors, rows, isUnread }: QuestionData, at: number): boolean {
   const [pair, read] = [pairs[at], tokens[at]];
-  if (!pair || !read || read.clean.length === 0 || read.corrupted.length === 0) return false;
+  if (isUnread || !pair || !read || read.clean.length === 0 || read.corrupted.length === 0) return false;
   if (settings.mode === "lines") return !rows.some((note) => note.pair === at && (note.field === "clean" || note.field === "corrupted"));
   return !errors.clean;
 }
