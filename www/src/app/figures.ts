@@ -5,7 +5,7 @@ import type { Request } from "../core/request";
 import { type Known, NOTHING_KNOWN, type Run } from "../core/run";
 import type { Look } from "../core/view";
 import type { PairPredictions } from "../engine/types";
-import { headline } from "../lib/headline";
+import { headlineOf } from "../lib/headline";
 import { isSameSettings } from "../lib/settings";
 import type { FigureData, FigureEvents } from "../views/figure-dialog/data";
 import * as share from "./share";
@@ -40,7 +40,7 @@ export function embedSubject(state: State, base: string, title?: string, known: 
   return share.embedSubject(run, look, view, base, { known, title: title ?? titleOf(run), bytes });
 }
 
-const titleOf = ({ request }: Run): string => headline(request.pairs[0]!);
+const titleOf = ({ request }: Run): string => headlineOf(request.pairs);
 
 /** The run that is on screen now, as a figure goes on being made of it whatever runs meanwhile; null where there is none. */
 export function pictureOf(state: State, base: string): { data: FigureData; subject: FigureEvents["subject"] } | null {

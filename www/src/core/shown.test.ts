@@ -56,4 +56,14 @@ describe("in words", () => {
     expect(words(1e6, 0)).toMatch(/^[\d,]+ edges, every one that moves the metric$/);
     expect(words(400, 1)).toMatch(/^1 edge of/);
   });
+
+  it("say of a table that has not all of them which they are of", () => {
+    const part = tableFixture({ unknown: 0.5 });
+    const of = (edges: number, least: number) => shownWords(part, shownEdges(part, { edges, least }));
+    expect(of(1e6, 0)).toMatch(/^\d+ known edges, every one that moves the metric$/);
+    expect(of(10, 0)).toMatch(/^the 10 strongest of \d+ known edges$/);
+    part.values.fill(part.corruptedMetric);
+    part.version += 1;
+    expect(of(10, 0)).toBe("no known edge moves the metric");
+  });
 });

@@ -1,7 +1,7 @@
 // Which edges a picture shows: those of an effect that the reader sets, and no more than so many of them.
 
 import { formatCount, formatValue } from "../lib/format";
-import { countAbove, type Edge, edgeAt, noiseOf, reachOf, strongest, type Table } from "./table";
+import { countAbove, countsOf, type Edge, edgeAt, noiseOf, reachOf, strongest, type Table } from "./table";
 import type { View } from "./view";
 
 /** What is shown of a table. */
@@ -47,10 +47,11 @@ export function shareOf(table: Table, least: number): number {
   return share < 1e-6 ? 0 : share;
 }
 
-/** `41 edges of 0.02 or more`, `the 30 strongest of 262 edges`. */
+/** `41 edges of 0.02 or more`, `the 30 strongest of 262 edges`; of a table that has not all of them, those that are known. */
 export function shownWords(table: Table, { edges, least, above, isCapped }: Shown): string {
-  if (edges.length === 0) return "no edge moves the metric";
-  const counted = (count: number) => `${formatCount(count)} ${count === 1 ? "edge" : "edges"}`;
+  const known = countsOf(table).unknown > 0 ? "known " : "";
+  if (edges.length === 0) return `no ${known}edge moves the metric`;
+  const counted = (count: number) => `${formatCount(count)} ${known}${count === 1 ? "edge" : "edges"}`;
   if (isCapped) return `the ${formatCount(edges.length)} strongest of ${counted(countAbove(table, noiseOf(table)))}`;
   const all = counted(above);
   return least <= noiseOf(table) ? `${all}, every one that moves the metric` : `${all} of ${formatValue(least)} or more`;

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { detailFixture } from "../core/known.fixture";
 import { runOf } from "../core/run.fixture";
 import { edgesOf } from "../core/table";
 import { lookAt } from "../core/view";
@@ -30,6 +31,25 @@ test("a caption of noising with the mean, LayerNorm frozen, over two pairs", () 
   expect(caption).toContain("2 pairs of prompts, the first of them: clean “a b”, corrupted “c b”");
   expect(caption).toContain("in the clean run");
   expect(caption).toContain("the mean of its writes over the pairs takes the place of what the sender writes (noising); LayerNorm of the receiver kept as in the clean run.");
+});
+
+test("what is drawn of one pair quotes that pair, with its own baselines", () => {
+  const lines = "a b | c b | x | y\na d | c d | z | y";
+  const run = runOf({ mode: "lines", lines });
+  const base = shownOf({}, run);
+  const detail = { ...detailFixture(run, base.look.edge!).detail, metric: { clean: 7.5, corrupted: 1.5 } };
+  for (const what of ["attention", "curve"] as const) {
+    const caption = captionOf({ ...base, what, look: { ...base.look, pair: 1 }, detail });
+    expect(caption).toContain("Pair 2 of 2: clean prompt “a d”, corrupted “c d”; answer “z”, distractor “y”.");
+    expect(caption).toContain("in the corrupted run (corrupted 1.5, clean 7.5) when");
+  }
+});
+
+test("a circuit of pairs with different answers is called after none of them", () => {
+  const lines = (second: string) => `a b | c b | x | y\na d | c d | ${second} | y`;
+  const titled = (second: string) => titleOf(shownOf({}, runOf({ mode: "lines", lines: lines(second) })));
+  expect(titled("x")).toBe("What makes it say “x” rather than “y”");
+  expect(titled("z")).not.toMatch(/“x”|“z”/);
 });
 
 test("the alternative text has the numbers", () => {

@@ -11,7 +11,7 @@ import type { Look } from "../core/view";
 import { wordAt } from "../core/words";
 import type { EdgeDetail, PatchKind } from "../engine/types";
 import { formatCount, formatEffect, formatValue, metricLabel } from "../lib/format";
-import { headline } from "../lib/headline";
+import { headlineOf } from "../lib/headline";
 import { inQuotes } from "../lib/pairs";
 
 export const WHATS = {
@@ -41,7 +41,7 @@ const MOST_PROMPT = 160;
 export function titleOf({ what, run, look, detail }: Shown): string {
   switch (what) {
     case "circuit":
-      return headline(run.request.pairs[0]!);
+      return headlineOf(run.request.pairs);
     case "grids":
       return `What ${label(look.from)} writes into the others`;
     case "attention":
@@ -53,7 +53,13 @@ export function titleOf({ what, run, look, detail }: Shown): string {
 
 /** The default caption: whole sentences of what is shown, asked and measured. */
 export function captionOf(shown: Shown): string {
-  return [what(shown), question(shown.run), measure(shown.run), certainty(shown)].filter(Boolean).join(" ");
+  return [what(shown), question(shown), measure(shown), certainty(shown)].filter(Boolean).join(" ");
+}
+
+/** Attention and effects by position are those of the pair that is looked at, all else the mean over the pairs. */
+function pairOf({ what: kind, run, look }: Shown): number | null {
+  const { length } = run.request.pairs;
+  return kind === "attention" || kind === "curve" ? Math.min(look.pair, length - 1) : null;
 }
 
 function what(shown: Shown): string {
@@ -73,21 +79,26 @@ function what(shown: Shown): string {
   }
 }
 
-function question({ request }: Run): string {
-  const [first] = request.pairs;
+function question(shown: Shown): string {
+  const { pairs } = shown.run.request;
+  const at = pairOf(shown);
+  const first = pairs[at ?? 0];
   // A notebook's numbers may come without their prompts.
   if (!first?.clean.trim()) return "";
-  const many = request.pairs.length > 1 ? `${formatCount(request.pairs.length)} pairs of prompts, the first of them: clean` : "Clean prompt";
+  const count = formatCount(pairs.length);
+  const many = pairs.length === 1 ? "Clean prompt" : at === null ? `${count} pairs of prompts, the first of them: clean` : `Pair ${at + 1} of ${count}: clean prompt`;
   const asked = first.answer ? `; answer ${inQuotes(first.answer)}${first.distractor ? `, distractor ${inQuotes(first.distractor)}` : ""}` : "";
   return `${many} “${cut(first.clean)}”, corrupted “${cut(first.corrupted)}”${asked}.`;
 }
 
-function measure({ request: { settings }, table }: Run): string {
+function measure(shown: Shown): string {
+  const { request: { settings }, table } = shown.run;
   const { direction, patch, layerNorm, position } = settings;
   const [base, other] = direction === "denoise" ? ["corrupted", "clean"] : ["clean", "corrupted"];
   const scale = layerNorm === "exact" ? "recomputed" : `kept as in the ${base} run`;
   const at = position === null ? "" : ` at position ${position}`;
-  const metrics = [table.corruptedMetric, table.cleanMetric];
+  const own = pairOf(shown) === null ? null : shown.detail?.metric;
+  const metrics = own ? [own.corrupted, own.clean] : [table.corruptedMetric, table.cleanMetric];
   const runs = metrics.every(Number.isFinite) ? ` (${metrics.map((value, i) => `${["corrupted", "clean"][i]} ${formatValue(value)}`).join(", ")})` : "";
   return `Effect: the change of the ${inSentence(metricLabel(table))}${at} in the ${base} run${runs} when, on this one path, ${wordsOf(patch, other)} takes the place of what the sender writes (${direction === "denoise" ? "denoising" : "noising"}); LayerNorm of the receiver ${scale}.`;
 }

@@ -7,3 +7,9 @@ export function headline({ answer, distractor }: Pick<Pair, "answer" | "distract
   if (said && instead) return `What makes it say ${said} rather than ${instead}`;
   return said ? `What makes it say ${said}` : "What carries the difference between two prompts";
 }
+
+/** Of several pairs: what all of them are asked for, and nothing of what only one is. */
+export function headlineOf(pairs: readonly Pick<Pair, "answer" | "distractor">[]): string {
+  const shared = (key: "answer" | "distractor") => (pairs.every((pair) => pair[key] === pairs[0]![key]) ? pairs[0]![key] : "");
+  return headline({ answer: shared("answer"), distractor: shared("distractor") });
+}

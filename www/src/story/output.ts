@@ -3,7 +3,7 @@
 import { nodeName } from "../core/node";
 import { type Edge, edgeAt, incoming, outgoing } from "../core/table";
 import { type Line, quoted, say } from "./part";
-import { effectOf, part, path, type Scene, type Step } from "./scene";
+import { effectOf, part, path, pathsIn, type Scene, type Step } from "./scene";
 import type { Task } from "./task";
 
 export function output(scene: Scene): Step {
@@ -14,8 +14,8 @@ export function output(scene: Scene): Step {
   const [first] = incoming(table, "logits");
   const shown = isFelt(own) ? own : isFelt(first) ? first : lead;
   const lines = [
-    node === "logits" ? [] : isFelt(own) ? direct(scene, own) : through(scene, node),
-    isFelt(first) && first.place !== own?.place ? say`Of all paths into the logits ${path(first)} does most: ${effectOf(first, noise)}.` : [],
+    node === "logits" ? [] : isFelt(own) ? direct(scene, own) : through(scene, node, own),
+    isFelt(first) && first.place !== own?.place ? say`Of ${scene.isWhole ? "all" : "the known"} paths into the logits ${path(first)} does most: ${effectOf(first, noise)}.` : [],
     say`Try next: ${next(task)}`,
   ];
   return {
@@ -28,16 +28,22 @@ export function output(scene: Scene): Step {
 }
 
 /** What the receiver writes to the logits itself. */
-function direct({ table, noise }: Scene, own: Edge): Line {
+function direct(scene: Scene, own: Edge): Line {
+  const { table, noise } = scene;
   const all = incoming(table, "logits");
   const rank = all.findIndex(({ place }) => place === own.place) + 1;
-  const among = rank === 1 ? `more than any other of ${all.length} paths into them` : `number ${rank} of ${all.length} paths into them by size`;
+  const paths = `${pathsIn(scene, all.length)} into them`;
+  const among = rank === 1 ? `more than any other of ${paths}` : `number ${rank} of ${paths} by size`;
   return say`${part(own.from)} writes to the logits itself. Patched alone, ${path(own)} moves the metric by ${effectOf(own, noise)}, ${among}.`;
 }
 
-/** Where what the receiver writes goes, when it does not reach the logits by itself. */
-function through({ table, noise }: Scene, node: string): Line {
+/** Where what the receiver writes goes, when it does not reach the logits by itself, or when that is not known. */
+function through({ table, noise }: Scene, node: string, own: Edge | null): Line {
   const [onward] = outgoing(table, node);
+  if (!own) {
+    if (!onward || Math.abs(onward.effect) <= noise) return [];
+    return say`Of the known paths out of ${part(node)} ${path(onward)} does most: ${effectOf(onward, noise)}.`;
+  }
   const alone = say`By itself ${part(node)} moves the logits by no more than rounding.`;
   if (!onward || Math.abs(onward.effect) <= noise) return alone;
   return say`${alone} Others pass it on: ${path(onward)} does most, ${effectOf(onward, noise)}.`;

@@ -5,11 +5,11 @@ import { shortLabel } from "../core/node";
 import type { AskedPair } from "../core/request";
 import { type Roles, rolesOf } from "../core/roles";
 import type { Run } from "../core/run";
-import { type Edge, noiseOf, type Table } from "../core/table";
+import { countsOf, type Edge, noiseOf, type Table } from "../core/table";
 import type { View } from "../core/view";
 import { isStart, ordinalAt, word } from "../core/words";
 import type { Both, EdgeDetail, EdgeName, PairPredictions, Token } from "../engine/types";
-import { formatEffect } from "../lib/format";
+import { formatCount, formatEffect } from "../lib/format";
 import { baseRun, otherRun } from "../views/words";
 import { type Line, type Part, quoted, say, strong } from "./part";
 import { readingAt, type Task, taskOf } from "./task";
@@ -41,6 +41,8 @@ export interface Scene extends Pick<Seen, "detail"> {
   /** The strongest edge between two parts, or that of the sender whose edges alone are exact. */
   lead: Edge;
   sender: string | null;
+  /** Whether something is known of every path: a file may hold the strongest alone. */
+  isWhole: boolean;
   /** Effects below this are rounding. */
   noise: number;
   pair: AskedPair;
@@ -77,6 +79,7 @@ export function sceneOf({ request, table, sender }: Run, lead: Edge, seen: Seen)
     table,
     lead,
     sender,
+    isWhole: countsOf(table).unknown === 0,
     noise: noiseOf(table),
     pair,
     pairs: pairs.length,
@@ -102,6 +105,10 @@ export const part = (name: string): Part => strong(shortLabel(name));
 
 /** An edge by name. */
 export const path = ({ from, to }: EdgeName): Part => strong(`${shortLabel(from)} → ${shortLabel(to)}`);
+
+/** `5 paths`, `5 known paths`. */
+export const pathsIn = ({ isWhole }: Pick<Scene, "isWhole">, count: number): string =>
+  `${formatCount(count)} ${isWhole ? "" : "known "}${count === 1 ? "path" : "paths"}`;
 
 /** An effect, and whether it is an estimate. */
 export const effectOf = ({ effect, isExact }: Edge, noise: number): Line =>

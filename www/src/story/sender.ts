@@ -8,7 +8,7 @@ import { word } from "../core/words";
 import type { EdgeDetail, Token } from "../engine/types";
 import { type Line, quoted, say, strong } from "./part";
 import { placeOf } from "./receiver";
-import { effectOf, largest, listed, part, path, type Scene, type Step, tokenAt } from "./scene";
+import { effectOf, largest, listed, part, path, pathsIn, type Scene, type Step, tokenAt } from "./scene";
 
 /** Paths into the sender that are named. */
 const MOST_FEEDERS = 3;
@@ -59,15 +59,18 @@ function relation(tokens: readonly Token[], from: number, seen: number): string 
   return "";
 }
 
-function feeds({ lead, table, noise }: Scene): Line {
+function feeds(scene: Scene): Line {
+  const { lead, table, noise, isWhole } = scene;
   if (lead.from === "input") return say`The input is the token embedding: it is where the prompts differ, and nothing feeds it.`;
   const all = incoming(table, lead.from);
   const least = Math.max(noise, LEAST_SHARE * Math.abs(all[0]?.effect ?? 0));
   const felt = all.filter(({ effect }) => Math.abs(effect) > least).slice(0, MOST_FEEDERS);
   if (felt.length === 0) {
-    return say`Of the ${String(all.length)} paths into ${part(lead.from)} none does anything alone: what changes in it comes by several at once.`;
+    if (all.length === 0) return say`Nothing is known of the paths into ${part(lead.from)}.`;
+    const none = say`Of the ${pathsIn(scene, all.length)} into ${part(lead.from)} none does anything alone`;
+    return isWhole ? say`${none}: what changes in it comes by several at once.` : say`${none}.`;
   }
   const named = felt.map((edge) => say`${path(edge)} (${effectOf(edge, noise)})`);
   const what = felt.length === 1 ? "one does most" : "these do most";
-  return say`Of the ${String(all.length)} paths into it ${what}: ${listed(named)}.`;
+  return say`Of the ${pathsIn(scene, all.length)} into it ${what}: ${listed(named)}.`;
 }

@@ -156,6 +156,32 @@ test("the path of one sender is said to be that, and what is stronger to lie els
   expect(told(still)[1]).toMatch(/^No path out of 0\.1 does anything by itself: the strongest, 0\.1 → .*, moves the metric by no more than rounding\.$/);
 });
 
+test("of a file with its strongest edges alone nothing is said of the others", () => {
+  const onward = { from: "a1.h0", to: "logits" };
+  const out = { from: "m1", to: "logits" };
+  const into = { from: "input", to: "a0.h1<q>" };
+  /** Of the edges that do something, and of one that does nothing, with all others unknown. */
+  const partOf = (effects: [EdgeName, number][]): Run => {
+    const run = only(effects);
+    const { table } = run;
+    const kept = new Set(effects.map(([edge]) => placeOf(table, edge)));
+    table.values.forEach((value, place) => {
+      if (Number.isNaN(value) || kept.has(place)) return;
+      table.values[place] = Number.NaN;
+      table.state[place] = 1;
+    });
+    table.version += 1;
+    return finished(run, null);
+  };
+  const [, , , sender, output] = told(partOf([[KEY, 2], [out, 1]]));
+  expect(sender).toBe("Nothing is known of the paths into 0.1.");
+  expect(output).toMatch(/^Of the known paths into the logits MLP 1 → logits does most: \+1\.\n/);
+  const [, , , fed, direct] = told(partOf([[KEY, 2], [out, 0.5], [onward, 1], [into, 0]]));
+  expect(fed).toBe("Of the 1 known path into 0.1 none does anything alone.");
+  expect(direct).toContain("more than any other of 2 known paths into them.");
+  expect(told(partOf([[KEY, 0]]))[1]).toMatch(/^Of the 1 known path none does anything: /);
+});
+
 test("attention that stays is not said to turn; a token that is looked at more is", () => {
   const run = only([[KEY, 1]]);
   const same = detailFixture(run, KEY).detail.dst!.pattern.corrupted;

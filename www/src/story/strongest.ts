@@ -6,7 +6,7 @@ import { countsOf, type Edge, edgesOf, hasBaselines } from "../core/table";
 import type { EdgeName } from "../engine/types";
 import { formatCount, formatValue } from "../lib/format";
 import { type Line, say, strong } from "./part";
-import { effectOf, listed, part, path, type Scene, type Step } from "./scene";
+import { effectOf, listed, part, path, pathsIn, type Scene, type Step } from "./scene";
 
 export function strongest(scene: Scene): Step {
   const { lead, sender } = scene;
@@ -22,11 +22,12 @@ export function strongest(scene: Scene): Step {
 
 const isNothing = ({ lead, noise }: Scene): boolean => Math.abs(lead.effect) <= noise;
 
-function nothing({ lead, table, sender }: Scene): Line {
+function nothing(scene: Scene): Line {
+  const { lead, table, sender, isWhole } = scene;
   const rounding = say`${path(lead)}, moves the metric by no more than rounding`;
   if (sender !== null) return say`No path out of ${part(sender)} does anything by itself: the strongest, ${rounding}.`;
   const { edges, unknown } = countsOf(table);
-  if (unknown > 0) return say`Of the ${formatCount(edges - unknown)} paths that are known none does anything: the strongest, ${rounding}.`;
+  if (!isWhole) return say`Of the ${pathsIn(scene, edges - unknown)} none does anything: the strongest, ${rounding}.`;
   return say`No path does anything here: of ${formatCount(edges)} the strongest, ${rounding}.`;
 }
 

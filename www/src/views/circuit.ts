@@ -20,7 +20,7 @@ import { type Route, routes } from "./lattice/paths";
 import { type Lattice, place, type Point } from "./lattice/place";
 import { neighbour, rowsOf } from "./lattice/walk";
 import { tipOf } from "./tip";
-import { STILL } from "./words";
+import { stillWords } from "./words";
 
 export interface CircuitData {
   table: Table;
@@ -130,7 +130,7 @@ export function create(container: HTMLElement, events: CircuitEvents, options: C
     const entry = isStill ? null : (wanted.map((name) => parts.find((part) => part.name === name)).find(Boolean) ?? null);
     keepFocus(() => drawParts(grid, { rows: rowsOf(parts), lattice, measured: table, noise, selected: look.edge, compares, entry }), entry);
     still.hidden = shown.edges.length > 0 || edges.some(({ isExact }) => !isExact);
-    still.textContent = still.hidden ? "" : STILL;
+    still.textContent = still.hidden ? "" : stillWords(table);
     if (isStill) svg.attr("role", "img").attr("aria-label", `Circuit of the ${edges.length} strongest edges, from the input at the bottom to the logits at the top`);
     pointAgain();
     // It may be an edge that this model does not have, of the run before.

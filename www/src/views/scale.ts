@@ -14,7 +14,7 @@ import { formatEffect, formatValue } from "../lib/format";
 import type { Colours } from "../lib/scale";
 import { MAX_EDGES } from "../lib/settings";
 import { tipOf } from "./tip";
-import { baselineWords, baseRun, edgeLines, otherRun, runsOf, signWords, STILL } from "./words";
+import { baselineWords, baseRun, edgeLines, otherRun, runsOf, signWords, stillWords } from "./words";
 
 export interface ScaleData {
   table: Table;
@@ -131,7 +131,7 @@ export function create(container: HTMLElement, events: ScaleEvents): (data: Scal
     drawHandles(axis, shown, isStill);
     const known = look.edge && edgeAt(table, look.edge);
     chosenMark.attr("d", known ? `M${x(known.effect) - 6} 1h12l-6 9z` : null);
-    const says = isStill && countsOf(table).exact > 0 ? STILL : `${capital(shownWords(table, shown))}${isNarrow ? `. ${signWords(table.metric)}` : ""}`;
+    const says = isStill && countsOf(table).exact > 0 ? stillWords(table) : `${capital(shownWords(table, shown))}${isNarrow ? `. ${signWords(table.metric)}` : ""}`;
     words.textContent = says;
     placeWords(isNarrow ? null : gapFor(names, says.length * LETTER, width));
     picture.attr("aria-label", `Effects of the edges from ${formatEffect(axis.low)} to ${formatEffect(axis.high)}. ${capital(baselineWords(table))}. ${signWords(table.metric)}`);

@@ -12,7 +12,8 @@ import type { EdgeName } from "../engine/types";
 import { element } from "../lib/dom";
 import { alignPoint, formatCount, formatEffect, formatValue, metricLabel } from "../lib/format";
 import { type Column, COLUMNS, FIRST, type Rows, rowsOf, type Sort } from "./table/rows";
-import { edgeLines, edgeWords, STILL } from "./words";
+import { countWords } from "./table/words";
+import { edgeLines, edgeWords } from "./words";
 import { tipOf } from "./tip";
 
 export interface TableData {
@@ -116,20 +117,8 @@ export function create(container: HTMLElement, events: TableEvents): (data: Tabl
     made.setAttribute("aria-rowcount", String(rows.places.length + 1));
     headings.find(({ column }) => column === "value")?.cell.setAttribute("title", metricLabel(table));
     at = Math.min(at, Math.max(0, rows.places.length - 1));
-    count.textContent = says(data);
+    count.textContent = countWords({ table, text: box.value.trim(), filter, found: rows.places.length, still: rows.still, most: MOST });
     show();
-  };
-
-  const says = ({ table }: TableData): string => {
-    const text = box.value.trim();
-    if (text !== "" && !filter) return `“${text}” names no part: write 9.6 or L9H6, m3, input or logits, 9. for a layer’s heads, 0.3 > 1.3 for an edge, key for an input.`;
-    const found = rows.places.length;
-    const edges = filter?.says ?? "edges that move the metric";
-    const still = rows.still > 0 ? `; ${formatCount(rows.still)} more ${rows.still === 1 ? "moves" : "move"} it by no more than rounding` : "";
-    if (found > 0) return `${formatCount(found)} ${found === 1 ? edges.replace(/^edges/, "edge") : edges}${found > MOST ? `, of which the first ${formatCount(MOST)} are here` : ""}${still}`;
-    if (places(table).length === 0) return "Nothing is known of any edge yet.";
-    if (!filter) return STILL;
-    return rows.still > 0 ? `${formatCount(rows.still)} ${filter.says}, none of which moves the metric by more than rounding` : `There are no ${filter.says}.`;
   };
 
   /** The rows that are in sight. A row that stays is the same element, so that it keeps the focus. */

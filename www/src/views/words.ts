@@ -1,7 +1,7 @@
 // What the page says of effects, in whole words: which run is patched, what rises and what falls.
 
 import type { AskedPair } from "../core/request";
-import { type Edge, hasBaselines, noiseOf, type Table } from "../core/table";
+import { countsOf, type Edge, hasBaselines, noiseOf, type Table } from "../core/table";
 import type { Direction, EdgesCheck, Metric } from "../engine/types";
 import { formatCount, formatEffect, formatShare, formatValue } from "../lib/format";
 
@@ -57,7 +57,8 @@ export function baselineWords(table: Table): string {
 }
 
 /** Why there is nothing to see. */
-export const STILL = "No edge moves the metric: what is left is rounding.";
+export const stillWords = (table: Table): string =>
+  `No ${countsOf(table).unknown > 0 ? "known " : ""}edge moves the metric: what is left is rounding.`;
 
 /** What the logits are read for, in as few words: `lamp − spoon`. */
 export function compareWords({ metric, metricName }: Pick<Table, "metric" | "metricName">, pairs: readonly AskedPair[]): string {

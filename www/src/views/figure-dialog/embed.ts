@@ -3,7 +3,7 @@
 import { element, messageOf } from "../../lib/dom";
 import { embedCode, type EmbedChoice, type EmbedSubject, FIRST_EMBED, type Form, FORMS, type Place, PLACES } from "../../lib/embed";
 import { EXTRAS, type Extra, PARTS, type Part } from "../../lib/figure-parts";
-import { headline } from "../../lib/headline";
+import { headlineOf } from "../../lib/headline";
 import { formatBytes } from "../../lib/format";
 import { download } from "../../lib/download";
 import { pack } from "../../lib/pack";
@@ -98,7 +98,7 @@ export function create(container: HTMLElement, events: FigureEvents): (data: Fig
     const { request } = data.run;
     const isOwn = request.model.ref.kind === "files";
     if (isOwn && chosen.place === "none") chosen = { ...chosen, place: "inline" };
-    const called = title ?? headline(request.pairs[0]!);
+    const called = title ?? headlineOf(request.pairs);
     name.update(called);
     for (const { part, update } of parts) update(!chosen.hide.has(part));
     for (const { extra, update } of extras) update(chosen.show.has(extra));
