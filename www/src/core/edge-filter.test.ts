@@ -66,7 +66,7 @@ describe("edges by what people write", () => {
     expect(found("1.3 0.3")).toEqual([]);
   });
 
-  it.each(["", "fox", "0.3 > fox", "0.3 1.3 2.3", "0.3 > 1.3 > 2.3", "key > 1.3", ">", "1.3 key value"])("%j is not understood", (text) => {
+  it.each(["", "fox", "0.3 > fox", "0.3 1.3 2.3", "0.3 > 1.3 > 2.3", "key > 1.3", ">", "1.3 key value", "constructor"])("%j is not understood", (text) => {
     expect(edgeFilter(text)).toBe(null);
   });
 });

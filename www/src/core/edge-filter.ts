@@ -34,7 +34,11 @@ interface Parts {
 const HEAD = /^[la]?(\d+)(?:(?:\.h?|h)(\d*))?(?:<([qkv])>)?$/i;
 /** `m3`, `mlp3`; `mlp` for all of them. */
 const MLP = /^m(?:lp)?s?(\d*)$/i;
-const PORT_WORDS: Record<string, Component> = { q: "q", k: "k", v: "v", query: "q", key: "k", value: "v", queries: "q", keys: "k", values: "v" };
+const PORT_WORDS = new Map<string, Component>([
+  ...(["q", "query", "queries"] as const).map((word) => [word, "q"] as const),
+  ...(["k", "key", "keys"] as const).map((word) => [word, "k"] as const),
+  ...(["v", "value", "values"] as const).map((word) => [word, "v"] as const),
+]);
 const ARROW = ">";
 
 /** Null where the text says nothing that is understood. */
@@ -80,7 +84,7 @@ function partsIn(words: readonly string[]): Parts[] | null {
   // `key of 1.3` and `1.3 key` are one part.
   let port: Component | null = null;
   for (const word of words) {
-    const named = PORT_WORDS[word];
+    const named = PORT_WORDS.get(word);
     const last = found.at(-1);
     if (named && last?.isHead) found[found.length - 1] = portOf(last, named);
     else if (named && port === null) port = named;
