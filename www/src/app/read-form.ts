@@ -1,6 +1,6 @@
 // What the form holds, read by a model: pairs, their tokens, and which field is wrong.
 
-import { type Field, fieldOf, type Note, noteOf, type Notes, type RowNote, sentence } from "../core/notes";
+import { type Field, fieldOf, NO_POSITION, type Note, noteOf, type Notes, type RowNote, sentence } from "../core/notes";
 import { metricOptions, type PairTokens } from "../core/request";
 import { type PathPatch, PathPatchError, type Token } from "../engine/pathpatch";
 import type { Warning } from "../engine/types";
@@ -27,8 +27,6 @@ const SUBJECTS: Record<keyof Pair, Subject> = {
   answer: "answer",
   distractor: "distractor",
 };
-
-const NO_POSITION = "A position is a whole number: 0 is the first token, −1 the last.";
 
 /**
  * The pairs that are meant with their tokens, as far as there are any, and what is wrong beside its field. Throws

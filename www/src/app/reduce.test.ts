@@ -157,3 +157,8 @@ test("what fails beside a run leaves it under way, and what fails of it stops it
   expect(reduce(there, { type: "failed", failure, isOfRun: false })).toMatchObject({ failure, job: there.job, run: { status: "running" } });
   expect(reduce(there, { type: "failed", failure, isOfRun: true })).toMatchObject({ failure, job: null, run: { status: "stopped" } });
 });
+
+test("what is looked at is of a pair that the run has", () => {
+  const there = after(arrived, { type: "run-begun", id: run.id }, estimated, { type: "look", change: { pair: 7 } });
+  expect(there.look!.pair).toBe(run.request.pairs.length - 1);
+});

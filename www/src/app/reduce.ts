@@ -182,7 +182,9 @@ function lookedAt(state: State, wanted: View): State {
   const { run } = state;
   if (!run) return { ...state, view: wanted };
   const view = within(run.table, wanted);
-  return { ...state, view, look: lookAt(view, run.table, run.lead) };
+  // A link or a file may name a pair that the run does not have.
+  const pair = Math.min(view.pair, run.request.pairs.length - 1);
+  return { ...state, view, look: lookAt({ ...view, pair }, run.table, run.lead) };
 }
 
 /** Numbers of the edges that are remembered; one of 1,024 tokens has 5 million. */

@@ -28,6 +28,8 @@ export interface RowNote extends Note {
   field: keyof Pair;
 }
 
+export const NO_POSITION = "A position is a whole number: 0 is the first token, −1 the last.";
+
 const FIELD_OF: Partial<Record<ErrorCode, Field>> = {
   clean: "clean",
   corrupted: "corrupted",

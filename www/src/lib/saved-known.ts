@@ -4,7 +4,7 @@
 // No token attends to a later one, so of attention `[pos, pos]` the lower triangle is written, row by row. Numbers that
 // are only looked at are rounded; the metric's are the same float32 again.
 
-import { FieldError, fields, float, list, name as nameText, orNull, own, readAll, type Reader, type SavedTokens, text, whole } from "../core/fields";
+import { FieldError, fields, finite, float, list, MOST_FLOAT, name as nameText, orNull, own, readAll, type Reader, type SavedTokens, text, whole } from "../core/fields";
 import type { Known, KnownDetail } from "../core/run";
 import type { Both, EdgeDetail, PairPredictions, Prediction } from "../engine/types";
 import { type SavedEdges, short } from "./saved-edges";
@@ -30,8 +30,10 @@ export interface SavedKnown {
 /** Digits of numbers that are looked at. */
 const DIGITS = 4;
 const MOST_DETAILS = 500;
-/** Next tokens of a run, or tokens that a patch moves. */
+/** Tokens of an answer, which may be a set. */
 const MOST_TOKENS = 60_000;
+/** Next tokens of a run, or tokens that a patch moves: each is shown. */
+const MOST_SHOWN = 100;
 const MOST_TOKEN_TEXT = 4096;
 
 const rounded = (value: number): number => Number(value.toPrecision(DIGITS));
@@ -149,38 +151,44 @@ const both =
   (value, field) =>
     readAll<Both<T>>({ clean: read, corrupted: read }, value, field);
 
+/** A probability, or a share of attention. */
+const share = finite(0, 1);
+const size = finite(0, MOST_FLOAT);
 const tokenText = text(MOST_TOKEN_TEXT);
 const tokenId = whole(0, 2 ** 31 - 1);
 
 const prediction: Reader<Prediction> = (value, field) =>
-  readAll<Prediction>({ id: tokenId, text: tokenText, logit: float, probability: float }, value, field);
+  readAll<Prediction>({ id: tokenId, text: tokenText, logit: float, probability: share }, value, field);
 const ofTokens = both(list(prediction, MOST_TOKENS));
+const ofShown = both(list(prediction, MOST_SHOWN));
 const perRun = both(orNull(float));
 
 const pairPredictions: Reader<PairPredictions> = (value, field) =>
-  readAll<PairPredictions>({ top: ofTokens, answers: ofTokens, distractors: ofTokens, metric: perRun, logitDiff: perRun }, value, field);
+  readAll<PairPredictions>({ top: ofShown, answers: ofTokens, distractors: ofTokens, metric: perRun, logitDiff: perRun }, value, field);
 
 /** So many numbers, or none where there may be none. */
 const exactly =
-  (count: number, mayBeEmpty = false): Reader<number[]> =>
+  (count: number, mayBeEmpty = false, number: Reader<number> = float): Reader<number[]> =>
   (value, field) => {
-    const read = list(float, count)(value, field);
+    const read = list(number, count)(value, field);
     const isRight = read.length === count || (mayBeEmpty && read.length === 0);
     if (!isRight) throw new FieldError(field, `a list of ${count}`, `${read.length} entries`);
     return read;
   };
 
-const twice: Reader<[number, number]> = (value, field) => {
-  const [before, after] = exactly(2)(value, field);
-  return [before!, after!];
-};
+const twice =
+  (number: Reader<number>): Reader<[number, number]> =>
+  (value, field) => {
+    const [before, after] = exactly(2, false, number)(value, field);
+    return [before!, after!];
+  };
 
 const movedToken: Reader<SavedDetail["moved"][number]> = (value, field) => {
   const given = own(fields(value, field), "text");
   return {
     id: tokenId(own(fields(value, field), "id"), `${field}.id`),
     ...(given !== undefined && { text: tokenText(given, `${field}.text`) }),
-    ...readAll<Pick<Moved, "logit" | "probability">>({ logit: twice, probability: twice }, value, field),
+    ...readAll<Pick<Moved, "logit" | "probability">>({ logit: twice(float), probability: twice(share) }, value, field),
   };
 };
 
@@ -195,7 +203,7 @@ function readDetail(value: unknown, field: string, { senders, receivers, reach }
   const positions = tokens[pair]!.clean.length;
   const cells = (positions * (positions + 1)) / 2;
   const head: Reader<Head | null> = orNull((of, at) =>
-    readAll<Head>({ pattern: both(exactly(cells)), attribution: both(exactly(positions, true)) }, of, at),
+    readAll<Head>({ pattern: both(exactly(cells, false, share)), attribution: both(exactly(positions, true)) }, of, at),
   );
   const byPosition = own(from, "byPosition");
   return {
@@ -204,12 +212,12 @@ function readDetail(value: unknown, field: string, { senders, receivers, reach }
     pair,
     src: get("src", head),
     dst: get("dst", head),
-    patched: get("patched", exactly(cells, true)),
-    added: get("added", exactly(positions)),
-    length: get("length", exactly(positions)),
+    patched: get("patched", exactly(cells, true, share)),
+    added: get("added", exactly(positions, false, size)),
+    length: get("length", exactly(positions, false, size)),
     metric: get("metric", both(float)),
     value: get("value", float),
     ...(byPosition !== undefined && { byPosition: get("byPosition", exactly(positions)) }),
-    moved: get("moved", list(movedToken, MOST_TOKENS)),
+    moved: get("moved", list(movedToken, MOST_SHOWN)),
   };
 }

@@ -90,7 +90,7 @@ export function create(container: HTMLElement, events: SaysEvents): (data: SaysD
     container.classList.toggle("old", isOld);
     const focused = (document.activeElement as HTMLElement | null)?.closest<HTMLElement>("#says-lists button")?.dataset;
     for (const side of SIDES) {
-      const top = predictions?.top[side] ?? [];
+      const top = (predictions?.top[side] ?? []).slice(0, ROWS);
       const asked = { answers: predictions?.answers[side] ?? [], distractors: predictions?.distractors[side] ?? [] };
       const rows = top.map((token, i) => row(token, side, i, asked));
       while (rows.length < ROWS) rows.push(element("li", { class: "none", "aria-hidden": "true" }, "–"));

@@ -1,6 +1,6 @@
 // How it is measured: metric, direction, what goes in, which edges are exact, where it is read; a sentence for each.
 
-import type { Notes } from "../../core/notes";
+import { NO_POSITION, type Notes } from "../../core/notes";
 import type { Direction, LayerNorm, Metric, PatchKind } from "../../engine/types";
 import { element, labelled } from "../../lib/dom";
 import { METRICS } from "../../lib/format";
@@ -61,7 +61,11 @@ export function create(container: HTMLElement, { onInput, onChoice }: MeasureEve
   });
   const strongestField = labelled("strongest", "How many", strongest);
   const position = element("input", { id: "position", type: "number", step: 1, placeholder: "the last token", "aria-describedby": "position-error position-warning position-hint" });
-  position.addEventListener("input", () => onInput({ position: position.value === "" ? null : Number(position.value) }));
+  position.addEventListener("input", () => {
+    const at = positionOf(position);
+    if (at === undefined) positionNotes.show([{ text: NO_POSITION }], []);
+    else onInput({ position: at });
+  });
   const bos = element("input", { type: "checkbox", id: "bos", "aria-describedby": "bos-hint" });
   bos.addEventListener("change", () => onChoice({ prependBos: bos.checked }));
   const metricNotes = notesView.create("metric", (value) => onChoice({ metric: value as Metric }), () => metric.select);
@@ -93,11 +97,19 @@ export function create(container: HTMLElement, { onInput, onChoice }: MeasureEve
     strongestField.hidden = settings.scope !== "strongest";
     if (Number(strongest.value) !== settings.strongest) strongest.value = String(settings.strongest);
     bos.checked = settings.prependBos;
+    // What is being typed is left, and what is said of it.
+    const isBegun = document.activeElement === position && positionOf(position) === undefined;
     const at = settings.position === null ? "" : String(settings.position);
-    if (position.value !== at) position.value = at;
+    if (!isBegun && position.value !== at) position.value = at;
     metric.select.setAttribute("aria-invalid", String("metric" in errors));
-    position.setAttribute("aria-invalid", String("position" in errors));
+    position.setAttribute("aria-invalid", String(isBegun || "position" in errors));
     metricNotes.show(errors.metric ?? [], warnings.metric ?? []);
-    positionNotes.show(errors.position ?? [], warnings.position ?? []);
+    positionNotes.show(isBegun ? [{ text: NO_POSITION }] : (errors.position ?? []), warnings.position ?? []);
   };
+}
+
+/** The position in a field, null where it is empty; undefined while what stands there is no number, as a sign alone. */
+export function positionOf({ value, validity }: Pick<HTMLInputElement, "value"> & { validity: Pick<ValidityState, "badInput"> }): number | null | undefined {
+  if (validity.badInput) return undefined;
+  return value === "" ? null : Number(value);
 }
