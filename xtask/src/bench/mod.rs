@@ -152,12 +152,21 @@ fn check_graph(python: &str) -> Result<()> {
         )?;
     }
     let mut arguments = vec!["benches/peer/check_graph.py", &json, &npy];
-    if runners::set_up_eap_ig() {
+    let has_eap_ig = runners::set_up_eap_ig();
+    if has_eap_ig {
         arguments.push("eap-ig");
     }
     // EAP-IG imports names that TransformerLens 4 no longer has.
     let variables = [("PYTHONPATH", runners::OLDER_PEER.to_string())];
-    run_with(python, &arguments, &variables)
+    run_with(python, &arguments, &variables)?;
+    if has_eap_ig {
+        let arguments = ["target/debug/pathpatch", python, runners::OLDER_PEER];
+        run(
+            "node",
+            &[&["benches/peer/check_eap_ig.mjs"][..], &arguments].concat(),
+        )?;
+    }
+    Ok(())
 }
 
 fn row(place: &str, work: &str, sweep: &Sweep, per_edge: Option<f64>) -> String {
