@@ -6,9 +6,8 @@
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { createServer } from "vite";
+import { MODEL, onModel, pageModule, runPython } from "./copied.mjs";
 
-const MODEL = "www/models/ioi-demo";
 const TOLERANCE = 1e-3;
 const [pathpatch, python, older] = process.argv.slice(2);
 const pair = { clean: "fox lamp river piano fox", corrupted: "dragon lamp river piano fox", answer: "lamp", distractor: "spoon" };
@@ -18,15 +17,13 @@ const id = (word) => ({ id: vocabulary[word], text: word });
 const prompt = (text) => [id("<|endoftext|>"), ...text.split(" ").map(id)];
 const tokens = { clean: prompt(pair.clean), corrupted: prompt(pair.corrupted), answer: [id(pair.answer)], distractor: [id(pair.distractor)] };
 
-const server = await createServer({ configFile: false, root: "www", server: { middlewareMode: true }, appType: "custom", logLevel: "error" });
-const { eapIg } = await server.ssrLoadModule("/src/lib/code/eap-ig.ts");
+const { eapIg } = await pageModule("/src/lib/code/eap-ig.ts");
 let isOff = false;
 for (const direction of ["denoise", "noise"]) {
   const settings = { metric: "logit-diff", layerNorm: "exact", position: null, direction, patch: "resample", prependBos: true };
   const code = eapIg({ model: { ref: { kind: "files" }, name: "", revision: null }, settings, pairs: [{ ...pair, tokens }] });
   const file = `target/check-code/eap-ig-${direction}.json`;
-  const script = code.replace('"path/to/model"', JSON.stringify(MODEL)).replace('"graph.json"', JSON.stringify(file));
-  execFileSync(python, ["-c", script], { env: { ...process.env, PYTHONPATH: older }, stdio: ["ignore", "ignore", "ignore"] });
+  runPython(python, onModel(code).replace('"graph.json"', JSON.stringify(file)), older);
   const flags = Object.entries(pair).flatMap(([name, text]) => [`--${name}`, text]);
   const ours = `target/check-code/graph-${direction}.json`;
   execFileSync(pathpatch, ["graph", "--device", "cpu", "--model", MODEL, ...flags, "--direction", direction, "--out", ours], { stdio: ["ignore", "ignore", "inherit"] });
@@ -36,7 +33,6 @@ for (const direction of ["denoise", "noise"]) {
   console.log(`EAP-IG, ${direction}: ${names.length} edges differ by ${off.toExponential(1)} at most`);
   isOff ||= !(off <= TOLERANCE) || names.length !== Object.keys(theirs).length;
 }
-await server.close();
 if (isOff) {
   console.error(`expected the same edges, and scores within ${TOLERANCE}`);
   process.exitCode = 1;
