@@ -6,9 +6,8 @@
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { createServer } from "vite";
+import { MODEL, onModel, pageModule, runPython } from "./copied.mjs";
 
-const MODEL = "www/models/ioi-demo";
 const TOLERANCE = 1e-3;
 const [pathpatch, python, older] = process.argv.slice(2);
 
@@ -50,8 +49,7 @@ const METRICS = [
   ["kl", "one"],
 ];
 
-const server = await createServer({ configFile: false, root: "www", server: { middlewareMode: true }, appType: "custom", logLevel: "error" });
-const { transformerLens } = await server.ssrLoadModule("/src/lib/code/transformer-lens.ts");
+const { transformerLens } = await pageModule("/src/lib/code/transformer-lens.ts");
 let worst = 0;
 for (const layerNorm of ["frozen", "exact"]) {
   for (const [metric, answers] of METRICS) {
@@ -61,9 +59,8 @@ for (const layerNorm of ["frozen", "exact"]) {
       const settings = { metric, layerNorm, position, direction: "denoise", patch: "resample" };
       const request = { model, settings, pairs: tokens.map((tokens) => ({ tokens })) };
       const code = transformerLens(request, { from: "a0.h3", to: `a1.h0<${component}>` }, layerNorm === "exact" ? "4.3" : "earlier");
-      const script = `${code.replace('"path/to/model"', JSON.stringify(MODEL))}\nimport json\nprint(json.dumps(grid.tolist()))\n`;
-      const env = { ...process.env, ...(layerNorm === "frozen" ? { PYTHONPATH: older } : {}) };
-      const printed = execFileSync(python, ["-c", script], { encoding: "utf8", env, stdio: ["ignore", "pipe", "ignore"] });
+      const script = `${onModel(code)}\nimport json\nprint(json.dumps(grid.tolist()))\n`;
+      const printed = runPython(python, script, layerNorm === "frozen" ? older : undefined);
       const theirs = JSON.parse(printed.trim().split("\n").at(-1)).flat();
       const at = position === null ? [] : ["--position", String(position)];
       const flags = ["--pairs", file, "--component", component, "--source", "0.3", "--metric", metric, "--layer-norm", layerNorm, ...at];
@@ -75,7 +72,6 @@ for (const layerNorm of ["frozen", "exact"]) {
     }
   }
 }
-await server.close();
 if (!(worst <= TOLERANCE)) {
   console.error(`that is more than ${TOLERANCE}`);
   process.exitCode = 1;

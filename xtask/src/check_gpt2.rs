@@ -9,6 +9,8 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::run::WITHOUT_WEBGPU;
+
 const PROMPTS: &str = "target/check-gpt2.jsonl";
 
 /// A template, its two names, and the published logit difference with either as the answer.
@@ -150,7 +152,7 @@ fn sweep(directory: &str, pairs: &[Value], options: &[&str]) -> Result<Report> {
             "--package",
             "pathpatch-cli",
         ])
-        .args(["--no-default-features", "--", "sweep", "--model", directory])
+        .args([WITHOUT_WEBGPU, "--", "sweep", "--model", directory])
         .args(["--pairs", PROMPTS])
         .args(options)
         .stderr(std::process::Stdio::inherit())

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::{
-    run::{cargo, run},
+    run::{WITHOUT_WEBGPU, cargo, run},
     setup,
 };
 
@@ -20,7 +20,7 @@ pub fn all(seconds: f64, seed: u64) -> Result<()> {
         "--locked",
         "--package",
         "pathpatch-fuzz",
-        "--no-default-features",
+        WITHOUT_WEBGPU,
         "--bin",
         "fuzz",
     ];

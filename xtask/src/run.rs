@@ -45,6 +45,9 @@ pub fn output(program: &str, arguments: &[&str]) -> Option<String> {
     output.status.success().then(|| text.trim().to_string())
 }
 
+/// Cargo's argument for native builds without WebGPU.
+pub const WITHOUT_WEBGPU: &str = "--no-default-features";
+
 /// Run the cargo that runs us.
 pub fn cargo(arguments: &[&str]) -> Result<()> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());

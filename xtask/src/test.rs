@@ -7,11 +7,10 @@ use anyhow::{Result, anyhow};
 use crate::{
     bench::checkpoint::random_gpt2,
     browsers, circles, fuzz, python,
-    run::{cargo, npm_script, npm_script_with},
+    run::{WITHOUT_WEBGPU, cargo, npm_script, npm_script_with},
     setup, site, wasm,
 };
 
-const WITHOUT_WEBGPU: [&str; 1] = ["--no-default-features"];
 /// The library, the command line and the trainer, of which the library's tests use parts.
 const ENGINE: [&str; 3] = ["pathpatch", "pathpatch-cli", "train-demo"];
 /// How long hostile inputs are tried here; `cargo xtask fuzz` runs for as long as you like.
@@ -39,10 +38,10 @@ pub fn all() -> Result<()> {
         &["pathpatch-fuzz"],
     ] {
         let lint = ["clippy", "--locked", "--all-targets"];
-        cargo(&[&lint[..], &WITHOUT_WEBGPU, &named(packages), &deny].concat())?;
+        cargo(&[&lint[..], &[WITHOUT_WEBGPU], &named(packages), &deny].concat())?;
     }
     for packages in [&["xtask"][..], &["pathpatch-kernels"], &ENGINE] {
-        cargo(&[&["test", "--locked"][..], &WITHOUT_WEBGPU, &named(packages)].concat())?;
+        cargo(&[&["test", "--locked", WITHOUT_WEBGPU][..], &named(packages)].concat())?;
     }
     fuzz::all(FUZZ_SECONDS, 0)?;
 

@@ -7,7 +7,7 @@ mod runners;
 use anyhow::{Result, bail};
 
 use crate::{
-    run::{cargo, run, run_with},
+    run::{WITHOUT_WEBGPU, cargo, run, run_with},
     setup,
 };
 pub use graph::graph;
@@ -121,14 +121,15 @@ pub fn all(gpu: bool) -> Result<()> {
 pub fn check_code() -> Result<()> {
     runners::set_up_peers()?;
     setup::npm_packages()?;
-    let build = ["build", "--locked", "--package", "pathpatch-cli"];
-    cargo(&[&build[..], &["--no-default-features"]].concat())?;
+    cargo(&[
+        "build",
+        "--locked",
+        "--package",
+        "pathpatch-cli",
+        WITHOUT_WEBGPU,
+    ])?;
     let python = "target/bench/venv/bin/python";
-    let arguments = ["target/debug/pathpatch", python, runners::OLDER_PEER];
-    run(
-        "node",
-        &[&["benches/peer/check_code.mjs"][..], &arguments].concat(),
-    )?;
+    run_copied("benches/peer/check_code.mjs", python)?;
     check_graph(python)
 }
 
@@ -152,12 +153,25 @@ fn check_graph(python: &str) -> Result<()> {
         )?;
     }
     let mut arguments = vec!["benches/peer/check_graph.py", &json, &npy];
-    if runners::set_up_eap_ig() {
+    let has_eap_ig = runners::set_up_eap_ig();
+    if has_eap_ig {
         arguments.push("eap-ig");
     }
     // EAP-IG imports names that TransformerLens 4 no longer has.
     let variables = [("PYTHONPATH", runners::OLDER_PEER.to_string())];
-    run_with(python, &arguments, &variables)
+    run_with(python, &arguments, &variables)?;
+    if has_eap_ig {
+        run_copied("benches/peer/check_eap_ig.mjs", python)?;
+    }
+    Ok(())
+}
+
+/// A check that runs the Python that the page copies, and compares it with the command line.
+fn run_copied(check: &str, python: &str) -> Result<()> {
+    run(
+        "node",
+        &[check, "target/debug/pathpatch", python, runners::OLDER_PEER],
+    )
 }
 
 fn row(place: &str, work: &str, sweep: &Sweep, per_edge: Option<f64>) -> String {

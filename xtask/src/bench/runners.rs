@@ -5,7 +5,11 @@ use std::{fs, path::Path, process::Command};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::{browsers, run::run, site};
+use crate::{
+    browsers,
+    run::{WITHOUT_WEBGPU, run},
+    site,
+};
 
 /// What our runners print.
 #[derive(Deserialize)]
@@ -48,7 +52,7 @@ pub enum Device {
 /// The native bench, built where it is not.
 pub fn native(model: &str, prompts: &str, layer_norm: &str, device: Device) -> Result<Sweep> {
     let (features, device): (&[&str], _) = match device {
-        Device::Cpu => (&WITHOUT_WEBGPU, "cpu"),
+        Device::Cpu => (&[WITHOUT_WEBGPU], "cpu"),
         Device::Gpu => (&[], "webgpu"),
     };
     let mut command = bench("full_sweep", features, model, prompts, layer_norm)?;
@@ -70,14 +74,12 @@ pub struct Graph {
 pub fn graph(model: &str, prompts: &str, layer_norm: &str) -> Result<Graph> {
     json(&mut bench(
         "graph",
-        &WITHOUT_WEBGPU,
+        &[WITHOUT_WEBGPU],
         model,
         prompts,
         layer_norm,
     )?)
 }
-
-const WITHOUT_WEBGPU: [&str; 1] = ["--no-default-features"];
 
 /// A bench of the command line's crate on a model and its prompts.
 fn bench(
@@ -118,7 +120,7 @@ pub fn previous(model: &str, prompts: &str, component: &str, layer_norm: &str) -
     let [model, prompts] = [absolute(model)?, absolute(prompts)?];
     let bench = ["bench", "--quiet", "--locked", "--package", "pathpatch"];
     let of = [
-        "--no-default-features",
+        WITHOUT_WEBGPU,
         "--bench",
         "full_sweep",
         "--",
