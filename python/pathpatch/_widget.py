@@ -65,7 +65,8 @@ class PathPatching(anywidget.AnyWidget):
 
     @traitlets.validate("marked")
     def _validate_marked(self, proposal: dict[str, Any]) -> list[Edge]:
-        return [self._known(edge) for edge in proposal["value"]]
+        # An edge is marked or not: twice is once.
+        return list(dict.fromkeys(self._known(edge) for edge in proposal["value"]))
 
     def _known(self, edge: Edge | None) -> Edge | None:
         """The edge, where the result has it."""

@@ -37,6 +37,8 @@ def test_edges_are_set_and_observed(widget):
     widget.marked = [("a0.h3", "a1.h3<k>"), "a0.h3->a1.h2<k>"]
     assert seen == [Edge("a0.h0", "a1.h1<k>"), [Edge("a0.h3", "a1.h3<k>"), Edge("a0.h3", "a1.h2<k>")]]
     assert all(isinstance(edge, Edge) for edge in widget.marked)
+    widget.marked = [("a0.h3", "a1.h3<k>"), "a0.h3->a1.h3<k>"]
+    assert widget.marked == [Edge("a0.h3", "a1.h3<k>")]
 
 
 def test_what_the_browser_sends_becomes_edges(widget):
