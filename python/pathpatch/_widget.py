@@ -98,7 +98,7 @@ class PathPatching(anywidget.AnyWidget):
         if bundle is None:
             return None
         data, metadata = bundle
-        # Where a notebook is read and not run: nbconvert, GitHub, a page that is not trusted.
+        # Where a notebook is read and not run: nbconvert, JupyterLab where it does not trust the notebook.
         return {**data, "text/plain": repr(self), "text/html": self._repr_html_()}, metadata
 
     def __repr__(self) -> str:
