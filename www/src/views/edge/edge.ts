@@ -138,7 +138,7 @@ function evidenceView() {
 
   const update = (data: Exclude<Chosen, { state: "waiting" }>) => {
     const { pairs, table } = data;
-    note.textContent = { failed: data.state === "failed" ? data.message : "", alone: ALONE, there: "" }[data.state];
+    note.textContent = { failed: data.state === "failed" ? data.message : "", alone: data.state === "alone" ? aloneWords(data.why) : "", there: "" }[data.state];
     note.hidden = data.state === "there";
     looks.hidden = outputs.hidden = data.state !== "there";
     if (data.state !== "there") return;
@@ -158,7 +158,13 @@ function evidenceView() {
   return { element: made, update };
 }
 
-const ALONE = "Its model is not loaded, so nothing more is known of this edge: where heads look and what changes at the output has to be asked of the model.";
+/** Why a result's model cannot be asked. */
+const ALONE = {
+  absent: "Its model is not loaded",
+  "other-version": "It was made with another version of the model than the one that is loaded",
+};
+const aloneWords = (why: keyof typeof ALONE): string =>
+  `${ALONE[why]}, so nothing more is known of this edge: where heads look and what changes at the output has to be asked of the model.`;
 
 /** The tokens whose probability moves most. */
 function movedOf({ table, pairs, pair, predictions }: ChosenEdge, { moved, tokens }: EdgeDetail): outputsView.OutputRow[] {
