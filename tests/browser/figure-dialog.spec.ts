@@ -50,7 +50,15 @@ test("a circuit as SVG: by itself, with real text, few styles, its title and sou
   expect(text).toMatch(/>What makes it say “lamp” rather than “spoon”<\/text>/);
   expect(text).toMatch(/>logits<tspan[^>]*> · lamp − spoon<\/tspan>/);
   expect(text).toMatch(/>pathpatch \d+\.\d+\.\d+ · ioi-demo · \d{4}-\d\d-\d\d<\/text>/);
-  expect(text).toContain("raises the logit difference, corrupted 0 to clean 1");
+  expect(text).toContain(">raises the logit difference<");
+  // Two samples of width, so that a width can be read as an effect.
+  expect(text).toMatch(/>0\.1</);
+  expect(text).toContain(">0.5 of the difference between the runs<");
+  // The names of layers, and no key of what is not drawn.
+  expect(text).toContain(">induction<");
+  expect(text).not.toContain(">estimate<");
+  await expect(figure.getByLabel("Names of layers")).toBeChecked();
+  await expect(figure.getByLabel("Key of estimates")).toBeHidden();
   expect(text).toContain("Rows: layers. Columns: heads.");
   // For paper, whatever the page looks like.
   expect(text).toContain('fill="#ffffff"');

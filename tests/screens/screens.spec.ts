@@ -52,7 +52,8 @@ test("a result: circuit, grids, table, menus, dialogs", async ({ page }) => {
   await show(page, "Table");
   await take(page, "table");
   await show(page, "Circuit");
-  await share(page);
+  await page.getByRole("button", { name: "Share", exact: true }).click();
+  await expect(page.locator("#share-menu")).toBeVisible();
   await take(page, "share");
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Figure…" }).click();

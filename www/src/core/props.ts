@@ -75,6 +75,4 @@ export interface TakeEvents {
   /** A command line of `pathpatch graph`. */
   command: () => Copied;
   embed: () => Copied;
-  /** A saved result was picked. */
-  onOpen: (file: File) => void;
 }

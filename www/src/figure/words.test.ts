@@ -34,6 +34,13 @@ test("a caption of noising with the mean, LayerNorm frozen, over two pairs", () 
   expect(caption).toContain("the mean of its writes over the pairs takes the place of what the sender writes (noising); LayerNorm of the receiver kept as in the clean run.");
 });
 
+test("effects on the normalised scale are told as shares, without its ends", () => {
+  const run = runOf({ metric: "normalized-logit-diff" });
+  const caption = captionOf(shownOf({}, { ...run, table: { ...run.table, metric: "normalized-logit-diff", corruptedMetric: 0, cleanMetric: 1 } }));
+  expect(caption).toContain("the change of the logit difference in the corrupted run, as a share of the difference between the two runs, when, on this one path,");
+  expect(caption).not.toContain("clean 1");
+});
+
 test("what is drawn of one pair quotes that pair, with its own baselines", () => {
   const lines = "a b | c b | x | y\na d | c d | z | y";
   const run = runOf({ mode: "lines", lines });
