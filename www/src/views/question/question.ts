@@ -42,6 +42,8 @@ export interface QuestionData {
   isUnread: boolean;
   /** Whether this is the question of a file that does not tell its tokens: then its text is all there is, if that. */
   isUntold: boolean;
+  /** Whether it is the question of a file that does not hold what both runs say. */
+  isUnsaid: boolean;
   /** The form waits to be run. */
   needsRun: { seconds: number | null } | null;
   canUndo: boolean;
@@ -142,6 +144,7 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
     texts.replaceChildren(...(data.isUntold && pair ? textsOf(pair) : []));
     const { clean, corrupted, of } = measured(data.predictedAs, pair ?? null, predictions[at] ?? null);
     values.classList.toggle("old", !data.isPredicted);
+    values.hidden = data.isUnsaid;
     values.replaceChildren(
       element("span", {}, element("span", { class: "tag clean" }, "clean"), " ", element("b", {}, clean)),
       element("span", {}, element("span", { class: "tag corrupted" }, "corrupted"), " ", element("b", {}, corrupted)),
