@@ -177,8 +177,11 @@ test.describe("snippets", () => {
     const figure = await dialog(page, "For a web page");
     const preview = figure.locator("path-patching");
     await expect(preview.locator(".verdict")).toHaveText(VERDICT);
+    // Another title draws nothing else anew.
+    await preview.locator(".circuit").evaluate((circuit) => circuit.setAttribute("data-drawn", "before"));
     await figure.getByRole("textbox", { name: "Title" }).fill("Mine");
     await expect(preview.locator(".top h3")).toHaveText("Mine");
+    await expect(preview.locator(".circuit[data-drawn]")).toHaveCount(1);
     await figure.getByRole("checkbox", { name: "Prompts" }).uncheck();
     await expect(preview.locator(".prompt")).toBeHidden();
     await figure.getByRole("checkbox", { name: "Grids" }).check();

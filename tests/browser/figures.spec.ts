@@ -146,6 +146,57 @@ test("Cancel works while another figure computes", async ({ page }) => {
   await isDone(figures.nth(0));
 });
 
+test("a run that is cancelled leaves the author's result as it was", async ({ page }) => {
+  // Its last values never come.
+  await page.route("**/lib/worker.js", async (route) => {
+    const response = await route.fetch();
+    const late = "const say = self.postMessage.bind(self); self.postMessage = (m, ...r) => { if (!m.answer?.table) say(m, ...r); };";
+    await route.fulfill({ response, body: `${late}\n${await response.text()}` });
+  });
+  const data = readFileSync("examples/post/figure.json", "utf8");
+  await page.goto(host.page(`<path-patching><script type="application/json">${data}</script></path-patching>${SCRIPT}`));
+  const figure = page.locator("path-patching");
+  await expect(figure.locator(".verdict")).toContainText("59%");
+  const held = () => figure.evaluate((element) => JSON.stringify((element as HTMLElement & { data: unknown }).data));
+  const before = await held();
+  await figure.getByRole("button", { name: RUN }).click();
+  const progress = figure.locator(".progress");
+  await expect(progress).toContainText(/of 262 edges/);
+  await progress.getByRole("button", { name: "Cancel" }).click();
+  await expect(progress).toHaveAttribute("data-state", "idle");
+  expect(await held()).toBe(before);
+  await expect(figure.locator(".go")).toContainText("downloads");
+});
+
+test("what a figure showed before is watched no more", async ({ page }) => {
+  await page.addInitScript(() => {
+    const watching = new Set<IntersectionObserver>();
+    Object.assign(globalThis, { watching });
+    globalThis.IntersectionObserver = class extends IntersectionObserver {
+      override observe(target: Element): void {
+        watching.add(this);
+        super.observe(target);
+      }
+
+      override disconnect(): void {
+        watching.delete(this);
+        super.disconnect();
+      }
+    };
+  });
+  const saved = readFileSync("examples/post/figure.json", "utf8");
+  await page.goto(host.page(`<path-patching><script type="application/json">${saved}</script></path-patching>${SCRIPT}`));
+  const figure = page.locator("path-patching");
+  const watching = () => page.evaluate(() => (globalThis as unknown as { watching: Set<unknown> }).watching.size);
+  await expect(figure.locator(".verdict")).toContainText("59%");
+  const before = await watching();
+  for (const title of ["One", "Two", "Three"]) {
+    await figure.evaluate((element, data) => Object.assign(element, { data }), { ...JSON.parse(saved), title });
+    await expect(figure.locator(".top h2")).toHaveText(title);
+  }
+  expect(await watching()).toBe(before);
+});
+
 test("after its device was lost, the next press loads a model again", async ({ page }) => {
   // The first worker reports a lost device instead of its first result, but goes on answering.
   await page.route(

@@ -253,3 +253,9 @@ export function isStale({ run, loaded, draft }: Pick<State, "run" | "loaded" | "
 export function isOfLoaded({ run, loaded }: Pick<State, "run" | "loaded">): boolean {
   return run !== null && loaded !== null && isSameQuestion(run.request, loaded.model, run.request.settings);
 }
+
+/** Whether the run on screen is of another version of the model that is loaded. */
+export function isOtherVersion(state: Pick<State, "run" | "loaded">): boolean {
+  const { run, loaded } = state;
+  return run !== null && loaded !== null && isSameModel(run.request.model.ref, loaded.model.ref) && !isOfLoaded(state);
+}

@@ -37,7 +37,8 @@ export interface PictureEvents {
 /** The chosen edge, and how far a look at one pair is. Without a model that can be asked, the run alone speaks of it. */
 export type DetailData =
   | { state: "none" }
-  | (ChosenEdge & { state: "alone" | "waiting" })
+  | (ChosenEdge & { state: "alone"; why: "absent" | "other-version" })
+  | (ChosenEdge & { state: "waiting" })
   | (ChosenEdge & { state: "failed"; message: string })
   | (ChosenEdge & { state: "there"; detail: EdgeDetail });
 

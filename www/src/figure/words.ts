@@ -27,8 +27,10 @@ export interface Shown {
   what: What;
   run: Run;
   look: Look;
-  /** The edges of a circuit, strongest first. */
+  /** The edges of a circuit, strongest first; the chosen one stands after them where it is none of these. */
   edges: readonly Edge[];
+  /** How many of them are the strongest. */
+  strongest: number;
   /** The chosen edge, looked at; null where it is not known. */
   detail: EdgeDetail | null;
 }
@@ -63,13 +65,13 @@ function pairOf({ what: kind, run, look }: Shown): number | null {
 }
 
 function what(shown: Shown): string {
-  const { what: kind, run, look, edges } = shown;
+  const { what: kind, run, look, edges, strongest } = shown;
   const { model } = run.request;
   const name = model.revision ? `${model.name} (${model.revision.slice(0, 7)})` : model.name;
   const edge = look.edge ? edgeLabel(look.edge) : "";
   switch (kind) {
     case "circuit":
-      return `The ${formatCount(edges.length)} strongest of ${formatCount(countsOf(run.table).edges)} edges of ${name}, from the input to the logits; the wider, the larger the effect.`;
+      return `The ${formatCount(strongest)} strongest of ${formatCount(countsOf(run.table).edges)} edges of ${name}${edges.length > strongest ? ` and the chosen edge, ${edge}` : ""}, from the input to the logits; the wider, the larger the effect.`;
     case "grids":
       return `Effects of what ${label(look.from)} of ${name} writes, by the part that reads it.`;
     case "attention":
@@ -135,14 +137,16 @@ const cut = (text: string): string => {
 
 /** The alternative text: the figure's numbers, for readers who do not see it. */
 export function altOf(shown: Shown): string {
-  const { what: kind, run, look, edges, detail } = shown;
+  const { what: kind, run, look, detail } = shown;
   switch (kind) {
     case "circuit": {
+      const [edges, weaker] = [shown.edges.slice(0, shown.strongest), shown.edges.slice(shown.strongest)];
+      const chosen = weaker.map((edge) => ` The chosen edge, ${edgeLabel(edge)}, has ${formatEffect(edge.effect)}.`).join("");
       // One more is told as shortly as left out.
       const first = edges.length === TOLD + 1 ? TOLD + 1 : TOLD;
       const told = edges.slice(0, first).map((edge) => `${edgeLabel(edge)} ${formatEffect(edge.effect)}`);
       const rest = edges.length > first ? ` The other ${formatCount(edges.length - TOLD)} are between ${formatEffect(least(edges))} and ${formatEffect(most(edges.slice(TOLD)))} in size.` : "";
-      return `Circuit diagram of ${run.request.model.name}: ${formatCount(edges.length)} edges from the input up to the logits. Strongest first: ${told.join(", ")}.${rest}`;
+      return `Circuit diagram of ${run.request.model.name}: ${formatCount(edges.length)} edges from the input up to the logits. Strongest first: ${told.join(", ")}.${rest}${chosen}`;
     }
     case "grids": {
       const { table } = run;

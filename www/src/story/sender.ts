@@ -8,7 +8,7 @@ import { word } from "../core/words";
 import type { EdgeDetail, Token } from "../engine/types";
 import { type Line, quoted, say, strong } from "./part";
 import { placeOf } from "./receiver";
-import { effectOf, largest, listed, part, path, pathsIn, type Scene, type Step, tokenAt } from "./scene";
+import { effectOf, largest, listed, onPair, part, path, pathsIn, type Scene, type Step, tokenAt } from "./scene";
 
 /** Paths into the sender that are named. */
 const MOST_FEEDERS = 3;
@@ -23,7 +23,7 @@ export function sender(scene: Scene): Step {
   const isHead = nodeName(lead.from).kind === "head";
   return {
     title: `What feeds ${shortLabel(lead.from)}`,
-    lines: [...(known && isHead ? [looks(scene, known)] : []), feeds(scene)].filter((line) => line.length > 0),
+    lines: [...(known && isHead ? [onPair(scene, looks(scene, known), "the first")] : []), feeds(scene)].filter((line) => line.length > 0),
     missing: isHead && !known ? { from: lead.from, to: lead.to } : null,
     at: hasFeeder ? feeder : lead,
     view: hasFeeder ? { from: feeder.from, to: feeder.to, node: lead.from, pair: 0 } : { from: lead.from, to: lead.to, node: lead.from, pair: 0 },

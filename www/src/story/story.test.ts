@@ -206,6 +206,30 @@ test("tokens of other prompts are named by what differs, and means by how many p
   expect(told(pairs)[0]).toContain("the mean over 2 pairs");
 });
 
+test("what is told of one pair alone says so where there are more", () => {
+  const seen = (run: Run): Seen => ({ ...detailOf(run), predictions: [predictionsFixture(), predictionsFixture()] });
+  const many = only([[KEY, 1]], { mode: "lines", lines: "a bb c|a dd c|x|y\na ee c|a ff c|x|y" });
+  const [asked, , receiver, sender] = told(many, seen(many));
+  expect(asked).toContain("On the first pair, after the clean prompt the model says");
+  expect(receiver).toMatch(/^On the first pair, at .*\nOn that pair, at the output /);
+  expect(sender).toMatch(/^On the first pair, at /);
+  const one = only([[KEY, 1]]);
+  expect(told(one, seen(one)).join("\n")).not.toContain("pair,");
+});
+
+test("where the metric reads within the prompt, what the model says there is said of so much of it", () => {
+  const run = only([[KEY, 1]], { position: 1 });
+  expect(told(run, detailOf(run))[0]).toContain("After the clean prompt up to lamp the model says");
+});
+
+test("a change may be longer than what it changes", () => {
+  const toMlp = { from: "a0.h1", to: "m1" };
+  const run = only([[toMlp, 1]]);
+  const n = run.request.pairs[0]!.tokens.clean.length;
+  const added = Array.from({ length: n }, (_, at) => (at === n - 1 ? 5 : 0));
+  expect(told(run, detailOf(run, { added }))[2]).toMatch(/changes what MLP 1 reads, by 125% of its length\./);
+});
+
 test("a normalised difference is told in logits where they are known of every pair, else as its scale", () => {
   const lines = "a bb c|a dd c|x|yy\na ee c|a ff c|x|yy";
   const run = only([[KEY, 1]], { mode: "lines", lines, metric: "normalized-logit-diff" });

@@ -124,8 +124,9 @@ export function create(container: HTMLElement, site: string): (data: FigureData)
     const { run, look, detail } = data;
     const reasons = reasonsOf(data);
     if (reasons[what] !== undefined) what = "circuit";
-    const edges = withChosen(run.table, shownEdges(run.table, look), chosen.isMarked ? look.edge : null);
-    const shown: Shown = { what, run, look, edges, detail };
+    const strongest = shownEdges(run.table, look);
+    const edges = withChosen(run.table, strongest, chosen.isMarked ? look.edge : null);
+    const shown: Shown = { what, run, look, edges, strongest: strongest.edges.length, detail };
     const drawing = compose(stage, shown, chosen);
     drawn = drawing && { drawing, shown };
     URL.revokeObjectURL(url);
