@@ -322,10 +322,19 @@ test("live, an edge that is chosen is explained, and Reset goes back to the auth
   await isDone(figure);
   const heading = figure.locator(".explanation .edge-body .edge-title");
   await expect(heading).toHaveText(/^0\.3 → 1\.3 key$/);
-  // Beside the picture where there is room.
-  const [picture, explanation] = [await figure.locator(".picture").boundingBox(), await figure.locator(".explanation").boundingBox()];
-  expect(explanation!.x).toBeGreaterThan(picture!.x + picture!.width);
-  expect(Math.abs(explanation!.y - picture!.y)).toBeLessThan(20);
+  // The edge and its sentence are beside the picture where there is room; what they rest on is below both, across them.
+  await expect(figure.locator(".edge-looks")).toBeVisible();
+  const [picture, steps, says, looks, outputs] = await Promise.all(
+    [".picture", ".edge-steps", ".edge-says", ".edge-looks", ".edge-outputs"].map(async (part) => (await figure.locator(part).boundingBox())!),
+  );
+  for (const beside of [steps!, says!]) expect(beside.x).toBeGreaterThan(picture!.x + picture!.width);
+  expect(Math.abs(steps!.y - picture!.y)).toBeLessThan(20);
+  expect(looks!.x).toBeLessThan(picture!.x + 5);
+  expect(looks!.y).toBeGreaterThan(picture!.y + picture!.height);
+  expect(Math.abs(outputs!.y - looks!.y)).toBeLessThan(1);
+  expect(outputs!.x).toBeGreaterThan(looks!.x + looks!.width);
+  // The names of the marks are in one line.
+  expect((await figure.locator(".edge-legend").boundingBox())!.height).toBeLessThan(22);
   await expect(figure.getByRole("button", { name: "Reset" })).toBeHidden();
   await figure.locator('.circuit [data-node="a1.h2"]').click();
   await expect(heading).not.toHaveText(/1\.3 key/);
@@ -335,6 +344,9 @@ test("live, an edge that is chosen is explained, and Reset goes back to the auth
   // In a narrow column it stands below.
   await figure.evaluate((element) => Object.assign(element.parentElement!.style, { width: "360px" }));
   await expect.poll(async () => (await figure.locator(".explanation").boundingBox())!.y).toBeGreaterThan((await figure.locator(".picture").boundingBox())!.y + 200);
+  // Steppers stay with the edge: the foot of the window is the post's.
+  await page.setViewportSize({ width: 400, height: 900 });
+  await expect(figure.locator(".edge-steps")).toHaveCSS("position", "static");
 });
 
 test("moved while it loads: the load goes on; removed: it stops", async ({ page }) => {

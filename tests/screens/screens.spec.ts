@@ -143,12 +143,13 @@ test.describe("in posts", () => {
     await page.goto(post('<path-patching src="SITE/post-figure.json"></path-patching>'));
     const figure = page.locator("path-patching");
     await expect(figure.locator("svg").first()).toBeVisible();
-    await take(page, "embed-poster");
+    await take(page, "embed-poster", true);
     rmSync("dist/post-figure.json");
     await page.goto(post('<path-patching live link="model=years-demo"></path-patching>'));
     await expect(figure.locator("svg").first()).toBeVisible();
     await expect(figure.locator(".progress")).toHaveAttribute("data-state", "idle");
-    await take(page, "embed-live");
+    await expect(figure.locator(".edge-outputs")).toBeVisible();
+    await take(page, "embed-live", true);
   });
 });
 

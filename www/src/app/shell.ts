@@ -125,7 +125,7 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
   };
 }
 
-/** The window's: how far it is, for who waits in another one. */
+/** The window's title: how far it is, for a reader who waits in another window. */
 function titleOf({ line }: Status): string {
   if (!line) return "pathpatch";
   return line.share === null ? "… pathpatch" : `${Math.floor(100 * line.share)}% pathpatch`;

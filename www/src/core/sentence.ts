@@ -201,7 +201,7 @@ function shareWords(share: number): string {
 
 /** Whether the corrupted run has lost something: the clean one is better, and has what is spoken of. */
 function isLost({ table: { metric, metricName, cleanMetric, corruptedMetric }, logitDiff, noise }: Told): boolean {
-  // Of a metric of a reader's own nothing is known but its numbers.
+  // Only the numbers of a metric of the reader's own are known.
   if (metricName !== undefined) return false;
   switch (metric) {
     case "kl":

@@ -89,6 +89,8 @@ const NEAR = "300px";
 const FEW_LAYERS = 5;
 /** A circuit in a post is no higher than a screen. */
 const MOST_HEIGHT = 880;
+/** A circuit of this height or less is no higher than the sentence beside it. */
+const LOW = 420;
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`:host { display: block; }\n${styles}`);
@@ -240,7 +242,10 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
 
   /** The circuit is as high as its layers need, in a figure that one sees whole. */
   function fit(): void {
-    if (run) circuit.style.blockSize = `${heightOf(shapeOf(run.table).layers, circuit.clientWidth)}px`;
+    if (!run) return;
+    const height = heightOf(shapeOf(run.table).layers, circuit.clientWidth);
+    circuit.style.blockSize = `${height}px`;
+    body.classList.toggle("low", height <= LOW);
   }
 
   function drawCircuit(run: Run, of: Look): void {

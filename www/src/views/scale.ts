@@ -75,7 +75,7 @@ export function create(container: HTMLElement, events: ScaleEvents): (data: Scal
   const setLeast = (effect: number) => {
     if (!data || !now) return;
     const least = shareOf(data.table, Math.min(now.reach, Math.max(0, effect)));
-    // The number of edges is no limit of the reader's any more, but for the most that can be drawn.
+    // From now on the least effect decides, and not the number of edges, up to the most that can be drawn.
     if (least !== data.look.least || data.look.edges !== MAX_EDGES) events.onView({ least, edges: MAX_EDGES });
   };
 
@@ -370,7 +370,7 @@ function pathsOfTicks(at: Float64Array, least: number, { x }: Axis): { name: str
 /** Ticks are that far from where their edges are. */
 const HALF_TICK = 0.25;
 
-/** The least effect after a key; null where it is no key of a slider. */
+/** The least effect after a key; null for keys that a slider does not have. */
 export function leastAfter(key: string, least: number, noise: number, reach: number): number | null {
   const from = Math.max(least, noise);
   const to = {

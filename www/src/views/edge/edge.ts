@@ -100,7 +100,7 @@ function entitle(title: HTMLElement, { from, to }: EdgeName): void {
   title.replaceChildren(ends, ...(port ? [" ", element("small", {}, PORT_NAMES[port])] : []));
 }
 
-/** That it is an estimate; or that it is none here, while the picture still has one. */
+/** Says that the value is an estimate; or that it is exact here, while the picture still shows an estimate. */
 function markOf(data: Chosen, detail: EdgeDetail | null): string {
   const [known, shown] = [edgeAt(data.table, data.edge), valueOf(data, detail)];
   if (!known || !shown || known.isExact) return "";

@@ -82,7 +82,7 @@ export function create(container: HTMLElement, site: string): (data: FigureData)
     });
   }
   const wordsOf = (shown: Shown) => chosen.caption ?? captionOf(shown);
-  texts.add("Copy alt text", "What a reader who does not see it is told", () => copy(altOf(there().shown), "Alternative text", copied));
+  texts.add("Copy alt text", "The picture in words, for readers who cannot see it", () => copy(altOf(there().shown), "Alternative text", copied));
   texts.add("Copy caption", "The caption as it stands above", () => copy(wordsOf(there().shown), "Caption", copied));
   texts.add("Copy LaTeX", "A figure environment with \\caption and \\cite", () => {
     const { shown } = there();
