@@ -25,7 +25,7 @@ import type { Store } from "./store";
 const OF_SETS: readonly Settings["metric"][] = ["log-prob", "prob", "prob-diff"];
 
 /** Draws the question; to be called whenever the state has changed. */
-export function asked(store: Store<State, Action>, { complete, openExample }: Pick<Events, "complete" | "openExample">): (now: State, before: State | null) => void {
+export function asked(store: Store<State, Action>, { complete, openExample, openSaved }: Pick<Events, "complete" | "openExample" | "openSaved">): (now: State, before: State | null) => void {
   const { dispatch, state } = store;
   const choose = (change: Partial<Settings>) => dispatch({ type: "edit", change, isTyping: false });
   /** Whether the loaded model's vocabulary is of whole words: no token then has a space. */
@@ -46,6 +46,7 @@ export function asked(store: Store<State, Action>, { complete, openExample }: Pi
       const { run, view } = state();
       if (run) dispatch({ type: "want", wanted: { settings: run.request.settings, view } });
     },
+    onOpen: openSaved,
     onUndo: () => dispatch({ type: "undo" }),
     complete,
   });
@@ -111,6 +112,7 @@ export function questionData(state: State, isOfWords: boolean, openExample: Even
     hasRun: run !== null,
     // What is edited of another model's result is not read: the words stay the file's.
     isUnread: formOf !== null && isStale(state),
+    isUnsaid: isUnsaid(state),
     isUntold: isOfFile(run) && (formOf !== null || !isStale(state)) && run.request.pairs.every(({ tokens }) => tokens.clean.length === 0),
     needsRun,
     canUndo: state.before.length > 0,
@@ -118,12 +120,17 @@ export function questionData(state: State, isOfWords: boolean, openExample: Even
   };
 }
 
+/** Whether what both runs say next is not part of the file on screen, so that nothing will come of it. */
+const isUnsaid = ({ run, formOf, loaded, draft, predictions }: State): boolean =>
+  isOfFile(run) && predictions === null && (formOf !== null || !isStale({ run, loaded, draft }));
+
 function saysData(state: State): saysView.SaysData {
   const { predictions, view, draft } = state;
   const pairs = predictions?.pairs ?? [];
   return {
     predictions: pairs[Math.min(view.pair, pairs.length - 1)] ?? null,
     isOld: predictions !== null && !isPredicted(state),
+    isUnsaid: isUnsaid(state),
     takesSets: OF_SETS.includes(draft.metric),
   };
 }

@@ -9,12 +9,12 @@ const fixed = (share: number, decimals: number) => `${(100 * share).toFixed(deci
 /** Decimals that leave two digits, or three next to all of it. */
 const decimalsOf = (share: number): number => (share >= 0.0995 && share < 0.995 ? 0 : 1);
 
-/** A share from 0 to 1. */
+/** A share; a change may be more than the length of what it changes. */
 export function percent(share: number, decimals = decimalsOf(share)): string {
   if (share === 0) return "0%";
-  if (share === 1) return "100%";
+  if (share >= 1) return fixed(share, 0);
   if (share < LEAST) return "<0.1%";
-  if (share > 1 - LEAST) return share >= 1 ? "100%" : ">99.9%";
+  if (share > 1 - LEAST) return ">99.9%";
   // 1.0% says no more than 1%.
   return fixed(share, decimals).replace(/\.0+%/, "%");
 }
