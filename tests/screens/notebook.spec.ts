@@ -7,7 +7,7 @@ import { Widget } from "../../python/tests/browser/widget";
 import { take } from "./take";
 
 // As high as the cell with the widget and the one below it.
-test.use({ baseURL: siteOf("jupyter"), viewport: { width: 1280, height: 1068 }, colorScheme: "light", reducedMotion: "reduce" });
+test.use({ baseURL: siteOf("jupyter"), viewport: { width: 1280, height: 1074 }, colorScheme: "light", reducedMotion: "reduce" });
 
 test("a notebook", async ({ page }) => {
   await openNotebook(page, "show.ipynb");
