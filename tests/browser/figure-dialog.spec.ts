@@ -180,7 +180,7 @@ test.describe("snippets", () => {
     // Another title draws nothing else anew.
     await preview.locator(".circuit").evaluate((circuit) => circuit.setAttribute("data-drawn", "before"));
     await figure.getByRole("textbox", { name: "Title" }).fill("Mine");
-    await expect(preview.locator(".top h3")).toHaveText("Mine");
+    await expect(preview.locator(".top h2")).toHaveText("Mine");
     await expect(preview.locator(".circuit[data-drawn]")).toHaveCount(1);
     await figure.getByRole("checkbox", { name: "Prompts" }).uncheck();
     await expect(preview.locator(".prompt")).toBeHidden();
@@ -200,7 +200,7 @@ test.describe("snippets", () => {
       await post.goto(host.page(body));
       const shown = (name === "frame" ? post.frameLocator("iframe") : post).locator("path-patching");
       await expect(shown.locator(".verdict"), name).toHaveText(VERDICT);
-      await expect(shown.locator(".top h3"), name).toHaveText("Mine");
+      await expect(shown.locator(".top h2"), name).toHaveText("Mine");
       await expect(shown.locator(".embedded"), name).toHaveCSS("color-scheme", "dark");
       await expect(shown.getByRole("grid", { name: "From head 0.3 into each head’s key" }), name).toBeVisible();
       await post.close();
