@@ -1,10 +1,10 @@
 // What is written below a scale: effects, and the two runs.
 
+import { baselinesOf, runsOf } from "../../core/direction";
 import { hasBaselines, noiseOf, type Table } from "../../core/table";
 import type { Axis } from "../../lib/axis";
 import { formatEffect, formatValue, unitOf } from "../../lib/format";
 import type { Group } from "../lattice/box";
-import { baseRun, otherRun, runsOf } from "../words";
 import { Y } from "./rows";
 import { type Span, spansApart } from "./spans";
 
@@ -27,19 +27,20 @@ export function drawAxis(axis: Group, { x, ticks: values }: Axis, other: number)
 
 /** Both runs, with their values where the axis does not have them. */
 export function drawRuns(runs: Group, { x, hasOther, high, ticks: values }: Axis, table: Table, difference: number, width: number, isNarrow: boolean): Span[] {
-  const { metric, direction } = table;
-  const { base, other } = runsOf(table);
+  const { metric } = table;
+  const names = runsOf(table);
+  const { base, other } = baselinesOf(table);
   const counted = unitOf(table);
   const unit = counted && !isNarrow ? ` ${counted}` : "";
   const isOwn = hasBaselines(table) && metric !== "normalized-logit-diff";
   const named = (run: string, value: number, more = "") => `${run} run${isOwn ? ` ${formatValue(value, noiseOf(table))}${more}` : ""}`;
   const isSame = hasBaselines(table) && Math.abs(difference) <= noiseOf(table);
   const hasTick = values.includes(difference);
-  const first = isSame ? `both runs ${formatValue(base)}${unit}` : named(baseRun(direction), base, unit);
+  const first = isSame ? `both runs ${formatValue(base)}${unit}` : named(names.base, base, unit);
   const away = difference > 0 ? "→" : "←";
   const second = hasOther
-    ? { at: x(difference), text: named(otherRun(direction), other) }
-    : { at: difference > 0 ? x(high) : 0, text: difference > 0 ? `${named(otherRun(direction), other)} ${away}` : `${away} ${named(otherRun(direction), other)}` };
+    ? { at: x(difference), text: named(names.other, other) }
+    : { at: difference > 0 ? x(high) : 0, text: difference > 0 ? `${named(names.other, other)} ${away}` : `${away} ${named(names.other, other)}` };
   const placed = [{ at: x(0), text: first, name: "base" }, ...(isSame || !hasBaselines(table) ? [] : [{ ...second, name: "other" }])];
   const spans = spansApart(placed, width);
   runs

@@ -1,14 +1,14 @@
 // Where the edges of a scale are: how far the axis has to reach, and a tick for every edge.
 
+import { baselinesOf } from "../../core/direction";
 import { baseOf, hasBaselines, places, type Table } from "../../core/table";
 import type { Axis, Extent } from "../../lib/axis";
-import { runsOf } from "../words";
 import { Y } from "./rows";
 
 /** The largest effects either way, and that of the other run. */
 export function extentOf(table: Table, noise: number): Extent {
   const base = baseOf(table);
-  const { other, base: own } = runsOf(table);
+  const { other, base: own } = baselinesOf(table);
   let [down, up] = [0, 0];
   // The strongest come first: the first of either sign is the largest.
   for (const place of places(table)) {
