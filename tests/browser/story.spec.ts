@@ -179,7 +179,7 @@ test("a result of the gallery is whole without its model, and the walk tells all
   await expect(page.locator("#question")).toContainText("the war lasted from the year");
   await expect(page.locator("#says")).toContainText("%");
   await expect(page.locator("#edge")).toContainText("0.0 → MLP 0");
-  await page.locator("#show-around").click();
+  await page.locator("#intro").getByRole("button", { name: "Show me around" }).click();
   const dialog = page.locator(".callout");
   for (let step = 1; step <= STEPS; step += 1) {
     await expect(dialog).toContainText(`Step ${step} of ${STEPS}`);
