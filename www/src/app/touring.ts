@@ -41,9 +41,10 @@ function tourData(state: State, step: Step | null): tourView.TourData | null {
   const { tour } = state;
   if (tour === null) return null;
   const where = { step: tour, steps: STEPS };
-  if (!step) return { ...where, title: "The run has only begun", lines: [say`Its first values are what this is told from.`], at: "picture" };
-  const { title, lines, at, missing } = step;
-  return { ...where, title, lines: missing ? [say`${whyMissing(state)}`, ...lines] : lines, at };
+  if (!step) return { ...where, title: "The run has only begun", lines: [say`Its first values are what this is told from.`], at: "picture", edge: null };
+  const { title, lines, at, missing, view } = step;
+  const edge = view.from && view.to ? { from: view.from, to: view.to } : null;
+  return { ...where, title, lines: missing ? [say`${whyMissing(state)}`, ...lines] : lines, at, edge };
 }
 
 /** Why a step cannot tell of an edge in detail. */
