@@ -10,7 +10,7 @@ import type { Look, View } from "../core/view";
 import type { EdgeName, Metric } from "../engine/types";
 import { type Axis, axisOf } from "../lib/axis";
 import { element } from "../lib/dom";
-import { formatEffect, formatValue } from "../lib/format";
+import { formatEffect, formatTick, formatValue } from "../lib/format";
 import type { Colours } from "../lib/scale";
 import { MAX_EDGES } from "../lib/settings";
 import { tipOf } from "./tip";
@@ -158,7 +158,7 @@ export function create(container: HTMLElement, events: ScaleEvents): (data: Scal
       })
       .attr("transform", (value) => `translate(${x(value)},0)`);
     tick.classed("zero", (value) => value === 0);
-    tick.select("text").text((value) => formatEffect(value));
+    tick.select("text").text((value) => formatTick(value));
   };
 
   /** Both runs, with their values where the axis does not have them. */
