@@ -71,6 +71,12 @@ for (const viewport of [
       expect(overlap(box, isTall ? { ...spot, height: box.y - spot.y } : spot), `step ${step}`).toBe(false);
       expect(spot.y).toBeGreaterThanOrEqual(-5);
       expect(spot.y).toBeLessThan(box.y + box.height);
+      // Nor does it stand over the edge that it tells of.
+      if (viewport.width === 1440) {
+        for (const part of await page.locator("#circuit .part.selected:not([data-node=input], [data-node=logits])").all()) {
+          expect(overlap(box, (await part.boundingBox())!), `step ${step}`).toBe(false);
+        }
+      }
       seen.push(await looked(page));
       if (step < STEPS) await dialog.getByRole("button", { name: "Next" }).click();
     }

@@ -40,24 +40,34 @@ function drawBands(group: Group, bands: readonly Band[], x: number, rise: number
     .join("path")
     .attr("class", "band")
     .attr("d", ({ from, to }) => `M${x} ${from}H${x - 5}V${to}H${x}`);
+  // The last line of a name is the nearest to the bracket.
+  const lines = placed.flatMap(({ text, from, to }) =>
+    fitted(text, from - to + rise * BEYOND).map((line, i, all) => ({ line, x: x - 11 - LINE * (all.length - 1 - i), y: (from + to) / 2 })),
+  );
   group
     .selectAll("text.band")
-    .data(placed)
+    .data(lines)
     .join("text")
     .attr("class", "band")
     .attr("text-anchor", "middle")
-    .attr("transform", ({ from, to }) => `translate(${x - 11} ${(from + to) / 2}) rotate(-90)`)
-    .text(({ text, from, to }) => fitted(text, from - to));
+    .attr("transform", (at) => `translate(${at.x} ${at.y}) rotate(-90)`)
+    .text(({ line }) => line);
 }
 
-/** A letter of a band's name is about so wide. */
-const LETTER = 6.4;
+/** A letter of a band's name is about so wide, and its lines are so far apart. */
+const LETTER = 6;
+const LINE = 12;
+/** How far a name may reach beyond its bracket, in rows: half of what lies between two brackets at either end. */
+const BEYOND = 0.08;
 
-/** As much of a text as fits a length; empty where that would say nothing. */
-function fitted(text: string, length: number): string {
+/** A text in the lines that fit a length, at most two; as much of it as fits; none where that would say nothing. */
+export function fitted(text: string, length: number): string[] {
   const most = Math.floor(length / LETTER);
-  if (text.length <= most) return text;
-  return most < 5 ? "" : `${text.slice(0, most - 1).trimEnd()}…`;
+  if (text.length <= most) return [text];
+  const cuts = [...text.matchAll(/(?<=-)|\s/g)].map(({ index }) => [text.slice(0, index), text.slice(index).trimStart()]);
+  const two = cuts.find((lines) => lines.every((line) => line.length <= most));
+  if (two) return two;
+  return most < 5 ? [] : [`${text.slice(0, most - 1).trimEnd()}…`];
 }
 
 /** Dots for heads, squares for MLPs: two paths, since there may be a thousand. Bars of which no edge is shown are outlines. */

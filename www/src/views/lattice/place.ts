@@ -52,6 +52,8 @@ export interface Lattice {
   port: number;
   /** How far ports reach up into the box. */
   tuck: number;
+  /** Between a row's boxes and the ports of the row above. */
+  gapAbove: number;
   /** Whether a head's label has room for its layer. */
   hasLayer: boolean;
   /** Left of the head columns, the layers' numbers end here. */
@@ -93,7 +95,7 @@ export function place(nodes: readonly string[], shape: Shape, { width: available
   const hasMlps = nodes.some((node) => nodeName(node).kind === "mlp");
   const bands = hasBands && !isNarrow ? BANDS : 0;
   // Left of the columns the layers' numbers and a gap; right of them a gap, the MLPs and another gap.
-  const side = isNarrow ? { numbers: 18, beforeMlp: 9, afterMlp: 11 } : { numbers: 34, beforeMlp: 26, afterMlp: 18 };
+  const side = isNarrow ? { numbers: 18, beforeMlp: 10, afterMlp: 14 } : { numbers: 34, beforeMlp: 32, afterMlp: 40 };
   const mlpRoom = !hasMlps ? 0 : isNarrow ? 25 : available < WIDE ? 36 : 52;
   const [before, after] = [bands + side.numbers + OUTER, hasMlps ? side.beforeMlp + mlpRoom + side.afterMlp + 1 : OUTER];
   const pitch = within((available - before - after) / heads, PITCH.least, isFew ? PITCH.few : PITCH.most);
@@ -139,7 +141,7 @@ export function place(nodes: readonly string[], shape: Shape, { width: available
   const gap = (from: number, to: number) => ({ x: (from + to) / 2, width: to - from });
   const lastHead = left + columns - (pitch - box.width) / 2;
   const afterHeads = hasMlps
-    ? [gap(lastHead, mlp.x - mlp.width / 2), gap(mlp.x + mlp.width / 2, bars.to)]
+    ? [gap(lastHead, mlp.x - mlp.width / 2), gap(mlp.x + mlp.width / 2, bars.to - CORNER)]
     : [gap(lastHead, bars.to)];
   return {
     width,
@@ -155,6 +157,7 @@ export function place(nodes: readonly string[], shape: Shape, { width: available
     heightOf: rowOf,
     port,
     tuck,
+    gapAbove: Math.min(rise - box.height - port + tuck, MOST_GAP),
     hasLayer,
     axis: bars.from - 6,
     bands: bands > 0 ? bars.from - side.numbers : null,
@@ -162,6 +165,10 @@ export function place(nodes: readonly string[], shape: Shape, { width: available
   };
 }
 
+/** A bar's corner is round: nothing ends there. */
+const CORNER = 6;
+/** Lines keep close to the row that they begin in. */
+const MOST_GAP = 28;
 /** Smaller ports have no room for a letter. */
 const LETTERED = { width: 22, height: 7.5 };
 
