@@ -52,7 +52,8 @@ test("a result: circuit, grids, table, menus, dialogs", async ({ page }) => {
   await show(page, "Table");
   await take(page, "table");
   await show(page, "Circuit");
-  await share(page);
+  await page.getByRole("button", { name: "Share", exact: true }).click();
+  await expect(page.locator("#share-menu")).toBeVisible();
   await take(page, "share");
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Figure…" }).click();
@@ -142,12 +143,13 @@ test.describe("in posts", () => {
     await page.goto(post('<path-patching src="SITE/post-figure.json"></path-patching>'));
     const figure = page.locator("path-patching");
     await expect(figure.locator("svg").first()).toBeVisible();
-    await take(page, "embed-poster");
+    await take(page, "embed-poster", true);
     rmSync("dist/post-figure.json");
     await page.goto(post('<path-patching live link="model=years-demo"></path-patching>'));
     await expect(figure.locator("svg").first()).toBeVisible();
     await expect(figure.locator(".progress")).toHaveAttribute("data-state", "idle");
-    await take(page, "embed-live");
+    await expect(figure.locator(".edge-outputs")).toBeVisible();
+    await take(page, "embed-live", true);
   });
 });
 

@@ -25,7 +25,7 @@ import type { Store } from "./store";
 const OF_SETS: readonly Settings["metric"][] = ["log-prob", "prob", "prob-diff"];
 
 /** Draws the question; to be called whenever the state has changed. */
-export function asked(store: Store<State, Action>, { complete, openExample }: Pick<Events, "complete" | "openExample">): (now: State, before: State | null) => void {
+export function asked(store: Store<State, Action>, { complete, openExample, openSaved }: Pick<Events, "complete" | "openExample" | "openSaved">): (now: State, before: State | null) => void {
   const { dispatch, state } = store;
   const choose = (change: Partial<Settings>) => dispatch({ type: "edit", change, isTyping: false });
   /** Whether the loaded model's vocabulary is of whole words: no token then has a space. */
@@ -46,6 +46,7 @@ export function asked(store: Store<State, Action>, { complete, openExample }: Pi
       const { run, view } = state();
       if (run) dispatch({ type: "want", wanted: { settings: run.request.settings, view } });
     },
+    onOpen: openSaved,
     onUndo: () => dispatch({ type: "undo" }),
     complete,
   });

@@ -14,7 +14,7 @@ import * as pictureView from "../views/picture";
 import { compareWords } from "../views/words";
 import { asked } from "./asked";
 import type { Events } from "./events";
-import { isOfLoaded, isStale } from "./reduce";
+import { isOfLoaded, isOtherVersion, isStale } from "./reduce";
 import { shell } from "./shell";
 import type { Action, State } from "./state";
 import type { Store } from "./store";
@@ -100,7 +100,10 @@ function edgeData(state: State): DetailData {
   const isOfRun = run && predictions && isSameSettings(predictions.of, run.request.settings);
   const chosen = run && look && chosenOf(run, look, isOfRun ? predictions.pairs : run.known.predictions);
   if (!chosen) return { state: "none" };
-  if (detail.state === "none") return { ...chosen, state: isOfLoaded(state) ? "waiting" : "alone" };
+  if (detail.state === "none") {
+    if (isOfLoaded(state)) return { ...chosen, state: "waiting" };
+    return { ...chosen, state: "alone", why: isOtherVersion(state) ? "other-version" : "absent" };
+  }
   if (!isSameEdge(detail.edge, chosen.edge)) return { ...chosen, state: "waiting" };
   if (detail.state !== "there") return { ...chosen, ...detail };
   const isOfThis = detail.run.id === run.id && detail.pair === chosen.pair;

@@ -81,7 +81,7 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
     onDecline: events.declineOffer,
     onModels: () => models.showModal(),
   });
-  const showTake = takeMenu(state, events);
+  const showTake = takeMenu(state);
   const about = elementById("about-run");
   const old = elementById("old-run");
 
@@ -126,14 +126,14 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
   };
 }
 
-/** The window's: how far it is, for who waits in another one. */
+/** The window's title: how far it is, for a reader who waits in another window. */
 function titleOf({ line }: Status): string {
   if (!line) return "pathpatch";
   return line.share === null ? "… pathpatch" : `${Math.floor(100 * line.share)}% pathpatch`;
 }
 
 /** What is told of a run that is taken along. */
-function takeMenu(state: () => State, events: Events): (isThere: boolean) => void {
+function takeMenu(state: () => State): (isThere: boolean) => void {
   const shown = () => {
     const { run, look, view } = state();
     if (!run || !look) throw new Error("result: expected one, got none yet");
@@ -154,7 +154,6 @@ function takeMenu(state: () => State, events: Events): (isThere: boolean) => voi
     command: () => ({ text: share.commandLine(shown().run), note: everyEdge(shown().run) }),
     js: () => ({ text: share.javascript(shown().run, shown().look, base), note: everyEdge(shown().run) }),
     embed: () => ({ text: share.embed(embedSubject(state(), base)) }),
-    onOpen: events.openSaved,
   });
 }
 

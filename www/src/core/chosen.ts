@@ -2,6 +2,7 @@
 // of an edge is made of this.
 
 import type { Both, EdgeDetail, EdgeName, PairPredictions, Token } from "../engine/types";
+import { isSameEdge } from "./node";
 import type { PairTokens } from "./request";
 import { type Roles, rolesOf } from "./roles";
 import type { Run } from "./run";
@@ -53,6 +54,11 @@ export function chosenOf(run: Run, look: Look, predictions: readonly PairPredict
     roles: rolesOf(request),
   };
 }
+
+/** Whether both are of one edge of one run, looked at on one pair: what is known of one then says nothing wrong of the other. */
+export const isSameChoice = (a: Choice, b: Choice): boolean => a.table === b.table && a.pair === b.pair && isSameEdge(a.edge, b.edge);
+
+type Choice = Pick<ChosenEdge, "edge" | "table" | "pair">;
 
 function rankOf(table: Table, { edge, edges, least }: Look): Rank | null {
   const at = edge ? places(table).indexOf(placeOf(table, edge)) : -1;

@@ -11,6 +11,10 @@ it("float32 sums of shares may exceed 1", () => {
   expect(percent(1.0000001)).toBe("100%");
 });
 
+it("a change may be longer than what it changes", () => {
+  expect([1.27, 2].map((share) => percent(share))).toEqual(["127%", "200%"]);
+});
+
 it("two shares that differ look different, where a hundredth of a percent tells them apart", () => {
   expect(percents(0.61, 0.58)).toEqual(["61%", "58%"]);
   expect(percents(0.6121, 0.6142)).toEqual(["61.2%", "61.4%"]);

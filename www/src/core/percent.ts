@@ -9,12 +9,15 @@ const fixed = (share: number, decimals: number) => `${(100 * share).toFixed(deci
 /** Decimals that leave two digits, or three next to all of it. */
 const decimalsOf = (share: number): number => (share >= 0.0995 && share < 0.995 ? 0 : 1);
 
-/** A share from 0 to 1, with as many decimals as say something, or with just so many. */
+/**
+ * A share, with as many decimals as say something, or with just so many; a change may be more than the length of what it
+ * changes.
+ */
 export function percent(share: number, decimals?: number): string {
   if (share === 0) return "0%";
-  if (share === 1) return "100%";
+  if (share >= 1) return fixed(share, 0);
   if (share < LEAST) return "<0.1%";
-  if (share > 1 - LEAST) return share >= 1 ? "100%" : ">99.9%";
+  if (share > 1 - LEAST) return ">99.9%";
   // By itself 1.0% says no more than 1%.
   return decimals === undefined ? fixed(share, decimalsOf(share)).replace(/\.0+%/, "%") : fixed(share, decimals);
 }

@@ -201,7 +201,7 @@ function shareWords(share: number): string {
 
 /** Whether the corrupted run has lost something: the clean one is better, and has what is spoken of. */
 function isLost({ table: { metric, metricName, cleanMetric, corruptedMetric }, logitDiff, noise }: Told): boolean {
-  // Of a metric of a reader's own nothing is known but its numbers.
+  // Only the numbers of a metric of the reader's own are known.
   if (metricName !== undefined) return false;
   switch (metric) {
     case "kl":
@@ -352,7 +352,7 @@ function evidence({ edge: { from, to }, table, looked, pairs, ...told }: Told): 
     if (size < LEAST_ADDED || isStill({ table, ...told })) return [];
     const reads = kind === "logits" ? "the output" : receiver;
     const where: Sentence = [" ", on ? `On pair ${looked.pair + 1}, at ` : "At ", ...named(tokens, at)];
-    return [...where, `, this changes what ${reads} reads by ${percentOfLength(size)} of its length.`];
+    return [...where, `, this changes what ${reads} reads by ${percent(size)} of its length.`];
   }
   const before = detail.dst.pattern[base];
   const n = tokens.length;
@@ -365,7 +365,7 @@ function evidence({ edge: { from, to }, table, looked, pairs, ...told }: Told): 
     if (added[key]! < LEAST_ADDED || row[key]! < LEAST_SHIFT) return [];
     return [
       " Reading ", on, "at ", ...named(tokens, query), `, ${receiver} looks where it looked, `, percent(row[key]!), " at ", ...named(tokens, key),
-      `; the value it copies there changes by ${percentOfLength(added[key]!)} of its length.`,
+      `; the value it copies there changes by ${percent(added[key]!)} of its length.`,
     ];
   }
   const query = telling(moves(before, detail.patched, n), position);
@@ -381,6 +381,3 @@ function evidence({ edge: { from, to }, table, looked, pairs, ...told }: Told): 
   const more: Sentence[] = [...(gain === null ? [] : [["more at ", ...each(gain)]]), ...(loss === null ? [] : [["less at ", ...each(loss)]])];
   return [...where, "looks ", ...more.flatMap((part, i) => [...(i === 0 ? [] : [" and "]), ...part]), "."];
 }
-
-/** A change's length against that of what it changes, which it may exceed. */
-const percentOfLength = (share: number): string => `${share < 0.0995 ? Number((100 * share).toPrecision(2)) : Math.round(100 * share)}%`;

@@ -12,7 +12,7 @@ import { nodeName, nodeOf } from "./node";
 /** The engine's table, with the metric that its values are of. */
 export interface Table extends EdgeTable {
   readonly metric: Metric;
-  /** What the metric is called where it is none of ours, as in a result from a notebook. */
+  /** What the metric is called where it is not one of pathpatch's, as in a result from a notebook. */
   readonly metricName?: string;
   /** How often it has grown. */
   version: number;

@@ -89,6 +89,8 @@ const NEAR = "300px";
 const FEW_LAYERS = 5;
 /** A circuit in a post is no higher than a screen. */
 const MOST_HEIGHT = 880;
+/** A circuit of this height or less is no higher than the sentence beside it. */
+const LOW = 420;
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`:host { display: block; }\n${styles}`);
@@ -159,15 +161,23 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
   });
   // What was kept free for one width is wrong for another.
   let width = 0;
-  new ResizeObserver(() => {
+  const sized = new ResizeObserver(() => {
     if (width !== 0 && body.clientWidth !== width && !progress) body.style.minHeight = "";
     width = body.clientWidth;
     fit();
-  }).observe(body);
+  });
+  sized.observe(body);
   // A model that nobody looks at is left to the others.
-  new IntersectionObserver((entries) => {
+  const seenAtAll = new IntersectionObserver((entries) => {
     if (!entries.some(({ isIntersecting }) => isIntersecting) && !progress) live?.letGo();
-  }).observe(root.host);
+  });
+  seenAtAll.observe(root.host);
+  // The element outlives what it shows: what watches it would keep a whole result.
+  signal.addEventListener("abort", () => {
+    for (const observer of [sized, seenAtAll, near]) observer?.disconnect();
+    clearTimeout(drawing);
+    live?.letGo();
+  });
 
   /** Whether the model is one that can be loaded here. */
   const canRun = (): boolean => options.live !== null && question !== null && question.model.ref.kind !== "files";
@@ -203,7 +213,7 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
     if (run && of) {
       if (!circuit.hidden) drawCircuit(run, of);
       if (!chosen.hidden) drawChosen(run, of, says);
-      void drawExtras(run, of);
+      void drawExtras();
     }
     const warnings = [...(run?.warnings.map(({ message }) => message) ?? []), notKept].filter(Boolean).map(sentence).join(" ");
     // Only where it is another: a screen reader says it again.
@@ -232,7 +242,10 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
 
   /** The circuit is as high as its layers need, in a figure that one sees whole. */
   function fit(): void {
-    if (run) circuit.style.blockSize = `${heightOf(shapeOf(run.table).layers, circuit.clientWidth)}px`;
+    if (!run) return;
+    const height = heightOf(shapeOf(run.table).layers, circuit.clientWidth);
+    circuit.style.blockSize = `${height}px`;
+    body.classList.toggle("low", height <= LOW);
   }
 
   function drawCircuit(run: Run, of: Look): void {
@@ -271,19 +284,20 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
     return looked.state === "failed" ? { state: "failed", message: looked.message ?? "" } : { state: "waiting" };
   }
 
-  async function drawExtras(run: Run, of: Look): Promise<void> {
-    const wanted = new Set((Object.keys(EXTRAS) as Extra[]).filter((extra) => look.shown.has(extra)));
-    const key = [...wanted].join(" ");
-    const data = { table: run.table, look: of };
+  const wantedExtras = () => (Object.keys(EXTRAS) as Extra[]).filter((extra) => look.shown.has(extra));
+
+  async function drawExtras(): Promise<void> {
+    const key = wantedExtras().join(" ");
     if (showExtras?.of !== key) {
       showExtras = undefined;
       extras.replaceChildren();
-      if (wanted.size === 0) return;
+      if (key === "") return;
       const { create } = await import("./extras");
-      if (signal.aborted || showExtras || key !== (Object.keys(EXTRAS) as Extra[]).filter((extra) => look.shown.has(extra)).join(" ")) return;
-      showExtras = { of: key, update: create(extras, wanted, change) };
+      if (signal.aborted || key !== wantedExtras().join(" ")) return;
+      showExtras ??= { of: key, update: create(extras, new Set(wantedExtras()), change) };
     }
-    showExtras?.update(data);
+    // As it is by now: much may have happened while the code came.
+    if (run && question) showExtras.update({ table: run.table, look: seen(question, run) });
   }
 
   /** The reader looks at something else. */
@@ -393,6 +407,7 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
     cancel = new AbortController();
     const mine = AbortSignal.any([active.signal, signal, cancel.signal]);
     const asked = question;
+    const before = { run, predictions };
     // What was said of the size when the button was pressed has been agreed to.
     if (hasPressed && asked.model.bytes !== undefined) isAsked = true;
     error = "";
@@ -438,6 +453,8 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
       options.onResult();
       void lookCloser();
     } catch (failed) {
+      // What a run has begun is no result: the author's own takes its place again.
+      ({ run, predictions } = before);
       if (mine.aborted) return;
       isDone = true;
       progress = null;

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { detailFixture } from "../core/known.fixture";
+import { edgeLabel } from "../core/node";
 import { runOf } from "../core/run.fixture";
 import { edgesOf } from "../core/table";
 import { lookAt } from "../core/view";
@@ -11,7 +12,7 @@ const GPT2 = { kind: "hub", repo: "openai-community/gpt2", revision: null } as c
 
 function shownOf(change: Partial<Shown> = {}, run = runOf({}, GPT2)): Shown {
   const look = lookAt({ ...FIRST_LOOK, from: "a0.h1", to: "a1.h0<k>" }, run.table, null);
-  return { what: "circuit", run, look, edges: edgesOf(run.table).slice(0, 12), detail: null, ...change };
+  return { what: "circuit", run, look, edges: edgesOf(run.table).slice(0, 12), strongest: 12, detail: null, ...change };
 }
 
 test("a caption says what is shown, asked and measured", () => {
@@ -31,6 +32,13 @@ test("a caption of noising with the mean, LayerNorm frozen, over two pairs", () 
   expect(caption).toContain("2 pairs of prompts, the first of them: clean “a b”, corrupted “c b”");
   expect(caption).toContain("in the clean run");
   expect(caption).toContain("the mean of its writes over the pairs takes the place of what the sender writes (noising); LayerNorm of the receiver kept as in the clean run.");
+});
+
+test("effects on the normalised scale are told as shares, without its ends", () => {
+  const run = runOf({ metric: "normalized-logit-diff" });
+  const caption = captionOf(shownOf({}, { ...run, table: { ...run.table, metric: "normalized-logit-diff", corruptedMetric: 0, cleanMetric: 1 } }));
+  expect(caption).toContain("the change of the logit difference in the corrupted run, as a share of the difference between the two runs, when, on this one path,");
+  expect(caption).not.toContain("clean 1");
 });
 
 test("what is drawn of one pair quotes that pair, with its own baselines", () => {
@@ -56,6 +64,17 @@ test("the alternative text has the numbers", () => {
   const shown = shownOf();
   expect(altOf(shown)).toMatch(/^Circuit diagram of a model: 12 edges .* Strongest first: \S+( \d)? → .* [+−-][\d.]+, .* The other 4 are between .* in size\.$/);
   expect(altOf({ ...shown, what: "grids" })).toContain("Grids of what head 0.1 of a model writes");
+});
+
+test("a weak edge that is chosen is none of the strongest", () => {
+  const { run, look, edges } = shownOf();
+  const weak = edgesOf(run.table).at(-1)!;
+  const shown = shownOf({ edges: [...edges, weak], look: { ...look, edge: weak } });
+  const name = edgeLabel(weak);
+  expect(captionOf(shown)).toMatch(/^The 12 strongest of \d+ edges /);
+  expect(captionOf(shown)).toContain(` and the chosen edge, ${name}, from the input to the logits`);
+  expect(altOf(shown)).toMatch(/: 12 edges from .* The other 4 are between /);
+  expect(altOf(shown)).toContain(`The chosen edge, ${name}, has `);
 });
 
 test("titles and names of files tell the figure", () => {

@@ -14,6 +14,12 @@ export const METRICS: Record<Metric, string> = {
 /** What a table's metric is called. */
 export const metricLabel = ({ metric, metricName }: { metric: Metric; metricName?: string }): string => metricName ?? METRICS[metric];
 
+/** Units of the metrics that have one. */
+const UNITS: Partial<Record<Metric, string>> = { "logit-diff": "logits", "log-prob": "nats", kl: "nats" };
+
+/** What a table's metric is counted in; null where it has no unit. */
+export const unitOf = ({ metric, metricName }: { metric: Metric; metricName?: string }): string | null => (metricName === undefined ? (UNITS[metric] ?? null) : null);
+
 /** As print has it; a hyphen is shorter than a plus is wide. */
 const MINUS = "−";
 /** Digits that count. */

@@ -31,7 +31,7 @@ export function toParams({ model, settings, view }: Shared, defaults: Omit<Share
   for (const key of ["clean", "corrupted", "answer", "distractor", "metric"] as const) params.set(key, settings[key]);
   set("layerNorm", settings.layerNorm, LAYER_NORM);
   for (const key of ["mode", "direction", "patch", "scope"] as const) set(key, settings[key], defaults.settings[key]);
-  // A batch that is not in use, or fill-ins of no template, are not part of the question.
+  // A batch that is not in use, or fill-ins without a template, are not part of the question.
   if (settings.mode === "lines") set("lines", settings.lines, "");
   if (settings.mode === "template") set("fillings", settings.fillings, "");
   set("strongest", String(settings.strongest), String(defaults.settings.strongest));

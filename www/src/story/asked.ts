@@ -6,7 +6,7 @@ import { nameOfSet, word } from "../core/words";
 import type { Metric, Prediction, Token } from "../engine/types";
 import { formatValue } from "../lib/format";
 import { type Line, quoted, say, strong } from "./part";
-import { listed, type Scene, type Step } from "./scene";
+import { listed, onPair, type Scene, type Step, tokenAt } from "./scene";
 import type { Task } from "./task";
 
 /** In running text. */
@@ -69,25 +69,27 @@ function changed(changes: { clean: string; corrupted: string }[]): Line {
 }
 
 /** What both runs say next; nothing where that is not known. */
-function says({ predictions, pair: { tokens }, pairs }: Scene): Line {
+function says(scene: Scene): Line {
+  const { predictions, position, pair: { tokens } } = scene;
   if (!predictions) return [];
   const { top, answers } = predictions;
   const [first, instead] = [top.clean[0], top.corrupted[0]];
   if (!first || !instead || answers.clean.length === 0) return [];
-  const of = pairs > 1 ? "Of the first pair: after" : "After";
+  const cut: Line = position < tokens.clean.length - 1 ? say` up to ${tokenAt(tokens.clean, position)}` : [];
+  const after = onPair(scene, say`After the clean prompt${cut}`, "the first");
   const total = (all: Prediction[]) => all.reduce((sum, { probability }) => sum + probability, 0);
   const shares = percents(total(answers.clean), total(answers.corrupted)) as [string, string];
   if (answers.clean.length > 1) {
     const set = nameOfSet(tokens.answer, tokens.clean, "answer");
     const name: Line = "phrase" in set ? [set.phrase] : listed(set.words.map((text) => [quoted(text)]));
-    return say`${of} the clean prompt the model gives ${strong(shares[0])} to ${name} together, after the corrupted one ${strong(shares[1])}.`;
+    return say`${after} the model gives ${strong(shares[0])} to ${name} together, after the corrupted one ${strong(shares[1])}.`;
   }
   const [answer] = answers.clean as [Prediction];
   const next = quoted(word(answer));
   const clean =
     first.id === answer.id
-      ? say`${of} the clean prompt the model says ${next} first, with ${strong(shares[0])}`
-      : say`${of} the clean prompt the model says ${quoted(word(first))} first (${percent(first.probability)}); ${next} has ${strong(shares[0])}`;
+      ? say`${after} the model says ${next} first, with ${strong(shares[0])}`
+      : say`${after} the model says ${quoted(word(first))} first (${percent(first.probability)}); ${next} has ${strong(shares[0])}`;
   const corrupted =
     instead.id === answer.id
       ? say`after the corrupted one too, with ${strong(shares[1])}`

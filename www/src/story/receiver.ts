@@ -6,7 +6,7 @@ import { percent, percents } from "../core/percent";
 import { word } from "../core/words";
 import type { EdgeDetail } from "../engine/types";
 import { type Line, quoted, say, strong } from "./part";
-import { largest, part, type Scene, type Step, tokenAt } from "./scene";
+import { largest, onPair, part, type Scene, type Step, tokenAt } from "./scene";
 
 export function receiver(scene: Scene): Step {
   const { lead, detail, table } = scene;
@@ -15,7 +15,7 @@ export function receiver(scene: Scene): Step {
   const name = shortLabel(node);
   return {
     title: node === "logits" ? "What the output makes of it" : `What ${name} does with it`,
-    lines: known ? [reads(scene, known), output(scene, known)] : [],
+    lines: known ? [onPair(scene, reads(scene, known), "the first"), onPair(scene, output(scene, known), "that")] : [],
     missing: known ? null : { from: lead.from, to: lead.to },
     at: "edge",
     view: { from: lead.from, to: lead.to, node: table.senders.includes(node) ? node : null, pair: 0 },
@@ -52,7 +52,7 @@ function reads(scene: Scene, detail: EdgeDetail): Line {
   const at = (position: number) => tokenAt(tokens, position);
   const before = detail.dst?.pattern[base];
   if (!before || !port) {
-    const share = percent(Math.min(1, addedShares(detail)[row] ?? 0));
+    const share = percent(addedShares(detail)[row] ?? 0);
     const reader = node === "logits" ? ["the logits read"] : say`${part(node)} reads`;
     return say`At ${at(row)} the path changes what ${reader}, by ${strong(share)} of its length.`;
   }

@@ -110,6 +110,14 @@ export const path = ({ from, to }: EdgeName): Part => strong(`${shortLabel(from)
 export const pathsIn = ({ isWhole }: Pick<Scene, "isWhole">, count: number): string =>
   `${formatCount(count)} ${isWhole ? "" : "known "}${count === 1 ? "path" : "paths"}`;
 
+/** A sentence about one pair: says so where there are more. */
+export function onPair({ pairs }: Pick<Scene, "pairs">, line: Line, which: "the first" | "that"): Line {
+  const [first, ...rest] = line;
+  if (pairs === 1 || first === undefined) return line;
+  const on = `On ${which} pair, `;
+  return typeof first === "string" ? [on + first[0]!.toLowerCase() + first.slice(1), ...rest] : [on, ...line];
+}
+
 /** An effect, and whether it is an estimate. */
 export const effectOf = ({ effect, isExact }: Edge, noise: number): Line =>
   say`${strong(formatEffect(effect, noise))}${isExact ? "" : " by estimate"}`;

@@ -25,6 +25,8 @@ export function taskOf({ tokens: { clean, corrupted, answer, distractor } }: Ask
   if (answer.length === 1 && last && at < position && word(last) === was && clean[at + 1] && word(clean[at + 1]!) === first) {
     return { kind: "induction", repeated: was, answer: first, instead };
   }
+  // The other kinds ask what comes after the whole prompt.
+  if (position < clean.length - 1) return { kind: "other", changes };
   const isBefore = (name: string) => clean.slice(0, at).some((token) => word(token) === name);
   const [against] = distractor;
   if (answer.length === 1 && against && first === instead && word(against) === was && isBefore(was) && isBefore(instead)) {

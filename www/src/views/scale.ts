@@ -7,10 +7,10 @@ import { edgeKey, edgeLabel } from "../core/node";
 import { type Shown, shareOf, shownEdges, shownWords } from "../core/shown";
 import { baseOf, countsOf, type Edge, edgeAt, hasBaselines, noiseOf, places, reachOf, type Table } from "../core/table";
 import type { Look, View } from "../core/view";
-import type { EdgeName, Metric } from "../engine/types";
+import type { EdgeName } from "../engine/types";
 import { type Axis, axisOf } from "../lib/axis";
 import { element } from "../lib/dom";
-import { formatEffect, formatTick, formatValue } from "../lib/format";
+import { formatEffect, formatTick, formatValue, unitOf } from "../lib/format";
 import type { Colours } from "../lib/scale";
 import { MAX_EDGES } from "../lib/settings";
 import { tipOf } from "./tip";
@@ -30,9 +30,6 @@ export interface ScaleEvents {
   onView: (change: Partial<View>) => void;
   onHover?: (edge: EdgeName | null) => void;
 }
-
-/** Units of the metrics that have one. */
-const UNITS: Partial<Record<Metric, string>> = { "logit-diff": "logits", "log-prob": "nats", kl: "nats" };
 
 /** From the top: ticks end at the bar, whose numbers are below it, and below those the runs' names. */
 const Y = { tick: 11, quiet: 16, foot: 21, bar: 23, barHeight: 6, handle: 34, number: 48, name: 63 };
@@ -78,7 +75,7 @@ export function create(container: HTMLElement, events: ScaleEvents): (data: Scal
   const setLeast = (effect: number) => {
     if (!data || !now) return;
     const least = shareOf(data.table, Math.min(now.reach, Math.max(0, effect)));
-    // The number of edges is no limit of the reader's any more, but for the most that can be drawn.
+    // From now on the least effect decides, and not the number of edges, up to the most that can be drawn.
     if (least !== data.look.least || data.look.edges !== MAX_EDGES) events.onView({ least, edges: MAX_EDGES });
   };
 
@@ -163,9 +160,10 @@ export function create(container: HTMLElement, events: ScaleEvents): (data: Scal
 
   /** Both runs, with their values where the axis does not have them. */
   const drawRuns = ({ x, hasOther, high, ticks: values }: Axis, table: Table, difference: number, width: number, isNarrow: boolean) => {
-    const { metric, metricName, direction } = table;
+    const { metric, direction } = table;
     const { base, other } = runsOf(table);
-    const unit = UNITS[metric] && metricName === undefined && !isNarrow ? ` ${UNITS[metric]}` : "";
+    const counted = unitOf(table);
+    const unit = counted && !isNarrow ? ` ${counted}` : "";
     const isOwn = hasBaselines(table) && metric !== "normalized-logit-diff";
     const named = (run: string, value: number, more = "") => `${run} run${isOwn ? ` ${formatValue(value, noiseOf(table))}${more}` : ""}`;
     const isSame = hasBaselines(table) && Math.abs(difference) <= noiseOf(table);
@@ -372,7 +370,7 @@ function pathsOfTicks(at: Float64Array, least: number, { x }: Axis): { name: str
 /** Ticks are that far from where their edges are. */
 const HALF_TICK = 0.25;
 
-/** The least effect after a key; null where it is no key of a slider. */
+/** The least effect after a key; null for keys that a slider does not have. */
 export function leastAfter(key: string, least: number, noise: number, reach: number): number | null {
   const from = Math.max(least, noise);
   const to = {

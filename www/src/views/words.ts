@@ -85,5 +85,5 @@ function sameOf(pairs: readonly AskedPair[], of: (pair: AskedPair) => string): s
 export function checkWords(check: EdgesCheck): string {
   const { edges, largestError, bound } = check;
   if (bound === 0) return `All other edges were run, too: the largest error of their estimates is ${formatValue(largestError)}.`;
-  return `Of the edges that were only estimated, ${formatCount(edges)} taken at random were run: the largest error is ${formatValue(largestError)}. With 95% confidence at most ${formatShare(bound)} of those that were not run are further off.`;
+  return `As a check, ${formatCount(edges)} edges that were only estimated were picked at random and run: the largest error is ${formatValue(largestError)}. With 95% confidence at most ${formatShare(bound)} of those that were not run are further off.`;
 }

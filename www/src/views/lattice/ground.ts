@@ -34,39 +34,38 @@ export function drawGround(group: Group, nodes: readonly string[], shape: Shape,
 
 function drawBands(group: Group, bands: readonly Band[], x: number, rise: number, heightOf: (layer: number) => number): void {
   const placed = bands.map(({ from, to, text }) => ({ text, from: heightOf(from) + 0.42 * rise, to: heightOf(to) - 0.42 * rise }));
+  const lines = placed.flatMap(({ text, from, to }) => {
+    const fitted = linesWithin(text, from - to);
+    return fitted.map((line, i) => ({ line, x: x - 11 - LEADING * (fitted.length - 1 - i), y: (from + to) / 2 }));
+  });
   group
     .selectAll("path.band")
     .data(placed)
     .join("path")
     .attr("class", "band")
     .attr("d", ({ from, to }) => `M${x} ${from}H${x - 5}V${to}H${x}`);
-  // The last line of a name is the nearest to the bracket.
-  const lines = placed.flatMap(({ text, from, to }) =>
-    fitted(text, from - to + rise * BEYOND).map((line, i, all) => ({ line, x: x - 11 - LINE * (all.length - 1 - i), y: (from + to) / 2 })),
-  );
   group
     .selectAll("text.band")
     .data(lines)
     .join("text")
     .attr("class", "band")
     .attr("text-anchor", "middle")
-    .attr("transform", (at) => `translate(${at.x} ${at.y}) rotate(-90)`)
+    .attr("transform", (line) => `translate(${line.x} ${line.y}) rotate(-90)`)
     .text(({ line }) => line);
 }
 
-/** A letter of a band's name is about so wide, and its lines are so far apart. */
-const LETTER = 6;
-const LINE = 12;
-/** How far a name may reach beyond its bracket, in rows: half of what lies between two brackets at either end. */
-const BEYOND = 0.08;
+/** A letter of a band's name is about so wide. */
+const LETTER = 6.4;
+/** From the foot of one line to the next. */
+const LEADING = 12;
 
-/** A text in the lines that fit a length, at most two; as much of it as fits; none where that would say nothing. */
-export function fitted(text: string, length: number): string[] {
+/** A band's name in one line or two of this length; cut where it fits neither, and none where that would say nothing. */
+export function linesWithin(text: string, length: number): string[] {
   const most = Math.floor(length / LETTER);
   if (text.length <= most) return [text];
-  const cuts = [...text.matchAll(/(?<=-)|\s/g)].map(({ index }) => [text.slice(0, index), text.slice(index).trimStart()]);
-  const two = cuts.find((lines) => lines.every((line) => line.length <= most));
-  if (two) return two;
+  const parts = [...text.matchAll(/[ -]/g)].map(({ index }) => [text.slice(0, index + 1).trimEnd(), text.slice(index + 1)]);
+  const halves = parts.find((both) => both.every((part) => part.length <= most));
+  if (halves) return halves;
   return most < 5 ? [] : [`${text.slice(0, most - 1).trimEnd()}…`];
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { edgeKey, nodeName } from "../../core/node";
 import { edgesOf, nodesOf, shapeOf, strongest } from "../../core/table";
 import { tableFixture } from "../../core/table.fixture";
+import { linesWithin } from "./ground";
 import { lanesOf } from "./lanes";
 import { portBox, routes } from "./paths";
 import { place, type Spot } from "./place";
@@ -108,6 +109,23 @@ describe("the places of nodes", () => {
     expect(at(960).bands).toBeGreaterThan(16);
     expect(at(960).bands).toBeLessThan(at(960).axis - 14);
     expect(at(328).bands).toBe(null);
+    // A narrow drawing has them where every head still shows its layer.
+    const narrow = (layers: number, heads: number) => {
+      const of = tableFixture({ layers, heads });
+      return place(nodesOf(of), shapeOf(of), { width: 500, height: null, hasBands: true });
+    };
+    expect(narrow(3, 4).bands).toBeGreaterThan(16);
+    expect(narrow(3, 4).hasLayer).toBe(true);
+    expect(narrow(12, 12).bands).toBe(null);
+    expect(narrow(12, 12).hasLayer).toBe(true);
+  });
+
+  it("a band's name is in one line, or two, or cut", () => {
+    expect(linesWithin("induction", 70)).toEqual(["induction"]);
+    expect(linesWithin("previous-token", 70)).toEqual(["previous-", "token"]);
+    expect(linesWithin("negative name mover", 70)).toEqual(["negative", "name mover"]);
+    expect(linesWithin("duplicate-token", 40)).toEqual(["dupli…"]);
+    expect(linesWithin("induction", 20)).toEqual([]);
   });
 
   it("what cannot be as narrow as the page is wider than it, so that it scrolls", () => {

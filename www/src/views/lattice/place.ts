@@ -84,6 +84,8 @@ const BESIDE_BAR = 14;
 /** The gap on the left of all columns, which the bars reach over. */
 const OUTER = 12;
 const BANDS = 34;
+/** Narrower drawings have no brackets. */
+const BRACKETED = 340;
 /** A letter's width, beside its height. */
 const LETTER = 0.62;
 
@@ -93,11 +95,14 @@ export function place(nodes: readonly string[], shape: Shape, { width: available
   const isNarrow = available < NARROW;
   const isFew = layers <= FEW && heads <= FEW;
   const hasMlps = nodes.some((node) => nodeName(node).kind === "mlp");
-  const bands = hasBands && !isNarrow ? BANDS : 0;
   // Left of the columns the layers' numbers and a gap; right of them a gap, the MLPs and another gap.
   const side = isNarrow ? { numbers: 18, beforeMlp: 10, afterMlp: 14 } : { numbers: 34, beforeMlp: 32, afterMlp: 40 };
   const mlpRoom = !hasMlps ? 0 : isNarrow ? 25 : available < WIDE ? 36 : 52;
-  const [before, after] = [bands + side.numbers + OUTER, hasMlps ? side.beforeMlp + mlpRoom + side.afterMlp + 1 : OUTER];
+  const after = hasMlps ? side.beforeMlp + mlpRoom + side.afterMlp + 1 : OUTER;
+  // In a narrow drawing brackets are there only where every head's label keeps its layer beside them.
+  const fit = !isNarrow || (available >= BRACKETED && (available - BANDS - side.numbers - OUTER - after) / heads >= LAYER_PITCH);
+  const bands = hasBands && fit ? BANDS : 0;
+  const before = bands + side.numbers + OUTER;
   const pitch = within((available - before - after) / heads, PITCH.least, isFew ? PITCH.few : PITCH.most);
   const columns = pitch * heads;
   const width = Math.max(available, before + columns + after);

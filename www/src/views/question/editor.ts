@@ -149,7 +149,7 @@ export function create(panel: HTMLElement, events: EditorEvents & { onClose: () 
     if (fillings.value !== settings.fillings) fillings.value = settings.fillings;
     fillings.setAttribute("aria-invalid", String("fillings" in errors));
     fillingsNotes.show(errors.fillings ?? [], warnings.fillings ?? []);
-    // Lines that are no rows can only be mended as lines.
+    // Lines that do not make rows can only be mended as text.
     const rows = mode === "one" ? [] : rowsShown();
     const isBroken = mode === "lines" && rows.length === 0 && linesIn(settings.lines).length > 0;
     broken.hidden = !isBroken;

@@ -54,6 +54,8 @@ export interface QuestionEvents extends editorView.EditorEvents {
   onPreset: (preset: Preset) => void;
   /** What was run before, by what restores it. */
   onRecent: (params: string) => void;
+  /** A saved result was picked. */
+  onOpen: (file: File) => void;
   onRun: () => void;
   /** The form as what is shown was asked. */
   onRevert: () => void;
@@ -69,10 +71,12 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
   const values = element("p", { class: "values" });
   const edit = element("button", { type: "button", id: "edit-prompts", "aria-expanded": "false", "aria-controls": "editor" }, "Edit", element("span", { class: "where-wide" }, " prompts"));
   const examples = element("button", { type: "button", id: "examples", "aria-haspopup": "menu", "aria-expanded": "false" }, "Examples");
+  const file = element("input", { type: "file", accept: ".json,application/json", "aria-label": "Open a saved JSON" });
+  file.hidden = true;
   const undo = element("button", { type: "button", id: "undo" }, "Undo");
   const panel = element("div", { id: "editor", role: "group", "aria-label": "Prompts and what is measured" });
   panel.hidden = true;
-  container.append(gist, prompt, texts, element("div", { class: "values-row" }, values, element("div", { class: "actions" }, edit, examples, undo)), panel);
+  container.append(gist, prompt, texts, element("div", { class: "values-row" }, values, element("div", { class: "actions" }, edit, examples, file, undo)), panel);
   const showEditor = editorView.create(panel, { ...events, onClose: () => toggle(false) });
   let shown: QuestionData | undefined;
 
@@ -89,6 +93,11 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
   };
   edit.addEventListener("click", () => toggle(panel.hidden === true));
   undo.addEventListener("click", events.onUndo);
+  file.addEventListener("change", () => {
+    for (const picked of file.files ?? []) events.onOpen(picked);
+    // The same file can be picked again.
+    file.value = "";
+  });
   examples.addEventListener("click", () => {
     if (!shown) return;
     const { presets, saved, recent, settings } = shown;
@@ -110,12 +119,13 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
         none: "None yet.",
         items: recent.map(({ title, params }) => ({ name: title, act: () => events.onRecent(params) })),
       },
+      { heading: "", items: [{ name: "Open a saved JSON…", note: "Or drop it anywhere on the page.", act: () => file.click() }] },
     ]);
   });
 
   return (data) => {
     shown = data;
-    const { settings, pairs, tokens, predictions, presets, canUndo } = data;
+    const { settings, pairs, tokens, predictions, canUndo } = data;
     const at = Math.min(data.pair, pairs.length - 1);
     const wrong = firstWrong(data);
     // With nothing else to look at, what has to be mended is.
@@ -137,7 +147,6 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
       element("span", { class: "of" }, ...of.map((part) => (typeof part === "string" ? part : element("strong", {}, part.own)))),
     );
     undo.disabled = !canUndo;
-    examples.disabled = presets.length === 0 && data.saved.length === 0 && data.recent.length === 0;
     if (!panel.hidden) showEditor(data);
   };
 }
