@@ -56,7 +56,7 @@ export function create(container: HTMLElement): (data: OutputsData) => void {
 /** `98% → 82%`, or how far it may have moved where that alone is known. */
 function sharesOf({ before, after, within }: OutputRow): (Node | string)[] {
   const [a, b] = percents(before, after);
-  if (within !== null && within >= LEAST_MOVED) return [element("b", {}, a), ` ± ${percent(within)}`];
+  if (within !== null && within >= LEAST_MOVED) return within > before ? ["stays below ", element("b", {}, percent(before + within))] : [element("b", {}, a), ` ± ${percent(within)}`];
   return a === b ? ["stays at ", element("b", {}, a)] : [`${a} → `, element("b", {}, b)];
 }
 
