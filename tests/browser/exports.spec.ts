@@ -225,6 +225,10 @@ test("a saved file of one's own model stands as it is, whatever model is loaded"
   await page.getByLabel("Open a saved JSON").setInputFiles(file);
   await settled(page);
   await expect(page.locator("#about-run")).toContainText("from own.json");
+  // What it does not hold leaves no empty places.
+  await expect(page.locator("#says")).toContainText("What both runs say next is not part of this file.");
+  await expect(page.locator("#says-lists")).toBeHidden();
+  await expect(page.locator(".values")).toBeHidden();
   // The page keeps values as float32.
   const values = (of: number[]) => of.map(Math.fround);
   expect(values(JSON.parse(await fileOf(page, "JSON")).edges.values)).toEqual(values(saved.edges.values));

@@ -175,7 +175,7 @@ test.describe("snippets", () => {
     await open(page);
     await expect(page.locator("#edge .edge-looks")).toBeVisible();
     const figure = await dialog(page, "For a web page");
-    const preview = figure.locator("path-patching");
+    const preview = figure.getByRole("tabpanel", { name: "For a web page" }).locator("path-patching");
     await expect(preview.locator(".verdict")).toHaveText(VERDICT);
     // Another title draws nothing else anew.
     await preview.locator(".circuit").evaluate((circuit) => circuit.setAttribute("data-drawn", "before"));

@@ -190,6 +190,49 @@ test("cells are edited in place, errors name their row, and pairs that tell noth
   await expect(page.locator('table.rows [data-row="0"]').getByRole("img")).toHaveAccessibleName(/^The corrupted run does no worse/);
 });
 
+test("what is wrong is not said again when something else is drawn anew, and its buttons keep the focus", async ({ page }) => {
+  await batch(page, `${IOI}\n${IOI}`);
+  await settled(page);
+  const answer = page.locator('[data-row="0"] [data-cell="answer"]');
+  await answer.click();
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("lmap");
+  await page.keyboard.press("Enter");
+  const note = page.locator(".row-notes > li");
+  const use = note.getByRole("button", { name: "Use “lamp”" });
+  await use.focus();
+  await note.evaluate((said) => said.setAttribute("data-before", ""));
+  const next = (name: string) => page.getByRole("button", { name }).evaluate((button: HTMLButtonElement) => button.click());
+  await next("Next pair");
+  await expect(page.locator(".pair-steps")).toContainText("Pair 2 of 2");
+  await expect(use).toBeFocused();
+  await expect(page.locator(".row-notes > li[data-before]")).toHaveCount(1);
+  await page.getByRole("button", { name: "Done" }).click();
+  const alert = page.locator("#question .gist [role=alert]");
+  await expect(alert).toHaveText(/^Row 1: “lmap”/);
+  const said = await alert.evaluateHandle((element) => element.firstChild);
+  await next("Previous pair");
+  await expect(page.locator(".pair-steps")).toContainText("Pair 1 of 2");
+  expect(await alert.evaluate((element, before) => element.isConnected && element.firstChild === before, said)).toBe(true);
+  // Mended, the focus goes to the cell.
+  await editor(page);
+  await use.press("Enter");
+  await expect(note).toHaveCount(0);
+  await expect(page.locator("table.rows [data-cell]:focus")).toHaveCount(1);
+});
+
+test("a second press on Examples closes their menu", async ({ page }) => {
+  const [button, menu] = [page.getByRole("button", { name: "Examples" }), page.getByRole("menu", { name: "Examples" })];
+  for (const isOpen of [true, false, true]) {
+    await button.click();
+    await expect(menu).toHaveCount(isOpen ? 1 : 0);
+    await expect(button).toHaveAttribute("aria-expanded", String(isOpen));
+  }
+  await page.keyboard.press("Escape");
+  await expect(menu).toHaveCount(0);
+  await expect(button).toBeFocused();
+});
+
 test("thirty pairs scroll in their table, and are one stop of the Tab key", async ({ page }) => {
   const names = ["Mary", "John", "Tom", "James", "Dan", "Sid", "Amy", "Anna", "Paul", "Alice"];
   const pairs = Array.from({ length: 30 }, (_, i) => {

@@ -112,6 +112,7 @@ export function questionData(state: State, isOfWords: boolean, openExample: Even
     hasRun: run !== null,
     // What is edited of another model's result is not read: the words stay the file's.
     isUnread: formOf !== null && isStale(state),
+    isUnsaid: isUnsaid(state),
     isUntold: isOfFile(run) && (formOf !== null || !isStale(state)) && run.request.pairs.every(({ tokens }) => tokens.clean.length === 0),
     needsRun,
     canUndo: state.before.length > 0,
@@ -119,12 +120,17 @@ export function questionData(state: State, isOfWords: boolean, openExample: Even
   };
 }
 
+/** Whether what both runs say next is not part of the file on screen, so that nothing will come of it. */
+const isUnsaid = ({ run, formOf, loaded, draft, predictions }: State): boolean =>
+  isOfFile(run) && predictions === null && (formOf !== null || !isStale({ run, loaded, draft }));
+
 function saysData(state: State): saysView.SaysData {
   const { predictions, view, draft } = state;
   const pairs = predictions?.pairs ?? [];
   return {
     predictions: pairs[Math.min(view.pair, pairs.length - 1)] ?? null,
     isOld: predictions !== null && !isPredicted(state),
+    isUnsaid: isUnsaid(state),
     takesSets: OF_SETS.includes(draft.metric),
   };
 }

@@ -20,6 +20,17 @@ const came = (file: string, bytes: number, more: Partial<LoadProgress> = {}): Ac
   progress: { file, from: "network", loaded: bytes, total: null, bytesPerSecond: 1, secondsLeft: null, waiting: null, ...more },
 });
 
+test("between a load and its first run it is said what the page waits for", () => {
+  const { text, ...rest } = statusOf(after(there[0]!));
+  expect(text).toBe("Reading the prompts");
+  // Who listens hears of the run, and of what is wrong beside its field.
+  expect(rest).toEqual({ spoken: "", button: null, line: null });
+  const reading = { pairs: [], tokens: [], errors: { clean: [{ text: "no" }] }, rows: [], warnings: [] };
+  expect(statusOf(after(there[0]!, { type: "read", reading })).text).toMatch(/^Not run: /);
+  expect(statusOf(after(there[0]!, { type: "read", reading: { ...reading, errors: {} } }, { type: "needs-run", seconds: null })).text).toBe("Ready to run");
+  expect(statusOf(after(there[0]!, { type: "failed", failure: { text: "no", retry: "run" }, isOfRun: true })).text).toBe("Not run");
+});
+
 test("a run is estimates first, then a count with what is left, then what is there", () => {
   const begun = after(...there);
   expect(statusOf(begun)).toMatchObject({ text: "Estimating", line: { share: 0, what: "run" }, button: { does: "cancel-run" } });

@@ -4,6 +4,7 @@ import type { Run } from "../core/run";
 import { countsOf } from "../core/table";
 import { formatBytes, formatCount, formatDuration } from "../lib/format";
 import { calledOf } from "../lib/models";
+import { isWrong } from "./read-form";
 import { isStale } from "./reduce";
 import type { LoadJob, Planning, State } from "./state";
 
@@ -39,10 +40,18 @@ export function statusOf(state: State): Status {
   }
   const again = { name: "Run again", does: "run-again" } as const;
   if (stopped === "run" && !run) return still("Cancelled", again);
-  if (!run) return still(loaded || !tried ? "" : `${calledOf(tried.choice.ref)} is not loaded`);
+  if (!run && loaded) return { ...still(notRunWords(state)), spoken: "" };
+  if (!run) return still(tried ? `${calledOf(tried.choice.ref)} is not loaded` : "");
   const words = doneWords(run);
   if (stopped === "run") return still(`Cancelled · ${words}`, again);
   return still(words);
+}
+
+/** Between a model that is there and its first run. */
+function notRunWords({ reading, needsRun, failure }: State): string {
+  if (needsRun) return "Ready to run";
+  if (failure) return "Not run";
+  return reading && isWrong(reading) ? "Not run: something in the question has to be mended" : "Reading the prompts";
 }
 
 const still = (text: string, button: Status["button"] = null): Status => ({ text, spoken: text, button, line: null });

@@ -3,7 +3,7 @@
 import { percent, percents } from "../core/percent";
 import { hasBaselines } from "../core/table";
 import { nameOfSet, word } from "../core/words";
-import type { Metric, Prediction, Token } from "../engine/types";
+import type { Metric, PatchKind, Prediction, Token } from "../engine/types";
 import { formatValue } from "../lib/format";
 import { type Line, quoted, say, strong } from "./part";
 import { listed, onPair, type Scene, type Step, tokenAt } from "./scene";
@@ -24,7 +24,7 @@ const MOST_CHANGES = 3;
 export function asked(scene: Scene): Step {
   return {
     title: hasTokens(scene) ? titleOf(scene.task) : "A result from elsewhere",
-    lines: [hasTokens(scene) ? tests(scene.task) : say`The prompts are not part of this result.`, says(scene), measured(scene)].filter((line) => line.length > 0),
+    lines: [hasTokens(scene) ? tests(scene) : say`The prompts are not part of this result.`, says(scene), measured(scene)].filter((line) => line.length > 0),
     missing: null,
     at: "question",
     view: { from: null, to: null, port: null, node: null, pair: 0 },
@@ -46,7 +46,8 @@ function titleOf(task: Task): string {
   }
 }
 
-function tests(task: Task): Line {
+function tests(scene: Scene): Line {
+  const { task } = scene;
   switch (task.kind) {
     case "induction": {
       const [repeated, answer, instead] = [task.repeated, task.answer, task.instead].map(quoted) as [Line[0], Line[0], Line[0]];
@@ -57,12 +58,12 @@ function tests(task: Task): Line {
     case "greater-than":
       return say`What comes next should be above ${quoted(task.number)}. In the corrupted prompt it says ${quoted(task.instead)}, so that lower numbers are right as well.`;
     case "other":
-      return changed(task.changes);
+      return changed(task.changes, scene.table.patch);
   }
 }
 
-function changed(changes: { clean: string; corrupted: string }[]): Line {
-  if (changes.length === 0) return say`The two prompts are the same: there is nothing that a path could carry over.`;
+function changed(changes: { clean: string; corrupted: string }[], patch: PatchKind): Line {
+  if (changes.length === 0) return patch === "resample" ? say`The two prompts are the same: there is nothing that a path could carry over.` : say`The two prompts are the same.`;
   const named = changes.slice(0, MOST_CHANGES).map(({ clean, corrupted }) => say`${quoted(corrupted)} for ${quoted(clean)}`);
   const more = changes.length - named.length;
   return say`The corrupted prompt has ${listed(more > 0 ? [...named, [`${more} more changes`]] : named)}.`;

@@ -2,7 +2,7 @@
 
 import { nodeName, nodeOf, PORT_NAMES, shortLabel } from "../core/node";
 import { percent } from "../core/percent";
-import { countsOf, type Edge, edgesOf, hasBaselines } from "../core/table";
+import { countsOf, type Edge, edgesOf, hasBaselines, strongestOf } from "../core/table";
 import type { EdgeName } from "../engine/types";
 import { formatCount, formatValue } from "../lib/format";
 import { type Line, say, strong } from "./part";
@@ -81,7 +81,7 @@ const article = (name: string): string => (/^(?:[aeiou]|S-|MLP)/i.test(name) ? "
 
 /** That it is not the strongest of all, where it is not: it is that of one sender, of a run that goes on, or between two parts. */
 function others({ table, lead, noise }: Scene): Line {
-  const [first] = edgesOf(table);
+  const first = strongestOf(table, {});
   if (!first || isSame(first, lead) || Math.abs(first.effect) <= noise) return [];
   const kind = first.from === "input" ? "begins at the input" : first.to === "logits" ? "ends at the logits" : "lies between two other parts";
   return say`A path that ${kind} moves it more: ${path(first)}, ${effectOf(first, noise)}.`;

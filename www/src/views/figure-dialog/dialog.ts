@@ -17,8 +17,8 @@ export function create(dialog: HTMLDialogElement, events: FigureEvents): (data: 
   adopt(dialog, styles);
   dialog.setAttribute("aria-labelledby", "figure-title");
   const tabs = element("div", { class: "tabs" });
-  const paper = element("div", { id: "figure-paper", class: "figure-tab" });
-  const embed = element("div", { id: "figure-embed", class: "figure-tab" });
+  const panelOf = (id: Tab) => element("div", { id: `figure-${id}`, class: "figure-tab", role: "tabpanel", "aria-labelledby": `tab-${id}` });
+  const [paper, embed] = [panelOf("paper"), panelOf("embed")];
   dialog.append(element("h2", { id: "figure-title" }, "Figure"), tabs, paper, embed);
   dialogView.create(dialog);
   const showPaper = paperView.create(paper, events.site);

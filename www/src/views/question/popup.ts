@@ -22,14 +22,21 @@ export interface Group {
 /** Space between the menu and the window's edge. */
 const MARGIN = 8;
 
-export function open(anchor: HTMLElement, label: string, groups: readonly Group[]): void {
+export function open(anchor: HTMLButtonElement, label: string, groups: readonly Group[]): void {
+  // Its own press takes it away again, once this one is told to all.
+  if (anchor.popoverTargetElement) return;
   const menu = element("div", { class: "popup", popover: "auto", role: "menu", "aria-label": label });
   const close = () => menu.hidePopover();
   menu.append(...groups.map((group) => groupOf(group, close)));
   document.body.append(menu);
   anchor.setAttribute("aria-expanded", "true");
   menu.addEventListener("toggle", (event) => {
-    if ((event as ToggleEvent).newState === "open") return;
+    if ((event as ToggleEvent).newState === "open") {
+      // Not before: the press that opened it would close it.
+      anchor.popoverTargetElement = menu;
+      return;
+    }
+    anchor.popoverTargetElement = null;
     const hadFocus = menu.contains(document.activeElement) || document.activeElement === document.body;
     menu.remove();
     anchor.setAttribute("aria-expanded", "false");

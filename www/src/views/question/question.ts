@@ -42,6 +42,8 @@ export interface QuestionData {
   isUnread: boolean;
   /** Whether this is the question of a file that does not tell its tokens: then its text is all there is, if that. */
   isUntold: boolean;
+  /** Whether it is the question of a file that does not hold what both runs say. */
+  isUnsaid: boolean;
   /** The form waits to be run. */
   needsRun: { seconds: number | null } | null;
   canUndo: boolean;
@@ -65,6 +67,7 @@ export interface QuestionEvents extends editorView.EditorEvents {
 
 export function create(container: HTMLElement, events: QuestionEvents): (data: QuestionData) => void {
   const gist = element("div", { class: "gist" });
+  const showGist = gistView(gist, events);
   const prompt = element("div", { class: "prompt-place" });
   const showTokens = tokensView.create(prompt, { onPosition: events.onPosition });
   const texts = element("div", { class: "prompt-texts" });
@@ -86,7 +89,7 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
     panel.hidden = !isOpen;
     edit.setAttribute("aria-expanded", String(isOpen));
     if (isOpen && shown) showEditor(shown);
-    if (shown) drawGist(gist, shown, Math.min(shown.pair, shown.pairs.length - 1), isOpen ? null : firstWrong(shown), events);
+    if (shown) showGist(shown, Math.min(shown.pair, shown.pairs.length - 1), isOpen ? null : firstWrong(shown));
     if (!isFocused) return;
     if (isOpen) panel.querySelector<HTMLElement>("textarea, input, [role=grid] [tabindex='0']")?.focus({ preventScroll: true });
     else edit.focus();
@@ -131,7 +134,7 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
     // With nothing else to look at, what has to be mended is.
     if (wrong !== null && !wasWrong && !data.hasRun) toggle(true, false);
     wasWrong = wrong !== null;
-    drawGist(gist, data, at, panel.hidden ? wrong : null, events);
+    showGist(data, at, panel.hidden ? wrong : null);
     const [pair, read] = [pairs[at], tokens[at]];
     if (pair && read && read.clean.length > 0 && read.corrupted.length > 0) {
       showTokens({ ...pair, tokens: read, prependBos: settings.prependBos, position: settings.position });
@@ -141,6 +144,7 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
     texts.replaceChildren(...(data.isUntold && pair ? textsOf(pair) : []));
     const { clean, corrupted, of } = measured(data.predictedAs, pair ?? null, predictions[at] ?? null);
     values.classList.toggle("old", !data.isPredicted);
+    values.hidden = data.isUnsaid;
     values.replaceChildren(
       element("span", {}, element("span", { class: "tag clean" }, "clean"), " ", element("b", {}, clean)),
       element("span", {}, element("span", { class: "tag corrupted" }, "corrupted"), " ", element("b", {}, corrupted)),
@@ -178,24 +182,31 @@ const isPreset = (preset: Preset, settings: Settings): boolean =>
 const plainGist = (gist: string): string => gist.replaceAll("*", "");
 
 /** What the question is about; or what is still shown in place of its answer, and what to do about it. */
-function drawGist(place: HTMLElement, { settings, presets, pairs, old, needsRun, isUntold }: QuestionData, at: number, wrong: string | null, events: QuestionEvents): void {
-  const hadFocus = place.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset.does : undefined;
+function gistView(place: HTMLElement, events: QuestionEvents): (data: QuestionData, at: number, wrong: string | null) => void {
+  // One element that stays: it is read out where its words change, and not whenever something beside it does.
+  const told = element("p", { class: "error", role: "alert" });
+  place.append(told);
   const button = (does: string, words: string, act: () => void, isMain = false) => {
     const made = element("button", { type: "button", "data-does": does, class: isMain ? "primary" : "link" }, words);
     made.addEventListener("click", act);
     return made;
   };
-  const run = needsRun ? [button("run", needsRun.seconds === null ? "Run" : `Run · about ${formatDuration(needsRun.seconds)}`, events.onRun, true)] : [];
-  const shown = old ? [element("span", { class: "old" }, "Shown: the run of ", element("q", {}, old.title), " · ", button("revert", "Revert", events.onRevert))] : [];
-  const steps = pairs.length > 1 ? [stepper(at, pairs.length, events.onPair)] : [];
-  const preset = presets.find((one) => isPreset(one, settings));
-  const other = pairs.length > 1 ? `${pairs.length} pairs of prompts; this is one of them.` : isUntold ? "The file does not tell its tokens." : "Not one of the examples.";
-  const about = preset
-    ? [element("p", {}, ...emphasised(preset.gist), " ", element("a", { href: preset.source.url, title: preset.source.text }, citationOf(preset.source.text)))]
-    : [element("p", {}, other)];
-  const told = wrong === null ? [] : [element("p", { class: "error", role: "alert" }, wrong)];
-  place.replaceChildren(...run, ...told, ...(old ? shown : told.length > 0 ? [] : about), ...steps);
-  if (hadFocus) (place.querySelector<HTMLElement>(`[data-does="${hadFocus}"]`) ?? place.querySelector<HTMLElement>("button"))?.focus();
+  return ({ settings, presets, pairs, old, needsRun, isUntold }, at, wrong) => {
+    const hadFocus = place.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset.does : undefined;
+    const run = needsRun ? [button("run", needsRun.seconds === null ? "Run" : `Run · about ${formatDuration(needsRun.seconds)}`, events.onRun, true)] : [];
+    const shown = old ? [element("span", { class: "old" }, "Shown: the run of ", element("q", {}, old.title), " · ", button("revert", "Revert", events.onRevert))] : [];
+    const steps = pairs.length > 1 ? [stepper(at, pairs.length, events.onPair)] : [];
+    const preset = presets.find((one) => isPreset(one, settings));
+    const other = pairs.length > 1 ? `${pairs.length} pairs of prompts; this is one of them.` : isUntold ? "The file does not tell its tokens." : "Not one of the examples.";
+    const about = preset
+      ? [element("p", {}, ...emphasised(preset.gist), " ", element("a", { href: preset.source.url, title: preset.source.text }, citationOf(preset.source.text)))]
+      : [element("p", {}, other)];
+    for (const before of [...place.children]) if (before !== told) before.remove();
+    told.before(...run);
+    told.after(...(old ? shown : wrong === null ? about : []), ...steps);
+    if (told.textContent !== (wrong ?? "")) told.textContent = wrong ?? "";
+    if (hadFocus) (place.querySelector<HTMLElement>(`[data-does="${hadFocus}"]`) ?? place.querySelector<HTMLElement>("button"))?.focus();
+  };
 }
 
 /** `Wang et al., Interpretability in the Wild (2022)` as `Wang et al. 2022`. */

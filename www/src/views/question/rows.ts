@@ -63,6 +63,7 @@ export function create(container: HTMLElement, events: RowsEvents): (data: RowsD
   /** The cell that the Tab key stops at. */
   let stop: { row: number; field: keyof Pair } = { row: 0, field: "clean" };
   let isEditing = false;
+  let noteWords = "[]";
 
   const cellAt = (row: number, field: keyof Pair) => body.querySelector<HTMLElement>(`[data-row="${row}"] [data-cell="${field}"]`);
   const spotOf = (target: EventTarget | null) => {
@@ -181,12 +182,25 @@ export function create(container: HTMLElement, events: RowsEvents): (data: RowsD
   });
   remove.addEventListener("click", () => events.onRemove(stop.row));
 
+  /** What is unchanged is not read out again, and its buttons keep the focus. */
+  function showNotes(notes: readonly RowNote[]): void {
+    const words = JSON.stringify(notes);
+    if (words === noteWords) return;
+    noteWords = words;
+    noted.replaceChildren(
+      ...notes.map((note) =>
+        element("li", {}, `Row ${note.pair + 1}, ${HEADS[note.field].toLowerCase()}: ${note.text} `, ...(note.mends ?? []).flatMap(({ name, value }) => [mend(name, () => events.onCell(note.pair, note.field, value)), " "])),
+      ),
+    );
+  }
+
   function draw(data: RowsData): void {
     shown = data;
     if (isEditing) return;
     const { pairs, pair, notes, metric, predictions } = data;
     table.classList.toggle("old", data.isOld);
-    const hadFocus = body.contains(document.activeElement);
+    const wasInRows = body.contains(document.activeElement);
+    const wasInNotes = noted.contains(document.activeElement);
     const rows = pairs.slice(0, MOST_ROWS);
     body.replaceChildren(...rows.map((one, i) => rowOf(one, i, data)));
     const more = pairs.length - rows.length;
@@ -194,11 +208,8 @@ export function create(container: HTMLElement, events: RowsEvents): (data: RowsD
       ...(more > 0 ? [element("tr", {}, element("td", { colspan: 7 }, `and ${more} more pairs, which run all the same`))] : []),
       ...(pairs.length > 1 ? [meansOf(metric, predictions)] : []),
     );
-    noted.replaceChildren(
-      ...notes.map((note) =>
-        element("li", {}, `Row ${note.pair + 1}, ${HEADS[note.field].toLowerCase()}: ${note.text} `, ...(note.mends ?? []).flatMap(({ name, value }) => [mend(name, () => events.onCell(note.pair, note.field, value)), " "])),
-      ),
-    );
+    showNotes(notes);
+    const hadFocus = wasInRows || (wasInNotes && !noted.contains(document.activeElement));
     remove.disabled = pairs.length === 0;
     stopAt(Math.max(0, Math.min(hadFocus ? stop.row : pair, rows.length - 1)), stop.field, hadFocus);
     body.querySelector(`[data-row="${pair}"]`)?.scrollIntoView({ block: "nearest" });
