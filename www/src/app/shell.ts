@@ -114,7 +114,6 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
       figureButton.disabled = now.run === null;
       const words = oldWords(now);
       if (old.textContent !== words) old.textContent = words;
-      elementById("edge").classList.toggle("old", isStale(now));
       const says = now.run ? [isStale(now) ? "From before your last edit" : "", aboutRun(now.run), warningsOf(now.run)].filter(Boolean).join(" · ") : "";
       if (about.textContent !== says) about.textContent = says;
     }

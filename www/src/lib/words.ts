@@ -56,8 +56,8 @@ const row = (clean: Word | null, corrupted: Word | null): WordRow => ({ clean, c
 
 /** A prompt of no more letters is short enough to be shown whole. */
 const SHORT = 40;
-/** Words that are shown on each side of one that differs. */
-const BESIDE = 2;
+/** Words that are shown before one that differs and after it: the end tells a prompt from others. */
+const BESIDE = { before: 2, after: 4 };
 
 /**
  * Which of two prompts' words to show where there is little room: those that differ, and some beside them. All of them
@@ -67,7 +67,7 @@ export function tellingWords(rows: readonly WordRow[]): boolean[] {
   const differs = rows.map(({ clean, corrupted }) => clean?.text !== corrupted?.text);
   const letters = rows.reduce((sum, { clean, corrupted }) => sum + Math.max(clean?.text.length ?? 0, corrupted?.text.length ?? 0) + 1, 0);
   if (letters <= SHORT || !differs.includes(true)) return rows.map(() => true);
-  const isNear = rows.map((_, i) => differs.slice(Math.max(0, i - BESIDE), i + BESIDE + 1).includes(true));
+  const isNear = rows.map((_, i) => differs.slice(Math.max(0, i - BESIDE.after), i + BESIDE.before + 1).includes(true));
   return isNear.map((near, i) => near || ((isNear[i - 1] ?? true) && (isNear[i + 1] ?? true)));
 }
 

@@ -29,8 +29,8 @@ const NARROW = "(max-width: 899px)";
 /** Sides to stand on, the best first: below what is read, and over the picture beside a part of it. */
 const ABOUT_A_LINE: readonly Side[] = ["below", "right", "left", "above"];
 const ABOUT_A_PLACE: readonly Side[] = ["left", "right", "below", "above"];
-/** Between a target and its outline. */
-const AROUND = 6;
+/** Between a target and its outline, at its sides and above and below: a word that slants reaches out of its column. */
+const AROUND = { across: 7, down: 3 };
 /** What is out of sight of a part by less is no reason to scroll. */
 const LEAST_SCROLL = 8;
 
@@ -81,7 +81,7 @@ export function create(container: HTMLElement, { onStep }: TourEvents): (data: T
       isToReveal = false;
       reveal(targets, isNarrow ? callout : null);
     }
-    setBox(light, box && { left: box.left - AROUND, top: box.top - AROUND, width: box.width + 2 * AROUND, height: box.height + 2 * AROUND });
+    setBox(light, box && { left: box.left - AROUND.across, top: box.top - AROUND.down, width: box.width + 2 * AROUND.across, height: box.height + 2 * AROUND.down });
     callout.classList.toggle("sheet", isNarrow);
     if (isNarrow) {
       callout.style.translate = "";

@@ -35,7 +35,7 @@ export interface TriptychOptions {
 
 const ASSUMED_WIDTH = 900;
 /** A cell's share of the window's height. */
-const MOST_OF_HEIGHT = 0.058;
+const MOST_OF_HEIGHT = 0.05;
 
 export function create(
   container: HTMLElement,
