@@ -6,7 +6,7 @@
 import type { EdgeDetail, Prediction, Token } from "../engine/types";
 import { shortened } from "../lib/tokens";
 import type { ChosenEdge } from "./chosen";
-import { runsOf } from "./sentence";
+import { runsOf } from "./direction";
 import { word } from "./words";
 
 export interface OutputRow {
