@@ -146,6 +146,16 @@ test("Cancel works while another figure computes", async ({ page }) => {
   await isDone(figures.nth(0));
 });
 
+test("a question that cannot be run says why in plain words", async ({ page }) => {
+  const same = LINK.replace("corrupted=dragon", "corrupted=fox");
+  const rows = new URLSearchParams({ mode: "lines", lines: "fox lamp river fox | dragon lamp river fox | lamp | river\nfox lamp river fox | dragon quokka river fox | lamp | river" });
+  await page.goto(host.page(`${SCRIPT}<path-patching link="${same}"></path-patching><path-patching link="${rows}"></path-patching>`));
+  const figures = page.locator("path-patching");
+  for (const i of [0, 1]) await figures.nth(i).getByRole("button", { name: RUN }).click();
+  await expect(figures.nth(0).locator(".error")).toHaveText("Both prompts are the same, so there is nothing to patch.");
+  await expect(figures.nth(1).locator(".error")).toHaveText(/^Pair 2: “quokka” is not among the 565 words of this model\./);
+});
+
 test("a run that is cancelled leaves the author's result as it was", async ({ page }) => {
   // Its last values never come.
   await page.route("**/lib/worker.js", async (route) => {
