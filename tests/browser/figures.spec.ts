@@ -222,7 +222,7 @@ test("after its device was lost, the next press loads a model again", async ({ p
   const figure = page.locator("path-patching");
   await figure.getByRole("button", { name: RUN }).click();
   await expect(figure.locator(".error")).toHaveText("the GPU was lost");
-  // The lost run's values are still shown, so only a new worker says that the second run has begun.
+  // A new worker is the first sign that the second run has begun.
   const second = page.waitForEvent("worker");
   await figure.getByRole("button", { name: RUN }).click();
   await second;
