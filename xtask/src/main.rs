@@ -112,14 +112,16 @@ fn main() -> Result<()> {
     }
 }
 
-/// Every state of the built page, as pictures.
+/// Every state of the built page, and a notebook, as pictures.
 fn screens() -> Result<()> {
     let chromium = browsers::chromium_variable()?;
     wasm::build()?;
     site::bundle()?;
     // For a run that takes a while: a checkpoint of GPT-2 small's size.
     bench::checkpoint::random_gpt2(12)?;
-    npm_script_with("screens", &[], &[chromium])
+    // And for a notebook: Python with the package.
+    let python = python::notebooks()?;
+    npm_script_with("screens", &[], &[chromium, python])
 }
 
 /// Train one bundled model, or each.

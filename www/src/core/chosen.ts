@@ -2,6 +2,7 @@
 // of an edge is made of this.
 
 import type { Both, EdgeDetail, EdgeName, PairPredictions, Token } from "../engine/types";
+import { positionIn } from "../lib/merged";
 import { isSameEdge } from "./node";
 import type { PairTokens } from "./request";
 import { type Roles, rolesOf } from "./roles";
@@ -41,15 +42,13 @@ export function chosenOf(run: Run, look: Look, predictions: readonly PairPredict
   if (!look.edge) return null;
   const pairs = request.pairs.map(({ tokens }) => tokens);
   const pair = Math.min(look.pair, pairs.length - 1);
-  const tokens = pairs[pair]!.clean.length;
-  const { position } = request.settings;
   return {
     edge: look.edge,
     table,
     rank: rankOf(table, look),
     pairs,
     pair,
-    position: position === null ? tokens - 1 : position < 0 ? tokens + position : position,
+    position: positionIn(request.settings.position, pairs[pair]!.clean.length),
     predictions,
     roles: rolesOf(request),
   };

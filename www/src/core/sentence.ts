@@ -11,9 +11,10 @@
 
 import type { Both, EdgeDetail, EdgeName, Token } from "../engine/types";
 import { addedShares, LEAST_SHIFT, moves, pickedUp, rowOf, shiftOf, telling } from "./attention";
+import { runsOf } from "./direction";
 import { nodeName, nodeOf, PORT_NAMES, shortLabel } from "./node";
 import { percent, percents } from "./percent";
-import { hasBaselines, type Table } from "./table";
+import { baseOf, hasBaselines, type Table } from "./table";
 import { formatEffect } from "../lib/format";
 import { isStart, nameOfSet, ordinalAt, type SetName, word } from "./words";
 
@@ -81,9 +82,6 @@ const node = (text: string): Part => ({ text, as: "node" });
 const token = (text: string): Part => ({ text, as: "token" });
 const value = (text: string): Part => ({ text, as: "value" });
 
-export const runsOf = ({ direction }: Pick<Table, "direction">) =>
-  direction === "denoise" ? ({ base: "corrupted", other: "clean" } as const) : ({ base: "clean", other: "corrupted" } as const);
-
 const ofRun = ({ cleanMetric, corruptedMetric }: Told["table"], run: "clean" | "corrupted"): number =>
   run === "clean" ? cleanMetric : corruptedMetric;
 
@@ -102,9 +100,6 @@ function path({ edge: { from, to }, ...told }: Told): Sentence {
   if (!port) return [first, " gives ", receiver, " something to work on."];
   return [first, " tells ", receiver, ` ${PORT_MEANS[port]}.`];
 }
-
-/** Where both runs are on the metric's scale; without one of them all is told from the run that is patched. */
-const baseOf = (table: Told["table"]): number => (hasBaselines(table) ? ofRun(table, runsOf(table).base) : 0);
 
 const isStill = ({ value: now, table, noise }: Pick<Told, "value" | "table" | "noise">): boolean =>
   Math.abs(now - baseOf(table)) < noise;

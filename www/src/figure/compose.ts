@@ -4,6 +4,7 @@
 // its text, and read from there.
 
 import { bandsOf } from "../core/bands";
+import { runsOf } from "../core/direction";
 import { nodeName, PORT_NAMES, PORTS } from "../core/node";
 import type { Band } from "../core/props";
 import { rolesOf } from "../core/roles";
@@ -18,7 +19,7 @@ import { GAP, sizesOf } from "../views/grid/sizes";
 import * as triptychView from "../views/grid/triptych";
 import { widthsOf } from "../views/lattice/lines";
 import { type Lattice, place } from "../views/lattice/place";
-import { baseRun, compareWords } from "../views/words";
+import { compareWords } from "../views/words";
 import { attention, curve, toldOf } from "./charts";
 import { bar, estimateKey, flow, type Ink, moved, paragraph, portKeys, signKeys, squareKey, stack, TEXT, widthKey, wordsKey } from "./layout";
 import type { Drawing } from "./marks";
@@ -182,7 +183,7 @@ function keysOf(stage: HTMLElement, shown: Shown, choice: FigureChoice, width: n
     const scaled = colours(reach, noiseOf(table));
     const at = (i: number) => (2 * (i / (STEPS - 1)) - 1) * scaled.reach;
     const shades = resolved(stage, Array.from({ length: STEPS }, (_, i) => scaled.of(at(i))));
-    const title = `Change of the ${name} from the ${baseRun(table.direction)} run${isShare(table) ? ", as a share of the difference between the runs" : ""}`;
+    const title = `Change of the ${name} from the ${runsOf(table).base} run${isShare(table) ? ", as a share of the difference between the runs" : ""}`;
     return [
       ...(has.signs ? [bar(shades, [formatEffect(-scaled.reach), "0", formatEffect(scaled.reach)], title, width, ink)] : []),
       ...(has.estimates && hasEstimates(shown) ? [squareKey("estimate: a smaller square", ink.raises, ink)] : []),

@@ -5,8 +5,9 @@ import { nodeName, shortLabel } from "../core/node";
 import { percent, percents } from "../core/percent";
 import { word } from "../core/words";
 import type { EdgeDetail } from "../engine/types";
+import { placeOfLargest } from "../lib/largest";
 import { type Line, quoted, say, strong } from "./part";
-import { largest, onPair, part, type Scene, type Step, tokenAt } from "./scene";
+import { onPair, part, type Scene, type Step, tokenAt } from "./scene";
 
 export function receiver(scene: Scene): Step {
   const { lead, detail, table } = scene;
@@ -36,12 +37,12 @@ export function placeOf(scene: Scene, detail: EdgeDetail): { row: number; writte
   if (port === "v") {
     const row = telling(pickedUp(before, shares), position);
     const carried = rowOf(before, tokens, row).map((share, key) => share * shares[key]!);
-    return { row, written: largest(carried) };
+    return { row, written: placeOfLargest(carried) };
   }
   const row = telling(moves(before, detail.patched, tokens), position);
   if (port === "q") return { row, written: row };
   const { to, from } = shiftOf(rowOf(before, tokens, row), rowOf(detail.patched, tokens, row));
-  return { row, written: to ?? from ?? largest(shares) };
+  return { row, written: to ?? from ?? placeOfLargest(shares) };
 }
 
 function reads(scene: Scene, detail: EdgeDetail): Line {

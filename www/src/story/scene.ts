@@ -1,6 +1,7 @@
 // What a story is told of: a run, and what is known of it beside its edges.
 
 import { meanLogitDiff, sharedBy } from "../core/chosen";
+import { runsOf } from "../core/direction";
 import { shortLabel } from "../core/node";
 import type { AskedPair } from "../core/request";
 import { type Roles, rolesOf } from "../core/roles";
@@ -10,9 +11,9 @@ import type { View } from "../core/view";
 import { isStart, ordinalAt, word } from "../core/words";
 import type { Both, EdgeDetail, EdgeName, PairPredictions, Token } from "../engine/types";
 import { formatCount, formatEffect } from "../lib/format";
-import { baseRun, otherRun } from "../views/words";
+import { positionIn } from "../lib/merged";
 import { type Line, type Part, quoted, say, strong } from "./part";
-import { readingAt, type Task, taskOf } from "./task";
+import { type Task, taskOf } from "./task";
 
 /** What is known of a run beside its edges, so far. */
 export interface Seen {
@@ -67,8 +68,7 @@ export interface Scene extends Pick<Seen, "detail"> {
 export function sceneOf({ request, table, sender }: Run, lead: Edge, seen: Seen): Scene {
   const { pairs, settings } = request;
   const [pair] = pairs as [AskedPair];
-  const position = readingAt(settings.position, pair.tokens.clean.length);
-  const { direction } = table;
+  const position = positionIn(settings.position, pair.tokens.clean.length);
   const tokens = pairs.map((each) => each.tokens);
   return {
     detail: seen.detail,
@@ -86,8 +86,7 @@ export function sceneOf({ request, table, sender }: Run, lead: Edge, seen: Seen)
     position,
     task: taskOf(pair, position),
     roles: rolesOf(request),
-    base: baseRun(direction),
-    other: otherRun(direction),
+    ...runsOf(table),
   };
 }
 
@@ -125,6 +124,3 @@ export const effectOf = ({ effect, isExact }: Edge, noise: number): Line =>
 /** Pieces as a list that is read aloud: `a, b and c`. */
 export const listed = (pieces: readonly Line[]): Line =>
   pieces.flatMap((piece, i) => [...(i === 0 ? [] : [i === pieces.length - 1 ? " and " : ", "]), ...piece]);
-
-/** Where the largest of several numbers is. */
-export const largest = (values: readonly number[]): number => values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);

@@ -6,9 +6,10 @@ import { percent } from "../core/percent";
 import { incoming } from "../core/table";
 import { word } from "../core/words";
 import type { EdgeDetail, Token } from "../engine/types";
+import { placeOfLargest } from "../lib/largest";
 import { type Line, quoted, say, strong } from "./part";
 import { placeOf } from "./receiver";
-import { effectOf, largest, listed, onPair, part, path, pathsIn, type Scene, type Step, tokenAt } from "./scene";
+import { effectOf, listed, onPair, part, path, pathsIn, type Scene, type Step, tokenAt } from "./scene";
 
 /** Paths into the sender that are named. */
 const MOST_FEEDERS = 3;
@@ -38,10 +39,10 @@ function looks(scene: Scene, detail: EdgeDetail): Line {
   const [from, to] = [pair.tokens[other], pair.tokens[base]];
   const { written } = placeOf(scene, detail);
   const row = rowOf(pattern[other], from.length, written);
-  const seen = largest(row);
+  const seen = placeOfLargest(row);
   const there = say`At ${tokenAt(from, written)}, ${part(lead.from)} looks most at ${tokenAt(from, seen)}${relation(from, written, seen)}: ${strong(percent(row[seen]!))}.`;
   const unpatched = rowOf(pattern[base], to.length, written);
-  const seenThen = largest(unpatched);
+  const seenThen = placeOfLargest(unpatched);
   if (seenThen !== seen) {
     return say`${there} In the ${base} run it looks most at ${tokenAt(to, seenThen)} there (${percent(unpatched[seenThen]!)}).`;
   }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { AskedPair } from "../core/request";
-import { readingAt, taskOf } from "./task";
+import { taskOf } from "./task";
 
 const ids = new Map<string, number>();
 const token = (text: string) => ({ id: ids.get(text) ?? ids.set(text, ids.size).get(text)!, text });
@@ -39,8 +39,4 @@ test("only a word that comes back is told of a place within the prompt", () => {
   for (const one of [name, number]) expect(taskOf(one, one.tokens.clean.length - 2).kind).toBe("other");
   const word = pair("a fox lamp cloud fox end", "a cat lamp cloud fox end", [" lamp"], []);
   expect(taskOf(word, 4).kind).toBe("induction");
-});
-
-test("a position is counted from the end, or is the last", () => {
-  expect([readingAt(null, 5), readingAt(-2, 5), readingAt(1, 5)]).toEqual([4, 3, 1]);
 });

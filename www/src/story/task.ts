@@ -42,7 +42,3 @@ const isNumber = (text: string): boolean => /^\d+$/.test(text);
 
 const areAbove = (tokens: readonly Token[], number: number): boolean =>
   tokens.every((token) => isNumber(word(token)) && Number(word(token)) > number);
-
-/** Where the metric reads, from 0. */
-export const readingAt = (position: number | null, tokens: number): number =>
-  position === null ? tokens - 1 : position < 0 ? tokens + position : position;

@@ -4,10 +4,11 @@
 // then, marked as busy. Buttons stay the same elements while what they speak of changes, so that the focus stays on them.
 
 import { type ChosenEdge, isSameChoice, toldOf, valueOf } from "../../core/chosen";
+import { runsOf } from "../../core/direction";
 import { looksOf } from "../../core/looks";
 import { edgeLabel, nodeName, nodeOf, PORT_NAMES, shortLabel } from "../../core/node";
 import type { DetailData, DetailEvents } from "../../core/props";
-import { runsOf, sentenceOf, writtenOf } from "../../core/sentence";
+import { sentenceOf, writtenOf } from "../../core/sentence";
 import { baseOf, edgeAt, noiseOf, strongestOf } from "../../core/table";
 import { word } from "../../core/words";
 import type { EdgeDetail, EdgeName } from "../../engine/types";

@@ -79,7 +79,7 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
   const undo = element("button", { type: "button", id: "undo" }, "Undo");
   const panel = element("div", { id: "editor", role: "group", "aria-label": "Prompts and what is measured" });
   panel.hidden = true;
-  container.append(gist, prompt, texts, element("div", { class: "values-row" }, values, element("div", { class: "actions" }, edit, examples, file, undo)), panel);
+  container.append(gist, prompt, texts, element("div", { class: "values-row" }, values, element("div", { class: "actions" }, edit, examples, undo, file)), panel);
   const showEditor = editorView.create(panel, { ...events, onClose: () => toggle(false) });
   let shown: QuestionData | undefined;
 
