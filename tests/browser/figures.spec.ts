@@ -335,7 +335,7 @@ test("live, an edge that is chosen is explained, and Reset goes back to the auth
   // The edge and its sentence are beside the picture where there is room; what they rest on is below both, across them.
   await expect(figure.locator(".edge-looks")).toBeVisible();
   const [picture, steps, says, looks, outputs] = await Promise.all(
-    [".picture", ".edge-steps", ".edge-says", ".edge-looks", ".edge-outputs"].map(async (part) => (await figure.locator(part).boundingBox())!),
+    [".picture", ".edge-steps", ".edge-body .edge-says", ".edge-looks", ".edge-outputs"].map(async (part) => (await figure.locator(part).boundingBox())!),
   );
   for (const beside of [steps!, says!]) expect(beside.x).toBeGreaterThan(picture!.x + picture!.width);
   expect(Math.abs(steps!.y - picture!.y)).toBeLessThan(20);
