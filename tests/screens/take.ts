@@ -26,6 +26,7 @@ export const SCREENS = {
   "embed-poster": "A figure in somebody’s post before it is run: the poster, drawn from the saved result.",
   "embed-live": "The same kind of figure, run in the reader’s browser.",
   share: "Share: a link, a snippet for a post and the whole result; other files and code are behind “More files and code”.",
+  notebook: "A notebook in JupyterLab: the circuit is an output, and what is clicked and marked there is in Python.",
   dark: "The page in dark.",
   "forced-colours": "The page in a high-contrast scheme.",
   phone: "A phone, 360 px wide: the question, and the circuit below.",
