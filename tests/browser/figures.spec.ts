@@ -146,6 +146,16 @@ test("Cancel works while another figure computes", async ({ page }) => {
   await isDone(figures.nth(0));
 });
 
+test("a question that cannot be run says why in plain words", async ({ page }) => {
+  const same = LINK.replace("corrupted=dragon", "corrupted=fox");
+  const rows = new URLSearchParams({ mode: "lines", lines: "fox lamp river fox | dragon lamp river fox | lamp | river\nfox lamp river fox | dragon quokka river fox | lamp | river" });
+  await page.goto(host.page(`${SCRIPT}<path-patching link="${same}"></path-patching><path-patching link="${rows}"></path-patching>`));
+  const figures = page.locator("path-patching");
+  for (const i of [0, 1]) await figures.nth(i).getByRole("button", { name: RUN }).click();
+  await expect(figures.nth(0).locator(".error")).toHaveText("Both prompts are the same, so there is nothing to patch.");
+  await expect(figures.nth(1).locator(".error")).toHaveText(/^Pair 2: “quokka” is not among the 565 words of this model\./);
+});
+
 test("a run that is cancelled leaves the author's result as it was", async ({ page }) => {
   // Its last values never come.
   await page.route("**/lib/worker.js", async (route) => {
@@ -212,7 +222,7 @@ test("after its device was lost, the next press loads a model again", async ({ p
   const figure = page.locator("path-patching");
   await figure.getByRole("button", { name: RUN }).click();
   await expect(figure.locator(".error")).toHaveText("the GPU was lost");
-  // The lost run's values are still shown, so only a new worker says that the second run has begun.
+  // A new worker is the first sign that the second run has begun.
   const second = page.waitForEvent("worker");
   await figure.getByRole("button", { name: RUN }).click();
   await second;
@@ -325,7 +335,7 @@ test("live, an edge that is chosen is explained, and Reset goes back to the auth
   // The edge and its sentence are beside the picture where there is room; what they rest on is below both, across them.
   await expect(figure.locator(".edge-looks")).toBeVisible();
   const [picture, steps, says, looks, outputs] = await Promise.all(
-    [".picture", ".edge-steps", ".edge-says", ".edge-looks", ".edge-outputs"].map(async (part) => (await figure.locator(part).boundingBox())!),
+    [".picture", ".edge-steps", ".edge-body .edge-says", ".edge-looks", ".edge-outputs"].map(async (part) => (await figure.locator(part).boundingBox())!),
   );
   for (const beside of [steps!, says!]) expect(beside.x).toBeGreaterThan(picture!.x + picture!.width);
   expect(Math.abs(steps!.y - picture!.y)).toBeLessThan(20);
