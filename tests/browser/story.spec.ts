@@ -71,6 +71,12 @@ for (const viewport of [
       expect(overlap(box, isTall ? { ...spot, height: box.y - spot.y } : spot), `step ${step}`).toBe(false);
       expect(spot.y).toBeGreaterThanOrEqual(-5);
       expect(spot.y).toBeLessThan(box.y + box.height);
+      // Nor does it stand over the edge that it tells of.
+      if (viewport.width === 1440) {
+        for (const part of await page.locator("#circuit .part.selected:not([data-node=input], [data-node=logits])").all()) {
+          expect(overlap(box, (await part.boundingBox())!), `step ${step}`).toBe(false);
+        }
+      }
       seen.push(await looked(page));
       if (step < STEPS) await dialog.getByRole("button", { name: "Next" }).click();
     }
@@ -179,7 +185,7 @@ test("a result of the gallery is whole without its model, and the walk tells all
   await expect(page.locator("#question")).toContainText("the war lasted from the year");
   await expect(page.locator("#says")).toContainText("%");
   await expect(page.locator("#edge")).toContainText("0.0 → MLP 0");
-  await page.locator("#show-around").click();
+  await page.locator("#intro").getByRole("button", { name: "Show me around" }).click();
   const dialog = page.locator(".callout");
   for (let step = 1; step <= STEPS; step += 1) {
     await expect(dialog).toContainText(`Step ${step} of ${STEPS}`);

@@ -77,3 +77,10 @@ test("what is still on screen while another model comes is said to be of the one
   expect(oldWords(done)).toBe("");
   expect(oldWords(reduce(done, { type: "load-begun", choice: gpt2, wanted: null }))).toBe("Still shown: the result of Names and lists.");
 });
+
+test("what is on screen after an edit is said to be from before it, until it is undone", () => {
+  const done = reduce(after(...there), { type: "run-done", id: run.id, check: null });
+  const edited = reduce(done, { type: "edit", change: { clean: `${done.draft.clean} crown` }, isTyping: false });
+  expect(oldWords(edited)).toBe("From before your last edit");
+  expect(oldWords(reduce(edited, { type: "edit", change: { clean: done.draft.clean }, isTyping: false }))).toBe("");
+});

@@ -5,6 +5,7 @@ import { countsOf } from "../core/table";
 import { formatBytes, formatCount, formatDuration } from "../lib/format";
 import { calledOf } from "../lib/models";
 import { isWrong } from "./read-form";
+import { isStale } from "./reduce";
 import type { LoadJob, Planning, State } from "./state";
 
 /** What the button beside the words does; each is named by what it says. */
@@ -83,7 +84,9 @@ function doneWords({ table, seconds, file }: Run): string {
 /** Below ten seconds to a tenth. */
 const tookWords = (seconds: number): string => (seconds < 9.95 ? `${Math.max(0.1, seconds).toFixed(1)} s` : formatDuration(seconds));
 
-/** What is said of a result that stays while another model comes; the question says what becomes of an edit. */
-export function oldWords({ run, load }: State): string {
-  return run && load ? `Still shown: the result of ${calledOf(run.request.model.ref)}.` : "";
+/** What is said over a result that is not of what the form asks: another model comes, or something was edited. */
+export function oldWords(state: State): string {
+  const { run, load } = state;
+  if (run && load) return `Still shown: the result of ${calledOf(run.request.model.ref)}.`;
+  return isStale(state) ? "From before your last edit" : "";
 }

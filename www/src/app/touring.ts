@@ -45,10 +45,11 @@ function tourData(state: State, step: Step | null): tourView.TourData | null {
   const where = { step: tour, steps: STEPS };
   if (!step) {
     const { title, text } = notYet(state);
-    return { ...where, title, lines: [[text]], at: "picture" };
+    return { ...where, title, lines: [[text]], at: "picture", edge: null };
   }
-  const { title, lines, at, missing } = step;
-  return { ...where, title, lines: missing ? [say`${whyMissing(state)}`, ...lines] : lines, at };
+  const { title, lines, at, missing, view } = step;
+  const edge = view.from && view.to ? { from: view.from, to: view.to } : null;
+  return { ...where, title, lines: missing ? [say`${whyMissing(state)}`, ...lines] : lines, at, edge };
 }
 
 /** Why there is nothing to tell from. */

@@ -18,6 +18,7 @@ it("a change may be longer than what it changes", () => {
 it("two shares that differ look different, where a hundredth of a percent tells them apart", () => {
   expect(percents(0.61, 0.58)).toEqual(["61%", "58%"]);
   expect(percents(0.6121, 0.6142)).toEqual(["61.2%", "61.4%"]);
+  expect(percents(0.994, 0.99)).toEqual(["99.4%", "99.0%"]);
   expect(percents(0.0523, 0.0524)).toEqual(["5.23%", "5.24%"]);
   expect(percents(0.61201, 0.61202)).toEqual(["61%", "61%"]);
 });

@@ -9,14 +9,17 @@ const fixed = (share: number, decimals: number) => `${(100 * share).toFixed(deci
 /** Decimals that leave two digits, or three next to all of it. */
 const decimalsOf = (share: number): number => (share >= 0.0995 && share < 0.995 ? 0 : 1);
 
-/** A share; a change may be more than the length of what it changes. */
-export function percent(share: number, decimals = decimalsOf(share)): string {
+/**
+ * A share, with as many decimals as say something, or with just so many; a change may be more than the length of what it
+ * changes.
+ */
+export function percent(share: number, decimals?: number): string {
   if (share === 0) return "0%";
   if (share >= 1) return fixed(share, 0);
   if (share < LEAST) return "<0.1%";
   if (share > 1 - LEAST) return ">99.9%";
-  // 1.0% says no more than 1%.
-  return fixed(share, decimals).replace(/\.0+%/, "%");
+  // By itself 1.0% says no more than 1%.
+  return decimals === undefined ? fixed(share, decimalsOf(share)).replace(/\.0+%/, "%") : fixed(share, decimals);
 }
 
 /** Two shares side by side, with as many digits as tell them apart, up to a hundredth of a percent. */

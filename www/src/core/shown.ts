@@ -1,6 +1,6 @@
 // Which edges a picture shows: those of an effect that the reader sets, and no more than so many of them.
 
-import { formatCount, formatValue } from "../lib/format";
+import { formatCount, formatRound } from "../lib/format";
 import { countAbove, countsOf, type Edge, edgeAt, noiseOf, reachOf, strongest, type Table } from "./table";
 import type { View } from "./view";
 
@@ -59,5 +59,5 @@ export function shownWords(table: Table, { edges, least, above, isCapped }: Show
     return `the ${formatCount(edges.length)} strongest of ${counted(moving)}${which}`;
   }
   const all = counted(above);
-  return least <= noiseOf(table) ? `${all}, every one that moves the metric` : `${all} of ${formatValue(least)} or more`;
+  return least <= noiseOf(table) ? `${all}, every one that moves the metric` : `${all} of ${formatRound(least)} or more`;
 }

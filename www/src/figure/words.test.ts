@@ -49,7 +49,7 @@ test("what is drawn of one pair quotes that pair, with its own baselines", () =>
   for (const what of ["attention", "curve"] as const) {
     const caption = captionOf({ ...base, what, look: { ...base.look, pair: 1 }, detail });
     expect(caption).toContain("Pair 2 of 2: clean prompt “a d”, corrupted “c d”; answer “z”, distractor “y”.");
-    expect(caption).toContain("in the corrupted run (corrupted 1.5, clean 7.5) when");
+    expect(caption).toContain("in the corrupted run (corrupted 1.50, clean 7.50) when");
   }
 });
 

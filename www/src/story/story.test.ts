@@ -114,11 +114,11 @@ test("where nothing does anything, that is what is said", () => {
 test("two equal prompts have nothing to bring back", () => {
   const run = only([], { corrupted: runOf().request.settings.clean });
   run.table.cleanMetric = run.table.corruptedMetric;
-  expect(told(run)[0]).toMatch(/^The two prompts are the same: .*\nWhat is measured, .* is −0\.1 in both runs: no path has anything to bring back\.$/);
+  expect(told(run)[0]).toMatch(/^The two prompts are the same: .*\nWhat is measured, .* is −0\.100 in both runs: no path has anything to bring back\.$/);
 });
 
 test("a path that works against the answer is not said to bring it back", () => {
-  expect(told(only([[KEY, -1]]))[1]).toContain("from −0.1 to −1.1 (−1): away from the other run, not towards it.");
+  expect(told(only([[KEY, -1]]))[1]).toContain("from −0.100 to −1.10 (−1.00): away from the other run, not towards it.");
   expect(told(only([[KEY, 5]]))[1]).toContain("more than the whole way to the other run.");
 });
 
@@ -128,13 +128,13 @@ test("noising loses, means and zeros move", () => {
   expect(noised).toMatch(/from 3\.25 to 2\.25 \(−1\): 30% of what lies between the two runs is lost by this path alone\./);
   const zeroed = told(only([[KEY, 1]], { patch: "zero" }))[1];
   expect(zeroed).toContain("is set to zero. All else stays");
-  expect(zeroed).toContain("from −0.1 to 0.9 (+1).");
+  expect(zeroed).toContain("from −0.100 to 0.900 (+1.00).");
 });
 
 test("an estimate is called one", () => {
   const run = only([[KEY, 1]]);
   run.table.state[placeOf(run.table, KEY)] = 2;
-  expect(told(finished(run, null))[1]).toContain("(+1 by estimate)");
+  expect(told(finished(run, null))[1]).toContain("(+1.00 by estimate)");
 });
 
 test("what is stronger than the path between two parts is named, with where it ends", () => {
@@ -175,7 +175,7 @@ test("of a file with its strongest edges alone nothing is said of the others", (
   };
   const [, , , sender, output] = told(partOf([[KEY, 2], [out, 1]]));
   expect(sender).toBe("Nothing is known of the paths into 0.1.");
-  expect(output).toMatch(/^The strongest of the known paths into the logits is MLP 1 → logits: \+1\.\n/);
+  expect(output).toMatch(/^The strongest of the known paths into the logits is MLP 1 → logits: \+1\.00\.\n/);
   const [, , , fed, direct] = told(partOf([[KEY, 2], [out, 0.5], [onward, 1], [into, 0]]));
   expect(fed).toBe("The only known path into 0.1 does nothing alone.");
   expect(direct).toContain("more than any other of 2 known paths into them.");
@@ -236,7 +236,7 @@ test("a normalised difference is told in logits where they are known of every pa
   Object.assign(run.table, { cleanMetric: 1, corruptedMetric: 0 });
   const one = predictionsFixture();
   const both = { ...NOTHING, predictions: [one, { ...one, logitDiff: { clean: 6, corrupted: -1.5 } }] };
-  expect(told(run, both)[0]).toContain("logit of x less that of yy, the mean over 2 pairs, which is 7 in the clean run and −0.5 in the corrupted one. On the scale of the picture that is 1 and 0.");
+  expect(told(run, both)[0]).toContain("logit of x less that of yy, the mean over 2 pairs, which is 7 in the clean run and −0.500 in the corrupted one. On the scale of the picture that is 1 and 0.");
   for (const known of [NOTHING, { ...NOTHING, predictions: [one] }]) {
     expect(told(run, known)[0]).toContain("logit of x less that of yy, the mean over 2 pairs, on a scale that is 1 in the clean run and 0 in the corrupted one.");
   }
@@ -275,7 +275,7 @@ test("where another path is the strongest, those that the literature describes a
   const run = finished({ ...base, request, table }, null);
   const text = told(run)[1];
   expect(text).toContain("Wang et al. (2022) call 8.6 an S-inhibition head and 9.9 a name mover.");
-  expect(text).toContain("The strongest of the paths that they describe, from S-inhibition heads into the queries of name movers, is 8.6 → 9.9 query here: +0.5.");
+  expect(text).toContain("The strongest of the paths that they describe, from S-inhibition heads into the queries of name movers, is 8.6 → 9.9 query here: +0.500.");
   table.values[placeOf(table, known)] = table.corruptedMetric + 3;
   table.version += 1;
   expect(told(finished(run, null))[1]).not.toContain("of the paths that they describe");

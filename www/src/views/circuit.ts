@@ -18,7 +18,7 @@ import { DENSE, drawLines, widthsOf } from "./lattice/lines";
 import { distanceTo, distanceToBox, type Pieces, piecesOf } from "./lattice/nearest";
 import { boxOf, drawParts, edgeTip, type Part, partsOf, partTip } from "./lattice/parts";
 import { type Route, routes } from "./lattice/paths";
-import { type Lattice, place, type Point } from "./lattice/place";
+import { type Lattice, NARROW, place, type Point } from "./lattice/place";
 import { neighbour, rowsOf } from "./lattice/walk";
 import { tipOf } from "./tip";
 import { stillWords } from "./words";
@@ -99,8 +99,12 @@ export function create(container: HTMLElement, events: CircuitEvents, options: C
   let pointed: Target = null;
 
   const room = () => {
-    const [width, high] = [Math.floor(holder.clientWidth), Math.floor(holder.clientHeight)];
-    return { width: width || ASSUMED.width, height: height === "own" ? null : high || ASSUMED.height };
+    const width = Math.floor(holder.clientWidth) || ASSUMED.width;
+    // A narrow page scrolls: what does not fill its place there need not be as high, nor as low.
+    const isOwn = height === "own" || width < NARROW;
+    holder.classList.toggle("own", isOwn);
+    holder.classList.toggle("fill", !isOwn);
+    return { width, height: isOwn ? null : Math.floor(holder.clientHeight) || ASSUMED.height };
   };
 
   const draw = (now: CircuitData) => {

@@ -6,15 +6,14 @@
 import { type ChosenEdge, isSameChoice, toldOf, valueOf } from "../../core/chosen";
 import { runsOf } from "../../core/direction";
 import { looksOf } from "../../core/looks";
+import { movedOf } from "../../core/moved";
 import { edgeLabel, nodeName, nodeOf, PORT_NAMES, shortLabel } from "../../core/node";
 import type { DetailData, DetailEvents } from "../../core/props";
 import { sentenceOf, writtenOf } from "../../core/sentence";
 import { baseOf, edgeAt, noiseOf, strongestOf } from "../../core/table";
-import { word } from "../../core/words";
 import type { EdgeDetail, EdgeName } from "../../engine/types";
 import { element } from "../../lib/dom";
 import { formatEffect } from "../../lib/format";
-import { shortened } from "../../lib/tokens";
 import * as effectView from "./effect";
 import * as looksView from "./looks";
 import * as moreView from "./more";
@@ -23,11 +22,6 @@ import * as sentenceView from "./sentence";
 import * as stepsView from "./steps";
 
 type Chosen = Exclude<DetailData, { state: "none" }>;
-
-/** Tokens of the output that are shown. */
-const MOST_MOVED = 5;
-/** A probability that moves by less is not shown to have moved. */
-const LEAST_MOVED = 0.001;
 
 export function create(container: HTMLElement, events: DetailEvents): (data: DetailData) => void {
   const empty = element(
@@ -166,25 +160,6 @@ const ALONE = {
 };
 const aloneWords = (why: keyof typeof ALONE): string =>
   `${ALONE[why]}, so nothing more is known of this edge: where heads look and what changes at the output has to be asked of the model.`;
-
-/** The tokens whose probability moves most. */
-function movedOf({ table, pairs, pair, predictions }: ChosenEdge, { moved, tokens }: EdgeDetail): outputsView.OutputRow[] {
-  const { other } = runsOf(table);
-  const asked = new Set([...pairs[pair]!.answer, ...pairs[pair]!.distractor].map(({ id }) => id));
-  const known = predictions[pair];
-  const others = new Map([known?.top, known?.answers, known?.distractors].flatMap((both) => both?.[other].map(({ id, probability }) => [id, probability] as const) ?? []));
-  return moved
-    .map(({ id, probability: [before, after] }, i) => ({
-      text: shortened(word(tokens[i] ?? { id, text: "" }), 12),
-      isAsked: asked.has(id),
-      before,
-      after,
-      other: others.get(id) ?? null,
-    }))
-    .filter(({ before, after }) => Math.abs(after - before) >= LEAST_MOVED)
-    .sort((a, b) => Math.abs(b.after - b.before) - Math.abs(a.after - a.before))
-    .slice(0, MOST_MOVED);
-}
 
 /** On to the strongest edge at either end. */
 function walkView({ onView }: DetailEvents) {

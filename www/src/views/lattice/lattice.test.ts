@@ -182,7 +182,10 @@ describe("the lines of edges", () => {
       const { lattice } = latticeOf({ layers: 12, heads: 12, width });
       const { d } = [...routes([{ from: "a0.h0", to: "m0" }], lattice).values()][0]!;
       const level = Number(/ ([\d.]+)H/.exec(d)?.[1]);
-      expect(level).toBeLessThan(ends(lattice.spots.get("a0.h1")!).top);
+      // In the middle of what is between the two rows.
+      const [above, below] = [ends(lattice.spots.get("a1.h1")!).bottom + lattice.port - lattice.tuck, ends(lattice.spots.get("a0.h1")!).top];
+      expect(level).toBeLessThan(below);
+      if (below - above < 28) expect(level).toBeLessThanOrEqual(Math.max(below - 3, (above + below) / 2) + 0.1);
       expect(level).toBeGreaterThan(ends(lattice.spots.get("m0")!).top);
     }
   });
@@ -195,6 +198,20 @@ describe("the lines of edges", () => {
         const { left, right } = ends(lattice.spots.get(`a11.h${head}`)!);
         expect(tip.x < left || tip.x > right).toBe(true);
       }
+    }
+  });
+
+  it("ways past other MLPs run beside them, each in a track of its own", () => {
+    for (const width of [328, 960]) {
+      const { lattice } = latticeOf({ layers: 12, heads: 12, width });
+      const edges = [2, 4, 7, 9, 11].flatMap((to) => [{ from: "m0", to: `m${to}` }, { from: "m1", to: `m${to + 1 > 11 ? 11 : to + 1}` }]);
+      const { left, right } = ends(lattice.spots.get("m3")!);
+      const unique = [...new Map(edges.map((edge) => [edgeKey(edge), edge])).values()];
+      const xs = [...routes(unique, lattice).values()].map(({ d }) => Number(/([\d.]+) [\d.]+V/.exec(d)?.[1]));
+      for (const x of xs) expect(x < left || x > right, String(x)).toBe(true);
+      expect(new Set(xs).size).toBe(unique.length);
+      expect(xs.some((x) => x < left)).toBe(true);
+      for (const x of xs) expect(x).toBeLessThanOrEqual(lattice.width);
     }
   });
 

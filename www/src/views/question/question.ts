@@ -72,7 +72,7 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
   const showTokens = tokensView.create(prompt, { onPosition: events.onPosition });
   const texts = element("div", { class: "prompt-texts" });
   const values = element("p", { class: "values" });
-  const edit = element("button", { type: "button", id: "edit-prompts", "aria-expanded": "false", "aria-controls": "editor" }, "Edit prompts");
+  const edit = element("button", { type: "button", id: "edit-prompts", "aria-expanded": "false", "aria-controls": "editor" }, "Edit", element("span", { class: "where-wide" }, " prompts"));
   const examples = element("button", { type: "button", id: "examples", "aria-haspopup": "menu", "aria-expanded": "false" }, "Examples");
   const file = element("input", { type: "file", accept: ".json,application/json", "aria-label": "Open a saved JSON" });
   file.hidden = true;

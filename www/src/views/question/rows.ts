@@ -9,7 +9,7 @@ import { isNoContrast, valueIn, writeValue } from "../../lib/measured";
 import { FIELDS, type Pair, PairsError } from "../../lib/pairs";
 import { isTable, pastedPairs } from "../../lib/paste";
 import { visible } from "../../lib/tokens";
-import { alignWords } from "../../lib/words";
+import { alignWords, tellingWords } from "../../lib/words";
 import { mend } from "./notes";
 
 export interface RowsData {
@@ -238,15 +238,18 @@ function rowOf(pair: Pair, i: number, { pair: at, notes, metric, predictions }: 
   return row;
 }
 
-/** Both prompts with the words marked in which they differ. */
+/** Both prompts with the words marked in which they differ; what both share is not seen where there is much of it. */
 function markedWords({ clean, corrupted }: Pair): Record<"clean" | "corrupted", (Node | string)[]> {
   const words = (text: string) => text.split(/\s+/).map((word) => ({ text: word, tokens: 1 }));
   const rows = alignWords(words(clean), words(corrupted));
+  const isTelling = tellingWords(rows);
   const side = (of: "clean" | "corrupted") =>
-    rows.flatMap((row) => {
+    rows.flatMap((row, i) => {
       const word = row[of];
       if (!word) return [];
-      return row.clean?.text === row.corrupted?.text ? [`${word.text} `] : [element("mark", {}, word.text), " "];
+      if (row.clean?.text !== row.corrupted?.text) return [element("mark", {}, word.text), " "];
+      if (isTelling[i]) return [`${word.text} `];
+      return [...(i === 0 || isTelling[i - 1] ? [element("span", { class: "left-out", "aria-hidden": "true" })] : []), element("span", { class: "unseen" }, `${word.text} `)];
     });
   return { clean: side("clean"), corrupted: side("corrupted") };
 }

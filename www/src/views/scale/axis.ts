@@ -3,7 +3,7 @@
 import { baselinesOf, runsOf } from "../../core/direction";
 import { hasBaselines, noiseOf, type Table } from "../../core/table";
 import type { Axis } from "../../lib/axis";
-import { formatEffect, formatValue, unitOf } from "../../lib/format";
+import { formatEffect, formatTick, formatValue, unitOf } from "../../lib/format";
 import type { Group } from "../lattice/box";
 import { Y } from "./rows";
 import { type Span, spansApart } from "./spans";
@@ -22,7 +22,7 @@ export function drawAxis(axis: Group, { x, ticks: values }: Axis, other: number)
     })
     .attr("transform", (value) => `translate(${x(value)},0)`);
   tick.classed("zero", (value) => value === 0);
-  tick.select("text").text((value) => formatEffect(value));
+  tick.select("text").text((value) => formatTick(value));
 }
 
 /** Both runs, with their values where the axis does not have them. */
