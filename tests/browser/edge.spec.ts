@@ -108,8 +108,10 @@ test("while a closer look is on its way, what is shown of another edge or pair i
   await expect(panel(page).locator(".remainder")).toBeVisible();
   await panel(page).locator("svg.pattern").last().locator(".pattern-cell").last().hover();
   await expect(page.locator(".tip")).toBeVisible();
-  // The answer takes the place of the drawing that is pointed at.
-  await panel(page).getByRole("button", { name: "Next weaker edge" }).press("Enter");
+  // The answer takes the place of the drawing that is pointed at, and nothing moves.
+  const weaker = panel(page).getByRole("button", { name: "Next weaker edge" });
+  await weaker.evaluate((button: HTMLButtonElement) => button.click());
+  await expect(chosenEdge(page)).not.toHaveText("0.3 → 1.3 key");
   await expect(evidence(page)).toHaveAttribute("aria-busy", "false");
   await expect(page.locator(".tip")).toHaveCount(0);
   await expect(panel(page).locator(".remainder")).toBeVisible();
@@ -122,7 +124,7 @@ test("while a closer look is on its way, what is shown of another edge or pair i
   await expect(pair).toBeVisible();
   await pair.selectOption({ label: "pair 1: fox lamp river piano fox" });
   await expect(logits).toBeVisible();
-  await panel(page).getByRole("button", { name: "Next weaker edge" }).press("Enter");
+  await weaker.press("Enter");
   await expect(logits).toBeHidden();
 });
 
