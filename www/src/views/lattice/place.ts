@@ -109,7 +109,7 @@ export function place(nodes: readonly string[], shape: Shape, { width: available
   const left = before + (width - before - columns - after) / 2;
 
   const ends = 2 * (BAR + BESIDE_BAR);
-  const own = isNarrow ? within(336 / layers, 27, 64) : within(560 / layers, 36, 104);
+  const own = isNarrow ? within(336 / layers, 27, 70) : within(560 / layers, 36, 104);
   const rise = wanted === null ? own : within((wanted - ends - 8) / layers, RISE.least, RISE.most);
   const [middle, limits] = isFew ? [MIDDLE_OF_FEW, SCALE_OF_FEW] : [MIDDLE, SCALE];
   const scale = within(Math.min(pitch / middle.pitch, rise / middle.rise), limits.least, limits.most);
