@@ -295,7 +295,7 @@ test("text from a link never becomes code in an export, and no field of a link b
   });
   const model = `${new URL("/m", page.url()).href}"\nimport os; os.system("id")/`;
   await page.goto(`/?odder#${new URLSearchParams({ model, ...cli.INDUCTION, metric: "logit-diff" })}`);
-  await page.getByRole("button", { name: /^Load m%22/ }).click();
+  await page.getByRole("button", { name: /^Load m"/ }).click();
   await settled(page);
   const python = await copied(page, "Copy as TransformerLens 4.3 code");
   expect(python).not.toMatch(/^import os/m);

@@ -12,7 +12,7 @@ import type { Run } from "../core/run";
 import { nodesOf, noiseOf, reachOf, shapeOf } from "../core/table";
 import { roundBelow } from "../lib/axis";
 import { element } from "../lib/dom";
-import { formatEffect, formatValue, unitOf } from "../lib/format";
+import { formatEffect, formatRound, unitOf } from "../lib/format";
 import { colours } from "../lib/scale";
 import * as circuitView from "../views/circuit";
 import { GAP, sizesOf } from "../views/grid/sizes";
@@ -132,7 +132,7 @@ function widthKeys({ run, edges }: Shown, { has }: FigureChoice, width: number, 
   const [large] = roundBelow(most);
   const [small] = roundBelow(large! / 4);
   const counted = isShare(table) ? " of the difference between the runs" : unitOf(table) ? ` ${unitOf(table)}` : "";
-  const samples = [small!, large!].map((effect) => ({ width: widthOf({ effect }), effect: formatValue(effect) }));
+  const samples = [small!, large!].map((effect) => ({ width: widthOf({ effect }), effect: formatRound(effect) }));
   return [widthKey(samples, counted, ink)];
 }
 
