@@ -84,8 +84,8 @@ const BESIDE_BAR = 14;
 /** The gap on the left of all columns, which the bars reach over. */
 const OUTER = 12;
 const BANDS = 34;
-/** Narrower drawings have no brackets. */
-const BRACKETED = 340;
+/** Narrower drawings, as on a phone, have no brackets. */
+const BRACKETED = 400;
 /** A letter's width, beside its height. */
 const LETTER = 0.62;
 
@@ -109,7 +109,8 @@ export function place(nodes: readonly string[], shape: Shape, { width: available
   const left = before + (width - before - columns - after) / 2;
 
   const ends = 2 * (BAR + BESIDE_BAR);
-  const own = isNarrow ? within(336 / layers, 27, 70) : within(560 / layers, 36, 104);
+  // Rows beside a bracket leave its words room.
+  const own = isNarrow ? within(336 / layers, 27, bands > 0 ? 84 : 64) : within(560 / layers, 36, 104);
   const rise = wanted === null ? own : within((wanted - ends - 8) / layers, RISE.least, RISE.most);
   const [middle, limits] = isFew ? [MIDDLE_OF_FEW, SCALE_OF_FEW] : [MIDDLE, SCALE];
   const scale = within(Math.min(pitch / middle.pitch, rise / middle.rise), limits.least, limits.most);
