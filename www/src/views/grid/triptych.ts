@@ -34,9 +34,9 @@ export interface TriptychOptions {
 }
 
 const ASSUMED_WIDTH = 900;
-/** A cell's share of the window's height, and what it has in any window: room for three digits. */
+/** A cell's share of the window's height, and what it has in any window: three digits of +0.587. */
 const MOST_OF_HEIGHT = 0.05;
-const LEGIBLE = 44;
+const LEGIBLE = 50;
 
 export function create(
   container: HTMLElement,
