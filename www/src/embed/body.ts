@@ -150,7 +150,7 @@ export function create(root: ShadowRoot, signal: AbortSignal, events: BodyEvents
 
   function drawCircuit(run: Run, look: Look, isBusy: boolean): void {
     fit(run);
-    showCircuit ??= circuitView.create(circuit, { onSelect: ({ from, to }) => events.onView({ from, to }) });
+    showCircuit ??= circuitView.create(circuit, { onSelect: ({ from, to }) => events.onView({ from, to }) }, { height: "fill" });
     const roles = rolesOf(run.request);
     showCircuit({
       table: run.table,

@@ -44,7 +44,7 @@ export interface CircuitEvents {
 }
 
 export interface CircuitOptions {
-  /** As high as what it stands in, or as its layers need. */
+  /** As high as what it stands in, or as its layers need; where neither is said, the latter in a narrow page. */
   height?: "fill" | "own";
   /** A picture alone, without pointer and keyboard. */
   isStill?: boolean;
@@ -76,8 +76,8 @@ interface Drawn {
 }
 
 export function create(container: HTMLElement, events: CircuitEvents, options: CircuitOptions = {}): (data: CircuitData) => void {
-  const { height = "fill", isStill = false } = options;
-  const holder = element("div", { class: `circuit-holder ${height}` });
+  const { height, isStill = false } = options;
+  const holder = element("div", { class: `circuit-holder ${height ?? "fill"}` });
   const still = element("p", { class: "still" });
   still.hidden = true;
   container.append(holder);
@@ -101,7 +101,7 @@ export function create(container: HTMLElement, events: CircuitEvents, options: C
   const room = () => {
     const width = Math.floor(holder.clientWidth) || ASSUMED.width;
     // A narrow page scrolls: what does not fill its place there need not be as high, nor as low.
-    const isOwn = height === "own" || width < NARROW;
+    const isOwn = height === "own" || (height === undefined && width < NARROW);
     holder.classList.toggle("own", isOwn);
     holder.classList.toggle("fill", !isOwn);
     return { width, height: isOwn ? null : Math.floor(holder.clientHeight) || ASSUMED.height };
