@@ -39,8 +39,8 @@ async function fileOf(page: Page, name: string): Promise<string> {
   });
 }
 
-/** A figure without the edge that was looked at, which becomes known while the page is read. */
-const withoutLooks = (figure: string): string => JSON.stringify({ ...JSON.parse(figure), details: [] });
+/** A saved result without the edge that was looked at, which becomes known while the page is read. */
+const withoutLooks = (saved: string): string => JSON.stringify({ ...JSON.parse(saved), details: [] });
 
 /** All exports, as text. */
 async function everything(page: Page): Promise<Record<string, string>> {
@@ -52,7 +52,7 @@ async function everything(page: Page): Promise<Record<string, string>> {
     await expect(take.getByRole("status")).toHaveText(`${name}: copied.`);
     all[name] = await take.getByLabel("Copied text").inputValue();
   }
-  all["Figure JSON"] = withoutLooks(all["Figure JSON"]!);
+  for (const name of ["JSON", "Figure JSON"]) all[name] = withoutLooks(all[name]!);
   const within = /(?<=<script type="application\/json">).*(?=<\/script>)/;
   all["Copy embed code"] = all["Copy embed code"]!.replace(within, withoutLooks);
   return all;
@@ -218,7 +218,9 @@ test("a saved file opens on the page unchanged, with its origin", async ({ page 
 
 test("a saved file of one's own model stands as it is, whatever model is loaded", async ({ page }) => {
   await open(page);
-  const saved = JSON.parse(await fileOf(page, "JSON"));
+  await expect(page.locator("#says-lists")).toBeVisible();
+  const { predictions, details, ...saved } = JSON.parse(await fileOf(page, "JSON"));
+  expect(predictions).toHaveLength(1);
   saved.model.source = null;
   saved.edges.values = saved.edges.values.map((value: number) => value / 2);
   const file = { name: "own.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(saved)) };
@@ -229,6 +231,10 @@ test("a saved file of one's own model stands as it is, whatever model is loaded"
   await expect(page.locator("#says")).toContainText("What both runs say next is not part of this file.");
   await expect(page.locator("#says-lists")).toBeHidden();
   await expect(page.locator(".values")).toBeHidden();
+  // What it holds is shown.
+  const whole = { ...file, buffer: Buffer.from(JSON.stringify({ ...saved, predictions, details })) };
+  await page.getByLabel("Open a saved JSON").setInputFiles(whole);
+  await expect(page.locator("#says-lists")).toBeVisible();
   // The page keeps values as float32.
   const values = (of: number[]) => of.map(Math.fround);
   expect(values(JSON.parse(await fileOf(page, "JSON")).edges.values)).toEqual(values(saved.edges.values));

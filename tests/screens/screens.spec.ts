@@ -4,7 +4,7 @@ import { copyFileSync, linkSync, rmSync, mkdirSync } from "node:fs";
 import { expect, type Page, test } from "@playwright/test";
 import { type Host, startHost } from "../browser/host";
 import { GPT2_SMALL, TOKENIZER } from "../browser/models";
-import { open, settled, share, show } from "../browser/page";
+import { models, open, settled, share, show } from "../browser/page";
 import { take, writeIndex } from "./take";
 
 const BATCH = [
@@ -35,6 +35,10 @@ test("a first visit, and a tour", async ({ page }) => {
   await page.goto("/");
   await settled(page);
   await take(page, "first-visit");
+  await page.getByRole("button", { name: "Examples" }).click();
+  await expect(page.getByRole("menu", { name: "Examples" })).toBeVisible();
+  await take(page, "examples");
+  await page.keyboard.press("Escape");
   await page.locator("#intro").getByRole("button", { name: "Show me around" }).click();
   for (let step = 0; step < 2; step += 1) await page.locator("#tour").getByRole("button", { name: "Next" }).click();
   await settled(page);
@@ -55,6 +59,13 @@ test("a result: circuit, grids, table, menus, dialogs", async ({ page }) => {
   await page.getByRole("button", { name: "Share", exact: true }).click();
   await expect(page.locator("#share-menu")).toBeVisible();
   await take(page, "share");
+  await page.keyboard.press("Escape");
+  await models(page);
+  await take(page, "models");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "How to read this" }).click();
+  await expect(page.locator("#help-dialog")).toBeVisible();
+  await take(page, "help");
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Figure…" }).click();
   const dialog = page.locator("#figure-dialog");
@@ -101,6 +112,10 @@ test("a long run", async ({ page }) => {
 });
 
 test("what goes wrong, and what is asked first", async ({ page }) => {
+  await page.addInitScript(() => localStorage.setItem("pathpatch-tour-seen", "1"));
+  await page.goto(`/#model=${encodeURIComponent("openai-community/gpt2-medium")}`);
+  await expect(page.locator("#offer")).toBeVisible();
+  await take(page, "empty");
   await page.route("**/models/years-demo/model.safetensors", (route) => route.fulfill({ status: 404, body: "" }));
   await open(page);
   await page.getByRole("button", { name: "Years" }).click();

@@ -3,7 +3,7 @@
 import { linkOf } from "../core/model-ref";
 import { isSameEdge } from "../core/node";
 import type { Request } from "../core/request";
-import type { Run } from "../core/run";
+import type { Known, Run } from "../core/run";
 import type { Look } from "../core/view";
 import type { Component } from "../engine/types";
 import { eapIg } from "../lib/code/eap-ig";
@@ -46,7 +46,8 @@ function sharedParams({ request }: Run, view: View): URLSearchParams {
 
 export const runCsv = (run: Run): string => csv(run);
 
-export const runJson = (run: Run, look: Look): string => JSON.stringify(save(run, look));
+/** All edges, and what else is `known`. */
+export const runJson = (run: Run, look: Look, known: Known): string => JSON.stringify(save(run, look, { known }));
 
 /**
  * What a post needs of a run: the strongest edges, and the pair and the edge that are looked at as far as they are

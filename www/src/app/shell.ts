@@ -20,7 +20,7 @@ import { aboutRun, warningsOf } from "./about";
 import { isSameChoice } from "./choice";
 import type { Events } from "./events";
 import { againOf } from "./failure";
-import { embedSubject, figureDialog, listen } from "./figures";
+import { embedSubject, figureDialog, knownOf, listen } from "./figures";
 import { isStale } from "./reduce";
 import * as share from "./share";
 import type { Action, Loaded, State } from "./state";
@@ -141,7 +141,7 @@ function takeMenu(state: () => State): (isThere: boolean) => void {
   const base = document.baseURI;
   return takeView.create(menuView.create(elementById("share"), "Share"), {
     csv: () => share.runCsv(shown().run),
-    json: () => share.runJson(shown().run, shown().look),
+    json: () => share.runJson(shown().run, shown().look, knownOf(state())),
     figure: () => embedSubject(state(), base).json,
     graph: () => share.runGraph(shown().run),
     npy: () => share.runNpy(shown().run),
