@@ -65,6 +65,9 @@ enum Command {
         /// Only all edges of the graph, beside the edges between heads in version 0.1, which is built for it
         #[arg(long, conflicts_with = "gpu")]
         graph: bool,
+        /// Only the page: how long a first visit waits for the first grid, beside version 0.1, whose site is built for it
+        #[arg(long, conflicts_with_all = ["gpu", "graph"])]
+        page: bool,
     },
     /// Make the bundled models' saved results anew, which the page shows before any model is loaded
     Gallery,
@@ -101,6 +104,7 @@ fn main() -> Result<()> {
         Command::TestNotebooks => python::test(&[browsers::chromium_variable()?]),
         Command::Fuzz { seconds, seed } => fuzz::all(seconds, seed),
         Command::Bench { graph: true, .. } => bench::graph(),
+        Command::Bench { page: true, .. } => bench::page(),
         Command::Bench { gpu, .. } => bench::all(gpu),
         Command::Gallery => gallery::bundled(),
         Command::CheckGpt2 { directory, gallery } => {

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
@@ -113,6 +113,22 @@ pub fn set_up_previous(commit: &str) -> Result<()> {
         "git",
         &["-C", PREVIOUS, "checkout", "--quiet", "--detach", commit],
     )
+}
+
+/// Build an earlier version's site with its own commands, and say where it is.
+pub fn previous_site(commit: &str) -> Result<String> {
+    set_up_previous(commit)?;
+    let status = cargo_command()
+        .current_dir(PREVIOUS)
+        .env("CARGO_TARGET_DIR", "target")
+        .args(["xtask", "build"])
+        .status()
+        .context("could not start cargo")?;
+    ensure!(
+        status.success(),
+        "the site of {commit} could not be built: {status}"
+    );
+    Ok(format!("{PREVIOUS}/dist"))
 }
 
 /// One component's full sweep between heads by the earlier version's own bench.
