@@ -197,7 +197,8 @@ function gistView(place: HTMLElement, events: QuestionEvents): (data: QuestionDa
     const shown = old ? [element("span", { class: "old" }, "Shown: the run of ", element("q", {}, old.title), " · ", button("revert", "Revert", events.onRevert))] : [];
     const steps = pairs.length > 1 ? [stepper(at, pairs.length, events.onPair)] : [];
     const preset = presets.find((one) => isPreset(one, settings));
-    const other = pairs.length > 1 ? `${pairs.length} pairs of prompts; this is one of them.` : isUntold ? "The file does not tell its tokens." : "Not one of the examples.";
+    const one = pairs.length === 0 ? "" : isUntold ? "The file does not tell its tokens." : "Not one of the examples.";
+    const other = pairs.length > 1 ? `${pairs.length} pairs of prompts; this is one of them.` : one;
     const about = preset
       ? [element("p", {}, ...emphasised(preset.gist), " ", element("a", { href: preset.source.url, title: preset.source.text }, citationOf(preset.source.text)))]
       : [element("p", {}, other)];
