@@ -116,7 +116,7 @@ test("after an edit of any field, every export still belongs to the run on scree
     await edit(page);
     await expect(page.locator("#editor :is(.error:not(:empty), .row-notes > li)"), name).not.toHaveCount(0);
     await expect(page.locator("#picture"), name).toHaveClass("stale");
-    await expect(page.locator("#about-run"), name).toContainText("From before your last edit · ");
+    await expect(page.locator("#old-run"), name).toHaveText("Of the question before");
     expect(await everything(page), name).toEqual(before);
     await example(page, "Induction: fox, lamp, … fox");
     await settled(page);

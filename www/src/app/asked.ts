@@ -75,7 +75,7 @@ export function asked(store: Store<State, Action>, { complete, openExample, open
     const changed = (...keys: (keyof State)[]) => !before || keys.some((key) => now[key] !== before[key]);
     if (changed("loaded") && now.loaded) void learnWords(now.loaded);
     const isOtherRun = changed("run") && (now.run?.id !== before?.run?.id || now.run?.status !== before?.run?.status);
-    const isOther = changed("loaded", "formOf", "draft", "reading", "predictions", "needsRun", "before", "recent", "stopped", "failure");
+    const isOther = changed("loaded", "formOf", "draft", "reading", "predictions", "needsRun", "before", "recent", "stopped", "failure", "offer");
     const isAwaited = changed("load") && !now.loaded && now.load?.choice !== before?.load?.choice;
     if (isOther || isOtherRun || isAwaited || now.view.pair !== before?.view.pair) {
       showQuestion(questionData(now, isOfWords, openExample));
@@ -112,7 +112,7 @@ export function questionData(state: State, isOfWords: boolean, openExample: Even
     hasRun: run !== null,
     // What is edited of another model's result is not read: the words stay the file's.
     isUnread: formOf !== null && isStale(state),
-    isUnsaid: isUnsaid(state),
+    isUnsaid: unsaidOf(state) !== null,
     isUntold: isOfFile(run) && (formOf !== null || !isStale(state)) && run.request.pairs.every(({ tokens }) => tokens.clean.length === 0),
     needsRun,
     canUndo: state.before.length > 0,
@@ -120,9 +120,12 @@ export function questionData(state: State, isOfWords: boolean, openExample: Even
   };
 }
 
-/** Whether what both runs say next is not part of the file on screen, so that nothing will come of it. */
-const isUnsaid = ({ run, formOf, loaded, draft, predictions }: State): boolean =>
-  isOfFile(run) && predictions === null && (formOf !== null || !isStale({ run, loaded, draft }));
+/** What is told in the place of what both runs say next, where nothing of it will come by itself. */
+function unsaidOf({ run, formOf, load, loaded, offer, draft, predictions }: State): string | null {
+  if (offer && !load && !loaded && !run) return "What the model says next stands here once it is loaded.";
+  const isLeftOut = isOfFile(run) && predictions === null && (formOf !== null || !isStale({ run, loaded, draft }));
+  return isLeftOut ? "What both runs say next is not part of this file." : null;
+}
 
 function saysData(state: State): saysView.SaysData {
   const { predictions, view, draft } = state;
@@ -130,7 +133,7 @@ function saysData(state: State): saysView.SaysData {
   return {
     predictions: pairs[Math.min(view.pair, pairs.length - 1)] ?? null,
     isOld: predictions !== null && !isPredicted(state),
-    isUnsaid: isUnsaid(state),
+    unsaid: unsaidOf(state),
     takesSets: OF_SETS.includes(draft.metric),
   };
 }

@@ -21,7 +21,6 @@ import { isSameChoice } from "./choice";
 import type { Events } from "./events";
 import { againOf } from "./failure";
 import { embedSubject, figureDialog, knownOf, listen } from "./figures";
-import { isStale } from "./reduce";
 import * as share from "./share";
 import type { Action, Loaded, State } from "./state";
 import { type Does, oldWords, type Status, statusOf } from "./status";
@@ -90,7 +89,7 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
     const hadFocus = document.activeElement;
     if (changed("run", "predictions")) listen(now);
 
-    if (changed("load", "job", "run", "stopped", "loaded", "tried", "planning")) {
+    if (changed("load", "job", "run", "stopped", "loaded", "tried", "planning", "reading", "needsRun", "failure")) {
       const status = statusOf(now);
       showStatus(status);
       document.title = titleOf(status);
@@ -114,7 +113,7 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
       figureButton.disabled = now.run === null;
       const words = oldWords(now);
       if (old.textContent !== words) old.textContent = words;
-      const says = now.run ? [isStale(now) ? "From before your last edit" : "", aboutRun(now.run), warningsOf(now.run)].filter(Boolean).join(" · ") : "";
+      const says = now.run ? [aboutRun(now.run), warningsOf(now.run)].filter(Boolean).join(" · ") : "";
       if (about.textContent !== says) about.textContent = says;
     }
     // A button that did what it said is gone: the picture is what the reader waits for.

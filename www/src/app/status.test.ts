@@ -28,7 +28,10 @@ test("between a load and its first run it is said what the page waits for", () =
   const reading = { pairs: [], tokens: [], errors: { clean: [{ text: "no" }] }, rows: [], warnings: [] };
   expect(statusOf(after(there[0]!, { type: "read", reading })).text).toMatch(/^Not run: /);
   expect(statusOf(after(there[0]!, { type: "read", reading: { ...reading, errors: {} } }, { type: "needs-run", seconds: null })).text).toBe("Ready to run");
-  expect(statusOf(after(there[0]!, { type: "failed", failure: { text: "no", retry: "run" }, isOfRun: true })).text).toBe("Not run");
+  const failed: Action = { type: "failed", failure: { text: "no", retry: "run" }, isOfRun: true };
+  expect(statusOf(after(there[0]!, failed)).text).toBe("Not run");
+  const read: Action = { type: "read", reading: { ...reading, errors: {} } };
+  expect(statusOf(after(there[0]!, read, failed, { type: "dismissed" }))).toMatchObject({ text: "Not run", button: { does: "run-again" } });
 });
 
 test("a run is estimates first, then a count with what is left, then what is there", () => {
@@ -81,6 +84,6 @@ test("what is still on screen while another model comes is said to be of the one
 test("what is on screen after an edit is said to be from before it, until it is undone", () => {
   const done = reduce(after(...there), { type: "run-done", id: run.id, check: null });
   const edited = reduce(done, { type: "edit", change: { clean: `${done.draft.clean} crown` }, isTyping: false });
-  expect(oldWords(edited)).toBe("From before your last edit");
+  expect(oldWords(edited)).toBe("Of the question before");
   expect(oldWords(reduce(edited, { type: "edit", change: { clean: done.draft.clean }, isTyping: false }))).toBe("");
 });

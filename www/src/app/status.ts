@@ -38,21 +38,23 @@ export function statusOf(state: State): Status {
       line: { share: total > 0 ? done / total : 0, what: "run" },
     };
   }
-  const again = { name: "Run again", does: "run-again" } as const;
-  if (stopped === "run" && !run) return still("Cancelled", again);
-  if (!run && loaded) return { ...still(notRunWords(state)), spoken: "" };
+  if (stopped === "run" && !run) return still("Cancelled", AGAIN);
+  if (!run && loaded) return { ...notRun(state), spoken: "" };
   if (!run) return still(tried ? `${calledOf(tried.choice.ref)} is not loaded` : "");
   const words = doneWords(run);
-  if (stopped === "run") return still(`Cancelled · ${words}`, again);
+  if (stopped === "run") return still(`Cancelled · ${words}`, AGAIN);
   return still(words);
 }
 
 /** Between a model that is there and its first run. */
-function notRunWords({ reading, needsRun, failure }: State): string {
-  if (needsRun) return "Ready to run";
-  if (failure) return "Not run";
-  return reading && isWrong(reading) ? "Not run: something in the question has to be mended" : "Reading the prompts";
+function notRun({ reading, needsRun, failure }: State): Status {
+  if (needsRun) return still("Ready to run");
+  if (failure) return still("Not run");
+  if (!reading) return still("Reading the prompts");
+  return isWrong(reading) ? still("Not run: something in the question has to be mended") : still("Not run", AGAIN);
 }
+
+const AGAIN: Status["button"] = { name: "Run again", does: "run-again" };
 
 const still = (text: string, button: Status["button"] = null): Status => ({ text, spoken: text, button, line: null });
 
@@ -88,5 +90,5 @@ const tookWords = (seconds: number): string => (seconds < 9.95 ? `${Math.max(0.1
 export function oldWords(state: State): string {
   const { run, load } = state;
   if (run && load) return `Still shown: the result of ${calledOf(run.request.model.ref)}.`;
-  return isStale(state) ? "From before your last edit" : "";
+  return isStale(state) ? "Of the question before" : "";
 }

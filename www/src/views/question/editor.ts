@@ -17,15 +17,20 @@ import * as rowsView from "./rows";
 
 export interface EditorData {
   settings: Settings;
+  /** The pairs that were read last, and their tokens. */
   pairs: readonly Pair[];
   tokens: readonly PairTokens[];
+  /** The pair that is looked at. */
   pair: number;
   errors: Notes;
   rows: readonly RowNote[];
+  /** What is worth knowing, though it runs. */
   warnings: Notes;
+  /** What both runs of each pair say, by the metric of then; `isPredicted` where it is of this question. */
   predictions: readonly PairPredictions[];
   predictedAs: Metric;
   isPredicted: boolean;
+  /** Whether the vocabulary is of whole words, so that those of a prompt can be completed. */
   isOfWords: boolean;
 }
 

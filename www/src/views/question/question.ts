@@ -1,8 +1,5 @@
 // The question: what it is about, both prompts as one text, what the model makes of them, and the ways to change it.
 
-import type { Notes, RowNote } from "../../core/notes";
-import type { PairTokens } from "../../core/request";
-import type { Metric, PairPredictions, Token } from "../../engine/types";
 import { element } from "../../lib/dom";
 import { formatDuration } from "../../lib/format";
 import { measured } from "../../lib/measured";
@@ -14,26 +11,12 @@ import * as tokensView from "../tokens";
 import * as editorView from "./editor";
 import * as popup from "./popup";
 
-export interface QuestionData {
-  settings: Settings;
+export interface QuestionData extends editorView.EditorData {
   presets: readonly Preset[];
   /** Results that come with the site. */
   saved: readonly popup.Item[];
   /** What was run before, newest first; each with what restores it. */
   recent: readonly Recent[];
-  /** The pairs that were read last, and their tokens. */
-  pairs: readonly Pair[];
-  tokens: readonly PairTokens[];
-  /** The pair that is looked at. */
-  pair: number;
-  errors: Notes;
-  rows: readonly RowNote[];
-  /** What is worth knowing, though it runs. */
-  warnings: Notes;
-  /** What both runs of each pair say, by the metric of then; `isPredicted` where it is of this question. */
-  predictions: readonly PairPredictions[];
-  predictedAs: Metric;
-  isPredicted: boolean;
   /** What is still shown, where the form asks something else. */
   old: { title: string } | null;
   /** Whether anything is shown. */
@@ -42,13 +25,11 @@ export interface QuestionData {
   isUnread: boolean;
   /** Whether this is the question of a file that does not tell its tokens: then its text is all there is, if that. */
   isUntold: boolean;
-  /** Whether it is the question of a file that does not hold what both runs say. */
+  /** Whether what both runs say is not there, and will not come by itself. */
   isUnsaid: boolean;
   /** The form waits to be run. */
   needsRun: { seconds: number | null } | null;
   canUndo: boolean;
-  /** Whether the vocabulary is of whole words, so that those of a prompt can be completed. */
-  isOfWords: boolean;
 }
 
 export interface QuestionEvents extends editorView.EditorEvents {
@@ -62,7 +43,6 @@ export interface QuestionEvents extends editorView.EditorEvents {
   /** The form as what is shown was asked. */
   onRevert: () => void;
   onUndo: () => void;
-  complete: (start: string, limit?: number) => Promise<Token[]>;
 }
 
 export function create(container: HTMLElement, events: QuestionEvents): (data: QuestionData) => void {
@@ -197,7 +177,8 @@ function gistView(place: HTMLElement, events: QuestionEvents): (data: QuestionDa
     const shown = old ? [element("span", { class: "old" }, "Shown: the run of ", element("q", {}, old.title), " · ", button("revert", "Revert", events.onRevert))] : [];
     const steps = pairs.length > 1 ? [stepper(at, pairs.length, events.onPair)] : [];
     const preset = presets.find((one) => isPreset(one, settings));
-    const other = pairs.length > 1 ? `${pairs.length} pairs of prompts; this is one of them.` : isUntold ? "The file does not tell its tokens." : "Not one of the examples.";
+    const one = pairs.length === 0 ? "" : isUntold ? "The file does not tell its tokens." : "Not one of the examples.";
+    const other = pairs.length > 1 ? `${pairs.length} pairs of prompts; this is one of them.` : one;
     const about = preset
       ? [element("p", {}, ...emphasised(preset.gist), " ", element("a", { href: preset.source.url, title: preset.source.text }, citationOf(preset.source.text)))]
       : [element("p", {}, other)];
