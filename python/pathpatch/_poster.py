@@ -99,10 +99,12 @@ def caption(table: Table) -> str:
     first, effect = next(table.strongest())
     drawn = _drawn(table)
     estimates = sum(table.nodes.place(edge) in table.estimates for edge, _ in drawn)
-    kind = "exact" if estimates == 0 else "estimates" if estimates == len(drawn) else f"{estimates} of them estimates"
+    guessed = "an estimate" if estimates == 1 else "estimates"
+    kind = "exact" if estimates == 0 else guessed if estimates == len(drawn) else f"{estimates} of them {guessed}"
     strongest = f"The strongest is {first}, {_signed(effect)}." if effect else "None has an effect."
+    count = "" if len(drawn) == 1 else f"{len(drawn)} "
     return (
-        f"The {len(drawn)} strongest of {sum(table.nodes.reach):,} edges ({kind}); "
+        f"The {count}strongest of {sum(table.nodes.reach):,} edges ({kind}); "
         f"blue raises the metric, red lowers it. {strongest}"
     )
 

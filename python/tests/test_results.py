@@ -401,5 +401,8 @@ def test_the_still_picture_says_what_of_it_is_estimated_and_of_how_many():
     places = [of.place(Edge.of(edge)) for edge in ("input->a0.h0<q>", "input->m0", "a0.h0->m0")]
     table = Table(of, places, [3.0, 2.0, 0.0], clean=1.0, corrupted=0.0)
     assert f"The 2 strongest of {sum(of.reach)} edges (exact)" in caption(replace(table, estimates=frozenset(places[2:])))
-    assert "(1 of them estimates)" in caption(replace(table, estimates=frozenset(places[1:])))
+    assert "(1 of them an estimate)" in caption(replace(table, estimates=frozenset(places[1:])))
     assert "(estimates)" in caption(replace(table, estimates=frozenset(places)))
+    one = Table(of, places[:1], [3.0], clean=1.0, corrupted=0.0)
+    assert f"The strongest of {sum(of.reach)} edges (exact)" in caption(one)
+    assert "(an estimate)" in caption(replace(one, estimates=frozenset(places[:1])))

@@ -219,8 +219,10 @@ test("a saved file opens on the page unchanged, with its origin", async ({ page 
 test("a saved file of one's own model stands as it is, whatever model is loaded", async ({ page }) => {
   await open(page);
   await expect(page.locator("#says-lists")).toBeVisible();
+  await expect(page.locator("#edge").getByRole("heading", { name: "What changes at the output" })).toBeVisible();
   const { predictions, details, ...saved } = JSON.parse(await fileOf(page, "JSON"));
   expect(predictions).toHaveLength(1);
+  expect(details).toHaveLength(1);
   saved.model.source = null;
   saved.edges.values = saved.edges.values.map((value: number) => value / 2);
   const file = { name: "own.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(saved)) };
@@ -231,13 +233,17 @@ test("a saved file of one's own model stands as it is, whatever model is loaded"
   await expect(page.locator("#says")).toContainText("What both runs say next is not part of this file.");
   await expect(page.locator("#says-lists")).toBeHidden();
   await expect(page.locator(".values")).toBeHidden();
+  await expect(page.locator("#edge").getByRole("heading", { name: "What changes at the output" })).toBeHidden();
   // What it holds is shown.
   const whole = { ...file, buffer: Buffer.from(JSON.stringify({ ...saved, predictions, details })) };
   await page.getByLabel("Open a saved JSON").setInputFiles(whole);
   await expect(page.locator("#says-lists")).toBeVisible();
+  await expect(page.locator("#edge").getByRole("heading", { name: "What changes at the output" })).toBeVisible();
+  const again = JSON.parse(await fileOf(page, "JSON"));
+  expect(again.details).toEqual(details);
   // The page keeps values as float32.
   const values = (of: number[]) => of.map(Math.fround);
-  expect(values(JSON.parse(await fileOf(page, "JSON")).edges.values)).toEqual(values(saved.edges.values));
+  expect(values(again.edges.values)).toEqual(values(saved.edges.values));
 });
 
 for (const call of ["check", "edges"] as const) {

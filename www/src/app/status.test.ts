@@ -23,7 +23,7 @@ const came = (file: string, bytes: number, more: Partial<LoadProgress> = {}): Ac
 test("between a load and its first run it is said what the page waits for", () => {
   const { text, ...rest } = statusOf(after(there[0]!));
   expect(text).toBe("Reading the prompts");
-  // Who listens hears of the run, and of what is wrong beside its field.
+  // A screen reader is told by what comes next: the run, or the error beside its field.
   expect(rest).toEqual({ spoken: "", button: null, line: null });
   const reading = { pairs: [], tokens: [], errors: { clean: [{ text: "no" }] }, rows: [], warnings: [] };
   expect(statusOf(after(there[0]!, { type: "read", reading })).text).toMatch(/^Not run: /);

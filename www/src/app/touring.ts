@@ -64,5 +64,5 @@ export function notYet({ run, job, load, loaded }: Pick<State, "run" | "job" | "
 function whyMissing({ detail, loaded }: State): string {
   if (detail.state === "waiting") return "Looking closer …";
   if (detail.state === "failed") return detail.message;
-  return loaded ? "This takes a closer look, which goes with the run on screen alone." : "What it looks at is not saved with this result: load the model to see it.";
+  return loaded ? "The model that is loaded did not make this result, so it cannot be asked." : "What it looks at is not saved with this result: load the model to see it.";
 }

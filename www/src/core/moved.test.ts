@@ -39,6 +39,6 @@ test("one that is listed has its own numbers, and nothing else that is still has
   expect(rows.map(({ text, within }) => [text, within])).toEqual([["t0", null], ["t1", null]]);
 });
 
-test("what is asked for and known of neither way is left out", () => {
+test("an asked token is left out where neither the edge nor the predictions list it", () => {
   expect(rowsOf(77, 3, movedBy([0.2, -0.2])).map(({ text }) => text)).toEqual(["t0", "t1", "spoon"]);
 });

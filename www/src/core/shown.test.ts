@@ -55,6 +55,7 @@ describe("in words", () => {
     expect(words(40, share)).toMatch(/^the 40 strongest of [\d,]+ edges that move the metric$/);
     expect(words(1e6, 0)).toMatch(/^[\d,]+ edges, every one that moves the metric$/);
     expect(words(400, 1)).toMatch(/^1 edge of/);
+    expect(words(1, share)).toMatch(/^the strongest of [\d,]+ edges that move the metric$/);
   });
 
   it("say of which edges they are the strongest, where others do nothing", () => {

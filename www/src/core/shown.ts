@@ -1,6 +1,6 @@
 // Which edges a picture shows: those of an effect that the reader sets, and no more than so many of them.
 
-import { formatCount, formatRound } from "../lib/format";
+import { formatEdges, formatRound, formatStrongest } from "../lib/format";
 import { countAbove, countsOf, type Edge, edgeAt, noiseOf, reachOf, strongest, type Table } from "./table";
 import type { View } from "./view";
 
@@ -51,13 +51,12 @@ export function shareOf(table: Table, least: number): number {
 export function shownWords(table: Table, { edges, least, above, isCapped }: Shown): string {
   const known = countsOf(table).unknown > 0 ? "known " : "";
   if (edges.length === 0) return `no ${known}edge moves the metric`;
-  const counted = (count: number) => `${formatCount(count)} ${known}${count === 1 ? "edge" : "edges"}`;
   if (isCapped) {
     const moving = countAbove(table, noiseOf(table));
     // Where others do nothing, the count is not that of all edges.
     const which = moving < countsOf(table).edges - countsOf(table).unknown ? ` that ${moving === 1 ? "moves" : "move"} the metric` : "";
-    return `the ${formatCount(edges.length)} strongest of ${counted(moving)}${which}`;
+    return `the ${formatStrongest(edges.length)} of ${formatEdges(moving, known)}${which}`;
   }
-  const all = counted(above);
+  const all = formatEdges(above, known);
   return least <= noiseOf(table) ? `${all}, every one that moves the metric` : `${all} of ${formatRound(least)} or more`;
 }

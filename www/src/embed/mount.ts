@@ -255,7 +255,7 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
       options.onResult();
       void lookCloser();
     } catch (failed) {
-      // What a run has begun is no result: the author's own takes its place again.
+      // The values of a run that did not end are no result: what was shown before is shown again.
       ({ run, predictions } = before);
       if (mine.aborted) return;
       isDone = true;

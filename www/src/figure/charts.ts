@@ -4,7 +4,7 @@ import { runsOf } from "../core/direction";
 import { baseOf } from "../core/table";
 import { wordAt } from "../core/words";
 import { percent } from "../core/percent";
-import { formatEffect, formatTick } from "../lib/format";
+import { formatEffect } from "../lib/format";
 import { shortened } from "../lib/tokens";
 import { type Ink, TEXT, widthOf } from "./layout";
 import { type Drawing, type Mark, NO_PAINT, type Paint, type TextRun } from "./marks";
@@ -106,7 +106,7 @@ export function curve({ run: of, look, detail }: Shown, width: number, ink: Ink)
   const whole = detail.value - baseOf({ ...table, cleanMetric: detail.metric.clean, corruptedMetric: detail.metric.corrupted });
   const [low, high] = [Math.min(0, whole, ...effects), Math.max(0, whole, ...effects)];
   const ticks = [...new Set([low, 0, high])];
-  const left = Math.max(...ticks.map((tick) => widthOf(formatTick(tick), SMALL))) + 8;
+  const left = Math.max(...ticks.map((tick) => widthOf(formatEffect(tick), SMALL))) + 8;
   const [top, tall] = [20, Math.min(200, Math.max(110, width * 0.3))];
   const step = (width - left) / effects.length;
   const y = (effect: number) => top + tall - ((effect - low) / (high - low || 1)) * tall;
@@ -119,7 +119,7 @@ export function curve({ run: of, look, detail }: Shown, width: number, ink: Ink)
     if (effect === 0) return [];
     return [rect(effect < 0 ? "lowers" : "raises", middle(i) - step * 0.36, Math.min(y(0), y(effect)), step * 0.72, Math.abs(y(effect) - y(0)), { fill: effect < 0 ? ink.lowers : ink.raises })];
   });
-  const axis = ticks.map((tick) => words(formatTick(tick), left - 6, y(tick) + 4, "end", ink.ink2));
+  const axis = ticks.map((tick) => words(formatEffect(tick), left - 6, y(tick) + 4, "end", ink.ink2));
   const marks: Mark[] = [
     words("Effect of each position alone, by token", 0, 10, "start", ink.ink2),
     ...axis,

@@ -77,6 +77,17 @@ test("a weak edge that is chosen is none of the strongest", () => {
   expect(altOf(shown)).toContain(`The chosen edge, ${name}, has `);
 });
 
+test("of one edge nothing is said in the plural", () => {
+  const [edge] = shownOf().edges;
+  const one = (isExact: boolean) => shownOf({ edges: [{ ...edge!, isExact }], strongest: 1 });
+  expect(captionOf(one(true))).toMatch(/^The strongest of \d+ edges of a model /);
+  expect(captionOf(one(false))).toMatch(/It is an estimate, drawn as an outline or dashed\.$/);
+  expect(altOf(one(true))).toMatch(/^Circuit diagram of a model: 1 edge from /);
+  const [, ...others] = shownOf().edges;
+  const shown = shownOf({ edges: [{ ...edge!, isExact: false }, ...others.map((other) => ({ ...other, isExact: true }))] });
+  expect(captionOf(shown)).toMatch(/ 1 of them is an estimate, drawn as an outline or dashed\.$/);
+});
+
 test("titles and names of files tell the figure", () => {
   const shown = shownOf();
   expect(titleOf(shown)).toBe("What makes it say “lamp” rather than “spoon”");

@@ -10,7 +10,7 @@ import { countsOf, edgeAt, type Edge, type Table } from "../core/table";
 import type { Look } from "../core/view";
 import { wordAt } from "../core/words";
 import type { EdgeDetail, PatchKind } from "../engine/types";
-import { formatCount, formatEffect, formatValue, METRICS, metricLabel } from "../lib/format";
+import { formatCount, formatEdges, formatEffect, formatStrongest, formatValue, METRICS, metricLabel } from "../lib/format";
 import { headlineOf } from "../lib/headline";
 import { inQuotes } from "../lib/pairs";
 
@@ -71,7 +71,7 @@ function what(shown: Shown): string {
   const edge = look.edge ? edgeLabel(look.edge) : "";
   switch (kind) {
     case "circuit":
-      return `The ${formatCount(strongest)} strongest of ${formatCount(countsOf(run.table).edges)} edges of ${name}${edges.length > strongest ? ` and the chosen edge, ${edge}` : ""}, from the input to the logits; the wider, the larger the effect.`;
+      return `The ${formatStrongest(strongest)} of ${formatEdges(countsOf(run.table).edges)} of ${name}${edges.length > strongest ? ` and the chosen edge, ${edge}` : ""}, from the input to the logits; the wider, the larger the effect.`;
     case "grids":
       return `Effects of what ${label(look.from)} of ${name} writes, by the part that reads it.`;
     case "attention":
@@ -123,7 +123,9 @@ function certainty({ what: kind, run, edges }: Shown): string {
   const counts = countsOf(run.table);
   const guessed = kind === "circuit" ? edges.filter(({ isExact }) => !isExact).length : counts.estimates;
   if (guessed === 0) return "Exact values.";
-  return kind === "circuit" ? `${formatCount(guessed)} of them are estimates, drawn as outlines or dashed.` : "Small squares are estimates.";
+  if (kind === "grids") return "Small squares are estimates.";
+  if (edges.length === 1) return "It is an estimate, drawn as an outline or dashed.";
+  return guessed === 1 ? "1 of them is an estimate, drawn as an outline or dashed." : `${formatCount(guessed)} of them are estimates, drawn as outlines or dashed.`;
 }
 
 /** Whether any of what is drawn is an estimate. */
@@ -146,7 +148,7 @@ export function altOf(shown: Shown): string {
       const first = edges.length === TOLD + 1 ? TOLD + 1 : TOLD;
       const told = edges.slice(0, first).map((edge) => `${edgeLabel(edge)} ${formatEffect(edge.effect)}`);
       const rest = edges.length > first ? ` The other ${formatCount(edges.length - TOLD)} are between ${formatEffect(least(edges))} and ${formatEffect(most(edges.slice(TOLD)))} in size.` : "";
-      return `Circuit diagram of ${run.request.model.name}: ${formatCount(edges.length)} edges from the input up to the logits. Strongest first: ${told.join(", ")}.${rest}${chosen}`;
+      return `Circuit diagram of ${run.request.model.name}: ${formatEdges(edges.length)} from the input up to the logits. Strongest first: ${told.join(", ")}.${rest}${chosen}`;
     }
     case "grids": {
       const { table } = run;

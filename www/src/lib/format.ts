@@ -38,7 +38,7 @@ const bytes = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 /** So many powers of ten. */
 const power = (size: number): number => Math.floor(Math.log10(size));
 
-/** The places after the point that rounding leaves anything of. */
+/** How many places after the point are larger than the rounding error. */
 const placesAbove = (noise: number): number => (noise > 0 ? Math.max(0, -power(noise)) : Number.POSITIVE_INFINITY);
 
 /** A size with so many digits that count, and no more places than are known. A whole number is exact as it is. */
@@ -102,6 +102,12 @@ export function formatShare(value: number): string {
 
 /** A count with its thousands apart. */
 export const formatCount = (value: number): string => count.format(value);
+
+/** `1 edge`, `1,234 edges`. */
+export const formatEdges = (value: number, known = ""): string => `${formatCount(value)} ${known}${value === 1 ? "edge" : "edges"}`;
+
+/** `strongest`, `40 strongest`, after "the". */
+export const formatStrongest = (value: number): string => (value === 1 ? "strongest" : `${formatCount(value)} strongest`);
 
 export function formatBytes(count: number): string {
   if (count < 1e5) return `${bytes.format(count / 1e3)} kB`;

@@ -71,7 +71,7 @@ export function calledOf(ref: ModelRef): string {
   return last === undefined ? nameOf(ref) : decoded(last);
 }
 
-/** A part of an address as its author wrote it; as it is where that is no text, or none that one can see. */
+/** A part of an address as its author wrote it; left encoded where it cannot be decoded, or not to visible text. */
 function decoded(part: string): string {
   try {
     const text = decodeURIComponent(part);

@@ -12,7 +12,7 @@ import { type Edge, nodesOf, noiseOf, reachOf, shapeOf, type Table } from "../co
 import type { Look } from "../core/view";
 import type { EdgeName } from "../engine/types";
 import { element } from "../lib/dom";
-import { formatCount } from "../lib/format";
+import { formatStrongest } from "../lib/format";
 import { drawGround } from "./lattice/ground";
 import { DENSE, drawLines, widthsOf } from "./lattice/lines";
 import { distanceTo, distanceToBox, type Pieces, piecesOf } from "./lattice/nearest";
@@ -301,7 +301,7 @@ const GRID =
 
 /** `Circuit of the 40 strongest edges and the chosen one, from …` */
 const stillLabel = (strongest: number, all: number): string =>
-  `Circuit of the ${formatCount(strongest)} strongest edges${all > strongest ? " and the chosen one" : ""}, from the input at the bottom to the logits at the top`;
+  `Circuit of the ${formatStrongest(strongest)} ${strongest === 1 ? "edge" : "edges"}${all > strongest ? " and the chosen one" : ""}, from the input at the bottom to the logits at the top`;
 
 const isSameTarget = (a: NonNullable<Target>, b: Target): boolean => {
   if (b === null) return false;

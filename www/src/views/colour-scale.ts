@@ -33,7 +33,7 @@ export function create(onChange: () => void): ColourScale {
   return { element: element("label", { class: "colour-scale" }, "Colours go up to the largest of ", choice), reach, isOfGrids: () => choice.value === "grids" };
 }
 
-/** What has to be the same for effects of two runs to be compared: what is measured, how it is patched, and of what model. */
+/** What has to be the same for effects of two runs to be compared: what is measured, how it is patched, and of what size of model. */
 export const keyOf = ({ metric, metricName = "", direction, patch, senders, receivers }: Table): string =>
   JSON.stringify([metric, metricName, direction, patch, senders.length, receivers.length]);
 

@@ -67,7 +67,7 @@ export function create(container: HTMLElement, events: TakeEvents): (isThere: bo
       ),
     ],
     "Code that repeats it": [
-      copy("Copy as TransformerLens 4.3 code", "the chosen edge, if it goes from head to head and the other run’s write goes in", events.transformerLens),
+      copy("Copy as TransformerLens 4.3 code", "the chosen edge; only between heads, and only where the write of the other run is patched in", events.transformerLens),
       copy("Copy as TransformerLens code up to 4.2", "the same for earlier versions", events.transformerLensBefore),
       copy("Copy as EAP-IG code", "all edges, for any metric other than the KL divergence", events.eapIg),
       copy("Copy as pathpatch JS", "for a web page of your own", events.js),

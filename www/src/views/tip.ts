@@ -45,7 +45,7 @@ export function tipOf(container: Element): Tip {
     event.stopPropagation();
     hide();
   };
-  // What is removed from under the pointer, is told of no leaving.
+  // No pointerleave comes from an element that was removed.
   const removals = new MutationObserver(() => {
     if (!container.isConnected) hide();
   });

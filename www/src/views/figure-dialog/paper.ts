@@ -65,7 +65,7 @@ export function create(container: HTMLElement, site: string): (data: FigureData)
     caption: has("caption", "Caption"),
     source: has("source", "Source"),
     signs: has("signs", "Key of colours"),
-    widths: has("widths", "Key of sizes"),
+    widths: has("widths", "Key of widths"),
     estimates: has("estimates", "Key of estimates"),
     ports: has("ports", "Key of q, k, v"),
     bands: has("bands", "Names of layers"),

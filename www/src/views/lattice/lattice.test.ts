@@ -178,15 +178,22 @@ describe("the lines of edges", () => {
   });
 
   it("a head's way to its own layer's MLP runs above the heads between", () => {
-    for (const width of WIDTHS) {
-      const { lattice } = latticeOf({ layers: 12, heads: 12, width });
-      const { d } = [...routes([{ from: "a0.h0", to: "m0" }], lattice).values()][0]!;
+    const levelIn = (shape: Parameters<typeof latticeOf>[0]) => {
+      const { spots, port, tuck } = latticeOf(shape).lattice;
+      const { d } = [...routes([{ from: "a0.h0", to: "m0" }], latticeOf(shape).lattice).values()][0]!;
       const level = Number(/ ([\d.]+)H/.exec(d)?.[1]);
-      // In the middle of what is between the two rows.
-      const [above, below] = [ends(lattice.spots.get("a1.h1")!).bottom + lattice.port - lattice.tuck, ends(lattice.spots.get("a0.h1")!).top];
-      expect(level).toBeLessThan(below);
-      if (below - above < 28) expect(level).toBeLessThanOrEqual(Math.max(below - 3, (above + below) / 2) + 0.1);
-      expect(level).toBeGreaterThan(ends(lattice.spots.get("m0")!).top);
+      expect(level).toBeGreaterThan(ends(spots.get("m0")!).top);
+      return { level, above: ends(spots.get("a1.h1")!).bottom + port - tuck, below: ends(spots.get("a0.h1")!).top };
+    };
+    // In the middle of what is between the two rows, or above it.
+    for (const width of WIDTHS) {
+      const { level, above, below } = levelIn({ layers: 12, heads: 12, width });
+      expect(level).toBeLessThanOrEqual(Math.min(below - 3, (above + below) / 2) + 0.1);
+    }
+    // Clear of its own row where rows are far apart.
+    for (const [layers, heads, width, height] of [[3, 4, 640, 560], [12, 12, 960, 1100], [12, 12, 1600, 2000]] as const) {
+      const { level, below } = levelIn({ layers, heads, width, height });
+      expect(level).toBeLessThanOrEqual(below - 14 + 0.1);
     }
   });
 

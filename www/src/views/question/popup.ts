@@ -23,7 +23,7 @@ export interface Group {
 const MARGIN = 8;
 
 export function open(anchor: HTMLButtonElement, label: string, groups: readonly Group[]): void {
-  // Its own press takes it away again, once this one is told to all.
+  // The browser closes it by itself: see below.
   if (anchor.popoverTargetElement) return;
   const menu = element("div", { class: "popup", popover: "auto", role: "menu", "aria-label": label });
   const close = () => menu.hidePopover();
