@@ -296,3 +296,30 @@ test("a long run waits to be asked for, with tokens and predictions of what it w
   await expect(run).toHaveCount(0);
   await page.getByRole("button", { name: "Cancel" }).click();
 });
+
+test("two presses that come before the browser has told of the first leave one menu, or none", async ({ page }) => {
+  await open(page);
+  const [examples, said] = [page.locator("#examples"), page.locator("#says [aria-haspopup=menu]").first()];
+  const menus = page.locator(".popup");
+  await examples.evaluate((button: HTMLElement) => {
+    button.click();
+    button.click();
+  });
+  await expect(menus).toHaveCount(0);
+  await expect(examples).toHaveAttribute("aria-expanded", "false");
+  // Of another button: its menu takes the place of the first.
+  const other = (await said.elementHandle())!;
+  await examples.evaluate((button: HTMLElement, next) => {
+    button.click();
+    (next as HTMLElement).click();
+  }, other);
+  await expect(menus).toHaveCount(1);
+  await expect(said).toHaveAttribute("aria-expanded", "true");
+  await expect(examples).toHaveAttribute("aria-expanded", "false");
+  await page.keyboard.press("Escape");
+  await expect(menus).toHaveCount(0);
+  await examples.click();
+  await expect(menus).toHaveCount(1);
+  await examples.click();
+  await expect(menus).toHaveCount(0);
+});

@@ -11,7 +11,7 @@ export type LookState = { state: "waiting" } | { state: "failed"; message: strin
 export interface Looking {
   /** How far a look at this edge, on this pair, is. */
   stateOf: (edge: EdgeName, pair: number) => LookState;
-  /** Asks, unless that has been asked and has not failed. */
+  /** Asks, unless that has been asked, has not failed and was not ended before it was answered. */
   ask: (live: Live, run: Run, edge: EdgeName, pair: number, signal: AbortSignal) => Promise<void>;
   /** Another run's answers are others. */
   forget: () => void;
@@ -20,6 +20,8 @@ export interface Looking {
 export function create(onChange: () => void): Looking {
   let looked: (LookState & { edge: EdgeName; pair: number }) | null = null;
   let current = new AbortController();
+  /** What ends the last question, until it is answered. */
+  let open: AbortSignal | null = null;
   const isOf = (edge: EdgeName, pair: number) => looked !== null && isSameEdge(looked.edge, edge) && looked.pair === pair;
   const tell = (edge: EdgeName, pair: number, state: LookState) => {
     looked = { edge, pair, ...state };
@@ -28,10 +30,11 @@ export function create(onChange: () => void): Looking {
   return {
     stateOf: (edge, pair) => (looked && isOf(edge, pair) ? looked : { state: "waiting" }),
     ask: async (live, run, edge, pair, signal) => {
-      if (isOf(edge, pair) && looked?.state !== "failed") return;
+      if (isOf(edge, pair) && looked?.state !== "failed" && !open?.aborted) return;
       current.abort();
       current = new AbortController();
       const mine = AbortSignal.any([current.signal, signal]);
+      open = mine;
       tell(edge, pair, { state: "waiting" });
       try {
         await live.look(run, edge, pair, mine, (detail) => tell(edge, pair, { state: "there", detail }));
@@ -41,6 +44,7 @@ export function create(onChange: () => void): Looking {
         live.letGo();
         tell(edge, pair, { state: "failed", message: messageOf(failed) });
       }
+      if (!mine.aborted) open = null;
     },
     forget: () => {
       looked = null;

@@ -281,6 +281,8 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
       if (active && !active.signal.aborted) return;
       active = new AbortController();
       if (!isDone) void begin();
+      // The look that ended with the figure.
+      void lookCloser();
     },
     stop: () => {
       near?.disconnect();

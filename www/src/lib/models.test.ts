@@ -11,6 +11,6 @@ test("a model at an address is called by its last part, as its author wrote it",
   expect(calledInFull(at("https://host.example/my%20model"))).toBe("my model (https://host.example/my%20model)");
 });
 
-test("what cannot be read stays as it is: no text, and what would turn the sentence around it", () => {
-  for (const part of ["100%", "%E8", "a%E2%80%AEb", "a%0Ab"]) expect(calledOf(at(`https://host.example/${part}`))).toBe(part);
+test("what cannot be read stays as it is: no text, what would turn the sentence around it, and what would look like a model of the Hub", () => {
+  for (const part of ["100%", "%E8", "a%E2%80%AEb", "a%0Ab", "openai-community%2Fgpt2", "openai-community%5Cgpt2"]) expect(calledOf(at(`https://host.example/${part}`))).toBe(part);
 });

@@ -71,11 +71,11 @@ export function calledOf(ref: ModelRef): string {
   return last === undefined ? nameOf(ref) : decoded(last);
 }
 
-/** A part of an address as its author wrote it; left encoded where it cannot be decoded, or not to visible text. */
+/** A part of an address as its author wrote it; left encoded where it cannot be decoded, not to visible text, or to what looks like a name of the Hub. */
 function decoded(part: string): string {
   try {
     const text = decodeURIComponent(part);
-    return /\p{C}/u.test(text) ? part : text;
+    return /[\p{C}/\\]/u.test(text) ? part : text;
   } catch (error) {
     // A percent sign that is no code.
     if (error instanceof URIError) return part;

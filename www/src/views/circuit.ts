@@ -11,14 +11,14 @@ import { shownEdges, withChosen } from "../core/shown";
 import { type Edge, nodesOf, noiseOf, reachOf, shapeOf, type Table } from "../core/table";
 import type { Look } from "../core/view";
 import type { EdgeName } from "../engine/types";
-import { element } from "../lib/dom";
+import { element, ONE_COLUMN } from "../lib/dom";
 import { formatStrongest } from "../lib/format";
 import { drawGround } from "./lattice/ground";
 import { DENSE, drawLines, widthsOf } from "./lattice/lines";
 import { distanceTo, distanceToBox, type Pieces, piecesOf } from "./lattice/nearest";
 import { boxOf, drawParts, edgeTip, type Part, partsOf, partTip } from "./lattice/parts";
 import { type Route, routes } from "./lattice/paths";
-import { type Lattice, NARROW, place, type Point } from "./lattice/place";
+import { type Lattice, place, type Point } from "./lattice/place";
 import { neighbour, rowsOf } from "./lattice/walk";
 import { tipOf } from "./tip";
 import { stillWords } from "./words";
@@ -101,7 +101,7 @@ export function create(container: HTMLElement, events: CircuitEvents, options: C
   const room = () => {
     const width = Math.floor(holder.clientWidth) || ASSUMED.width;
     // A narrow page scrolls: what does not fill its place there need not be as high, nor as low.
-    const isOwn = height === "own" || (height === undefined && width < NARROW);
+    const isOwn = height === "own" || (height === undefined && matchMedia(ONE_COLUMN).matches);
     holder.classList.toggle("own", isOwn);
     holder.classList.toggle("fill", !isOwn);
     return { width, height: isOwn ? null : Math.floor(holder.clientHeight) || ASSUMED.height };

@@ -99,20 +99,26 @@ const MOST = 44;
 const HINT = "Each cell sums the sizes of the effects of a part’s edges, estimates among them. Choose one to see its strongest edge.";
 
 /** Sums as they are written: each edge may bring its rounding. */
-export function sumsOf({ size, net, edges }: Sum, noise: number): { size: string; net: string; edges: string } {
-  return { size: formatValue(size, edges * noise), net: formatEffect(net, edges * noise), edges: formatCount(edges) };
+export function sumsOf({ size, net, edges }: Sum, noise: number): { size: string; net: string } {
+  return { size: formatValue(size, edges * noise), net: formatEffect(net, edges * noise) };
 }
 
 type Sum = Pick<NodeTotal["writes"], "size" | "net" | "edges">;
 
-function flowWords(total: NodeTotal, side: Side, noise: number): string {
-  if (total[side].edges === 0) return `${SIDES[side].verb} nothing that is known`;
-  const { size, net, edges } = sumsOf(total[side], noise);
-  return `${SIDES[side].verb} ${size} in all over ${edges} ${edges === "1" ? "edge" : "edges"}, ${net} with signs`;
+/** `writes 1.23 in all over 1,000 edges, −0.50 with signs`. */
+export function flowWords(total: NodeTotal, side: Side, noise: number): string {
+  const { edges } = total[side];
+  if (edges === 0) return `${SIDES[side].verb} nothing that is known`;
+  const { size, net } = sumsOf(total[side], noise);
+  return `${SIDES[side].verb} ${size} in all over ${formatCount(edges)} ${edges === 1 ? "edge" : "edges"}, ${net} with signs`;
 }
 
 function rowOf({ node, writes, reads }: NodeTotal, noise: number): HTMLElement {
-  const cells = [writes, reads].flatMap((sum) => (sum.edges > 0 ? Object.values(sumsOf(sum, noise)) : ["", "", ""]));
+  const cells = [writes, reads].flatMap((sum) => {
+    if (sum.edges === 0) return ["", "", ""];
+    const { size, net } = sumsOf(sum, noise);
+    return [size, net, formatCount(sum.edges)];
+  });
   return element(
     "tr",
     {},

@@ -2,11 +2,11 @@
 // foot, and what it speaks of is scrolled into view above it. Nothing behind it is blocked.
 
 import type { EdgeName } from "../engine/types";
-import { element } from "../lib/dom";
+import { element, ONE_COLUMN } from "../lib/dom";
 import type { Line, Part } from "../story/part";
 import type { Target } from "../story/scene";
 import { type Box, place, scrollFor, type Side } from "./tour/place";
-import { boxAround, drawnOf, find, seenOf } from "./tour/spot";
+import { boxAround, drawnOf, find, seenInWindow, seenOf } from "./tour/spot";
 
 export interface TourData {
   /** From 0. */
@@ -24,8 +24,6 @@ export interface TourEvents {
   onStep: (step: number | null) => void;
 }
 
-/** As the sheet that draws it. */
-const NARROW = "(max-width: 899px)";
 /** Sides to stand on, the best first: below what is read, and over the picture beside a part of it. */
 const ABOUT_A_LINE: readonly Side[] = ["below", "right", "left", "above"];
 const ABOUT_A_PLACE: readonly Side[] = ["left", "right", "below", "above"];
@@ -76,7 +74,7 @@ export function create(container: HTMLElement, { onStep }: TourEvents): (data: T
     frame = requestAnimationFrame(follow);
     const targets = shown ? find(shown.at) : [];
     const box = boxAround(targets);
-    const isNarrow = matchMedia(NARROW).matches;
+    const isNarrow = matchMedia(ONE_COLUMN).matches;
     if (box && isToReveal) {
       isToReveal = false;
       reveal(targets, isNarrow ? callout : null);
@@ -153,7 +151,12 @@ function setBox(of: HTMLElement, box: Box | null): void {
 /** Scroll what is spoken of into view: into the room above the sheet, where there is one. */
 function reveal(targets: readonly Element[], sheet: HTMLElement | null): void {
   const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth";
-  const isCut = (target: Element) => target.getBoundingClientRect().height - seenOf(target).height > LEAST_SCROLL;
+  const isCut = (target: Element) => {
+    const all = target.getBoundingClientRect();
+    // A narrow page is scrolled below, into the room that the sheet leaves.
+    const seen = sheet ? seenOf(target) : seenInWindow(target);
+    return Math.max(all.width - seen.width, all.height - seen.height) > LEAST_SCROLL;
+  };
   for (const target of targets.filter(isCut)) target.scrollIntoView({ block: "nearest", inline: "nearest", behavior: sheet ? "instant" : behavior });
   const box = sheet && boxAround(targets);
   if (box) scrollBy({ top: scrollFor(box, innerHeight - sheet.offsetHeight), behavior });

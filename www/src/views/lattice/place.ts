@@ -65,7 +65,7 @@ export interface Lattice {
 }
 
 /** From here on down the drawing is one for a narrow screen. */
-export const NARROW = 560;
+const NARROW = 560;
 /** From here on up there is room for larger letters. */
 const WIDE = 1100;
 /** With few heads there is room for large ones. */

@@ -34,6 +34,13 @@ export function boxAround(elements: readonly Element[]): Box | null {
   return { left, top, width: right - left, height: bottom - top };
 }
 
+/** The same, cut off where the window ends too. */
+export function seenInWindow(element: Element): Box {
+  const { left, top, width, height } = seenOf(element);
+  const [from, to] = [{ x: Math.max(0, left), y: Math.max(0, top) }, { x: Math.min(innerWidth, left + width), y: Math.min(innerHeight, top + height) }];
+  return { left: from.x, top: from.y, width: to.x - from.x, height: to.y - from.y };
+}
+
 /** Its box in the window, cut off where what it scrolls within ends; below 0 in size where nothing is seen of it. */
 export function seenOf(element: Element): Box {
   let { left, top, right, bottom } = element.getBoundingClientRect();
