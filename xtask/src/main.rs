@@ -5,6 +5,7 @@ mod bench;
 mod browsers;
 mod check_gpt2;
 mod circles;
+mod demos;
 mod fuzz;
 mod gallery;
 mod python;
@@ -17,10 +18,7 @@ mod wasm;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use run::{cargo, npm_script_with, root};
-
-/// The bundled models, by their directories' names.
-const DEMOS: [&str; 2] = ["ioi-demo", "years-demo"];
+use run::{npm_script_with, root};
 
 /// pathpatch's commands. Each installs what it needs and is not there yet.
 #[derive(Parser)]
@@ -88,7 +86,7 @@ enum Command {
     #[command(name = "train-demo")]
     TrainDemo {
         /// One of them alone
-        #[arg(value_parser = DEMOS)]
+        #[arg(value_parser = demos::NAMES)]
         name: Option<String>,
     },
 }
@@ -112,7 +110,7 @@ fn main() -> Result<()> {
             gallery.map_or(Ok(()), |out| gallery::gpt2(&directory, &out))
         }
         Command::CheckCode => bench::check_code(),
-        Command::TrainDemo { name } => train(name.as_deref()),
+        Command::TrainDemo { name } => demos::train(name.as_deref()),
     }
 }
 
@@ -126,16 +124,4 @@ fn screens() -> Result<()> {
     // And for a notebook: Python with the package.
     let python = python::notebooks()?;
     npm_script_with("screens", &[], &[chromium, python])
-}
-
-/// Train one bundled model, or each.
-fn train(name: Option<&str>) -> Result<()> {
-    let trainer = ["run", "--release", "--package", "train-demo", "--"];
-    for demo in DEMOS
-        .into_iter()
-        .filter(|demo| name.is_none_or(|n| n == *demo))
-    {
-        cargo(&[&trainer[..], &[demo, &format!("www/models/{demo}")]].concat())?;
-    }
-    Ok(())
 }

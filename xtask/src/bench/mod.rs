@@ -3,6 +3,7 @@
 pub mod checkpoint;
 mod graph;
 mod page;
+mod previous;
 mod runners;
 
 use anyhow::{Result, bail};
@@ -15,8 +16,6 @@ pub use graph::graph;
 pub use page::page;
 use runners::{Device, Peer, Sweep};
 
-/// Version 0.1, which knew the edges between heads alone.
-const PREVIOUS: &str = "0f642fe";
 const DEMO: &str = "www/models/ioi-demo";
 /// Where the built site has it.
 const DEMO_ON_SITE: &str = "models/ioi-demo";

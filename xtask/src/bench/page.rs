@@ -2,16 +2,16 @@
 
 use anyhow::Result;
 
-use super::{PREVIOUS, runners};
+use super::previous;
 use crate::{browsers, run::run, site};
 
 /// Build both sites, and visit them in turns.
 pub fn page() -> Result<()> {
     let chromium = browsers::chromium()?;
     site::build()?;
-    let previous = runners::previous_site(PREVIOUS)?;
+    let before = previous::site()?;
     run(
         "node",
-        &["benches/first_grid.mjs", &chromium, site::SITE, &previous],
+        &["benches/first_grid.mjs", &chromium, site::SITE, &before],
     )
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
@@ -100,70 +100,14 @@ fn bench(
     Ok(command)
 }
 
-/// Where an earlier version is checked out and built, with a build folder of its own.
-const PREVIOUS: &str = "target/bench/previous";
-
-/// Check out an earlier version, unless it is there.
-pub fn set_up_previous(commit: &str) -> Result<()> {
-    if !Path::new(PREVIOUS).exists() {
-        run("git", &["worktree", "prune"])?;
-        run("git", &["worktree", "add", "--detach", PREVIOUS, commit])?;
-    }
-    run(
-        "git",
-        &["-C", PREVIOUS, "checkout", "--quiet", "--detach", commit],
-    )
-}
-
-/// Build an earlier version's site with its own commands, and say where it is.
-pub fn previous_site(commit: &str) -> Result<String> {
-    set_up_previous(commit)?;
-    let status = cargo_command()
-        .current_dir(PREVIOUS)
-        .env("CARGO_TARGET_DIR", "target")
-        .args(["xtask", "build"])
-        .status()
-        .context("could not start cargo")?;
-    ensure!(
-        status.success(),
-        "the site of {commit} could not be built: {status}"
-    );
-    Ok(format!("{PREVIOUS}/dist"))
-}
-
-/// One component's full sweep between heads by the earlier version's own bench.
-pub fn previous(model: &str, prompts: &str, component: &str, layer_norm: &str) -> Result<Sweep> {
-    let [model, prompts] = [absolute(model)?, absolute(prompts)?];
-    let bench = ["bench", "--quiet", "--locked", "--package", "pathpatch"];
-    let of = [
-        WITHOUT_WEBGPU,
-        "--bench",
-        "full_sweep",
-        "--",
-        "--component",
-        component,
-    ];
-    json(
-        cargo_command()
-            .current_dir(PREVIOUS)
-            .env("CARGO_TARGET_DIR", "target")
-            .args(bench)
-            .args(of)
-            .args(["--layer-norm", layer_norm])
-            .arg("--model")
-            .arg(model)
-            .arg("--prompts")
-            .arg(prompts),
-    )
-}
-
 /// A path that means the same wherever a program runs.
-fn absolute(path: &str) -> Result<String> {
+pub fn absolute(path: &str) -> Result<String> {
     let path = fs::canonicalize(path).with_context(|| path.to_string())?;
     Ok(path.to_string_lossy().into_owned())
 }
 
-fn cargo_command() -> Command {
+/// The cargo that runs us.
+pub fn cargo_command() -> Command {
     Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
 }
 
@@ -267,7 +211,7 @@ pub fn peer(version: &str, model: &str, prompts: &str) -> Result<Peer> {
 }
 
 /// The last line that a program prints, as JSON.
-fn json<T: DeserializeOwned>(command: &mut Command) -> Result<T> {
+pub fn json<T: DeserializeOwned>(command: &mut Command) -> Result<T> {
     eprintln!("> {command:?}");
     let output = command.stderr(std::process::Stdio::inherit()).output()?;
     if !output.status.success() {
