@@ -21,7 +21,7 @@ export interface Shared {
 /** What a link with a question and without the field means. */
 const LAYER_NORM = "frozen";
 
-/** The parameters that `fromParams` turns into the same again, given the same defaults. */
+/** The parameters that `fromParams` turns into the same question again, given the same defaults. */
 export function toParams({ model, settings, view }: Shared, defaults: Omit<Shared, "model">): URLSearchParams {
   const params = new URLSearchParams();
   const set = (key: string, value: string, byDefault: string) => {
