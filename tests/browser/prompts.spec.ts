@@ -95,6 +95,10 @@ test("words of the vocabulary complete what is typed", async ({ page }) => {
   await expect(answer).toHaveAttribute("aria-expanded", "true");
   await page.getByRole("option", { name: "river", exact: true }).click();
   await expect(answer).toHaveValue("river");
+  // "to" is a word, though others begin with it: no list stays open over what is pressed next.
+  await clean.fill(cli.INDUCTION.clean.replace(/fox$/, "to"));
+  await expect(page.locator("#question .prompt")).toContainText("to");
+  await expect(list).toHaveCount(0);
   await answer.fill("ri");
   await expect(answer).toHaveAttribute("aria-expanded", "true");
   await answer.press("Escape");
@@ -136,7 +140,17 @@ test("names are swapped into the corrupted prompt, or it is told why not", async
   await expect(page.getByRole("button", { name: /swap names$/ })).toBeDisabled();
 });
 
+test("pasted rows take the place of an example that came along into the batch", async ({ page }) => {
+  await mode(page, "Batch");
+  const rows = page.locator("table.rows tbody tr");
+  await expect(rows).toHaveCount(1);
+  await paste(page, IOI);
+  await expect(prompt(page).locator(".alt")).toHaveText("clean Johncorrupted Mary");
+  await expect(rows).toHaveCount(1);
+});
+
 test("from one pair to a batch and back nothing is lost, and no link carries what is not asked", async ({ page }) => {
+  await (await field(page, "Distractor")).fill("crown");
   await mode(page, "Batch");
   const rows = page.locator("table.rows tbody tr");
   await expect(rows).toHaveCount(1);

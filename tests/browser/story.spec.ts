@@ -108,7 +108,7 @@ test("the walk is led by keys, and leaves the page as it is", async ({ page }) =
   const dialog = page.locator(".callout");
   await expect(dialog.locator("h2")).toBeFocused();
   await page.keyboard.press("ArrowRight");
-  await expect(dialog.locator("h2")).toHaveText(/The path that does most: 0\.3 → 1\.3 key/);
+  await expect(dialog.locator("h2")).toHaveText(/The strongest path between two parts: 0\.3 → 1\.3 key/);
   await expect(dialog.locator("h2")).toBeFocused();
   await expect(dialog).toContainText("59%");
   await page.keyboard.press("ArrowRight");

@@ -10,7 +10,7 @@ import { effectOf, listed, part, path, type Scene, type Step } from "./scene";
 
 export function strongest(scene: Scene): Step {
   const { lead, sender } = scene;
-  const most = sender === null ? "The path that does most" : `The strongest path out of ${shortLabel(sender)}`;
+  const most = sender === null ? "The strongest path between two parts" : `The strongest path out of ${shortLabel(sender)}`;
   return {
     title: `${most}: ${shortLabel(lead.from)} → ${shortLabel(lead.to)}`,
     lines: (isNothing(scene) ? [nothing(scene)] : [what(scene), does(scene), called(scene), others(scene)]).filter((line) => line.length > 0),

@@ -96,7 +96,7 @@ const ASSUMED_WIDTH = 900;
 /** Sums need less room than effects. */
 const MOST = 44;
 
-const HINT = "Each cell sums the sizes of the effects of a part’s edges, estimates among them. Choose one to see its strongest edge.";
+const HINT = "Each cell sums the sizes of the effects of a part’s edges, exact or estimated. Choose one to see its strongest edge.";
 
 /** Sums as they are written: each edge may bring its rounding. */
 export function sumsOf({ size, net, edges }: Sum, noise: number): { size: string; net: string } {

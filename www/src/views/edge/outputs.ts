@@ -57,7 +57,7 @@ export function create(container: HTMLElement): (data: OutputsData) => void {
 function sharesOf({ before, after, within }: OutputRow): (Node | string)[] {
   const [a, b] = percents(before, after);
   if (within !== null && within >= LEAST_MOVED) return within > before ? ["stays below ", element("b", {}, percent(before + within))] : [element("b", {}, a), ` ± ${percent(within)}`];
-  return a === b ? ["stays at ", element("b", {}, a)] : [`${a} → `, element("b", {}, b)];
+  return a === b || Math.abs(after - before) < LEAST_MOVED ? ["stays at ", element("b", {}, a)] : [`${a} → `, element("b", {}, b)];
 }
 
 function dot(kind: string, left: string): HTMLElement {

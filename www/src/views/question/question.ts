@@ -3,8 +3,9 @@
 import { element } from "../../lib/dom";
 import { formatDuration } from "../../lib/format";
 import { measured } from "../../lib/measured";
-import { FIELDS, type Pair } from "../../lib/pairs";
-import type { Preset } from "../../lib/preset";
+import type { Pair } from "../../lib/pairs";
+import { isOf, type Preset } from "../../lib/preset";
+import { presetOf } from "../../lib/presets";
 import type { Recent } from "../../lib/recent";
 import type { Settings } from "../../lib/settings";
 import * as tokensView from "../tokens";
@@ -156,8 +157,7 @@ function isRead({ settings, pairs, tokens, errors, rows, isUnread }: QuestionDat
   return !errors.clean;
 }
 
-const isPreset = (preset: Preset, settings: Settings): boolean =>
-  settings.mode === "one" && FIELDS.every((field) => preset[field] === settings[field]);
+const isPreset = (preset: Preset, settings: Settings): boolean => settings.mode === "one" && isOf(preset, settings);
 
 const plainGist = (gist: string): string => gist.replaceAll("*", "");
 
@@ -171,12 +171,12 @@ function gistView(place: HTMLElement, events: QuestionEvents): (data: QuestionDa
     made.addEventListener("click", act);
     return made;
   };
-  return ({ settings, presets, pairs, old, needsRun, isUntold }, at, wrong) => {
+  return ({ settings, pairs, old, needsRun, isUntold }, at, wrong) => {
     const hadFocus = place.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset.does : undefined;
     const run = needsRun ? [button("run", needsRun.seconds === null ? "Run" : `Run · about ${formatDuration(needsRun.seconds)}`, events.onRun, true)] : [];
     const shown = old ? [element("span", { class: "old" }, "Shown: the run of ", element("q", {}, old.title), " · ", button("revert", "Revert", events.onRevert))] : [];
     const steps = pairs.length > 1 ? [stepper(at, pairs.length, events.onPair)] : [];
-    const preset = presets.find((one) => isPreset(one, settings));
+    const preset = settings.mode === "one" ? presetOf(settings) : null;
     const one = pairs.length === 0 ? "" : isUntold ? "The file does not tell its tokens." : "Not one of the examples.";
     const other = pairs.length > 1 ? `${pairs.length} pairs of prompts; this is one of them.` : one;
     const about = preset

@@ -27,6 +27,8 @@ export interface RowsEvents {
   onPair: (pair: number) => void;
   onCell: (row: number, field: keyof Pair, value: string) => void;
   onRows: (after: number, pairs: Pair[]) => void;
+  /** Rows from elsewhere. */
+  onPasted: (after: number, pairs: Pair[]) => void;
   onRemove: (row: number) => void;
 }
 
@@ -110,7 +112,7 @@ export function create(container: HTMLElement, events: RowsEvents): (data: RowsD
 
   const insert = (text: string) => {
     try {
-      events.onRows(stop.row, pastedPairs(text));
+      events.onPasted(stop.row, pastedPairs(text));
       error.textContent = "";
       return true;
     } catch (refused) {
