@@ -88,7 +88,7 @@ test("PDFs have their size, their fonts and their words; PNGs 300 points to the 
   for (const [what, words] of Object.entries(says)) {
     await choose(figure, what);
     for (const width of [85, 180]) {
-      await figure.getByLabel("Width").fill(String(width));
+      await figure.getByRole("spinbutton", { name: /^Width/ }).fill(String(width));
       await expect(figure.locator(".preview [role=status]")).toContainText(`${width} ×`);
       const { path } = await saved(figure, "PDF");
       const [, points] = /Page size:\s+([\d.]+) x/.exec(run("pdfinfo", path))!;
@@ -144,7 +144,7 @@ test("what is said of a figure can be edited and copied", async ({ page }) => {
   expect(latex).toContain("\\caption{50\\% of it \\& more. Path patching~\\cite{pathpatch,wang2023interpretability,goldowskydill2023localizing}.}");
   expect(await copied(figure, "Copy BibTeX")).toMatch(/^@software\{pathpatch,[\s\S]*@inproceedings\{wang2023interpretability,/);
   // Text of a fixed size: a narrower figure has the same letters.
-  await figure.getByLabel("Width").fill("85");
+  await figure.getByRole("spinbutton", { name: /^Width/ }).fill("85");
   await figure.getByRole("spinbutton", { name: /^Text/ }).fill("10");
   await expect(figure.locator(".preview [role=status]")).toContainText("85 ×");
   const svg = readFileSync((await saved(figure, "SVG")).path, "utf8");
