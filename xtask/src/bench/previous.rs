@@ -5,8 +5,8 @@ use std::{path::Path, process::Command};
 
 use anyhow::{Context, Result, ensure};
 
-use super::runners::{Sweep, absolute, cargo_command, json};
-use crate::run::{WITHOUT_WEBGPU, run};
+use super::runners::{Sweep, absolute, json};
+use crate::run::{WITHOUT_WEBGPU, cargo_program, run};
 
 pub const COMMIT: &str = "0f642fe";
 const PLACE: &str = "target/bench/previous";
@@ -51,7 +51,7 @@ pub fn sweep(model: &str, prompts: &str, component: &str, layer_norm: &str) -> R
 
 /// Cargo on its files, with its own build folder.
 fn cargo() -> Command {
-    let mut cargo = cargo_command();
+    let mut cargo = Command::new(cargo_program());
     cargo.current_dir(PLACE).env("CARGO_TARGET_DIR", "target");
     cargo
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     browsers,
-    run::{WITHOUT_WEBGPU, run},
+    run::{WITHOUT_WEBGPU, cargo_program, run},
     site,
 };
 
@@ -91,7 +91,7 @@ fn bench(
 ) -> Result<Command> {
     // Cargo runs it in the directory of its package.
     let [model, prompts] = [absolute(model)?, absolute(prompts)?];
-    let mut command = cargo_command();
+    let mut command = Command::new(cargo_program());
     command
         .args(["bench", "--quiet", "--locked", "--package", "pathpatch-cli"])
         .args(features)
@@ -104,11 +104,6 @@ fn bench(
 pub fn absolute(path: &str) -> Result<String> {
     let path = fs::canonicalize(path).with_context(|| path.to_string())?;
     Ok(path.to_string_lossy().into_owned())
-}
-
-/// The cargo that runs us.
-pub fn cargo_command() -> Command {
-    Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
 }
 
 /// The built site and the checkpoint side by side, for a server.
