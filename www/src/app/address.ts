@@ -2,7 +2,7 @@
 //
 // Another question or another edge is a new entry of the history; a slider's step changes the entry that is there.
 // Browsers refuse an address that changes too often (Safari after 100 times in 30 s), so it keeps
-// a pause between two changes.
+// a pause between two looks at a run. A run has its entry at once: who goes back right after it must leave it.
 
 import { refOfLink } from "../core/model-ref";
 import type { Run } from "../core/run";
@@ -46,10 +46,11 @@ export function address(store: Store<State, Action>, open: (params: URLSearchPar
   };
 
   store.subscribe((now, before) => {
-    if (now.run?.id === before.run?.id && now.view === before.view) return;
+    const isOtherRun = now.run?.id !== before.run?.id;
+    if (!isOtherRun && now.view === before.view) return;
     clearTimeout(timer);
     const rest = written + PAUSE_MS - performance.now();
-    if (rest > 0) timer = setTimeout(write, rest);
+    if (!isOtherRun && rest > 0) timer = setTimeout(write, rest);
     else write();
   });
 
