@@ -4,10 +4,18 @@
 //! plain Rust that the compiler can vectorise. Natively, `pulp` compiles each loop for several instruction sets (up to
 //! AVX-512) and picks one at run time, and threads share the rows. In wasm they become 128-bit SIMD on one thread.
 
+mod absorbed;
+mod activation;
 mod math;
 mod matmul;
+mod patched;
+mod total;
 
+pub use absorbed::{Absorbed, attend_absorbed};
+pub use activation::{Activation, Products, activate, activate_products};
 pub use matmul::{Matrix, Tile, matmul};
+pub use patched::{Input, Patched, change_of_z};
+pub use total::{Totals, add_to_totals};
 
 use math::{dot, exp, sum};
 
@@ -18,47 +26,19 @@ const ROWS_IN_TASK: usize = 16;
 /// `(x - mean(x)) / sqrt(var(x) + eps)` of each row of `width` numbers, in place.
 pub fn normalise(x: &mut [f32], width: usize, eps: f32) {
     rows_of(x, width, |_, row| {
-        let n = row.len() as f32;
-        let mean = sum(row, |x| x) / n;
-        let variance = sum(row, |x| (x - mean) * (x - mean)) / n;
+        let (mean, variance) = moments(row);
         let inverse = 1.0 / (variance + eps).sqrt();
         row.iter_mut().for_each(|x| *x = (*x - mean) * inverse);
     });
 }
 
-/// `gelu(x + b)` of each row, with the tanh form of GELU, in place.
-pub fn gelu_tanh_bias(x: &mut [f32], b: &[f32]) {
-    after_bias(x, b, math::gelu_tanh);
-}
-
-/// `gelu(x + b)` of each row, with the error function, in place.
-pub fn gelu_bias(x: &mut [f32], b: &[f32]) {
-    after_bias(x, b, math::gelu);
-}
-
-/// `s / (1 + exp(-slope s))` with `s = x + b`, for each row, in place.
-pub fn swish_bias(x: &mut [f32], b: &[f32], slope: f32) {
-    after_bias(x, b, |x| math::swish(x, slope));
-}
-
-/// `max(x + b, 0)` of each row, in place.
-pub fn relu_bias(x: &mut [f32], b: &[f32]) {
-    after_bias(x, b, math::relu);
-}
-
-/// `tanh(x + b)` of each row, in place.
-pub fn tanh_bias(x: &mut [f32], b: &[f32]) {
-    after_bias(x, b, math::tanh);
-}
-
-/// `f(x + b)` of each row, in place.
+/// Mean and variance of a row.
 #[inline(always)]
-fn after_bias(x: &mut [f32], b: &[f32], f: impl Fn(f32) -> f32 + Sync) {
-    rows_of(x, b.len(), |_, row| {
-        for (x, b) in row.iter_mut().zip(b) {
-            *x = f(*x + b);
-        }
-    });
+fn moments(row: &[f32]) -> (f32, f32) {
+    let n = row.len() as f32;
+    let mean = sum(row, |x| x) / n;
+    let variance = sum(row, |x| (x - mean) * (x - mean)) / n;
+    (mean, variance)
 }
 
 /// `x += resid + b`, row by row.

@@ -27,7 +27,7 @@ const NC: usize = 20 * NR;
 pub type Tile =
     unsafe extern "C" fn(a: *const f32, b: *const f32, depth: usize, c: *mut f32, stride: usize);
 
-/// A row-major matrix, possibly part of a larger one.
+/// A matrix, possibly part of a larger one.
 #[derive(Clone, Copy)]
 pub struct Matrix<'a> {
     /// Its numbers, beginning with its first.
@@ -36,16 +36,19 @@ pub struct Matrix<'a> {
     pub rows: usize,
     /// Number of columns.
     pub cols: usize,
-    /// Distance from the start of one row to the next, in numbers.
+    /// Distance from the start of one row to the next, in numbers; of one column to the next where it is transposed.
     pub stride: usize,
+    /// Whether its columns are stored one after the other, in place of its rows.
+    pub is_transposed: bool,
 }
 
 /// `a @ b`, row-major.
 ///
 /// # Panics
-/// If `a.cols` differs from `b.rows`, or a matrix has fewer numbers than its shape needs.
+/// If `a.cols` differs from `b.rows`, `a` is transposed, or a matrix has fewer numbers than its shape needs.
 pub fn matmul(tile: Tile, a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
     assert_eq!(a.cols, b.rows, "columns of a and rows of b");
+    assert!(!a.is_transposed, "rows of a one after the other");
     let (m, n, k) = (a.rows, b.cols, a.cols);
     let mut c = vec![0.0; m * n];
     let mut packed_a = vec![0.0; m.next_multiple_of(MR) * KC.min(k)];
@@ -127,6 +130,9 @@ fn pack_b(
     (depth, cols): (usize, usize),
     packed: &mut [f32],
 ) {
+    if b.is_transposed {
+        return pack_columns(b, (k0, n0), (depth, cols), packed);
+    }
     for row in 0..depth {
         let values = &b.values[(k0 + row) * b.stride + n0..][..cols];
         // Whole strips separately: copies of a fixed length compile to loads and stores, not calls.
@@ -139,6 +145,27 @@ fn pack_b(
         if !rest.is_empty() {
             packed[place..][..NR].fill(0.0);
             packed[place..][..rest.len()].copy_from_slice(rest);
+        }
+    }
+}
+
+/// The same where columns are stored one after the other.
+fn pack_columns(
+    b: Matrix<'_>,
+    (k0, n0): (usize, usize),
+    (depth, cols): (usize, usize),
+    packed: &mut [f32],
+) {
+    let strips = packed.chunks_exact_mut(NR * depth);
+    for (packed, first) in strips.zip((0..cols).step_by(NR)) {
+        for j in 0..NR {
+            let packed = packed[j..].iter_mut().step_by(NR);
+            if first + j < cols {
+                let column = &b.values[(n0 + first + j) * b.stride + k0..][..depth];
+                packed.zip(column).for_each(|(p, b)| *p = *b);
+            } else {
+                packed.for_each(|p| *p = 0.0);
+            }
         }
     }
 }
@@ -179,20 +206,27 @@ mod tests {
             [7, 300, 240],
             [5, 600, 253],
         ] {
-            let of = |rows, cols, stride, from: usize| Matrix {
+            let of = |rows, cols, stride, from: usize, is_transposed| Matrix {
                 values: &numbers[from..],
                 rows,
                 cols,
                 stride,
+                is_transposed,
             };
-            let (a, b) = (of(m, k, k + 2, 5), of(k, n, n + 3, 9));
-            let c = matmul(plain, a, b);
-            for i in 0..m {
-                for j in 0..n {
-                    let term = |l: usize| a.values[i * a.stride + l] * b.values[l * b.stride + j];
-                    let exact: f64 = (0..k).map(|l| f64::from(term(l))).sum();
-                    let error = (f64::from(c[i * n + j]) - exact).abs();
-                    assert!(error < 1e-4, "{m} x {k} x {n} at {i}, {j}: {error}");
+            let a = of(m, k, k + 2, 5, false);
+            for b in [of(k, n, n + 3, 9, false), of(k, n, k + 3, 9, true)] {
+                let c = matmul(plain, a, b);
+                let of_b = |l: usize, j: usize| match b.is_transposed {
+                    false => b.values[l * b.stride + j],
+                    true => b.values[j * b.stride + l],
+                };
+                for i in 0..m {
+                    for j in 0..n {
+                        let term = |l: usize| a.values[i * a.stride + l] * of_b(l, j);
+                        let exact: f64 = (0..k).map(|l| f64::from(term(l))).sum();
+                        let error = (f64::from(c[i * n + j]) - exact).abs();
+                        assert!(error < 1e-4, "{m} x {k} x {n} at {i}, {j}: {error}");
+                    }
                 }
             }
         }

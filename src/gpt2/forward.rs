@@ -137,6 +137,23 @@ impl Block {
         ops::add_to_residual(resid_mid, mlp, &self.b_out)
     }
 
+    /// [`Block::add_mlp`] where `resid_mid` is a sum of which `W_in` has multiplied both summands: on the CPU.
+    ///
+    /// # Shapes
+    /// - `resid_mid`: `[rows, d_model]`, also returned; `own`: `[n, d_mlp]` each, together as many rows; `shared`: `[m,
+    ///   d_mlp]`, row `i % m` for row `i`
+    pub fn add_mlp_of_sum(
+        &self,
+        resid_mid: Tensor<2>,
+        own: &[Tensor<2>],
+        shared: &Tensor<2>,
+    ) -> Tensor<2> {
+        let (eps, activation) = (self.eps, self.activation);
+        let post = ops::activate_products(own, shared, &resid_mid, &self.b_in, eps, activation);
+        let mlp = self.product.matmul(post, &self.w_out);
+        ops::add_to_residual(resid_mid, mlp, &self.b_out)
+    }
+
     /// What the MLP writes, its output bias included.
     ///
     /// # Shapes

@@ -6,7 +6,7 @@ use burn::{
 };
 use pathpatch_kernels::{Matrix, Tile, matmul as product};
 
-use super::host::{floats, on_cpu};
+use super::host::{Held, on_cpu};
 
 /// `x @ w` on the CPU, the weights read where they are; `x` is given back where it is elsewhere, or where the weights
 /// cannot be read so.
@@ -27,21 +27,25 @@ pub fn matmul(tile: Tile, x: Tensor<2>, w: &Tensor<2>) -> Result<Tensor<2>, Tens
         return Err(x);
     };
     let layout = weights.layout();
-    let [stride, 1] = *layout.strides() else {
-        return Err(x);
+    let (stride, is_transposed) = match *layout.strides() {
+        [stride, 1] => (stride, false),
+        [1, stride] => (stride, true),
+        _ => return Err(x),
     };
     let w = Matrix {
         values: &weights.storage()[layout.start_offset()..],
         rows: k,
         cols: n,
         stride: stride.unsigned_abs(),
+        is_transposed,
     };
-    let x = x.into_data();
+    let x = Held::of(&x);
     let x = Matrix {
-        values: floats(&x),
+        values: x.numbers(),
         rows: m,
         cols: k,
         stride: k,
+        is_transposed: false,
     };
     let product = TensorData::new(product(tile, x, w), [m, n]);
     Ok(Tensor::from_data(product, &device))
@@ -70,12 +74,13 @@ mod tests {
     }
 
     #[test]
-    fn the_product_is_burns_for_whole_weights_and_for_some_of_their_columns() {
+    fn the_product_is_burns_for_whole_weights_some_of_their_columns_and_transposed_ones() {
         let device = Device::flex();
         let random =
             |shape: [usize; 2]| Tensor::<2>::random(shape, Distribution::Normal(0.0, 1.0), &device);
         let (x, w) = (random([5, 40]), random([40, 30]));
-        for w in [w.clone(), w.narrow(1, 7, 14)] {
+        let transposed = random([30, 40]).transpose();
+        for w in [w.clone(), w.narrow(1, 7, 14), transposed.clone(), transposed.narrow(1, 3, 9)] {
             let ours = matmul(tile, x.clone(), &w).expect("weights that are read where they are");
             let difference = (ours - x.clone().matmul(w)).abs().max();
             assert!(difference.into_scalar::<f32>() < 1e-5);

@@ -25,13 +25,13 @@ mod rows;
 #[cfg(feature = "webgpu")]
 mod tiled;
 
-pub use activation::{Activation, activate};
-pub use attend::{attend, by_head};
+pub use activation::{Activation, activate, activate_products};
+pub use attend::{attend, attend_absorbed, by_head, change_of_z};
 pub use attention::{attention, causal_mask};
 pub use host::on_cpu;
 pub use index::index;
 pub use norm::{layer_norm, normalise};
-pub use pathpatch_kernels::Tile;
+pub use pathpatch_kernels::{Input as HeadInput, Tile};
 pub use product::Product;
 pub use residual::add_to_residual;
 pub use rows::{Past, Queries};

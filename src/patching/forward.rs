@@ -1,7 +1,8 @@
 //! From the receivers to the final residual stream, many variants at once.
 //!
 //! ```text
-//! a head    z changes to that of its patched q, k or v;  resid_mid = base + (z_patched - z_base) W_O;  the MLP follows
+//! a head    z changes to that of its patched q, k or v;  resid_mid = base + (z_patched - z_base) W_O;  the MLP follows,
+//!           from resid_mid W_in = base W_in + (z_patched - z_base) (W_O W_in) where `entries` has W_O W_in
 //! an MLP    resid_post = base resid_mid + MLP(LN(base) + change)
 //! logits    LN(base) + change
 //! ```
@@ -14,6 +15,7 @@ use std::rc::Rc;
 use burn::tensor::Tensor;
 
 use super::{
+    entries::Entries,
     graph::{Component, Head, Receiver, Stage},
     job::Variant,
     patch::LayerNorm,
@@ -23,7 +25,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    ops::{Queries, attention, index, layer_norm},
+    ops::{self, HeadInput, Product, Queries, attention, index, layer_norm, on_cpu},
 };
 
 /// The rest of the model from where patches enter it.
@@ -31,6 +33,7 @@ pub(super) struct Forward<'r, 'a, 'm> {
     readout: &'r Readout<'a, 'm>,
     slice: &'r Slice<'a>,
     layer_norm: LayerNorm,
+    entries: &'r Entries,
 }
 
 /// Variants into heads of one layer, and what they change there.
@@ -42,11 +45,16 @@ pub(super) struct IntoHeads {
 }
 
 impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
-    pub fn new(readout: &'r Readout<'a, 'm>, layer_norm: LayerNorm) -> Self {
+    pub fn new(
+        readout: &'r Readout<'a, 'm>,
+        layer_norm: LayerNorm,
+        entries: &'r Entries,
+    ) -> Self {
         Self {
             readout,
             slice: readout.slice(),
             layer_norm,
+            entries,
         }
     }
 
@@ -127,9 +135,32 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
         let delta_z = queries.select(delta_z.flatten(0, 2), slice.window.rows);
         let resid_mid = &into.destination.resid_mid;
         let resid_mid = queries.select(resid_mid.clone(), slice.window.rows);
-        let resid_mid = add_to_each(resid_mid, self.by_w_o(layer, variants, delta_z));
         let block = &slice.model.blocks[layer];
-        block.add_mlp_to_rows(resid_mid, slice.steps).await
+        let Some(w_o_in) = self.entries.of(layer, block, slice.steps).await? else {
+            let change = self.by_head(variants, &delta_z, block.product, &block.w_o);
+            let resid_mid = add_to_each(resid_mid, Tensor::cat(change, 0));
+            return block.add_mlp_to_rows(resid_mid, slice.steps).await;
+        };
+        let of_base = slice.mid_by_w_in(layer, &into.destination).await?;
+        let of_base = queries.select(of_base, slice.window.rows);
+        // Some variants at a time, or some rows of one.
+        let each = delta_z.dims()[0] / variants.len();
+        let together = (slice.steps.rows / each).max(1);
+        let mut parts = Vec::new();
+        for (i, some) in variants.chunks(together).enumerate() {
+            let first = i * together * each;
+            for start in (0..each).step_by(slice.steps.rows) {
+                let n = slice.steps.rows.min(each - start);
+                let on_rows = |x: &Tensor<2>| x.clone().narrow(0, start, n);
+                let delta_z = delta_z.clone().narrow(0, first + start, some.len() * n);
+                let by_head = |w| self.by_head(some, &delta_z, block.product, w);
+                let (own, change) = (by_head(&w_o_in), by_head(&block.w_o));
+                let resid_mid = add_to_each(on_rows(&resid_mid), Tensor::cat(change, 0));
+                parts.push(block.add_mlp_of_sum(resid_mid, &own, &on_rows(&of_base)));
+                slice.steps.pause.pause().await?;
+            }
+        }
+        Ok(Tensor::cat(parts, 0))
     }
 
     /// What is added to each variant's q, k or v: a product for each receiver, whose variants stand together.
@@ -167,9 +198,34 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
         })
     }
 
-    /// The change of each variant's z, `[variant, batch, rows, d_head]`: as many variants at a time as have their keys,
-    /// values and scores fit a step's memory, or some queries of one where that takes more.
+    /// The change of each variant's z, `[variant, batch, rows, d_head]`.
     async fn delta_z(&self, variants: &[Variant], into: &IntoHeads) -> Result<Tensor<4>> {
+        if !on_cpu(&into.delta.device()) {
+            return self.delta_z_in_operations(variants, into).await;
+        }
+        let of_variant = |variant: &Variant| {
+            let (head, component) = head_of(variant);
+            let input = match component {
+                Component::Q => HeadInput::Q,
+                Component::K => HeadInput::K,
+                Component::V => HeadInput::V,
+            };
+            (head.head, input)
+        };
+        let of: Vec<_> = variants.iter().map(of_variant).collect();
+        let Destination { q, k, v, z, .. } = &*into.destination;
+        let delta_z = ops::change_of_z(&into.delta, &of, [q, k, v, z]);
+        self.slice.steps.pause.pause().await?;
+        Ok(delta_z)
+    }
+
+    /// The same in Burn's operations: as many variants at a time as have their keys, values and scores fit a step's
+    /// memory, or some queries of one where that takes more.
+    async fn delta_z_in_operations(
+        &self,
+        variants: &[Variant],
+        into: &IntoHeads,
+    ) -> Result<Tensor<4>> {
         let slice = self.slice;
         let [_, batch, rows, d_head] = into.delta.dims();
         let (first, pos) = (slice.window.first, slice.window.end());
@@ -231,30 +287,35 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
         }
     }
 
-    /// What a change of z writes into the residual stream: a product for each receiver.
+    /// A change of z times the rows of a matrix that belong to its head: a product for each head whose variants stand
+    /// together.
     ///
     /// # Shapes
-    /// - `delta_z`: `[variant * n, d_head]`; returns `[variant * n, d_model]`
-    fn by_w_o(&self, layer: usize, variants: &[Variant], delta_z: Tensor<2>) -> Tensor<2> {
+    /// - `delta_z`: `[variant * n, d_head]`; `w`: `[n_heads * d_head, width]`; returns `[.., width]` for each product
+    fn by_head(
+        &self,
+        variants: &[Variant],
+        delta_z: &Tensor<2>,
+        product: Product,
+        w: &Tensor<2>,
+    ) -> Vec<Tensor<2>> {
         let d_head = self.slice.model.config.d_head;
-        let block = &self.slice.model.blocks[layer];
         let each = delta_z.dims()[0] / variants.len();
         let mut start = 0;
-        let of_receivers = variants.chunk_by(|a, b| a.edge.to == b.edge.to);
-        let products = of_receivers.map(|variants| {
+        let of_heads = variants.chunk_by(|a, b| head_of(a).0 == head_of(b).0);
+        let products = of_heads.map(|variants| {
             let n = variants.len() * each;
             let delta_z = delta_z.clone().narrow(0, start, n);
             start += n;
             let first = head_of(&variants[0]).0.head * d_head;
-            let w_o = block.w_o.clone().narrow(0, first, d_head);
-            block.product.matmul(delta_z, &w_o)
+            product.matmul(delta_z, &w.clone().narrow(0, first, d_head))
         });
-        Tensor::cat(products.collect(), 0)
+        products.collect()
     }
 }
 
 /// The head that a variant enters.
-fn head_of(variant: &Variant) -> (Head, Component) {
+pub(super) fn head_of(variant: &Variant) -> (Head, Component) {
     match variant.edge.to {
         Receiver::Head(head, component) => (head, component),
         to => unreachable!("{to} does not read where heads do"),

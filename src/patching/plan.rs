@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::{
     both::Both,
+    graph::Graph,
     memory::{Memory, bytes_of_mean, bytes_of_token, floats_of_row},
     patch::Replacement,
     window::Window,
@@ -80,9 +81,16 @@ impl Part {
 
     /// Bytes of what destination layers make of it: see [`super::slice::Destination`].
     fn destination_bytes(&self, config: &Config) -> u64 {
-        let tokens = self.batch() as u64 * (2 * self.pos() + 3 * self.rows()) as u64;
-        let each = config.n_layers * config.d_model * size_of::<f32>();
-        tokens * each as u64
+        let of_prompt = (2 * self.pos() + 3 * self.rows()) * config.d_model;
+        let of_prompt = of_prompt + self.rows() * config.d_mlp;
+        let each = config.n_layers * of_prompt * size_of::<f32>();
+        self.batch() as u64 * each as u64
+    }
+
+    /// Bytes of the deltas of all senders.
+    fn written_bytes(&self, config: &Config) -> u64 {
+        let each = Graph::of(config).n_senders() * config.d_model * size_of::<f32>();
+        (self.batch() * self.rows()) as u64 * each as u64
     }
 }
 
@@ -167,6 +175,10 @@ pub(super) struct Plan {
     pub keeps_runs: bool,
     /// Whether what destination layers make of them is kept too.
     pub keeps_destinations: bool,
+    /// Whether the deltas of all senders are kept beside them.
+    pub keeps_written: bool,
+    /// Bytes that these leave of those for runs.
+    pub spare: usize,
     /// Rows of a step at most.
     pub rows: usize,
     /// Edges of a chunk at most.
@@ -202,10 +214,24 @@ impl Plan {
             }
         };
         let runs: u64 = parts.iter().map(|part| part.bytes(config)).sum();
-        let made: u64 = parts.iter().map(|p| p.destination_bytes(config)).sum();
+        let keeps_runs = parts.len() == 1 || runs <= most;
+        // All that is held at once: of all parts, or of the one that is worked on.
+        let held = |bytes: &dyn Fn(&Part) -> u64| match keeps_runs {
+            true => parts.iter().map(bytes).sum::<u64>(),
+            false => parts.iter().map(bytes).max().unwrap_or(0),
+        };
+        let mut left = most.saturating_sub(held(&|part| part.bytes(config)));
+        let mut keeps = |bytes: &dyn Fn(&Part) -> u64| {
+            let bytes = held(bytes);
+            let fits = bytes <= left;
+            left -= if fits { bytes } else { 0 };
+            fits
+        };
         Self {
-            keeps_runs: parts.len() == 1 || runs <= most,
-            keeps_destinations: runs + made <= most,
+            keeps_runs,
+            keeps_destinations: keeps(&|part| part.destination_bytes(config)),
+            keeps_written: keeps(&|part| part.written_bytes(config)),
+            spare: left as usize,
             rows,
             edges: edges(&parts, config, memory, on_cpu),
             memory,
@@ -233,6 +259,8 @@ impl Plan {
             means,
             keeps_runs: false,
             keeps_destinations: false,
+            keeps_written: false,
+            spare: 0,
             rows: memory.rows(&model.config, on_cpu(&model.device())),
             edges: 1,
             memory,

@@ -206,6 +206,7 @@ impl<'a> Runs<'a> {
         }
         let keep = Keep {
             destinations: plan.keeps_destinations,
+            written: plan.keeps_written,
             looks: &[],
         };
         let slice = self.run(plan, part, keep).await?;
@@ -252,6 +253,7 @@ impl<'a> Runs<'a> {
         );
         let keep = Keep {
             destinations: false,
+            written: false,
             looks: stages,
         };
         self.run(&plan, 0, keep).await

@@ -35,6 +35,8 @@ pub(in crate::patching) struct Slice<'a> {
     mask: OnceCell<Tensor<2>>,
     pub(super) keeps_destinations: bool,
     pub(super) destinations: RefCell<Vec<Option<Rc<Destination>>>>,
+    /// The deltas of all senders, once they have been wanted; `None` where they are not kept.
+    pub(super) written: Option<OnceCell<Tensor<3>>>,
     /// The residual stream at the stages that were asked for.
     pub looks: Vec<Look>,
 }
@@ -72,6 +74,8 @@ pub(in crate::patching) enum GoesIn<'m> {
 pub(in crate::patching) struct Keep<'k> {
     /// Whether destinations are kept once they are made, or only the last.
     pub destinations: bool,
+    /// Whether the deltas of all senders are kept once they are made.
+    pub written: bool,
     /// Stages at which the residual stream is kept at all positions.
     pub looks: &'k [Stage],
 }
@@ -181,6 +185,7 @@ impl<'a> Slice<'a> {
             mask: OnceCell::new(),
             keeps_destinations: keep.destinations,
             destinations: RefCell::new(vec![None; config.n_layers]),
+            written: keep.written.then(OnceCell::new),
             looks,
         };
         let is_resampled = matches!(goes_in, GoesIn::Other);
