@@ -50,7 +50,7 @@ pub fn attend_absorbed(inputs: &Absorbed<'_>, out: &mut [f32]) {
     let d_head = d_model / n_heads;
     let past = past_k.len() / (prompts * d_model);
     let scale = 1.0 / (d_head as f32).sqrt();
-    rows_of(out, (n_heads + 1) * d_model, |s, out| {
+    rows_of(out, (n_heads + 1) * d_model, #[inline(always)] |s, out| {
         let (of_rows, of_past) = out.split_at_mut(n_heads * d_model);
         let seen = asking[s % prompts] + 1;
         let x = &x[s * rows * d_model..][..seen * d_model];

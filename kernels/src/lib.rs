@@ -25,7 +25,7 @@ const ROWS_IN_TASK: usize = 16;
 
 /// `(x - mean(x)) / sqrt(var(x) + eps)` of each row of `width` numbers, in place.
 pub fn normalise(x: &mut [f32], width: usize, eps: f32) {
-    rows_of(x, width, |_, row| {
+    rows_of(x, width, #[inline(always)] |_, row| {
         let (mean, variance) = moments(row);
         let inverse = 1.0 / (variance + eps).sqrt();
         row.iter_mut().for_each(|x| *x = (*x - mean) * inverse);
@@ -37,14 +37,14 @@ pub fn normalise(x: &mut [f32], width: usize, eps: f32) {
 fn moments(row: &[f32]) -> (f32, f32) {
     let n = row.len() as f32;
     let mean = sum(row, |x| x) / n;
-    let variance = sum(row, |x| (x - mean) * (x - mean)) / n;
+    let variance = sum(row, #[inline(always)] |x| (x - mean) * (x - mean)) / n;
     (mean, variance)
 }
 
 /// `x += resid + b`, row by row.
 pub fn add_to_residual(x: &mut [f32], resid: &[f32], b: &[f32]) {
     let width = b.len();
-    rows_of(x, width, |i, row| {
+    rows_of(x, width, #[inline(always)] |i, row| {
         let resid = &resid[i * width..][..width];
         for ((x, resid), b) in row.iter_mut().zip(resid).zip(b) {
             *x += resid + b;
@@ -88,13 +88,13 @@ pub fn attend(attention: Attention<'_>, z: &mut [f32]) {
     let width = bias.len();
     let (d_model, d_head) = (width / 3, width / 3 / n_heads);
     let past = past_k.len() / (prompts * d_model);
-    rows_of(qkv, width, |_, row| {
+    rows_of(qkv, width, #[inline(always)] |_, row| {
         row.iter_mut().zip(bias).for_each(|(x, b)| *x += b);
     });
     let qkv = &*qkv;
     let n_queries = if queries.is_some() { 1 } else { rows };
     let scale = 1.0 / (d_head as f32).sqrt();
-    rows_of(z, n_queries * d_model, |s, z| {
+    rows_of(z, n_queries * d_model, #[inline(always)] |s, z| {
         let sequence = &qkv[s * rows * width..][..rows * width];
         let mut weights = vec![0.0; past + rows];
         for (i, z) in z.chunks_exact_mut(d_model).enumerate() {
@@ -125,12 +125,15 @@ pub fn attend(attention: Attention<'_>, z: &mut [f32]) {
 #[inline(always)]
 fn softmax(scores: &mut [f32]) {
     let max = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    scores.iter_mut().for_each(|s| *s = exp(*s - max));
+    scores.iter_mut().for_each(#[inline(always)] |s| *s = exp(*s - max));
     let inverse = 1.0 / sum(scores, |s| s);
     scores.iter_mut().for_each(|s| *s *= inverse);
 }
 
 /// Call `change` with the index of each row and the row, in parallel.
+///
+/// It is compiled for each instruction set as far as it is inlined, so closures on the way are marked for that: otherwise
+/// the compiler calls a copy for the oldest processors.
 #[cfg(not(target_family = "wasm"))]
 fn rows_of(x: &mut [f32], width: usize, change: impl Fn(usize, &mut [f32]) + Sync) {
     use rayon::prelude::*;
@@ -140,7 +143,7 @@ fn rows_of(x: &mut [f32], width: usize, change: impl Fn(usize, &mut [f32]) + Syn
     let in_task = in_task.clamp(1, ROWS_IN_TASK);
     let tasks = x.par_chunks_mut(in_task * width).enumerate();
     tasks.for_each(|(i, task)| {
-        arch.dispatch(|| {
+        arch.dispatch(#[inline(always)] || {
             for (j, row) in task.chunks_exact_mut(width).enumerate() {
                 change(i * in_task + j, row);
             }

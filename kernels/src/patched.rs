@@ -59,7 +59,7 @@ pub fn change_of_z(inputs: &Patched<'_>, out: &mut [f32]) {
     let pos = k.len() / (q.len() / rows);
     let in_pos = pos * d_head;
     let scale = 1.0 / (d_head as f32).sqrt();
-    rows_of(out, in_rows, |s, out| {
+    rows_of(out, in_rows, #[inline(always)] |s, out| {
         let (head, input) = of[s / prompts];
         let place = head * prompts + s % prompts;
         let delta = &delta[s * in_rows..][..in_rows];

@@ -24,11 +24,13 @@ impl Totals {
         }
     }
 
-    /// The logarithm of each row's sum.
-    pub fn logarithms(&self) -> Vec<f32> {
+    /// The logarithm of each row's sum, less a number of the row.
+    pub fn logarithms(&self, less: &[f32]) -> Vec<f32> {
         let (rows, _) = self.parts.as_chunks::<2>();
-        let log = |[largest, sum]: &[f32; 2]| f64::from(*largest) + f64::from(*sum).ln();
-        rows.iter().map(|row| log(row) as f32).collect()
+        let log = |([largest, sum], less): (&[f32; 2], &f32)| {
+            (f64::from(*largest) - f64::from(*less) + f64::from(*sum).ln()) as f32
+        };
+        rows.iter().zip(less).map(log).collect()
     }
 }
 
@@ -40,7 +42,7 @@ pub fn add_to_totals(totals: &mut Totals, numbers: &[f32]) {
     let rows = totals.parts.len() / 2;
     assert!(numbers.len().is_multiple_of(rows.max(1)), "whole rows");
     let width = numbers.len() / rows.max(1);
-    rows_of(&mut totals.parts, 2, |i, total| {
+    rows_of(&mut totals.parts, 2, #[inline(always)] |i, total| {
         let numbers = &numbers[i * width..][..width];
         let most = largest(numbers);
         if most > total[0] {
@@ -48,7 +50,7 @@ pub fn add_to_totals(totals: &mut Totals, numbers: &[f32]) {
             total[0] = most;
         }
         let most = total[0];
-        total[1] += sum(numbers, |x| exp(x - most));
+        total[1] += sum(numbers, #[inline(always)] |x| exp(x - most));
     });
 }
 
@@ -73,10 +75,11 @@ mod tests {
                 add_to_totals(&mut totals, &part.collect::<Vec<f32>>());
                 first += width;
             }
-            for (row, log) in totals.logarithms().into_iter().enumerate() {
+            let less: Vec<f32> = (0..ROWS).map(|row| row as f32).collect();
+            for (row, log) in totals.logarithms(&less).into_iter().enumerate() {
                 let all = (0..first).map(|i| f64::from(number(row, i)));
                 let most = all.clone().fold(f64::MIN, f64::max);
-                let exact = most + all.map(|x| (x - most).exp()).sum::<f64>().ln();
+                let exact = most - row as f64 + all.map(|x| (x - most).exp()).sum::<f64>().ln();
                 let error = (f64::from(log) - exact).abs();
                 assert!(error < 1e-6 * exact.abs().max(1.0), "row {row}: {error}");
             }
@@ -89,10 +92,10 @@ mod tests {
             let mut totals = Totals::new(1);
             add_to_totals(&mut totals, &part);
             add_to_totals(&mut totals, &[5.0, 6.0, 7.0]);
-            assert!(totals.logarithms()[0].is_nan());
+            assert!(totals.logarithms(&[0.0])[0].is_nan());
         }
         let mut totals = Totals::new(1);
         add_to_totals(&mut totals, &[1.0, f32::INFINITY]);
-        assert!(!totals.logarithms()[0].is_finite());
+        assert!(!totals.logarithms(&[0.0])[0].is_finite());
     }
 }

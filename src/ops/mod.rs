@@ -24,6 +24,7 @@ mod residual;
 mod rows;
 #[cfg(feature = "webgpu")]
 mod tiled;
+mod total;
 
 pub use activation::{Activation, activate, activate_products};
 pub use attend::{attend, attend_absorbed, by_head, change_of_z};
@@ -35,3 +36,4 @@ pub use pathpatch_kernels::{Input as HeadInput, Tile};
 pub use product::Product;
 pub use residual::add_to_residual;
 pub use rows::{Past, Queries};
+pub use total::LogSum;
