@@ -20,7 +20,7 @@
 //! returns its part for these prompts ([`Metric::of_prompts`]). If it needs all prompts at once, as closures do, the
 //! whole batch is in memory.
 
-use std::{cell::OnceCell, collections::HashSet, ops::Range, str::FromStr};
+use std::{cell::OnceCell, collections::HashSet, str::FromStr};
 
 use burn::tensor::{
     Device, IndexingUpdateOp, Int, Tensor, TensorData,
@@ -69,10 +69,10 @@ pub trait Metric {
         None
     }
 
-    /// The same metric for some prompts of the batch, counted from 0: positions, numbers and the gradient of the mean
-    /// are over these prompts only. `None` if a prompt's number depends on other prompts; then all prompts run at
-    /// once, regardless of the memory budget.
-    fn of_prompts(&self, _prompts: Range<usize>) -> Option<Box<dyn Metric + '_>> {
+    /// The same metric for some prompts of the batch, counted from 0, in the order given: positions, numbers and the
+    /// gradient of the mean are over these prompts only. `None` if a prompt's number depends on other prompts; then all
+    /// prompts run at once, regardless of the memory budget.
+    fn of_prompts(&self, _prompts: &[usize]) -> Option<Box<dyn Metric + '_>> {
         None
     }
 
@@ -258,9 +258,10 @@ impl CleanOutput {
         self.unembedding.logits(self.resid.clone())
     }
 
-    fn of_prompts(&self, prompts: &Range<usize>) -> Self {
+    fn of_prompts(&self, prompts: &[usize]) -> Self {
+        let prompts = index(prompts.iter().copied(), &self.resid.device());
         Self {
-            resid: self.resid.clone().narrow(0, prompts.start, prompts.len()),
+            resid: self.resid.clone().select(0, prompts),
             unembedding: self.unembedding.clone(),
         }
     }
@@ -532,10 +533,10 @@ impl Metric for AnswerMetric {
         Some((per_prompt / batch as f64).unsqueeze_dim(2))
     }
 
-    fn of_prompts(&self, prompts: Range<usize>) -> Option<Box<dyn Metric + '_>> {
-        let clean = self.clean.as_ref().map(|clean| clean.of_prompts(&prompts));
-        let positions = self.positions[prompts.clone()].to_vec();
-        let sets = self.sets[prompts].to_vec();
+    fn of_prompts(&self, prompts: &[usize]) -> Option<Box<dyn Metric + '_>> {
+        let clean = self.clean.as_ref().map(|clean| clean.of_prompts(prompts));
+        let positions = prompts.iter().map(|i| self.positions[*i]).collect();
+        let sets = prompts.iter().map(|i| self.sets[*i].clone()).collect();
         Some(Box::new(Self::of_sets(self.kind, positions, sets, clean)))
     }
 

@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use pathpatch::{
     error::Code,
     gpt2::Gpt2,
-    metric::{AnswerMetric, Metric, MetricKind},
+    metric::{AnswerMetric, Metric, MetricKind, Summarised},
     patching::{
         Cell, Component, Direction, Edge, EdgeOptions, EdgeResult, Graph, LayerNorm, Memory, Patch,
         Receiver, Replacement, Runs, Scores, Sender, estimate_direct_path_all_sources, sweep_edges,
@@ -489,6 +489,10 @@ impl Metric for Overflowing {
 
     fn evaluate(&self, logits: Tensor<4>) -> Tensor<2> {
         self.0.evaluate(logits)
+    }
+
+    fn summarised(&self) -> Option<&dyn Summarised> {
+        self.0.summarised()
     }
 
     fn gradient(&self, logits: Tensor<4>) -> Option<Tensor<4>> {

@@ -13,7 +13,7 @@ mod total;
 
 pub use absorbed::{Absorbed, attend_absorbed};
 pub use activation::{Activation, Products, activate, activate_products};
-pub use matmul::{Matrix, Tile, matmul};
+pub use matmul::{Kernel, Matrix, Tile, add_matmul, matmul};
 pub use patched::{Input, Patched, change_of_z};
 pub use total::{Totals, add_to_totals};
 
@@ -41,14 +41,10 @@ fn moments(row: &[f32]) -> (f32, f32) {
     (mean, variance)
 }
 
-/// `x += resid + b`, row by row.
-pub fn add_to_residual(x: &mut [f32], resid: &[f32], b: &[f32]) {
-    let width = b.len();
-    rows_of(x, width, #[inline(always)] |i, row| {
-        let resid = &resid[i * width..][..width];
-        for ((x, resid), b) in row.iter_mut().zip(resid).zip(b) {
-            *x += resid + b;
-        }
+/// `x + b` of each row, in place.
+pub fn add_bias(x: &mut [f32], b: &[f32]) {
+    rows_of(x, b.len(), |_, row| {
+        row.iter_mut().zip(b).for_each(|(x, b)| *x += b);
     });
 }
 
@@ -88,9 +84,7 @@ pub fn attend(attention: Attention<'_>, z: &mut [f32]) {
     let width = bias.len();
     let (d_model, d_head) = (width / 3, width / 3 / n_heads);
     let past = past_k.len() / (prompts * d_model);
-    rows_of(qkv, width, #[inline(always)] |_, row| {
-        row.iter_mut().zip(bias).for_each(|(x, b)| *x += b);
-    });
+    add_bias(qkv, bias);
     let qkv = &*qkv;
     let n_queries = if queries.is_some() { 1 } else { rows };
     let scale = 1.0 / (d_head as f32).sqrt();

@@ -42,15 +42,112 @@ pub struct Matrix<'a> {
     pub is_transposed: bool,
 }
 
+/// What multiplies.
+#[derive(Clone, Copy)]
+pub enum Kernel {
+    /// The `gemm` crate, on all threads.
+    #[cfg(not(target_family = "wasm"))]
+    Gemm,
+    /// The loops here around a tile, which take no transposed `a`.
+    Tile(Tile),
+}
+
 /// `a @ b`, row-major.
 ///
 /// # Panics
-/// If `a.cols` differs from `b.rows`, `a` is transposed, or a matrix has fewer numbers than its shape needs.
-pub fn matmul(tile: Tile, a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
+/// If `a.cols` differs from `b.rows`, or a matrix has fewer numbers than its shape needs.
+pub fn matmul(kernel: Kernel, a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
+    let size = a.rows * b.cols;
+    match kernel {
+        #[cfg(not(target_family = "wasm"))]
+        Kernel::Gemm => {
+            let mut c = Vec::with_capacity(size);
+            // SAFETY: the capacity is that of the product, all of which is written.
+            unsafe {
+                gemm(a, b, c.as_mut_ptr(), false);
+                c.set_len(size);
+            }
+            c
+        }
+        Kernel::Tile(tile) => {
+            let mut c = vec![0.0; size];
+            add_tiles(tile, a, b, &mut c);
+            c
+        }
+    }
+}
+
+/// `c += a @ b`, row-major.
+///
+/// # Panics
+/// As [`matmul`], and if `c` has not the size of the product.
+pub fn add_matmul(kernel: Kernel, a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32]) {
+    assert_eq!(c.len(), a.rows * b.cols, "the size of the product");
+    match kernel {
+        #[cfg(not(target_family = "wasm"))]
+        // SAFETY: it has the size of the product.
+        Kernel::Gemm => unsafe { gemm(a, b, c.as_mut_ptr(), true) },
+        Kernel::Tile(tile) => add_tiles(tile, a, b, c),
+    }
+}
+
+impl Matrix<'_> {
+    /// Distances from the start of one row, and of one column, to the next.
+    #[cfg(not(target_family = "wasm"))]
+    fn strides(&self) -> [isize; 2] {
+        // Allocations have at most `isize::MAX` bytes.
+        match self.is_transposed {
+            false => [self.stride as isize, 1],
+            true => [1, self.stride as isize],
+        }
+    }
+
+    /// Check that all of it is there.
+    #[cfg(not(target_family = "wasm"))]
+    fn check(&self) {
+        let (lines, width) = match self.is_transposed {
+            false => (self.rows, self.cols),
+            true => (self.cols, self.rows),
+        };
+        let needed = lines.saturating_sub(1).checked_mul(self.stride);
+        let needed = needed.and_then(|n| n.checked_add(width));
+        assert!(needed.is_some_and(|n| n <= self.values.len()), "all of a matrix");
+    }
+}
+
+/// `c = a @ b`, or `c += a @ b` where `adds`, row-major.
+///
+/// # Safety
+/// `c` has room for the product, and numbers in it where `adds`.
+#[cfg(not(target_family = "wasm"))]
+unsafe fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: *mut f32, adds: bool) {
+    /// Products of fewer multiplications are not worth a handover to other threads.
+    const ALONE: usize = 192 * 192 * 192;
+    assert_eq!(a.cols, b.rows, "columns of a and rows of b");
+    a.check();
+    b.check();
+    let (m, n, k) = (a.rows, b.cols, a.cols);
+    let [[a_rs, a_cs], [b_rs, b_cs]] = [a.strides(), b.strides()];
+    let parallelism = match m.saturating_mul(n).saturating_mul(k) >= ALONE {
+        true => gemm::Parallelism::Rayon(0),
+        false => gemm::Parallelism::None,
+    };
+    let alpha = if adds { 1.0 } else { 0.0 };
+    let (a, b) = (a.values.as_ptr(), b.values.as_ptr());
+    // SAFETY: both matrices are checked, `c` is the caller's promise.
+    unsafe {
+        gemm::gemm(
+            m, n, k, c, 1, n as isize, adds, a, a_cs, a_rs, b, b_cs, b_rs, alpha, 1.0, false, false,
+            false, parallelism,
+        );
+    }
+}
+
+/// `c += a @ b`, row-major.
+fn add_tiles(tile: Tile, a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32]) {
     assert_eq!(a.cols, b.rows, "columns of a and rows of b");
     assert!(!a.is_transposed, "rows of a one after the other");
     let (m, n, k) = (a.rows, b.cols, a.cols);
-    let mut c = vec![0.0; m * n];
     let mut packed_a = vec![0.0; m.next_multiple_of(MR) * KC.min(k)];
     let mut packed_b = vec![0.0; NC.min(n.next_multiple_of(NR)) * KC.min(k)];
     for k0 in (0..k).step_by(KC) {
@@ -67,7 +164,6 @@ pub fn matmul(tile: Tile, a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
             }
         }
     }
-    c
 }
 
 /// Add the product of two strips to `c`. `rows` and `cols` may be smaller than the tile at the edges of `c`.
@@ -214,8 +310,15 @@ mod tests {
                 is_transposed,
             };
             let a = of(m, k, k + 2, 5, false);
-            for b in [of(k, n, n + 3, 9, false), of(k, n, k + 3, 9, true)] {
-                let c = matmul(plain, a, b);
+            let both = [of(k, n, n + 3, 9, false), of(k, n, k + 3, 9, true)];
+            let kernels = [Kernel::Gemm, Kernel::Tile(plain)];
+            for (b, kernel) in both.into_iter().flat_map(|b| kernels.map(|k| (b, k))) {
+                let c = matmul(kernel, a, b);
+                let mut twice = c.clone();
+                add_matmul(kernel, a, b, &mut twice);
+                let is_double = |(a, b): (&f32, &f32)| (a - 2.0 * b).abs() < 1e-4 * b.abs().max(1.0);
+                let doubled = twice.iter().zip(&c).all(is_double);
+                assert!(doubled, "{m} x {k} x {n}, added to itself");
                 let of_b = |l: usize, j: usize| match b.is_transposed {
                     false => b.values[l * b.stride + j],
                     true => b.values[j * b.stride + l],

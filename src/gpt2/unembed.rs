@@ -98,7 +98,7 @@ impl Unembed {
         let x = normalised * self.ln_w.clone() + self.ln_b.clone();
         let mut sum = LogSum::Empty;
         for scores in self.table.scores_by(&x, self.product, tokens) {
-            sum = sum.with(scores);
+            sum = sum.with(&scores);
             pause.pause().await?;
         }
         Ok(sum.less(x.matmul(self.mean.clone().transpose())))

@@ -217,4 +217,84 @@ mod tests {
             }
         }
     }
+
+    /// Numbers from a normal distribution.
+    fn random(n: usize) -> Tensor<1> {
+        Tensor::random([n], Distribution::Normal(0.0, 1.0), &Device::flex())
+    }
+
+    #[test]
+    fn one_row_attends_through_the_weights_as_it_does_through_keys_and_values() {
+        let (prompts, edges, rows, before, heads, d_head) = (2, 3, 4, 5, 2, 3);
+        let (d_model, sequences) = (heads * d_head, edges * prompts);
+        let x = random(sequences * rows * d_model).reshape([sequences * rows, d_model]);
+        let w = random(3 * d_model * d_model).reshape([d_model, 3 * d_model]);
+        // Values have no bias.
+        let b = Tensor::cat(vec![random(2 * d_model), random(d_model) * 0.0], 0);
+        let past = [0, 1].map(|_| {
+            let numbers = random(prompts * heads * before * d_head);
+            numbers.reshape([prompts, heads, before, d_head])
+        });
+        let [k, v] = past;
+        let past = Past { k, v };
+        for past in [None, Some(&past)] {
+            for asking in [[3, 1], [0, 2]] {
+                let queries = Queries::One(&asking);
+                let qkv = x.clone().matmul(w.clone());
+                let expected = attend_on_cpu(qkv.clone(), &b, heads, past, rows, queries);
+                let q = qkv.narrow(1, 0, d_model) + b.clone().narrow(0, 0, d_model).unsqueeze();
+                let q = queries.select(q, rows);
+                let columns = |first| w.clone().narrow(1, first, d_head);
+                let absorbed = (0..heads).map(|head| {
+                    let q = q.clone().narrow(1, head * d_head, d_head);
+                    q.matmul(columns(d_model + head * d_head).transpose())
+                });
+                let absorbed: Vec<Tensor<2>> = absorbed.collect();
+                let found = attend_absorbed(&x, &q, &absorbed, &b, past, &asking);
+                let z = (0..heads).map(|head| {
+                    let x = found.clone().narrow(1, head * d_model, d_model);
+                    x.matmul(columns(2 * d_model + head * d_head))
+                });
+                let z = Tensor::cat(z.collect(), 1);
+                let z = z + found.narrow(1, heads * d_model, d_model);
+                let difference = (z - expected).abs().max().into_scalar::<f32>();
+                assert!(difference < 1e-4, "{asking:?}: {difference}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_of_z_is_that_of_attention_with_the_change() {
+        let (variants, prompts, rows, pos, heads, d_head) = (4, 2, 3, 5, 3, 4);
+        let of = [
+            (2, HeadInput::Q),
+            (0, HeadInput::K),
+            (1, HeadInput::V),
+            (2, HeadInput::V),
+        ];
+        let shaped = |dims: [usize; 4]| random(dims.iter().product()).reshape(dims);
+        let on_rows = [heads, prompts, rows, d_head];
+        let [q, z] = [0, 1].map(|_| shaped(on_rows));
+        let [k, v] = [0, 1].map(|_| shaped([heads, prompts, pos, d_head]));
+        let delta = shaped([variants, prompts, rows, d_head]);
+        let change = change_of_z(&delta, &of, [&q, &k, &v, &z]);
+        let mask = causal_mask(rows, pos, &Device::flex()).unsqueeze::<4>();
+        for (i, (head, input)) in of.into_iter().enumerate() {
+            let of_head = |x: &Tensor<4>| x.clone().narrow(0, head, 1);
+            let [mut q, mut k, mut v] = [&q, &k, &v].map(of_head);
+            let delta = delta.clone().narrow(0, i, 1);
+            let before = Tensor::zeros([1, prompts, pos - rows, d_head], &Device::flex());
+            let on_all = Tensor::cat(vec![before, delta.clone()], 2);
+            match input {
+                HeadInput::Q => q = q + delta,
+                HeadInput::K => k = k + on_all,
+                HeadInput::V => v = v + on_all,
+            }
+            let (_, patched) = attention(q, k, v, mask.clone());
+            let expected = patched - of_head(&z);
+            let got = change.clone().narrow(0, i, 1);
+            let difference = (got - expected).abs().max().into_scalar::<f32>();
+            assert!(difference < 1e-5, "{i}: {difference}");
+        }
+    }
 }
