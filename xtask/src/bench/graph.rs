@@ -2,10 +2,8 @@
 
 use anyhow::{Result, ensure};
 
-use super::{checkpoint, runners};
+use super::{PREVIOUS, checkpoint, runners};
 
-/// Version 0.1, which knew the edges between heads alone.
-const PREVIOUS: &str = "0f642fe";
 const COMPONENTS: [&str; 3] = ["q", "k", "v"];
 /// How often each is measured, in turns, so that both meet the same noise. The least time counts.
 const ROUNDS: usize = 2;

@@ -3,6 +3,7 @@
 pub mod checkpoint;
 mod graph;
 mod runners;
+mod sweeps;
 
 use anyhow::{Result, bail};
 
@@ -11,8 +12,11 @@ use crate::{
     setup,
 };
 pub use graph::graph;
+pub use sweeps::sweeps;
 use runners::{Device, Peer, Sweep};
 
+/// Version 0.1, which knew the edges between heads alone.
+const PREVIOUS: &str = "0f642fe";
 const DEMO: &str = "www/models/ioi-demo";
 /// Where the built site has it.
 const DEMO_ON_SITE: &str = "models/ioi-demo";
