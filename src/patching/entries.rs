@@ -108,3 +108,110 @@ impl Entries {
         Ok(Some(cell.get_or_init(|| made).clone()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use burn::tensor::{Device, Distribution};
+
+    use super::*;
+    use crate::{
+        checkpoint,
+        gpt2::Config,
+        metric::MetricKind,
+        ops::Activation,
+        patching::{Memory, Runs},
+        pause::NoPause,
+        prompt::{Batch, PromptPair},
+    };
+
+    fn model() -> Gpt2 {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/eap-ig/model");
+        let config = Config::from_json(&fs::read(path.join("config.json")).unwrap()).unwrap();
+        let weights = fs::read(path.join("model.safetensors")).unwrap();
+        checkpoint::load(config, &weights, &Device::flex()).unwrap()
+    }
+
+    /// Layers with a short way in, where so many edges enter each: in ordinary memory, then in none.
+    fn layers(model: &Gpt2, edges: usize) -> [Vec<bool>; 2] {
+        let pair = PromptPair {
+            clean: vec![3, 14, 15, 92, 65, 35],
+            corrupted: vec![3, 14, 16, 92, 65, 35],
+            answers: vec![7],
+            distractors: vec![90],
+        };
+        let batch = Batch::new(vec![pair], None, &model.config).unwrap();
+        let none = Memory { runs: 0, step: 0 };
+        [Memory::of(&model.device()), none].map(|memory| {
+            let runs = Runs::new(model, &batch, &NoPause).within(memory);
+            let metric = pollster::block_on(runs.metric(MetricKind::LogitDiff)).unwrap();
+            let plan = runs.plan(&metric, None).unwrap();
+            let reads = Reads::of(&metric, &batch, &model.config).unwrap();
+            let layers = 0..model.config.n_layers;
+            let stages = layers.clone().map(|layer| (Stage::pre(layer), edges));
+            // MLPs and the logits have no such way.
+            let others = layers.clone().map(|layer| (Stage::mid(layer), 1_000_000));
+            let logits = (Stage::pre(model.config.n_layers), 1_000_000);
+            let entering = stages.chain(others).chain([logits]);
+            let entries = Entries::of_sweep(model, &plan, &reads, entering);
+            layers.map(|layer| entries.has(layer)).collect()
+        })
+    }
+
+    #[test]
+    fn a_layer_has_one_where_more_rows_enter_than_it_takes() {
+        let model = model();
+        let n = model.config.n_layers;
+        assert_eq!(layers(&model, 1), [vec![false; n], vec![false; n]]);
+        assert_eq!(layers(&model, 10_000), [vec![true; n], vec![false; n]]);
+        // In the last layer an edge has one row where it has four in the others.
+        let d_model = model.config.d_model as f64;
+        let saved = 1.0 - model.config.d_head as f64 / d_model;
+        let just_enough = ((d_model + 4.0) / saved / 4.0).floor() as usize + 1;
+        let [some, _] = layers(&model, just_enough);
+        assert_eq!(some, [vec![true; n - 1], vec![false]].concat());
+        let [some, _] = layers(&model, just_enough - 1);
+        assert_eq!(some, vec![false; n]);
+    }
+
+    /// For every activation, to 1e-5.
+    #[test]
+    fn an_mlp_of_a_sum_is_that_of_its_summands_products() {
+        let model = model();
+        let config = &model.config;
+        let (d_model, d_head) = (config.d_model, config.d_head);
+        let random = |rows, width| {
+            let normal = Distribution::Normal(0.0, 1.0);
+            let x = Tensor::<2>::random([rows, width], normal, &model.device());
+            x.clone() - x.mean_dim(1)
+        };
+        let entries = Entries {
+            layers: vec![Some(OnceCell::new()); config.n_layers],
+        };
+        let steps = Steps {
+            rows: 5,
+            pause: &NoPause,
+        };
+        for (_, activation) in Activation::NAMES {
+            let mut block = model.blocks[1].clone();
+            block.activation = activation;
+            let w = pollster::block_on(entries.of(1, &block, steps)).unwrap().unwrap();
+            // Three rows that all share, and changes by two heads: of two variants, then of one.
+            let base = random(3, d_model);
+            let parts = [(random(6, d_head), 0), (random(3, d_head), d_head)];
+            let through = |w: &Tensor<2>| {
+                let by_w = |(z, first): &(Tensor<2>, usize)| {
+                    z.clone().matmul(w.clone().narrow(0, *first, d_head))
+                };
+                parts.iter().map(by_w).collect::<Vec<_>>()
+            };
+            let resid = base.clone().repeat(&[3, 1]) + Tensor::cat(through(&block.w_o), 0);
+            let shared = base.matmul(block.w_in.clone());
+            let sum = block.add_mlp_of_sum(resid.clone(), &through(&w), &shared);
+            let difference = (sum - block.add_mlp(resid)).abs().max();
+            let difference = difference.into_scalar::<f32>();
+            assert!(difference < 1e-5, "{activation:?}: {difference}");
+        }
+    }
+}

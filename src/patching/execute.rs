@@ -12,6 +12,7 @@ use super::{
 use crate::{
     error::{Code, Error, Result},
     metric::Metric,
+    ops::on_cpu,
 };
 
 /// Does jobs on the runs of a batch.
@@ -66,7 +67,10 @@ impl Executor for Local<'_, '_, '_> {
         let entries = self.entries;
         let readout = self.readout(part).await?;
         let forward = Forward::new(readout, job.patch.layer_norm, entries);
-        let order = by_head(&job.variants);
+        let order = match on_cpu(&self.runs.model.device()) {
+            true => by_head(&job.variants),
+            false => (0..job.variants.len()).collect(),
+        };
         let variants: Vec<Variant> = order.iter().map(|i| job.variants[*i]).collect();
         let normalised = forward.run(job.enter, &variants).await?;
         let of_variants = readout.of_variants(normalised, variants.len()).await?;
@@ -78,7 +82,8 @@ impl Executor for Local<'_, '_, '_> {
     }
 }
 
-/// The variants in the order of their receivers' heads, so that what is multiplied by the same weights is one product.
+/// The variants in the order of their receivers' heads, so that what is multiplied by the same weights is one product. In
+/// Burn's operations, on a GPU, what patches the same component goes together instead, as it stands in a job.
 fn by_head(variants: &[Variant]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..variants.len()).collect();
     order.sort_by_key(|i| match variants[*i].edge.to {

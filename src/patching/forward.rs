@@ -36,6 +36,14 @@ pub(super) struct Forward<'r, 'a, 'm> {
     entries: &'r Entries,
 }
 
+/// Variants between two layers: all that the layers to come need of those before.
+struct Between {
+    /// The layer that comes next.
+    layer: usize,
+    /// The residual stream, `[variant * batch * rows, d_model]`; after the last layer `[variant * batch * queries, ..]`.
+    resid: Tensor<2>,
+}
+
 /// Variants into heads of one layer, and what they change there.
 pub(super) struct IntoHeads {
     /// The base run.
@@ -66,25 +74,49 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
     /// # Errors
     /// Those of the pause.
     pub async fn run(&self, enter: Stage, variants: &[Variant]) -> Result<Tensor<2>> {
-        let (slice, layer) = (self.slice, enter.layer());
-        let layers = slice.model.config.n_layers;
-        if layer == layers {
+        if enter.layer() == self.layers() {
             return self.enter_logits(variants).await;
         }
-        let mut resid = match enter.is_mid() {
+        let mut at = self.enter(enter, variants).await?;
+        while at.layer < self.layers() {
+            at = self.through(at).await?;
+        }
+        self.leave(at).await
+    }
+
+    /// Variants after the layer that they enter.
+    async fn enter(&self, enter: Stage, variants: &[Variant]) -> Result<Between> {
+        let layer = enter.layer();
+        let resid = match enter.is_mid() {
             true => self.enter_mlp(layer, variants).await?,
             false => self.enter_heads(layer, variants).await?,
         };
-        for layer in layer + 1..layers {
-            let (past, queries) = (slice.past(layer), self.readout.queries(layer));
-            let block = &slice.model.blocks[layer];
-            let (rows, steps) = (slice.window.rows, slice.steps);
-            resid = block
-                .forward_rows(resid, past, rows, queries, steps)
-                .await?;
-        }
+        let layer = layer + 1;
+        Ok(Between { layer, resid })
+    }
+
+    /// Variants after the next layer.
+    async fn through(&self, at: Between) -> Result<Between> {
+        let (slice, Between { layer, resid }) = (self.slice, at);
+        let (past, queries) = (slice.past(layer), self.readout.queries(layer));
+        let (rows, steps) = (slice.window.rows, slice.steps);
+        let block = &slice.model.blocks[layer];
+        let resid = block.forward_rows(resid, past, rows, queries, steps);
+        Ok(Between {
+            resid: resid.await?,
+            layer: layer + 1,
+        })
+    }
+
+    /// Variants after the last layer, normalised.
+    async fn leave(&self, at: Between) -> Result<Tensor<2>> {
         let readout = self.readout;
-        slice.steps.by_rows(resid, |x| readout.normalise(x)).await
+        let steps = self.slice.steps;
+        steps.by_rows(at.resid, |x| readout.normalise(x)).await
+    }
+
+    fn layers(&self) -> usize {
+        self.slice.model.config.n_layers
     }
 
     /// The final residual stream where only the unembedding reads the change.

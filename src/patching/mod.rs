@@ -71,6 +71,7 @@ pub use patch::{Direction, LayerNorm, Patch, Replacement};
 pub(crate) use plan::first_changes;
 pub use predictions::{PairPredictions, Prediction, predictions};
 pub use progress::Progress;
+pub(crate) use runs::LastRuns;
 pub use runs::Runs;
 pub use scores::Scores;
 pub use sweep::{EdgeOptions, EdgeResult, EdgeUpdate, sweep_edges};

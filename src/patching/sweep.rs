@@ -161,7 +161,7 @@ async fn sweep(
             Step::Between(part) => meter.before(cost.of_run_and_gradient(part)),
             Step::Part(part) => {
                 meter.before(cost.of_runs_of(part));
-                if part.prompts.end == runs.batch.pairs().len() {
+                if plan.parts.last() == Some(part) {
                     // The estimates of all follow at once.
                     return Ok(());
                 }

@@ -77,7 +77,7 @@ pub async fn edge_detail(
         stages.push(Stage::pre(src.layer));
     }
     let slice = runs.look(reads.positions, &stages).await?;
-    let readout = Readout::new(slice.clone(), metric, 0..1, runs.memory());
+    let readout = Readout::new(slice.clone(), metric, &[0], runs.memory());
     let mut baselines = Baselines::new(runs.direction());
     baselines.add(&readout).await?;
     let (metric_of_runs, scale) = baselines.scale(metric)?;
