@@ -43,7 +43,12 @@ fn each(x: &mut [f32], b: &[f32], f: impl Fn(f32) -> f32) {
 
 /// `activation(x + b)` of each row, in place.
 pub fn activate(x: &mut [f32], b: &[f32], activation: Activation) {
-    rows_of(x, b.len(), #[inline(always)] |_, row| activation.after_bias(row, b));
+    rows_of(
+        x,
+        b.len(),
+        #[inline(always)]
+        |_, row| activation.after_bias(row, b),
+    );
 }
 
 /// The inputs of [`activate_products`].
@@ -85,15 +90,20 @@ pub fn activate_products(inputs: &Products<'_>, activation: Activation, out: &mu
             Some(start)
         })
         .collect();
-    rows_of(out, width, #[inline(always)] |i, row| {
-        let part = starts.partition_point(|start| *start <= i) - 1;
-        let own = &own[part][(i - starts[part]) * width..][..width];
-        let shared = &shared[i * width % shared.len()..][..width];
-        let (_, variance) = moments(&resid[i * d_model..][..d_model]);
-        let inverse = 1.0 / (variance + eps).sqrt();
-        for ((x, own), shared) in row.iter_mut().zip(own).zip(shared) {
-            *x = (own + shared) * inverse;
-        }
-        activation.after_bias(row, b);
-    });
+    rows_of(
+        out,
+        width,
+        #[inline(always)]
+        |i, row| {
+            let part = starts.partition_point(|start| *start <= i) - 1;
+            let own = &own[part][(i - starts[part]) * width..][..width];
+            let shared = &shared[i * width % shared.len()..][..width];
+            let (_, variance) = moments(&resid[i * d_model..][..d_model]);
+            let inverse = 1.0 / (variance + eps).sqrt();
+            for ((x, own), shared) in row.iter_mut().zip(own).zip(shared) {
+                *x = (own + shared) * inverse;
+            }
+            activation.after_bias(row, b);
+        },
+    );
 }

@@ -25,11 +25,16 @@ const ROWS_IN_TASK: usize = 16;
 
 /// `(x - mean(x)) / sqrt(var(x) + eps)` of each row of `width` numbers, in place.
 pub fn normalise(x: &mut [f32], width: usize, eps: f32) {
-    rows_of(x, width, #[inline(always)] |_, row| {
-        let (mean, variance) = moments(row);
-        let inverse = 1.0 / (variance + eps).sqrt();
-        row.iter_mut().for_each(|x| *x = (*x - mean) * inverse);
-    });
+    rows_of(
+        x,
+        width,
+        #[inline(always)]
+        |_, row| {
+            let (mean, variance) = moments(row);
+            let inverse = 1.0 / (variance + eps).sqrt();
+            row.iter_mut().for_each(|x| *x = (*x - mean) * inverse);
+        },
+    );
 }
 
 /// Mean and variance of a row.
@@ -37,7 +42,11 @@ pub fn normalise(x: &mut [f32], width: usize, eps: f32) {
 fn moments(row: &[f32]) -> (f32, f32) {
     let n = row.len() as f32;
     let mean = sum(row, |x| x) / n;
-    let variance = sum(row, #[inline(always)] |x| (x - mean) * (x - mean)) / n;
+    let variance = sum(
+        row,
+        #[inline(always)]
+        |x| (x - mean) * (x - mean),
+    ) / n;
     (mean, variance)
 }
 
@@ -88,38 +97,46 @@ pub fn attend(attention: Attention<'_>, z: &mut [f32]) {
     let qkv = &*qkv;
     let n_queries = if queries.is_some() { 1 } else { rows };
     let scale = 1.0 / (d_head as f32).sqrt();
-    rows_of(z, n_queries * d_model, #[inline(always)] |s, z| {
-        let sequence = &qkv[s * rows * width..][..rows * width];
-        let mut weights = vec![0.0; past + rows];
-        for (i, z) in z.chunks_exact_mut(d_model).enumerate() {
-            let row = queries.map_or(i, |rows| rows[s % prompts]);
-            for (head, z) in z.chunks_exact_mut(d_head).enumerate() {
-                let before = (s % prompts * n_heads + head) * past * d_head;
-                let [past_k, past_v] =
-                    [past_k, past_v].map(|x| x[before..][..past * d_head].chunks_exact(d_head));
-                let of_rows = |part: usize| {
-                    let rows = sequence.chunks_exact(width).take(row + 1);
-                    rows.map(move |r| &r[part * d_model + head * d_head..][..d_head])
-                };
-                let q = &sequence[row * width + head * d_head..][..d_head];
-                let weights = &mut weights[..past + row + 1];
-                for (w, k) in weights.iter_mut().zip(past_k.chain(of_rows(1))) {
-                    *w = scale * dot(q, k);
-                }
-                softmax(weights);
-                z.fill(0.0);
-                for (w, v) in weights.iter().zip(past_v.chain(of_rows(2))) {
-                    z.iter_mut().zip(v).for_each(|(z, v)| *z += w * v);
+    rows_of(
+        z,
+        n_queries * d_model,
+        #[inline(always)]
+        |s, z| {
+            let sequence = &qkv[s * rows * width..][..rows * width];
+            let mut weights = vec![0.0; past + rows];
+            for (i, z) in z.chunks_exact_mut(d_model).enumerate() {
+                let row = queries.map_or(i, |rows| rows[s % prompts]);
+                for (head, z) in z.chunks_exact_mut(d_head).enumerate() {
+                    let before = (s % prompts * n_heads + head) * past * d_head;
+                    let [past_k, past_v] =
+                        [past_k, past_v].map(|x| x[before..][..past * d_head].chunks_exact(d_head));
+                    let of_rows = |part: usize| {
+                        let rows = sequence.chunks_exact(width).take(row + 1);
+                        rows.map(move |r| &r[part * d_model + head * d_head..][..d_head])
+                    };
+                    let q = &sequence[row * width + head * d_head..][..d_head];
+                    let weights = &mut weights[..past + row + 1];
+                    for (w, k) in weights.iter_mut().zip(past_k.chain(of_rows(1))) {
+                        *w = scale * dot(q, k);
+                    }
+                    softmax(weights);
+                    z.fill(0.0);
+                    for (w, v) in weights.iter().zip(past_v.chain(of_rows(2))) {
+                        z.iter_mut().zip(v).for_each(|(z, v)| *z += w * v);
+                    }
                 }
             }
-        }
-    });
+        },
+    );
 }
 
 #[inline(always)]
 fn softmax(scores: &mut [f32]) {
     let max = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    scores.iter_mut().for_each(#[inline(always)] |s| *s = exp(*s - max));
+    scores.iter_mut().for_each(
+        #[inline(always)]
+        |s| *s = exp(*s - max),
+    );
     let inverse = 1.0 / sum(scores, |s| s);
     scores.iter_mut().for_each(|s| *s *= inverse);
 }
@@ -137,11 +154,14 @@ fn rows_of(x: &mut [f32], width: usize, change: impl Fn(usize, &mut [f32]) + Syn
     let in_task = in_task.clamp(1, ROWS_IN_TASK);
     let tasks = x.par_chunks_mut(in_task * width).enumerate();
     tasks.for_each(|(i, task)| {
-        arch.dispatch(#[inline(always)] || {
-            for (j, row) in task.chunks_exact_mut(width).enumerate() {
-                change(i * in_task + j, row);
-            }
-        });
+        arch.dispatch(
+            #[inline(always)]
+            || {
+                for (j, row) in task.chunks_exact_mut(width).enumerate() {
+                    change(i * in_task + j, row);
+                }
+            },
+        );
     });
 }
 

@@ -28,7 +28,11 @@ pub fn largest(row: &[f32]) -> f32 {
             lanes[i] = larger(lanes[i], block[i]);
         }
     }
-    lanes.iter().chain(rest).copied().fold(f32::NEG_INFINITY, larger)
+    lanes
+        .iter()
+        .chain(rest)
+        .copied()
+        .fold(f32::NEG_INFINITY, larger)
 }
 
 #[inline(always)]

@@ -111,7 +111,10 @@ impl Matrix<'_> {
         };
         let needed = lines.saturating_sub(1).checked_mul(self.stride);
         let needed = needed.and_then(|n| n.checked_add(width));
-        assert!(needed.is_some_and(|n| n <= self.values.len()), "all of a matrix");
+        assert!(
+            needed.is_some_and(|n| n <= self.values.len()),
+            "all of a matrix"
+        );
     }
 }
 
@@ -137,8 +140,25 @@ unsafe fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: *mut f32, adds: bool) {
     // SAFETY: both matrices are checked, `c` is the caller's promise.
     unsafe {
         gemm::gemm(
-            m, n, k, c, 1, n as isize, adds, a, a_cs, a_rs, b, b_cs, b_rs, alpha, 1.0, false, false,
-            false, parallelism,
+            m,
+            n,
+            k,
+            c,
+            1,
+            n as isize,
+            adds,
+            a,
+            a_cs,
+            a_rs,
+            b,
+            b_cs,
+            b_rs,
+            alpha,
+            1.0,
+            false,
+            false,
+            false,
+            parallelism,
         );
     }
 }
@@ -316,7 +336,8 @@ mod tests {
                 let c = matmul(kernel, a, b);
                 let mut twice = c.clone();
                 add_matmul(kernel, a, b, &mut twice);
-                let is_double = |(a, b): (&f32, &f32)| (a - 2.0 * b).abs() < 1e-4 * b.abs().max(1.0);
+                let is_double =
+                    |(a, b): (&f32, &f32)| (a - 2.0 * b).abs() < 1e-4 * b.abs().max(1.0);
                 let doubled = twice.iter().zip(&c).all(is_double);
                 assert!(doubled, "{m} x {k} x {n}, added to itself");
                 let of_b = |l: usize, j: usize| match b.is_transposed {

@@ -59,43 +59,48 @@ pub fn change_of_z(inputs: &Patched<'_>, out: &mut [f32]) {
     let pos = k.len() / (q.len() / rows);
     let in_pos = pos * d_head;
     let scale = 1.0 / (d_head as f32).sqrt();
-    rows_of(out, in_rows, #[inline(always)] |s, out| {
-        let (head, input) = of[s / prompts];
-        let place = head * prompts + s % prompts;
-        let delta = &delta[s * in_rows..][..in_rows];
-        let [q, z] = [q, z].map(|x| &x[place * in_rows..][..in_rows]);
-        let [k, v] = [k, v].map(|x| &x[place * in_pos..][..in_pos]);
-        let with = |x: &[f32], of_rows: usize| -> Vec<f32> {
-            let mut x = x.to_vec();
-            let changed = x[of_rows..].iter_mut().zip(delta);
-            changed.for_each(|(x, delta)| *x += delta);
-            x
-        };
-        let before = in_pos - in_rows;
-        let changed = match input {
-            Input::Q => with(q, 0),
-            Input::K => with(k, before),
-            Input::V => with(v, before),
-        };
-        let [q, k, v] = match input {
-            Input::Q => [&changed, k, v],
-            Input::K => [q, &changed, v],
-            Input::V => [q, k, &changed],
-        };
-        let mut weights = vec![0.0; pos];
-        let of_rows = q.chunks_exact(d_head).zip(z.chunks_exact(d_head));
-        let of_rows = of_rows.zip(out.chunks_exact_mut(d_head)).enumerate();
-        for (row, ((q, z), out)) in of_rows {
-            let weights = &mut weights[..pos - rows + row + 1];
-            for (w, k) in weights.iter_mut().zip(k.chunks_exact(d_head)) {
-                *w = scale * dot(q, k);
+    rows_of(
+        out,
+        in_rows,
+        #[inline(always)]
+        |s, out| {
+            let (head, input) = of[s / prompts];
+            let place = head * prompts + s % prompts;
+            let delta = &delta[s * in_rows..][..in_rows];
+            let [q, z] = [q, z].map(|x| &x[place * in_rows..][..in_rows]);
+            let [k, v] = [k, v].map(|x| &x[place * in_pos..][..in_pos]);
+            let with = |x: &[f32], of_rows: usize| -> Vec<f32> {
+                let mut x = x.to_vec();
+                let changed = x[of_rows..].iter_mut().zip(delta);
+                changed.for_each(|(x, delta)| *x += delta);
+                x
+            };
+            let before = in_pos - in_rows;
+            let changed = match input {
+                Input::Q => with(q, 0),
+                Input::K => with(k, before),
+                Input::V => with(v, before),
+            };
+            let [q, k, v] = match input {
+                Input::Q => [&changed, k, v],
+                Input::K => [q, &changed, v],
+                Input::V => [q, k, &changed],
+            };
+            let mut weights = vec![0.0; pos];
+            let of_rows = q.chunks_exact(d_head).zip(z.chunks_exact(d_head));
+            let of_rows = of_rows.zip(out.chunks_exact_mut(d_head)).enumerate();
+            for (row, ((q, z), out)) in of_rows {
+                let weights = &mut weights[..pos - rows + row + 1];
+                for (w, k) in weights.iter_mut().zip(k.chunks_exact(d_head)) {
+                    *w = scale * dot(q, k);
+                }
+                softmax(weights);
+                out.fill(0.0);
+                for (w, v) in weights.iter().zip(v.chunks_exact(d_head)) {
+                    out.iter_mut().zip(v).for_each(|(out, v)| *out += w * v);
+                }
+                out.iter_mut().zip(z).for_each(|(out, z)| *out -= z);
             }
-            softmax(weights);
-            out.fill(0.0);
-            for (w, v) in weights.iter().zip(v.chunks_exact(d_head)) {
-                out.iter_mut().zip(v).for_each(|(out, v)| *out += w * v);
-            }
-            out.iter_mut().zip(z).for_each(|(out, z)| *out -= z);
-        }
-    });
+        },
+    );
 }

@@ -42,16 +42,25 @@ pub fn add_to_totals(totals: &mut Totals, numbers: &[f32]) {
     let rows = totals.parts.len() / 2;
     assert!(numbers.len().is_multiple_of(rows.max(1)), "whole rows");
     let width = numbers.len() / rows.max(1);
-    rows_of(&mut totals.parts, 2, #[inline(always)] |i, total| {
-        let numbers = &numbers[i * width..][..width];
-        let most = largest(numbers);
-        if most > total[0] {
-            total[1] *= exp(total[0] - most);
-            total[0] = most;
-        }
-        let most = total[0];
-        total[1] += sum(numbers, #[inline(always)] |x| exp(x - most));
-    });
+    rows_of(
+        &mut totals.parts,
+        2,
+        #[inline(always)]
+        |i, total| {
+            let numbers = &numbers[i * width..][..width];
+            let most = largest(numbers);
+            if most > total[0] {
+                total[1] *= exp(total[0] - most);
+                total[0] = most;
+            }
+            let most = total[0];
+            total[1] += sum(
+                numbers,
+                #[inline(always)]
+                |x| exp(x - most),
+            );
+        },
+    );
 }
 
 #[cfg(test)]
@@ -71,7 +80,8 @@ mod tests {
             let mut totals = Totals::new(ROWS);
             let mut first = 0;
             for width in widths {
-                let part = (0..ROWS).flat_map(|r| (first..first + width).map(move |i| number(r, i)));
+                let part =
+                    (0..ROWS).flat_map(|r| (first..first + width).map(move |i| number(r, i)));
                 add_to_totals(&mut totals, &part.collect::<Vec<f32>>());
                 first += width;
             }

@@ -171,7 +171,9 @@ pub fn activate_products(
         b: b.numbers(),
         eps: eps as f32,
     };
-    in_place(out, |out| cpu::activate_products(&products, activation.on_cpu(), out))
+    in_place(out, |out| {
+        cpu::activate_products(&products, activation.on_cpu(), out)
+    })
 }
 
 /// `1 / (1 + exp(-x))`.

@@ -24,7 +24,12 @@ impl View {
         let (stride, is_transposed) = match *tensor.layout().strides() {
             [stride, 1] if stride >= 0 => (stride, false),
             [1, stride] if stride >= 0 && !in_rows => (stride, true),
-            _ => return Self::of(&Tensor::from_primitive::<Flex>(tensor.to_contiguous()), true),
+            _ => {
+                return Self::of(
+                    &Tensor::from_primitive::<Flex>(tensor.to_contiguous()),
+                    true,
+                );
+            }
         };
         Self {
             tensor,
@@ -56,7 +61,10 @@ pub fn matmul(kernel: Kernel, x: &Tensor<2>, w: &Tensor<2>) -> Option<Tensor<2>>
     let ([m, _], [_, n]) = (x.dims(), w.dims());
     let (a, b) = (View::of(x, true), View::of(w, false));
     let product = cpu::matmul(kernel, a.matrix(), b.matrix());
-    Some(Tensor::from_data(TensorData::new(product, [m, n]), &x.device()))
+    Some(Tensor::from_data(
+        TensorData::new(product, [m, n]),
+        &x.device(),
+    ))
 }
 
 /// `resid + x @ w + b`, in the memory of `resid` where nothing else holds it; given back on another device.
@@ -122,7 +130,10 @@ mod tests {
         let rows = random([40, 5]).transpose();
         let w = random([40, 30]);
         let transposed = random([30, 40]).transpose();
-        let parts = [w.clone().narrow(1, 7, 14), transposed.clone().narrow(1, 3, 9)];
+        let parts = [
+            w.clone().narrow(1, 7, 14),
+            transposed.clone().narrow(1, 3, 9),
+        ];
         for kernel in [Kernel::Gemm, Kernel::Tile(tile)] {
             for x in [&whole, &columns, &rows] {
                 for w in [&w, &transposed, &parts[0], &parts[1]] {

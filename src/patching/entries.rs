@@ -196,7 +196,9 @@ mod tests {
         for (_, activation) in Activation::NAMES {
             let mut block = model.blocks[1].clone();
             block.activation = activation;
-            let w = pollster::block_on(entries.of(1, &block, steps)).unwrap().unwrap();
+            let w = pollster::block_on(entries.of(1, &block, steps))
+                .unwrap()
+                .unwrap();
             // Three rows that all share, and changes by two heads: of two variants, then of one.
             let base = random(3, d_model);
             let parts = [(random(6, d_head), 0), (random(3, d_head), d_head)];

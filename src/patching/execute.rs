@@ -64,13 +64,13 @@ impl Executor for Local<'_, '_, '_> {
             let (expected, got) = ("prompts, positions and a patch of the plan", "others");
             return Err(Error::new(Code::Option, "job", expected, got));
         };
-        let entries = self.entries;
-        let readout = self.readout(part).await?;
-        let forward = Forward::new(readout, job.patch.layer_norm, entries);
         let order = match on_cpu(&self.runs.model.device()) {
             true => by_head(&job.variants),
             false => (0..job.variants.len()).collect(),
         };
+        let entries = self.entries;
+        let readout = self.readout(part).await?;
+        let forward = Forward::new(readout, job.patch.layer_norm, entries);
         let variants: Vec<Variant> = order.iter().map(|i| job.variants[*i]).collect();
         let normalised = forward.run(job.enter, &variants).await?;
         let of_variants = readout.of_variants(normalised, variants.len()).await?;

@@ -53,11 +53,7 @@ pub(super) struct IntoHeads {
 }
 
 impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
-    pub fn new(
-        readout: &'r Readout<'a, 'm>,
-        layer_norm: LayerNorm,
-        entries: &'r Entries,
-    ) -> Self {
+    pub fn new(readout: &'r Readout<'a, 'm>, layer_norm: LayerNorm, entries: &'r Entries) -> Self {
         Self {
             readout,
             slice: readout.slice(),

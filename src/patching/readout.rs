@@ -126,7 +126,9 @@ impl<'a, 'm> Readout<'a, 'm> {
         variants: usize,
     ) -> Result<Vec<Vec<f32>>> {
         if let (Some(metric), Some(summands)) = (self.metric.get().summarised(), &self.summands) {
-            let numbers = self.summarise(metric, summands, normalised, variants).await?;
+            let numbers = self
+                .summarise(metric, summands, normalised, variants)
+                .await?;
             let prompts = self.slice.batch;
             let numbers = to_host(numbers.flatten(0, 1)).await?;
             return Ok(numbers.chunks(prompts).map(<[f32]>::to_vec).collect());
@@ -163,7 +165,10 @@ impl<'a, 'm> Readout<'a, 'm> {
         // As many logits as a step's rows have numbers in the hidden layer of the MLP.
         let floats = slice.steps.rows.saturating_mul(slice.model.config.d_mlp);
         let tokens = (floats / rows).clamp(1, TOKENS);
-        let log_sum = slice.model.unembed.log_sum(normalised, tokens, slice.steps.pause);
+        let log_sum = slice
+            .model
+            .unembed
+            .log_sum(normalised, tokens, slice.steps.pause);
         let log_sum = log_sum.await?.reshape([variants, batch, 1]);
         Ok(metric.evaluate(read, log_sum))
     }

@@ -192,9 +192,11 @@ impl<'a> Runs<'a> {
         // In the order of the batch.
         let mut places = vec![0; positions.len()];
         let prompts = plan.parts.iter().flat_map(|part| &part.prompts);
-        prompts.enumerate().for_each(|(place, i)| places[*i] = place);
+        prompts
+            .enumerate()
+            .for_each(|(place, i)| places[*i] = place);
         let places = index(places.into_iter(), &self.model.device());
-        let in_order = |rows| Tensor::cat(rows, 0).select(0, places.clone());
+        let in_order = |rows: Vec<Tensor<2>>| Tensor::cat(rows, 0).select(0, places.clone());
         Ok(Both {
             clean: in_order(rows.clean),
             corrupted: in_order(rows.corrupted),

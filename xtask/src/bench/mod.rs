@@ -12,8 +12,8 @@ use crate::{
     setup,
 };
 pub use graph::graph;
-pub use sweeps::sweeps;
 use runners::{Device, Peer, Sweep};
+pub use sweeps::sweeps;
 
 /// Version 0.1, which knew the edges between heads alone.
 const PREVIOUS: &str = "0f642fe";

@@ -148,7 +148,13 @@ pub fn previous(model: &str, prompts: &str, component: &str, layer_norm: &str) -
 
 /// The command line, built where it is not.
 pub fn program() -> Result<PathBuf> {
-    let build = ["build", "--release", "--locked", "--package", "pathpatch-cli"];
+    let build = [
+        "build",
+        "--release",
+        "--locked",
+        "--package",
+        "pathpatch-cli",
+    ];
     cargo(&[&build[..], &[WITHOUT_WEBGPU]].concat())?;
     built(Path::new("target"))
 }
