@@ -1,10 +1,11 @@
 import { defineConfig } from "@playwright/test";
 import tests from "./playwright.config";
+import { server } from "./python/tests/browser/server";
 
 const { use } = tests.projects!.find(({ name }) => name === "cpu")!;
 const PORT = 4640;
 
-// The pictures of docs/screens/, taken anew of the built site: `cargo xtask screens`.
+// The pictures of docs/screens/, taken anew of the built site and of a notebook: `cargo xtask screens`.
 export default defineConfig({
   testDir: "tests/screens",
   outputDir: "test-results/screens",
@@ -13,9 +14,8 @@ export default defineConfig({
   workers: 1,
   reporter: [["list"]],
   use: { ...use, baseURL: `http://localhost:${PORT}` },
-  webServer: {
-    command: `npx vite preview --port ${PORT} --strictPort`,
-    url: `http://localhost:${PORT}/`,
-    reuseExistingServer: false,
-  },
+  webServer: [
+    { command: `npx vite preview --port ${PORT} --strictPort`, url: `http://localhost:${PORT}/`, reuseExistingServer: false },
+    server("jupyter"),
+  ],
 });

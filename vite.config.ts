@@ -110,10 +110,14 @@ export default defineConfig({
         // from mixing old chunks with new ones after a deploy.
         chunkFileNames: "lib/chunk-[name]-[hash].js",
         // Few files for a saved figure: `pathpatch` has what every importer needs, `drawing` what every figure draws with.
+        // What is loaded together is one file, which compresses better: `run` runs and explains, `styles` is what that and
+        // a figure's extras look like.
         codeSplitting: {
           groups: [
             { name: "pathpatch", test: /src\/(engine\/(pathpatch|edges|error|assets|source)|core\/model-ref)\.ts|preload-helper/ },
+            { name: "styles", test: /styles\/(controls|edge|extras)\.css/ },
             { name: "drawing", test: /src\/(app\/saved-run|core\/(chosen|sentence|bands)|views\/(circuit|tokens|edge\/sentence)|lib\/(dom|headline|measured|said|models|permalink|figure-parts|sheets))\.ts/ },
+            { name: "run", test: /src\/(views\/(edge\/edge|table|grids|scale)|lib\/run|app\/read-form)\.ts/ },
           ],
         },
       },

@@ -1,18 +1,10 @@
-// The widget on pages of JupyterLab and marimo, in Chromium. PYTHON is one that has both, and the built wheel.
+// The widget on pages of JupyterLab and marimo, in Chromium.
 
 import { defineConfig } from "@playwright/test";
 import { CHROMIUM, QUIET } from "../playwright.config";
+import { type Kind, server, siteOf } from "./tests/browser/server";
 
-const PYTHON = process.env.PYTHON ?? "python3";
-const PORTS = { jupyter: 4176, marimo: 4177 } as const;
-
-const project = (name: keyof typeof PORTS) => ({ name, testMatch: `${name}.spec.ts`, use: { baseURL: `http://localhost:${PORTS[name]}` } });
-
-const server = (name: keyof typeof PORTS, path: string) => ({
-  command: `${PYTHON} tests/notebooks.py ${name} ${PORTS[name]}`,
-  url: `http://localhost:${PORTS[name]}${path}`,
-  reuseExistingServer: false,
-});
+const project = (name: Kind) => ({ name, testMatch: `${name}.spec.ts`, use: { baseURL: siteOf(name) } });
 
 export default defineConfig({
   testDir: "tests/browser",
@@ -22,6 +14,6 @@ export default defineConfig({
   workers: 1,
   reporter: [["list"]],
   use: { viewport: { width: 1280, height: 1000 }, launchOptions: { executablePath: CHROMIUM, args: QUIET } },
-  webServer: [server("jupyter", "/api"), server("marimo", "/")],
+  webServer: [server("jupyter"), server("marimo")],
   projects: [project("jupyter"), project("marimo")],
 });

@@ -488,7 +488,7 @@ impl Metric for Overflowing {
     }
 
     fn evaluate(&self, logits: Tensor<4>) -> Tensor<2> {
-        self.0.evaluate(logits)
+        Metric::evaluate(&self.0, logits)
     }
 
     fn summarised(&self) -> Option<&dyn Summarised> {

@@ -109,9 +109,16 @@ function tryLink(text: string): boolean {
   checkSettings(shared.settings);
   checkView(shared.view, null);
   const again = fromParams(new URLSearchParams(toParams(shared, EXAMPLE).toString()), EXAMPLE);
-  assert.deepEqual(again, shared);
+  assert.deepEqual(again, { ...shared, settings: asked(shared.settings) });
   return true;
 }
+
+/** Without the batch that is not in use, and without fill-ins where there is no template: a link leaves them out. */
+const asked = (settings: Settings): Settings => ({
+  ...settings,
+  lines: settings.mode === "lines" ? settings.lines : EXAMPLE.settings.lines,
+  fillings: settings.mode === "template" ? settings.fillings : EXAMPLE.settings.fillings,
+});
 
 function trySaved(text: string): boolean {
   const got = read(() => restore(text), /^saved result: (.{1,60}: )?expected .*, got /s);

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
-from ._arrays import is_array, nested, numbers, shape_of
+from ._arrays import is_array, known_number, nested, numbers, shape_of, single_number
 from ._graph import PORTS, Edge, Nodes, parse_node
 from ._saved import DIRECTIONS, SCORES, About, Table, head_place, make
 
 #: How tokenizers write the start of a text: ``<|endoftext|>``, ``<s>``, ``[CLS]``.
 _START = re.compile(r"<.+>|\[.+\]")
+
+#: What no token's text has, and prompts do: a space between two words.
+_WORDS = re.compile(r"\S\s+\S")
 
 #: As many edges as the circuit can show and be read.
 MOST_DRAWN = 400
@@ -43,6 +48,7 @@ class Options:
     direction: str | None = None
     scores: str | None = None
     model: str | None = None
+    effects: bool | None = None
 
     def refuse(self, names: Sequence[str], because: str) -> None:
         """An option that would be passed over is an error."""
@@ -50,18 +56,26 @@ class Options:
         if given:
             raise TypeError(f"{given[0]}: expected no such option, because {because}")
 
-    def check(self) -> None:
-        """Refuse what no result can take."""
+    def checked(self) -> Options:
+        """The options as plain Python values, or an error for what no result can take."""
         for name, known in (("component", PORTS), ("direction", DIRECTIONS), ("scores", SCORES)):
             value = getattr(self, name)
             if value is not None and value not in known:
                 raise ValueError(f"{name}: expected one of {', '.join(known)}, got {value!r}")
-        for name, other in (("clean", "corrupted"), ("corrupted", "clean")):
+        for name in ("metric", "answer", "distractor", "model"):
             value = getattr(self, name)
-            if value is not None and not math.isfinite(value):
-                raise ValueError(f"{name}: expected a finite metric, got {value}")
-            if value is not None and getattr(self, other) is None:
+            if value is not None and not isinstance(value, str):
+                raise TypeError(f"{name}: expected a text, got {type(value).__name__}")
+        if self.effects is not None and not isinstance(self.effects, bool):
+            raise TypeError(f"effects: expected True or False, got {self.effects!r}")
+        for name, other in (("clean", "corrupted"), ("corrupted", "clean")):
+            if getattr(self, name) is not None and getattr(self, other) is None:
                 raise TypeError(f"{other}: expected the metric of this run too, got {name} alone")
+        clean, corrupted = (
+            None if value is None else single_number(value, name)
+            for name, value in (("clean", self.clean), ("corrupted", self.corrupted))
+        )
+        return replace(self, clean=clean, corrupted=corrupted, source=_head(self.source))
 
     def baselines(self) -> tuple[float | None, float | None]:
         """The metric of the clean and the corrupted run, as far as they are known."""
@@ -70,12 +84,22 @@ class Options:
         return self.clean, self.corrupted
 
 
+def _head(source: Any) -> tuple[int, int] | None:
+    if source is None:
+        return None
+    try:
+        layer, head = map(operator.index, source)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"source: expected two whole numbers, (layer, head), got {source!r}") from error
+    return layer, head
+
+
 ALL = tuple(option.name for option in fields(Options))
 
 
 def saved_of(result: Any, options: Options) -> dict[str, Any]:
     """What is shown of a result, as the page saves it."""
-    options.check()
+    options = options.checked()
     if isinstance(result, (str, os.PathLike)):
         return _of_file(Path(result), options)
     if isinstance(result, Mapping):
@@ -144,17 +168,21 @@ def _written_graph(graph: Any) -> Mapping[str, Any]:
 
 def _of_graph(graph: Mapping[str, Any], options: Options) -> dict[str, Any]:
     options.refuse(("component", "source"), "a graph has all edges")
+    options.refuse(("effects",), "a graph's scores are changes of the metric")
     cfg = graph["cfg"]
     if cfg.get("parallel_attn_mlp"):
         raise ValueError("graph: expected MLPs that read after the heads of their layer, as in GPT-2, got parallel_attn_mlp")
-    nodes = Nodes.whole(cfg["n_layers"], cfg["n_heads"])
+    nodes = Nodes.whole(*(_count(cfg, name) for name in ("n_layers", "n_heads")))
     block = graph.get("pathpatch") or {}
     if block:
         options.refuse(ALL, "the graph's file says so itself")
     # EAP-IG's base is the clean run. Its files do not tell how scores were made; they are attributions, as a rule.
     direction = block.get("direction") or options.direction or "noise"
     scores = block.get("scores") or options.scores or "estimate"
-    known = {name: edge["score"] for name, edge in graph["edges"].items() if edge["score"] is not None}
+    if not isinstance(graph["edges"], Mapping) or not all(isinstance(edge, Mapping) for edge in graph["edges"].values()):
+        raise ValueError('graph: expected edges by name, {"input->m0": {"score": 0.1}, …}, got something else')
+    told = {name: known_number(edge.get("score"), name) for name, edge in graph["edges"].items()}
+    known = {name: score for name, score in told.items() if not math.isnan(score)}
     places = [nodes.place(Edge.of(name)) for name in known]
     baselines = (block["clean_metric"], block["corrupted_metric"]) if block else options.baselines()
     table = _scored(nodes, places, list(known.values()), direction, baselines, scores)
@@ -177,6 +205,14 @@ def _of_graph(graph: Mapping[str, Any], options: Options) -> dict[str, Any]:
     if 0 < in_graph < len(graph["edges"]):
         about.edges = min(in_graph, MOST_DRAWN)
     return make(table, about)
+
+
+def _count(cfg: Mapping[str, Any], name: str) -> int:
+    """How many layers or heads a graph has."""
+    value = cfg.get(name)
+    if not isinstance(value, Integral) or value < 1:
+        raise ValueError(f"graph: expected a number of at least 1 as {name} in cfg, got {value!r}")
+    return int(value)
 
 
 def _prompts_of(prompts: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str, str]]:
@@ -249,6 +285,10 @@ def _from_source(rows: list, shape: tuple[int, ...], source: tuple[int, int]) ->
 
 def _between_heads(arrays: Mapping[str, Any], options: Options) -> dict[str, Any]:
     """Values of the metric between heads, source first; what has no path is passed over, whatever stands there."""
+    wrong = next((port for port in PORTS if port in arrays and not is_array(arrays[port])), None)
+    if wrong is not None:
+        expected = "an array [layers, heads, layers, heads], source first"
+        raise TypeError(f"{wrong}: expected {expected}, got {type(arrays[wrong]).__name__}")
     grids = {port: nested(arrays[port]) for port in PORTS if port in arrays}
     shapes = {port: shape_of(grid) for port, grid in grids.items()}
     (first_port, first), *others = shapes.items()
@@ -274,11 +314,20 @@ def _between_heads(arrays: Mapping[str, Any], options: Options) -> dict[str, Any
     scores = options.scores or "exact"
     estimates = frozenset() if scores == "exact" else frozenset(places)
     table = Table(nodes, places, values, (), estimates, options.direction or "denoise", *options.baselines())
+    if options.effects:
+        table = replace(table, values=[table.base + effect for effect in values])
+    elif not table.has_baselines:
+        raise TypeError(
+            "clean, corrupted: expected the metric of both runs, with which these values of the metric are compared, got none; "
+            'pass clean=… and corrupted=…, or metric="normalized-logit-diff" where they are 1 and 0, '
+            "or effects=True where the values are changes of the metric"
+        )
     return make(table, _about(options, scores))
 
 
 def _matrix(rows: list, shape: tuple[int, ...], options: Options) -> dict[str, Any]:
     """Scores ``[senders, receivers]``, as ``pathpatch graph --out FILE.npy`` and EAP-IG's ``Graph.scores`` have them."""
+    options.refuse(("effects",), "scores are changes of the metric")
     senders, receivers = shape
     # Senders are 1 + L (H + 1), receivers 1 + L (3 H + 1).
     layers, odd = divmod(3 * (senders - 1) - (receivers - 1), 2)
@@ -296,21 +345,27 @@ def _matrix(rows: list, shape: tuple[int, ...], options: Options) -> dict[str, A
     ]
     if not known:
         raise ValueError("array: expected a score of an edge, got NaN for all")
-    scores = options.scores or "exact"
+    if options.direction is None:
+        raise TypeError(
+            'direction: expected "denoise" or "noise", the run that was patched, since a score says only whether the edge helps, '
+            'got none; EAP-IG patches the clean run, which is "noise"'
+        )
+    # As for EAP-IG's graphs: whose scores these are is not told, and attributions are the careful guess.
+    scores = options.scores or "estimate"
     places, values = ([one[i] for one in known] for i in (0, 1))
-    table = _scored(nodes, places, values, options.direction or "denoise", options.baselines(), scores)
+    table = _scored(nodes, places, values, options.direction, options.baselines(), scores)
     return make(table, _about(options, scores))
 
 
 def _of_sweep(sweep: Mapping[str, Any], options: Options) -> dict[str, Any]:
     """What ``pathpatch sweep`` prints."""
     options.refuse(
-        ("component", "source", "clean", "corrupted", "metric", "direction", "scores", "model"),
+        ("component", "source", "clean", "corrupted", "metric", "direction", "scores", "model", "effects"),
         "the sweep's JSON says so itself",
     )
     told = Options(
         component=sweep["component"],
-        source=None if sweep.get("source") is None else tuple(sweep["source"]),
+        source=_head(sweep.get("source")),
         clean=sweep["clean_metric"],
         corrupted=sweep["corrupted_metric"],
         metric=sweep["metric"],
@@ -342,6 +397,12 @@ def _tokens(options: Options) -> tuple[list[str], list[str]] | None:
     if options.prompts is None or all(isinstance(one, str) for one in _both(options.prompts)):
         return None
     clean, corrupted = map(list, _both(options.prompts))
+    words = next((text for text in (*clean, *corrupted) if _WORDS.search(text.strip())), None)
+    if words is not None:
+        raise ValueError(
+            f"prompts: expected tokens' texts, got {words!r}, which is several words; "
+            "for a batch, pass one pair of its prompts: prompts=(clean, corrupted)"
+        )
     if len(clean) != len(corrupted):
         raise ValueError(f"prompts: expected as many tokens in both, got {len(clean)} and {len(corrupted)}")
     return clean, corrupted

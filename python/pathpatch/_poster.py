@@ -8,6 +8,7 @@ red lowers it.
 from __future__ import annotations
 
 import math
+from base64 import b64encode
 from collections.abc import Callable
 from html import escape
 
@@ -64,7 +65,7 @@ def svg(table: Table, title: str, edge: Edge | None) -> str:
             f'rx="{0 if name.kind == "mlp" else 4}" fill="{fill}" stroke="{_INK}"/>'
         )
         parts.append(_text(x, y, label, _INK, "middle"))
-    words = escape(f"{title}: {caption(table)}")
+    words = escape(_words(table, title))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" '
         f'role="img" aria-label="{words}" style="max-width:100%;height:auto;background:#fff" '
@@ -73,12 +74,24 @@ def svg(table: Table, title: str, edge: Edge | None) -> str:
 
 
 def html(table: Table, title: str, edge: Edge | None) -> str:
-    """The picture with its title and what it shows, as HTML without scripts."""
+    """The picture with its title and what it shows, as HTML without scripts.
+
+    SVG goes in as an image, because pages that clean an output of what could run, such as JupyterLab for notebooks that are
+    not trusted, take out SVG elements and leave images.
+    """
     heading = f"<strong>{escape(title)}</strong>" if title else ""
+    called = title or "Circuit"
+    picture = b64encode(svg(table, called, edge).encode()).decode()
     return (
-        f'<figure style="margin:0;max-width:{_WIDTH}px;color:{_INK};background:#fff;font:13px/1.5 system-ui,sans-serif">'
-        f'{heading}{svg(table, title or "Circuit", edge)}<figcaption>{escape(caption(table))}</figcaption></figure>'
+        f'<figure style="margin:0;max-width:{_WIDTH}px;color:{_INK};background:#fff;font:13px/1.5 system-ui,sans-serif">{heading}'
+        f'<img src="data:image/svg+xml;base64,{picture}" alt="{escape(_words(table, called))}" style="max-width:100%;height:auto">'
+        f"<figcaption>{escape(caption(table))}</figcaption></figure>"
     )
+
+
+def _words(table: Table, title: str) -> str:
+    """What the picture is, for those who do not see it."""
+    return f"{title}: {caption(table)}"
 
 
 def caption(table: Table) -> str:
@@ -86,10 +99,12 @@ def caption(table: Table) -> str:
     first, effect = next(table.strongest())
     drawn = _drawn(table)
     estimates = sum(table.nodes.place(edge) in table.estimates for edge, _ in drawn)
-    kind = "exact" if estimates == 0 else "estimates" if estimates == len(drawn) else f"{estimates} of them estimates"
+    guessed = "an estimate" if estimates == 1 else "estimates"
+    kind = "exact" if estimates == 0 else guessed if estimates == len(drawn) else f"{estimates} of them {guessed}"
     strongest = f"The strongest is {first}, {_signed(effect)}." if effect else "None has an effect."
+    count = "" if len(drawn) == 1 else f"{len(drawn)} "
     return (
-        f"The {len(drawn)} strongest of {sum(table.nodes.reach):,} edges ({kind}); "
+        f"The {count}strongest of {sum(table.nodes.reach):,} edges ({kind}); "
         f"blue raises the metric, red lowers it. {strongest}"
     )
 

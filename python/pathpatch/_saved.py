@@ -6,8 +6,10 @@ opens on the page.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -205,20 +207,28 @@ def table_of(saved: Mapping[str, Any]) -> Table:
     version = saved.get("pathpatch")
     if version not in (1, VERSION):
         raise ValueError(f'saved result: expected {{"pathpatch": {VERSION}, …}} or version 1, got {version!r}')
-    try:
+    with _reading():
         return _by_names(saved) if "edges" in saved else _between_heads(saved)
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """What a saved result lacks is told as such."""
+    try:
+        yield
     except (KeyError, IndexError, TypeError) as error:
         raise ValueError(f"saved result: expected a file that the page has saved, got one whose {error} is missing or wrong") from error
 
 
 def looked_at(saved: Mapping[str, Any], table: Table) -> Edge | None:
     """The edge that a saved result looks at; ``None`` where it leaves that open."""
-    view = saved["view"]
-    if "edges" in saved:
-        ends = view["from"], view["to"]
-    else:
-        src, dst = (end and f"a{end['layer']}.h{end['head']}" for end in (view["src"], view["dst"]))
-        ends = src, dst and f"{dst}<{view['component']}>"
+    with _reading():
+        view = saved["view"]
+        if "edges" in saved:
+            ends = view["from"], view["to"]
+        else:
+            src, dst = (end and f"a{end['layer']}.h{end['head']}" for end in (view["src"], view["dst"]))
+            ends = src, dst and f"{dst}<{view['component']}>"
     known = set(table.nodes.receivers)
     return Edge(*ends) if ends[0] is not None and ends[1] in known else None
 
@@ -240,7 +250,7 @@ def _by_names(saved: Mapping[str, Any]) -> Table:
     for name in (*nodes.senders, *nodes.receivers):
         parse_node(name)
     places = edges["indices"]
-    _check_places(nodes, places, len(edges["values"]))
+    _check_places(nodes, places, edges["values"])
     return Table(
         nodes=nodes,
         places=places,
@@ -268,7 +278,7 @@ def _between_heads(saved: Mapping[str, Any]) -> Table:
         values += grid["values"]
         std_devs += grid.get("spread") or []
         estimates += map(place, grid["estimates"])
-    _check_places(nodes, places, len(values))
+    _check_places(nodes, places, values)
     return Table(
         nodes=nodes,
         places=places,
@@ -292,9 +302,11 @@ def head_place(nodes: Nodes, layers: int, heads: int, port: str) -> Callable[[in
     return place
 
 
-def _check_places(nodes: Nodes, places: Sequence[int], values: int) -> None:
-    if len(places) != values:
-        raise ValueError(f"saved result: expected as many values as edges ({len(places)}), got {values}")
+def _check_places(nodes: Nodes, places: Sequence[int], values: Sequence[float]) -> None:
+    if len(places) != len(values):
+        raise ValueError(f"saved result: expected as many values as edges ({len(places)}), got {len(values)}")
+    if not all(map(math.isfinite, values)):
+        raise ValueError("saved result: expected finite values, got NaN or infinity")
     size = len(nodes.senders) * len(nodes.receivers)
     wrong = next((place for place in places if not (0 <= place < size and nodes.has_path(place))), None)
     if wrong is not None:

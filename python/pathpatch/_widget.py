@@ -65,7 +65,8 @@ class PathPatching(anywidget.AnyWidget):
 
     @traitlets.validate("marked")
     def _validate_marked(self, proposal: dict[str, Any]) -> list[Edge]:
-        return [self._known(edge) for edge in proposal["value"]]
+        # An edge is marked or not: twice is once.
+        return list(dict.fromkeys(self._known(edge) for edge in proposal["value"]))
 
     def _known(self, edge: Edge | None) -> Edge | None:
         """The edge, where the result has it."""
@@ -97,7 +98,7 @@ class PathPatching(anywidget.AnyWidget):
         if bundle is None:
             return None
         data, metadata = bundle
-        # Where a notebook is read and not run: nbconvert, GitHub, a page that is not trusted.
+        # Where a notebook is read and not run: nbconvert, JupyterLab where it does not trust the notebook.
         return {**data, "text/plain": repr(self), "text/html": self._repr_html_()}, metadata
 
     def __repr__(self) -> str:

@@ -33,4 +33,4 @@ def test_what_is_converted_without_the_widget_has_its_picture(executed):
     read = executed.copy()
     read.metadata.pop("widgets")
     html, _ = HTMLExporter().from_notebook_node(read)
-    assert "<figcaption>" in html and 'aria-label="How a small model repeats a list' in html
+    assert "<figcaption>" in html and 'alt="How a small model repeats a list' in html

@@ -1,13 +1,14 @@
-"""What of each kind of result is shown."""
+"""Each kind of result, and what is read from it."""
 
 import csv
 import json
 import math
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from pathpatch import edges
+from pathpatch import edges, show
 from pathpatch._convert import Options, saved_of
 from pathpatch._graph import Edge, Nodes
 from pathpatch._poster import caption
@@ -67,6 +68,9 @@ def test_the_matrix_has_the_graphs_scores(data, graph):
     for row in rows:
         assert row["score"] == approx(graph["edges"][f"{row['from']}->{row['to']}"]["score"])
         assert row["value"] is None
+        # Nobody says whether they are more than attributions.
+        assert row["kind"] == "estimate"
+    assert edges(data / "graph.npy", direction="noise", scores="exact")[0]["kind"] == "exact"
     assert len(rows) == len(graph["edges"])
 
 
@@ -89,6 +93,12 @@ def test_an_eap_ig_graph_is_read_as_the_file_that_it_writes(graph, tmp_path):
     assert written["settings"]["direction"] == "noise"
     assert written["edges"]["scores"] == "estimate"
     assert written["edges"]["estimates"] == written["edges"]["indices"]
+    # The matrix of the same scores means the same.
+    matrix = numpy.full((16, 40), math.nan)
+    nodes = Nodes.whole(3, 4)
+    for name, edge in graph["edges"].items():
+        matrix.flat[nodes.place(Edge.of(name))] = edge["score"]
+    assert edges(matrix, direction="noise") == edges(Written())
     assert written["cleanMetric"] is None
     assert written["metricName"] == "the metric"
     strongest = max(graph["edges"], key=lambda name: abs(graph["edges"][name]["score"]))
@@ -96,6 +106,22 @@ def test_an_eap_ig_graph_is_read_as_the_file_that_it_writes(graph, tmp_path):
     assert f"{first['from']}->{first['to']}" == strongest
     assert first["score"] == approx(graph["edges"][strongest]["score"])
     assert first["effect"] == -first["score"]
+
+
+def test_an_edge_without_a_score_is_not_known(graph):
+    del graph["pathpatch"]
+    names = list(graph["edges"])
+    graph["edges"][names[0]] = {"in_graph": True}
+    graph["edges"][names[1]]["score"] = math.nan
+    graph["edges"][names[2]]["score"] = None
+    rows = edges(graph)
+    assert {f"{row['from']}->{row['to']}" for row in rows} == set(names[3:])
+    sizes = [abs(row["effect"]) for row in rows]
+    assert sizes == sorted(sizes, reverse=True)
+    json.dumps(saved(graph), allow_nan=False)
+    graph["edges"][names[3]]["score"] = -math.inf
+    with pytest.raises(ValueError, match=rf"{re.escape(names[3])}: expected finite numbers, .*, got -inf"):
+        edges(graph)
 
 
 class SimpleNamespaceDict(dict):
@@ -124,7 +150,7 @@ def test_one_sources_grid_is_that_part_of_all(sweep):
 def test_what_stands_where_there_is_no_path_is_passed_over(sweep):
     array = numpy.array(sweep["values"], dtype=float)
     zeros = numpy.nan_to_num(array, nan=0.0)
-    assert edges(zeros, component="k") == edges(array, component="k")
+    assert edges(zeros, component="k", clean=1, corrupted=0) == edges(array, component="k", clean=1, corrupted=0)
 
 
 def test_three_inputs_make_one_table(sweep):
@@ -137,13 +163,52 @@ def test_three_inputs_make_one_table(sweep):
     assert by_name["a0.h3", "a1.h3<q>"] == approx(array[0, 3, 1, 3])
 
 
-def test_without_baselines_values_are_effects(sweep):
+def test_values_of_the_metric_are_compared_with_a_run(sweep):
+    """TransformerLens gives the metric with the edge patched: without the runs' own metric nothing is known of an effect."""
     array = numpy.array(sweep["values"], dtype=float)
-    told = saved(array, component="k", metric="IOI score")
+    for result, options in ((array + 3.2, {"component": "k"}), ({"k": array}, {}), (array[0, 3], {"component": "k", "source": (0, 3)})):
+        with pytest.raises(TypeError, match=r"clean, corrupted: expected the metric of both runs, .* pass clean=… and corrupted=…, or"):
+            edges(result, metric="logit-diff", **options)
+    moved = edges(array + 3.2, component="k", clean=4.2, corrupted=3.2)
+    assert moved[0]["effect"] == approx(edges(sweep)[0]["effect"])
+    noised = edges(array, component="k", metric="normalized-logit-diff", direction="noise")
+    by_name = {(row["from"], row["to"]): row["effect"] for row in noised}
+    assert by_name["a0.h3", "a1.h3<k>"] == approx(array[0, 3, 1, 3] - 1)
+
+
+def test_values_are_effects_where_the_caller_says_so(sweep):
+    array = numpy.array(sweep["values"], dtype=float)
+    told = saved(array, component="k", metric="IOI score", effects=True)
     assert told["cleanMetric"] is None and told["corruptedMetric"] is None
     assert told["metricName"] == "IOI score"
-    assert edges(array, component="k")[0]["value"] is None
-    assert edges(array, component="k")[0]["effect"] == approx(array[0, 3, 1, 3])
+    first = edges(array, component="k", effects=True)[0]
+    assert first["value"] is None
+    assert first["effect"] == approx(array[0, 3, 1, 3])
+    first = edges(array, component="k", effects=True, clean=5.0, corrupted=2.0)[0]
+    assert (first["effect"], first["value"]) == (approx(array[0, 3, 1, 3]), approx(2 + array[0, 3, 1, 3]))
+
+
+class OneNumber:
+    """As a tensor of one number, which JSON does not take."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def item(self):
+        return self.number
+
+
+@pytest.mark.parametrize("kind", [numpy.float32, numpy.float64, numpy.array, OneNumber, lambda number: numpy.array([number])])
+def test_a_runs_metric_may_be_any_librarys_number(sweep, kind):
+    told = saved(sweep["values"], component="k", clean=kind(1.5), corrupted=kind(-0.5))
+    assert (told["cleanMetric"], told["corruptedMetric"]) == (1.5, -0.5)
+    assert json.loads(json.dumps(told, allow_nan=False)) == told
+
+
+def test_a_source_may_be_of_any_librarys_whole_numbers(sweep):
+    array = numpy.array(sweep["values"], dtype=float)
+    asked = {"component": "k", "clean": 1, "corrupted": 0}
+    assert edges(array[0, 3], source=numpy.array([0, 3]), **asked) == edges(array[0, 3], source=(0, 3), **asked)
 
 
 def test_a_tensor_of_a_library_that_is_not_here(sweep):
@@ -154,6 +219,18 @@ def test_a_tensor_of_a_library_that_is_not_here(sweep):
             return sweep["values"]
 
     assert edges(Tensor(), component="k", clean=1, corrupted=0) == edges(sweep)
+
+
+def test_lists_of_arrays_are_one_array(sweep):
+    """A loop over sources collects a grid for each."""
+    array = numpy.array(sweep["values"], dtype=numpy.float32)
+    asked = {"component": "k", "clean": 1, "corrupted": 0}
+    whole = edges(array, **asked)
+    assert edges([[array[layer, head] for head in range(4)] for layer in range(3)], **asked) == whole
+    assert edges(tuple(array), **asked) == whole
+    assert edges({"k": list(array)}, clean=1, corrupted=0) == whole
+    # Numbers of NumPy's, one by one.
+    assert edges([[[list(row) for row in grid] for grid in layer] for layer in array], **asked) == whole
 
 
 def test_a_saved_result_is_shown_as_it_is(figure, tmp_path):
@@ -208,7 +285,11 @@ def test_deviations_and_estimates_of_a_saved_result(graph):
 
 def test_prompts_are_labels(sweep):
     values = sweep["values"]
-    told = saved(values, component="k", prompts=(["<s>", "fox", " ran"], ["<s>", "cat", " ran"]), answer=" a", distractor=" b")
+
+    def saved_with(**options):
+        return saved(values, component="k", clean=1, corrupted=0, **options)
+
+    told = saved_with(prompts=(["<s>", "fox", " ran"], ["<s>", "cat", " ran"]), answer=" a", distractor=" b")
     assert [token["text"] for token in told["tokens"][0]["corrupted"]] == ["<s>", "cat", " ran"]
     assert told["settings"]["clean"] == "fox ran"
     assert told["settings"]["prependBos"] is True
@@ -218,9 +299,9 @@ def test_prompts_are_labels(sweep):
     assert [one == other for one, other in zip(clean, corrupted)] == [True, False, True]
     assert len({*clean, *corrupted}) == 4
     # A vocabulary of words has no spaces.
-    told = saved(values, component="k", prompts=(["a", "fox", "ran"], ["a", "cat", "ran"]))
+    told = saved_with(prompts=(["a", "fox", "ran"], ["a", "cat", "ran"]))
     assert (told["settings"]["clean"], told["settings"]["prependBos"]) == ("a fox ran", False)
-    told = saved(values, component="k", prompts=("A fox", "A cat"))
+    told = saved_with(prompts=("A fox", "A cat"))
     assert told["tokens"] is None
     assert (told["settings"]["clean"], told["settings"]["corrupted"]) == ("A fox", "A cat")
 
@@ -238,6 +319,7 @@ def test_nodes_are_those_of_eap_ig():
 
 
 GRID = [[[[0.0] * 4] * 3] * 4] * 3
+KEYS = {"component": "k", "clean": 1, "corrupted": 0}
 
 
 @pytest.mark.parametrize(
@@ -259,11 +341,25 @@ GRID = [[[[0.0] * 4] * 3] * 4] * 3
         ([[1.0, 2.0], [1.0]], {}, r"array: expected rows of one length, got \(1,\) and \(2,\)"),
         (numpy.zeros((3, 4)), {"component": "k", "source": (3, 0)}, r"source: expected a head of 3 layers with 4 heads, got"),
         (GRID, {"component": "k", "clean": 1}, r"corrupted: expected the metric of this run too, got clean alone"),
-        (GRID, {"component": "k", "clean": math.nan, "corrupted": 0}, r"clean: expected a finite metric, got nan"),
-        (GRID, {"component": "k", "prompts": "a fox"}, r"prompts: expected the clean and the corrupted one"),
-        (GRID, {"component": "k", "prompts": (["a"], "b")}, r"prompts: expected the clean and the corrupted one"),
-        (GRID, {"component": "k", "prompts": (["a"], ["b", "c"])}, r"prompts: expected as many tokens in both, got 1 and 2"),
-        (GRID, {"component": "k", "answer": " a"}, r"answer: expected no such option, because there are no prompts"),
+        (GRID, {"component": "k", "clean": math.nan, "corrupted": 0}, r"clean: expected a finite number, got nan"),
+        (GRID, {"component": "k", "clean": "1", "corrupted": 0}, r"clean: expected one number, got str"),
+        (GRID, {"component": "k", "clean": 1, "corrupted": numpy.zeros(2)}, r"corrupted: expected one number, got ndarray of shape \[2\]"),
+        (GRID, {"component": "k", "clean": 1, "corrupted": 1j}, r"corrupted: expected one number, got complex"),
+        (GRID, {**KEYS, "source": 3}, r"source: expected two whole numbers, \(layer, head\), got 3"),
+        (GRID, {**KEYS, "source": (1, 2.5)}, r"source: expected two whole numbers, \(layer, head\), got \(1, 2.5\)"),
+        (GRID, {**KEYS, "metric": 7}, r"metric: expected a text, got int"),
+        (GRID, {**KEYS, "effects": "no"}, r"effects: expected True or False, got 'no'"),
+        ({"q": 3}, {}, r"q: expected an array \[layers, heads, layers, heads\], source first, got int"),
+        (numpy.zeros((16, 40)), {}, r'direction: expected "denoise" or "noise", .* got none'),
+        (numpy.zeros((16, 40)), {"effects": True, "direction": "noise"}, r"effects: expected no such option, because scores are changes"),
+        ({"cfg": {"n_layers": 1}, "edges": {}}, {}, r"graph: expected a number of at least 1 as n_heads in cfg, got None"),
+        ({"cfg": {"n_layers": 1, "n_heads": 1}, "edges": [1]}, {}, r"graph: expected edges by name"),
+        ({"cfg": {"n_layers": 1, "n_heads": 1}, "edges": {}}, {"effects": True}, r"effects: expected no such option, because a graph's"),
+        (GRID, {**KEYS, "prompts": "a fox"}, r"prompts: expected the clean and the corrupted one"),
+        (GRID, {**KEYS, "prompts": (["a"], "b")}, r"prompts: expected the clean and the corrupted one"),
+        (GRID, {**KEYS, "prompts": (["a"], ["b", "c"])}, r"prompts: expected as many tokens in both, got 1 and 2"),
+        (GRID, {**KEYS, "prompts": (["a b", "c d"], ["e f", "g h"])}, r"prompts: expected tokens' texts, got 'a b', .* one pair"),
+        (GRID, {**KEYS, "answer": " a"}, r"answer: expected no such option, because there are no prompts"),
         ({"pathpatch": 2}, {"metric": "kl"}, r"metric: expected no such option, because a saved result says so itself"),
         ({"pathpatch": 3}, {}, r'saved result: expected \{"pathpatch": 2, …\} or version 1, got 3'),
         ({"pathpatch": 2}, {}, r"saved result: expected a file that the page has saved"),
@@ -273,6 +369,19 @@ GRID = [[[[0.0] * 4] * 3] * 4] * 3
 def test_what_is_wrong_is_told(result, options, message):
     with pytest.raises((TypeError, ValueError), match=message):
         edges(result, **options)
+
+
+def test_options_of_the_widget_are_not_those_of_a_result(sweep):
+    with pytest.raises(TypeError, match=r"edges\(\) got an unexpected keyword argument 'title'"):
+        edges(sweep, title="Induction")
+
+
+def test_what_a_saved_result_lacks_is_told(figure):
+    with pytest.raises(ValueError, match=r"saved result: expected a file that the page has saved, got one whose 'view' is missing"):
+        show({name: value for name, value in figure.items() if name != "view"})
+    figure["edges"]["values"][0] = math.nan
+    with pytest.raises(ValueError, match=r"saved result: expected finite values, got NaN or infinity"):
+        show(figure)
 
 
 def test_files_that_are_none(tmp_path):
@@ -292,5 +401,8 @@ def test_the_still_picture_says_what_of_it_is_estimated_and_of_how_many():
     places = [of.place(Edge.of(edge)) for edge in ("input->a0.h0<q>", "input->m0", "a0.h0->m0")]
     table = Table(of, places, [3.0, 2.0, 0.0], clean=1.0, corrupted=0.0)
     assert f"The 2 strongest of {sum(of.reach)} edges (exact)" in caption(replace(table, estimates=frozenset(places[2:])))
-    assert "(1 of them estimates)" in caption(replace(table, estimates=frozenset(places[1:])))
+    assert "(1 of them an estimate)" in caption(replace(table, estimates=frozenset(places[1:])))
     assert "(estimates)" in caption(replace(table, estimates=frozenset(places)))
+    one = Table(of, places[:1], [3.0], clean=1.0, corrupted=0.0)
+    assert f"The strongest of {sum(of.reach)} edges (exact)" in caption(one)
+    assert "(an estimate)" in caption(replace(one, estimates=frozenset(places[:1])))

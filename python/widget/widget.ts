@@ -4,7 +4,8 @@
 // mounted without its custom element, so that a page may have two versions of the package.
 
 import { parseEdge } from "../../www/src/core/node";
-import { mount, type Appearance } from "../../www/src/embed/mount";
+import { mount } from "../../www/src/embed/mount";
+import type { Appearance } from "../../www/src/embed/options";
 import { follow } from "../../www/src/embed/scheme";
 import { element } from "../../www/src/lib/dom";
 import * as segmentsView from "../../www/src/views/segments";

@@ -130,6 +130,29 @@ test("at 1440 x 900 the whole page is one screen: nothing scrolls, nothing is cu
   expect(cut).toEqual([]);
 });
 
+test("at 1440 x 900 the explanation fits on a first visit, too, and the way round is offered once", async ({ page }) => {
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.goto("/");
+  await settled(page);
+  await expect(chosenEdge(page)).toHaveText("0.3 → 1.3 key");
+  await expect(page.getByRole("region", { name: "What this is" })).toBeInViewport({ ratio: 1 });
+  await expect(page.locator("#edge")).toContainText("What changes at the output");
+  expect(await page.evaluate(() => document.documentElement.scrollHeight)).toBe(900);
+  const isCut = await page.locator("#right").evaluate((one) => one.scrollHeight > one.clientHeight + 1);
+  expect(isCut).toBe(false);
+  for (const name of ["More", "What is written into 0.3", "What 1.3 writes"]) await expect(page.getByRole("button", { name })).toBeInViewport({ ratio: 1 });
+  await expect(page.getByRole("button", { name: "Show me around" })).toHaveCount(1);
+});
+
+test("on a phone the circuit is in the first screen", async ({ page }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await open(page);
+  const { top, bottom } = await page.locator("#circuit svg.circuit").evaluate((svg) => svg.getBoundingClientRect());
+  const foot = await page.locator(".edge-steps").evaluate((bar) => bar.getBoundingClientRect().top);
+  expect(top).toBeLessThan(410);
+  expect(bottom).toBeLessThanOrEqual(foot);
+});
+
 test("the picture shrinks to a least height at 1280 x 720, and grows with the window at 2560 x 1440", async ({ page }) => {
   await open(page);
   const box = async () => (await page.locator("#circuit svg.circuit").boundingBox())!;
@@ -272,6 +295,7 @@ test("a printed page is one sheet with the question, the picture and the sentenc
   expect(pdf.match(/\/Type\s*\/Page[^s]/g)).toHaveLength(1);
   await page.emulateMedia({ media: "print" });
   for (const id of ["question", "circuit", "edge"]) await expect(page.locator(`#${id}`)).toBeVisible();
+  for (const name of ["Where 1.3 looks", "What changes at the output"]) await expect(page.locator("#edge").getByRole("heading", { name })).toBeVisible();
   for (const id of ["status", "views", "share", "theme"]) await expect(page.locator(`#${id}`)).toBeHidden();
   expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe("light");
 });

@@ -93,6 +93,41 @@ test("what else there is to know of an edge: by position, attribution, logits, w
   await expect(panel(page).getByText("A patched value leaves the attention of 1.3 as it was")).toBeVisible();
 });
 
+test("while a closer look is on its way, what is shown of another edge or pair is out of sight, and so is its tip", async ({ page }) => {
+  // An engine that hears nothing more from then on.
+  await page.addInitScript(() => {
+    Worker.prototype.postMessage = new Proxy(Worker.prototype.postMessage, {
+      apply: (post, worker, said) => ("isDeaf" in globalThis ? undefined : Reflect.apply(post, worker, said)),
+    });
+  });
+  const lines = ["piano", "crown"].map((word) => `fox lamp river ${word} fox | dragon lamp river ${word} fox | lamp | river`).join("\n");
+  await open(page, `/#${new URLSearchParams({ mode: "lines", lines, from: "a0.h3", to: "a1.h3<k>" })}`);
+  await explained(page, "0.3 → 1.3 key");
+  await openMore(page);
+  const logits = panel(page).locator(".edge-more table.logits");
+  await expect(panel(page).locator(".remainder")).toBeVisible();
+  await panel(page).locator("svg.pattern").last().locator(".pattern-cell").last().hover();
+  await expect(page.locator(".tip")).toBeVisible();
+  // The answer takes the place of the drawing that is pointed at, and nothing moves.
+  const weaker = panel(page).getByRole("button", { name: "Next weaker edge" });
+  await weaker.evaluate((button: HTMLButtonElement) => button.click());
+  await expect(chosenEdge(page)).not.toHaveText("0.3 → 1.3 key");
+  await expect(evidence(page)).toHaveAttribute("aria-busy", "false");
+  await expect(page.locator(".tip")).toHaveCount(0);
+  await expect(panel(page).locator(".remainder")).toBeVisible();
+
+  await page.evaluate(() => Object.assign(globalThis, { isDeaf: true }));
+  const pair = panel(page).getByLabel("Prompt pair");
+  await pair.selectOption({ label: "pair 2: fox lamp river crown fox" });
+  await expect(logits).toBeHidden();
+  await expect(evidence(page).locator("section").last()).toBeHidden();
+  await expect(pair).toBeVisible();
+  await pair.selectOption({ label: "pair 1: fox lamp river piano fox" });
+  await expect(logits).toBeVisible();
+  await weaker.press("Enter");
+  await expect(logits).toBeHidden();
+});
+
 test("from an edge to the strongest at either end; where there is none, it is said", async ({ page }) => {
   await open(page);
   await explained(page, "0.3 → 1.3 key");

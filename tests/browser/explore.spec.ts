@@ -280,7 +280,7 @@ test("the strongest edge between heads is looked at first, and rounding has no c
   saved.edges.values = saved.edges.values.map((_: number, i: number) => saved.corruptedMetric + 1e-6 * Math.sin(i));
   saved.details = [];
   const file = { name: "still.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(saved)) };
-  await menu.getByLabel("Open a saved JSON").setInputFiles(file);
+  await page.getByLabel("Open a saved JSON").setInputFiles(file);
   await page.keyboard.press("Escape");
   await show(page, "Circuit");
   await expect(page.locator("#circuit .still")).toHaveText("No edge moves the metric: what is left is rounding.");

@@ -39,8 +39,8 @@ async function fileOf(page: Page, name: string): Promise<string> {
   });
 }
 
-/** A figure without the edge that was looked at, which becomes known while the page is read. */
-const withoutLooks = (figure: string): string => JSON.stringify({ ...JSON.parse(figure), details: [] });
+/** A saved result without the edge that was looked at, which becomes known while the page is read. */
+const withoutLooks = (saved: string): string => JSON.stringify({ ...JSON.parse(saved), details: [] });
 
 /** All exports, as text. */
 async function everything(page: Page): Promise<Record<string, string>> {
@@ -52,7 +52,7 @@ async function everything(page: Page): Promise<Record<string, string>> {
     await expect(take.getByRole("status")).toHaveText(`${name}: copied.`);
     all[name] = await take.getByLabel("Copied text").inputValue();
   }
-  all["Figure JSON"] = withoutLooks(all["Figure JSON"]!);
+  for (const name of ["JSON", "Figure JSON"]) all[name] = withoutLooks(all[name]!);
   const within = /(?<=<script type="application\/json">).*(?=<\/script>)/;
   all["Copy embed code"] = all["Copy embed code"]!.replace(within, withoutLooks);
   return all;
@@ -116,7 +116,7 @@ test("after an edit of any field, every export still belongs to the run on scree
     await edit(page);
     await expect(page.locator("#editor :is(.error:not(:empty), .row-notes > li)"), name).not.toHaveCount(0);
     await expect(page.locator("#picture"), name).toHaveClass("stale");
-    await expect(page.locator("#about-run"), name).toContainText("From before your last edit · ");
+    await expect(page.locator("#old-run"), name).toHaveText("Of the question before");
     expect(await everything(page), name).toEqual(before);
     await example(page, "Induction: fox, lamp, … fox");
     await settled(page);
@@ -218,16 +218,32 @@ test("a saved file opens on the page unchanged, with its origin", async ({ page 
 
 test("a saved file of one's own model stands as it is, whatever model is loaded", async ({ page }) => {
   await open(page);
-  const saved = JSON.parse(await fileOf(page, "JSON"));
+  await expect(page.locator("#says-lists")).toBeVisible();
+  await expect(page.locator("#edge").getByRole("heading", { name: "What changes at the output" })).toBeVisible();
+  const { predictions, details, ...saved } = JSON.parse(await fileOf(page, "JSON"));
+  expect(predictions).toHaveLength(1);
+  expect(details).toHaveLength(1);
   saved.model.source = null;
   saved.edges.values = saved.edges.values.map((value: number) => value / 2);
   const file = { name: "own.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(saved)) };
   await page.getByLabel("Open a saved JSON").setInputFiles(file);
   await settled(page);
   await expect(page.locator("#about-run")).toContainText("from own.json");
+  // What it does not hold leaves no empty places.
+  await expect(page.locator("#says")).toContainText("What both runs say next is not part of this file.");
+  await expect(page.locator("#says-lists")).toBeHidden();
+  await expect(page.locator(".values")).toBeHidden();
+  await expect(page.locator("#edge").getByRole("heading", { name: "What changes at the output" })).toBeHidden();
+  // What it holds is shown.
+  const whole = { ...file, buffer: Buffer.from(JSON.stringify({ ...saved, predictions, details })) };
+  await page.getByLabel("Open a saved JSON").setInputFiles(whole);
+  await expect(page.locator("#says-lists")).toBeVisible();
+  await expect(page.locator("#edge").getByRole("heading", { name: "What changes at the output" })).toBeVisible();
+  const again = JSON.parse(await fileOf(page, "JSON"));
+  expect(again.details).toEqual(details);
   // The page keeps values as float32.
   const values = (of: number[]) => of.map(Math.fround);
-  expect(values(JSON.parse(await fileOf(page, "JSON")).edges.values)).toEqual(values(saved.edges.values));
+  expect(values(again.edges.values)).toEqual(values(saved.edges.values));
 });
 
 for (const call of ["check", "edges"] as const) {

@@ -50,7 +50,15 @@ test("a circuit as SVG: by itself, with real text, few styles, its title and sou
   expect(text).toMatch(/>What makes it say “lamp” rather than “spoon”<\/text>/);
   expect(text).toMatch(/>logits<tspan[^>]*> · lamp − spoon<\/tspan>/);
   expect(text).toMatch(/>pathpatch \d+\.\d+\.\d+ · ioi-demo · \d{4}-\d\d-\d\d<\/text>/);
-  expect(text).toContain("raises the logit difference, corrupted 0 to clean 1");
+  expect(text).toContain(">raises the logit difference<");
+  // Two samples of width, so that a width can be read as an effect.
+  expect(text).toMatch(/>0\.1</);
+  expect(text).toContain(">0.5 of the difference between the runs<");
+  // The names of layers, and no key of what is not drawn.
+  expect(text).toContain(">induction<");
+  expect(text).not.toContain(">estimate<");
+  await expect(figure.getByLabel("Names of layers")).toBeChecked();
+  await expect(figure.getByLabel("Key of estimates")).toBeHidden();
   expect(text).toContain("Rows: layers. Columns: heads.");
   // For paper, whatever the page looks like.
   expect(text).toContain('fill="#ffffff"');
@@ -80,7 +88,7 @@ test("PDFs have their size, their fonts and their words; PNGs 300 points to the 
   for (const [what, words] of Object.entries(says)) {
     await choose(figure, what);
     for (const width of [85, 180]) {
-      await figure.getByLabel("Width").fill(String(width));
+      await figure.getByRole("spinbutton", { name: /^Width/ }).fill(String(width));
       await expect(figure.locator(".preview [role=status]")).toContainText(`${width} ×`);
       const { path } = await saved(figure, "PDF");
       const [, points] = /Page size:\s+([\d.]+) x/.exec(run("pdfinfo", path))!;
@@ -136,7 +144,7 @@ test("what is said of a figure can be edited and copied", async ({ page }) => {
   expect(latex).toContain("\\caption{50\\% of it \\& more. Path patching~\\cite{pathpatch,wang2023interpretability,goldowskydill2023localizing}.}");
   expect(await copied(figure, "Copy BibTeX")).toMatch(/^@software\{pathpatch,[\s\S]*@inproceedings\{wang2023interpretability,/);
   // Text of a fixed size: a narrower figure has the same letters.
-  await figure.getByLabel("Width").fill("85");
+  await figure.getByRole("spinbutton", { name: /^Width/ }).fill("85");
   await figure.getByRole("spinbutton", { name: /^Text/ }).fill("10");
   await expect(figure.locator(".preview [role=status]")).toContainText("85 ×");
   const svg = readFileSync((await saved(figure, "SVG")).path, "utf8");
@@ -167,10 +175,13 @@ test.describe("snippets", () => {
     await open(page);
     await expect(page.locator("#edge .edge-looks")).toBeVisible();
     const figure = await dialog(page, "For a web page");
-    const preview = figure.locator("path-patching");
+    const preview = figure.getByRole("tabpanel", { name: "For a web page" }).locator("path-patching");
     await expect(preview.locator(".verdict")).toHaveText(VERDICT);
+    // Another title draws nothing else anew.
+    await preview.locator(".circuit").evaluate((circuit) => circuit.setAttribute("data-drawn", "before"));
     await figure.getByRole("textbox", { name: "Title" }).fill("Mine");
-    await expect(preview.locator(".top h3")).toHaveText("Mine");
+    await expect(preview.locator(".top h2")).toHaveText("Mine");
+    await expect(preview.locator(".circuit[data-drawn]")).toHaveCount(1);
     await figure.getByRole("checkbox", { name: "Prompts" }).uncheck();
     await expect(preview.locator(".prompt")).toBeHidden();
     await figure.getByRole("checkbox", { name: "Grids" }).check();
@@ -189,7 +200,7 @@ test.describe("snippets", () => {
       await post.goto(host.page(body));
       const shown = (name === "frame" ? post.frameLocator("iframe") : post).locator("path-patching");
       await expect(shown.locator(".verdict"), name).toHaveText(VERDICT);
-      await expect(shown.locator(".top h3"), name).toHaveText("Mine");
+      await expect(shown.locator(".top h2"), name).toHaveText("Mine");
       await expect(shown.locator(".embedded"), name).toHaveCSS("color-scheme", "dark");
       await expect(shown.getByRole("grid", { name: "From head 0.3 into each head’s key" }), name).toBeVisible();
       await post.close();

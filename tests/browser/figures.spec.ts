@@ -146,6 +146,67 @@ test("Cancel works while another figure computes", async ({ page }) => {
   await isDone(figures.nth(0));
 });
 
+test("a question that cannot be run says why in plain words", async ({ page }) => {
+  const same = LINK.replace("corrupted=dragon", "corrupted=fox");
+  const rows = new URLSearchParams({ mode: "lines", lines: "fox lamp river fox | dragon lamp river fox | lamp | river\nfox lamp river fox | dragon quokka river fox | lamp | river" });
+  await page.goto(host.page(`${SCRIPT}<path-patching link="${same}"></path-patching><path-patching link="${rows}"></path-patching>`));
+  const figures = page.locator("path-patching");
+  for (const i of [0, 1]) await figures.nth(i).getByRole("button", { name: RUN }).click();
+  await expect(figures.nth(0).locator(".error")).toHaveText("Both prompts are the same, so there is nothing to patch.");
+  await expect(figures.nth(1).locator(".error")).toHaveText(/^Pair 2: “quokka” is not among the 565 words of this model\./);
+});
+
+test("a run that is cancelled leaves the author's result as it was", async ({ page }) => {
+  // Its last values never come.
+  await page.route("**/lib/worker.js", async (route) => {
+    const response = await route.fetch();
+    const late = "const say = self.postMessage.bind(self); self.postMessage = (m, ...r) => { if (!m.answer?.table) say(m, ...r); };";
+    await route.fulfill({ response, body: `${late}\n${await response.text()}` });
+  });
+  const data = readFileSync("examples/post/figure.json", "utf8");
+  await page.goto(host.page(`<path-patching><script type="application/json">${data}</script></path-patching>${SCRIPT}`));
+  const figure = page.locator("path-patching");
+  await expect(figure.locator(".verdict")).toContainText("59%");
+  const held = () => figure.evaluate((element) => JSON.stringify((element as HTMLElement & { data: unknown }).data));
+  const before = await held();
+  await figure.getByRole("button", { name: RUN }).click();
+  const progress = figure.locator(".progress");
+  await expect(progress).toContainText(/of 262 edges/);
+  await progress.getByRole("button", { name: "Cancel" }).click();
+  await expect(progress).toHaveAttribute("data-state", "idle");
+  expect(await held()).toBe(before);
+  await expect(figure.locator(".go")).toContainText("downloads");
+});
+
+test("what a figure showed before is watched no more", async ({ page }) => {
+  await page.addInitScript(() => {
+    const watching = new Set<IntersectionObserver>();
+    Object.assign(globalThis, { watching });
+    globalThis.IntersectionObserver = class extends IntersectionObserver {
+      override observe(target: Element): void {
+        watching.add(this);
+        super.observe(target);
+      }
+
+      override disconnect(): void {
+        watching.delete(this);
+        super.disconnect();
+      }
+    };
+  });
+  const saved = readFileSync("examples/post/figure.json", "utf8");
+  await page.goto(host.page(`<path-patching><script type="application/json">${saved}</script></path-patching>${SCRIPT}`));
+  const figure = page.locator("path-patching");
+  const watching = () => page.evaluate(() => (globalThis as unknown as { watching: Set<unknown> }).watching.size);
+  await expect(figure.locator(".verdict")).toContainText("59%");
+  const before = await watching();
+  for (const title of ["One", "Two", "Three"]) {
+    await figure.evaluate((element, data) => Object.assign(element, { data }), { ...JSON.parse(saved), title });
+    await expect(figure.locator(".top h2")).toHaveText(title);
+  }
+  expect(await watching()).toBe(before);
+});
+
 test("after its device was lost, the next press loads a model again", async ({ page }) => {
   // The first worker reports a lost device instead of its first result, but goes on answering.
   await page.route(
@@ -161,7 +222,7 @@ test("after its device was lost, the next press loads a model again", async ({ p
   const figure = page.locator("path-patching");
   await figure.getByRole("button", { name: RUN }).click();
   await expect(figure.locator(".error")).toHaveText("the GPU was lost");
-  // The lost run's values are still shown, so only a new worker says that the second run has begun.
+  // A new worker is the first sign that the second run has begun.
   const second = page.waitForEvent("worker");
   await figure.getByRole("button", { name: RUN }).click();
   await second;
@@ -271,10 +332,19 @@ test("live, an edge that is chosen is explained, and Reset goes back to the auth
   await isDone(figure);
   const heading = figure.locator(".explanation .edge-body .edge-title");
   await expect(heading).toHaveText(/^0\.3 → 1\.3 key$/);
-  // Beside the picture where there is room.
-  const [picture, explanation] = [await figure.locator(".picture").boundingBox(), await figure.locator(".explanation").boundingBox()];
-  expect(explanation!.x).toBeGreaterThan(picture!.x + picture!.width);
-  expect(Math.abs(explanation!.y - picture!.y)).toBeLessThan(20);
+  // The edge and its sentence are beside the picture where there is room; what they rest on is below both, across them.
+  await expect(figure.locator(".edge-looks")).toBeVisible();
+  const [picture, steps, says, looks, outputs] = await Promise.all(
+    [".picture", ".edge-steps", ".edge-body .edge-says", ".edge-looks", ".edge-outputs"].map(async (part) => (await figure.locator(part).boundingBox())!),
+  );
+  for (const beside of [steps!, says!]) expect(beside.x).toBeGreaterThan(picture!.x + picture!.width);
+  expect(Math.abs(steps!.y - picture!.y)).toBeLessThan(20);
+  expect(looks!.x).toBeLessThan(picture!.x + 5);
+  expect(looks!.y).toBeGreaterThan(picture!.y + picture!.height);
+  expect(Math.abs(outputs!.y - looks!.y)).toBeLessThan(1);
+  expect(outputs!.x).toBeGreaterThan(looks!.x + looks!.width);
+  // The names of the marks are in one line.
+  expect((await figure.locator(".edge-legend").boundingBox())!.height).toBeLessThan(22);
   await expect(figure.getByRole("button", { name: "Reset" })).toBeHidden();
   await figure.locator('.circuit [data-node="a1.h2"]').click();
   await expect(heading).not.toHaveText(/1\.3 key/);
@@ -284,6 +354,9 @@ test("live, an edge that is chosen is explained, and Reset goes back to the auth
   // In a narrow column it stands below.
   await figure.evaluate((element) => Object.assign(element.parentElement!.style, { width: "360px" }));
   await expect.poll(async () => (await figure.locator(".explanation").boundingBox())!.y).toBeGreaterThan((await figure.locator(".picture").boundingBox())!.y + 200);
+  // Steppers stay with the edge: the foot of the window is the post's.
+  await page.setViewportSize({ width: 400, height: 900 });
+  await expect(figure.locator(".edge-steps")).toHaveCSS("position", "static");
 });
 
 test("moved while it loads: the load goes on; removed: it stops", async ({ page }) => {

@@ -62,6 +62,16 @@ test("metric, LayerNorm and example change the result", async ({ page }) => {
   await expect(page.locator("#question .prompt .alt")).toHaveText("clean Johncorrupted Mary");
 });
 
+test("a link whose question is wrong says that it was not run, and runs once it is mended", async ({ page }) => {
+  const clean = cli.INDUCTION.clean.replace("tiger", "quokka");
+  await page.goto(`/?wrong#${new URLSearchParams({ ...cli.INDUCTION, clean })}`);
+  const words = page.locator("#status .words");
+  await expect(words).toHaveText("Not run: something in the question has to be mended");
+  await (await field(page, "Clean prompt")).fill(cli.INDUCTION.clean);
+  await settled(page);
+  await expect(words).toHaveText(/^262 edges exact/);
+});
+
 test("errors appear beside their field in plain words, and go when it is fixed", async ({ page }) => {
   await editor(page);
   const errors = page.locator("#editor .error:not(:empty)");

@@ -26,11 +26,13 @@ export async function show(page: Page, view: "Circuit" | "Grids" | "Table"): Pro
   await page.getByRole("tab", { name: view }).click();
 }
 
-/** The menu for taking a result along, open. */
+/** The menu for taking a result along, open, with all that is in it. */
 export async function share(page: Page): Promise<Locator> {
   const menu = page.locator("#share-menu");
   if (!(await menu.isVisible())) await page.getByRole("button", { name: "Share", exact: true }).click();
   await expect(menu).toBeVisible();
+  const more = menu.getByText("More files and code");
+  if ((await more.locator("xpath=..").getAttribute("open")) === null) await more.click();
   return menu;
 }
 

@@ -204,3 +204,17 @@ test("where less is better, words say raises and lowers, and nothing else", asyn
   await expect(part(page, "a0.h3")).toHaveAccessibleName(/Strongest: .*, (raises|lowers) the metric by [\d.]+, from [\d.]+ to [\d.]+$/);
   expect(await page.locator("#left").innerText()).not.toMatch(/brings? (the clean answer )?back|helps|hurts/);
 });
+
+test("in two columns the circuit fills its place, below that it is as high as its layers need", async ({ page }) => {
+  await open(page);
+  for (const [width, isFilled] of [[960, true], [768, false], [360, false]] as const) {
+    await page.setViewportSize({ width, height: 1200 });
+    const holder = page.locator("#circuit .circuit-holder");
+    await expect(holder).toHaveClass(isFilled ? /fill/ : /own/);
+    if (!isFilled) continue;
+    const place = (await page.locator("#picture").boundingBox())!;
+    await expect.poll(async () => (await holder.boundingBox())!.height).toBeGreaterThan(place.height - 2);
+    // The drawing too: no hole below it.
+    await expect.poll(async () => (await circuit(page).boundingBox())!.height).toBeGreaterThan(place.height / 2);
+  }
+});

@@ -95,6 +95,10 @@ test("words of the vocabulary complete what is typed", async ({ page }) => {
   await expect(answer).toHaveAttribute("aria-expanded", "true");
   await page.getByRole("option", { name: "river", exact: true }).click();
   await expect(answer).toHaveValue("river");
+  // "to" is a word, though others begin with it: no list stays open over what is pressed next.
+  await clean.fill(cli.INDUCTION.clean.replace(/fox$/, "to"));
+  await expect(page.locator("#question .prompt")).toContainText("to");
+  await expect(list).toHaveCount(0);
   await answer.fill("ri");
   await expect(answer).toHaveAttribute("aria-expanded", "true");
   await answer.press("Escape");
@@ -136,7 +140,17 @@ test("names are swapped into the corrupted prompt, or it is told why not", async
   await expect(page.getByRole("button", { name: /swap names$/ })).toBeDisabled();
 });
 
+test("pasted rows take the place of an example that came along into the batch", async ({ page }) => {
+  await mode(page, "Batch");
+  const rows = page.locator("table.rows tbody tr");
+  await expect(rows).toHaveCount(1);
+  await paste(page, IOI);
+  await expect(prompt(page).locator(".alt")).toHaveText("clean Johncorrupted Mary");
+  await expect(rows).toHaveCount(1);
+});
+
 test("from one pair to a batch and back nothing is lost, and no link carries what is not asked", async ({ page }) => {
+  await (await field(page, "Distractor")).fill("crown");
   await mode(page, "Batch");
   const rows = page.locator("table.rows tbody tr");
   await expect(rows).toHaveCount(1);
@@ -188,6 +202,49 @@ test("cells are edited in place, errors name their row, and pairs that tell noth
   // The answer is now what the corrupted run says.
   await expect(page.locator('table.rows [data-row="0"]')).toHaveClass(/flat/);
   await expect(page.locator('table.rows [data-row="0"]').getByRole("img")).toHaveAccessibleName(/^The corrupted run does no worse/);
+});
+
+test("what is wrong is not said again when something else is drawn anew, and its buttons keep the focus", async ({ page }) => {
+  await batch(page, `${IOI}\n${IOI}`);
+  await settled(page);
+  const answer = page.locator('[data-row="0"] [data-cell="answer"]');
+  await answer.click();
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("lmap");
+  await page.keyboard.press("Enter");
+  const note = page.locator(".row-notes > li");
+  const use = note.getByRole("button", { name: "Use “lamp”" });
+  await use.focus();
+  await note.evaluate((said) => said.setAttribute("data-before", ""));
+  const next = (name: string) => page.getByRole("button", { name }).evaluate((button: HTMLButtonElement) => button.click());
+  await next("Next pair");
+  await expect(page.locator(".pair-steps")).toContainText("Pair 2 of 2");
+  await expect(use).toBeFocused();
+  await expect(page.locator(".row-notes > li[data-before]")).toHaveCount(1);
+  await page.getByRole("button", { name: "Done" }).click();
+  const alert = page.locator("#question .gist [role=alert]");
+  await expect(alert).toHaveText(/^Row 1: “lmap”/);
+  const said = await alert.evaluateHandle((element) => element.firstChild);
+  await next("Previous pair");
+  await expect(page.locator(".pair-steps")).toContainText("Pair 1 of 2");
+  expect(await alert.evaluate((element, before) => element.isConnected && element.firstChild === before, said)).toBe(true);
+  // Mended, the focus goes to the cell.
+  await editor(page);
+  await use.press("Enter");
+  await expect(note).toHaveCount(0);
+  await expect(page.locator("table.rows [data-cell]:focus")).toHaveCount(1);
+});
+
+test("a second press on Examples closes their menu", async ({ page }) => {
+  const [button, menu] = [page.getByRole("button", { name: "Examples" }), page.getByRole("menu", { name: "Examples" })];
+  for (const isOpen of [true, false, true]) {
+    await button.click();
+    await expect(menu).toHaveCount(isOpen ? 1 : 0);
+    await expect(button).toHaveAttribute("aria-expanded", String(isOpen));
+  }
+  await page.keyboard.press("Escape");
+  await expect(menu).toHaveCount(0);
+  await expect(button).toBeFocused();
 });
 
 test("thirty pairs scroll in their table, and are one stop of the Tab key", async ({ page }) => {
@@ -252,4 +309,31 @@ test("a long run waits to be asked for, with tokens and predictions of what it w
   await expect(page.locator("#progress")).toHaveAttribute("data-what", "run");
   await expect(run).toHaveCount(0);
   await page.getByRole("button", { name: "Cancel" }).click();
+});
+
+test("two presses that come before the browser has told of the first leave one menu, or none", async ({ page }) => {
+  await open(page);
+  const [examples, said] = [page.locator("#examples"), page.locator("#says [aria-haspopup=menu]").first()];
+  const menus = page.locator(".popup");
+  await examples.evaluate((button: HTMLElement) => {
+    button.click();
+    button.click();
+  });
+  await expect(menus).toHaveCount(0);
+  await expect(examples).toHaveAttribute("aria-expanded", "false");
+  // Of another button: its menu takes the place of the first.
+  const other = (await said.elementHandle())!;
+  await examples.evaluate((button: HTMLElement, next) => {
+    button.click();
+    (next as HTMLElement).click();
+  }, other);
+  await expect(menus).toHaveCount(1);
+  await expect(said).toHaveAttribute("aria-expanded", "true");
+  await expect(examples).toHaveAttribute("aria-expanded", "false");
+  await page.keyboard.press("Escape");
+  await expect(menus).toHaveCount(0);
+  await examples.click();
+  await expect(menus).toHaveCount(1);
+  await examples.click();
+  await expect(menus).toHaveCount(0);
 });

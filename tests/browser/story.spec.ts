@@ -48,6 +48,8 @@ async function visit(page: Page): Promise<void> {
 for (const viewport of [
   { width: 1440, height: 900 },
   { width: 1024, height: 768 },
+  // As a large window at twice its size.
+  { width: 960, height: 540 },
   { width: 360, height: 780 },
 ]) {
   test(`at ${viewport.width} px each step stands in the window beside what it changed`, async ({ page }) => {
@@ -58,6 +60,7 @@ for (const viewport of [
     await expect(callout).toBeVisible();
     const [dialog, light] = [page.locator(".callout"), page.locator(".spotlight")];
     const seen: string[] = [];
+    let roomy = 0;
     for (let step = 1; step <= STEPS; step += 1) {
       await expect(dialog).toContainText(`Step ${step} of ${STEPS}`);
       await expect(dialog.locator("p").last()).not.toContainText("Looking closer");
@@ -68,13 +71,25 @@ for (const viewport of [
       expect(box.y + box.height).toBeLessThanOrEqual(viewport.height);
       // What is taller than the room above the sheet is seen by its beginning.
       const isTall = viewport.width < 900 && spot.height > box.y;
-      expect(overlap(box, isTall ? { ...spot, height: box.y - spot.y } : spot), `step ${step}`).toBe(false);
+      // In a low window there is not room for all of both.
+      const hasRoom = viewport.width < 900 || spot.height + box.height + 24 <= viewport.height || spot.width + box.width + 32 <= viewport.width;
+      if (hasRoom) expect(overlap(box, isTall ? { ...spot, height: box.y - spot.y } : spot), `step ${step}`).toBe(false);
+      // Down to its end, as far as the window is that high.
+      if (viewport.width >= 900) expect(spot.y + Math.min(spot.height, viewport.height - 8), `step ${step}`).toBeLessThanOrEqual(viewport.height + 5);
       expect(spot.y).toBeGreaterThanOrEqual(-5);
       expect(spot.y).toBeLessThan(box.y + box.height);
+      // Nor does it stand over the edge that it tells of.
+      if (viewport.width === 1440) {
+        for (const part of await page.locator("#circuit .part.selected:not([data-node=input], [data-node=logits])").all()) {
+          expect(overlap(box, (await part.boundingBox())!), `step ${step}`).toBe(false);
+        }
+      }
+      roomy += Number(hasRoom);
       seen.push(await looked(page));
       if (step < STEPS) await dialog.getByRole("button", { name: "Next" }).click();
     }
     expect(new Set(seen).size).toBe(STEPS);
+    expect(roomy).toBeGreaterThanOrEqual(viewport.height < 600 ? STEPS - 1 : STEPS);
     // Back undoes what the step did.
     await dialog.getByRole("button", { name: "Back" }).click();
     await expect(dialog).toContainText("Step 4 of 5");
@@ -93,7 +108,7 @@ test("the walk is led by keys, and leaves the page as it is", async ({ page }) =
   const dialog = page.locator(".callout");
   await expect(dialog.locator("h2")).toBeFocused();
   await page.keyboard.press("ArrowRight");
-  await expect(dialog.locator("h2")).toHaveText(/The path that does most: 0\.3 → 1\.3 key/);
+  await expect(dialog.locator("h2")).toHaveText(/The strongest path between two parts: 0\.3 → 1\.3 key/);
   await expect(dialog.locator("h2")).toBeFocused();
   await expect(dialog).toContainText("59%");
   await page.keyboard.press("ArrowRight");
@@ -179,7 +194,7 @@ test("a result of the gallery is whole without its model, and the walk tells all
   await expect(page.locator("#question")).toContainText("the war lasted from the year");
   await expect(page.locator("#says")).toContainText("%");
   await expect(page.locator("#edge")).toContainText("0.0 → MLP 0");
-  await page.locator("#show-around").click();
+  await page.locator("#intro").getByRole("button", { name: "Show me around" }).click();
   const dialog = page.locator(".callout");
   for (let step = 1; step <= STEPS; step += 1) {
     await expect(dialog).toContainText(`Step ${step} of ${STEPS}`);

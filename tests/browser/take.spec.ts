@@ -35,6 +35,22 @@ async function copied(page: Page, name: string): Promise<string> {
   return page.evaluate(() => navigator.clipboard.readText());
 }
 
+test("three ways to share are in sight, the others a press away; a saved result is opened from the examples", async ({ page }) => {
+  await page.getByRole("button", { name: "Share", exact: true }).click();
+  const menu = page.locator("#share-menu");
+  await expect(menu.getByRole("button")).toHaveText([/^Copy link/, /^Copy embed code/, /^JSON.*pathpatch\.show\("pathpatch\.json"\)$/]);
+  await menu.getByText("More files and code").click();
+  await expect(menu.getByRole("group", { name: "Files" }).getByRole("button")).toHaveCount(7);
+  await expect(menu.getByRole("group", { name: "Code that repeats it" }).getByRole("button")).toHaveCount(5);
+  const json = await saved(page, "JSON");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Examples" }).click();
+  const asked = page.waitForEvent("filechooser");
+  await page.getByRole("menuitem", { name: /Open a saved JSON/ }).click();
+  await (await asked).setFiles({ name: "mine.json", mimeType: "application/json", buffer: json });
+  await expect(page.locator("#about-run")).toContainText("from mine.json");
+});
+
 test("JSON and NPY hold the command line's numbers, in Python too", async ({ page }) => {
   const json = (await saved(page, "JSON")).toString();
   const { table } = restore(json);
@@ -279,7 +295,7 @@ test("text from a link never becomes code in an export, and no field of a link b
   });
   const model = `${new URL("/m", page.url()).href}"\nimport os; os.system("id")/`;
   await page.goto(`/?odder#${new URLSearchParams({ model, ...cli.INDUCTION, metric: "logit-diff" })}`);
-  await page.getByRole("button", { name: /^Load m%22/ }).click();
+  await page.getByRole("button", { name: /^Load m"/ }).click();
   await settled(page);
   const python = await copied(page, "Copy as TransformerLens 4.3 code");
   expect(python).not.toMatch(/^import os/m);

@@ -4,7 +4,7 @@ import { copyFileSync, linkSync, rmSync, mkdirSync } from "node:fs";
 import { expect, type Page, test } from "@playwright/test";
 import { type Host, startHost } from "../browser/host";
 import { GPT2_SMALL, TOKENIZER } from "../browser/models";
-import { open, settled, share, show } from "../browser/page";
+import { models, open, settled, share, show } from "../browser/page";
 import { take, writeIndex } from "./take";
 
 const BATCH = [
@@ -35,6 +35,10 @@ test("a first visit, and a tour", async ({ page }) => {
   await page.goto("/");
   await settled(page);
   await take(page, "first-visit");
+  await page.getByRole("button", { name: "Examples" }).click();
+  await expect(page.getByRole("menu", { name: "Examples" })).toBeVisible();
+  await take(page, "examples");
+  await page.keyboard.press("Escape");
   await page.locator("#intro").getByRole("button", { name: "Show me around" }).click();
   for (let step = 0; step < 2; step += 1) await page.locator("#tour").getByRole("button", { name: "Next" }).click();
   await settled(page);
@@ -52,8 +56,16 @@ test("a result: circuit, grids, table, menus, dialogs", async ({ page }) => {
   await show(page, "Table");
   await take(page, "table");
   await show(page, "Circuit");
-  await share(page);
+  await page.getByRole("button", { name: "Share", exact: true }).click();
+  await expect(page.locator("#share-menu")).toBeVisible();
   await take(page, "share");
+  await page.keyboard.press("Escape");
+  await models(page);
+  await take(page, "models");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "How to read this" }).click();
+  await expect(page.locator("#help-dialog")).toBeVisible();
+  await take(page, "help");
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "Figure…" }).click();
   const dialog = page.locator("#figure-dialog");
@@ -100,6 +112,10 @@ test("a long run", async ({ page }) => {
 });
 
 test("what goes wrong, and what is asked first", async ({ page }) => {
+  await page.addInitScript(() => localStorage.setItem("pathpatch-tour-seen", "1"));
+  await page.goto(`/#model=${encodeURIComponent("openai-community/gpt2-medium")}`);
+  await expect(page.locator("#offer")).toBeVisible();
+  await take(page, "empty");
   await page.route("**/models/years-demo/model.safetensors", (route) => route.fulfill({ status: 404, body: "" }));
   await open(page);
   await page.getByRole("button", { name: "Years" }).click();
@@ -142,12 +158,13 @@ test.describe("in posts", () => {
     await page.goto(post('<path-patching src="SITE/post-figure.json"></path-patching>'));
     const figure = page.locator("path-patching");
     await expect(figure.locator("svg").first()).toBeVisible();
-    await take(page, "embed-poster");
+    await take(page, "embed-poster", true);
     rmSync("dist/post-figure.json");
     await page.goto(post('<path-patching live link="model=years-demo"></path-patching>'));
     await expect(figure.locator("svg").first()).toBeVisible();
     await expect(figure.locator(".progress")).toHaveAttribute("data-state", "idle");
-    await take(page, "embed-live");
+    await expect(figure.locator(".edge-outputs")).toBeVisible();
+    await take(page, "embed-live", true);
   });
 });
 

@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { chromium } from "@playwright/test";
 import { createServer } from "vite";
+import { commitOf } from "./commit.mjs";
 
 /** Between two lines of progress where no terminal shows them in one place. */
 const TELL_MS = 10_000;
@@ -90,10 +91,11 @@ function tellerOf(pause) {
 async function makeAll(page, origin, name, directory) {
   const began = performance.now();
   const at = { maker: `${origin}@fs${root}tools/gallery/make.ts`, refs: `${origin}src/core/model-ref.ts`, files: `${origin}@fs${directory}/` };
-  const tasks = await page.evaluate(async ({ maker, refs, files, name }) => {
+  const revision = commitOf(directory);
+  const tasks = await page.evaluate(async ({ maker, refs, files, name, revision }) => {
     const [{ load }, { refOfLink }] = await Promise.all([import(maker), import(refs)]);
-    return load(files, refOfLink(name, document.baseURI), "auto");
-  }, { ...at, name });
+    return load(files, refOfLink(name, document.baseURI), revision, "auto");
+  }, { ...at, name, revision });
   console.log(`${name}: loaded in ${seconds(began)}, ${tasks.length} tasks`);
   for (const task of tasks) {
     const start = performance.now();

@@ -26,11 +26,14 @@ export interface Made {
 let model: PathPatch | null = null;
 let of: LoadedModel | null = null;
 
-/** Load a model's files, and say what the page would name it by. What it gives are the tasks that there is a story of. */
-export async function load(url: string, ref: ModelRef, device: "auto" | "cpu"): Promise<string[]> {
+/**
+ * Load a model's files, which are those of a commit of its repository where that is known. What it gives are the tasks
+ * that there is a story of.
+ */
+export async function load(url: string, ref: ModelRef, revision: string | null, device: "auto" | "cpu"): Promise<string[]> {
   model?.dispose();
   model = await PathPatch.load(new URL(url), { device, keep: false });
-  of = { ref, name: nameOf(ref), revision: null, dModel: model.config.d_model };
+  of = { ref, name: nameOf(ref), revision, dModel: model.config.d_model };
   return presetsFor(ref, model.config).map(({ name }) => name).filter(isTold);
 }
 

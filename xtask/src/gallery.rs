@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 
-use crate::{DEMOS, browsers, run::run_with, setup, wasm};
+use crate::{browsers, demos, run::run_with, setup, wasm};
 
 const MAKER: &str = "tools/gallery/make.mjs";
 /// Where the site has it.
@@ -15,7 +15,7 @@ const GPT2: &str = "openai-community/gpt2";
 pub fn bundled() -> Result<()> {
     make(
         GALLERY,
-        &DEMOS.map(|name| (name, format!("www/models/{name}"))),
+        &demos::NAMES.map(|name| (name, format!("www/models/{name}"))),
     )
 }
 

@@ -5,6 +5,7 @@ mod bench;
 mod browsers;
 mod check_gpt2;
 mod circles;
+mod demos;
 mod fuzz;
 mod gallery;
 mod python;
@@ -17,10 +18,7 @@ mod wasm;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use run::{cargo, npm_script_with, root};
-
-/// The bundled models, by their directories' names.
-const DEMOS: [&str; 2] = ["ioi-demo", "years-demo"];
+use run::{npm_script_with, root};
 
 /// pathpatch's commands. Each installs what it needs and is not there yet.
 #[derive(Parser)]
@@ -68,6 +66,9 @@ enum Command {
         /// Only all edges of the graph, beside the edges between heads in version 0.1, which is built for it
         #[arg(long, conflicts_with = "gpu")]
         graph: bool,
+        /// Only the page: how long a first visit waits for the first grid, beside version 0.1, whose site is built for it
+        #[arg(long, conflicts_with_all = ["gpu", "graph"])]
+        page: bool,
     },
     /// Make the bundled models' saved results anew, which the page shows before any model is loaded
     Gallery,
@@ -88,7 +89,7 @@ enum Command {
     #[command(name = "train-demo")]
     TrainDemo {
         /// One of them alone
-        #[arg(value_parser = DEMOS)]
+        #[arg(value_parser = demos::NAMES)]
         name: Option<String>,
     },
 }
@@ -105,6 +106,7 @@ fn main() -> Result<()> {
         Command::Fuzz { seconds, seed } => fuzz::all(seconds, seed),
         Command::Bench { graph: true, .. } => bench::graph(),
         Command::Bench { previous: true, .. } => bench::sweeps(),
+        Command::Bench { page: true, .. } => bench::page(),
         Command::Bench { gpu, .. } => bench::all(gpu),
         Command::Gallery => gallery::bundled(),
         Command::CheckGpt2 { directory, gallery } => {
@@ -112,28 +114,18 @@ fn main() -> Result<()> {
             gallery.map_or(Ok(()), |out| gallery::gpt2(&directory, &out))
         }
         Command::CheckCode => bench::check_code(),
-        Command::TrainDemo { name } => train(name.as_deref()),
+        Command::TrainDemo { name } => demos::train(name.as_deref()),
     }
 }
 
-/// Every state of the built page, as pictures.
+/// Every state of the built page, and a notebook, as pictures.
 fn screens() -> Result<()> {
     let chromium = browsers::chromium_variable()?;
     wasm::build()?;
     site::bundle()?;
     // For a run that takes a while: a checkpoint of GPT-2 small's size.
     bench::checkpoint::random_gpt2(12)?;
-    npm_script_with("screens", &[], &[chromium])
-}
-
-/// Train one bundled model, or each.
-fn train(name: Option<&str>) -> Result<()> {
-    let trainer = ["run", "--release", "--package", "train-demo", "--"];
-    for demo in DEMOS
-        .into_iter()
-        .filter(|demo| name.is_none_or(|n| n == *demo))
-    {
-        cargo(&[&trainer[..], &[demo, &format!("www/models/{demo}")]].concat())?;
-    }
-    Ok(())
+    // And for a notebook: Python with the package.
+    let python = python::notebooks()?;
+    npm_script_with("screens", &[], &[chromium, python])
 }

@@ -1,22 +1,41 @@
 //! The Python package: its wheel, and its tests in notebooks.
 
-use std::{fs, path::Path};
+use std::{fs, path};
 
 use anyhow::{Context, Result};
 
 use crate::{
-    run::{Variables, npm_script, npm_script_with, run},
+    run::{Variables, npm_script, npm_script_with, output, run},
     setup,
 };
 
 const PACKAGE: &str = "python";
 /// Where wheels are put.
 const WHEELS: &str = "python/dist";
-/// What builds the wheel and runs notebooks: kept from run to run.
-const TOOLS: &str = "target/python/tools";
 /// With nothing but the wheel and what it asks for: made anew for each run.
 const FRESH: &str = "target/python/fresh";
-const REQUIREMENTS: &str = "python/tests/requirements.txt";
+
+/// A virtual environment that is kept from run to run.
+pub struct Environment {
+    directory: &'static str,
+    /// The file that lists what is installed in it.
+    requirements: &'static str,
+    /// What those packages need: Python 3.`minor` or later.
+    minor: u32,
+}
+
+/// What builds the wheel.
+const BUILDER: Environment = Environment {
+    directory: "target/python/builder",
+    requirements: "python/build-requirements.txt",
+    minor: 10,
+};
+/// What the package is tested with: JupyterLab, marimo and others.
+pub const NOTEBOOKS: Environment = Environment {
+    directory: "target/python/notebooks",
+    requirements: "python/tests/requirements.txt",
+    minor: 11,
+};
 
 /// What a user does first, with nothing else installed.
 const FIRST_USE: &str = "import pathpatch; \
@@ -27,7 +46,7 @@ const FIRST_USE: &str = "import pathpatch; \
 /// Build the wheel, and return its path.
 pub fn wheel() -> Result<String> {
     setup::npm_packages()?;
-    tools()?;
+    let python = BUILDER.set_up()?;
     npm_script("build:widget", &[])?;
     // A package has its licences within its own directory.
     for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
@@ -36,12 +55,12 @@ pub fn wheel() -> Result<String> {
     let notices = "THIRD-PARTY-LICENSES.md";
     let built = format!("{PACKAGE}/pathpatch/static/{notices}");
     fs::rename(built, format!("{PACKAGE}/{notices}"))?;
-    if Path::new(WHEELS).exists() {
+    if fs::exists(WHEELS)? {
         fs::remove_dir_all(WHEELS)?;
     }
     let how = ["--quiet", "--no-deps", "--no-build-isolation"];
     let pip = ["-m", "pip", "wheel", "--wheel-dir", WHEELS];
-    run(&program(TOOLS), &[&pip[..], &how, &["./python"]].concat())?;
+    run(&python, &[&pip[..], &how, &["./python"]].concat())?;
     let found = fs::read_dir(WHEELS)?
         .next()
         .context("pip made no wheel")??;
@@ -53,38 +72,61 @@ pub fn wheel() -> Result<String> {
 /// Install the wheel and run its tests: by itself, in a notebook without a page, on pages of JupyterLab and marimo.
 pub fn test(browsers: &Variables) -> Result<()> {
     let wheel = wheel()?;
-    run("python3", &["-m", "venv", "--clear", FRESH])?;
-    install(FRESH, &[&wheel])?;
-    run(&program(FRESH), &["-c", FIRST_USE])?;
+    let base = NOTEBOOKS.python()?;
+    run(&base, &["-m", "venv", "--clear", FRESH])?;
+    let fresh = program(FRESH);
+    install(&fresh, &[&wheel])?;
+    run(&fresh, &["-c", FIRST_USE])?;
 
-    install(TOOLS, &["--force-reinstall", "--no-deps", &wheel])?;
-    run(
-        &program(TOOLS),
-        &["-m", "pytest", "--quiet", "python/tests"],
-    )?;
-    let python = fs::canonicalize(".")?.join(program(TOOLS));
-    let mut variables = browsers.to_vec();
-    variables.push(("PYTHON", python.to_string_lossy().into_owned()));
+    let (variable, python) = notebooks_with(&wheel)?;
+    run(&python, &["-m", "pytest", "--quiet", "python/tests"])?;
+    let variables = [browsers, &[(variable, python)]].concat();
     npm_script_with("test:notebooks", &[], &variables)
 }
 
-/// The tools, installed again where others are asked for.
-fn tools() -> Result<()> {
-    setup::python()?;
-    let wanted = fs::read_to_string(REQUIREMENTS)?;
-    let installed = format!("{TOOLS}/installed.txt");
-    if fs::read_to_string(&installed).is_ok_and(|text| text == wanted) {
-        return Ok(());
-    }
-    run("python3", &["-m", "venv", "--clear", TOOLS])?;
-    // Jupyter's own scripts are modules of Node's first kind, which ours are not.
-    fs::write(format!("{TOOLS}/package.json"), "{ \"private\": true }\n")?;
-    install(TOOLS, &["--requirement", REQUIREMENTS])?;
-    fs::write(installed, wanted)?;
-    Ok(())
+/// A Python that runs notebooks, with the package as it is now: the variable that tells Playwright its path.
+pub fn notebooks() -> Result<(&'static str, String)> {
+    notebooks_with(&wheel()?)
 }
 
-fn install(environment: &str, what: &[&str]) -> Result<()> {
+fn notebooks_with(wheel: &str) -> Result<(&'static str, String)> {
+    let python = NOTEBOOKS.set_up()?;
+    install(&python, &["--force-reinstall", "--no-deps", wheel])?;
+    let path = path::absolute(python)?;
+    Ok(("PYTHON", path.to_string_lossy().into_owned()))
+}
+
+impl Environment {
+    /// A Python that it can be made of.
+    pub fn python(&self) -> Result<String> {
+        setup::python(self.minor)
+    }
+
+    /// Its own Python. It is made anew where another list of packages or another Python asks for it: a new minor version
+    /// does not see the packages of the one before.
+    fn set_up(&self) -> Result<String> {
+        let base = self.python()?;
+        let version = output(&base, &["-c", "import sys; print(sys.version)"])
+            .with_context(|| format!("{base} does not tell its version"))?;
+        let packages = fs::read_to_string(self.requirements)?;
+        let wanted = format!("{base}\n{version}\n{packages}");
+        let record = format!("{}/installed.txt", self.directory);
+        let python = program(self.directory);
+        if fs::read_to_string(&record).is_ok_and(|text| text == wanted) {
+            return Ok(python);
+        }
+        run(&base, &["-m", "venv", "--clear", self.directory])?;
+        // Jupyter's own scripts are CommonJS, and by the repository's package.json Node would read them as ES modules.
+        let package = format!("{}/package.json", self.directory);
+        fs::write(package, "{ \"private\": true }\n")?;
+        install(&python, &["--requirement", self.requirements])?;
+        fs::write(record, wanted)?;
+        Ok(python)
+    }
+}
+
+/// Install packages with a Python's pip.
+fn install(python: &str, what: &[&str]) -> Result<()> {
     let pip = [
         "-m",
         "pip",
@@ -92,7 +134,7 @@ fn install(environment: &str, what: &[&str]) -> Result<()> {
         "--quiet",
         "--disable-pip-version-check",
     ];
-    run(&program(environment), &[&pip[..], what].concat())
+    run(python, &[&pip[..], what].concat())
 }
 
 /// The Python of a virtual environment.

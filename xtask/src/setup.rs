@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::run::{NPM, find_program, output, run};
 
@@ -36,20 +36,31 @@ pub fn npm_packages() -> Result<()> {
     run(NPM, &["ci", "--no-audit", "--no-fund"])
 }
 
-/// A Python that notebooks are run in, with what makes virtual environments, which Debian has as a package of its own.
-pub fn python() -> Result<()> {
-    const NEEDED: &str = "import sys, venv, ensurepip; assert sys.version_info >= (3, 10)";
-    let is_there = || output("python3", &["-c", NEEDED]).is_some();
-    if is_there() {
-        return Ok(());
+/// The path of a Python of version 3.`minor` or later with what makes virtual environments, which Debian has as a package
+/// of its own.
+pub fn python(minor: u32) -> Result<String> {
+    if let Some(found) = find_python(minor) {
+        return Ok(found);
     }
     if is_root_on_debian() {
         install(&["python3-venv"])?;
     }
-    if !is_there() {
-        bail!("Python 3.10 or later with venv is needed (Debian's package python3-venv)");
-    }
-    Ok(())
+    find_python(minor).with_context(|| {
+        format!("Python 3.{minor} or later with venv is needed (Debian's package python3-venv)")
+    })
+}
+
+/// Python by the names that it has on Linux and macOS, in virtual environments, and on Windows.
+fn find_python(minor: u32) -> Option<String> {
+    const CALLS: [(&str, &[&str]); 3] = [("python3", &[]), ("python", &[]), ("py", &["-3"])];
+    let check = format!(
+        "import sys, venv, ensurepip; assert sys.version_info >= (3, {minor}); print(sys.executable)"
+    );
+    // Windows prints paths in an encoding of its own otherwise.
+    let how = ["-X", "utf8", "-c", check.as_str()];
+    CALLS
+        .into_iter()
+        .find_map(|(program, arguments)| output(program, &[arguments, &how].concat()))
 }
 
 /// Poppler's programs, by which the browser tests read the PDFs that the page saves.

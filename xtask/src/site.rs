@@ -12,7 +12,8 @@ use crate::{
     wasm::{self, gzipped_len},
 };
 
-const SITE: &str = "dist";
+/// Where the built site is, below the repository's root.
+pub const SITE: &str = "dist";
 /// All scripts of the site together, gzipped.
 const MAX_SCRIPTS: usize = 170_000;
 
@@ -21,7 +22,7 @@ pub fn build() -> Result<()> {
     wasm::build_site()?;
     bundle()?;
     match browsers::find_chromium() {
-        Some(chromium) => run("node", &["benches/first_grid.mjs", SITE, &chromium])?,
+        Some(chromium) => run("node", &["benches/first_grid.mjs", &chromium, SITE])?,
         None => println!("first grid: not measured, there is no Chromium"),
     }
     println!(

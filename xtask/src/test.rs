@@ -20,7 +20,7 @@ const FUZZ_SECONDS: f64 = 12.0;
 pub fn all() -> Result<()> {
     setup::wasm_target()?;
     setup::npm_packages()?;
-    setup::python()?;
+    python::NOTEBOOKS.python()?;
     setup::poppler()?;
     let browsers = browsers::all()?;
 

@@ -1,20 +1,12 @@
 // JupyterLab: a result is shown in one call, and what the reader clicks and marks is in the kernel.
 
-import { expect, type Page, test } from "@playwright/test";
+import { expect, test } from "@playwright/test";
+import { openNotebook, outputOf, runCell } from "./lab";
 import { watch, Widget } from "./widget";
-
-/** Run the cell with this number, from 0. */
-async function runCell(page: Page, cell: number): Promise<void> {
-  await page.locator(".jp-Cell .cm-content").nth(cell).click();
-  await page.keyboard.press("Shift+Enter");
-}
-
-const outputOf = (page: Page, cell: number) => page.locator(".jp-Cell").nth(cell).locator(".jp-OutputArea-output");
 
 test("an edge that is clicked and marked is the kernel's, and what the kernel sets is seen", async ({ page, baseURL }) => {
   const seen = watch(page, baseURL!);
-  await page.goto("/doc/tree/show.ipynb");
-  await expect(page.getByText("| Idle")).toBeVisible();
+  await openNotebook(page, "show.ipynb");
   await runCell(page, 0);
 
   const widget = new Widget(page);
@@ -47,4 +39,24 @@ test("an edge that is clicked and marked is the kernel's, and what the kernel se
   await page.keyboard.press("m");
   await expect(widget.button("Unmark")).toBeVisible();
   expect(seen).toEqual({ requests: [], errors: [] });
+});
+
+test("values with their prompts show where the prompts differ", async ({ page, baseURL }) => {
+  const seen = watch(page, baseURL!);
+  await openNotebook(page, "values.ipynb");
+  await runCell(page, 0);
+  const { box } = new Widget(page);
+  await expect(box.getByRole("heading", { name: "0.3 → 1.3 key" })).toBeVisible();
+  // The words that differ stand over each other, and no other token does.
+  await expect(box.locator(".alt")).toHaveText(["clean foxcorrupted dragon"]);
+  await expect(box.locator(".tok")).toHaveCount(14);
+  expect(seen).toEqual({ requests: [], errors: [] });
+});
+
+test("a notebook that is not trusted shows the still picture", async ({ page }) => {
+  await openNotebook(page, "shown.ipynb");
+  const picture = outputOf(page, 0).getByRole("img", { name: /^How a small model repeats a list: The 30 strongest of / });
+  await expect(picture).toBeVisible();
+  expect(await picture.evaluate((image: HTMLImageElement) => image.decode().then(() => image.naturalWidth))).toBe(760);
+  await expect(new Widget(page).box).toHaveCount(0);
 });

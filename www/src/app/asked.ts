@@ -25,7 +25,7 @@ import type { Store } from "./store";
 const OF_SETS: readonly Settings["metric"][] = ["log-prob", "prob", "prob-diff"];
 
 /** Draws the question; to be called whenever the state has changed. */
-export function asked(store: Store<State, Action>, { complete, openExample }: Pick<Events, "complete" | "openExample">): (now: State, before: State | null) => void {
+export function asked(store: Store<State, Action>, { complete, openExample, openSaved }: Pick<Events, "complete" | "openExample" | "openSaved">): (now: State, before: State | null) => void {
   const { dispatch, state } = store;
   const choose = (change: Partial<Settings>) => dispatch({ type: "edit", change, isTyping: false });
   /** Whether the loaded model's vocabulary is of whole words: no token then has a space. */
@@ -46,6 +46,7 @@ export function asked(store: Store<State, Action>, { complete, openExample }: Pi
       const { run, view } = state();
       if (run) dispatch({ type: "want", wanted: { settings: run.request.settings, view } });
     },
+    onOpen: openSaved,
     onUndo: () => dispatch({ type: "undo" }),
     complete,
   });
@@ -74,7 +75,7 @@ export function asked(store: Store<State, Action>, { complete, openExample }: Pi
     const changed = (...keys: (keyof State)[]) => !before || keys.some((key) => now[key] !== before[key]);
     if (changed("loaded") && now.loaded) void learnWords(now.loaded);
     const isOtherRun = changed("run") && (now.run?.id !== before?.run?.id || now.run?.status !== before?.run?.status);
-    const isOther = changed("loaded", "formOf", "draft", "reading", "predictions", "needsRun", "before", "recent", "stopped", "failure");
+    const isOther = changed("loaded", "formOf", "draft", "reading", "predictions", "needsRun", "before", "recent", "stopped", "failure", "offer");
     const isAwaited = changed("load") && !now.loaded && now.load?.choice !== before?.load?.choice;
     if (isOther || isOtherRun || isAwaited || now.view.pair !== before?.view.pair) {
       showQuestion(questionData(now, isOfWords, openExample));
@@ -111,11 +112,19 @@ export function questionData(state: State, isOfWords: boolean, openExample: Even
     hasRun: run !== null,
     // What is edited of another model's result is not read: the words stay the file's.
     isUnread: formOf !== null && isStale(state),
+    isUnsaid: unsaidOf(state) !== null,
     isUntold: isOfFile(run) && (formOf !== null || !isStale(state)) && run.request.pairs.every(({ tokens }) => tokens.clean.length === 0),
     needsRun,
     canUndo: state.before.length > 0,
     isOfWords,
   };
+}
+
+/** What is told in the place of what both runs say next, where nothing of it will come by itself. */
+function unsaidOf({ run, formOf, load, loaded, offer, draft, predictions }: State): string | null {
+  if (offer && !load && !loaded && !run) return "What the model says next stands here once it is loaded.";
+  const isLeftOut = isOfFile(run) && predictions === null && (formOf !== null || !isStale({ run, loaded, draft }));
+  return isLeftOut ? "What both runs say next is not part of this file." : null;
 }
 
 function saysData(state: State): saysView.SaysData {
@@ -124,6 +133,7 @@ function saysData(state: State): saysView.SaysData {
   return {
     predictions: pairs[Math.min(view.pair, pairs.length - 1)] ?? null,
     isOld: predictions !== null && !isPredicted(state),
+    unsaid: unsaidOf(state),
     takesSets: OF_SETS.includes(draft.metric),
   };
 }

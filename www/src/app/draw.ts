@@ -14,7 +14,8 @@ import * as pictureView from "../views/picture";
 import { compareWords } from "../views/words";
 import { asked } from "./asked";
 import type { Events } from "./events";
-import { isOfLoaded, isStale } from "./reduce";
+import { knownOf } from "./figures";
+import { isOfLoaded, isOtherVersion, isStale } from "./reduce";
 import { shell } from "./shell";
 import type { Action, State } from "./state";
 import type { Store } from "./store";
@@ -53,7 +54,7 @@ export function draw(store: Store<State, Action>, events: Events): void {
       look: seen,
       isRunning: run.status === "running",
       compares: compareWords(run.table, pairs),
-      ...knownOf(run),
+      ...placesOf(run),
     });
     took = performance.now() - began;
     if (!performance.getEntriesByName(FIRST_GRID).length) performance.mark(FIRST_GRID);
@@ -84,7 +85,7 @@ export function draw(store: Store<State, Action>, events: Events): void {
 let known: { request: Run["request"]; bands: readonly Band[]; roles: Roles["of"] | undefined } | undefined;
 
 /** What parts of a run's circuit are known for; the same as long as it is the same run. */
-function knownOf({ request }: Run): { bands: readonly Band[]; roles: Roles["of"] | undefined } {
+function placesOf({ request }: Run): { bands: readonly Band[]; roles: Roles["of"] | undefined } {
   if (known?.request !== request) {
     const roles = rolesOf(request);
     known = { request, bands: roles ? bandsOf(roles) : [], roles: roles?.of };
@@ -96,11 +97,14 @@ function knownOf({ request }: Run): { bands: readonly Band[]; roles: Roles["of"]
 /** What the run knows of the edge that is looked at, and the look at it, once it is of this edge. */
 function edgeData(state: State): DetailData {
   const { run, look, detail, predictions } = state;
-  // What both runs say may be of another question, which is not run yet.
+  // What both runs say may be of another question by now, which is not run yet: then it is what they said before.
   const isOfRun = run && predictions && isSameSettings(predictions.of, run.request.settings);
-  const chosen = run && look && chosenOf(run, look, isOfRun ? predictions.pairs : run.known.predictions);
+  const chosen = run && look && chosenOf(run, look, isOfRun ? predictions.pairs : knownOf(state).predictions);
   if (!chosen) return { state: "none" };
-  if (detail.state === "none") return { ...chosen, state: isOfLoaded(state) ? "waiting" : "alone" };
+  if (detail.state === "none") {
+    if (isOfLoaded(state)) return { ...chosen, state: "waiting" };
+    return { ...chosen, state: "alone", why: isOtherVersion(state) ? "other-version" : "absent" };
+  }
   if (!isSameEdge(detail.edge, chosen.edge)) return { ...chosen, state: "waiting" };
   if (detail.state !== "there") return { ...chosen, ...detail };
   const isOfThis = detail.run.id === run.id && detail.pair === chosen.pair;

@@ -22,9 +22,10 @@ test("a server that does not answer is named, with the model; one that answers i
   );
   const missing = new PathPatchError("io", "http://a/b/model.safetensors: expected a file, got status 404 Not Found");
   expect(loadFailure(missing, { kind: "address", url: "http://a.org/b" })).toEqual({
-    text: "a.org has no model b as it is needed here: check its name or address.",
+    text: "A file of b was not found at a.org: check the model’s name or address.",
     more: missing.message,
   });
+  expect(loadFailure(missing, { kind: "bundled", name: "years-demo" }).text).toBe("A file of Years is missing on this site: it can be loaded once the file is there.");
   const refused = new PathPatchError("io", "nobody/nothing: expected files, got status 401 Unauthorized");
   expect(loadFailure(refused, ref)).toEqual({ text: refused.message });
 });

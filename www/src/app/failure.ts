@@ -34,7 +34,12 @@ export function runFailure(error: unknown): Told {
 export function loadFailure(error: unknown, ref: ModelRef | null): Told {
   const more = messageOf(error);
   if (codeOf(error) !== "io" || !ref) return { text: more };
-  if (more.includes("status 404")) return { text: `${originOf(ref)} has no model ${calledOf(ref)} as it is needed here: check its name or address.`, more };
+  if (more.includes("status 404")) return { text: missingWords(ref), more };
   if (!more.includes("no answer")) return { text: more };
   return { text: `${originOf(ref)} does not answer, so ${calledOf(ref)} could not be loaded. Check the connection, then load it again.`, more };
 }
+
+const missingWords = (ref: ModelRef): string =>
+  ref.kind === "bundled"
+    ? `A file of ${calledOf(ref)} is missing on this site: it can be loaded once the file is there.`
+    : `A file of ${calledOf(ref)} was not found at ${originOf(ref)}: check the model’s name or address.`;

@@ -21,7 +21,7 @@ export function listen({ run, predictions }: State): void {
 }
 
 /** What is known of the run on screen beside its edges: of its file, or as far as this page has asked. */
-function knownOf({ run, detail }: State): Known {
+export function knownOf({ run, detail }: State): Known {
   if (!run) return NOTHING_KNOWN;
   const predictions = said?.of === run.request ? said.pairs : run.known.predictions;
   if (detail.state !== "there" || detail.run.id !== run.id) return { details: run.known.details, predictions };

@@ -8,7 +8,7 @@ import type { Action } from "./state";
 /** Larger files are weights. */
 const MOST_BYTES = 200e6;
 
-/** What to do with a file that was picked as a saved result. Throws where it is none. */
+/** What to do with a file that was picked as a saved result. Throws where it is not one. */
 export async function openSaved(file: File): Promise<Action> {
   if (file.size > MOST_BYTES) {
     throw new Error(`saved result: expected at most ${formatBytes(MOST_BYTES)}, got ${formatBytes(file.size)}`);
@@ -16,7 +16,7 @@ export async function openSaved(file: File): Promise<Action> {
   return shown(await file.text(), file.name);
 }
 
-/** What to do with a file that may be anything; null where it is no saved result. Throws where it is a wrong one. */
+/** What to do with a file that may be anything; null where it is not a saved result. Throws where it is a damaged one. */
 export async function openIfSaved(file: File): Promise<Action | null> {
   if (!file.name.endsWith(".json") || file.size > MOST_BYTES) return null;
   const text = await file.text();

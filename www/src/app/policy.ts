@@ -6,7 +6,7 @@ import type { Config } from "../engine/types";
 import type { Settings } from "../lib/settings";
 
 /** Runs up to so many seconds follow every change of the form. */
-export const SHORT_S = 3;
+const SHORT_S = 3;
 
 type Shape = Pick<Config, "n_layers" | "n_heads" | "d_model" | "d_mlp">;
 

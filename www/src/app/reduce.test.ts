@@ -3,7 +3,7 @@ import { runOf } from "../core/run.fixture";
 import type { Run } from "../core/run";
 import { edgesOf } from "../core/table";
 import { FIRST_LOOK } from "../lib/settings";
-import { INITIAL, isOfLoaded, isStale, reduce } from "./reduce";
+import { INITIAL, isOfLoaded, isOtherVersion, isStale, reduce } from "./reduce";
 import type { Action, Loaded, State } from "./state";
 
 const run = runOf();
@@ -95,6 +95,21 @@ test("a file's run of the author's own files stands as it is", () => {
   expect(isStale(opened)).toBe(false);
   expect(isOfLoaded(opened)).toBe(false);
   expect(isStale(reduce(opened, { type: "edit", change: { metric: "kl" }, isTyping: false }))).toBe(true);
+});
+
+test("a saved run of another commit than the loaded model's is told from one of another model", () => {
+  const ref = { kind: "hub", repo: "a/b", revision: null } as const;
+  const { load: _, ...model } = runOf({}, ref).request.model;
+  const opened = (revision: string | null, of: Loaded = { ...loaded, model: { ...model, revision: "607a30d", load: 1 } }) => {
+    const saved = runOf({}, ref);
+    const file: Run = { ...saved, request: { ...saved.request, model: { ...model, revision } }, file: "saved.json" };
+    const state = after({ ...arrived, loaded: of } as Action, { type: "shown", run: file, wanted: { settings: file.request.settings, view: FIRST_LOOK } });
+    return [isOfLoaded(state), isOtherVersion(state)];
+  };
+  expect(opened("607a30d")).toEqual([true, false]);
+  expect(opened(null)).toEqual([true, false]);
+  expect(opened("0000000")).toEqual([false, true]);
+  expect(opened("607a30d", loaded)).toEqual([false, false]);
 });
 
 test("a file that is refused stops nothing, and leaves the way out of a failure", () => {

@@ -60,7 +60,7 @@ export function reduce(state: State, action: Action): State {
       const { settings, view } = action.wanted;
       const draft = withUnused(settings, state.draft);
       const before = withBefore(state, draft);
-      // The way back to what a saved result was asked is no way to another model.
+      // The way back to what a saved result was asked does not lead to another model.
       const formOf = state.run && isSameSettings(settings, state.run.request.settings) ? state.formOf : null;
       return lookedAt({ ...state, draft, formOf, before, typed: null, isTyping: false, offer: null }, view);
     }
@@ -99,7 +99,7 @@ export function reduce(state: State, action: Action): State {
       return { ...halted(state), job: null, reading: state.reading && withErrors(state.reading, action), needsRun: null };
     case "failed":
       if (!action.isOfRun) return { ...state, failure: action.failure };
-      // Of a load that was stopped before there is nothing more to say beside it.
+      // A load that was stopped before needs no words beside this one.
       return { ...halted(state), job: null, failure: action.failure, stopped: null };
     case "file-refused":
       return { ...state, failure: { text: action.text, retry: state.failure?.retry ?? null } };
@@ -221,7 +221,7 @@ const withErrors = (reading: Checked, { notes, rows }: Pick<Checked, "rows"> & {
 /** Changes that can be undone. */
 const MOST_BEFORE = 100;
 
-/** What was before, and the form before this change; one that changes nothing is none. */
+/** What was before, and the form before this change; one that changes nothing does not count. */
 function withBefore({ before, draft }: State, next: Settings): readonly Settings[] {
   return isSameSettings(draft, next) ? before : [...before.slice(1 - MOST_BEFORE), draft];
 }
@@ -252,4 +252,10 @@ export function isStale({ run, loaded, draft }: Pick<State, "run" | "loaded" | "
 /** Whether the run on screen is of the model that is loaded, so that more can be asked of it. */
 export function isOfLoaded({ run, loaded }: Pick<State, "run" | "loaded">): boolean {
   return run !== null && loaded !== null && isSameQuestion(run.request, loaded.model, run.request.settings);
+}
+
+/** Whether the run on screen is of another version of the model that is loaded. */
+export function isOtherVersion(state: Pick<State, "run" | "loaded">): boolean {
+  const { run, loaded } = state;
+  return run !== null && loaded !== null && isSameModel(run.request.model.ref, loaded.model.ref) && !isOfLoaded(state);
 }

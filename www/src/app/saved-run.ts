@@ -7,7 +7,7 @@ import { pairsOf } from "../lib/pairs";
 import { restore } from "../lib/saved";
 import type { View } from "../lib/settings";
 
-/** The run in a file's text, and what of it was looked at. Throws where it is none of ours, and says what was expected. */
+/** The run in a file's text, and what of it was looked at. Throws where it is not a saved result, and says what was expected. */
 export function readSaved(text: string, file: string): { run: Run; view: View; title: string | null } {
   const { saved, table, known } = restore(text);
   const { settings, tokens } = saved;

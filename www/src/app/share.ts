@@ -3,7 +3,7 @@
 import { linkOf } from "../core/model-ref";
 import { isSameEdge } from "../core/node";
 import type { Request } from "../core/request";
-import type { Run } from "../core/run";
+import type { Known, Run } from "../core/run";
 import type { Look } from "../core/view";
 import type { Component } from "../engine/types";
 import { eapIg } from "../lib/code/eap-ig";
@@ -20,7 +20,7 @@ import { EXAMPLE, type View } from "../lib/settings";
 const FIGURE_EDGES = 200;
 /** Longer prompts have patterns of attention that are longer than all the rest. */
 const FIGURE_TOKENS = 48;
-/** Characters of a figure in a page's own text, beyond which less is told. */
+/** Characters of a figure in a page's own text, beyond which what can be left out is. */
 const FIGURE_LENGTH = 50_000;
 
 /** What a link says of a run, and of what is looked at. */
@@ -46,11 +46,13 @@ function sharedParams({ request }: Run, view: View): URLSearchParams {
 
 export const runCsv = (run: Run): string => csv(run);
 
-export const runJson = (run: Run, look: Look): string => JSON.stringify(save(run, look));
+/** All edges, and what else is `known`. */
+export const runJson = (run: Run, look: Look, known: Known): string => JSON.stringify(save(run, look, { known }));
 
 /**
  * What a post needs of a run: the strongest edges, and the pair and the edge that are looked at as far as they are
- * `known`. Less where it would be too much for a page: first of what is known, then of the edges.
+ * `known`. Less where it would be too much for a page: first of what is known, then of the edges. The names of a large
+ * model's parts, the tokens of many pairs and the edges in view stay: with them it may still be too much.
  */
 export function figureJson(run: Run, look: Look, { known = run.known, title, bytes }: Saving = {}): string {
   const predictions = known.predictions.slice(0, look.pair + 1);

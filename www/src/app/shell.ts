@@ -20,8 +20,7 @@ import { aboutRun, warningsOf } from "./about";
 import { isSameChoice } from "./choice";
 import type { Events } from "./events";
 import { againOf } from "./failure";
-import { embedSubject, figureDialog, listen } from "./figures";
-import { isStale } from "./reduce";
+import { embedSubject, figureDialog, knownOf, listen } from "./figures";
 import * as share from "./share";
 import type { Action, Loaded, State } from "./state";
 import { type Does, oldWords, type Status, statusOf } from "./status";
@@ -81,7 +80,7 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
     onDecline: events.declineOffer,
     onModels: () => models.showModal(),
   });
-  const showTake = takeMenu(state, events);
+  const showTake = takeMenu(state);
   const about = elementById("about-run");
   const old = elementById("old-run");
 
@@ -90,7 +89,7 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
     const hadFocus = document.activeElement;
     if (changed("run", "predictions")) listen(now);
 
-    if (changed("load", "job", "run", "stopped", "loaded", "tried", "planning")) {
+    if (changed("load", "job", "run", "stopped", "loaded", "tried", "planning", "reading", "needsRun", "failure")) {
       const status = statusOf(now);
       showStatus(status);
       document.title = titleOf(status);
@@ -114,7 +113,7 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
       figureButton.disabled = now.run === null;
       const words = oldWords(now);
       if (old.textContent !== words) old.textContent = words;
-      const says = now.run ? [isStale(now) ? "From before your last edit" : "", aboutRun(now.run), warningsOf(now.run)].filter(Boolean).join(" · ") : "";
+      const says = now.run ? [aboutRun(now.run), warningsOf(now.run)].filter(Boolean).join(" · ") : "";
       if (about.textContent !== says) about.textContent = says;
     }
     // A button that did what it said is gone: the picture is what the reader waits for.
@@ -125,14 +124,14 @@ export function shell({ state, dispatch }: Store<State, Action>, events: Events)
   };
 }
 
-/** The window's: how far it is, for who waits in another one. */
+/** The window's title: how far it is, for a reader who waits in another window. */
 function titleOf({ line }: Status): string {
   if (!line) return "pathpatch";
   return line.share === null ? "… pathpatch" : `${Math.floor(100 * line.share)}% pathpatch`;
 }
 
 /** What is told of a run that is taken along. */
-function takeMenu(state: () => State, events: Events): (isThere: boolean) => void {
+function takeMenu(state: () => State): (isThere: boolean) => void {
   const shown = () => {
     const { run, look, view } = state();
     if (!run || !look) throw new Error("result: expected one, got none yet");
@@ -141,7 +140,7 @@ function takeMenu(state: () => State, events: Events): (isThere: boolean) => voi
   const base = document.baseURI;
   return takeView.create(menuView.create(elementById("share"), "Share"), {
     csv: () => share.runCsv(shown().run),
-    json: () => share.runJson(shown().run, shown().look),
+    json: () => share.runJson(shown().run, shown().look, knownOf(state())),
     figure: () => embedSubject(state(), base).json,
     graph: () => share.runGraph(shown().run),
     npy: () => share.runNpy(shown().run),
@@ -153,7 +152,6 @@ function takeMenu(state: () => State, events: Events): (isThere: boolean) => voi
     command: () => ({ text: share.commandLine(shown().run), note: everyEdge(shown().run) }),
     js: () => ({ text: share.javascript(shown().run, shown().look, base), note: everyEdge(shown().run) }),
     embed: () => ({ text: share.embed(embedSubject(state(), base)) }),
-    onOpen: events.openSaved,
   });
 }
 

@@ -115,7 +115,7 @@ export interface State {
   isTyping: boolean;
   /** The form before each of the last changes, the newest last; typing in one field is one change. */
   before: readonly Settings[];
-  /** The fields of the last change where it was typed: more letters there are no change of their own. */
+  /** The fields of the last change where it was typed: more letters there belong to the same change. */
   typed: string | null;
   /** What the model read in the form. */
   reading: Checked | null;

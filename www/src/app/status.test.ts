@@ -20,6 +20,20 @@ const came = (file: string, bytes: number, more: Partial<LoadProgress> = {}): Ac
   progress: { file, from: "network", loaded: bytes, total: null, bytesPerSecond: 1, secondsLeft: null, waiting: null, ...more },
 });
 
+test("between a load and its first run it is said what the page waits for", () => {
+  const { text, ...rest } = statusOf(after(there[0]!));
+  expect(text).toBe("Reading the prompts");
+  // A screen reader is told by what comes next: the run, or the error beside its field.
+  expect(rest).toEqual({ spoken: "", button: null, line: null });
+  const reading = { pairs: [], tokens: [], errors: { clean: [{ text: "no" }] }, rows: [], warnings: [] };
+  expect(statusOf(after(there[0]!, { type: "read", reading })).text).toMatch(/^Not run: /);
+  expect(statusOf(after(there[0]!, { type: "read", reading: { ...reading, errors: {} } }, { type: "needs-run", seconds: null })).text).toBe("Ready to run");
+  const failed: Action = { type: "failed", failure: { text: "no", retry: "run" }, isOfRun: true };
+  expect(statusOf(after(there[0]!, failed)).text).toBe("Not run");
+  const read: Action = { type: "read", reading: { ...reading, errors: {} } };
+  expect(statusOf(after(there[0]!, read, failed, { type: "dismissed" }))).toMatchObject({ text: "Not run", button: { does: "run-again" } });
+});
+
 test("a run is estimates first, then a count with what is left, then what is there", () => {
   const begun = after(...there);
   expect(statusOf(begun)).toMatchObject({ text: "Estimating", line: { share: 0, what: "run" }, button: { does: "cancel-run" } });
@@ -65,4 +79,11 @@ test("what is still on screen while another model comes is said to be of the one
   const done = reduce(after(...there), { type: "run-done", id: run.id, check: null });
   expect(oldWords(done)).toBe("");
   expect(oldWords(reduce(done, { type: "load-begun", choice: gpt2, wanted: null }))).toBe("Still shown: the result of Names and lists.");
+});
+
+test("what is on screen after an edit is said to be from before it, until it is undone", () => {
+  const done = reduce(after(...there), { type: "run-done", id: run.id, check: null });
+  const edited = reduce(done, { type: "edit", change: { clean: `${done.draft.clean} crown` }, isTyping: false });
+  expect(oldWords(edited)).toBe("Of the question before");
+  expect(oldWords(reduce(edited, { type: "edit", change: { clean: done.draft.clean }, isTyping: false }))).toBe("");
 });

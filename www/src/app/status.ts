@@ -4,6 +4,8 @@ import type { Run } from "../core/run";
 import { countsOf } from "../core/table";
 import { formatBytes, formatCount, formatDuration } from "../lib/format";
 import { calledOf } from "../lib/models";
+import { isWrong } from "./read-form";
+import { isStale } from "./reduce";
 import type { LoadJob, Planning, State } from "./state";
 
 /** What the button beside the words does; each is named by what it says. */
@@ -36,13 +38,23 @@ export function statusOf(state: State): Status {
       line: { share: total > 0 ? done / total : 0, what: "run" },
     };
   }
-  const again = { name: "Run again", does: "run-again" } as const;
-  if (stopped === "run" && !run) return still("Cancelled", again);
-  if (!run) return still(loaded || !tried ? "" : `${calledOf(tried.choice.ref)} is not loaded`);
+  if (stopped === "run" && !run) return still("Cancelled", AGAIN);
+  if (!run && loaded) return { ...notRun(state), spoken: "" };
+  if (!run) return still(tried ? `${calledOf(tried.choice.ref)} is not loaded` : "");
   const words = doneWords(run);
-  if (stopped === "run") return still(`Cancelled · ${words}`, again);
+  if (stopped === "run") return still(`Cancelled · ${words}`, AGAIN);
   return still(words);
 }
+
+/** Between a model that is there and its first run. */
+function notRun({ reading, needsRun, failure }: State): Status {
+  if (needsRun) return still("Ready to run");
+  if (failure) return still("Not run");
+  if (!reading) return still("Reading the prompts");
+  return isWrong(reading) ? still("Not run: something in the question has to be mended") : still("Not run", AGAIN);
+}
+
+const AGAIN: Status["button"] = { name: "Run again", does: "run-again" };
 
 const still = (text: string, button: Status["button"] = null): Status => ({ text, spoken: text, button, line: null });
 
@@ -74,7 +86,9 @@ function doneWords({ table, seconds, file }: Run): string {
 /** Below ten seconds to a tenth. */
 const tookWords = (seconds: number): string => (seconds < 9.95 ? `${Math.max(0.1, seconds).toFixed(1)} s` : formatDuration(seconds));
 
-/** What is said of a result that stays while another model comes; the question says what becomes of an edit. */
-export function oldWords({ run, load }: State): string {
-  return run && load ? `Still shown: the result of ${calledOf(run.request.model.ref)}.` : "";
+/** What is said over a result that is not of what the form asks: another model comes, or something was edited. */
+export function oldWords(state: State): string {
+  const { run, load } = state;
+  if (run && load) return `Still shown: the result of ${calledOf(run.request.model.ref)}.`;
+  return isStale(state) ? "Of the question before" : "";
 }

@@ -1,6 +1,7 @@
 // Which row of a head's attention tells what a patch did to it, and how its attention moved.
 
 import type { EdgeDetail } from "../engine/types";
+import { placeOfLargest } from "../lib/largest";
 
 /** A row that moves at least so much of the largest is told from the position that the metric reads, if it is there. */
 const ENOUGH = 0.5;
@@ -44,15 +45,13 @@ export interface Shift {
   from: number | null;
 }
 
-const largest = (values: readonly number[]): number => values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
-
 /** What becomes of where one token looks. */
 export function shiftOf(before: readonly number[], after: readonly number[]): Shift {
-  const [first, then] = [largest(before), largest(after)];
+  const [first, then] = [placeOfLargest(before), placeOfLargest(after)];
   const change = after.map((share, i) => share - before[i]!);
   if (first !== then && change[then]! >= LEAST_SHIFT && -change[first]! >= LEAST_SHIFT) return { kind: "turn", to: then, from: first };
-  const gain = largest(change);
-  const loss = largest(change.map((by) => -by));
+  const gain = placeOfLargest(change);
+  const loss = placeOfLargest(change.map((by) => -by));
   const to = change[gain]! >= LEAST_SHIFT ? gain : null;
   const from = -change[loss]! >= LEAST_SHIFT ? loss : null;
   return { kind: to === null && from === null ? "none" : "more", to, from };

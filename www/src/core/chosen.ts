@@ -2,6 +2,8 @@
 // of an edge is made of this.
 
 import type { Both, EdgeDetail, EdgeName, PairPredictions, Token } from "../engine/types";
+import { positionIn } from "../lib/merged";
+import { isSameEdge } from "./node";
 import type { PairTokens } from "./request";
 import { type Roles, rolesOf } from "./roles";
 import type { Run } from "./run";
@@ -40,19 +42,22 @@ export function chosenOf(run: Run, look: Look, predictions: readonly PairPredict
   if (!look.edge) return null;
   const pairs = request.pairs.map(({ tokens }) => tokens);
   const pair = Math.min(look.pair, pairs.length - 1);
-  const tokens = pairs[pair]!.clean.length;
-  const { position } = request.settings;
   return {
     edge: look.edge,
     table,
     rank: rankOf(table, look),
     pairs,
     pair,
-    position: position === null ? tokens - 1 : position < 0 ? tokens + position : position,
+    position: positionIn(request.settings.position, pairs[pair]!.clean.length),
     predictions,
     roles: rolesOf(request),
   };
 }
+
+/** Whether both are of one edge of one run, looked at on one pair: what is known of one then says nothing wrong of the other. */
+export const isSameChoice = (a: Choice, b: Choice): boolean => a.table === b.table && a.pair === b.pair && isSameEdge(a.edge, b.edge);
+
+type Choice = Pick<ChosenEdge, "edge" | "table" | "pair">;
 
 function rankOf(table: Table, { edge, edges, least }: Look): Rank | null {
   const at = edge ? places(table).indexOf(placeOf(table, edge)) : -1;

@@ -2,6 +2,7 @@
 // Without a head, where what is read changes.
 
 import type { Both, EdgeDetail, EdgeName, Token } from "../engine/types";
+import { placesOfLargest } from "../lib/largest";
 import { addedShares, moves, pickedUp, rowOf, telling } from "./attention";
 import { nodeName, nodeOf, shortLabel } from "./node";
 import type { Table } from "./table";
@@ -81,9 +82,9 @@ export function looksOf(
 /** Columns for the tokens that matter: those with the largest `scores` are marked, the token that looks is kept. */
 function columnsOf(values: number[][], scores: readonly number[], from: number | null, text: (key: number) => string) {
   const n = scores.length;
-  const marked = largest(scores, MARKED);
+  const marked = placesOfLargest(scores, MARKED);
   const most = scores.map((_, key) => Math.max(...values.map((row) => row[key]!)));
-  const wanted = new Set([...marked, ...(from === null ? [] : [from]), ...largest(most, MOST_COLUMNS - 1)]);
+  const wanted = new Set([...marked, ...(from === null ? [] : [from]), ...placesOfLargest(most, MOST_COLUMNS - 1)]);
   const kept = n <= MOST_COLUMNS ? scores.map((_, key) => key) : [...wanted].slice(0, MOST_COLUMNS - 1).sort((a, b) => a - b);
   const isKept = new Set(kept);
   return (rows: Omit<LooksRow, "rest">[]): Pick<Looks, "columns" | "others" | "rows"> => ({
@@ -97,10 +98,3 @@ function columnsOf(values: number[][], scores: readonly number[], from: number |
     })),
   });
 }
-
-/** Places of the largest values, largest first. */
-const largest = (values: readonly number[], most: number): number[] =>
-  values
-    .map((_, i) => i)
-    .sort((a, b) => values[b]! - values[a]!)
-    .slice(0, most);

@@ -36,7 +36,7 @@ const known = new Map<string, NodeName>();
 /** Names that are remembered; GPT-2 XL has 4,898. Links and files can bring any number of others. */
 const MOST_KNOWN = 20_000;
 
-/** A name taken apart; null where it is none. */
+/** A name taken apart; null where it is not the name of a node. */
 export function parseName(text: string): NodeName | null {
   const before = known.get(text);
   if (before) return before;
@@ -101,7 +101,7 @@ export const edgeLabel = ({ from, to }: EdgeName): string => `${shortLabel(from)
 /** `a9.h9->a10.h7<q>`: the edge's name in EAP-IG's files, and in ours. */
 export const edgeKey = ({ from, to }: EdgeName): string => `${from}->${to}`;
 
-/** An edge by its name; null where it is none. */
+/** An edge by its name; null where it is not the name of an edge. */
 export function parseEdge(text: string): EdgeName | null {
   const [from = "", to = "", ...more] = text.split("->");
   const [sender, receiver] = [parseName(from), parseName(to)];

@@ -37,7 +37,8 @@ export interface PictureEvents {
 /** The chosen edge, and how far a look at one pair is. Without a model that can be asked, the run alone speaks of it. */
 export type DetailData =
   | { state: "none" }
-  | (ChosenEdge & { state: "alone" | "waiting" })
+  | (ChosenEdge & { state: "alone"; why: "absent" | "other-version" })
+  | (ChosenEdge & { state: "waiting" })
   | (ChosenEdge & { state: "failed"; message: string })
   | (ChosenEdge & { state: "there"; detail: EdgeDetail });
 
@@ -74,6 +75,4 @@ export interface TakeEvents {
   /** A command line of `pathpatch graph`. */
   command: () => Copied;
   embed: () => Copied;
-  /** A saved result was picked. */
-  onOpen: (file: File) => void;
 }

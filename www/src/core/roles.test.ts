@@ -15,9 +15,12 @@ const token = (text: string): Token => {
 /** Words with the space in front that GPT-2's tokens have. */
 const tokens = (text: string, space = ""): Token[] => text.split(" ").map((each) => token(space + each));
 
-function ask(ref: ModelRef, ...pairs: { clean: Token[]; answer: Token[]; distractor: Token[] }[]) {
+type Pair = { clean: Token[]; answer: Token[]; distractor: Token[] };
+const ask = (ref: ModelRef, ...pairs: Pair[]) => askAt(null, ref, ...pairs);
+
+function askAt(position: number | null, ref: ModelRef, ...pairs: Pair[]) {
   const asked = pairs.map((pair) => ({ clean: "", corrupted: "", answer: "", distractor: "", tokens: { ...pair, corrupted: pair.clean } }));
-  return rolesOf({ model: { ref, name: "a model", revision: null }, pairs: asked });
+  return rolesOf({ model: { ref, name: "a model", revision: null }, pairs: asked, settings: { position } });
 }
 
 const drink = { clean: tokens("When Mary and John went to the store , John gave a drink to", " "), answer: tokens("Mary", " "), distractor: tokens("John", " ") };
@@ -45,6 +48,13 @@ describe("GPT-2 small on indirect objects", () => {
     expect(ask(GPT2, { ...drink, clean: drink.clean.slice(0, -1) })).toBeNull();
     expect(ask(GPT2, drink, list)).toBeNull();
     expect(ask(GPT2, { ...drink, answer: [], distractor: [] })).toBeNull();
+  });
+
+  it("has none where the metric does not read after the whole prompt", () => {
+    expect(askAt(-2, GPT2, drink)).toBeNull();
+    expect(askAt(7, GPT2, drink)).toBeNull();
+    expect(askAt(-1, GPT2, drink)).not.toBeNull();
+    expect(askAt(drink.clean.length - 1, GPT2, drink)).not.toBeNull();
   });
 
   it("says nothing of other models, of the same shape or not", () => {

@@ -7,6 +7,7 @@
 // The models' READMEs are written by `cargo xtask train-demo`; tests/demo.rs holds the models to what they say.
 
 import type { Token } from "../engine/types";
+import { positionIn } from "../lib/merged";
 import { headName } from "./node";
 import type { LoadedModel } from "./model-ref";
 import type { AskedPair, PairTokens, Request } from "./request";
@@ -34,7 +35,7 @@ export interface Roles {
 
 interface Known extends Roles {
   isModel: (model: LoadedModel) => boolean;
-  /** Whether a pair asks what the source is about. */
+  /** Whether a pair asks what the source is about, after the whole prompt. */
   isAbout: (tokens: PairTokens) => boolean;
 }
 
@@ -83,10 +84,13 @@ const YEARS: Known = {
   ]),
 };
 
+type Asked = Pick<Request, "model" | "pairs"> & { settings: Pick<Request["settings"], "position"> };
+
 /** What is known of the nodes of this model on these prompts; null where nothing is. */
-export function rolesOf({ model, pairs }: Pick<Request, "model" | "pairs">): Roles | null {
+export function rolesOf({ model, pairs, settings: { position } }: Asked): Roles | null {
   const known = [IOI, REPEATS, YEARS].find(({ isModel }) => isModel(model));
-  return known && pairs.every(({ tokens }: AskedPair) => known.isAbout(tokens)) ? known : null;
+  const isAbout = ({ tokens }: AskedPair) => positionIn(position, tokens.clean.length) === tokens.clean.length - 1 && known!.isAbout(tokens);
+  return known && pairs.every(isAbout) ? known : null;
 }
 
 const count = (tokens: readonly Token[], id: number): number => tokens.filter((token) => token.id === id).length;

@@ -11,9 +11,10 @@
 
 import type { Both, EdgeDetail, EdgeName, Token } from "../engine/types";
 import { addedShares, LEAST_SHIFT, moves, pickedUp, rowOf, shiftOf, telling } from "./attention";
+import { runsOf } from "./direction";
 import { nodeName, nodeOf, PORT_NAMES, shortLabel } from "./node";
 import { percent, percents } from "./percent";
-import { hasBaselines, type Table } from "./table";
+import { baseOf, hasBaselines, type Table } from "./table";
 import { formatEffect } from "../lib/format";
 import { isStart, nameOfSet, ordinalAt, type SetName, word } from "./words";
 
@@ -81,9 +82,6 @@ const node = (text: string): Part => ({ text, as: "node" });
 const token = (text: string): Part => ({ text, as: "token" });
 const value = (text: string): Part => ({ text, as: "value" });
 
-export const runsOf = ({ direction }: Pick<Table, "direction">) =>
-  direction === "denoise" ? ({ base: "corrupted", other: "clean" } as const) : ({ base: "clean", other: "corrupted" } as const);
-
 const ofRun = ({ cleanMetric, corruptedMetric }: Told["table"], run: "clean" | "corrupted"): number =>
   run === "clean" ? cleanMetric : corruptedMetric;
 
@@ -102,9 +100,6 @@ function path({ edge: { from, to }, ...told }: Told): Sentence {
   if (!port) return [first, " gives ", receiver, " something to work on."];
   return [first, " tells ", receiver, ` ${PORT_MEANS[port]}.`];
 }
-
-/** Where both runs are on the metric's scale; without one of them all is told from the run that is patched. */
-const baseOf = (table: Told["table"]): number => (hasBaselines(table) ? ofRun(table, runsOf(table).base) : 0);
 
 const isStill = ({ value: now, table, noise }: Pick<Told, "value" | "table" | "noise">): boolean =>
   Math.abs(now - baseOf(table)) < noise;
@@ -201,7 +196,7 @@ function shareWords(share: number): string {
 
 /** Whether the corrupted run has lost something: the clean one is better, and has what is spoken of. */
 function isLost({ table: { metric, metricName, cleanMetric, corruptedMetric }, logitDiff, noise }: Told): boolean {
-  // Of a metric of a reader's own nothing is known but its numbers.
+  // Only the numbers of a metric of the reader's own are known.
   if (metricName !== undefined) return false;
   switch (metric) {
     case "kl":
@@ -352,7 +347,7 @@ function evidence({ edge: { from, to }, table, looked, pairs, ...told }: Told): 
     if (size < LEAST_ADDED || isStill({ table, ...told })) return [];
     const reads = kind === "logits" ? "the output" : receiver;
     const where: Sentence = [" ", on ? `On pair ${looked.pair + 1}, at ` : "At ", ...named(tokens, at)];
-    return [...where, `, this changes what ${reads} reads by ${percentOfLength(size)} of its length.`];
+    return [...where, `, this changes what ${reads} reads by ${percent(size)} of its length.`];
   }
   const before = detail.dst.pattern[base];
   const n = tokens.length;
@@ -365,7 +360,7 @@ function evidence({ edge: { from, to }, table, looked, pairs, ...told }: Told): 
     if (added[key]! < LEAST_ADDED || row[key]! < LEAST_SHIFT) return [];
     return [
       " Reading ", on, "at ", ...named(tokens, query), `, ${receiver} looks where it looked, `, percent(row[key]!), " at ", ...named(tokens, key),
-      `; the value it copies there changes by ${percentOfLength(added[key]!)} of its length.`,
+      `; the value it copies there changes by ${percent(added[key]!)} of its length.`,
     ];
   }
   const query = telling(moves(before, detail.patched, n), position);
@@ -381,6 +376,3 @@ function evidence({ edge: { from, to }, table, looked, pairs, ...told }: Told): 
   const more: Sentence[] = [...(gain === null ? [] : [["more at ", ...each(gain)]]), ...(loss === null ? [] : [["less at ", ...each(loss)]])];
   return [...where, "looks ", ...more.flatMap((part, i) => [...(i === 0 ? [] : [" and "]), ...part]), "."];
 }
-
-/** A change's length against that of what it changes, which it may exceed. */
-const percentOfLength = (share: number): string => `${share < 0.0995 ? Number((100 * share).toPrecision(2)) : Math.round(100 * share)}%`;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { leastOf, shareOf, shownEdges, shownWords, withChosen } from "./shown";
-import { edgesOf, noiseOf, reachOf } from "./table";
+import { baseOf, countsOf, edgesOf, noiseOf, reachOf } from "./table";
 import { tableFixture } from "./table.fixture";
 
 const table = tableFixture({ layers: 12, heads: 12 });
@@ -52,16 +52,32 @@ describe("in words", () => {
   it("say how many there are, and of what size or of how many", () => {
     const share = shareOf(table, 0.5);
     expect(words(1e6, share)).toMatch(/^\d,?\d+ edges of 0\.5 or more$/);
-    expect(words(40, share)).toMatch(/^the 40 strongest of [\d,]+ edges$/);
+    expect(words(40, share)).toMatch(/^the 40 strongest of [\d,]+ edges that move the metric$/);
     expect(words(1e6, 0)).toMatch(/^[\d,]+ edges, every one that moves the metric$/);
     expect(words(400, 1)).toMatch(/^1 edge of/);
+    expect(words(1, share)).toMatch(/^the strongest of [\d,]+ edges that move the metric$/);
+  });
+
+  it("say of which edges they are the strongest, where others do nothing", () => {
+    const some = tableFixture();
+    const { edges } = countsOf(some);
+    const said = () => shownWords(some, shownEdges(some, { edges: 40, least: 0 }));
+    some.values.forEach((value, place) => {
+      if (!Number.isNaN(value)) some.values[place] = baseOf(some) + 1;
+    });
+    some.version += 1;
+    expect(said()).toBe(`the 40 strongest of ${edges} edges`);
+    const still = some.values.findIndex((value) => !Number.isNaN(value));
+    some.values[still] = baseOf(some);
+    some.version += 1;
+    expect(said()).toBe(`the 40 strongest of ${edges - 1} edges that move the metric`);
   });
 
   it("say of a table that has not all of them which they are of", () => {
     const part = tableFixture({ unknown: 0.5 });
     const of = (edges: number, least: number) => shownWords(part, shownEdges(part, { edges, least }));
     expect(of(1e6, 0)).toMatch(/^\d+ known edges, every one that moves the metric$/);
-    expect(of(10, 0)).toMatch(/^the 10 strongest of \d+ known edges$/);
+    expect(of(10, 0)).toMatch(/^the 10 strongest of \d+ known edges that move the metric$/);
     part.values.fill(part.corruptedMetric);
     part.version += 1;
     expect(of(10, 0)).toBe("no known edge moves the metric");

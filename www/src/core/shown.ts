@@ -1,6 +1,6 @@
 // Which edges a picture shows: those of an effect that the reader sets, and no more than so many of them.
 
-import { formatCount, formatValue } from "../lib/format";
+import { formatEdges, formatRound, formatStrongest } from "../lib/format";
 import { countAbove, countsOf, type Edge, edgeAt, noiseOf, reachOf, strongest, type Table } from "./table";
 import type { View } from "./view";
 
@@ -47,12 +47,16 @@ export function shareOf(table: Table, least: number): number {
   return share < 1e-6 ? 0 : share;
 }
 
-/** `41 edges of 0.02 or more`, `the 30 strongest of 262 edges`; of a table that has not all of them, those that are known. */
+/** `41 edges of 0.02 or more`, `the 30 strongest of 262 edges`, `… of 241 edges that move the metric`; of a table that has not all of them, those that are known. */
 export function shownWords(table: Table, { edges, least, above, isCapped }: Shown): string {
   const known = countsOf(table).unknown > 0 ? "known " : "";
   if (edges.length === 0) return `no ${known}edge moves the metric`;
-  const counted = (count: number) => `${formatCount(count)} ${known}${count === 1 ? "edge" : "edges"}`;
-  if (isCapped) return `the ${formatCount(edges.length)} strongest of ${counted(countAbove(table, noiseOf(table)))}`;
-  const all = counted(above);
-  return least <= noiseOf(table) ? `${all}, every one that moves the metric` : `${all} of ${formatValue(least)} or more`;
+  if (isCapped) {
+    const moving = countAbove(table, noiseOf(table));
+    // Where others do nothing, the count is not that of all edges.
+    const which = moving < countsOf(table).edges - countsOf(table).unknown ? ` that ${moving === 1 ? "moves" : "move"} the metric` : "";
+    return `the ${formatStrongest(edges.length)} of ${formatEdges(moving, known)}${which}`;
+  }
+  const all = formatEdges(above, known);
+  return least <= noiseOf(table) ? `${all}, every one that moves the metric` : `${all} of ${formatRound(least)} or more`;
 }

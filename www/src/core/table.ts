@@ -7,12 +7,13 @@
 // One table grows as values come; `version` counts how often. What is derived from it is made once a version.
 
 import type { Component, EdgeName, EdgeTable, Metric } from "../engine/types";
+import { baselinesOf } from "./direction";
 import { nodeName, nodeOf } from "./node";
 
 /** The engine's table, with the metric that its values are of. */
 export interface Table extends EdgeTable {
   readonly metric: Metric;
-  /** What the metric is called where it is none of ours, as in a result from a notebook. */
+  /** What the metric is called where it is not one of pathpatch's, as in a result from a notebook. */
   readonly metricName?: string;
   /** How often it has grown. */
   version: number;
@@ -110,8 +111,7 @@ export const hasPath = (table: Table, edge: EdgeName): boolean =>
   (table.state[placeOf(table, edge)] ?? STATE.noPath) !== STATE.noPath;
 
 /** The metric of the run that is patched. */
-export const baseOf = ({ direction, cleanMetric, corruptedMetric }: EdgeTable): number =>
-  direction === "denoise" ? corruptedMetric : cleanMetric;
+export const baseOf = (table: Pick<EdgeTable, "direction" | "cleanMetric" | "corruptedMetric">): number => baselinesOf(table).base;
 
 /**
  * Whether the metric of both runs is known. A notebook's tensor or graph may not tell it: then one of the two is NaN, the

@@ -11,7 +11,7 @@
 
 import type { Saved } from "../lib/saved.js";
 import { fitFrames } from "./frames";
-import type { Appearance, Figure, Subject } from "./mount";
+import type { Appearance, Figure, Subject } from "./options";
 import type { SelectDetail } from "./selected.js";
 import { directory, setSite, site } from "./site";
 

@@ -1,10 +1,11 @@
 // What explains the chosen edge in detail, with its styles.
 
-import styles from "../styles/explain.css?inline";
-import * as edgeView from "../views/edge/edge";
 import { adopt } from "../lib/sheets";
+import controls from "../styles/controls.css?inline";
+import styles from "../styles/edge.css?inline";
+import * as edgeView from "../views/edge/edge";
 
 export const create: typeof edgeView.create = (container, events) => {
-  adopt(container, styles);
+  adopt(container, controls, styles);
   return edgeView.create(container, events);
 };

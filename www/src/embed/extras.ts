@@ -7,6 +7,7 @@ import type { EdgeName } from "../engine/types";
 import { element } from "../lib/dom";
 import type { Extra } from "../lib/figure-parts";
 import { colours } from "../lib/scale";
+import controls from "../styles/controls.css?inline";
 import styles from "../styles/extras.css?inline";
 import * as triptychView from "../views/grid/triptych";
 import * as scaleView from "../views/scale";
@@ -20,7 +21,7 @@ export interface ExtrasData {
 
 /** Draws those that are asked for, in the order of `EXTRAS`. */
 export function create(container: HTMLElement, extras: ReadonlySet<Extra>, onView: (change: Partial<View>) => void): (data: ExtrasData) => void {
-  adopt(container, styles);
+  adopt(container, controls, styles);
   const onSelect = ({ from, to }: EdgeName) => onView({ from, to });
   const updates: ((data: ExtrasData) => void)[] = [];
   const add = (name: Extra, make: (place: HTMLElement) => (data: ExtrasData) => void) => {

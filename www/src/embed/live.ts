@@ -1,6 +1,6 @@
 // A figure's own run, and looks at its edges, on a model that all figures of a page share.
 
-import { readForm } from "../app/read-form";
+import { checkForm, isWrong, readForm } from "../app/read-form";
 import { bundledPath, type BundledName, type LoadedModel, originOf, pinned, textOf } from "../core/model-ref";
 import { metricOptions, requestOf } from "../core/request";
 import { begun, finished, madeNow, type Run } from "../core/run";
@@ -91,8 +91,9 @@ export class Live {
     events.onLoaded(model.keeping, isToBeKept(asked));
     say("Waiting for another figure of this page");
     return inTurn(async () => {
-      const { pairs, tokens, errors } = await readForm(model, settings, signal);
-      const [error] = Object.values(errors).flat();
+      const reading = await readForm(model, settings, signal);
+      const { pairs, tokens, errors, rows } = isWrong(reading) ? reading : await checkForm(model, settings, reading, signal);
+      const [error] = [...Object.values(errors).flat(), ...rows.map(({ pair, text }) => ({ text: `Pair ${pair + 1}: ${text}` }))];
       if (error) throw new Error(error.text);
       const request = requestOf({ ...asked, revision: model.keeping.revision, dModel: model.config.d_model }, settings, pairs, tokens);
       const made = madeNow(model.device.kind);

@@ -1,9 +1,9 @@
 // The chosen edge on paper: where its head looks, and what each position does by itself.
 
+import { runsOf } from "../core/direction";
 import { baseOf } from "../core/table";
 import { wordAt } from "../core/words";
 import { percent } from "../core/percent";
-import { runsOf } from "../core/sentence";
 import { formatEffect } from "../lib/format";
 import { shortened } from "../lib/tokens";
 import { type Ink, TEXT, widthOf } from "./layout";

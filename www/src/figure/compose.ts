@@ -4,21 +4,27 @@
 // its text, and read from there.
 
 import { bandsOf } from "../core/bands";
+import { runsOf } from "../core/direction";
 import { nodeName, PORT_NAMES, PORTS } from "../core/node";
+import type { Band } from "../core/props";
 import { rolesOf } from "../core/roles";
-import { countsOf, noiseOf, reachOf, shapeOf } from "../core/table";
+import type { Run } from "../core/run";
+import { nodesOf, noiseOf, reachOf, shapeOf } from "../core/table";
+import { roundBelow } from "../lib/axis";
 import { element } from "../lib/dom";
-import { formatEffect, metricLabel } from "../lib/format";
+import { formatEffect, formatRound, unitOf } from "../lib/format";
 import { colours } from "../lib/scale";
 import * as circuitView from "../views/circuit";
 import { GAP, sizesOf } from "../views/grid/sizes";
 import * as triptychView from "../views/grid/triptych";
-import { baseRun, compareWords } from "../views/words";
+import { widthsOf } from "../views/lattice/lines";
+import { type Lattice, place } from "../views/lattice/place";
+import { compareWords } from "../views/words";
 import { attention, curve, toldOf } from "./charts";
-import { bar, estimateKey, flow, type Ink, moved, paragraph, portKeys, signKeys, squareKey, stack, TEXT, wordsKey } from "./layout";
+import { bar, estimateKey, flow, type Ink, moved, paragraph, portKeys, signKeys, squareKey, stack, TEXT, widthKey, wordsKey } from "./layout";
 import type { Drawing } from "./marks";
 import { Colours, read } from "./read";
-import { captionOf, type Shown, sourceOf, titleOf } from "./words";
+import { captionOf, hasEstimates, isShare, metricWords, type Shown, sourceOf, titleOf } from "./words";
 
 export const GROUNDS = { light: "Light", dark: "Dark", transparent: "Transparent" } as const;
 export type Ground = keyof typeof GROUNDS;
@@ -27,7 +33,7 @@ export interface FigureChoice {
   /** Null for the figure's own. */
   title: string | null;
   caption: string | null;
-  has: { title: boolean; caption: boolean; source: boolean; signs: boolean; estimates: boolean; ports: boolean; bands: boolean };
+  has: { title: boolean; caption: boolean; source: boolean; signs: boolean; widths: boolean; estimates: boolean; ports: boolean; bands: boolean };
   ground: Ground;
   /** Millimetres of paper. */
   width: number;
@@ -39,8 +45,8 @@ export interface FigureChoice {
 
 /** Points of a millimetre. */
 const POINTS = 72 / 25.4;
-/** Around all of it, so that no line is cut. */
-const MARGIN = 4;
+/** Around all of it. */
+const MARGIN = 10;
 /** What stands along the sides of circuits and grids. */
 const AXES = "Rows: layers. Columns: heads.";
 /** Steps of a scale of colours. */
@@ -49,12 +55,15 @@ const STEPS = 41;
 /** Points of paper that a unit of a drawing takes. */
 export const scaleOf = ({ size }: Pick<FigureChoice, "size">): number => size / TEXT;
 
+/** How wide a drawing is in its units, within the margins. */
+const drawnWidthOf = (choice: Pick<FigureChoice, "width" | "size">): number => (choice.width * POINTS) / scaleOf(choice) - 2 * MARGIN;
+
 /** The colour that a figure stands on. */
 export const groundOf = ({ ground }: FigureChoice): string | null => ({ light: "#ffffff", dark: "#131316", transparent: null })[ground];
 
 /** Null where what it is of is not known. `stage` is in the document, out of sight. */
 export function compose(stage: HTMLElement, shown: Shown, choice: FigureChoice): Drawing | null {
-  const width = (choice.width * POINTS) / scaleOf(choice) - 2 * MARGIN;
+  const width = drawnWidthOf(choice);
   stage.className = `figure-stage ${choice.ground}`;
   stage.style.width = `${width}px`;
   const ink = inkOf(stage);
@@ -80,9 +89,8 @@ function draw(stage: HTMLElement, shown: Shown, { isMarked, has }: FigureChoice,
   const nothing = { onSelect: () => {} };
   switch (what) {
     case "circuit": {
-      const roles = rolesOf(run.request);
       const compares = compareWords(table, run.request.pairs);
-      circuitView.create(stage, nothing, { height: "own", isStill: true })({ table, look: seen, compares, bands: has.bands && roles ? bandsOf(roles) : [] });
+      circuitView.create(stage, nothing, { height: "own", isStill: true })({ table, look: seen, compares, bands: has.bands ? namesOf(run) : [] });
       return centred([...stage.querySelectorAll("svg")].map(read), width);
     }
     case "grids": {
@@ -99,6 +107,33 @@ function draw(stage: HTMLElement, shown: Shown, { isMarked, has }: FigureChoice,
     case "curve":
       return curve(shown, width, ink);
   }
+}
+
+/** The layers that have a name. */
+function namesOf({ request }: Run): Band[] {
+  const roles = rolesOf(request);
+  return roles ? bandsOf(roles) : [];
+}
+
+const latticeOf = ({ table }: Run, width: number, hasBands: boolean): Lattice => place(nodesOf(table), shapeOf(table), { width, height: null, hasBands });
+
+/** Whether names of layers would be drawn beside a circuit. */
+export const hasNames = (run: Run, choice: FigureChoice): boolean =>
+  namesOf(run).length > 0 && latticeOf(run, drawnWidthOf(choice), true).bands !== null;
+
+/** Two effects whose lines are drawn as samples: round numbers that the circuit's edges reach. */
+function widthKeys({ run, edges }: Shown, { has }: FigureChoice, width: number, ink: Ink): Drawing[] {
+  const { table } = run;
+  const [reach, noise] = [reachOf(table), noiseOf(table)];
+  const most = Math.max(0, ...edges.map(({ effect }) => Math.abs(effect)));
+  if (most <= noise) return [];
+  const { scale } = latticeOf(run, width, has.bands && namesOf(run).length > 0);
+  const widthOf = widthsOf({ reach, noise, scale, edges });
+  const [large] = roundBelow(most);
+  const [small] = roundBelow(large! / 4);
+  const counted = isShare(table) ? " of the difference between the runs" : unitOf(table) ? ` ${unitOf(table)}` : "";
+  const samples = [small!, large!].map((effect) => ({ width: widthOf({ effect }), effect: formatRound(effect) }));
+  return [widthKey(samples, counted, ink)];
 }
 
 function centred([drawing]: Drawing[], width: number): Drawing | null {
@@ -124,18 +159,19 @@ function placed(stage: HTMLElement, width: number, ink: Ink): Drawing {
 }
 
 /** What the marks mean, as far as there are any. */
-function keysOf(stage: HTMLElement, shown: Shown, { has, isMarked }: FigureChoice, width: number, ink: Ink & { chosen: string }): Drawing[] {
+function keysOf(stage: HTMLElement, shown: Shown, choice: FigureChoice, width: number, ink: Ink & { chosen: string }): Drawing[] {
   const { what, run, edges } = shown;
+  const { has, isMarked } = choice;
   const { table } = run;
-  const metric = metricLabel(table);
-  const name = metric.startsWith("KL") ? metric : metric[0]!.toLowerCase() + metric.slice(1);
+  const name = metricWords(table);
   if (what === "circuit") {
     const [first, last] = [edges.some(({ effect }) => effect > 0), edges.some(({ effect }) => effect < 0)];
     const reads = PORTS.filter((port) => edges.some(({ to }) => nodeName(to).port === port));
     const hasMlp = edges.some(({ from, to }) => nodeName(from).kind === "mlp" || nodeName(to).kind === "mlp");
     return [
       ...(has.signs ? signKeys(first ? `raises the ${name}` : null, last ? `lowers ${first ? "it" : `the ${name}`}` : null, ink) : []),
-      ...(has.estimates && edges.some(({ isExact }) => !isExact) ? [estimateKey(ink)] : []),
+      ...(has.widths ? widthKeys(shown, choice, width, ink) : []),
+      ...(has.estimates && hasEstimates(shown) ? [estimateKey(ink)] : []),
       ...(has.ports && reads.length ? [portKeys(reads, reads.map((port) => PORT_NAMES[port]).join(", "), ink)] : []),
       ...(has.ports && hasMlp ? [squareKey("MLP", ink.quiet, ink)] : []),
       ...(isMarked ? [squareKey("chosen edge", ink.chosen, ink)] : []),
@@ -147,10 +183,10 @@ function keysOf(stage: HTMLElement, shown: Shown, { has, isMarked }: FigureChoic
     const scaled = colours(reach, noiseOf(table));
     const at = (i: number) => (2 * (i / (STEPS - 1)) - 1) * scaled.reach;
     const shades = resolved(stage, Array.from({ length: STEPS }, (_, i) => scaled.of(at(i))));
-    const title = `Change of the ${name}, from the ${baseRun(table.direction)} run`;
+    const title = `Change of the ${name} from the ${runsOf(table).base} run${isShare(table) ? ", as a share of the difference between the runs" : ""}`;
     return [
       ...(has.signs ? [bar(shades, [formatEffect(-scaled.reach), "0", formatEffect(scaled.reach)], title, width, ink)] : []),
-      ...(has.estimates && countsOf(table).estimates > 0 ? [squareKey("estimate: a smaller square", ink.raises, ink)] : []),
+      ...(has.estimates && hasEstimates(shown) ? [squareKey("estimate: a smaller square", ink.raises, ink)] : []),
       wordsKey(AXES, ink),
     ];
   }

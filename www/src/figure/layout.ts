@@ -128,6 +128,20 @@ export const signKeys = (up: string | null, down: string | null, ink: Ink): Draw
   ...(down ? [key([line(ink.lowers, 5)], 22, down, ink)] : []),
 ];
 
+/** How wide the lines of some effects are, the last with what effects are counted in. */
+export function widthKey(samples: readonly { width: number; effect: string }[], counted: string, ink: Ink): Drawing {
+  const height = Math.max(14, ...samples.map(({ width }) => width + 2));
+  let x = 0;
+  const marks = samples.map(({ width, effect }, i) => {
+    const text = i === samples.length - 1 ? `${effect}${counted}` : effect;
+    const sample = key([line(ink.ink2, width)], 22, text, ink);
+    const mark = moved(sample, x, (height - 14) / 2);
+    x += sample.width + 14;
+    return mark;
+  });
+  return { width: x - 14, height, marks };
+}
+
 /** How an estimate is drawn: an outline, or dashes where it is thin. */
 export const estimateKey = (ink: Ink): Drawing => key([line(ink.raises, 5), line(ink.card, 3), { ...line(ink.raises, 1.5, [3, 3]), d: "M27 6.5H47" } as Mark], 47, "estimate", ink);
 

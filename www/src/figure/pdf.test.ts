@@ -43,7 +43,7 @@ function objectsOf(file: Uint8Array): Map<number, string> {
 }
 
 describe("a PDF", () => {
-  test("has one page of its size, with its title and what a reader who does not see it is told", async () => {
+  test("has one page of its size, with its title and its alternative text", async () => {
     const all = [...objectsOf(await pdf(DRAWING, options)).values()].join("\n");
     expect(all).toContain("/MediaBox[0 0 100 50]");
     const utf16 = (text: string) => [...text].map((letter) => letter.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")).join("");

@@ -23,7 +23,7 @@ export interface PdfOptions {
   /** Points a unit of the drawing. */
   scale: number;
   title: string;
-  /** What a reader who does not see it is told. */
+  /** The alternative text. */
   alt: string;
   fonts: { regular: Font; bold: Font };
   /** What the page stands on; null for nothing. */

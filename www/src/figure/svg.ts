@@ -7,7 +7,7 @@ export interface SvgOptions {
   /** Millimetres of paper. */
   width: number;
   title: string;
-  /** What a reader who does not see it is told. */
+  /** The alternative text. */
   alt: string;
   /** What it stands on; null for nothing. */
   ground: string | null;

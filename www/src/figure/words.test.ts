@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { detailFixture } from "../core/known.fixture";
+import { edgeLabel } from "../core/node";
 import { runOf } from "../core/run.fixture";
 import { edgesOf } from "../core/table";
 import { lookAt } from "../core/view";
@@ -11,7 +12,7 @@ const GPT2 = { kind: "hub", repo: "openai-community/gpt2", revision: null } as c
 
 function shownOf(change: Partial<Shown> = {}, run = runOf({}, GPT2)): Shown {
   const look = lookAt({ ...FIRST_LOOK, from: "a0.h1", to: "a1.h0<k>" }, run.table, null);
-  return { what: "circuit", run, look, edges: edgesOf(run.table).slice(0, 12), detail: null, ...change };
+  return { what: "circuit", run, look, edges: edgesOf(run.table).slice(0, 12), strongest: 12, detail: null, ...change };
 }
 
 test("a caption says what is shown, asked and measured", () => {
@@ -33,6 +34,13 @@ test("a caption of noising with the mean, LayerNorm frozen, over two pairs", () 
   expect(caption).toContain("the mean of its writes over the pairs takes the place of what the sender writes (noising); LayerNorm of the receiver kept as in the clean run.");
 });
 
+test("effects on the normalised scale are told as shares, without its ends", () => {
+  const run = runOf({ metric: "normalized-logit-diff" });
+  const caption = captionOf(shownOf({}, { ...run, table: { ...run.table, metric: "normalized-logit-diff", corruptedMetric: 0, cleanMetric: 1 } }));
+  expect(caption).toContain("the change of the logit difference in the corrupted run, as a share of the difference between the two runs, when, on this one path,");
+  expect(caption).not.toContain("clean 1");
+});
+
 test("what is drawn of one pair quotes that pair, with its own baselines", () => {
   const lines = "a b | c b | x | y\na d | c d | z | y";
   const run = runOf({ mode: "lines", lines });
@@ -41,7 +49,7 @@ test("what is drawn of one pair quotes that pair, with its own baselines", () =>
   for (const what of ["attention", "curve"] as const) {
     const caption = captionOf({ ...base, what, look: { ...base.look, pair: 1 }, detail });
     expect(caption).toContain("Pair 2 of 2: clean prompt “a d”, corrupted “c d”; answer “z”, distractor “y”.");
-    expect(caption).toContain("in the corrupted run (corrupted 1.5, clean 7.5) when");
+    expect(caption).toContain("in the corrupted run (corrupted 1.50, clean 7.50) when");
   }
 });
 
@@ -56,6 +64,28 @@ test("the alternative text has the numbers", () => {
   const shown = shownOf();
   expect(altOf(shown)).toMatch(/^Circuit diagram of a model: 12 edges .* Strongest first: \S+( \d)? → .* [+−-][\d.]+, .* The other 4 are between .* in size\.$/);
   expect(altOf({ ...shown, what: "grids" })).toContain("Grids of what head 0.1 of a model writes");
+});
+
+test("a weak edge that is chosen is none of the strongest", () => {
+  const { run, look, edges } = shownOf();
+  const weak = edgesOf(run.table).at(-1)!;
+  const shown = shownOf({ edges: [...edges, weak], look: { ...look, edge: weak } });
+  const name = edgeLabel(weak);
+  expect(captionOf(shown)).toMatch(/^The 12 strongest of \d+ edges /);
+  expect(captionOf(shown)).toContain(` and the chosen edge, ${name}, from the input to the logits`);
+  expect(altOf(shown)).toMatch(/: 12 edges from .* The other 4 are between /);
+  expect(altOf(shown)).toContain(`The chosen edge, ${name}, has `);
+});
+
+test("of one edge nothing is said in the plural", () => {
+  const [edge] = shownOf().edges;
+  const one = (isExact: boolean) => shownOf({ edges: [{ ...edge!, isExact }], strongest: 1 });
+  expect(captionOf(one(true))).toMatch(/^The strongest of \d+ edges of a model /);
+  expect(captionOf(one(false))).toMatch(/It is an estimate, drawn as an outline or dashed\.$/);
+  expect(altOf(one(true))).toMatch(/^Circuit diagram of a model: 1 edge from /);
+  const [, ...others] = shownOf().edges;
+  const shown = shownOf({ edges: [{ ...edge!, isExact: false }, ...others.map((other) => ({ ...other, isExact: true }))] });
+  expect(captionOf(shown)).toMatch(/ 1 of them is an estimate, drawn as an outline or dashed\.$/);
 });
 
 test("titles and names of files tell the figure", () => {

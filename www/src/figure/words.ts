@@ -6,11 +6,11 @@ import { type Looks, looksOf } from "../core/looks";
 import { edgeLabel, label, shortLabel } from "../core/node";
 import { percent } from "../core/percent";
 import type { Run } from "../core/run";
-import { countsOf, edgeAt, type Edge } from "../core/table";
+import { countsOf, edgeAt, type Edge, type Table } from "../core/table";
 import type { Look } from "../core/view";
 import { wordAt } from "../core/words";
 import type { EdgeDetail, PatchKind } from "../engine/types";
-import { formatCount, formatEffect, formatValue, metricLabel } from "../lib/format";
+import { formatCount, formatEdges, formatEffect, formatStrongest, formatValue, METRICS, metricLabel } from "../lib/format";
 import { headlineOf } from "../lib/headline";
 import { inQuotes } from "../lib/pairs";
 
@@ -27,13 +27,15 @@ export interface Shown {
   what: What;
   run: Run;
   look: Look;
-  /** The edges of a circuit, strongest first. */
+  /** The edges of a circuit, strongest first; the chosen one stands after them where it is none of these. */
   edges: readonly Edge[];
+  /** How many of them are the strongest. */
+  strongest: number;
   /** The chosen edge, looked at; null where it is not known. */
   detail: EdgeDetail | null;
 }
 
-/** How many of the strongest edges are told one by one to who does not see them. */
+/** How many of the strongest edges the alternative text lists one by one. */
 const TOLD = 8;
 /** Letters of a prompt in a caption. */
 const MOST_PROMPT = 160;
@@ -63,13 +65,13 @@ function pairOf({ what: kind, run, look }: Shown): number | null {
 }
 
 function what(shown: Shown): string {
-  const { what: kind, run, look, edges } = shown;
+  const { what: kind, run, look, edges, strongest } = shown;
   const { model } = run.request;
   const name = model.revision ? `${model.name} (${model.revision.slice(0, 7)})` : model.name;
   const edge = look.edge ? edgeLabel(look.edge) : "";
   switch (kind) {
     case "circuit":
-      return `The ${formatCount(edges.length)} strongest of ${formatCount(countsOf(run.table).edges)} edges of ${name}, from the input to the logits; the wider, the larger the effect.`;
+      return `The ${formatStrongest(strongest)} of ${formatEdges(countsOf(run.table).edges)} of ${name}${edges.length > strongest ? ` and the chosen edge, ${edge}` : ""}, from the input to the logits; the wider, the larger the effect.`;
     case "grids":
       return `Effects of what ${label(look.from)} of ${name} writes, by the part that reads it.`;
     case "attention":
@@ -100,38 +102,53 @@ function measure(shown: Shown): string {
   const own = pairOf(shown) === null ? null : shown.detail?.metric;
   const metrics = own ? [own.corrupted, own.clean] : [table.corruptedMetric, table.cleanMetric];
   const runs = metrics.every(Number.isFinite) ? ` (${metrics.map((value, i) => `${["corrupted", "clean"][i]} ${formatValue(value)}`).join(", ")})` : "";
-  return `Effect: the change of the ${inSentence(metricLabel(table))}${at} in the ${base} run${runs} when, on this one path, ${wordsOf(patch, other)} takes the place of what the sender writes (${direction === "denoise" ? "denoising" : "noising"}); LayerNorm of the receiver ${scale}.`;
+  return `Effect: the change of the ${metricWords(table)}${at} in the ${base} run${isShare(table) ? ", as a share of the difference between the two runs," : runs} when, on this one path, ${wordsOf(patch, other)} takes the place of what the sender writes (${direction === "denoise" ? "denoising" : "noising"}); LayerNorm of the receiver ${scale}.`;
 }
 
 const wordsOf = (patch: PatchKind, other: string): string =>
   ({ resample: `its write in the ${other} run`, mean: "the mean of its writes over the pairs", zero: "zero" })[patch];
 
-/** Names of metrics begin with a word that is none of a kind, but for one that is. */
-const inSentence = (metric: string): string => (metric.startsWith("KL") ? metric : metric[0]!.toLowerCase() + metric.slice(1));
+/** Whether effects are shares of the distance between both runs. */
+export const isShare = ({ metric, metricName }: Pick<Table, "metric" | "metricName">): boolean => metric === "normalized-logit-diff" && metricName === undefined;
+
+/** A table's metric within a sentence. */
+export const metricWords = (table: Pick<Table, "metric" | "metricName">): string =>
+  inSentence(isShare(table) ? METRICS["logit-diff"] : metricLabel(table));
+
+/** Begins in lower case, unless it begins with an abbreviation. */
+const inSentence = (name: string): string => (name.startsWith("KL") ? name : name[0]!.toLowerCase() + name.slice(1));
 
 function certainty({ what: kind, run, edges }: Shown): string {
   if (kind === "attention" || kind === "curve") return "Exact values.";
   const counts = countsOf(run.table);
   const guessed = kind === "circuit" ? edges.filter(({ isExact }) => !isExact).length : counts.estimates;
   if (guessed === 0) return "Exact values.";
-  return kind === "circuit" ? `${formatCount(guessed)} of them are estimates, drawn as outlines or dashed.` : "Small squares are estimates.";
+  if (kind === "grids") return "Small squares are estimates.";
+  if (edges.length === 1) return "It is an estimate, drawn as an outline or dashed.";
+  return guessed === 1 ? "1 of them is an estimate, drawn as an outline or dashed." : `${formatCount(guessed)} of them are estimates, drawn as outlines or dashed.`;
 }
+
+/** Whether any of what is drawn is an estimate. */
+export const hasEstimates = ({ what: kind, run, edges }: Pick<Shown, "what" | "run" | "edges">): boolean =>
+  kind === "circuit" ? edges.some(({ isExact }) => !isExact) : kind === "grids" && countsOf(run.table).estimates > 0;
 
 const cut = (text: string): string => {
   const letters = [...text.trim()];
   return letters.length > MOST_PROMPT ? `${letters.slice(0, MOST_PROMPT - 1).join("")}…` : letters.join("");
 };
 
-/** What a figure says to who does not see it: its numbers. */
+/** The alternative text: the figure's numbers, for readers who do not see it. */
 export function altOf(shown: Shown): string {
-  const { what: kind, run, look, edges, detail } = shown;
+  const { what: kind, run, look, detail } = shown;
   switch (kind) {
     case "circuit": {
+      const [edges, weaker] = [shown.edges.slice(0, shown.strongest), shown.edges.slice(shown.strongest)];
+      const chosen = weaker.map((edge) => ` The chosen edge, ${edgeLabel(edge)}, has ${formatEffect(edge.effect)}.`).join("");
       // One more is told as shortly as left out.
       const first = edges.length === TOLD + 1 ? TOLD + 1 : TOLD;
       const told = edges.slice(0, first).map((edge) => `${edgeLabel(edge)} ${formatEffect(edge.effect)}`);
       const rest = edges.length > first ? ` The other ${formatCount(edges.length - TOLD)} are between ${formatEffect(least(edges))} and ${formatEffect(most(edges.slice(TOLD)))} in size.` : "";
-      return `Circuit diagram of ${run.request.model.name}: ${formatCount(edges.length)} edges from the input up to the logits. Strongest first: ${told.join(", ")}.${rest}`;
+      return `Circuit diagram of ${run.request.model.name}: ${formatEdges(edges.length)} from the input up to the logits. Strongest first: ${told.join(", ")}.${rest}${chosen}`;
     }
     case "grids": {
       const { table } = run;
@@ -267,7 +284,8 @@ const ESTIMATES: Entry = {
 };
 
 /** What to cite: the tool that made it, the method, and what estimates are made by where some are shown. */
-export function bibliography({ what: kind, run, edges }: Shown, site: string): Entry[] {
+export function bibliography(shown: Shown, site: string): Entry[] {
+  const { run } = shown;
   const [program = "pathpatch", version = ""] = (run.made?.by ?? "").split(" ");
   const year = (run.made?.at ?? new Date().toISOString()).slice(0, 4);
   const tool = `@software{pathpatch,
@@ -276,6 +294,5 @@ export function bibliography({ what: kind, run, edges }: Shown, site: string): E
   year = {${year}},
   url = {${site}}
 }`;
-  const hasEstimates = kind === "circuit" ? edges.some(({ isExact }) => !isExact) : kind === "grids" && countsOf(run.table).estimates > 0;
-  return [{ key: "pathpatch", text: tool }, ...METHOD, ...(hasEstimates ? [ESTIMATES] : [])];
+  return [{ key: "pathpatch", text: tool }, ...METHOD, ...(hasEstimates(shown) ? [ESTIMATES] : [])];
 }

@@ -68,8 +68,8 @@ function roundUp(size: number): number {
   return Number((step * unit).toPrecision(2));
 }
 
-/** 1, 2 and 5 times powers of ten from a number downward, so many as an axis may need. */
-function roundBelow(from: number): number[] {
+/** 1, 2 and 5 times powers of ten from a number downward, as many as an axis may need. */
+export function roundBelow(from: number): number[] {
   const top = Math.ceil(Math.log10(from));
   const all = Array.from({ length: 5 }, (_, i) => [5, 2, 1].map((digit) => Number(`${digit}e${top - i}`))).flat();
   return all.filter((value) => value <= from * (1 + 1e-9));

@@ -70,6 +70,3 @@ export function answered(prompts: Prompts, at: number, field: "answer" | "distra
   const value = isMore && before ? `${before}|${token}` : token;
   return isOfRow ? withCell(rows, row, field, value) : { [field]: value };
 }
-
-/** Whether a template still has to be cut: the reader is shown how. */
-export const isUncut = (prompts: Prompts): boolean => prompts.mode === "template" && !hasSlots(prompts);

@@ -1,4 +1,4 @@
-// Elements, and the words of errors.
+// Elements, the page's width, and the words of errors.
 
 type Attributes = Record<string, string | number | boolean>;
 
@@ -27,6 +27,9 @@ export function elementById<E extends HTMLElement = HTMLElement>(id: string): E 
   if (!found) throw new Error(`index.html: expected an element with the id ${id}`);
   return found as E;
 }
+
+/** Where the page is one column, and scrolls: the style sheets say the same. */
+export const ONE_COLUMN = "(max-width: 899px)";
 
 /** What an error says. */
 export function messageOf(error: unknown): string {

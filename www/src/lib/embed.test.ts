@@ -13,7 +13,7 @@ const subject: EmbedSubject = {
 };
 const code = (change: Partial<EmbedChoice>, of = subject) => embedCode(of, { ...FIRST_EMBED, ...change });
 
-test("by default the element has its result within it, and a link for who has no scripts", () => {
+test("by default the element has its result within it, and a link for readers without scripts", () => {
   const { text, note } = code({});
   expect(note).toBeNull();
   expect(text).toContain("<path-patching>\n  <script type=\"application/json\">");

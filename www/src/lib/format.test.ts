@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { alignPoint, formatBytes, formatCell, formatDuration, formatEffect, formatLoading, formatProgress, formatShare, formatValue } from "./format";
+import { alignPoint, formatBytes, formatCell, formatDuration, formatEffect, formatLoading, formatProgress, formatRound, formatShare, formatTick, formatValue } from "./format";
 
 test("a duration is told in its own unit", () => {
   const told = [0.2, 4.4, 89, 91, 3599, 3900].map(formatDuration);
@@ -31,12 +31,19 @@ test("a load tells where it is, or why it waits", () => {
 
 test("numbers have three digits, an exponent where they are tiny, a real minus, and none before a zero", () => {
   expect([0.58923, -3.4, 12.3456, -105.34, 28512, 0.0123, 0.00042, 6.79e-6, -6.79e-6, -1e-17, 0, 1].map((value) => formatValue(value))).toEqual([
-    "0.589", "−3.4", "12.3", "−105", "28,512", "0.0123", "0.00042", "6.79e−6", "−6.79e−6", "0", "0", "1",
+    "0.589", "−3.40", "12.3", "−105", "28,512", "0.0123", "0.000420", "6.79e−6", "−6.79e−6", "0", "0", "1",
   ]);
   expect([5.6123, 0.58923, 0.000251, -6.79e-6, 0, -0].map((value) => formatEffect(value))).toEqual([
     "+5.61", "+0.589", "+0.000251", "−6.79e−6", "0", "0",
   ]);
   expect([0.994, -0.5, 1.8e-5, 1e-7, -1e-7, 0].map(formatShare)).toEqual(["99.4%", "−50%", "0.0018%", "<0.0001%", ">−0.0001%", "0%"]);
+});
+
+test("zeros that count are kept, but for whole and round numbers", () => {
+  expect([0.373, 0.37, 0.3699, 5.3, 0.9996, 99.96, 999.6].map((value) => formatEffect(value))).toEqual(["+0.373", "+0.370", "+0.370", "+5.30", "+1.00", "+100", "+1,000"]);
+  expect([1, -2, 1200].map((value) => formatEffect(value))).toEqual(["+1", "−2", "+1,200"]);
+  expect([0.5, 0.02, 100, -0.1, 0, 1.5e-5, 200.5].map(formatTick)).toEqual(["+0.5", "+0.02", "+100", "−0.1", "0", "+1.50e−5", "+201"]);
+  expect(formatRound(0.02)).toBe("0.02");
 });
 
 test("no digit is below the noise, and what is no more than noise is zero", () => {

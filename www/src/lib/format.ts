@@ -14,6 +14,12 @@ export const METRICS: Record<Metric, string> = {
 /** What a table's metric is called. */
 export const metricLabel = ({ metric, metricName }: { metric: Metric; metricName?: string }): string => metricName ?? METRICS[metric];
 
+/** Units of the metrics that have one. */
+const UNITS: Partial<Record<Metric, string>> = { "logit-diff": "logits", "log-prob": "nats", kl: "nats" };
+
+/** What a table's metric is counted in; null where it has no unit. */
+export const unitOf = ({ metric, metricName }: { metric: Metric; metricName?: string }): string | null => (metricName === undefined ? (UNITS[metric] ?? null) : null);
+
 /** As print has it; a hyphen is shorter than a plus is wide. */
 const MINUS = "−";
 /** Digits that count. */
@@ -24,21 +30,22 @@ const TINY = 1e-4;
 const TINY_SHARE = 1e-6;
 /** What is smaller is zero in any of the page's units. */
 const NOTHING = 1e-9;
-const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 8 });
+/** With so many places after the point, zeros included: they say how exact a number is. */
+const fixed = Array.from({ length: 9 }, (_, places) => new Intl.NumberFormat("en", { minimumFractionDigits: places, maximumFractionDigits: places }));
 const count = new Intl.NumberFormat("en");
 const bytes = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
 /** So many powers of ten. */
 const power = (size: number): number => Math.floor(Math.log10(size));
 
-/** The places after the point that rounding leaves anything of. */
+/** How many places after the point are larger than the rounding error. */
 const placesAbove = (noise: number): number => (noise > 0 ? Math.max(0, -power(noise)) : Number.POSITIVE_INFINITY);
 
-/** A size with so many digits that count, and no more places than are known. */
+/** A size with so many digits that count, and no more places than are known. A whole number is exact as it is. */
 function sized(size: number, digits: number, noise: number): string {
-  const places = Math.min(digits - 1 - power(size), placesAbove(noise));
+  const places = Math.min(digits - 1 - power(Number(size.toPrecision(digits))), placesAbove(noise));
   if (size < TINY) return size.toExponential(Math.max(0, places + power(size))).replace("-", MINUS);
-  return grouped.format(Number(size.toFixed(Math.max(0, places))));
+  return fixed[Number.isInteger(size) ? 0 : Math.max(0, places)]!.format(size);
 }
 
 const isNothing = (value: number, noise: number): boolean => Math.abs(value) <= Math.max(noise, NOTHING);
@@ -54,6 +61,14 @@ export function formatEffect(change: number, noise = 0): string {
   if (!Number.isFinite(change) || isNothing(change, noise)) return formatValue(change, noise);
   return `${change < 0 ? MINUS : "+"}${sized(Math.abs(change), DIGITS, noise)}`;
 }
+
+const withoutZeros = (text: string): string => text.replace(/\.?0+$/, (zeros, at: number) => (text.slice(0, at + 1).includes(".") ? "" : zeros));
+
+/** A round number, as axes have: no zeros after its point. */
+export const formatRound = (value: number): string => withoutZeros(formatValue(value));
+
+/** A round change likewise. */
+export const formatTick = (change: number): string => withoutZeros(formatEffect(change));
 
 /** A change in the room of a cell, with as many digits as fit; empty where none does, where it is tiny, or rounding. */
 export function formatCell(change: number, noise: number, room: number): string {
@@ -87,6 +102,12 @@ export function formatShare(value: number): string {
 
 /** A count with its thousands apart. */
 export const formatCount = (value: number): string => count.format(value);
+
+/** `1 edge`, `1,234 edges`. */
+export const formatEdges = (value: number, known = ""): string => `${formatCount(value)} ${known}${value === 1 ? "edge" : "edges"}`;
+
+/** `strongest`, `40 strongest`, after "the". */
+export const formatStrongest = (value: number): string => (value === 1 ? "strongest" : `${formatCount(value)} strongest`);
 
 export function formatBytes(count: number): string {
   if (count < 1e5) return `${bytes.format(count / 1e3)} kB`;

@@ -8,7 +8,7 @@ export function headline({ answer, distractor }: Pick<Pair, "answer" | "distract
   return said ? `What makes it say ${said}` : "What carries the difference between two prompts";
 }
 
-/** Of several pairs: what all of them are asked for, and nothing of what only one is. */
+/** For several pairs: what all of them ask, and nothing that only one of them asks. */
 export function headlineOf(pairs: readonly Pick<Pair, "answer" | "distractor">[]): string {
   const shared = (key: "answer" | "distractor") => (pairs.every((pair) => pair[key] === pairs[0]![key]) ? pairs[0]![key] : "");
   return headline({ answer: shared("answer"), distractor: shared("distractor") });

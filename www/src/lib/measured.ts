@@ -66,7 +66,7 @@ function wordsFor(metric: Metric, pair: Pair | null): Words {
   }
 }
 
-/** Whether a pair is not told apart as it should be: the corrupted run is no further from the answer than the clean one. */
+/** Whether the metric fails to separate a pair's runs: the corrupted run is no further from the answer than the clean one. */
 export function isNoContrast(metric: Metric, of: PairPredictions): boolean {
   const [clean, corrupted] = [valueIn(metric, of, "clean"), valueIn(metric, of, "corrupted")];
   if (clean === null || corrupted === null) return false;

@@ -68,7 +68,19 @@ export function calledOf(ref: ModelRef): string {
   const offered = offeredAs(ref);
   if (offered) return offered.short;
   const last = ref.kind === "address" ? new URL(ref.url).pathname.split("/").findLast((part) => part !== "") : undefined;
-  return last ?? nameOf(ref);
+  return last === undefined ? nameOf(ref) : decoded(last);
+}
+
+/** A part of an address as its author wrote it; left encoded where it cannot be decoded, not to visible text, or to what looks like a name of the Hub. */
+function decoded(part: string): string {
+  try {
+    const text = decodeURIComponent(part);
+    return /[\p{C}/\\]/u.test(text) ? part : text;
+  } catch (error) {
+    // A percent sign that is no code.
+    if (error instanceof URIError) return part;
+    throw error;
+  }
 }
 
 /** The same with where it is, as a reader has to know before anything is downloaded: `GPT-2 small (openai-community/gpt2)`. */

@@ -25,7 +25,7 @@ test("a template is filled once a line, and empty lines are passed over", () => 
 
 test.each([
   ["A=Mary", "Line 1 has nothing for {B}."],
-  ["A=Mary, John", "Line 1: “John” says not which slot it fills. Write A=Mary, B=John."],
+  ["A=Mary, John", "Line 1: “John” does not say which slot it fills. Write A=Mary, B=John."],
   ["A=Mary, B=John\nA=Mary, B=John, C=x", "Line 2 fills {C}, which is not in the template."],
   ["", "Write at least one line of fill-ins, such as A=Mary, B=John."],
 ])("fillings %j are refused", (fillings, message) => {
@@ -96,5 +96,5 @@ test.each([
 
 test("a message repeats no more than the beginning of a long line", () => {
   const fillings = `A=Mary, ${"John".repeat(1e4)}`;
-  expect(() => pairsOf(prompts({ mode: "template", fillings }))).toThrow(/: “(John){19}Joh…” says/);
+  expect(() => pairsOf(prompts({ mode: "template", fillings }))).toThrow(/: “(John){19}Joh…” does not say/);
 });

@@ -101,13 +101,13 @@ export function fromParts(parts: string[], number: number, isSpaced: boolean): P
   return { clean: clean.trim(), corrupted: corrupted.trim(), answer: next(answer), distractor: next(distractor) };
 }
 
-/** A pair of the command line's files, `{"clean": …}`; ids of tokens are no text, and refused. */
+/** A pair of the command line's files, `{"clean": …}`; ids of tokens are refused, since they are not text. */
 function fromJson(line: string, number: number): Pair {
   let read: unknown;
   try {
     read = JSON.parse(line.trim().replace(/,$/, ""));
   } catch {
-    throw new PairsError(`Line ${number} begins like JSON and is none: ${inShort(line.trim())}`);
+    throw new PairsError(`Line ${number} begins like JSON, but cannot be read as JSON: ${inShort(line.trim())}`);
   }
   return fromObject(read, number);
 }
@@ -156,7 +156,7 @@ function fill(template: Pair, line: string, number: number, spend: (characters: 
   const values = new Map<string, string>();
   for (const part of line.split(",")) {
     const at = part.indexOf("=");
-    if (at < 0) throw new PairsError(`Line ${number}: “${inShort(part.trim())}” says not which slot it fills. Write A=Mary, B=John.`);
+    if (at < 0) throw new PairsError(`Line ${number}: “${inShort(part.trim())}” does not say which slot it fills. Write A=Mary, B=John.`);
     values.set(part.slice(0, at).trim(), part.slice(at + 1).trim());
   }
   const used = new Set<string>();

@@ -31,11 +31,11 @@ test.each([
   ["a,b,c,d,e", "Line 1 has 5 parts: write clean | corrupted | answer | distractor."],
   ["clean,corrupted", "There is a header and no row below it."],
   ["  ", "There is nothing to read."],
-  ["[{]", /^This begins like JSON and is none: /],
+  ["[{]", /^This begins like JSON, but cannot be read as JSON: /],
   ["[]", "There is no pair in this JSON."],
   ['{"clean":"a","corrupted":"b"}\n{"clean":"a"}', "Line 2 has no text as its “corrupted”."],
   ['{"clean":[1,2],"corrupted":"b"}', "Line 1 has no text as its “clean”."],
-  ['{"clean":"a"', /^Line 1 begins like JSON and is none: /],
+  ['{"clean":"a"', /^Line 1 begins like JSON, but cannot be read as JSON: /],
 ] as const)("%j is refused in words", (text, message) => {
   expect(() => pastedPairs(text)).toThrow(message);
 });

@@ -26,7 +26,7 @@ function fromArray(text: string): Pair[] {
   try {
     read = JSON.parse(text);
   } catch (error) {
-    throw new PairsError(`This begins like JSON and is none: ${(error as Error).message}.`);
+    throw new PairsError(`This begins like JSON, but cannot be read as JSON: ${(error as Error).message}.`);
   }
   const pairs = Array.isArray(read) ? read : (read as { pairs: unknown }).pairs;
   if (!Array.isArray(pairs) || pairs.length === 0) throw new PairsError("There is no pair in this JSON.");
@@ -52,7 +52,7 @@ const NAMES: Record<keyof Pair, RegExp> = {
   distractor: /^(distractors?|incorrect( answer)?|wrong( answer)?|foil)$/,
 };
 
-/** The column of each part; null where the row is no header. */
+/** The column of each part; null where the row is not a header. */
 function headerOf(row: readonly string[]): number[] | null {
   const cells = row.map((cell) => cell.trim().toLowerCase().replaceAll("_", " "));
   const columns = FIELDS.map((field) => cells.findIndex((cell) => NAMES[field].test(cell)));

@@ -21,7 +21,7 @@ export interface Shared {
 /** What a link with a question and without the field means. */
 const LAYER_NORM = "frozen";
 
-/** The parameters that `fromParams` turns into the same again, given the same defaults. */
+/** The parameters that `fromParams` turns into the same question again, given the same defaults. */
 export function toParams({ model, settings, view }: Shared, defaults: Omit<Shared, "model">): URLSearchParams {
   const params = new URLSearchParams();
   const set = (key: string, value: string, byDefault: string) => {
@@ -31,7 +31,7 @@ export function toParams({ model, settings, view }: Shared, defaults: Omit<Share
   for (const key of ["clean", "corrupted", "answer", "distractor", "metric"] as const) params.set(key, settings[key]);
   set("layerNorm", settings.layerNorm, LAYER_NORM);
   for (const key of ["mode", "direction", "patch", "scope"] as const) set(key, settings[key], defaults.settings[key]);
-  // A batch that is not in use, or fill-ins of no template, are not part of the question.
+  // A batch that is not in use, or fill-ins without a template, are not part of the question.
   if (settings.mode === "lines") set("lines", settings.lines, "");
   if (settings.mode === "template") set("fillings", settings.fillings, "");
   set("strongest", String(settings.strongest), String(defaults.settings.strongest));

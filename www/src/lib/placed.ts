@@ -1,4 +1,4 @@
-// Tokens as they stand in their prompt: with the space that is before each, and the bytes of those that are no text.
+// Tokens as they stand in their prompt: with the space that is before each, and the bytes of those that are not text.
 
 import type { Token } from "../engine/types";
 import { visible } from "./tokens";
@@ -10,9 +10,9 @@ export interface Placed {
   readonly token: string;
   /** The white space before it, whether it is the token's own or stands between two. */
   readonly before: string;
-  /** What is read of it: what is not seen is made visible, bytes that are no text are in hex. */
+  /** What is read of it: what is not seen is made visible, bytes that are not text are in hex. */
   readonly text: string;
-  /** Whether it is bytes that are no text. */
+  /** Whether it is bytes that are not text. */
   readonly isBytes: boolean;
   /** Whether it goes on a word that the token before began. */
   readonly isWithin: boolean;
@@ -20,7 +20,7 @@ export interface Placed {
   readonly isStart: boolean;
 }
 
-/** What stands for bytes that are no text. */
+/** What stands for bytes that are not text. */
 const NO_TEXT = "\ufffd";
 
 /** The tokens of a prompt in their places; `hasStart` says that a beginning-of-text token may be the first. */
@@ -122,7 +122,7 @@ function divided(bytes: Uint8Array, texts: string[]): Uint8Array[] | null {
 
 const read = (bytes: Uint8Array): string => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 
-/** Text as text, and each byte that is none as its number. */
+/** Text as text, and every other byte as its number. */
 function hex(bytes: Uint8Array): Located {
   let text = "";
   for (let at = 0; at < bytes.length; ) {

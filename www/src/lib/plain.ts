@@ -1,6 +1,6 @@
 // What the engine refuses, said to the reader.
 //
-// The engine says what it expected and what it got. Of what the form can be wrong about, this makes a sentence that says
+// The engine says what it expected and what it got. For what can be wrong in the form, this makes a sentence that says
 // what to do; anything else keeps the engine's words.
 
 import type { ErrorDetails } from "../engine/error";

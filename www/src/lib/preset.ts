@@ -1,7 +1,7 @@
 // The type of a preset, apart from the lists of them.
 
 import type { Metric } from "../engine/types";
-import type { Pair } from "./pairs";
+import { FIELDS, type Pair } from "./pairs";
 
 /** Prompts to start from. */
 export interface Preset extends Pair {
@@ -12,3 +12,6 @@ export interface Preset extends Pair {
   /** The work that the task is known from. */
   source: { text: string; url: string };
 }
+
+/** Whether a pair is the preset's own, word for word. */
+export const isOf = (preset: Preset, pair: Pair): boolean => FIELDS.every((field) => preset[field] === pair[field]);

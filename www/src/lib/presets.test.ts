@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type ModelRef, refOfLink } from "../core/model-ref";
-import { firstOf, GPT2_PRESETS, presetsFor } from "./presets";
+import { firstOf, GPT2_PRESETS, presetOf, presetsFor } from "./presets";
 import { EXAMPLE, exampleOf } from "./settings";
 
 const BASE = "https://site.example/";
@@ -25,4 +25,10 @@ test("a model of unknown words has none, and its form is empty", () => {
 test("each says what it asks of a model, with a word that stands out", () => {
   const all = [...presetsFor(ioi, { d_vocab: 565 }), ...presetsFor(years, { d_vocab: 128 }), ...GPT2_PRESETS];
   for (const { gist } of all) expect(gist).toMatch(/^[A-Z][^*]+\*[^*]+\*[^*]*\.$/);
+});
+
+test("a pair is an example word for word, of whatever model", () => {
+  const [greater] = presetsFor(years, { d_vocab: 128 });
+  expect(presetOf({ ...greater!, clean: `${greater!.clean}` })).toBe(greater);
+  expect(presetOf({ ...greater!, answer: "42" })).toBeNull();
 });

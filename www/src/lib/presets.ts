@@ -5,7 +5,8 @@ import type { BundledName, ModelRef } from "../core/model-ref";
 import type { Config } from "../engine/types";
 import { GREATER_THAN, GREATER_THAN_SOURCE } from "./greater-than";
 import { INDUCTION, INDUCTION_HEADS } from "./induction";
-import type { Preset } from "./preset";
+import type { Pair } from "./pairs";
+import { isOf, type Preset } from "./preset";
 import { type Example, FIRST_LOOK, settingsOf } from "./settings";
 
 const INDIRECT_OBJECT = {
@@ -107,6 +108,10 @@ const NOTHING: Omit<Preset, "name" | "gist" | "source"> = { clean: "", corrupted
 const GPT2_VOCABULARY = 50257;
 
 const BUNDLED_PRESETS: Record<BundledName, Preset[]> = { "ioi-demo": IOI_DEMO_PRESETS, "years-demo": [GREATER_THAN] };
+
+/** The example that a pair is, of whatever model; null where it is none. */
+export const presetOf = (pair: Pair): Preset | null =>
+  [...Object.values(BUNDLED_PRESETS).flat(), ...GPT2_PRESETS].find((preset) => isOf(preset, pair)) ?? null;
 
 /** The prompts that fit a model: none where its words are not known. */
 export function presetsFor(ref: ModelRef, { d_vocab }: Pick<Config, "d_vocab">): Preset[] {

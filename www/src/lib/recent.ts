@@ -55,14 +55,24 @@ export function remember(run: Recent): Recent[] {
   return runs;
 }
 
+/** Letters of a prompt in a title, and of its beginning and its end where it is longer. */
+const LETTERS = { all: 40, start: 12, end: 25 };
+
 /** What a run is called in the list: its first prompt, the answers, and how it was measured. */
 export function titleOf(pairs: readonly { clean: string; answer: string; distractor: string }[], ...measured: string[]): string {
   const [first] = pairs;
-  const words = first?.clean.trim().replaceAll(/\s+/g, " ") ?? "";
-  const letters = [...words];
-  // The end of a prompt is what tells it from others.
-  const text = letters.length > 40 ? `${letters.slice(0, 12).join("")} … ${letters.slice(-25).join("")}` : words;
+  const text = inShort(first?.clean.trim().replaceAll(/\s+/g, " ") ?? "");
   const answers = [first?.answer, first?.distractor].filter(Boolean).map((answer) => [...answer!.trim()].slice(0, 16).join(""));
   const more = pairs.length > 1 ? ` and ${pairs.length - 1} more` : "";
   return [`${text}${answers.length ? ` → ${answers.join(" / ")}` : ""}${more}`, ...measured].join(", ");
+}
+
+/** The beginning and the end of a prompt, cut between words where it has any: its end is what tells it from others. */
+function inShort(words: string): string {
+  const letters = [...words];
+  if (letters.length <= LETTERS.all) return words;
+  const [start, end] = [letters.slice(0, LETTERS.start + 1).join(""), letters.slice(-LETTERS.end - 1).join("")];
+  const [from, to] = [start.replace(/\s+\S*$/, ""), end.replace(/^\S*\s+/, "")];
+  // One long word has no place between words.
+  return `${from === start ? letters.slice(0, LETTERS.start).join("") : from} … ${to === end ? letters.slice(-LETTERS.end).join("") : to}`;
 }

@@ -22,7 +22,7 @@ export interface SavedDetail extends Omit<EdgeDetail, "moved" | "tokens" | "warn
 }
 
 export interface SavedKnown {
-  /** Of the first pairs. */
+  /** For the first pairs. */
   predictions: PairPredictions[];
   details: SavedDetail[];
 }

@@ -1,7 +1,7 @@
 // A result as JSON, to take along and to show again without a model.
 //
 // Edges are lists side by side: the place in a row-major `[senders, receivers]` array and the value, written so that
-// it is the same float32 again; `estimates` are the places whose value is no patched run's. In Python:
+// it is the same float32 again; `estimates` lists the places whose values were estimated, not run. In Python:
 //
 //     edges = saved["edges"]
 //     grid = np.full((len(edges["senders"]), len(edges["receivers"])), np.nan, np.float32)
@@ -59,7 +59,7 @@ export interface Saved extends SavedKnown {
   /** Null where the metric of neither run is known, and values are effects: a tensor or a graph from a notebook. */
   cleanMetric: number | null;
   corruptedMetric: number | null;
-  /** What the metric is called where it is none of ours; absent where the settings say it. */
+  /** What the metric is called where it is not one of pathpatch's; absent where the settings say it. */
   metricName?: string;
   settings: Settings;
   view: View;
@@ -118,7 +118,7 @@ function tokensOf({ pairs }: Request): SavedTokens[] | null {
   return pairs.every(({ tokens }) => tokens.clean.length > 0) ? pairs.map(({ tokens }) => tokens) : null;
 }
 
-/** The result in a file's text. Throws where it is none of ours, and says what was expected. */
+/** The result in a file's text. Throws where it is not a saved result, and says what was expected. */
 export function restore(text: string): { saved: Saved; table: Table; known: Known } {
   const saved = parse(text);
   const { settings, edges, metricName } = saved;

@@ -1,15 +1,9 @@
 import { expect, test } from "vitest";
-import { align, answerInShort, shortened, visible } from "./tokens";
+import { align, shortened, visible } from "./tokens";
 
 const tokens = (text: string) => text.split(" ").map((word) => ({ id: word.charCodeAt(0) * 256 + word.length, text: ` ${word}` }));
 const ids = (column: { clean: { text: string } | null; corrupted: { text: string } | null }) =>
   [column.clean?.text ?? null, column.corrupted?.text ?? null];
-
-test("an answer of few tokens is named, one of many by its first and last", () => {
-  expect(answerInShort(tokens("a"))).toBe("“·a”");
-  expect(answerInShort(tokens("a b c"))).toBe("“·a”, “·b”, “·c”");
-  expect(answerInShort(tokens("a b c d"))).toBe("4 tokens: “·a” … “·d”");
-});
 
 test("prompts of one length are compared position by position", () => {
   const columns = align(tokens("a b c d"), tokens("a x c d"));

@@ -42,16 +42,6 @@ export function visible(text: string): string {
   });
 }
 
-/** Tokens of an answer that are all named. */
-const MOST_ANSWERS = 3;
-
-/** The tokens of an answer: few by themselves, of many the first and the last. */
-export function answerInShort(tokens: readonly Token[]): string {
-  const quoted = tokens.map(({ text }) => `“${visible(text)}”`);
-  if (quoted.length <= MOST_ANSWERS) return quoted.join(", ");
-  return `${quoted.length} tokens: ${quoted[0]} … ${quoted.at(-1)}`;
-}
-
 /** At most so many letters, none of them cut in two. */
 export function shortened(text: string, most: number): string {
   const letters = [...text];

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { placed } from "./placed";
-import { alignWords, coreOf, replaceInPair, replaceWord, swapNames, withoutWord, withWord, wordsOf } from "./words";
+import { alignWords, tellingWords, coreOf, replaceInPair, replaceWord, swapNames, withoutWord, withWord, wordsOf } from "./words";
 
 /** Words from tokens with bars between them. */
 const words = (text: string) => {
@@ -72,4 +72,18 @@ test("a word goes, or comes, at its place alone", () => {
   expect(withWord("fox b", 1, "a")).toBe("fox a b");
   expect(withWord("fox b", 2, "c")).toBe("fox b c");
   expect(withWord("", 0, "c")).toBe("c");
+});
+
+test("in little room the words that differ are shown, and some beside them", () => {
+  const shown = (clean: string, corrupted: string) => {
+    const words = (text: string) => text.split(" ").map((text) => ({ text, tokens: 1 }));
+    const rows = alignWords(words(clean), words(corrupted));
+    const isTelling = tellingWords(rows);
+    return rows.map(({ clean }, i) => (isTelling[i] ? clean?.text : "…")).join(" ");
+  };
+  const ioi = (name: string) => `When Mary and John went to the store , ${name} gave a drink to`;
+  expect(shown(ioi("John"), ioi("Mary"))).toBe("… … … … … … … store , John gave a drink to");
+  // Short ones, and those that do not differ, are shown whole.
+  expect(shown("fox lamp fox", "dragon lamp fox")).toBe("fox lamp fox");
+  expect(shown(ioi("John"), ioi("John"))).toBe(ioi("John"));
 });

@@ -54,6 +54,23 @@ export function alignWords(clean: readonly Word[], corrupted: readonly Word[]): 
 
 const row = (clean: Word | null, corrupted: Word | null): WordRow => ({ clean, corrupted, isEven: clean?.tokens === corrupted?.tokens });
 
+/** A prompt of no more letters is short enough to be shown whole. */
+const SHORT = 40;
+/** Words that are shown before one that differs and after it: the end tells a prompt from others. */
+const BESIDE = { before: 2, after: 4 };
+
+/**
+ * Which of two prompts' words to show where there is little room: those that differ, and some beside them. All of them
+ * where the prompts are short, or do not differ; and one alone is not worth leaving out.
+ */
+export function tellingWords(rows: readonly WordRow[]): boolean[] {
+  const differs = rows.map(({ clean, corrupted }) => clean?.text !== corrupted?.text);
+  const letters = rows.reduce((sum, { clean, corrupted }) => sum + Math.max(clean?.text.length ?? 0, corrupted?.text.length ?? 0) + 1, 0);
+  if (letters <= SHORT || !differs.includes(true)) return rows.map(() => true);
+  const isNear = rows.map((_, i) => differs.slice(Math.max(0, i - BESIDE.after), i + BESIDE.before + 1).includes(true));
+  return isNear.map((near, i) => near || ((isNear[i - 1] ?? true) && (isNear[i + 1] ?? true)));
+}
+
 /** A word without what is around it, such as a comma. */
 export const coreOf = (text: string): string => /[\p{L}\p{M}\p{N}](?:[\p{L}\p{M}\p{N}'’-]*[\p{L}\p{M}\p{N}])?/u.exec(text)?.[0] ?? "";
 

@@ -3,10 +3,10 @@
 import { percent, percents } from "../core/percent";
 import { hasBaselines } from "../core/table";
 import { nameOfSet, word } from "../core/words";
-import type { Metric, Prediction, Token } from "../engine/types";
+import type { Metric, PatchKind, Prediction, Token } from "../engine/types";
 import { formatValue } from "../lib/format";
 import { type Line, quoted, say, strong } from "./part";
-import { listed, type Scene, type Step } from "./scene";
+import { listed, onPair, type Scene, type Step, tokenAt } from "./scene";
 import type { Task } from "./task";
 
 /** In running text. */
@@ -24,7 +24,7 @@ const MOST_CHANGES = 3;
 export function asked(scene: Scene): Step {
   return {
     title: hasTokens(scene) ? titleOf(scene.task) : "A result from elsewhere",
-    lines: [hasTokens(scene) ? tests(scene.task) : say`The prompts are not part of this result.`, says(scene), measured(scene)].filter((line) => line.length > 0),
+    lines: [hasTokens(scene) ? tests(scene) : say`The prompts are not part of this result.`, says(scene), measured(scene)].filter((line) => line.length > 0),
     missing: null,
     at: "question",
     view: { from: null, to: null, port: null, node: null, pair: 0 },
@@ -46,7 +46,8 @@ function titleOf(task: Task): string {
   }
 }
 
-function tests(task: Task): Line {
+function tests(scene: Scene): Line {
+  const { task } = scene;
   switch (task.kind) {
     case "induction": {
       const [repeated, answer, instead] = [task.repeated, task.answer, task.instead].map(quoted) as [Line[0], Line[0], Line[0]];
@@ -57,37 +58,39 @@ function tests(task: Task): Line {
     case "greater-than":
       return say`What comes next should be above ${quoted(task.number)}. In the corrupted prompt it says ${quoted(task.instead)}, so that lower numbers are right as well.`;
     case "other":
-      return changed(task.changes);
+      return changed(task.changes, scene.table.patch);
   }
 }
 
-function changed(changes: { clean: string; corrupted: string }[]): Line {
-  if (changes.length === 0) return say`The two prompts are the same: there is nothing that a path could carry over.`;
+function changed(changes: { clean: string; corrupted: string }[], patch: PatchKind): Line {
+  if (changes.length === 0) return patch === "resample" ? say`The two prompts are the same: there is nothing that a path could carry over.` : say`The two prompts are the same.`;
   const named = changes.slice(0, MOST_CHANGES).map(({ clean, corrupted }) => say`${quoted(corrupted)} for ${quoted(clean)}`);
   const more = changes.length - named.length;
   return say`The corrupted prompt has ${listed(more > 0 ? [...named, [`${more} more changes`]] : named)}.`;
 }
 
 /** What both runs say next; nothing where that is not known. */
-function says({ predictions, pair: { tokens }, pairs }: Scene): Line {
+function says(scene: Scene): Line {
+  const { predictions, position, pair: { tokens } } = scene;
   if (!predictions) return [];
   const { top, answers } = predictions;
   const [first, instead] = [top.clean[0], top.corrupted[0]];
   if (!first || !instead || answers.clean.length === 0) return [];
-  const of = pairs > 1 ? "Of the first pair: after" : "After";
+  const cut: Line = position < tokens.clean.length - 1 ? say` up to ${tokenAt(tokens.clean, position)}` : [];
+  const after = onPair(scene, say`After the clean prompt${cut}`, "the first");
   const total = (all: Prediction[]) => all.reduce((sum, { probability }) => sum + probability, 0);
   const shares = percents(total(answers.clean), total(answers.corrupted)) as [string, string];
   if (answers.clean.length > 1) {
     const set = nameOfSet(tokens.answer, tokens.clean, "answer");
     const name: Line = "phrase" in set ? [set.phrase] : listed(set.words.map((text) => [quoted(text)]));
-    return say`${of} the clean prompt the model gives ${strong(shares[0])} to ${name} together, after the corrupted one ${strong(shares[1])}.`;
+    return say`${after} the model gives ${strong(shares[0])} to ${name} together, after the corrupted one ${strong(shares[1])}.`;
   }
   const [answer] = answers.clean as [Prediction];
   const next = quoted(word(answer));
   const clean =
     first.id === answer.id
-      ? say`${of} the clean prompt the model says ${next} first, with ${strong(shares[0])}`
-      : say`${of} the clean prompt the model says ${quoted(word(first))} first (${percent(first.probability)}); ${next} has ${strong(shares[0])}`;
+      ? say`${after} the model says ${next} first, with ${strong(shares[0])}`
+      : say`${after} the model says ${quoted(word(first))} first (${percent(first.probability)}); ${next} has ${strong(shares[0])}`;
   const corrupted =
     instead.id === answer.id
       ? say`after the corrupted one too, with ${strong(shares[1])}`

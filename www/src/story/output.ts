@@ -15,7 +15,7 @@ export function output(scene: Scene): Step {
   const shown = isFelt(own) ? own : isFelt(first) ? first : lead;
   const lines = [
     node === "logits" ? [] : isFelt(own) ? direct(scene, own) : through(scene, node, own),
-    isFelt(first) && first.place !== own?.place ? say`Of ${scene.isWhole ? "all" : "the known"} paths into the logits ${path(first)} does most: ${effectOf(first, noise)}.` : [],
+    isFelt(first) && first.place !== own?.place ? say`The strongest of ${scene.isWhole ? "all" : "the known"} paths into the logits is ${path(first)}: ${effectOf(first, noise)}.` : [],
     say`Try next: ${next(task)}`,
   ];
   return {
@@ -42,7 +42,7 @@ function through({ table, noise }: Scene, node: string, own: Edge | null): Line 
   const [onward] = outgoing(table, node);
   if (!own) {
     if (!onward || Math.abs(onward.effect) <= noise) return [];
-    return say`Of the known paths out of ${part(node)} ${path(onward)} does most: ${effectOf(onward, noise)}.`;
+    return say`The strongest known path out of ${part(node)} is ${path(onward)}: ${effectOf(onward, noise)}.`;
   }
   const alone = say`By itself ${part(node)} moves the logits by no more than rounding.`;
   if (!onward || Math.abs(onward.effect) <= noise) return alone;

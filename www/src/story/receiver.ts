@@ -5,8 +5,9 @@ import { nodeName, shortLabel } from "../core/node";
 import { percent, percents } from "../core/percent";
 import { word } from "../core/words";
 import type { EdgeDetail } from "../engine/types";
+import { placeOfLargest } from "../lib/largest";
 import { type Line, quoted, say, strong } from "./part";
-import { largest, part, type Scene, type Step, tokenAt } from "./scene";
+import { onPair, part, type Scene, type Step, tokenAt } from "./scene";
 
 export function receiver(scene: Scene): Step {
   const { lead, detail, table } = scene;
@@ -15,7 +16,7 @@ export function receiver(scene: Scene): Step {
   const name = shortLabel(node);
   return {
     title: node === "logits" ? "What the output makes of it" : `What ${name} does with it`,
-    lines: known ? [reads(scene, known), output(scene, known)] : [],
+    lines: known ? [onPair(scene, reads(scene, known), "the first"), onPair(scene, output(scene, known), "that")] : [],
     missing: known ? null : { from: lead.from, to: lead.to },
     at: "edge",
     view: { from: lead.from, to: lead.to, node: table.senders.includes(node) ? node : null, pair: 0 },
@@ -36,12 +37,12 @@ export function placeOf(scene: Scene, detail: EdgeDetail): { row: number; writte
   if (port === "v") {
     const row = telling(pickedUp(before, shares), position);
     const carried = rowOf(before, tokens, row).map((share, key) => share * shares[key]!);
-    return { row, written: largest(carried) };
+    return { row, written: placeOfLargest(carried) };
   }
   const row = telling(moves(before, detail.patched, tokens), position);
   if (port === "q") return { row, written: row };
   const { to, from } = shiftOf(rowOf(before, tokens, row), rowOf(detail.patched, tokens, row));
-  return { row, written: to ?? from ?? largest(shares) };
+  return { row, written: to ?? from ?? placeOfLargest(shares) };
 }
 
 function reads(scene: Scene, detail: EdgeDetail): Line {
@@ -52,7 +53,7 @@ function reads(scene: Scene, detail: EdgeDetail): Line {
   const at = (position: number) => tokenAt(tokens, position);
   const before = detail.dst?.pattern[base];
   if (!before || !port) {
-    const share = percent(Math.min(1, addedShares(detail)[row] ?? 0));
+    const share = percent(addedShares(detail)[row] ?? 0);
     const reader = node === "logits" ? ["the logits read"] : say`${part(node)} reads`;
     return say`At ${at(row)} the path changes what ${reader}, by ${strong(share)} of its length.`;
   }

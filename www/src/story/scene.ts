@@ -1,6 +1,7 @@
 // What a story is told of: a run, and what is known of it beside its edges.
 
 import { meanLogitDiff, sharedBy } from "../core/chosen";
+import { runsOf } from "../core/direction";
 import { shortLabel } from "../core/node";
 import type { AskedPair } from "../core/request";
 import { type Roles, rolesOf } from "../core/roles";
@@ -10,9 +11,9 @@ import type { View } from "../core/view";
 import { isStart, ordinalAt, word } from "../core/words";
 import type { Both, EdgeDetail, EdgeName, PairPredictions, Token } from "../engine/types";
 import { formatCount, formatEffect } from "../lib/format";
-import { baseRun, otherRun } from "../views/words";
+import { positionIn } from "../lib/merged";
 import { type Line, type Part, quoted, say, strong } from "./part";
-import { readingAt, type Task, taskOf } from "./task";
+import { type Task, taskOf } from "./task";
 
 /** What is known of a run beside its edges, so far. */
 export interface Seen {
@@ -67,8 +68,7 @@ export interface Scene extends Pick<Seen, "detail"> {
 export function sceneOf({ request, table, sender }: Run, lead: Edge, seen: Seen): Scene {
   const { pairs, settings } = request;
   const [pair] = pairs as [AskedPair];
-  const position = readingAt(settings.position, pair.tokens.clean.length);
-  const { direction } = table;
+  const position = positionIn(settings.position, pair.tokens.clean.length);
   const tokens = pairs.map((each) => each.tokens);
   return {
     detail: seen.detail,
@@ -86,8 +86,7 @@ export function sceneOf({ request, table, sender }: Run, lead: Edge, seen: Seen)
     position,
     task: taskOf(pair, position),
     roles: rolesOf(request),
-    base: baseRun(direction),
-    other: otherRun(direction),
+    ...runsOf(table),
   };
 }
 
@@ -110,6 +109,14 @@ export const path = ({ from, to }: EdgeName): Part => strong(`${shortLabel(from)
 export const pathsIn = ({ isWhole }: Pick<Scene, "isWhole">, count: number): string =>
   `${formatCount(count)} ${isWhole ? "" : "known "}${count === 1 ? "path" : "paths"}`;
 
+/** A sentence about one pair: says so where there are more. */
+export function onPair({ pairs }: Pick<Scene, "pairs">, line: Line, which: "the first" | "that"): Line {
+  const [first, ...rest] = line;
+  if (pairs === 1 || first === undefined) return line;
+  const on = `On ${which} pair, `;
+  return typeof first === "string" ? [on + first[0]!.toLowerCase() + first.slice(1), ...rest] : [on, ...line];
+}
+
 /** An effect, and whether it is an estimate. */
 export const effectOf = ({ effect, isExact }: Edge, noise: number): Line =>
   say`${strong(formatEffect(effect, noise))}${isExact ? "" : " by estimate"}`;
@@ -117,6 +124,3 @@ export const effectOf = ({ effect, isExact }: Edge, noise: number): Line =>
 /** Pieces as a list that is read aloud: `a, b and c`. */
 export const listed = (pieces: readonly Line[]): Line =>
   pieces.flatMap((piece, i) => [...(i === 0 ? [] : [i === pieces.length - 1 ? " and " : ", "]), ...piece]);
-
-/** Where the largest of several numbers is. */
-export const largest = (values: readonly number[]): number => values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);

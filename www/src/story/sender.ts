@@ -6,13 +6,14 @@ import { percent } from "../core/percent";
 import { incoming } from "../core/table";
 import { word } from "../core/words";
 import type { EdgeDetail, Token } from "../engine/types";
+import { placeOfLargest } from "../lib/largest";
 import { type Line, quoted, say, strong } from "./part";
 import { placeOf } from "./receiver";
-import { effectOf, largest, listed, part, path, pathsIn, type Scene, type Step, tokenAt } from "./scene";
+import { effectOf, listed, onPair, part, path, pathsIn, type Scene, type Step, tokenAt } from "./scene";
 
 /** Paths into the sender that are named. */
 const MOST_FEEDERS = 3;
-/** Of the strongest one; what is weaker is not named beside it. */
+/** A share of the strongest one: weaker paths are not named beside it. */
 const LEAST_SHARE = 0.1;
 
 export function sender(scene: Scene): Step {
@@ -23,7 +24,7 @@ export function sender(scene: Scene): Step {
   const isHead = nodeName(lead.from).kind === "head";
   return {
     title: `What feeds ${shortLabel(lead.from)}`,
-    lines: [...(known && isHead ? [looks(scene, known)] : []), feeds(scene)].filter((line) => line.length > 0),
+    lines: [...(known && isHead ? [onPair(scene, looks(scene, known), "the first")] : []), feeds(scene)].filter((line) => line.length > 0),
     missing: isHead && !known ? { from: lead.from, to: lead.to } : null,
     at: hasFeeder ? feeder : lead,
     view: hasFeeder ? { from: feeder.from, to: feeder.to, node: lead.from, pair: 0 } : { from: lead.from, to: lead.to, node: lead.from, pair: 0 },
@@ -38,10 +39,10 @@ function looks(scene: Scene, detail: EdgeDetail): Line {
   const [from, to] = [pair.tokens[other], pair.tokens[base]];
   const { written } = placeOf(scene, detail);
   const row = rowOf(pattern[other], from.length, written);
-  const seen = largest(row);
+  const seen = placeOfLargest(row);
   const there = say`At ${tokenAt(from, written)}, ${part(lead.from)} looks most at ${tokenAt(from, seen)}${relation(from, written, seen)}: ${strong(percent(row[seen]!))}.`;
   const unpatched = rowOf(pattern[base], to.length, written);
-  const seenThen = largest(unpatched);
+  const seenThen = placeOfLargest(unpatched);
   if (seenThen !== seen) {
     return say`${there} In the ${base} run it looks most at ${tokenAt(to, seenThen)} there (${percent(unpatched[seenThen]!)}).`;
   }
@@ -63,14 +64,16 @@ function feeds(scene: Scene): Line {
   const { lead, table, noise, isWhole } = scene;
   if (lead.from === "input") return say`The input is the token embedding: it is where the prompts differ, and nothing feeds it.`;
   const all = incoming(table, lead.from);
+  const only = isWhole ? "path" : "known path";
   const least = Math.max(noise, LEAST_SHARE * Math.abs(all[0]?.effect ?? 0));
   const felt = all.filter(({ effect }) => Math.abs(effect) > least).slice(0, MOST_FEEDERS);
   if (felt.length === 0) {
     if (all.length === 0) return say`Nothing is known of the paths into ${part(lead.from)}.`;
-    const none = say`Of the ${pathsIn(scene, all.length)} into ${part(lead.from)} none does anything alone`;
+    const into = say`into ${part(lead.from)}`;
+    const none = all.length === 1 ? say`The only ${only} ${into} does nothing alone` : say`None of the ${pathsIn(scene, all.length)} ${into} does anything alone`;
     return isWhole ? say`${none}: what changes in it comes by several at once.` : say`${none}.`;
   }
   const named = felt.map((edge) => say`${path(edge)} (${effectOf(edge, noise)})`);
-  const what = felt.length === 1 ? "one does most" : "these do most";
-  return say`Of the ${pathsIn(scene, all.length)} into it ${what}: ${listed(named)}.`;
+  if (all.length === 1) return say`The only ${only} into it is ${listed(named)}.`;
+  return say`Among the ${pathsIn(scene, all.length)} into it, ${felt.length === 1 ? "one does most" : "these do most"}: ${listed(named)}.`;
 }

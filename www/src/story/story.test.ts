@@ -73,7 +73,7 @@ test("so is greater-than, through an MLP", () => {
   expect(asked).toMatch(/the model gives 99% to the years above 41 together, after the corrupted one \d\d%\./);
   expect(strongest).toContain("calls 0.0 a year-reading head and MLP 0 a year-comparing MLP.");
   expect(receiver).toMatch(/^At the last token \(17\) the path changes what MLP 0 reads, by \d\d% of its length\./);
-  expect(output).toMatch(/number 2 of 11 paths into them by size\.\nOf all paths into the logits MLP 1 → logits does most/);
+  expect(output).toMatch(/number 2 of 11 paths into them by size\.\nThe strongest of all paths into the logits is MLP 1 → logits/);
 });
 
 /** A run in which only these edges do anything. */
@@ -100,25 +100,25 @@ test("without a closer look a step says which edge it wants, and what the table 
   const steps = storyOf(run, NOTHING)!;
   expect(steps.map(({ missing }) => missing)).toEqual([null, null, KEY, KEY, null]);
   expect(textOf(steps[2]!)).toBe("");
-  expect(textOf(steps[3]!)).toContain("Of the 3 paths into 0.1 none does anything alone");
+  expect(textOf(steps[3]!)).toContain("None of the 3 paths into 0.1 does anything alone");
   expect(edgesOfStory(run)).toEqual([KEY]);
 });
 
 test("where nothing does anything, that is what is said", () => {
   const run = only([]);
   const [, strongest, , , output] = told(run);
-  expect(strongest).toMatch(/^No path does anything here: of 46 the strongest, .*, moves the metric by no more than rounding\.$/);
+  expect(strongest).toMatch(/^No path does anything here: the strongest of 46, .*, moves the metric by no more than rounding\.$/);
   expect(output).toMatch(/^By itself .* moves the logits by no more than rounding\./);
 });
 
 test("two equal prompts have nothing to bring back", () => {
   const run = only([], { corrupted: runOf().request.settings.clean });
   run.table.cleanMetric = run.table.corruptedMetric;
-  expect(told(run)[0]).toMatch(/^The two prompts are the same: .*\nWhat is measured, .* is −0\.1 in both runs: no path has anything to bring back\.$/);
+  expect(told(run)[0]).toMatch(/^The two prompts are the same: .*\nWhat is measured, .* is −0\.100 in both runs: no path has anything to bring back\.$/);
 });
 
 test("a path that works against the answer is not said to bring it back", () => {
-  expect(told(only([[KEY, -1]]))[1]).toContain("from −0.1 to −1.1 (−1): away from the other run, not towards it.");
+  expect(told(only([[KEY, -1]]))[1]).toContain("from −0.100 to −1.10 (−1.00): away from the other run, not towards it.");
   expect(told(only([[KEY, 5]]))[1]).toContain("more than the whole way to the other run.");
 });
 
@@ -128,13 +128,13 @@ test("noising loses, means and zeros move", () => {
   expect(noised).toMatch(/from 3\.25 to 2\.25 \(−1\): 30% of what lies between the two runs is lost by this path alone\./);
   const zeroed = told(only([[KEY, 1]], { patch: "zero" }))[1];
   expect(zeroed).toContain("is set to zero. All else stays");
-  expect(zeroed).toContain("from −0.1 to 0.9 (+1).");
+  expect(zeroed).toContain("from −0.100 to 0.900 (+1.00).");
 });
 
 test("an estimate is called one", () => {
   const run = only([[KEY, 1]]);
   run.table.state[placeOf(run.table, KEY)] = 2;
-  expect(told(finished(run, null))[1]).toContain("(+1 by estimate)");
+  expect(told(finished(run, null))[1]).toContain("(+1.00 by estimate)");
 });
 
 test("what is stronger than the path between two parts is named, with where it ends", () => {
@@ -143,7 +143,7 @@ test("what is stronger than the path between two parts is named, with where it e
   const [, strongest, , , output] = told(run);
   expect(strongest).toContain("A path that ends at the logits moves it more: MLP 1 → logits, +2.");
   expect(output).toContain("By itself 1.0 moves the logits by no more than rounding.");
-  expect(output).toContain("Of all paths into the logits MLP 1 → logits does most: +2.");
+  expect(output).toContain("The strongest of all paths into the logits is MLP 1 → logits: +2.");
 });
 
 test("the path of one sender is said to be that, and what is stronger to lie elsewhere", () => {
@@ -160,7 +160,7 @@ test("of a file with its strongest edges alone nothing is said of the others", (
   const onward = { from: "a1.h0", to: "logits" };
   const out = { from: "m1", to: "logits" };
   const into = { from: "input", to: "a0.h1<q>" };
-  /** Of the edges that do something, and of one that does nothing, with all others unknown. */
+  /** A run of the edges that do something, and of one that does nothing, with all others unknown. */
   const partOf = (effects: [EdgeName, number][]): Run => {
     const run = only(effects);
     const { table } = run;
@@ -175,11 +175,11 @@ test("of a file with its strongest edges alone nothing is said of the others", (
   };
   const [, , , sender, output] = told(partOf([[KEY, 2], [out, 1]]));
   expect(sender).toBe("Nothing is known of the paths into 0.1.");
-  expect(output).toMatch(/^Of the known paths into the logits MLP 1 → logits does most: \+1\.\n/);
+  expect(output).toMatch(/^The strongest of the known paths into the logits is MLP 1 → logits: \+1\.00\.\n/);
   const [, , , fed, direct] = told(partOf([[KEY, 2], [out, 0.5], [onward, 1], [into, 0]]));
-  expect(fed).toBe("Of the 1 known path into 0.1 none does anything alone.");
+  expect(fed).toBe("The only known path into 0.1 does nothing alone.");
   expect(direct).toContain("more than any other of 2 known paths into them.");
-  expect(told(partOf([[KEY, 0]]))[1]).toMatch(/^Of the 1 known path none does anything: /);
+  expect(told(partOf([[KEY, 0]]))[1]).toMatch(/^No known path does anything here: the strongest of 1, /);
 });
 
 test("attention that stays is not said to turn; a token that is looked at more is", () => {
@@ -206,13 +206,37 @@ test("tokens of other prompts are named by what differs, and means by how many p
   expect(told(pairs)[0]).toContain("the mean over 2 pairs");
 });
 
+test("what is told of one pair alone says so where there are more", () => {
+  const seen = (run: Run): Seen => ({ ...detailOf(run), predictions: [predictionsFixture(), predictionsFixture()] });
+  const many = only([[KEY, 1]], { mode: "lines", lines: "a bb c|a dd c|x|y\na ee c|a ff c|x|y" });
+  const [asked, , receiver, sender] = told(many, seen(many));
+  expect(asked).toContain("On the first pair, after the clean prompt the model says");
+  expect(receiver).toMatch(/^On the first pair, at .*\nOn that pair, at the output /);
+  expect(sender).toMatch(/^On the first pair, at /);
+  const one = only([[KEY, 1]]);
+  expect(told(one, seen(one)).join("\n")).not.toContain("pair,");
+});
+
+test("where the metric reads within the prompt, what the model says there is said of so much of it", () => {
+  const run = only([[KEY, 1]], { position: 1 });
+  expect(told(run, detailOf(run))[0]).toContain("After the clean prompt up to lamp the model says");
+});
+
+test("a change may be longer than what it changes", () => {
+  const toMlp = { from: "a0.h1", to: "m1" };
+  const run = only([[toMlp, 1]]);
+  const n = run.request.pairs[0]!.tokens.clean.length;
+  const added = Array.from({ length: n }, (_, at) => (at === n - 1 ? 5 : 0));
+  expect(told(run, detailOf(run, { added }))[2]).toMatch(/changes what MLP 1 reads, by 125% of its length\./);
+});
+
 test("a normalised difference is told in logits where they are known of every pair, else as its scale", () => {
   const lines = "a bb c|a dd c|x|yy\na ee c|a ff c|x|yy";
   const run = only([[KEY, 1]], { mode: "lines", lines, metric: "normalized-logit-diff" });
   Object.assign(run.table, { cleanMetric: 1, corruptedMetric: 0 });
   const one = predictionsFixture();
   const both = { ...NOTHING, predictions: [one, { ...one, logitDiff: { clean: 6, corrupted: -1.5 } }] };
-  expect(told(run, both)[0]).toContain("logit of x less that of yy, the mean over 2 pairs, which is 7 in the clean run and −0.5 in the corrupted one. On the scale of the picture that is 1 and 0.");
+  expect(told(run, both)[0]).toContain("logit of x less that of yy, the mean over 2 pairs, which is 7 in the clean run and −0.500 in the corrupted one. On the scale of the picture that is 1 and 0.");
   for (const known of [NOTHING, { ...NOTHING, predictions: [one] }]) {
     expect(told(run, known)[0]).toContain("logit of x less that of yy, the mean over 2 pairs, on a scale that is 1 in the clean run and 0 in the corrupted one.");
   }
@@ -251,9 +275,9 @@ test("where another path is the strongest, those that the literature describes a
   const run = finished({ ...base, request, table }, null);
   const text = told(run)[1];
   expect(text).toContain("Wang et al. (2022) call 8.6 an S-inhibition head and 9.9 a name mover.");
-  expect(text).toContain("Of the paths that they describe, from S-inhibition heads into the queries of name movers, the strongest here is 8.6 → 9.9 query: +0.5.");
+  expect(text).toContain("The strongest of the paths that they describe, from S-inhibition heads into the queries of name movers, is 8.6 → 9.9 query here: +0.500.");
   table.values[placeOf(table, known)] = table.corruptedMetric + 3;
   table.version += 1;
-  expect(told(finished(run, null))[1]).not.toContain("Of the paths that they describe");
+  expect(told(finished(run, null))[1]).not.toContain("of the paths that they describe");
   expect(edgeAt(table, known)?.effect).toBeCloseTo(3);
 });

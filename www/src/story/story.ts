@@ -19,10 +19,19 @@ export const STEPS = TELLERS.length;
 
 /** The steps; null while nothing is known of any edge. */
 export function storyOf(run: Run, seen: Seen): Step[] | null {
+  const scene = sceneFor(run, seen);
+  return scene && TELLERS.map((tell) => tell(scene));
+}
+
+/** One of them, from 0. */
+export function stepOf(run: Run, at: number, seen: Seen): Step | null {
+  const scene = sceneFor(run, seen);
+  return scene && (TELLERS[at]?.(scene) ?? null);
+}
+
+function sceneFor(run: Run, seen: Seen): Scene | null {
   const lead = run.lead && edgeAt(run.table, run.lead);
-  if (!lead) return null;
-  const scene = sceneOf(run, lead, seen);
-  return TELLERS.map((tell) => tell(scene));
+  return lead && sceneOf(run, lead, seen);
 }
 
 /** The edges that its steps look at: with their details a story is whole without a model. */

@@ -2,15 +2,15 @@
 
 import { nodeName, nodeOf, PORT_NAMES, shortLabel } from "../core/node";
 import { percent } from "../core/percent";
-import { countsOf, type Edge, edgesOf, hasBaselines } from "../core/table";
+import { countsOf, type Edge, edgesOf, hasBaselines, strongestOf } from "../core/table";
 import type { EdgeName } from "../engine/types";
 import { formatCount, formatValue } from "../lib/format";
 import { type Line, say, strong } from "./part";
-import { effectOf, listed, part, path, pathsIn, type Scene, type Step } from "./scene";
+import { effectOf, listed, part, path, type Scene, type Step } from "./scene";
 
 export function strongest(scene: Scene): Step {
   const { lead, sender } = scene;
-  const most = sender === null ? "The path that does most" : `The strongest path out of ${shortLabel(sender)}`;
+  const most = sender === null ? "The strongest path between two parts" : `The strongest path out of ${shortLabel(sender)}`;
   return {
     title: `${most}: ${shortLabel(lead.from)} → ${shortLabel(lead.to)}`,
     lines: (isNothing(scene) ? [nothing(scene)] : [what(scene), does(scene), called(scene), others(scene)]).filter((line) => line.length > 0),
@@ -27,8 +27,8 @@ function nothing(scene: Scene): Line {
   const rounding = say`${path(lead)}, moves the metric by no more than rounding`;
   if (sender !== null) return say`No path out of ${part(sender)} does anything by itself: the strongest, ${rounding}.`;
   const { edges, unknown } = countsOf(table);
-  if (!isWhole) return say`Of the ${pathsIn(scene, edges - unknown)} none does anything: the strongest, ${rounding}.`;
-  return say`No path does anything here: of ${formatCount(edges)} the strongest, ${rounding}.`;
+  const known = isWhole ? "" : "known ";
+  return say`No ${known}path does anything here: the strongest of ${formatCount(edges - unknown)}, ${rounding}.`;
 }
 
 /** What is changed, and that nothing else is. */
@@ -70,7 +70,7 @@ function called({ lead, roles, table, noise }: Scene): Line {
   const known = isKnownPath(lead) ? undefined : edgesOf(table).find(isKnownPath);
   if (!known) return told;
   const whose = told.length > 0 ? "they describe" : `${who} describe`;
-  return say`${told}${told.length > 0 ? " " : ""}Of the paths that ${whose}, from ${SENDERS}s into the queries of ${RECEIVERS}s, the strongest here is ${path(known)}: ${effectOf(known, noise)}.`;
+  return say`${told}${told.length > 0 ? " " : ""}The strongest of the paths that ${whose}, from ${SENDERS}s into the queries of ${RECEIVERS}s, is ${path(known)} here: ${effectOf(known, noise)}.`;
 }
 
 /** The path at the heart of the circuit of Wang et al. (2022). */
@@ -81,7 +81,7 @@ const article = (name: string): string => (/^(?:[aeiou]|S-|MLP)/i.test(name) ? "
 
 /** That it is not the strongest of all, where it is not: it is that of one sender, of a run that goes on, or between two parts. */
 function others({ table, lead, noise }: Scene): Line {
-  const [first] = edgesOf(table);
+  const first = strongestOf(table, {});
   if (!first || isSame(first, lead) || Math.abs(first.effect) <= noise) return [];
   const kind = first.from === "input" ? "begins at the input" : first.to === "logits" ? "ends at the logits" : "lies between two other parts";
   return say`A path that ${kind} moves it more: ${path(first)}, ${effectOf(first, noise)}.`;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { AskedPair } from "../core/request";
-import { readingAt, taskOf } from "./task";
+import { taskOf } from "./task";
 
 const ids = new Map<string, number>();
 const token = (text: string) => ({ id: ids.get(text) ?? ids.set(text, ids.size).get(text)!, text });
@@ -33,6 +33,10 @@ test("a number with answers above it is greater-than", () => {
   expect(at([" more", " less"]).kind).toBe("other");
 });
 
-test("a position is counted from the end, or is the last", () => {
-  expect([readingAt(null, 5), readingAt(-2, 5), readingAt(1, 5)]).toEqual([4, 3, 1]);
+test("only a word that comes back is told of a place within the prompt", () => {
+  const name = pair("When Ann and Bob left, Bob gave it to", "When Ann and Bob left, Ann gave it to", [" Ann"], [" Bob"]);
+  const number = pair("from 17 41 to 17", "from 17 01 to 17", [" 42", " 43"], [" 01"]);
+  for (const one of [name, number]) expect(taskOf(one, one.tokens.clean.length - 2).kind).toBe("other");
+  const word = pair("a fox lamp cloud fox end", "a cat lamp cloud fox end", [" lamp"], []);
+  expect(taskOf(word, 4).kind).toBe("induction");
 });

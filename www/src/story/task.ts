@@ -25,6 +25,8 @@ export function taskOf({ tokens: { clean, corrupted, answer, distractor } }: Ask
   if (answer.length === 1 && last && at < position && word(last) === was && clean[at + 1] && word(clean[at + 1]!) === first) {
     return { kind: "induction", repeated: was, answer: first, instead };
   }
+  // The other kinds ask what comes after the whole prompt.
+  if (position < clean.length - 1) return { kind: "other", changes };
   const isBefore = (name: string) => clean.slice(0, at).some((token) => word(token) === name);
   const [against] = distractor;
   if (answer.length === 1 && against && first === instead && word(against) === was && isBefore(was) && isBefore(instead)) {
@@ -40,7 +42,3 @@ const isNumber = (text: string): boolean => /^\d+$/.test(text);
 
 const areAbove = (tokens: readonly Token[], number: number): boolean =>
   tokens.every((token) => isNumber(word(token)) && Number(word(token)) > number);
-
-/** Where the metric reads, from 0. */
-export const readingAt = (position: number | null, tokens: number): number =>
-  position === null ? tokens - 1 : position < 0 ? tokens + position : position;

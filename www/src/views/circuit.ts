@@ -11,7 +11,8 @@ import { shownEdges, withChosen } from "../core/shown";
 import { type Edge, nodesOf, noiseOf, reachOf, shapeOf, type Table } from "../core/table";
 import type { Look } from "../core/view";
 import type { EdgeName } from "../engine/types";
-import { element } from "../lib/dom";
+import { element, ONE_COLUMN } from "../lib/dom";
+import { formatStrongest } from "../lib/format";
 import { drawGround } from "./lattice/ground";
 import { DENSE, drawLines, widthsOf } from "./lattice/lines";
 import { distanceTo, distanceToBox, type Pieces, piecesOf } from "./lattice/nearest";
@@ -43,10 +44,8 @@ export interface CircuitEvents {
 }
 
 export interface CircuitOptions {
-  /** As high as what it stands in, or as its layers need. */
+  /** As high as what it stands in, or as its layers need; where neither is said, the latter in a narrow page. */
   height?: "fill" | "own";
-  /** Of this size whatever it stands in; drawn at once, in a detached element too. */
-  size?: { width: number; height: number };
   /** A picture alone, without pointer and keyboard. */
   isStill?: boolean;
 }
@@ -77,8 +76,8 @@ interface Drawn {
 }
 
 export function create(container: HTMLElement, events: CircuitEvents, options: CircuitOptions = {}): (data: CircuitData) => void {
-  const { height = "fill", size, isStill = false } = options;
-  const holder = element("div", { class: `circuit-holder ${size ? "sized" : height}` });
+  const { height, isStill = false } = options;
+  const holder = element("div", { class: `circuit-holder ${height ?? "fill"}` });
   const still = element("p", { class: "still" });
   still.hidden = true;
   container.append(holder);
@@ -100,9 +99,12 @@ export function create(container: HTMLElement, events: CircuitEvents, options: C
   let pointed: Target = null;
 
   const room = () => {
-    if (size) return size;
-    const [width, high] = [Math.floor(holder.clientWidth), Math.floor(holder.clientHeight)];
-    return { width: width || ASSUMED.width, height: height === "own" ? null : high || ASSUMED.height };
+    const width = Math.floor(holder.clientWidth) || ASSUMED.width;
+    // A narrow page scrolls: what does not fill its place there need not be as high, nor as low.
+    const isOwn = height === "own" || (height === undefined && matchMedia(ONE_COLUMN).matches);
+    holder.classList.toggle("own", isOwn);
+    holder.classList.toggle("fill", !isOwn);
+    return { width, height: isOwn ? null : Math.floor(holder.clientHeight) || ASSUMED.height };
   };
 
   const draw = (now: CircuitData) => {
@@ -131,7 +133,7 @@ export function create(container: HTMLElement, events: CircuitEvents, options: C
     keepFocus(() => drawParts(grid, { rows: rowsOf(parts), lattice, measured: table, noise, selected: look.edge, compares, entry }), entry);
     still.hidden = shown.edges.length > 0 || edges.some(({ isExact }) => !isExact);
     still.textContent = still.hidden ? "" : stillWords(table);
-    if (isStill) svg.attr("role", "img").attr("aria-label", `Circuit of the ${edges.length} strongest edges, from the input at the bottom to the logits at the top`);
+    if (isStill) svg.attr("role", "img").attr("aria-label", stillLabel(shown.edges.length, edges.length));
     pointAgain();
     // It may be an edge that this model does not have, of the run before.
     const chosen = edges.find((edge) => isSameEdge(edge, look.edge)) ?? null;
@@ -276,12 +278,10 @@ export function create(container: HTMLElement, events: CircuitEvents, options: C
         if (part) onKey(event, part);
       });
   }
-  if (!size) {
-    const resized = new ResizeObserver(() => {
-      if (data && holder.clientWidth > 0) draw(data);
-    });
-    resized.observe(holder);
-  }
+  const resized = new ResizeObserver(() => {
+    if (data && holder.clientWidth > 0) draw(data);
+  });
+  resized.observe(holder);
   return (next) => {
     const before = data;
     data = next;
@@ -298,6 +298,10 @@ export function create(container: HTMLElement, events: CircuitEvents, options: C
 
 const GRID =
   "Circuit: the parts with an edge, layer by layer. Arrow keys go from part to part, Enter chooses a part’s strongest edge.";
+
+/** `Circuit of the 40 strongest edges and the chosen one, from …` */
+const stillLabel = (strongest: number, all: number): string =>
+  `Circuit of the ${formatStrongest(strongest)} ${strongest === 1 ? "edge" : "edges"}${all > strongest ? " and the chosen one" : ""}, from the input at the bottom to the logits at the top`;
 
 const isSameTarget = (a: NonNullable<Target>, b: Target): boolean => {
   if (b === null) return false;

@@ -23,8 +23,7 @@ export function create(onChange: () => void): ColourScale {
   choice.addEventListener("change", onChange);
   let last = { reach: 0, of: "" };
   const reach = (table: Table, look: Look): number => {
-    // What another metric, or another model, has says nothing here.
-    const of = `${table.metric} of ${table.senders.length} by ${table.receivers.length}`;
+    const of = keyOf(table);
     const scale = choice.value as Scale;
     if (scale === "held" && last.of === of) return last.reach;
     if (scale === "held") choice.value = "all";
@@ -33,6 +32,10 @@ export function create(onChange: () => void): ColourScale {
   };
   return { element: element("label", { class: "colour-scale" }, "Colours go up to the largest of ", choice), reach, isOfGrids: () => choice.value === "grids" };
 }
+
+/** What has to be the same for effects of two runs to be compared: what is measured, how it is patched, and of what size of model. */
+export const keyOf = ({ metric, metricName = "", direction, patch, senders, receivers }: Table): string =>
+  JSON.stringify([metric, metricName, direction, patch, senders.length, receivers.length]);
 
 /** The largest effect in the grids that are shown. */
 function reachOfGrids(table: Table, { from, to }: Look): number {

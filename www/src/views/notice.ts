@@ -4,7 +4,7 @@ import { element } from "../lib/dom";
 
 export interface Notice {
   text: string;
-  /** For who wants to know more: the words of the error. */
+  /** The error's own words, for readers who want to know more. */
   more?: string;
   /** The first is the one to press. */
   buttons: { name: string; onPress: () => void }[];

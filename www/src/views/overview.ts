@@ -47,7 +47,8 @@ export function create(container: HTMLElement, events: OverviewEvents): (table: 
   const fill = () => {
     if (!shown || !asTable.open) return;
     const sorted = [...shown.totals.values()].sort((a, b) => b.writes.size + b.reads.size - a.writes.size - a.reads.size);
-    rows.replaceChildren(...sorted.map(rowOf));
+    const noise = noiseOf(shown.table);
+    rows.replaceChildren(...sorted.map((total) => rowOf(total, noise)));
   };
   asTable.addEventListener("toggle", fill);
 
@@ -68,12 +69,12 @@ export function create(container: HTMLElement, events: OverviewEvents): (table: 
           fill: edges > 0 ? { colour: tint(share), strength: 0 } : null,
           share: 1,
           isFaint: false,
-          text: edges > 0 ? formatCell(sum, noise, letters + 1).replace("+", "") : "",
+          text: edges > 0 ? formatCell(sum, edges * noise, letters + 1).replace("+", "") : "",
           kind: edges > 0 ? "value" : "no-path",
           isSelected: name === chosen,
           edge: null,
-          says: `${label(name)} ${flowWords(total, side)}`,
-          tip: { title: label(name), lines: [flowWords(total, "writes"), flowWords(total, "reads")] },
+          says: `${label(name)} ${flowWords(total, side, noise)}`,
+          tip: { title: label(name), lines: [flowWords(total, "writes", noise), flowWords(total, "reads", noise)] },
         };
       };
       // One row more above or below, so that layers are level.
@@ -95,18 +96,29 @@ const ASSUMED_WIDTH = 900;
 /** Sums need less room than effects. */
 const MOST = 44;
 
-const HINT = "Each cell sums the sizes of the effects of a part’s edges, estimates among them. Choose one to see its strongest edge.";
+const HINT = "Each cell sums the sizes of the effects of a part’s edges, exact or estimated. Choose one to see its strongest edge.";
 
-function flowWords(total: NodeTotal, side: Side): string {
-  const { size, net, edges } = total[side];
-  if (edges === 0) return `${SIDES[side].verb} nothing that is known`;
-  return `${SIDES[side].verb} ${formatValue(size)} in all over ${formatCount(edges)} ${edges === 1 ? "edge" : "edges"}, ${formatEffect(net)} with signs`;
+/** Sums as they are written: each edge may bring its rounding. */
+export function sumsOf({ size, net, edges }: Sum, noise: number): { size: string; net: string } {
+  return { size: formatValue(size, edges * noise), net: formatEffect(net, edges * noise) };
 }
 
-function rowOf({ node, writes, reads }: NodeTotal): HTMLElement {
-  const cells = [writes, reads].flatMap(({ size, net, edges }) =>
-    edges > 0 ? [formatValue(size), formatEffect(net), formatCount(edges)] : ["", "", ""],
-  );
+type Sum = Pick<NodeTotal["writes"], "size" | "net" | "edges">;
+
+/** `writes 1.23 in all over 1,000 edges, −0.50 with signs`. */
+export function flowWords(total: NodeTotal, side: Side, noise: number): string {
+  const { edges } = total[side];
+  if (edges === 0) return `${SIDES[side].verb} nothing that is known`;
+  const { size, net } = sumsOf(total[side], noise);
+  return `${SIDES[side].verb} ${size} in all over ${formatCount(edges)} ${edges === 1 ? "edge" : "edges"}, ${net} with signs`;
+}
+
+function rowOf({ node, writes, reads }: NodeTotal, noise: number): HTMLElement {
+  const cells = [writes, reads].flatMap((sum) => {
+    if (sum.edges === 0) return ["", "", ""];
+    const { size, net } = sumsOf(sum, noise);
+    return [size, net, formatCount(sum.edges)];
+  });
   return element(
     "tr",
     {},

@@ -2,7 +2,7 @@
 
 import type { PictureData, PictureEvents } from "../core/props";
 import { leastOf, shownEdges } from "../core/shown";
-import { noiseOf } from "../core/table";
+import { noiseOf, reachOf } from "../core/table";
 import type { Show } from "../core/view";
 import type { EdgeName } from "../engine/types";
 import { colours } from "../lib/scale";
@@ -34,7 +34,8 @@ export function create(places: Places, events: PictureEvents): (data: PictureDat
   const show = () => {
     if (!data) return;
     const { table, look } = data;
-    const scaled = colours(scale.reach(table, look), noiseOf(table));
+    // The choice stands beside the grids, and is theirs.
+    const scaled = colours(look.show === "grids" ? scale.reach(table, look) : reachOf(table), noiseOf(table));
     const asked = leastOf(table, look.least);
     switch (look.show) {
       case "circuit":

@@ -11,6 +11,8 @@ export interface SaysData {
   predictions: PairPredictions | null;
   /** Whether the form asks something else by now. */
   isOld: boolean;
+  /** What is told in its place where it is not there, and not about to come. */
+  unsaid: string | null;
   /** Whether the metric takes sets of tokens. */
   takesSets: boolean;
 }
@@ -34,7 +36,8 @@ export function create(container: HTMLElement, events: SaysEvents): (data: SaysD
   );
   const body = element("div", { id: "says-lists", class: "says-lists" }, ...columns);
   for (const side of SIDES) lists[side].setAttribute("aria-labelledby", `says-${side}`);
-  container.append(fold, body);
+  const instead = element("p", { class: "note" });
+  container.append(fold, body, instead);
   fold.addEventListener("click", () => {
     const isOpen = container.classList.toggle("open");
     fold.setAttribute("aria-expanded", String(isOpen));
@@ -86,7 +89,10 @@ export function create(container: HTMLElement, events: SaysEvents): (data: SaysD
 
   return (data) => {
     shown = data;
-    const { predictions, isOld } = data;
+    const { predictions, isOld, unsaid } = data;
+    instead.hidden = unsaid === null;
+    instead.textContent = unsaid;
+    fold.hidden = body.hidden = unsaid !== null;
     container.classList.toggle("old", isOld);
     const focused = (document.activeElement as HTMLElement | null)?.closest<HTMLElement>("#says-lists button")?.dataset;
     for (const side of SIDES) {

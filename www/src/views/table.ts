@@ -78,7 +78,7 @@ export function create(container: HTMLElement, events: TableEvents): (data: Tabl
     return { column, cell: element("th", { scope: "col", class: column }, button) };
   });
   const rank = element("th", { scope: "col", class: "rank" }, "Rank");
-  const bar = element("th", { scope: "col", class: "size", "aria-hidden": "true" });
+  const bar = element("th", { scope: "col", class: "size", "aria-hidden": "true" }, "by square root");
   // As high as the rows that are not in sight.
   const [above, below] = [element("tbody", { "aria-hidden": "true" }), element("tbody", { "aria-hidden": "true" })];
   for (const empty of [above, below]) empty.append(element("tr", {}, element("td", { colspan: COLUMNS.length + 2 })));

@@ -1,5 +1,5 @@
-// Taking a result along: a link, files, code that repeats the run, a figure for a post; and opening what was taken
-// along before.
+// Taking a result along: what most readers want first, a link, a figure for a post and the numbers; the other files, and
+// code that repeats the run, when they are asked for.
 
 import { PORT_NAMES, PORTS } from "../core/node";
 import type { Copied, TakeEvents } from "../core/props";
@@ -51,27 +51,27 @@ export function create(container: HTMLElement, events: TakeEvents): (isThere: bo
   });
   const json = "application/json";
   const bytes = "application/octet-stream";
-  const groups: Record<string, Item[]> = {
-    "Show it to others": [
-      copy("Copy link", "model, prompts, settings and view", events.link),
-      copy("Copy embed code", "shows this in a post", events.embed),
-      file("Figure JSON", "the strongest edges, a few kB, for a post without a model", "pathpatch-figure.json", json, events.figure),
-    ],
-    "Save the numbers": [
-      file("JSON", "all known edges, to open here again", "pathpatch.json", json, events.json),
+  const first = [
+    copy("Copy link", "the model, the prompts, the settings and what is in view", events.link),
+    copy("Copy embed code", "a figure for a post, which shows this result", events.embed),
+    file("JSON", 'the whole result, to open here again, or in a notebook: pathpatch.show("pathpatch.json")', "pathpatch.json", json, events.json),
+  ];
+  const more: Record<string, Item[]> = {
+    Files: [
+      file("Figure JSON", "the strongest edges alone, a few kB: a figure in a post shows them", "pathpatch-figure.json", json, events.figure),
       file("CSV", "all known edges, strongest first", "pathpatch-edges.csv", "text/csv", events.csv),
-      file("Graph JSON", "as EAP-IG reads it: positive where the edge helps", "pathpatch-graph.json", json, events.graph),
-      file("NPY", "scores, senders by receivers", "pathpatch-edges.npy", bytes, events.npy),
+      file("Graph JSON", "for EAP-IG: a score is positive where the edge helps", "pathpatch-graph.json", json, events.graph),
+      file("NPY", "the scores of all edges, a row per sender and a column per receiver", "pathpatch-edges.npy", bytes, events.npy),
       ...PORTS.map((port) =>
-        file(`NPY ${port}`, `metric between heads, by ${PORT_NAMES[port]}, source first`, `pathpatch-${port}.npy`, bytes, () => events.npyHeads(port)),
+        file(`NPY ${port}`, `the metric with one edge patched, from each head into each head’s ${PORT_NAMES[port]}`, `pathpatch-${port}.npy`, bytes, () => events.npyHeads(port)),
       ),
     ],
-    "Copy code that repeats it": [
-      copy("Copy as TransformerLens 4.3 code", "the chosen edge; edges between heads, the other run’s write", events.transformerLens),
+    "Code that repeats it": [
+      copy("Copy as TransformerLens 4.3 code", "the chosen edge; only between heads, and only where the write of the other run is patched in", events.transformerLens),
       copy("Copy as TransformerLens code up to 4.2", "the same for earlier versions", events.transformerLensBefore),
-      copy("Copy as EAP-IG code", "all edges; any metric but the divergence", events.eapIg),
-      copy("Copy as pathpatch JS", "for a page of your own", events.js),
-      copy("Copy command", "writes the graph", events.command),
+      copy("Copy as EAP-IG code", "all edges, for any metric other than the KL divergence", events.eapIg),
+      copy("Copy as pathpatch JS", "for a web page of your own", events.js),
+      copy("Copy command", "computes all edges in a terminal and writes them to a file", events.command),
     ],
   };
 
@@ -93,20 +93,14 @@ export function create(container: HTMLElement, events: TakeEvents): (isThere: bo
     });
     return made;
   };
-  const list = element("div", { class: "items" });
-  for (const [title, group] of Object.entries(groups)) {
-    list.append(element("div", { role: "group", "aria-label": title }, element("p", { class: "title", "aria-hidden": "true" }, title), ...group.map(button)));
+  const list = element("div", { class: "items" }, ...first.map(button));
+  const others = element("div", { class: "items" });
+  for (const [title, group] of Object.entries(more)) {
+    others.append(element("div", { role: "group", "aria-label": title }, element("p", { class: "title", "aria-hidden": "true" }, title), ...group.map(button)));
   }
-  oneStop(list);
-
-  const open = element("input", { type: "file", accept: ".json,application/json" });
-  open.addEventListener("change", () => {
-    for (const picked of open.files ?? []) events.onOpen(picked);
-    // The same file can be picked again.
-    open.value = "";
-  });
-  container.append(says, shown, list, element("label", { class: "open" }, "Open a saved JSON ", open));
+  for (const one of [list, others]) oneStop(one);
+  container.append(says, shown, list, element("details", { class: "more" }, element("summary", {}, "More files and code"), others));
   return (isThere) => {
-    for (const each of list.querySelectorAll("button")) each.disabled = !isThere;
+    for (const each of container.querySelectorAll<HTMLButtonElement>(".items button")) each.disabled = !isThere;
   };
 }

@@ -45,10 +45,15 @@ export function tipOf(container: Element): Tip {
     event.stopPropagation();
     hide();
   };
+  // No pointerleave comes from an element that was removed.
+  const removals = new MutationObserver(() => {
+    if (!container.isConnected) hide();
+  });
   const hide = () => {
     if (made.hidden) return;
     made.hidden = true;
     made.remove();
+    removals.disconnect();
     document.removeEventListener("keydown", dismiss, true);
   };
   const show = ({ title, lines }: TipContent, about: Rect, isPointer: boolean) => {
@@ -56,6 +61,7 @@ export function tipOf(container: Element): Tip {
     if (made.hidden) {
       made.hidden = false;
       layerOf(container).append(made);
+      for (const root of [document, container.getRootNode()]) removals.observe(root, { childList: true, subtree: true });
       document.addEventListener("keydown", dismiss, true);
     }
     const { width, height } = made.getBoundingClientRect();

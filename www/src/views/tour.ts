@@ -1,11 +1,12 @@
 // A walk through a run. A callout stands beside what it speaks of and follows it; on a narrow screen it is a sheet at the
 // foot, and what it speaks of is scrolled into view above it. Nothing behind it is blocked.
 
-import { element } from "../lib/dom";
+import type { EdgeName } from "../engine/types";
+import { element, ONE_COLUMN } from "../lib/dom";
 import type { Line, Part } from "../story/part";
 import type { Target } from "../story/scene";
 import { type Box, place, scrollFor, type Side } from "./tour/place";
-import { boxAround, find } from "./tour/spot";
+import { boxAround, drawnOf, find, seenInWindow, seenOf } from "./tour/spot";
 
 export interface TourData {
   /** From 0. */
@@ -14,6 +15,8 @@ export interface TourData {
   title: string;
   lines: readonly Line[];
   at: Target;
+  /** The edge that it tells of, which stays in sight. */
+  edge: EdgeName | null;
 }
 
 export interface TourEvents {
@@ -21,13 +24,13 @@ export interface TourEvents {
   onStep: (step: number | null) => void;
 }
 
-/** As the sheet that draws it. */
-const NARROW = "(max-width: 899px)";
 /** Sides to stand on, the best first: below what is read, and over the picture beside a part of it. */
 const ABOUT_A_LINE: readonly Side[] = ["below", "right", "left", "above"];
 const ABOUT_A_PLACE: readonly Side[] = ["left", "right", "below", "above"];
-/** Between a target and its outline. */
-const AROUND = 4;
+/** Between a target and its outline, at its sides and above and below: a word that slants reaches out of its column. */
+const AROUND = { across: 7, down: 3 };
+/** What is out of sight of a part by less is no reason to scroll. */
+const LEAST_SCROLL = 8;
 
 export function create(container: HTMLElement, { onStep }: TourEvents): (data: TourData | null) => void {
   const title = element("h2", { id: "tour-title", tabindex: -1 });
@@ -71,12 +74,12 @@ export function create(container: HTMLElement, { onStep }: TourEvents): (data: T
     frame = requestAnimationFrame(follow);
     const targets = shown ? find(shown.at) : [];
     const box = boxAround(targets);
-    const isNarrow = matchMedia(NARROW).matches;
+    const isNarrow = matchMedia(ONE_COLUMN).matches;
     if (box && isToReveal) {
       isToReveal = false;
       reveal(targets, isNarrow ? callout : null);
     }
-    setBox(light, box && { left: box.left - AROUND, top: box.top - AROUND, width: box.width + 2 * AROUND, height: box.height + 2 * AROUND });
+    setBox(light, box && { left: box.left - AROUND.across, top: box.top - AROUND.down, width: box.width + 2 * AROUND.across, height: box.height + 2 * AROUND.down });
     callout.classList.toggle("sheet", isNarrow);
     if (isNarrow) {
       callout.style.translate = "";
@@ -86,7 +89,8 @@ export function create(container: HTMLElement, { onStep }: TourEvents): (data: T
     const window = { width: innerWidth, height: innerHeight };
     const size = { width: callout.offsetWidth, height: callout.offsetHeight };
     const sides = shown?.at === "question" ? ABOUT_A_LINE : ABOUT_A_PLACE;
-    const at = place(box ?? { left: window.width, top: window.height, width: 0, height: 0 }, size, window, sides);
+    const kept = shown?.edge ? drawnOf(shown.edge).map(seenOf) : [];
+    const at = place(box ?? { left: window.width, top: window.height, width: 0, height: 0 }, size, window, sides, kept);
     callout.style.translate = `${Math.round(at.left)}px ${Math.round(at.top)}px`;
     callout.style.setProperty("--pointer", `${Math.round(at.pointer)}px`);
     callout.dataset.side = (box && at.side) || "none";
@@ -147,7 +151,13 @@ function setBox(of: HTMLElement, box: Box | null): void {
 /** Scroll what is spoken of into view: into the room above the sheet, where there is one. */
 function reveal(targets: readonly Element[], sheet: HTMLElement | null): void {
   const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth";
-  for (const target of targets) target.scrollIntoView({ block: "nearest", inline: "nearest", behavior: sheet ? "instant" : behavior });
+  const isCut = (target: Element) => {
+    const all = target.getBoundingClientRect();
+    // A narrow page is scrolled below, into the room that the sheet leaves.
+    const seen = sheet ? seenOf(target) : seenInWindow(target);
+    return Math.max(all.width - seen.width, all.height - seen.height) > LEAST_SCROLL;
+  };
+  for (const target of targets.filter(isCut)) target.scrollIntoView({ block: "nearest", inline: "nearest", behavior: sheet ? "instant" : behavior });
   const box = sheet && boxAround(targets);
   if (box) scrollBy({ top: scrollFor(box, innerHeight - sheet.offsetHeight), behavior });
 }

@@ -7,18 +7,18 @@ import { baselineWords, compareWords, edgeLines, edgeWords, signWords } from "./
 
 describe("numbers in words", () => {
   it("baselines name the patched run first", () => {
-    expect(baselineWords(tableFixture())).toBe("0 is the corrupted run (−0.5); the clean run (3.25) is +3.75 from it");
-    expect(baselineWords(tableFixture({}, { direction: "noise" }))).toBe("0 is the clean run (3.25); the corrupted run (−0.5) is −3.75 from it");
+    expect(baselineWords(tableFixture())).toBe("0 is the corrupted run (−0.500); the clean run (3.25) is +3.75 from it");
+    expect(baselineWords(tableFixture({}, { direction: "noise" }))).toBe("0 is the clean run (3.25); the corrupted run (−0.500) is −3.75 from it");
   });
 
   it("an edge says what it does, from where to where, and whether it is exact", () => {
     const table = tableFixture({ exact: 0 }, { direction: "noise" });
     const edge = { ...edgeAt(table, { from: "input", to: "logits" })!, value: 3, effect: -0.25 };
-    expect(edgeWords(edge, table)).toBe("lowers the metric by 0.25, from 3.25 to 3, an estimate");
-    expect(edgeLines(edge, table)).toEqual(["−0.25, estimate", "clean 3.25 → patched 3"]);
+    expect(edgeWords(edge, table)).toBe("lowers the metric by 0.250, from 3.25 to 3, an estimate");
+    expect(edgeLines(edge, table)).toEqual(["−0.250, estimate", "clean 3.25 → patched 3"]);
     const exact = { ...edge, isExact: true, stdDev: 0.5 };
-    expect(edgeWords(exact, table)).toBe("lowers the metric by 0.25 ± 0.5 over the pairs, from 3.25 to 3");
-    expect(edgeLines(exact, table)[0]).toBe("−0.25 ± 0.5 over the pairs, exact");
+    expect(edgeWords(exact, table)).toBe("lowers the metric by 0.250 ± 0.500 over the pairs, from 3.25 to 3");
+    expect(edgeLines(exact, table)[0]).toBe("−0.250 ± 0.500 over the pairs, exact");
   });
 
   it("rounding is called that, not raised or lowered", () => {

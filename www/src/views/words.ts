@@ -1,19 +1,10 @@
 // What the page says of effects, in whole words: which run is patched, what rises and what falls.
 
+import { baselinesOf, runsOf } from "../core/direction";
 import type { AskedPair } from "../core/request";
-import { countsOf, type Edge, hasBaselines, noiseOf, type Table } from "../core/table";
-import type { Direction, EdgesCheck, Metric } from "../engine/types";
+import { baseOf, countsOf, type Edge, hasBaselines, noiseOf, type Table } from "../core/table";
+import type { EdgesCheck, Metric } from "../engine/types";
 import { formatCount, formatEffect, formatShare, formatValue } from "../lib/format";
-
-/** The run that is patched, and the one that the change comes from. */
-export const baseRun = (direction: Direction): "clean" | "corrupted" => (direction === "denoise" ? "corrupted" : "clean");
-export const otherRun = (direction: Direction): "clean" | "corrupted" => (direction === "denoise" ? "clean" : "corrupted");
-
-/** Both runs' values of the metric: that of the run that is patched, and the other's. */
-export function runsOf({ direction, cleanMetric, corruptedMetric }: Table): { base: number; other: number } {
-  const [base, other] = direction === "denoise" ? [corruptedMetric, cleanMetric] : [cleanMetric, corruptedMetric];
-  return { base, other };
-}
 
 /** Whether an effect is no more than what two runs of the same numbers differ by. */
 const isNoise = (effect: number, table: Table): boolean => Math.abs(effect) <= noiseOf(table);
@@ -26,7 +17,7 @@ export function edgeWords(edge: Edge, table: Table): string {
   const noise = noiseOf(table);
   const by = formatValue(Math.abs(effect), noise);
   const over = Number.isNaN(stdDev) ? "" : ` ± ${formatValue(stdDev, noise)} over the pairs`;
-  const range = hasBaselines(table) ? `, from ${formatValue(runsOf(table).base, noise)} to ${formatValue(value, noise)}` : "";
+  const range = hasBaselines(table) ? `, from ${formatValue(baseOf(table), noise)} to ${formatValue(value, noise)}` : "";
   return `${effect < 0 ? "lowers" : "raises"} the metric by ${by}${over}${range}${kind}`;
 }
 
@@ -37,7 +28,7 @@ export function edgeLines(edge: Edge, table: Table): string[] {
   const kind = isExact ? "exact" : "estimate";
   if (isNoise(effect, table)) return [`no more than rounding, ${kind}`];
   const over = Number.isNaN(stdDev) ? "" : ` ± ${formatValue(stdDev, noise)} over the pairs`;
-  const range = `${baseRun(table.direction)} ${formatValue(runsOf(table).base, noise)} → patched ${formatValue(value, noise)}`;
+  const range = `${runsOf(table).base} ${formatValue(baseOf(table), noise)} → patched ${formatValue(value, noise)}`;
   return [`${formatEffect(effect, noise)}${over}, ${kind}`, ...(hasBaselines(table) ? [range] : [])];
 }
 
@@ -49,10 +40,10 @@ export function signWords(metric: Metric): string {
 
 /** Both baselines, and which of them the patched run is measured from. */
 export function baselineWords(table: Table): string {
-  if (!hasBaselines(table)) return `0 is the ${baseRun(table.direction)} run`;
-  const { base, other } = runsOf(table);
+  const { base: first, other: second } = runsOf(table);
+  if (!hasBaselines(table)) return `0 is the ${first} run`;
+  const { base, other } = baselinesOf(table);
   const noise = noiseOf(table);
-  const [first, second] = [baseRun(table.direction), otherRun(table.direction)];
   return `0 is the ${first} run (${formatValue(base, noise)}); the ${second} run (${formatValue(other, noise)}) is ${formatEffect(other - base, noise)} from it`;
 }
 
@@ -85,5 +76,5 @@ function sameOf(pairs: readonly AskedPair[], of: (pair: AskedPair) => string): s
 export function checkWords(check: EdgesCheck): string {
   const { edges, largestError, bound } = check;
   if (bound === 0) return `All other edges were run, too: the largest error of their estimates is ${formatValue(largestError)}.`;
-  return `Of the edges that were only estimated, ${formatCount(edges)} taken at random were run: the largest error is ${formatValue(largestError)}. With 95% confidence at most ${formatShare(bound)} of those that were not run are further off.`;
+  return `As a check, ${formatCount(edges)} edges that were only estimated were picked at random and run: the largest error is ${formatValue(largestError)}. With 95% confidence at most ${formatShare(bound)} of those that were not run are further off.`;
 }

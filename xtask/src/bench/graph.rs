@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 
-use super::{PREVIOUS, checkpoint, runners};
+use super::{checkpoint, previous, runners};
 
 const COMPONENTS: [&str; 3] = ["q", "k", "v"];
 /// How often each is measured, in turns, so that both meet the same noise. The least time counts.
@@ -12,11 +12,12 @@ const ROUNDS: usize = 2;
 pub fn graph() -> Result<()> {
     let model = checkpoint::random_gpt2(12)?;
     let prompts = checkpoint::prompts(15, 10, 1)?;
-    runners::set_up_previous(PREVIOUS)?;
+    previous::set_up()?;
     println!(
         "GPT-2 small's size, random weights, one pair of 15 tokens that differ from the 11th on\n\n\
-         | LayerNorm | {PREVIOUS}: q, k and v | all edges | ratio | estimates | EAP | EAP-IG, 5 steps | largest error of an estimate |\n\
-         | --- | --: | --: | --: | --: | --: | --: | --: |"
+         | LayerNorm | {}: q, k and v | all edges | ratio | estimates | EAP | EAP-IG, 5 steps | largest error of an estimate |\n\
+         | --- | --: | --: | --: | --: | --: | --: | --: |",
+        previous::COMMIT
     );
     for layer_norm in ["frozen", "exact"] {
         let (mut before, mut now) = (f64::INFINITY, f64::INFINITY);
@@ -25,7 +26,7 @@ pub fn graph() -> Result<()> {
             let graph = runners::graph(&model, &prompts, layer_norm)?;
             now = now.min(graph.seconds);
             last = Some(graph);
-            let sweeps = COMPONENTS.map(|c| runners::previous(&model, &prompts, c, layer_norm));
+            let sweeps = COMPONENTS.map(|c| previous::sweep(&model, &prompts, c, layer_norm));
             let sweeps = sweeps.into_iter().collect::<Result<Vec<_>>>()?;
             before = before.min(sweeps.iter().map(|sweep| sweep.seconds).sum());
             edges_before = sweeps.iter().map(|sweep| sweep.edges).sum();

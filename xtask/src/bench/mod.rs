@@ -2,6 +2,8 @@
 
 pub mod checkpoint;
 mod graph;
+mod page;
+mod previous;
 mod runners;
 mod sweeps;
 
@@ -12,11 +14,10 @@ use crate::{
     setup,
 };
 pub use graph::graph;
+pub use page::page;
 use runners::{Device, Peer, Sweep};
 pub use sweeps::sweeps;
 
-/// Version 0.1, which knew the edges between heads alone.
-const PREVIOUS: &str = "0f642fe";
 const DEMO: &str = "www/models/ioi-demo";
 /// Where the built site has it.
 const DEMO_ON_SITE: &str = "models/ioi-demo";

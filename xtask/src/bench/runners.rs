@@ -105,47 +105,6 @@ fn bench(
     Ok(command)
 }
 
-/// Where an earlier version is checked out and built, with a build folder of its own.
-const PREVIOUS: &str = "target/bench/previous";
-
-/// Check out an earlier version, unless it is there.
-pub fn set_up_previous(commit: &str) -> Result<()> {
-    if !Path::new(PREVIOUS).exists() {
-        run("git", &["worktree", "prune"])?;
-        run("git", &["worktree", "add", "--detach", PREVIOUS, commit])?;
-    }
-    run(
-        "git",
-        &["-C", PREVIOUS, "checkout", "--quiet", "--detach", commit],
-    )
-}
-
-/// One component's full sweep between heads by the earlier version's own bench.
-pub fn previous(model: &str, prompts: &str, component: &str, layer_norm: &str) -> Result<Sweep> {
-    let [model, prompts] = [absolute(model)?, absolute(prompts)?];
-    let bench = ["bench", "--quiet", "--locked", "--package", "pathpatch"];
-    let of = [
-        WITHOUT_WEBGPU,
-        "--bench",
-        "full_sweep",
-        "--",
-        "--component",
-        component,
-    ];
-    json(
-        cargo_command()
-            .current_dir(PREVIOUS)
-            .env("CARGO_TARGET_DIR", "target")
-            .args(bench)
-            .args(of)
-            .args(["--layer-norm", layer_norm])
-            .arg("--model")
-            .arg(model)
-            .arg("--prompts")
-            .arg(prompts),
-    )
-}
-
 /// The command line, built where it is not.
 pub fn program() -> Result<PathBuf> {
     let build = [
@@ -159,25 +118,8 @@ pub fn program() -> Result<PathBuf> {
     built(Path::new("target"))
 }
 
-/// The command line of an earlier version.
-pub fn previous_program(commit: &str) -> Result<PathBuf> {
-    set_up_previous(commit)?;
-    let mut command = cargo_command();
-    command
-        .current_dir(PREVIOUS)
-        .env("CARGO_TARGET_DIR", "target")
-        .args(["build", "--release", "--locked", "--package", "pathpatch"])
-        .arg(WITHOUT_WEBGPU);
-    eprintln!("> {command:?}");
-    let status = command.status()?;
-    if !status.success() {
-        bail!("{command:?} failed: {status}");
-    }
-    built(&Path::new(PREVIOUS).join("target"))
-}
-
 /// The command line in a build folder.
-fn built(folder: &Path) -> Result<PathBuf> {
+pub fn built(folder: &Path) -> Result<PathBuf> {
     let name = format!("pathpatch{}", std::env::consts::EXE_SUFFIX);
     let path = folder.join("release").join(name);
     fs::canonicalize(&path).with_context(|| path.display().to_string())
@@ -216,12 +158,13 @@ pub fn seconds(program: &Path, model: &str, prompts: &str, metric: &str) -> Resu
 }
 
 /// A path that means the same wherever a program runs.
-fn absolute(path: &str) -> Result<String> {
+pub fn absolute(path: &str) -> Result<String> {
     let path = fs::canonicalize(path).with_context(|| path.to_string())?;
     Ok(path.to_string_lossy().into_owned())
 }
 
-fn cargo_command() -> Command {
+/// The cargo that runs us.
+pub fn cargo_command() -> Command {
     Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
 }
 
@@ -325,7 +268,7 @@ pub fn peer(version: &str, model: &str, prompts: &str) -> Result<Peer> {
 }
 
 /// The last line that a program prints, as JSON.
-fn json<T: DeserializeOwned>(command: &mut Command) -> Result<T> {
+pub fn json<T: DeserializeOwned>(command: &mut Command) -> Result<T> {
     eprintln!("> {command:?}");
     let output = command.stderr(Stdio::inherit()).output()?;
     if !output.status.success() {

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{PREVIOUS, checkpoint, runners};
+use super::{checkpoint, previous, runners};
 
 /// How often each is measured, in turns, so that both meet the same noise. The least time counts.
 const ROUNDS: usize = 2;
@@ -12,10 +12,11 @@ pub fn sweeps() -> Result<()> {
     let model = checkpoint::random_gpt2(12)?;
     let [short, long] = [15, 60].map(|tokens| checkpoint::prompts(tokens, 10, 1));
     let (short, long) = (short?, long?);
-    let programs = [runners::previous_program(PREVIOUS)?, runners::program()?];
+    let programs = [previous::program()?, runners::program()?];
     println!(
         "GPT-2 small's size, random weights, all edges into keys, one pair that differs from the 11th token on\n\n\
-         | tokens | metric | {PREVIOUS} | now | times as fast |\n| --: | --- | --: | --: | --: |"
+         | tokens | metric | {} | now | times as fast |\n| --: | --- | --: | --: | --: |",
+        previous::COMMIT
     );
     for (tokens, prompts, metric) in [
         (15, &short, "logit-diff"),

@@ -3,17 +3,17 @@
 // What the run knows is shown at once; what has to be asked of the model follows, and what was there before stays until
 // then, marked as busy. Buttons stay the same elements while what they speak of changes, so that the focus stays on them.
 
-import { type ChosenEdge, toldOf, valueOf } from "../../core/chosen";
+import { type ChosenEdge, isSameChoice, toldOf, valueOf } from "../../core/chosen";
+import { runsOf } from "../../core/direction";
 import { looksOf } from "../../core/looks";
-import { edgeLabel, isSameEdge, nodeName, nodeOf, PORT_NAMES, shortLabel } from "../../core/node";
+import { movedOf } from "../../core/moved";
+import { edgeLabel, nodeName, nodeOf, PORT_NAMES, shortLabel } from "../../core/node";
 import type { DetailData, DetailEvents } from "../../core/props";
-import { runsOf, sentenceOf, writtenOf } from "../../core/sentence";
-import { baseOf, edgeAt, noiseOf, strongestOf, type Table } from "../../core/table";
-import { word } from "../../core/words";
+import { sentenceOf, writtenOf } from "../../core/sentence";
+import { baseOf, edgeAt, noiseOf, strongestOf } from "../../core/table";
 import type { EdgeDetail, EdgeName } from "../../engine/types";
 import { element } from "../../lib/dom";
 import { formatEffect } from "../../lib/format";
-import { shortened } from "../../lib/tokens";
 import * as effectView from "./effect";
 import * as looksView from "./looks";
 import * as moreView from "./more";
@@ -22,11 +22,6 @@ import * as sentenceView from "./sentence";
 import * as stepsView from "./steps";
 
 type Chosen = Exclude<DetailData, { state: "none" }>;
-
-/** Tokens of the output that are shown. */
-const MOST_MOVED = 5;
-/** A probability that moves by less is not shown to have moved. */
-const LEAST_MOVED = 0.001;
 
 export function create(container: HTMLElement, events: DetailEvents): (data: DetailData) => void {
   const empty = element(
@@ -55,6 +50,8 @@ export function create(container: HTMLElement, events: DetailEvents): (data: Det
     onShow: () => title.scrollIntoView({ block: "start" }),
   });
   body.append(element("div", { class: "edge-head" }, title, mark), roles, says, effect, evidence.element, element("div", { class: "edge-foot" }, more.button, ...walk.buttons), moreBody);
+  /** What evidence and “More” show. */
+  let shown: ChosenEdge | null = null;
   const showSentence = sentenceView.create(says);
   const showEffect = effectView.create(effect);
 
@@ -81,9 +78,14 @@ export function create(container: HTMLElement, events: DetailEvents): (data: Det
     showSentence(told ? sentenceOf(told) : ["Nothing is known of this edge yet."]);
     effect.hidden = !told;
     if (told) showEffect({ told, written: writtenOf(told) });
-    evidence.update(data);
     walk.update(data);
-    if (data.state !== "waiting") more.update(data.state === "there" ? { chosen: data, detail: data.detail } : null);
+    evidence.element.setAttribute("aria-busy", String(data.state === "waiting"));
+    // What stands here may be of another edge, pair or run: it keeps its room and goes from sight.
+    body.classList.toggle("of-another", data.state === "waiting" && !(shown && isSameChoice(shown, data)));
+    if (data.state === "waiting") return;
+    shown = data;
+    evidence.update(data);
+    more.update(data.state === "there" ? { chosen: data, detail: data.detail } : null);
   };
 }
 
@@ -93,7 +95,7 @@ function entitle(title: HTMLElement, { from, to }: EdgeName): void {
   title.replaceChildren(ends, ...(port ? [" ", element("small", {}, PORT_NAMES[port])] : []));
 }
 
-/** That it is an estimate; or that it is none here, while the picture still has one. */
+/** Says that the value is an estimate; or that it is exact here, while the picture still shows an estimate. */
 function markOf(data: Chosen, detail: EdgeDetail | null): string {
   const [known, shown] = [edgeAt(data.table, data.edge), valueOf(data, detail)];
   if (!known || !shown || known.isExact) return "";
@@ -129,20 +131,9 @@ function evidenceView() {
   const showLooks = looksView.create(looksPlace);
   const showOutputs = outputsView.create(outputsPlace);
 
-  let shown: { edge: EdgeName; table: Table } | null = null;
-
-  const update = (data: Chosen) => {
-    const { pairs, table, edge } = data;
-    made.setAttribute("aria-busy", String(data.state === "waiting"));
-    if (data.state === "waiting") {
-      // What stands here may be of another edge, or of another run: it keeps its room and goes from sight.
-      const isOfThis = shown !== null && shown.table === table && isSameEdge(shown.edge, edge);
-      made.classList.toggle("of-another", !isOfThis);
-      return;
-    }
-    made.classList.remove("of-another");
-    shown = { edge, table };
-    note.textContent = { failed: data.state === "failed" ? data.message : "", alone: ALONE, there: "" }[data.state];
+  const update = (data: Exclude<Chosen, { state: "waiting" }>) => {
+    const { pairs, table } = data;
+    note.textContent = { failed: data.state === "failed" ? data.message : "", alone: data.state === "alone" ? aloneWords(data.why) : "", there: "" }[data.state];
     note.hidden = data.state === "there";
     looks.hidden = outputs.hidden = data.state !== "there";
     if (data.state !== "there") return;
@@ -162,26 +153,13 @@ function evidenceView() {
   return { element: made, update };
 }
 
-const ALONE = "Its model is not loaded, so nothing more is known of this edge: where heads look and what changes at the output has to be asked of the model.";
-
-/** The tokens whose probability moves most. */
-function movedOf({ table, pairs, pair, predictions }: ChosenEdge, { moved, tokens }: EdgeDetail): outputsView.OutputRow[] {
-  const { other } = runsOf(table);
-  const asked = new Set([...pairs[pair]!.answer, ...pairs[pair]!.distractor].map(({ id }) => id));
-  const known = predictions[pair];
-  const others = new Map([known?.top, known?.answers, known?.distractors].flatMap((both) => both?.[other].map(({ id, probability }) => [id, probability] as const) ?? []));
-  return moved
-    .map(({ id, probability: [before, after] }, i) => ({
-      text: shortened(word(tokens[i] ?? { id, text: "" }), 12),
-      isAsked: asked.has(id),
-      before,
-      after,
-      other: others.get(id) ?? null,
-    }))
-    .filter(({ before, after }) => Math.abs(after - before) >= LEAST_MOVED)
-    .sort((a, b) => Math.abs(b.after - b.before) - Math.abs(a.after - a.before))
-    .slice(0, MOST_MOVED);
-}
+/** Why a result's model cannot be asked. */
+const ALONE = {
+  absent: "Its model is not loaded",
+  "other-version": "It was made with another version of the model than the one that is loaded",
+};
+const aloneWords = (why: keyof typeof ALONE): string =>
+  `${ALONE[why]}, so nothing more is known of this edge: where heads look and what changes at the output has to be asked of the model.`;
 
 /** On to the strongest edge at either end. */
 function walkView({ onView }: DetailEvents) {

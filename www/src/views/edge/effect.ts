@@ -2,7 +2,8 @@
 //
 // The scale is of both runs, so that bars can be compared from edge to edge; an effect beyond it widens it.
 
-import { runsOf, type Told, type Written } from "../../core/sentence";
+import { runsOf } from "../../core/direction";
+import { type Told, type Written } from "../../core/sentence";
 import { element } from "../../lib/dom";
 import { hasBaselines } from "../../core/table";
 import { formatEffect, formatValue } from "../../lib/format";

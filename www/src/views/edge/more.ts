@@ -5,7 +5,7 @@ import { addedShares } from "../../core/attention";
 import type { ChosenEdge } from "../../core/chosen";
 import { edgeLabel, label, nodeName, nodeOf, PORT_NAMES, shortLabel } from "../../core/node";
 import { percent } from "../../core/percent";
-import { runsOf } from "../../core/sentence";
+import { runsOf } from "../../core/direction";
 import { noiseOf } from "../../core/table";
 import { isStart, word } from "../../core/words";
 import type { EdgeDetail, Token } from "../../engine/types";

@@ -1,17 +1,9 @@
-// What changes at the output: the tokens whose probability moves most, before, after and in the other run.
+// What changes at the output: tokens whose probability moves, and those that are asked for, before, after and in the other
+// run.
 
+import { LEAST_MOVED, type OutputRow } from "../../core/moved";
 import { percent, percents } from "../../core/percent";
 import { element } from "../../lib/dom";
-
-export interface OutputRow {
-  text: string;
-  /** Whether the question names it as answer or distractor. */
-  isAsked: boolean;
-  before: number;
-  after: number;
-  /** Null where it is not known. */
-  other: number | null;
-}
 
 export interface OutputsData {
   rows: OutputRow[];
@@ -35,8 +27,8 @@ export function create(container: HTMLElement): (data: OutputsData) => void {
     const th = (text: string) => element("th", { scope: "col" }, text);
     head.replaceChildren(th("Next token"), element("td"), th(`Probability in the ${base} run → with the patch`));
     body.replaceChildren(
-      ...rows.map(({ text, isAsked, before, after, other: third }) => {
-        const [a, b] = percents(before, after);
+      ...rows.map((row) => {
+        const { text, isAsked, before, after, other: third } = row;
         const x = (share: number) => `${(100 * share) / end}%`;
         const link = element("i", { class: "outputs-link" });
         link.style.left = x(Math.min(before, after));
@@ -52,13 +44,20 @@ export function create(container: HTMLElement): (data: OutputsData) => void {
           {},
           element("th", { scope: "row", class: isAsked ? "strong" : "", dir: "auto" }, text),
           element("td", { "aria-hidden": "true", class: "outputs-line" }, element("div", {}, ...dots)),
-          element("td", { class: "number" }, `${a} → `, element("b", {}, b), element("span", { class: "unseen" }, third === null ? "" : `, ${percent(third)} in the ${other} run`)),
+          element("td", { class: "number" }, ...sharesOf(row), element("span", { class: "unseen" }, third === null ? "" : `, ${percent(third)} in the ${other} run`)),
         );
       }),
     );
     scale.textContent = rows.length > 0 && end < 1 ? `to ${percent(end)}` : "";
-    still.hidden = rows.length > 0;
+    still.hidden = rows.some(({ before, after, within }) => Math.abs(after - before) >= LEAST_MOVED || (within ?? 0) >= LEAST_MOVED);
   };
+}
+
+/** `98% → 82%`, or how far it may have moved where that alone is known. */
+function sharesOf({ before, after, within }: OutputRow): (Node | string)[] {
+  const [a, b] = percents(before, after);
+  if (within !== null && within >= LEAST_MOVED) return within > before ? ["stays below ", element("b", {}, percent(before + within))] : [element("b", {}, a), ` ± ${percent(within)}`];
+  return a === b || Math.abs(after - before) < LEAST_MOVED ? ["stays at ", element("b", {}, a)] : [`${a} → `, element("b", {}, b)];
 }
 
 function dot(kind: string, left: string): HTMLElement {

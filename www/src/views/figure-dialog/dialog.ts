@@ -1,8 +1,6 @@
 // The figure dialog: the result on screen for a paper, or for a web page; each with a preview of what one gets.
 
 import { element } from "../../lib/dom";
-import { adopt } from "../../lib/sheets";
-import styles from "../../styles/figure-dialog.css?inline";
 import * as dialogView from "../dialog";
 import * as segmentsView from "../segments";
 import type { FigureData, FigureEvents } from "./data";
@@ -14,11 +12,10 @@ type Tab = keyof typeof TABS;
 
 /** Gives what opens the dialog on a result; what the reader has set stays set. */
 export function create(dialog: HTMLDialogElement, events: FigureEvents): (data: FigureData) => void {
-  adopt(dialog, styles);
   dialog.setAttribute("aria-labelledby", "figure-title");
   const tabs = element("div", { class: "tabs" });
-  const paper = element("div", { id: "figure-paper", class: "figure-tab" });
-  const embed = element("div", { id: "figure-embed", class: "figure-tab" });
+  const panelOf = (id: Tab) => element("div", { id: `figure-${id}`, class: "figure-tab", role: "tabpanel", "aria-labelledby": `tab-${id}` });
+  const [paper, embed] = [panelOf("paper"), panelOf("embed")];
   dialog.append(element("h2", { id: "figure-title" }, "Figure"), tabs, paper, embed);
   dialogView.create(dialog);
   const showPaper = paperView.create(paper, events.site);

@@ -125,7 +125,7 @@ export function create(container: HTMLElement, events: FigureEvents): (data: Fig
   }
 
   /** The element itself, with what the snippet would give it. */
-  function show(figure: Preview, { json, params }: EmbedSubject): void {
+  function show(figure: Preview, { json, params, title: called }: EmbedSubject): void {
     if (!figure.isConnected) {
       holder.replaceChildren(figure);
       // The snippet keeps as much height free as it takes.
@@ -142,11 +142,14 @@ export function create(container: HTMLElement, events: FigureEvents): (data: Fig
     set("theme", chosen.theme);
     figure.style.maxWidth = chosen.width === null ? "" : `${chosen.width}px`;
     const isAsked = chosen.place === "none" && params !== null;
-    const now = isAsked ? `link ${params}` : json;
+    // Another title is no reason to draw all of it anew.
+    const { title: _, ...untitled } = JSON.parse(json);
+    set("heading", isAsked ? null : called);
+    const now = isAsked ? `link ${params}` : JSON.stringify(untitled);
     if (now === previewed) return;
     previewed = now;
     set("link", isAsked ? params.toString() : null);
-    figure.data = isAsked ? null : JSON.parse(json);
+    figure.data = isAsked ? null : untitled;
   }
 
   function write(): void {

@@ -1,12 +1,11 @@
 // A figure for a paper: what it shows and how, a preview that is the file itself, and ways to take it along.
 
-import { rolesOf } from "../../core/roles";
 import { shownEdges, withChosen } from "../../core/shown";
 import { element } from "../../lib/dom";
-import { compose, type FigureChoice, GROUNDS, type Ground } from "../../figure/compose";
+import { compose, type FigureChoice, GROUNDS, type Ground, hasNames } from "../../figure/compose";
 import type { Drawing } from "../../figure/marks";
 import { type Kind, save, svgOf } from "../../figure/out";
-import { altOf, bibliography, captionOf, fileNameOf, latex, looksIn, type Shown, titleOf, type What, WHATS } from "../../figure/words";
+import { altOf, bibliography, captionOf, fileNameOf, hasEstimates, latex, looksIn, type Shown, titleOf, type What, WHATS } from "../../figure/words";
 import type { FigureData } from "./data";
 import { amount, choice, copy, outlets, tick, words } from "./fields";
 
@@ -18,12 +17,14 @@ const SIZE = { least: 4, most: 16, step: 0.5 };
 const FIRST: FigureChoice = {
   title: null,
   caption: null,
-  has: { title: true, caption: false, source: true, signs: true, estimates: true, ports: true, bands: true },
+  has: { title: true, caption: false, source: true, signs: true, widths: true, estimates: true, ports: true, bands: true },
   ground: "light",
   width: 120,
   size: 8,
   isMarked: false,
 };
+/** How much larger than on paper the preview is. */
+const ENLARGED = 1.5;
 /** Pause before what is typed is drawn. */
 const TYPING_MS = 150;
 
@@ -64,6 +65,7 @@ export function create(container: HTMLElement, site: string): (data: FigureData)
     caption: has("caption", "Caption"),
     source: has("source", "Source"),
     signs: has("signs", "Key of colours"),
+    widths: has("widths", "Key of widths"),
     estimates: has("estimates", "Key of estimates"),
     ports: has("ports", "Key of q, k, v"),
     bands: has("bands", "Names of layers"),
@@ -77,10 +79,10 @@ export function create(container: HTMLElement, site: string): (data: FigureData)
     files.add(kind.toUpperCase(), hint, async () => {
       const { drawing, shown } = there();
       return `Saved as ${await save(kind, fileNameOf(shown), drawing, chosen, labelsOf(shown))}.`;
-    }, kind === "svg");
+    });
   }
   const wordsOf = (shown: Shown) => chosen.caption ?? captionOf(shown);
-  texts.add("Copy alt text", "What a reader who does not see it is told", () => copy(altOf(there().shown), "Alternative text", copied));
+  texts.add("Copy alt text", "The picture in words, for readers who cannot see it", () => copy(altOf(there().shown), "Alternative text", copied));
   texts.add("Copy caption", "The caption as it stands above", () => copy(wordsOf(there().shown), "Caption", copied));
   texts.add("Copy LaTeX", "A figure environment with \\caption and \\cite", () => {
     const { shown } = there();
@@ -122,8 +124,9 @@ export function create(container: HTMLElement, site: string): (data: FigureData)
     const { run, look, detail } = data;
     const reasons = reasonsOf(data);
     if (reasons[what] !== undefined) what = "circuit";
-    const edges = withChosen(run.table, shownEdges(run.table, look), chosen.isMarked ? look.edge : null);
-    const shown: Shown = { what, run, look, edges, detail };
+    const strongest = shownEdges(run.table, look);
+    const edges = withChosen(run.table, strongest, chosen.isMarked ? look.edge : null);
+    const shown: Shown = { what, run, look, edges, strongest: strongest.edges.length, detail };
     const drawing = compose(stage, shown, chosen);
     drawn = drawing && { drawing, shown };
     URL.revokeObjectURL(url);
@@ -133,8 +136,8 @@ export function create(container: HTMLElement, site: string): (data: FigureData)
     picture.alt = labels.alt;
     picture.className = `sheet ${chosen.ground}`;
     const height = drawing ? (chosen.width * drawing.height) / drawing.width : 0;
-    // As large on the screen as on paper, where there is room.
-    picture.style.width = `${chosen.width}mm`;
+    // Larger on the screen than on paper, where there is room.
+    picture.style.width = `${ENLARGED * chosen.width}mm`;
     size.textContent = `${chosen.width} × ${Math.round(height)} mm, ${fileNameOf(shown)}`;
     whats.update(what, reasons);
     title.update(labels.title);
@@ -142,7 +145,7 @@ export function create(container: HTMLElement, site: string): (data: FigureData)
     grounds.update(chosen.ground);
     width.update(chosen.width);
     letters.update(chosen.size);
-    for (const key of Object.keys(ticks) as (keyof typeof ticks)[]) ticks[key].update(chosen.has[key], isOf(key, shown));
+    for (const key of Object.keys(ticks) as (keyof typeof ticks)[]) ticks[key].update(chosen.has[key], isOf(key, shown, chosen));
     mark.update(chosen.isMarked, what === "circuit" || what === "grids");
   }
 
@@ -155,11 +158,19 @@ export function create(container: HTMLElement, site: string): (data: FigureData)
   };
 }
 
-/** Whether a part is one of what is shown. */
-function isOf(key: keyof FigureChoice["has"], { what, run }: Shown): boolean {
-  if (key === "bands") return what === "circuit" && rolesOf(run.request) !== null;
-  if (key === "ports") return what === "circuit";
-  return key !== "estimates" || what === "circuit" || what === "grids";
+/** Whether there is such a part in what is shown. */
+function isOf(key: keyof FigureChoice["has"], { what, run, edges }: Shown, choice: FigureChoice): boolean {
+  switch (key) {
+    case "bands":
+      return what === "circuit" && hasNames(run, choice);
+    case "ports":
+    case "widths":
+      return what === "circuit";
+    case "estimates":
+      return hasEstimates({ what, run, edges });
+    default:
+      return true;
+  }
 }
 
 const FILES: Record<Kind, string> = {

@@ -34,6 +34,9 @@ export interface TriptychOptions {
 }
 
 const ASSUMED_WIDTH = 900;
+/** A cell's share of the window's height, and what it has in any window: three digits of +0.587. */
+const MOST_OF_HEIGHT = 0.05;
+const LEGIBLE = 50;
 
 export function create(
   container: HTMLElement,
@@ -64,7 +67,9 @@ export function create(
     const { table, look, colours, least = 0, lit = null } = data;
     const node = isFrom ? look.from : look.to && nodeOf(look.to);
     title.update(isFrom ? table.senders : readersOf(table), node);
-    const { size, isStacked } = sizesOf(fixed ?? (Math.floor(group.clientWidth) || ASSUMED_WIDTH), shapeOf(table).heads);
+    const { size: widest, isStacked } = sizesOf(fixed ?? (Math.floor(group.clientWidth) || ASSUMED_WIDTH), shapeOf(table).heads);
+    // What is below, too, is to be seen to be there.
+    const size = fixed === undefined && !isStacked ? Math.min(widest, Math.max(LEGIBLE, innerHeight * MOST_OF_HEIGHT)) : widest;
     beside.classList.toggle("stacked", isStacked);
     const grids = node === null ? [] : isFrom ? gridsFrom(table, node) : gridsInto(table, node);
     // The logits are a row above the layers: beside it the others begin one row lower.

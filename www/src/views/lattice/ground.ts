@@ -34,6 +34,10 @@ export function drawGround(group: Group, nodes: readonly string[], shape: Shape,
 
 function drawBands(group: Group, bands: readonly Band[], x: number, rise: number, heightOf: (layer: number) => number): void {
   const placed = bands.map(({ from, to, text }) => ({ text, from: heightOf(from) + 0.42 * rise, to: heightOf(to) - 0.42 * rise }));
+  const lines = placed.flatMap(({ text, from, to }) => {
+    const fitted = linesWithin(text, from - to);
+    return fitted.map((line, i) => ({ line, x: x - 11 - LEADING * (fitted.length - 1 - i), y: (from + to) / 2 }));
+  });
   group
     .selectAll("path.band")
     .data(placed)
@@ -42,22 +46,27 @@ function drawBands(group: Group, bands: readonly Band[], x: number, rise: number
     .attr("d", ({ from, to }) => `M${x} ${from}H${x - 5}V${to}H${x}`);
   group
     .selectAll("text.band")
-    .data(placed)
+    .data(lines)
     .join("text")
     .attr("class", "band")
     .attr("text-anchor", "middle")
-    .attr("transform", ({ from, to }) => `translate(${x - 11} ${(from + to) / 2}) rotate(-90)`)
-    .text(({ text, from, to }) => fitted(text, from - to));
+    .attr("transform", (line) => `translate(${line.x} ${line.y}) rotate(-90)`)
+    .text(({ line }) => line);
 }
 
 /** A letter of a band's name is about so wide. */
 const LETTER = 6.4;
+/** From the foot of one line to the next. */
+const LEADING = 12;
 
-/** As much of a text as fits a length; empty where that would say nothing. */
-function fitted(text: string, length: number): string {
+/** A band's name in one line or two of this length; cut where it fits neither, and none where that would say nothing. */
+export function linesWithin(text: string, length: number): string[] {
   const most = Math.floor(length / LETTER);
-  if (text.length <= most) return text;
-  return most < 5 ? "" : `${text.slice(0, most - 1).trimEnd()}…`;
+  if (text.length <= most) return [text];
+  const parts = [...text.matchAll(/[ -]/g)].map(({ index }) => [text.slice(0, index + 1).trimEnd(), text.slice(index + 1)]);
+  const halves = parts.find((both) => both.every((part) => part.length <= most));
+  if (halves) return halves;
+  return most < 5 ? [] : [`${text.slice(0, most - 1).trimEnd()}…`];
 }
 
 /** Dots for heads, squares for MLPs: two paths, since there may be a thousand. Bars of which no edge is shown are outlines. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { edgeKey, nodeName } from "../../core/node";
 import { edgesOf, nodesOf, shapeOf, strongest } from "../../core/table";
 import { tableFixture } from "../../core/table.fixture";
+import { linesWithin } from "./ground";
 import { lanesOf } from "./lanes";
 import { portBox, routes } from "./paths";
 import { place, type Spot } from "./place";
@@ -108,6 +109,23 @@ describe("the places of nodes", () => {
     expect(at(960).bands).toBeGreaterThan(16);
     expect(at(960).bands).toBeLessThan(at(960).axis - 14);
     expect(at(328).bands).toBe(null);
+    // A narrow drawing has them where every head still shows its layer.
+    const narrow = (layers: number, heads: number) => {
+      const of = tableFixture({ layers, heads });
+      return place(nodesOf(of), shapeOf(of), { width: 500, height: null, hasBands: true });
+    };
+    expect(narrow(3, 4).bands).toBeGreaterThan(16);
+    expect(narrow(3, 4).hasLayer).toBe(true);
+    expect(narrow(12, 12).bands).toBe(null);
+    expect(narrow(12, 12).hasLayer).toBe(true);
+  });
+
+  it("a band's name is in one line, or two, or cut", () => {
+    expect(linesWithin("induction", 70)).toEqual(["induction"]);
+    expect(linesWithin("previous-token", 70)).toEqual(["previous-", "token"]);
+    expect(linesWithin("negative name mover", 70)).toEqual(["negative", "name mover"]);
+    expect(linesWithin("duplicate-token", 40)).toEqual(["dupli…"]);
+    expect(linesWithin("induction", 20)).toEqual([]);
   });
 
   it("what cannot be as narrow as the page is wider than it, so that it scrolls", () => {
@@ -160,12 +178,22 @@ describe("the lines of edges", () => {
   });
 
   it("a head's way to its own layer's MLP runs above the heads between", () => {
-    for (const width of WIDTHS) {
-      const { lattice } = latticeOf({ layers: 12, heads: 12, width });
-      const { d } = [...routes([{ from: "a0.h0", to: "m0" }], lattice).values()][0]!;
+    const levelIn = (shape: Parameters<typeof latticeOf>[0]) => {
+      const { spots, port, tuck } = latticeOf(shape).lattice;
+      const { d } = [...routes([{ from: "a0.h0", to: "m0" }], latticeOf(shape).lattice).values()][0]!;
       const level = Number(/ ([\d.]+)H/.exec(d)?.[1]);
-      expect(level).toBeLessThan(ends(lattice.spots.get("a0.h1")!).top);
-      expect(level).toBeGreaterThan(ends(lattice.spots.get("m0")!).top);
+      expect(level).toBeGreaterThan(ends(spots.get("m0")!).top);
+      return { level, above: ends(spots.get("a1.h1")!).bottom + port - tuck, below: ends(spots.get("a0.h1")!).top };
+    };
+    // In the middle of what is between the two rows, or above it.
+    for (const width of WIDTHS) {
+      const { level, above, below } = levelIn({ layers: 12, heads: 12, width });
+      expect(level).toBeLessThanOrEqual(Math.min(below - 3, (above + below) / 2) + 0.1);
+    }
+    // Clear of its own row where rows are far apart.
+    for (const [layers, heads, width, height] of [[3, 4, 640, 560], [12, 12, 960, 1100], [12, 12, 1600, 2000]] as const) {
+      const { level, below } = levelIn({ layers, heads, width, height });
+      expect(level).toBeLessThanOrEqual(below - 14 + 0.1);
     }
   });
 
@@ -177,6 +205,20 @@ describe("the lines of edges", () => {
         const { left, right } = ends(lattice.spots.get(`a11.h${head}`)!);
         expect(tip.x < left || tip.x > right).toBe(true);
       }
+    }
+  });
+
+  it("ways past other MLPs run beside them, each in a track of its own", () => {
+    for (const width of [328, 960]) {
+      const { lattice } = latticeOf({ layers: 12, heads: 12, width });
+      const edges = [2, 4, 7, 9, 11].flatMap((to) => [{ from: "m0", to: `m${to}` }, { from: "m1", to: `m${to + 1 > 11 ? 11 : to + 1}` }]);
+      const { left, right } = ends(lattice.spots.get("m3")!);
+      const unique = [...new Map(edges.map((edge) => [edgeKey(edge), edge])).values()];
+      const xs = [...routes(unique, lattice).values()].map(({ d }) => Number(/([\d.]+) [\d.]+V/.exec(d)?.[1]));
+      for (const x of xs) expect(x < left || x > right, String(x)).toBe(true);
+      expect(new Set(xs).size).toBe(unique.length);
+      expect(xs.some((x) => x < left)).toBe(true);
+      for (const x of xs) expect(x).toBeLessThanOrEqual(lattice.width);
     }
   });
 

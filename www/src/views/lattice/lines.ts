@@ -31,7 +31,7 @@ const HALO = 9;
 export const DENSE = 120;
 
 /** How wide the line of an effect is; that of rounding is the least. */
-export function widthsOf({ reach, noise, scale, edges }: Pick<Lines, "reach" | "noise" | "scale" | "edges">): (edge: Edge) => number {
+export function widthsOf({ reach, noise, scale, edges }: Pick<Lines, "reach" | "noise" | "scale" | "edges">): (edge: Pick<Edge, "effect">) => number {
   const more = LINE.more * Math.min(1.5, scale) * (edges.length > DENSE ? 0.6 : 1);
   const width = between([0, reach || 1], [LINE.least, LINE.least + more]);
   return ({ effect }) => (Math.abs(effect) <= noise ? LINE.least : width(Math.abs(effect)));

@@ -18,7 +18,7 @@ const WITHIN_ARROW = 4;
 /** Two lines in one gap are this far apart where there is room. */
 const TRACK = 9;
 /** How far from the end of a lane its line has come to its node, in rows. */
-const TURN = { logits: 0.95, input: 0.8 };
+const TURN = { logits: 0.95, input: 0.8, past: 0.6 };
 
 /** The line of each edge, by its key; those that come first have the first choice of a lane. */
 export function routes(edges: readonly EdgeName[], lattice: Lattice): Map<string, Route> {
@@ -44,11 +44,18 @@ function isBeside({ from, to }: EdgeName, { layers }: Lattice): boolean {
   return from === "input" ? nodeName(to).layer === 0 : nodeName(from).layer === layers - 1;
 }
 
-/** The lane that an edge of a bar needs; none for the others. */
+/** From one MLP to another, past those between. */
+function isPastMlps({ from, to }: EdgeName): boolean {
+  const [source, target] = [nodeName(from), nodeName(to)];
+  return source.kind === "mlp" && target.kind === "mlp" && target.layer! - source.layer! > 1;
+}
+
+/** The lane that an edge of a bar needs, and one past other MLPs; none for the others. */
 function requestOf(edge: EdgeName, lattice: Lattice): LaneRequest[] {
   const { from, to } = edge;
-  if ((from !== "input" && to !== "logits") || isBeside(edge, lattice)) return [];
   const { start, end } = endsOf(edge, lattice);
+  if (isPastMlps(edge)) return [{ key: edgeKey(edge), gaps: [lattice.gaps.length - 1, lattice.gaps.length - 2], span: [start.y, end.y] }];
+  if ((from !== "input" && to !== "logits") || isBeside(edge, lattice)) return [];
   const node = from === "input" ? nodeOf(to) : from;
   // Beside all columns.
   if (node === "logits") return [{ key: edgeKey(edge), gaps: [lattice.gaps.length - 1], span: [start.y, end.y] }];
@@ -66,6 +73,7 @@ function routeOf(edge: EdgeName, lattice: Lattice, lane: Lane | undefined): Rout
   const { rise } = lattice;
   if (lane) {
     const x = laneX(lane, lattice);
+    if (isPastMlps(edge)) return { d: alongLane(start, end, x, rise), tip: end };
     if (edge.from === "input") start.x = x;
     if (edge.to === "logits") end.x = x;
     if (edge.from === "input" && edge.to === "logits") return { d: path(start, upTo(end)), tip: end };
@@ -73,7 +81,7 @@ function routeOf(edge: EdgeName, lattice: Lattice, lane: Lane | undefined): Rout
     return { d: outOfLane(start, end, rise), tip: end };
   }
   if (start.x === end.x && (edge.from === "input" || edge.to === "logits")) return { d: path(start, upTo(end)), tip: end };
-  if (isWithinLayer(edge)) return { d: alongRow(start, end), tip: end };
+  if (isWithinLayer(edge)) return { d: alongRow(start, end, lattice.gapAbove), tip: end };
   return { d: curve(start, end, lattice), tip: end };
 }
 
@@ -101,15 +109,24 @@ function outOfLane(start: Point, end: Point, rise: number): string {
   return `M${text(start)}V${round(turn)}C${text({ x: start.x, y: turn - bend })} ${text({ x: end.x, y: end.y + bend })} ${text(upTo(end))}`;
 }
 
+/** From an MLP's top out into its lane, up along it, and in to another one's foot. */
+function alongLane(start: Point, end: Point, x: number, rise: number): string {
+  const turn = Math.min(rise * TURN.past, (start.y - end.y) / 2);
+  const [out, back] = [start.y - turn, end.y + turn];
+  const half = turn / 2;
+  const leave = `C${text({ x: start.x, y: start.y - half })} ${text({ x, y: out + half })} ${text({ x, y: out })}`;
+  return `M${text(start)}${leave}V${round(back)}C${text({ x, y: back - half })} ${text({ x: end.x, y: end.y + half })} ${text(upTo(end))}`;
+}
+
 /** From a head to the MLP of its own layer. */
 function isWithinLayer({ from, to }: EdgeName): boolean {
   const [source, target] = [nodeName(from), nodeName(to)];
   return target.kind === "mlp" && source.kind === "head" && source.layer === target.layer;
 }
 
-/** Clear of the heads between, so that the line is not taken for theirs; where rows are low, into the MLP's side. */
-function alongRow(start: Point, end: Point): string {
-  const level = Math.min(end.y + WITHIN_ARROW + 2, start.y - 3);
+/** In the middle of the gap above the heads between, so that the line is not taken for theirs; where rows are low, into the MLP's side. */
+function alongRow(start: Point, end: Point, gapAbove: number): string {
+  const level = Math.min(end.y + WITHIN_ARROW + 2, start.y - Math.max(3, gapAbove / 2));
   const turn = Math.min(14, (end.x - start.x) / 2);
   return `M${text(start)}Q${text({ x: start.x, y: level })} ${text({ x: start.x + turn, y: level })}H${round(end.x - turn)}Q${text({ x: end.x, y: level })} ${text(upTo(end))}`;
 }

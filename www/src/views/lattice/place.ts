@@ -52,6 +52,8 @@ export interface Lattice {
   port: number;
   /** How far ports reach up into the box. */
   tuck: number;
+  /** Between a row's boxes and the ports of the row above. */
+  gapAbove: number;
   /** Whether a head's label has room for its layer. */
   hasLayer: boolean;
   /** Left of the head columns, the layers' numbers end here. */
@@ -82,6 +84,8 @@ const BESIDE_BAR = 14;
 /** The gap on the left of all columns, which the bars reach over. */
 const OUTER = 12;
 const BANDS = 34;
+/** Narrower drawings, as on a phone, have no brackets. */
+const BRACKETED = 400;
 /** A letter's width, beside its height. */
 const LETTER = 0.62;
 
@@ -91,18 +95,22 @@ export function place(nodes: readonly string[], shape: Shape, { width: available
   const isNarrow = available < NARROW;
   const isFew = layers <= FEW && heads <= FEW;
   const hasMlps = nodes.some((node) => nodeName(node).kind === "mlp");
-  const bands = hasBands && !isNarrow ? BANDS : 0;
   // Left of the columns the layers' numbers and a gap; right of them a gap, the MLPs and another gap.
-  const side = isNarrow ? { numbers: 18, beforeMlp: 9, afterMlp: 11 } : { numbers: 34, beforeMlp: 26, afterMlp: 18 };
+  const side = isNarrow ? { numbers: 18, beforeMlp: 10, afterMlp: 14 } : { numbers: 34, beforeMlp: 32, afterMlp: 40 };
   const mlpRoom = !hasMlps ? 0 : isNarrow ? 25 : available < WIDE ? 36 : 52;
-  const [before, after] = [bands + side.numbers + OUTER, hasMlps ? side.beforeMlp + mlpRoom + side.afterMlp + 1 : OUTER];
+  const after = hasMlps ? side.beforeMlp + mlpRoom + side.afterMlp + 1 : OUTER;
+  // In a narrow drawing brackets are there only where every head's label keeps its layer beside them.
+  const fit = !isNarrow || (available >= BRACKETED && (available - BANDS - side.numbers - OUTER - after) / heads >= LAYER_PITCH);
+  const bands = hasBands && fit ? BANDS : 0;
+  const before = bands + side.numbers + OUTER;
   const pitch = within((available - before - after) / heads, PITCH.least, isFew ? PITCH.few : PITCH.most);
   const columns = pitch * heads;
   const width = Math.max(available, before + columns + after);
   const left = before + (width - before - columns - after) / 2;
 
   const ends = 2 * (BAR + BESIDE_BAR);
-  const own = isNarrow ? within(336 / layers, 27, 84) : within(560 / layers, 36, 104);
+  // Rows beside a bracket leave its words room.
+  const own = isNarrow ? within(336 / layers, 27, bands > 0 ? 84 : 64) : within(560 / layers, 36, 104);
   const rise = wanted === null ? own : within((wanted - ends - 8) / layers, RISE.least, RISE.most);
   const [middle, limits] = isFew ? [MIDDLE_OF_FEW, SCALE_OF_FEW] : [MIDDLE, SCALE];
   const scale = within(Math.min(pitch / middle.pitch, rise / middle.rise), limits.least, limits.most);
@@ -139,7 +147,7 @@ export function place(nodes: readonly string[], shape: Shape, { width: available
   const gap = (from: number, to: number) => ({ x: (from + to) / 2, width: to - from });
   const lastHead = left + columns - (pitch - box.width) / 2;
   const afterHeads = hasMlps
-    ? [gap(lastHead, mlp.x - mlp.width / 2), gap(mlp.x + mlp.width / 2, bars.to)]
+    ? [gap(lastHead, mlp.x - mlp.width / 2), gap(mlp.x + mlp.width / 2, bars.to - CORNER)]
     : [gap(lastHead, bars.to)];
   return {
     width,
@@ -155,6 +163,7 @@ export function place(nodes: readonly string[], shape: Shape, { width: available
     heightOf: rowOf,
     port,
     tuck,
+    gapAbove: Math.min(rise - box.height - port + tuck, MOST_GAP),
     hasLayer,
     axis: bars.from - 6,
     bands: bands > 0 ? bars.from - side.numbers : null,
@@ -162,6 +171,10 @@ export function place(nodes: readonly string[], shape: Shape, { width: available
   };
 }
 
+/** A bar's corner is round: nothing ends there. */
+const CORNER = 6;
+/** Lines keep close to the row that they begin in. */
+const MOST_GAP = 28;
 /** Smaller ports have no room for a letter. */
 const LETTERED = { width: 22, height: 7.5 };
 

@@ -21,7 +21,7 @@ function heightOf(name: string): number {
   return layer ?? Number.POSITIVE_INFINITY;
 }
 
-/** Where a key leads from a part; null where it is no key that leads anywhere. At an edge of the lattice one stays. */
+/** Where a key leads from a part; null for other keys. At the end of a row or column it stays. */
 export function neighbour<P extends Placed>(rows: readonly P[][], from: P, key: string): P | null {
   const at = rows.findIndex((row) => row.includes(from));
   const row = rows[at];

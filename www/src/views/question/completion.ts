@@ -103,6 +103,9 @@ export function create(field: HTMLInputElement | HTMLTextAreaElement, { find, on
 
 type Complete = (start: string) => Promise<Token[]>;
 
+/** What goes on from `start`: nothing where that is a word already, so that no list stays open over what comes next. */
+const longer = (start: string, words: readonly string[]): string[] => (words.includes(start) ? [] : [...words]);
+
 /** Tokens that complete the last of a set of answers; with the space that joins them to the prompt before those without. */
 export const answerCompletions = (complete: Complete, isOfWords: () => boolean) => async (text: string, caret: number): Promise<Completing | null> => {
   const from = text.lastIndexOf("|", caret - 1) + 1;
@@ -110,7 +113,7 @@ export const answerCompletions = (complete: Complete, isOfWords: () => boolean) 
   if (start.trim() === "" || caret !== text.length) return null;
   const spaced = start.startsWith(" ") ? [start] : [` ${start}`, start];
   const found = await Promise.all((isOfWords() ? [start.trim()] : spaced).map((one) => complete(one)));
-  const choices = [...new Set(found.flat().map((token) => token.text))].filter((word) => word !== start);
+  const choices = longer(start, [...new Set(found.flat().map((token) => token.text))]);
   return { from, to: caret, choices: choices.slice(0, 8) };
 };
 
@@ -120,6 +123,6 @@ export const wordCompletions = (complete: Complete, isOfWords: () => boolean) =>
   const start = /\S*$/.exec(text.slice(0, caret))![0];
   const rest = /^\S*/.exec(text.slice(caret))![0];
   if (start === "" || rest !== "") return null;
-  const choices = (await complete(start)).map((token) => token.text).filter((word) => word !== start);
+  const choices = longer(start, (await complete(start)).map((token) => token.text));
   return { from: caret - start.length, to: caret, choices };
 };

@@ -6,6 +6,7 @@ import type { Metric, PairPredictions, Token } from "../../engine/types";
 import { pairsIn, switched, withCell, withoutRow, withRows } from "../../lib/batch";
 import { element, labelled } from "../../lib/dom";
 import { FIELDS, linesIn, type Mode, type Pair } from "../../lib/pairs";
+import { presetOf } from "../../lib/presets";
 import type { Settings } from "../../lib/settings";
 import { swapNames } from "../../lib/words";
 import * as segmentsView from "../segments";
@@ -17,15 +18,20 @@ import * as rowsView from "./rows";
 
 export interface EditorData {
   settings: Settings;
+  /** The pairs that were read last, and their tokens. */
   pairs: readonly Pair[];
   tokens: readonly PairTokens[];
+  /** The pair that is looked at. */
   pair: number;
   errors: Notes;
   rows: readonly RowNote[];
+  /** What is worth knowing, though it runs. */
   warnings: Notes;
+  /** What both runs of each pair say, by the metric of then; `isPredicted` where it is of this question. */
   predictions: readonly PairPredictions[];
   predictedAs: Metric;
   isPredicted: boolean;
+  /** Whether the vocabulary is of whole words, so that those of a prompt can be completed. */
   isOfWords: boolean;
 }
 
@@ -37,6 +43,9 @@ export interface EditorEvents {
   onPair: (pair: number) => void;
   complete: (start: string, limit?: number) => Promise<Token[]>;
 }
+
+/** Rows without the page's own example, where that is the only one: it came along from "One pair", and nobody wrote it. */
+const ownRows = (rows: readonly Pair[]): readonly Pair[] => (rows.length === 1 && presetOf(rows[0]!) ? [] : rows);
 
 const MODES: { id: Mode; name: string; hint: string }[] = [
   { id: "one", name: "One pair", hint: "Two prompts" },
@@ -108,14 +117,15 @@ export function create(panel: HTMLElement, events: EditorEvents & { onClose: () 
   const rowsPlace = element("div", { class: "rows-place" });
   /** The rows as the form has them, read by a model or not. */
   const rowsShown = () => (shown ? pairsIn(shown.settings) : []);
+  const insert = (before: readonly Pair[], after: number, pairs: readonly Pair[]) => {
+    onChoice(withRows(before, after, pairs));
+    events.onPair(before.length === 0 ? 0 : after + 1);
+  };
   const showRows = rowsView.create(rowsPlace, {
     onPair: events.onPair,
     onCell: (row, field, value) => onChoice(withCell(rowsShown(), row, field, value)),
-    onRows: (after, pairs) => {
-      const before = rowsShown();
-      onChoice(withRows(before, after, pairs));
-      events.onPair(before.length === 0 ? 0 : after + 1);
-    },
+    onRows: (after, pairs) => insert(rowsShown(), after, pairs),
+    onPasted: (after, pairs) => insert(ownRows(rowsShown()), after, pairs),
     onRemove: (row) => {
       onChoice(withoutRow(rowsShown(), row));
       events.onPair(Math.max(0, row - 1));
@@ -149,7 +159,7 @@ export function create(panel: HTMLElement, events: EditorEvents & { onClose: () 
     if (fillings.value !== settings.fillings) fillings.value = settings.fillings;
     fillings.setAttribute("aria-invalid", String("fillings" in errors));
     fillingsNotes.show(errors.fillings ?? [], warnings.fillings ?? []);
-    // Lines that are no rows can only be mended as lines.
+    // Lines that do not make rows can only be mended as text.
     const rows = mode === "one" ? [] : rowsShown();
     const isBroken = mode === "lines" && rows.length === 0 && linesIn(settings.lines).length > 0;
     broken.hidden = !isBroken;

@@ -108,7 +108,7 @@ export function create(container: HTMLElement, { onInput, onChoice }: MeasureEve
   };
 }
 
-/** The position in a field, null where it is empty; undefined while what stands there is no number, as a sign alone. */
+/** The position in a field, null where it is empty; undefined while it holds something else, such as a sign alone. */
 export function positionOf({ value, validity }: Pick<HTMLInputElement, "value"> & { validity: Pick<ValidityState, "badInput"> }): number | null | undefined {
   if (validity.badInput) return undefined;
   return value === "" ? null : Number(value);

@@ -22,14 +22,29 @@ export interface Group {
 /** Space between the menu and the window's edge. */
 const MARGIN = 8;
 
-export function open(anchor: HTMLElement, label: string, groups: readonly Group[]): void {
+/** The open menu: a second press may come before the browser tells that the first has opened it. */
+let current: { anchor: HTMLButtonElement; menu: HTMLElement } | null = null;
+
+export function open(anchor: HTMLButtonElement, label: string, groups: readonly Group[]): void {
+  if (current?.anchor === anchor) {
+    // The browser closes it by itself once the menu is the button's own, after this press.
+    if (!anchor.popoverTargetElement) current.menu.hidePopover();
+    return;
+  }
   const menu = element("div", { class: "popup", popover: "auto", role: "menu", "aria-label": label });
   const close = () => menu.hidePopover();
   menu.append(...groups.map((group) => groupOf(group, close)));
   document.body.append(menu);
+  current = { anchor, menu };
   anchor.setAttribute("aria-expanded", "true");
   menu.addEventListener("toggle", (event) => {
-    if ((event as ToggleEvent).newState === "open") return;
+    if ((event as ToggleEvent).newState === "open") {
+      // Not before: the press that opened it would close it.
+      anchor.popoverTargetElement = menu;
+      return;
+    }
+    if (current?.menu === menu) current = null;
+    anchor.popoverTargetElement = null;
     const hadFocus = menu.contains(document.activeElement) || document.activeElement === document.body;
     menu.remove();
     anchor.setAttribute("aria-expanded", "false");

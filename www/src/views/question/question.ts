@@ -1,39 +1,23 @@
 // The question: what it is about, both prompts as one text, what the model makes of them, and the ways to change it.
 
-import type { Notes, RowNote } from "../../core/notes";
-import type { PairTokens } from "../../core/request";
-import type { Metric, PairPredictions, Token } from "../../engine/types";
 import { element } from "../../lib/dom";
 import { formatDuration } from "../../lib/format";
 import { measured } from "../../lib/measured";
-import { FIELDS, type Pair } from "../../lib/pairs";
-import type { Preset } from "../../lib/preset";
+import type { Pair } from "../../lib/pairs";
+import { isOf, type Preset } from "../../lib/preset";
+import { presetOf } from "../../lib/presets";
 import type { Recent } from "../../lib/recent";
 import type { Settings } from "../../lib/settings";
 import * as tokensView from "../tokens";
 import * as editorView from "./editor";
 import * as popup from "./popup";
 
-export interface QuestionData {
-  settings: Settings;
+export interface QuestionData extends editorView.EditorData {
   presets: readonly Preset[];
   /** Results that come with the site. */
   saved: readonly popup.Item[];
   /** What was run before, newest first; each with what restores it. */
   recent: readonly Recent[];
-  /** The pairs that were read last, and their tokens. */
-  pairs: readonly Pair[];
-  tokens: readonly PairTokens[];
-  /** The pair that is looked at. */
-  pair: number;
-  errors: Notes;
-  rows: readonly RowNote[];
-  /** What is worth knowing, though it runs. */
-  warnings: Notes;
-  /** What both runs of each pair say, by the metric of then; `isPredicted` where it is of this question. */
-  predictions: readonly PairPredictions[];
-  predictedAs: Metric;
-  isPredicted: boolean;
   /** What is still shown, where the form asks something else. */
   old: { title: string } | null;
   /** Whether anything is shown. */
@@ -42,11 +26,11 @@ export interface QuestionData {
   isUnread: boolean;
   /** Whether this is the question of a file that does not tell its tokens: then its text is all there is, if that. */
   isUntold: boolean;
+  /** Whether what both runs say is not there, and will not come by itself. */
+  isUnsaid: boolean;
   /** The form waits to be run. */
   needsRun: { seconds: number | null } | null;
   canUndo: boolean;
-  /** Whether the vocabulary is of whole words, so that those of a prompt can be completed. */
-  isOfWords: boolean;
 }
 
 export interface QuestionEvents extends editorView.EditorEvents {
@@ -54,25 +38,29 @@ export interface QuestionEvents extends editorView.EditorEvents {
   onPreset: (preset: Preset) => void;
   /** What was run before, by what restores it. */
   onRecent: (params: string) => void;
+  /** A saved result was picked. */
+  onOpen: (file: File) => void;
   onRun: () => void;
   /** The form as what is shown was asked. */
   onRevert: () => void;
   onUndo: () => void;
-  complete: (start: string, limit?: number) => Promise<Token[]>;
 }
 
 export function create(container: HTMLElement, events: QuestionEvents): (data: QuestionData) => void {
   const gist = element("div", { class: "gist" });
+  const showGist = gistView(gist, events);
   const prompt = element("div", { class: "prompt-place" });
   const showTokens = tokensView.create(prompt, { onPosition: events.onPosition });
   const texts = element("div", { class: "prompt-texts" });
   const values = element("p", { class: "values" });
-  const edit = element("button", { type: "button", id: "edit-prompts", "aria-expanded": "false", "aria-controls": "editor" }, "Edit prompts");
+  const edit = element("button", { type: "button", id: "edit-prompts", "aria-expanded": "false", "aria-controls": "editor" }, "Edit", element("span", { class: "where-wide" }, " prompts"));
   const examples = element("button", { type: "button", id: "examples", "aria-haspopup": "menu", "aria-expanded": "false" }, "Examples");
+  const file = element("input", { type: "file", accept: ".json,application/json", "aria-label": "Open a saved JSON" });
+  file.hidden = true;
   const undo = element("button", { type: "button", id: "undo" }, "Undo");
   const panel = element("div", { id: "editor", role: "group", "aria-label": "Prompts and what is measured" });
   panel.hidden = true;
-  container.append(gist, prompt, texts, element("div", { class: "values-row" }, values, element("div", { class: "actions" }, edit, examples, undo)), panel);
+  container.append(gist, prompt, texts, element("div", { class: "values-row" }, values, element("div", { class: "actions" }, edit, examples, undo, file)), panel);
   const showEditor = editorView.create(panel, { ...events, onClose: () => toggle(false) });
   let shown: QuestionData | undefined;
 
@@ -82,13 +70,18 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
     panel.hidden = !isOpen;
     edit.setAttribute("aria-expanded", String(isOpen));
     if (isOpen && shown) showEditor(shown);
-    if (shown) drawGist(gist, shown, Math.min(shown.pair, shown.pairs.length - 1), isOpen ? null : firstWrong(shown), events);
+    if (shown) showGist(shown, Math.min(shown.pair, shown.pairs.length - 1), isOpen ? null : firstWrong(shown));
     if (!isFocused) return;
     if (isOpen) panel.querySelector<HTMLElement>("textarea, input, [role=grid] [tabindex='0']")?.focus({ preventScroll: true });
     else edit.focus();
   };
   edit.addEventListener("click", () => toggle(panel.hidden === true));
   undo.addEventListener("click", events.onUndo);
+  file.addEventListener("change", () => {
+    for (const picked of file.files ?? []) events.onOpen(picked);
+    // The same file can be picked again.
+    file.value = "";
+  });
   examples.addEventListener("click", () => {
     if (!shown) return;
     const { presets, saved, recent, settings } = shown;
@@ -110,18 +103,19 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
         none: "None yet.",
         items: recent.map(({ title, params }) => ({ name: title, act: () => events.onRecent(params) })),
       },
+      { heading: "", items: [{ name: "Open a saved JSON…", note: "Or drop it anywhere on the page.", act: () => file.click() }] },
     ]);
   });
 
   return (data) => {
     shown = data;
-    const { settings, pairs, tokens, predictions, presets, canUndo } = data;
+    const { settings, pairs, tokens, predictions, canUndo } = data;
     const at = Math.min(data.pair, pairs.length - 1);
     const wrong = firstWrong(data);
     // With nothing else to look at, what has to be mended is.
     if (wrong !== null && !wasWrong && !data.hasRun) toggle(true, false);
     wasWrong = wrong !== null;
-    drawGist(gist, data, at, panel.hidden ? wrong : null, events);
+    showGist(data, at, panel.hidden ? wrong : null);
     const [pair, read] = [pairs[at], tokens[at]];
     if (pair && read && read.clean.length > 0 && read.corrupted.length > 0) {
       showTokens({ ...pair, tokens: read, prependBos: settings.prependBos, position: settings.position });
@@ -131,13 +125,13 @@ export function create(container: HTMLElement, events: QuestionEvents): (data: Q
     texts.replaceChildren(...(data.isUntold && pair ? textsOf(pair) : []));
     const { clean, corrupted, of } = measured(data.predictedAs, pair ?? null, predictions[at] ?? null);
     values.classList.toggle("old", !data.isPredicted);
+    values.hidden = data.isUnsaid;
     values.replaceChildren(
       element("span", {}, element("span", { class: "tag clean" }, "clean"), " ", element("b", {}, clean)),
       element("span", {}, element("span", { class: "tag corrupted" }, "corrupted"), " ", element("b", {}, corrupted)),
       element("span", { class: "of" }, ...of.map((part) => (typeof part === "string" ? part : element("strong", {}, part.own)))),
     );
     undo.disabled = !canUndo;
-    examples.disabled = presets.length === 0 && data.saved.length === 0 && data.recent.length === 0;
     if (!panel.hidden) showEditor(data);
   };
 }
@@ -163,30 +157,37 @@ function isRead({ settings, pairs, tokens, errors, rows, isUnread }: QuestionDat
   return !errors.clean;
 }
 
-const isPreset = (preset: Preset, settings: Settings): boolean =>
-  settings.mode === "one" && FIELDS.every((field) => preset[field] === settings[field]);
+const isPreset = (preset: Preset, settings: Settings): boolean => settings.mode === "one" && isOf(preset, settings);
 
 const plainGist = (gist: string): string => gist.replaceAll("*", "");
 
 /** What the question is about; or what is still shown in place of its answer, and what to do about it. */
-function drawGist(place: HTMLElement, { settings, presets, pairs, old, needsRun, isUntold }: QuestionData, at: number, wrong: string | null, events: QuestionEvents): void {
-  const hadFocus = place.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset.does : undefined;
+function gistView(place: HTMLElement, events: QuestionEvents): (data: QuestionData, at: number, wrong: string | null) => void {
+  // One element that stays: it is read out where its words change, and not whenever something beside it does.
+  const told = element("p", { class: "error", role: "alert" });
+  place.append(told);
   const button = (does: string, words: string, act: () => void, isMain = false) => {
     const made = element("button", { type: "button", "data-does": does, class: isMain ? "primary" : "link" }, words);
     made.addEventListener("click", act);
     return made;
   };
-  const run = needsRun ? [button("run", needsRun.seconds === null ? "Run" : `Run · about ${formatDuration(needsRun.seconds)}`, events.onRun, true)] : [];
-  const shown = old ? [element("span", { class: "old" }, "Shown: the run of ", element("q", {}, old.title), " · ", button("revert", "Revert", events.onRevert))] : [];
-  const steps = pairs.length > 1 ? [stepper(at, pairs.length, events.onPair)] : [];
-  const preset = presets.find((one) => isPreset(one, settings));
-  const other = pairs.length > 1 ? `${pairs.length} pairs of prompts; this is one of them.` : isUntold ? "The file does not tell its tokens." : "Not one of the examples.";
-  const about = preset
-    ? [element("p", {}, ...emphasised(preset.gist), " ", element("a", { href: preset.source.url, title: preset.source.text }, citationOf(preset.source.text)))]
-    : [element("p", {}, other)];
-  const told = wrong === null ? [] : [element("p", { class: "error", role: "alert" }, wrong)];
-  place.replaceChildren(...run, ...told, ...(old ? shown : told.length > 0 ? [] : about), ...steps);
-  if (hadFocus) (place.querySelector<HTMLElement>(`[data-does="${hadFocus}"]`) ?? place.querySelector<HTMLElement>("button"))?.focus();
+  return ({ settings, pairs, old, needsRun, isUntold }, at, wrong) => {
+    const hadFocus = place.contains(document.activeElement) ? (document.activeElement as HTMLElement).dataset.does : undefined;
+    const run = needsRun ? [button("run", needsRun.seconds === null ? "Run" : `Run · about ${formatDuration(needsRun.seconds)}`, events.onRun, true)] : [];
+    const shown = old ? [element("span", { class: "old" }, "Shown: the run of ", element("q", {}, old.title), " · ", button("revert", "Revert", events.onRevert))] : [];
+    const steps = pairs.length > 1 ? [stepper(at, pairs.length, events.onPair)] : [];
+    const preset = settings.mode === "one" ? presetOf(settings) : null;
+    const one = pairs.length === 0 ? "" : isUntold ? "The file does not tell its tokens." : "Not one of the examples.";
+    const other = pairs.length > 1 ? `${pairs.length} pairs of prompts; this is one of them.` : one;
+    const about = preset
+      ? [element("p", {}, ...emphasised(preset.gist), " ", element("a", { href: preset.source.url, title: preset.source.text }, citationOf(preset.source.text)))]
+      : [element("p", {}, other)];
+    for (const before of [...place.children]) if (before !== told) before.remove();
+    told.before(...run);
+    told.after(...(old ? shown : wrong === null ? about : []), ...steps);
+    if (told.textContent !== (wrong ?? "")) told.textContent = wrong ?? "";
+    if (hadFocus) (place.querySelector<HTMLElement>(`[data-does="${hadFocus}"]`) ?? place.querySelector<HTMLElement>("button"))?.focus();
+  };
 }
 
 /** `Wang et al., Interpretability in the Wild (2022)` as `Wang et al. 2022`. */

@@ -9,7 +9,7 @@ import { isNoContrast, valueIn, writeValue } from "../../lib/measured";
 import { FIELDS, type Pair, PairsError } from "../../lib/pairs";
 import { isTable, pastedPairs } from "../../lib/paste";
 import { visible } from "../../lib/tokens";
-import { alignWords } from "../../lib/words";
+import { alignWords, tellingWords } from "../../lib/words";
 import { mend } from "./notes";
 
 export interface RowsData {
@@ -27,6 +27,8 @@ export interface RowsEvents {
   onPair: (pair: number) => void;
   onCell: (row: number, field: keyof Pair, value: string) => void;
   onRows: (after: number, pairs: Pair[]) => void;
+  /** Rows from elsewhere. */
+  onPasted: (after: number, pairs: Pair[]) => void;
   onRemove: (row: number) => void;
 }
 
@@ -63,6 +65,7 @@ export function create(container: HTMLElement, events: RowsEvents): (data: RowsD
   /** The cell that the Tab key stops at. */
   let stop: { row: number; field: keyof Pair } = { row: 0, field: "clean" };
   let isEditing = false;
+  let noteWords = "[]";
 
   const cellAt = (row: number, field: keyof Pair) => body.querySelector<HTMLElement>(`[data-row="${row}"] [data-cell="${field}"]`);
   const spotOf = (target: EventTarget | null) => {
@@ -109,7 +112,7 @@ export function create(container: HTMLElement, events: RowsEvents): (data: RowsD
 
   const insert = (text: string) => {
     try {
-      events.onRows(stop.row, pastedPairs(text));
+      events.onPasted(stop.row, pastedPairs(text));
       error.textContent = "";
       return true;
     } catch (refused) {
@@ -181,12 +184,25 @@ export function create(container: HTMLElement, events: RowsEvents): (data: RowsD
   });
   remove.addEventListener("click", () => events.onRemove(stop.row));
 
+  /** What is unchanged is not read out again, and its buttons keep the focus. */
+  function showNotes(notes: readonly RowNote[]): void {
+    const words = JSON.stringify(notes);
+    if (words === noteWords) return;
+    noteWords = words;
+    noted.replaceChildren(
+      ...notes.map((note) =>
+        element("li", {}, `Row ${note.pair + 1}, ${HEADS[note.field].toLowerCase()}: ${note.text} `, ...(note.mends ?? []).flatMap(({ name, value }) => [mend(name, () => events.onCell(note.pair, note.field, value)), " "])),
+      ),
+    );
+  }
+
   function draw(data: RowsData): void {
     shown = data;
     if (isEditing) return;
     const { pairs, pair, notes, metric, predictions } = data;
     table.classList.toggle("old", data.isOld);
-    const hadFocus = body.contains(document.activeElement);
+    const wasInRows = body.contains(document.activeElement);
+    const wasInNotes = noted.contains(document.activeElement);
     const rows = pairs.slice(0, MOST_ROWS);
     body.replaceChildren(...rows.map((one, i) => rowOf(one, i, data)));
     const more = pairs.length - rows.length;
@@ -194,11 +210,8 @@ export function create(container: HTMLElement, events: RowsEvents): (data: RowsD
       ...(more > 0 ? [element("tr", {}, element("td", { colspan: 7 }, `and ${more} more pairs, which run all the same`))] : []),
       ...(pairs.length > 1 ? [meansOf(metric, predictions)] : []),
     );
-    noted.replaceChildren(
-      ...notes.map((note) =>
-        element("li", {}, `Row ${note.pair + 1}, ${HEADS[note.field].toLowerCase()}: ${note.text} `, ...(note.mends ?? []).flatMap(({ name, value }) => [mend(name, () => events.onCell(note.pair, note.field, value)), " "])),
-      ),
-    );
+    showNotes(notes);
+    const hadFocus = wasInRows || (wasInNotes && !noted.contains(document.activeElement));
     remove.disabled = pairs.length === 0;
     stopAt(Math.max(0, Math.min(hadFocus ? stop.row : pair, rows.length - 1)), stop.field, hadFocus);
     body.querySelector(`[data-row="${pair}"]`)?.scrollIntoView({ block: "nearest" });
@@ -227,15 +240,18 @@ function rowOf(pair: Pair, i: number, { pair: at, notes, metric, predictions }: 
   return row;
 }
 
-/** Both prompts with the words marked in which they differ. */
+/** Both prompts with the words marked in which they differ; what both share is not seen where there is much of it. */
 function markedWords({ clean, corrupted }: Pair): Record<"clean" | "corrupted", (Node | string)[]> {
   const words = (text: string) => text.split(/\s+/).map((word) => ({ text: word, tokens: 1 }));
   const rows = alignWords(words(clean), words(corrupted));
+  const isTelling = tellingWords(rows);
   const side = (of: "clean" | "corrupted") =>
-    rows.flatMap((row) => {
+    rows.flatMap((row, i) => {
       const word = row[of];
       if (!word) return [];
-      return row.clean?.text === row.corrupted?.text ? [`${word.text} `] : [element("mark", {}, word.text), " "];
+      if (row.clean?.text !== row.corrupted?.text) return [element("mark", {}, word.text), " "];
+      if (isTelling[i]) return [`${word.text} `];
+      return [...(i === 0 || isTelling[i - 1] ? [element("span", { class: "left-out", "aria-hidden": "true" })] : []), element("span", { class: "unseen" }, `${word.text} `)];
     });
   return { clean: side("clean"), corrupted: side("corrupted") };
 }

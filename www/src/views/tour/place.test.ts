@@ -55,6 +55,26 @@ test("it points at the target's middle, from the side where there is room", () =
   expect(place({ left: 100, top: 20, width: 200, height: 40 }, CALLOUT, window)).toEqual({ left: 314, top: 8, side: "right", pointer: 32 });
 });
 
+test("what is to be kept in sight is not covered where there is another place beside the target", () => {
+  const window = WINDOWS[0]!;
+  const column = { left: 1016, top: 190, width: 400, height: 690 };
+  const head = { left: 776, top: 494, width: 56, height: 40 };
+  // By itself it stands in the middle; with a head there, below or above it, and still beside the column.
+  expect(overlaps({ ...place(column, CALLOUT, window), ...CALLOUT }, head)).toBe(true);
+  const kept = [head, { ...head, top: 675 }];
+  const at = placeOn(column, CALLOUT, window, SIDES, kept);
+  expect(at.side).toBe("left");
+  expect(kept.map((box) => overlaps({ ...at, ...CALLOUT }, box))).toEqual([false, false]);
+  expect(at.top + CALLOUT.height).toBeGreaterThan(column.top + at.pointer - CALLOUT.height);
+  // With no room for it on that side, it stands on another one.
+  const line = { left: 200, top: 300, width: 900, height: 40 };
+  const wall = { left: 0, top: 345, width: 1440, height: 100 };
+  expect(placeOn(line, CALLOUT, window, ["below", "above"], [wall]).side).toBe("above");
+  // Where everything is taken, it covers as little as can be.
+  const all = placeOn(line, CALLOUT, window, ["below", "above"], [wall, { left: 0, top: 0, width: 1440, height: 100 }]);
+  expect(all.side).toBe("above");
+});
+
 test("above a sheet the target is brought into the room that is left", () => {
   const room = 400;
   expect(scrollFor({ left: 0, top: 100, width: 10, height: 100 }, room)).toBe(0);

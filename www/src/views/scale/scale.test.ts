@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { gapFor, leastAfter, spansApart } from "./scale";
+import { leastAfter } from "./handles";
+import { gapFor, spansApart } from "./spans";
 
 describe("the keys of the scale", () => {
   it("go up and down by steps that can be said, within what there is", () => {
