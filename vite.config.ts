@@ -110,8 +110,8 @@ export default defineConfig({
         // from mixing old chunks with new ones after a deploy.
         chunkFileNames: "lib/chunk-[name]-[hash].js",
         // Few files for a saved figure: `pathpatch` has what every importer needs, `drawing` what every figure draws with.
-        // What is loaded together is one file, which compresses better: `run` runs and explains, `styles` is what that and
-        // a figure's extras look like.
+        // Modules that are loaded together share a file, which compresses better: `run` has the views of results,
+        // `styles` their looks in a figure.
         codeSplitting: {
           groups: [
             { name: "pathpatch", test: /src\/(engine\/(pathpatch|edges|error|assets|source)|core\/model-ref)\.ts|preload-helper/ },

@@ -106,7 +106,7 @@ pub enum Summands<'m> {
     /// Those of some tokens.
     Tokens(&'m [u32]),
     /// Means with these weights, `[n, d_vocab]`, each row of which adds up to 1.
-    Means(Tensor<2>),
+    Means(Box<Tensor<2>>),
 }
 
 /// Any closure from the logits of one run, `[batch, pos, d_vocab]`, to a single number.
@@ -559,7 +559,7 @@ impl Summarised for AnswerMetric {
         match self.kind {
             MetricKind::Kl => {
                 let clean = self.clean_log_probs().all.clone();
-                Summands::Means(clean.squeeze_dim::<2>(0).exp())
+                Summands::Means(Box::new(clean.squeeze_dim::<2>(0).exp()))
             }
             _ => Summands::Tokens(&self.tokens),
         }

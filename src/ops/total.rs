@@ -12,7 +12,7 @@ pub enum LogSum {
     /// On the CPU, in one pass over the numbers.
     Loops(cpu::Totals),
     /// In Burn's operations: the largest number of each row and the sum of the exponentials less it, `[rows, 1]` each.
-    Operations(Tensor<2>, Tensor<2>),
+    Operations(Box<[Tensor<2>; 2]>),
 }
 
 impl LogSum {
@@ -38,14 +38,15 @@ impl LogSum {
         let largest = x.clone().max_dim(1);
         let of = |largest: &Tensor<2>| (x.clone() - largest.clone()).exp().sum_dim(1);
         match self {
-            Self::Operations(before, sum) => {
+            Self::Operations(before) => {
+                let [before, sum] = *before;
                 let largest = largest.max_pair(before.clone());
                 let sum = sum * (before - largest.clone()).exp() + of(&largest);
-                Self::Operations(largest, sum)
+                Self::Operations(Box::new([largest, sum]))
             }
             _ => {
                 let sum = of(&largest);
-                Self::Operations(largest, sum)
+                Self::Operations(Box::new([largest, sum]))
             }
         }
     }
@@ -65,7 +66,10 @@ impl LogSum {
                 let log_sums = totals.logarithms(Held::of(&shift).numbers());
                 Tensor::from_data(TensorData::new(log_sums, dims), &device)
             }
-            Self::Operations(largest, sum) => (largest - shift) + sum.log(),
+            Self::Operations(of_rows) => {
+                let [largest, sum] = *of_rows;
+                (largest - shift) + sum.log()
+            }
         }
     }
 }

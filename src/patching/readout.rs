@@ -68,7 +68,7 @@ impl<'a, 'm> Readout<'a, 'm> {
         let summarised = metric.get().summarised().filter(|_| rows.is_some());
         let summands = summarised.map(|metric| match metric.reads() {
             Summands::Tokens(tokens) => unembed.of_tokens(Some(tokens)),
-            Summands::Means(weights) => unembed.of_means(weights),
+            Summands::Means(weights) => unembed.of_means(*weights),
         });
         Self {
             rows,

@@ -229,12 +229,12 @@ test("a saved file of one's own model stands as it is, whatever model is loaded"
   await page.getByLabel("Open a saved JSON").setInputFiles(file);
   await settled(page);
   await expect(page.locator("#about-run")).toContainText("from own.json");
-  // What it does not hold leaves no empty places.
+  // The page leaves no empty places for what the file does not hold.
   await expect(page.locator("#says")).toContainText("What both runs say next is not part of this file.");
   await expect(page.locator("#says-lists")).toBeHidden();
   await expect(page.locator(".values")).toBeHidden();
   await expect(page.locator("#edge").getByRole("heading", { name: "What changes at the output" })).toBeHidden();
-  // What it holds is shown.
+  // The page shows what the file holds.
   const whole = { ...file, buffer: Buffer.from(JSON.stringify({ ...saved, predictions, details })) };
   await page.getByLabel("Open a saved JSON").setInputFiles(whole);
   await expect(page.locator("#says-lists")).toBeVisible();

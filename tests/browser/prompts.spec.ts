@@ -321,7 +321,7 @@ test("two presses that come before the browser has told of the first leave one m
   });
   await expect(menus).toHaveCount(0);
   await expect(examples).toHaveAttribute("aria-expanded", "false");
-  // Of another button: its menu takes the place of the first.
+  // A press on another button opens its menu in place of the first.
   const other = (await said.elementHandle())!;
   await examples.evaluate((button: HTMLElement, next) => {
     button.click();

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::run::WITHOUT_WEBGPU;
+use crate::run::{WITHOUT_WEBGPU, cargo_program};
 
 const PROMPTS: &str = "target/check-gpt2.jsonl";
 
@@ -142,8 +142,7 @@ fn sweep(directory: &str, pairs: &[Value], options: &[&str]) -> Result<Report> {
     let lines: Vec<String> = pairs.iter().map(Value::to_string).collect();
     fs::create_dir_all(Path::new(PROMPTS).parent().context("a directory")?)?;
     fs::write(PROMPTS, lines.join("\n"))?;
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let output = Command::new(cargo)
+    let output = Command::new(cargo_program())
         .args([
             "run",
             "--quiet",

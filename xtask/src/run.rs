@@ -48,10 +48,14 @@ pub fn output(program: &str, arguments: &[&str]) -> Option<String> {
 /// Cargo's argument for native builds without WebGPU.
 pub const WITHOUT_WEBGPU: &str = "--no-default-features";
 
+/// The cargo that runs us.
+pub fn cargo_program() -> String {
+    std::env::var("CARGO").unwrap_or_else(|_| "cargo".into())
+}
+
 /// Run the cargo that runs us.
 pub fn cargo(arguments: &[&str]) -> Result<()> {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    run(&cargo, arguments)
+    run(&cargo_program(), arguments)
 }
 
 /// Run a script of package.json.

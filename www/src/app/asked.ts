@@ -110,7 +110,7 @@ export function questionData(state: State, isOfWords: boolean, openExample: Even
     isPredicted: isPredicted(state),
     old: run && stays && isStale(state) ? { title: titleOf(run.request.pairs) } : null,
     hasRun: run !== null,
-    // What is edited of another model's result is not read: the words stay the file's.
+    // Nobody reads edits of a result whose model is not here, so the words that are shown stay the file's.
     isUnread: formOf !== null && isStale(state),
     isUnsaid: unsaidOf(state) !== null,
     isUntold: isOfFile(run) && (formOf !== null || !isStale(state)) && run.request.pairs.every(({ tokens }) => tokens.clean.length === 0),

@@ -8,7 +8,7 @@ import { type Roles, rolesOf } from "../core/roles";
 import type { Run } from "../core/run";
 import type { Show } from "../core/view";
 import { elementById } from "../lib/dom";
-import { isSameSettings, type View } from "../lib/settings";
+import type { View } from "../lib/settings";
 import * as edgeView from "../views/edge/edge";
 import * as pictureView from "../views/picture";
 import { compareWords } from "../views/words";
@@ -96,10 +96,8 @@ function placesOf({ request }: Run): { bands: readonly Band[]; roles: Roles["of"
 
 /** What the run knows of the edge that is looked at, and the look at it, once it is of this edge. */
 function edgeData(state: State): DetailData {
-  const { run, look, detail, predictions } = state;
-  // What both runs say may be of another question by now, which is not run yet: then it is what they said before.
-  const isOfRun = run && predictions && isSameSettings(predictions.of, run.request.settings);
-  const chosen = run && look && chosenOf(run, look, isOfRun ? predictions.pairs : knownOf(state).predictions);
+  const { run, look, detail } = state;
+  const chosen = run && look && chosenOf(run, look, knownOf(state).predictions);
   if (!chosen) return { state: "none" };
   if (detail.state === "none") {
     if (isOfLoaded(state)) return { ...chosen, state: "waiting" };

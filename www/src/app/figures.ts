@@ -21,8 +21,10 @@ export function listen({ run, predictions }: State): void {
 }
 
 /** What is known of the run on screen beside its edges: of its file, or as far as this page has asked. */
-export function knownOf({ run, detail }: State): Known {
+export function knownOf(state: State): Known {
+  const { run, detail } = state;
   if (!run) return NOTHING_KNOWN;
+  listen(state);
   const predictions = said?.of === run.request ? said.pairs : run.known.predictions;
   if (detail.state !== "there" || detail.run.id !== run.id) return { details: run.known.details, predictions };
   const { edge, pair } = detail;

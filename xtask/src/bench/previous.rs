@@ -8,8 +8,8 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use super::runners::{Sweep, absolute, built, cargo_command, json};
-use crate::run::{WITHOUT_WEBGPU, run};
+use super::runners::{Sweep, absolute, built, json};
+use crate::run::{WITHOUT_WEBGPU, cargo_program, run};
 
 pub const COMMIT: &str = "0f642fe";
 const PLACE: &str = "target/bench/previous";
@@ -69,7 +69,7 @@ pub fn program() -> Result<PathBuf> {
 
 /// Cargo on its files, with its own build folder.
 fn cargo() -> Command {
-    let mut cargo = cargo_command();
+    let mut cargo = Command::new(cargo_program());
     cargo.current_dir(PLACE).env("CARGO_TARGET_DIR", "target");
     cargo
 }

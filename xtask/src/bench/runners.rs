@@ -12,7 +12,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     browsers,
-    run::{WITHOUT_WEBGPU, cargo, run},
+    run::{WITHOUT_WEBGPU, cargo, cargo_program, run},
     site,
 };
 
@@ -96,7 +96,7 @@ fn bench(
 ) -> Result<Command> {
     // Cargo runs it in the directory of its package.
     let [model, prompts] = [absolute(model)?, absolute(prompts)?];
-    let mut command = cargo_command();
+    let mut command = Command::new(cargo_program());
     command
         .args(["bench", "--quiet", "--locked", "--package", "pathpatch-cli"])
         .args(features)
@@ -161,11 +161,6 @@ pub fn seconds(program: &Path, model: &str, prompts: &str, metric: &str) -> Resu
 pub fn absolute(path: &str) -> Result<String> {
     let path = fs::canonicalize(path).with_context(|| path.to_string())?;
     Ok(path.to_string_lossy().into_owned())
-}
-
-/// The cargo that runs us.
-pub fn cargo_command() -> Command {
-    Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
 }
 
 /// The built site and the checkpoint side by side, for a server.
