@@ -20,7 +20,7 @@
 //! returns its part for these prompts ([`Metric::of_prompts`]). If it needs all prompts at once, as closures do, the
 //! whole batch is in memory.
 
-use std::{cell::OnceCell, collections::HashSet, ops::Range, str::FromStr};
+use std::{cell::OnceCell, collections::HashSet, str::FromStr};
 
 use burn::tensor::{
     Device, IndexingUpdateOp, Int, Tensor, TensorData,
@@ -30,6 +30,7 @@ use burn::tensor::{
 use crate::{
     error::{Code, Error, Result},
     gpt2::Unembedding,
+    ops::index,
 };
 
 /// Something to measure on the logits of a run.
@@ -52,6 +53,13 @@ pub trait Metric {
     /// - returns `[edge, batch]`, or `[edge, 1]` if there is only one number for all prompts
     fn evaluate(&self, logits: Tensor<4>) -> Tensor<2>;
 
+    /// Itself, where it is enough to know a few numbers of all tokens' logits: patched runs are then measured without
+    /// logits of all tokens being held. [`Metric::evaluate`] must give the same. It counts where
+    /// [`Metric::positions`] is `Some`.
+    fn summarised(&self) -> Option<&dyn Summarised> {
+        None
+    }
+
     /// The gradient of each edge's mean with respect to its logits; `None` if it is not known, which rules out
     /// estimates.
     ///
@@ -61,10 +69,10 @@ pub trait Metric {
         None
     }
 
-    /// The same metric for some prompts of the batch, counted from 0: positions, numbers and the gradient of the mean
-    /// are over these prompts only. `None` if a prompt's number depends on other prompts; then all prompts run at
-    /// once, regardless of the memory budget.
-    fn of_prompts(&self, _prompts: Range<usize>) -> Option<Box<dyn Metric + '_>> {
+    /// The same metric for some prompts of the batch, counted from 0, in the order given: positions, numbers and the
+    /// gradient of the mean are over these prompts only. `None` if a prompt's number depends on other prompts; then all
+    /// prompts run at once, regardless of the memory budget.
+    fn of_prompts(&self, _prompts: &[usize]) -> Option<Box<dyn Metric + '_>> {
         None
     }
 
@@ -77,6 +85,28 @@ pub trait Metric {
     fn normalized(&self) -> bool {
         false
     }
+}
+
+/// A metric of all tokens' logits that needs the logarithm of the sum of their exponentials, and a few of them or a few
+/// means of them.
+pub trait Summarised {
+    /// What it reads beside the log-sum.
+    fn reads(&self) -> Summands<'_>;
+
+    /// One number per edge and prompt: see [`Metric::evaluate`].
+    ///
+    /// # Shapes
+    /// - `read`: what [`Summarised::reads`] asks for, `[edge, batch, n]`; `log_sum`: `[edge, batch, 1]`
+    /// - returns `[edge, batch]`
+    fn evaluate(&self, read: Tensor<3>, log_sum: Tensor<3>) -> Tensor<2>;
+}
+
+/// What is read of all tokens' logits.
+pub enum Summands<'m> {
+    /// Those of some tokens.
+    Tokens(&'m [u32]),
+    /// Means with these weights, `[n, d_vocab]`, each row of which adds up to 1.
+    Means(Box<Tensor<2>>),
 }
 
 /// Any closure from the logits of one run, `[batch, pos, d_vocab]`, to a single number.
@@ -228,9 +258,10 @@ impl CleanOutput {
         self.unembedding.logits(self.resid.clone())
     }
 
-    fn of_prompts(&self, prompts: &Range<usize>) -> Self {
+    fn of_prompts(&self, prompts: &[usize]) -> Self {
+        let prompts = index(prompts.iter().copied(), &self.resid.device());
         Self {
-            resid: self.resid.clone().narrow(0, prompts.start, prompts.len()),
+            resid: self.resid.clone().select(0, prompts),
             unembedding: self.unembedding.clone(),
         }
     }
@@ -247,8 +278,26 @@ pub struct AnswerMetric {
     tokens: Vec<u32>,
     /// Only for [`MetricKind::Kl`].
     clean: Option<CleanOutput>,
-    /// `[batch, d_vocab]`, computed on first use.
-    clean_log_probs: OnceCell<Tensor<2>>,
+    /// Computed on first use.
+    clean_log_probs: OnceCell<CleanLogProbs>,
+}
+
+/// The clean run's distribution.
+#[derive(Debug, Clone)]
+struct CleanLogProbs {
+    /// `[1, batch, d_vocab]`.
+    all: Tensor<3>,
+    /// Their mean under the distribution, which is less than 0 by the entropy, `[1, batch, 1]`.
+    mean: Tensor<3>,
+}
+
+/// Among which logits a set's tokens are looked up.
+#[derive(Debug, Clone, Copy)]
+enum Among {
+    /// Those of the tokens of all sets.
+    Sets,
+    /// Those of the whole vocabulary.
+    AllTokens,
 }
 
 /// A token that a metric reads, with its sign: 1 for an answer, -1 for a distractor.
@@ -372,26 +421,27 @@ impl AnswerMetric {
         }
     }
 
-    /// Log-probabilities of the clean run, `[1, batch, d_vocab]`.
-    fn clean_log_probs(&self) -> Tensor<3> {
-        let log_probs = self.clean_log_probs.get_or_init(|| {
+    /// Log-probabilities of the clean run.
+    fn clean_log_probs(&self) -> &CleanLogProbs {
+        self.clean_log_probs.get_or_init(|| {
             let clean = self.clean.as_ref();
             let clean = clean.expect("`new` requires the clean run for kl");
-            log_softmax(clean.logits(), 1)
-        });
-        log_probs.clone().unsqueeze_dim(0)
+            let all = log_softmax(clean.logits(), 1).unsqueeze_dim::<3>(0);
+            let mean = (all.clone().exp() * all.clone()).sum_dim(2);
+            CleanLogProbs { all, mean }
+        })
     }
 
-    /// Indices of the sets among the given logits, which are those of [`Metric::tokens`] or of all tokens.
-    fn places(&self, device: &Device) -> Places {
+    /// Indices of the sets among the logits of all tokens, or among those of the sets' tokens, prompt by prompt.
+    fn places(&self, device: &Device, among: Among) -> Places {
         let largest = self.sets.iter().map(Vec::len).max().unwrap_or_default();
         let shape = [1, self.sets.len(), largest];
         let (mut ids, mut signs) = (Vec::new(), Vec::new());
         let mut before = 0;
         for set in &self.sets {
-            let place = |i: usize| match self.tokens() {
-                Some(_) => (before + i) as i32,
-                None => set[i].id as i32,
+            let place = |i: usize| match among {
+                Among::Sets => (before + i) as i32,
+                Among::AllTokens => set[i].id as i32,
             };
             for i in 0..largest {
                 let term = set.get(i);
@@ -421,24 +471,28 @@ impl Metric for AnswerMetric {
         let device = logits.device();
         let numbers = match self.kind {
             MetricKind::LogitDiff | MetricKind::NormalizedLogitDiff => {
-                let places = self.places(&device);
+                let places = self.places(&device, Among::Sets);
                 places.sum(places.read(logits))
             }
             MetricKind::LogProb => {
-                let places = self.places(&device);
+                let places = self.places(&device, Among::AllTokens);
                 places.log_sum(places.read(log_softmax(logits, 2)))
             }
             MetricKind::Prob | MetricKind::ProbDiff => {
-                let places = self.places(&device);
+                let places = self.places(&device, Among::AllTokens);
                 places.sum(places.read(log_softmax(logits, 2)).exp())
             }
             MetricKind::Kl => {
-                let clean = self.clean_log_probs();
+                let clean = self.clean_log_probs().all.clone();
                 let terms = clean.clone().exp() * (clean - log_softmax(logits, 2));
                 terms.sum_dim(2)
             }
         };
         numbers.squeeze_dim(2)
+    }
+
+    fn summarised(&self) -> Option<&dyn Summarised> {
+        (!self.kind.compares_logits()).then_some(self)
     }
 
     /// Where p are the probabilities, s is a token's sign (0 outside both sets) and A are the answers:
@@ -455,34 +509,34 @@ impl Metric for AnswerMetric {
         let device = logits.device();
         let per_prompt = match self.kind {
             MetricKind::LogitDiff | MetricKind::NormalizedLogitDiff => {
-                let places = self.places(&device);
+                let places = self.places(&device, Among::Sets);
                 let signs = places.put(places.signs.clone(), tokens);
                 signs.expand([edges, batch, tokens])
             }
             MetricKind::LogProb => {
-                let places = self.places(&device);
+                let places = self.places(&device, Among::AllTokens);
                 let log_probs = places.read(log_softmax(logits.clone(), 2));
                 let shares = (log_probs.clone() - places.log_sum(log_probs)).exp();
                 places.put(shares * places.signs.clone(), tokens) - softmax(logits, 2)
             }
             MetricKind::Prob | MetricKind::ProbDiff => {
-                let places = self.places(&device);
+                let places = self.places(&device, Among::AllTokens);
                 let probs = softmax(logits, 2);
                 let value = places.sum(places.read(probs.clone()));
                 probs * (places.put(places.signs.clone(), tokens) - value)
             }
             MetricKind::Kl => {
-                let clean = self.clean_log_probs();
+                let clean = self.clean_log_probs().all.clone();
                 softmax(logits, 2) - clean.exp()
             }
         };
         Some((per_prompt / batch as f64).unsqueeze_dim(2))
     }
 
-    fn of_prompts(&self, prompts: Range<usize>) -> Option<Box<dyn Metric + '_>> {
-        let clean = self.clean.as_ref().map(|clean| clean.of_prompts(&prompts));
-        let positions = self.positions[prompts.clone()].to_vec();
-        let sets = self.sets[prompts].to_vec();
+    fn of_prompts(&self, prompts: &[usize]) -> Option<Box<dyn Metric + '_>> {
+        let clean = self.clean.as_ref().map(|clean| clean.of_prompts(prompts));
+        let positions = prompts.iter().map(|i| self.positions[*i]).collect();
+        let sets = prompts.iter().map(|i| self.sets[*i].clone()).collect();
         Some(Box::new(Self::of_sets(self.kind, positions, sets, clean)))
     }
 
@@ -492,5 +546,44 @@ impl Metric for AnswerMetric {
 
     fn normalized(&self) -> bool {
         self.kind == MetricKind::NormalizedLogitDiff
+    }
+}
+
+/// With `log p(t) = logit(t) - log_sum`, and
+///
+/// ```text
+/// kl  sum_t p_clean(t) log p_clean(t) - sum_t p_clean(t) logit(t) + log_sum
+/// ```
+impl Summarised for AnswerMetric {
+    fn reads(&self) -> Summands<'_> {
+        match self.kind {
+            MetricKind::Kl => {
+                let clean = self.clean_log_probs().all.clone();
+                Summands::Means(Box::new(clean.squeeze_dim::<2>(0).exp()))
+            }
+            _ => Summands::Tokens(&self.tokens),
+        }
+    }
+
+    fn evaluate(&self, read: Tensor<3>, log_sum: Tensor<3>) -> Tensor<2> {
+        let device = read.device();
+        let numbers = match self.kind {
+            MetricKind::Kl => {
+                // Each prompt's own mean among those of all.
+                let [edges, batch, _] = read.dims();
+                let own = index(0..batch, &device).reshape([1, batch, 1]);
+                let mean = read.gather(2, own.expand([edges, batch, 1]));
+                log_sum - mean + self.clean_log_probs().mean.clone()
+            }
+            MetricKind::LogProb => {
+                let places = self.places(&device, Among::Sets);
+                places.log_sum(places.read(read - log_sum))
+            }
+            _ => {
+                let places = self.places(&device, Among::Sets);
+                places.sum(places.read(read - log_sum).exp())
+            }
+        };
+        numbers.squeeze_dim(2)
     }
 }

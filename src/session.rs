@@ -11,10 +11,10 @@ use crate::{
     ops::{Product, Tile, on_cpu},
     patching::{
         Component, Direction, Edge, EdgeDetail, EdgeOptions, EdgeResult, EdgeUpdate, Estimates,
-        Graph, Grid, Head, HeadDetail, LayerNorm, PairPredictions, Patch, Receiver, Replacement,
-        Runs, Sender, SweepOptions, Update, edge_detail, estimate_direct_path_all_sources,
-        get_act_patch_direct_path, get_act_patch_direct_path_all_sources, head_detail, predictions,
-        sweep_edges,
+        Graph, Grid, Head, HeadDetail, LastRuns, LayerNorm, PairPredictions, Patch, Receiver,
+        Replacement, Runs, Sender, SweepOptions, Update, edge_detail,
+        estimate_direct_path_all_sources, get_act_patch_direct_path,
+        get_act_patch_direct_path_all_sources, head_detail, predictions, sweep_edges,
     },
     pause::Pause,
     prompt::{Batch, PromptPair},
@@ -80,6 +80,7 @@ impl Loading {
             lack: self.lack,
             device: self.device,
             warnings,
+            last: LastRuns::default(),
         })
     }
 }
@@ -87,6 +88,8 @@ impl Loading {
 /// A model on a device, ready for prompts.
 pub struct Session {
     model: Gpt2,
+    /// Both runs of the prompts that were asked about last: a page asks what they say next, then for their edges.
+    last: LastRuns,
     tokenizer: Option<Tokenizer>,
     /// What there is in place of a tokenizer.
     lack: Option<String>,
@@ -348,7 +351,7 @@ impl Session {
         pause: &dyn Pause,
     ) -> Result<Vec<PairPredictions>> {
         let batch = self.reader().unpatched(request, pause).await?;
-        let runs = Runs::new(&self.model, &batch, pause);
+        let runs = self.runs(&batch, Patch::default(), pause);
         let text = |id| match &self.tokenizer {
             Some(tokenizer) => tokenizer.text_of(id),
             None => String::new(),
@@ -566,7 +569,8 @@ impl Session {
     /// The model on the prompts.
     fn runs<'a>(&'a self, batch: &Batch, patch: Patch, pause: &'a dyn Pause) -> Runs<'a> {
         let runs = Runs::new(&self.model, batch, pause);
-        runs.patching(patch.direction, patch.replacement)
+        let runs = runs.patching(patch.direction, patch.replacement);
+        runs.remembered(&self.last)
     }
 
     fn reader(&self) -> Reader<'_> {

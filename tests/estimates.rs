@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use pathpatch::{
     error::Code,
     gpt2::Gpt2,
-    metric::{AnswerMetric, Metric, MetricKind},
+    metric::{AnswerMetric, Metric, MetricKind, Summarised},
     patching::{
         Cell, Component, Direction, Edge, EdgeOptions, EdgeResult, Graph, LayerNorm, Memory, Patch,
         Receiver, Replacement, Runs, Scores, Sender, estimate_direct_path_all_sources, sweep_edges,
@@ -488,7 +488,11 @@ impl Metric for Overflowing {
     }
 
     fn evaluate(&self, logits: Tensor<4>) -> Tensor<2> {
-        self.0.evaluate(logits)
+        Metric::evaluate(&self.0, logits)
+    }
+
+    fn summarised(&self) -> Option<&dyn Summarised> {
+        self.0.summarised()
     }
 
     fn gradient(&self, logits: Tensor<4>) -> Option<Tensor<4>> {
@@ -507,7 +511,10 @@ fn an_estimate_that_overflows_ends_no_exact_sweep() {
     let expected = of_table(&edges_of(&runs, &metric, &edges, &exact), &edges);
     let metric = Overflowing(metric);
     let got = of_table(&edges_of(&runs, &metric, &edges, &exact), &edges);
-    assert_eq!(got, expected);
+    // Without estimates the edges come in another order, and others share a product: the last digit may differ.
+    for (a, b) in got.into_iter().zip(expected) {
+        assert!((a - b).abs() < 2e-6, "{a}, {b}");
+    }
     let some = EdgeOptions {
         strongest: Some(3),
         ..exact

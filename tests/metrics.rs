@@ -5,7 +5,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use pathpatch::{
     error::Code,
-    metric::{AnswerMetric, Metric, MetricKind, Targets},
+    metric::{AnswerMetric, Metric, MetricKind, Summands, Targets},
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -107,6 +107,49 @@ fn sets_of_tokens_have_the_values_and_the_gradients_of_f64() {
     }
 }
 
+/// What is told from a few logits and the log-sum of all is what is told from all of them. The log-sum is rounded to f32:
+/// to 1e-6, or to 1e-7 of the largest logit where that is more.
+#[test]
+fn sets_of_tokens_have_the_same_values_by_the_log_sum() {
+    for kind in [MetricKind::Prob, MetricKind::ProbDiff, MetricKind::LogProb] {
+        let metric = AnswerMetric::new(kind, targets(&sets()), None).unwrap();
+        let summarised = metric.summarised().unwrap();
+        let Summands::Tokens(tokens) = summarised.reads() else {
+            panic!("{kind:?} reads tokens")
+        };
+        for scale in [1.0, 8.0, 120.0] {
+            let logits: Vec<f64> = logits(scale).iter().map(|x| f64::from(*x as f32)).collect();
+            let (mut read, mut log_sums) = (Vec::new(), Vec::new());
+            for of_prompt in logits.chunks(TOKENS) {
+                read.extend(tokens.iter().map(|id| of_prompt[*id as usize] as f32));
+                let largest = of_prompt.iter().copied().fold(f64::MIN, f64::max);
+                let sum: f64 = of_prompt.iter().map(|x| (x - largest).exp()).sum();
+                log_sums.push((largest + sum.ln()) as f32);
+            }
+            let tensor = |values, n| {
+                let data = TensorData::new(values, [EDGES, sets().len(), n]);
+                Tensor::<3>::from_data(data, &Device::flex())
+            };
+            let read = tensor(read, tokens.len());
+            let values = host(summarised.evaluate(read, tensor(log_sums, 1)));
+            for (i, of_prompt) in logits.chunks(TOKENS).enumerate() {
+                let expected = plain(kind, of_prompt, &sets()[i % sets().len()]);
+                let got = f64::from(values[i]);
+                let bound = TOLERANCE.max(1e-7 * scale) * expected.abs().max(1.0);
+                assert!(
+                    (got - expected).abs() < bound,
+                    "{kind:?} {scale}: {got}, not {expected}"
+                );
+            }
+        }
+    }
+    for kind in [MetricKind::LogitDiff, MetricKind::NormalizedLogitDiff] {
+        let one = targets(&[(vec![1], vec![2])]);
+        let metric = AnswerMetric::new(kind, one, None).unwrap();
+        assert!(metric.summarised().is_none());
+    }
+}
+
 /// A gradient of probabilities sums to 0 over all tokens: softmax ignores a constant added to all logits.
 #[test]
 fn gradients_of_probabilities_sum_to_zero() {
@@ -122,9 +165,14 @@ fn gradients_of_probabilities_sum_to_zero() {
 fn the_metric_of_some_prompts_has_their_sets() {
     let metric = AnswerMetric::new(MetricKind::ProbDiff, targets(&sets()), None).unwrap();
     let all = host(metric.evaluate(tensor(&logits(2.0))));
-    let part = metric.of_prompts(1..3).unwrap();
+    let part = metric.of_prompts(&[1, 2]).unwrap();
     let of_part = host(part.evaluate(tensor(&logits(2.0)).narrow(1, 1, 2)));
     assert_eq!(of_part, [all[1], all[2], all[4], all[5]]);
+    // In another order.
+    let part = metric.of_prompts(&[2, 0]).unwrap();
+    let logits = [2, 0].map(|i| tensor(&logits(2.0)).narrow(1, i, 1));
+    let of_part = host(part.evaluate(Tensor::cat(logits.to_vec(), 1)));
+    assert_eq!(of_part, [all[2], all[0], all[5], all[3]]);
 }
 
 #[test]

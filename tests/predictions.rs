@@ -12,10 +12,12 @@ use pathpatch::{
     directory,
     error::{Code, Error, Result},
     metric::MetricKind,
-    patching::{Both, Memory, PairPredictions, Prediction, predictions},
+    patching::{
+        Both, Direction, EdgeOptions, Memory, PairPredictions, Patch, Prediction, predictions,
+    },
     pause::{NoPause, Pause},
     prompt::{Batch, PromptPair},
-    session::{Answer, MetricRequest, PairRequest, Prompt, Session},
+    session::{Answer, EdgesRequest, MetricRequest, PairRequest, Prompt, Session},
 };
 
 use crate::{
@@ -296,11 +298,12 @@ impl Pause for Steps {
 
 #[test]
 fn predictions_can_be_cancelled_between_pairs() {
-    let session = session();
     let pairs = vec![induction(); 20];
     let request = on(&pairs, MetricKind::Prob);
     let ask = |steps| {
         let pause = Steps(Cell::new(steps));
+        // Each time another session, which has not run these prompts yet.
+        let session = session();
         let told = pollster::block_on(session.predictions(&request, 5, &pause));
         (told, pause.0.get())
     };
@@ -310,5 +313,63 @@ fn predictions_can_be_cancelled_between_pairs() {
     // Among them one for each pair, once the runs are through.
     for steps in [0, 25, steps / 2, steps - 19, steps - 1] {
         assert_eq!(ask(steps).0.unwrap_err().code, Code::Cancelled);
+    }
+}
+
+/// Counts the steps of a computation.
+struct Count(Cell<usize>);
+
+impl Pause for Count {
+    fn pause(&self) -> Pin<Box<dyn Future<Output = Result<()>> + '_>> {
+        self.0.set(self.0.get() + 1);
+        Box::pin(ready(Ok(())))
+    }
+}
+
+#[test]
+fn both_runs_of_the_same_prompts_are_there_for_the_next_call() {
+    let request = |pair, direction| {
+        let patch = Patch {
+            direction,
+            ..EdgeOptions::default().patch
+        };
+        EdgesRequest {
+            on: on(&[pair], MetricKind::Kl),
+            edges: None,
+            options: EdgeOptions {
+                patch,
+                ..EdgeOptions::default()
+            },
+        }
+    };
+    let sweep = |session: &Session, request: &EdgesRequest| {
+        let count = Count(Cell::new(0));
+        let swept = pollster::block_on(session.edges(request, &count, |_| Ok(()))).unwrap();
+        (swept.result, count.0.get())
+    };
+    let mut other = induction();
+    (other.clean, other.corrupted) = (other.corrupted, other.clean);
+    let asked = request(induction(), Direction::Denoise);
+    let (alone, steps) = sweep(&session(), &asked);
+
+    let session = session();
+    let layers = session.config().n_layers;
+    ask(&session, &asked.on, 5).unwrap();
+    let (result, after) = sweep(&session, &asked);
+    assert_eq!(result, alone);
+    assert!(after + 4 * layers <= steps, "{after} steps, {steps} alone");
+    // Once more, with what the layers' receivers make of the runs.
+    let (result, again) = sweep(&session, &asked);
+    assert_eq!(result, alone);
+    assert!(again < after, "{again} steps, {after} before");
+
+    // Other runs in between, or another base run, and it is as if nothing had been there.
+    for other in [
+        request(other, Direction::Denoise),
+        request(induction(), Direction::Noise),
+    ] {
+        let (different, _) = sweep(&session, &other);
+        assert_ne!(different, alone);
+        assert_eq!(sweep(&session, &asked), (alone.clone(), steps));
     }
 }

@@ -4,10 +4,18 @@
 //! plain Rust that the compiler can vectorise. Natively, `pulp` compiles each loop for several instruction sets (up to
 //! AVX-512) and picks one at run time, and threads share the rows. In wasm they become 128-bit SIMD on one thread.
 
+mod absorbed;
+mod activation;
 mod math;
 mod matmul;
+mod patched;
+mod total;
 
-pub use matmul::{Matrix, Tile, matmul};
+pub use absorbed::{Absorbed, attend_absorbed};
+pub use activation::{Activation, Products, activate, activate_products};
+pub use matmul::{Kernel, Matrix, Tile, add_matmul, matmul};
+pub use patched::{Input, Patched, change_of_z};
+pub use total::{Totals, add_to_totals};
 
 use math::{dot, exp, sum};
 
@@ -17,58 +25,35 @@ const ROWS_IN_TASK: usize = 16;
 
 /// `(x - mean(x)) / sqrt(var(x) + eps)` of each row of `width` numbers, in place.
 pub fn normalise(x: &mut [f32], width: usize, eps: f32) {
-    rows_of(x, width, |_, row| {
-        let n = row.len() as f32;
-        let mean = sum(row, |x| x) / n;
-        let variance = sum(row, |x| (x - mean) * (x - mean)) / n;
-        let inverse = 1.0 / (variance + eps).sqrt();
-        row.iter_mut().for_each(|x| *x = (*x - mean) * inverse);
-    });
+    rows_of(
+        x,
+        width,
+        #[inline(always)]
+        |_, row| {
+            let (mean, variance) = moments(row);
+            let inverse = 1.0 / (variance + eps).sqrt();
+            row.iter_mut().for_each(|x| *x = (*x - mean) * inverse);
+        },
+    );
 }
 
-/// `gelu(x + b)` of each row, with the tanh form of GELU, in place.
-pub fn gelu_tanh_bias(x: &mut [f32], b: &[f32]) {
-    after_bias(x, b, math::gelu_tanh);
-}
-
-/// `gelu(x + b)` of each row, with the error function, in place.
-pub fn gelu_bias(x: &mut [f32], b: &[f32]) {
-    after_bias(x, b, math::gelu);
-}
-
-/// `s / (1 + exp(-slope s))` with `s = x + b`, for each row, in place.
-pub fn swish_bias(x: &mut [f32], b: &[f32], slope: f32) {
-    after_bias(x, b, |x| math::swish(x, slope));
-}
-
-/// `max(x + b, 0)` of each row, in place.
-pub fn relu_bias(x: &mut [f32], b: &[f32]) {
-    after_bias(x, b, math::relu);
-}
-
-/// `tanh(x + b)` of each row, in place.
-pub fn tanh_bias(x: &mut [f32], b: &[f32]) {
-    after_bias(x, b, math::tanh);
-}
-
-/// `f(x + b)` of each row, in place.
+/// Mean and variance of a row.
 #[inline(always)]
-fn after_bias(x: &mut [f32], b: &[f32], f: impl Fn(f32) -> f32 + Sync) {
-    rows_of(x, b.len(), |_, row| {
-        for (x, b) in row.iter_mut().zip(b) {
-            *x = f(*x + b);
-        }
-    });
+fn moments(row: &[f32]) -> (f32, f32) {
+    let n = row.len() as f32;
+    let mean = sum(row, |x| x) / n;
+    let variance = sum(
+        row,
+        #[inline(always)]
+        |x| (x - mean) * (x - mean),
+    ) / n;
+    (mean, variance)
 }
 
-/// `x += resid + b`, row by row.
-pub fn add_to_residual(x: &mut [f32], resid: &[f32], b: &[f32]) {
-    let width = b.len();
-    rows_of(x, width, |i, row| {
-        let resid = &resid[i * width..][..width];
-        for ((x, resid), b) in row.iter_mut().zip(resid).zip(b) {
-            *x += resid + b;
-        }
+/// `x + b` of each row, in place.
+pub fn add_bias(x: &mut [f32], b: &[f32]) {
+    rows_of(x, b.len(), |_, row| {
+        row.iter_mut().zip(b).for_each(|(x, b)| *x += b);
     });
 }
 
@@ -108,49 +93,58 @@ pub fn attend(attention: Attention<'_>, z: &mut [f32]) {
     let width = bias.len();
     let (d_model, d_head) = (width / 3, width / 3 / n_heads);
     let past = past_k.len() / (prompts * d_model);
-    rows_of(qkv, width, |_, row| {
-        row.iter_mut().zip(bias).for_each(|(x, b)| *x += b);
-    });
+    add_bias(qkv, bias);
     let qkv = &*qkv;
     let n_queries = if queries.is_some() { 1 } else { rows };
     let scale = 1.0 / (d_head as f32).sqrt();
-    rows_of(z, n_queries * d_model, |s, z| {
-        let sequence = &qkv[s * rows * width..][..rows * width];
-        let mut weights = vec![0.0; past + rows];
-        for (i, z) in z.chunks_exact_mut(d_model).enumerate() {
-            let row = queries.map_or(i, |rows| rows[s % prompts]);
-            for (head, z) in z.chunks_exact_mut(d_head).enumerate() {
-                let before = (s % prompts * n_heads + head) * past * d_head;
-                let [past_k, past_v] =
-                    [past_k, past_v].map(|x| x[before..][..past * d_head].chunks_exact(d_head));
-                let of_rows = |part: usize| {
-                    let rows = sequence.chunks_exact(width).take(row + 1);
-                    rows.map(move |r| &r[part * d_model + head * d_head..][..d_head])
-                };
-                let q = &sequence[row * width + head * d_head..][..d_head];
-                let weights = &mut weights[..past + row + 1];
-                for (w, k) in weights.iter_mut().zip(past_k.chain(of_rows(1))) {
-                    *w = scale * dot(q, k);
-                }
-                softmax(weights);
-                z.fill(0.0);
-                for (w, v) in weights.iter().zip(past_v.chain(of_rows(2))) {
-                    z.iter_mut().zip(v).for_each(|(z, v)| *z += w * v);
+    rows_of(
+        z,
+        n_queries * d_model,
+        #[inline(always)]
+        |s, z| {
+            let sequence = &qkv[s * rows * width..][..rows * width];
+            let mut weights = vec![0.0; past + rows];
+            for (i, z) in z.chunks_exact_mut(d_model).enumerate() {
+                let row = queries.map_or(i, |rows| rows[s % prompts]);
+                for (head, z) in z.chunks_exact_mut(d_head).enumerate() {
+                    let before = (s % prompts * n_heads + head) * past * d_head;
+                    let [past_k, past_v] =
+                        [past_k, past_v].map(|x| x[before..][..past * d_head].chunks_exact(d_head));
+                    let of_rows = |part: usize| {
+                        let rows = sequence.chunks_exact(width).take(row + 1);
+                        rows.map(move |r| &r[part * d_model + head * d_head..][..d_head])
+                    };
+                    let q = &sequence[row * width + head * d_head..][..d_head];
+                    let weights = &mut weights[..past + row + 1];
+                    for (w, k) in weights.iter_mut().zip(past_k.chain(of_rows(1))) {
+                        *w = scale * dot(q, k);
+                    }
+                    softmax(weights);
+                    z.fill(0.0);
+                    for (w, v) in weights.iter().zip(past_v.chain(of_rows(2))) {
+                        z.iter_mut().zip(v).for_each(|(z, v)| *z += w * v);
+                    }
                 }
             }
-        }
-    });
+        },
+    );
 }
 
 #[inline(always)]
 fn softmax(scores: &mut [f32]) {
     let max = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    scores.iter_mut().for_each(|s| *s = exp(*s - max));
+    scores.iter_mut().for_each(
+        #[inline(always)]
+        |s| *s = exp(*s - max),
+    );
     let inverse = 1.0 / sum(scores, |s| s);
     scores.iter_mut().for_each(|s| *s *= inverse);
 }
 
 /// Call `change` with the index of each row and the row, in parallel.
+///
+/// It is compiled for each instruction set as far as it is inlined, so closures on the way are marked for that: otherwise
+/// the compiler calls a copy for the oldest processors.
 #[cfg(not(target_family = "wasm"))]
 fn rows_of(x: &mut [f32], width: usize, change: impl Fn(usize, &mut [f32]) + Sync) {
     use rayon::prelude::*;
@@ -160,11 +154,14 @@ fn rows_of(x: &mut [f32], width: usize, change: impl Fn(usize, &mut [f32]) + Syn
     let in_task = in_task.clamp(1, ROWS_IN_TASK);
     let tasks = x.par_chunks_mut(in_task * width).enumerate();
     tasks.for_each(|(i, task)| {
-        arch.dispatch(|| {
-            for (j, row) in task.chunks_exact_mut(width).enumerate() {
-                change(i * in_task + j, row);
-            }
-        });
+        arch.dispatch(
+            #[inline(always)]
+            || {
+                for (j, row) in task.chunks_exact_mut(width).enumerate() {
+                    change(i * in_task + j, row);
+                }
+            },
+        );
     });
 }
 

@@ -27,7 +27,7 @@ const NC: usize = 20 * NR;
 pub type Tile =
     unsafe extern "C" fn(a: *const f32, b: *const f32, depth: usize, c: *mut f32, stride: usize);
 
-/// A row-major matrix, possibly part of a larger one.
+/// A matrix, possibly part of a larger one.
 #[derive(Clone, Copy)]
 pub struct Matrix<'a> {
     /// Its numbers, beginning with its first.
@@ -36,18 +36,138 @@ pub struct Matrix<'a> {
     pub rows: usize,
     /// Number of columns.
     pub cols: usize,
-    /// Distance from the start of one row to the next, in numbers.
+    /// Distance from the start of one row to the next, in numbers; of one column to the next where it is transposed.
     pub stride: usize,
+    /// Whether its columns are stored one after the other, in place of its rows.
+    pub is_transposed: bool,
+}
+
+/// What multiplies.
+#[derive(Clone, Copy)]
+pub enum Kernel {
+    /// The `gemm` crate, on all threads.
+    #[cfg(not(target_family = "wasm"))]
+    Gemm,
+    /// The loops here around a tile, which take no transposed `a`.
+    Tile(Tile),
 }
 
 /// `a @ b`, row-major.
 ///
 /// # Panics
 /// If `a.cols` differs from `b.rows`, or a matrix has fewer numbers than its shape needs.
-pub fn matmul(tile: Tile, a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
+pub fn matmul(kernel: Kernel, a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
+    let size = a.rows * b.cols;
+    match kernel {
+        #[cfg(not(target_family = "wasm"))]
+        Kernel::Gemm => {
+            let mut c = Vec::with_capacity(size);
+            // SAFETY: the capacity is that of the product, all of which is written.
+            unsafe {
+                gemm(a, b, c.as_mut_ptr(), false);
+                c.set_len(size);
+            }
+            c
+        }
+        Kernel::Tile(tile) => {
+            let mut c = vec![0.0; size];
+            add_tiles(tile, a, b, &mut c);
+            c
+        }
+    }
+}
+
+/// `c += a @ b`, row-major.
+///
+/// # Panics
+/// As [`matmul`], and if `c` has not the size of the product.
+pub fn add_matmul(kernel: Kernel, a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32]) {
+    assert_eq!(c.len(), a.rows * b.cols, "the size of the product");
+    match kernel {
+        #[cfg(not(target_family = "wasm"))]
+        // SAFETY: it has the size of the product.
+        Kernel::Gemm => unsafe { gemm(a, b, c.as_mut_ptr(), true) },
+        Kernel::Tile(tile) => add_tiles(tile, a, b, c),
+    }
+}
+
+impl Matrix<'_> {
+    /// Distances from the start of one row, and of one column, to the next.
+    #[cfg(not(target_family = "wasm"))]
+    fn strides(&self) -> [isize; 2] {
+        // Allocations have at most `isize::MAX` bytes.
+        match self.is_transposed {
+            false => [self.stride as isize, 1],
+            true => [1, self.stride as isize],
+        }
+    }
+
+    /// Check that all of it is there.
+    #[cfg(not(target_family = "wasm"))]
+    fn check(&self) {
+        let (lines, width) = match self.is_transposed {
+            false => (self.rows, self.cols),
+            true => (self.cols, self.rows),
+        };
+        let needed = lines.saturating_sub(1).checked_mul(self.stride);
+        let needed = needed.and_then(|n| n.checked_add(width));
+        assert!(
+            needed.is_some_and(|n| n <= self.values.len()),
+            "all of a matrix"
+        );
+    }
+}
+
+/// `c = a @ b`, or `c += a @ b` where `adds`, row-major.
+///
+/// # Safety
+/// `c` has room for the product, and numbers in it where `adds`.
+#[cfg(not(target_family = "wasm"))]
+unsafe fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: *mut f32, adds: bool) {
+    /// Products of fewer multiplications are not worth a handover to other threads.
+    const ALONE: usize = 192 * 192 * 192;
     assert_eq!(a.cols, b.rows, "columns of a and rows of b");
+    a.check();
+    b.check();
     let (m, n, k) = (a.rows, b.cols, a.cols);
-    let mut c = vec![0.0; m * n];
+    let [[a_rs, a_cs], [b_rs, b_cs]] = [a.strides(), b.strides()];
+    let parallelism = match m.saturating_mul(n).saturating_mul(k) >= ALONE {
+        true => gemm::Parallelism::Rayon(0),
+        false => gemm::Parallelism::None,
+    };
+    let alpha = if adds { 1.0 } else { 0.0 };
+    let (a, b) = (a.values.as_ptr(), b.values.as_ptr());
+    // SAFETY: both matrices are checked, `c` is the caller's promise.
+    unsafe {
+        gemm::gemm(
+            m,
+            n,
+            k,
+            c,
+            1,
+            n as isize,
+            adds,
+            a,
+            a_cs,
+            a_rs,
+            b,
+            b_cs,
+            b_rs,
+            alpha,
+            1.0,
+            false,
+            false,
+            false,
+            parallelism,
+        );
+    }
+}
+
+/// `c += a @ b`, row-major.
+fn add_tiles(tile: Tile, a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32]) {
+    assert_eq!(a.cols, b.rows, "columns of a and rows of b");
+    assert!(!a.is_transposed, "rows of a one after the other");
+    let (m, n, k) = (a.rows, b.cols, a.cols);
     let mut packed_a = vec![0.0; m.next_multiple_of(MR) * KC.min(k)];
     let mut packed_b = vec![0.0; NC.min(n.next_multiple_of(NR)) * KC.min(k)];
     for k0 in (0..k).step_by(KC) {
@@ -64,7 +184,6 @@ pub fn matmul(tile: Tile, a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
             }
         }
     }
-    c
 }
 
 /// Add the product of two strips to `c`. `rows` and `cols` may be smaller than the tile at the edges of `c`.
@@ -127,6 +246,9 @@ fn pack_b(
     (depth, cols): (usize, usize),
     packed: &mut [f32],
 ) {
+    if b.is_transposed {
+        return pack_columns(b, (k0, n0), (depth, cols), packed);
+    }
     for row in 0..depth {
         let values = &b.values[(k0 + row) * b.stride + n0..][..cols];
         // Whole strips separately: copies of a fixed length compile to loads and stores, not calls.
@@ -139,6 +261,27 @@ fn pack_b(
         if !rest.is_empty() {
             packed[place..][..NR].fill(0.0);
             packed[place..][..rest.len()].copy_from_slice(rest);
+        }
+    }
+}
+
+/// The same where columns are stored one after the other.
+fn pack_columns(
+    b: Matrix<'_>,
+    (k0, n0): (usize, usize),
+    (depth, cols): (usize, usize),
+    packed: &mut [f32],
+) {
+    let strips = packed.chunks_exact_mut(NR * depth);
+    for (packed, first) in strips.zip((0..cols).step_by(NR)) {
+        for j in 0..NR {
+            let packed = packed[j..].iter_mut().step_by(NR);
+            if first + j < cols {
+                let column = &b.values[(n0 + first + j) * b.stride + k0..][..depth];
+                packed.zip(column).for_each(|(p, b)| *p = *b);
+            } else {
+                packed.for_each(|p| *p = 0.0);
+            }
         }
     }
 }
@@ -179,20 +322,38 @@ mod tests {
             [7, 300, 240],
             [5, 600, 253],
         ] {
-            let of = |rows, cols, stride, from: usize| Matrix {
+            let of = |rows, cols, stride, from: usize, is_transposed| Matrix {
                 values: &numbers[from..],
                 rows,
                 cols,
                 stride,
+                is_transposed,
             };
-            let (a, b) = (of(m, k, k + 2, 5), of(k, n, n + 3, 9));
-            let c = matmul(plain, a, b);
-            for i in 0..m {
-                for j in 0..n {
-                    let term = |l: usize| a.values[i * a.stride + l] * b.values[l * b.stride + j];
-                    let exact: f64 = (0..k).map(|l| f64::from(term(l))).sum();
-                    let error = (f64::from(c[i * n + j]) - exact).abs();
-                    assert!(error < 1e-4, "{m} x {k} x {n} at {i}, {j}: {error}");
+            let a = of(m, k, k + 2, 5, false);
+            let both = [of(k, n, n + 3, 9, false), of(k, n, k + 3, 9, true)];
+            let kernels = [Kernel::Gemm, Kernel::Tile(plain)];
+            for (b, kernel) in both.into_iter().flat_map(|b| kernels.map(|k| (b, k))) {
+                let c = matmul(kernel, a, b);
+                let mut twice = c.clone();
+                add_matmul(kernel, a, b, &mut twice);
+                let of_b = |l: usize, j: usize| match b.is_transposed {
+                    false => b.values[l * b.stride + j],
+                    true => b.values[j * b.stride + l],
+                };
+                for i in 0..m {
+                    for j in 0..n {
+                        let term = |l: usize| a.values[i * a.stride + l] * of_b(l, j);
+                        let exact: f64 = (0..k).map(|l| f64::from(term(l))).sum();
+                        let size: f64 = (0..k).map(|l| f64::from(term(l).abs())).sum();
+                        // Rounding is in proportion to what is added up.
+                        for (c, times) in [(&c, 1.0), (&twice, 2.0)] {
+                            let error = (f64::from(c[i * n + j]) - times * exact).abs();
+                            assert!(
+                                error <= 4e-6 * times * size,
+                                "{m} x {k} x {n} at {i}, {j}, {times} times: {error} of {size}"
+                            );
+                        }
+                    }
                 }
             }
         }

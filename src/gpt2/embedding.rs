@@ -6,7 +6,7 @@
 
 use burn::tensor::{Device, Tensor};
 
-use crate::ops::index;
+use crate::ops::{Product, index};
 
 /// Numbers in a part at most: 64 MiB.
 const PART: usize = 16 << 20;
@@ -75,10 +75,27 @@ impl Embedding {
     ///
     /// # Shapes
     /// - `x`: `[rows, d_model]`; returns `[rows, d_vocab]`
-    pub fn scores(&self, x: Tensor<2>) -> Tensor<2> {
-        let parts = self.parts.iter();
-        let scores = parts.map(|part| x.clone().matmul(part.clone().transpose()));
-        Tensor::cat(scores.collect(), 1)
+    pub fn scores(&self, x: &Tensor<2>, product: Product) -> Tensor<2> {
+        Tensor::cat(self.scores_by(x, product, self.tokens()).collect(), 1)
+    }
+
+    /// The same, at most `n` tokens at a time.
+    ///
+    /// # Shapes
+    /// - `x`: `[rows, d_model]`; gives `[rows, tokens]` each time
+    pub fn scores_by(
+        &self,
+        x: &Tensor<2>,
+        product: Product,
+        n: usize,
+    ) -> impl Iterator<Item = Tensor<2>> {
+        self.parts.iter().flat_map(move |part| {
+            let [rows, _] = part.dims();
+            (0..rows).step_by(n.max(1)).map(move |first| {
+                let some = part.clone().narrow(0, first, n.min(rows - first));
+                product.matmul(x.clone(), &some.transpose())
+            })
+        })
     }
 
     /// `weights @ table`.
@@ -127,14 +144,21 @@ mod tests {
         let ids = [4, 0, 3, 3, 1];
         let x = Tensor::from_data([[1., 3.], [-2., 5.]], &device);
         let weights = Tensor::from_data([[1., 2., 3., 4., 5.]], &device);
+        let product = Product::default();
         for (split, not) in [
             (three.rows(&ids), one.rows(&ids)),
-            (three.scores(x.clone()), one.scores(x)),
+            (three.scores(&x, product), one.scores(&x, product)),
             (three.weighted(weights.clone()), one.weighted(weights)),
             (three.mean(), one.mean()),
         ] {
             assert_eq!(split.dims(), not.dims());
             assert_eq!(numbers(split), numbers(not));
+        }
+        let by_two: Vec<_> = three.scores_by(&x, product, 2).collect();
+        assert_eq!(by_two.len(), 3);
+        let by_one = one.scores_by(&x, product, 1).collect();
+        for split in [Tensor::cat(by_two, 1), Tensor::cat(by_one, 1)] {
+            assert_eq!(numbers(split), numbers(one.scores(&x, product)));
         }
         assert_eq!(numbers(one.rows(&ids))[..4], [-9., 10., 1., 2.]);
         assert_eq!(numbers(one.mean()), [7. / 5., 22. / 5.]);

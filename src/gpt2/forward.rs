@@ -131,10 +131,26 @@ impl Block {
     /// - `resid_mid`: `[rows, d_model]`, also returned
     pub fn add_mlp(&self, resid_mid: Tensor<2>) -> Tensor<2> {
         let normalised = ops::normalise(resid_mid.clone(), self.eps);
-        let pre = self.product.matmul(normalised, &self.w_in);
-        let post = ops::activate(pre, &self.b_in, self.activation);
-        let mlp = self.product.matmul(post, &self.w_out);
-        ops::add_to_residual(resid_mid, mlp, &self.b_out)
+        let post = self.mlp_hidden(normalised);
+        self.product
+            .add_to(resid_mid, post, &self.w_out, &self.b_out)
+    }
+
+    /// [`Block::add_mlp`] where `resid_mid` is a sum of which `W_in` has multiplied both summands: on the CPU.
+    ///
+    /// # Shapes
+    /// - `resid_mid`: `[rows, d_model]`, also returned; `own`: `[n, d_mlp]` each, together as many rows; `shared`: `[m,
+    ///   d_mlp]`, row `i % m` for row `i`
+    pub fn add_mlp_of_sum(
+        &self,
+        resid_mid: Tensor<2>,
+        own: &[Tensor<2>],
+        shared: &Tensor<2>,
+    ) -> Tensor<2> {
+        let (eps, activation) = (self.eps, self.activation);
+        let post = ops::activate_products(own, shared, &resid_mid, &self.b_in, eps, activation);
+        self.product
+            .add_to(resid_mid, post, &self.w_out, &self.b_out)
     }
 
     /// What the MLP writes, its output bias included.
@@ -142,9 +158,14 @@ impl Block {
     /// # Shapes
     /// - `normalised`: its normalised input, `[rows, d_model]`, also returned
     pub fn mlp(&self, normalised: Tensor<2>) -> Tensor<2> {
-        let pre = self.product.matmul(normalised, &self.w_in);
-        let post = ops::activate(pre, &self.b_in, self.activation);
-        self.product.matmul(post, &self.w_out) + self.b_out.clone().unsqueeze()
+        let post = self.mlp_hidden(normalised);
+        self.product.with_bias(post, &self.w_out, &self.b_out)
+    }
+
+    /// The MLP's hidden layer, `[rows, d_mlp]`.
+    fn mlp_hidden(&self, normalised: Tensor<2>) -> Tensor<2> {
+        let (w, b) = (&self.w_in, &self.b_in);
+        self.product.activated(normalised, w, b, self.activation)
     }
 
     /// Queries, keys and values, each `[batch, head, rows, d_head]`, of normalised rows.

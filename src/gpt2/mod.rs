@@ -14,6 +14,6 @@ mod weights;
 pub use cache::{ActivationCache, BlockCache};
 pub use config::Config;
 pub use embedding::Embedding;
-pub use steps::Steps;
+pub use steps::{Steps, absorbs};
 pub use unembed::{Unembed, Unembedding};
 pub use weights::{Block, Gpt2};

@@ -4,14 +4,23 @@
 //! GPT-2 small. So each product takes at most [`Steps::rows`] rows, with a pause after it. If all rows fit one step,
 //! nothing is cut. The numbers are the same either way.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
 use super::weights::Block;
 use crate::{
     error::Result,
-    ops::{self, Past, Queries, attention, causal_mask},
+    ops::{self, Past, Queries, attention, causal_mask, on_cpu},
     pause::Pause,
 };
+
+/// From so many rows on, one row that asks does so through `W_K` and `W_V`. With fewer there is little to save, and what
+/// is held in between takes more memory than the rows.
+const ABSORBED_FROM: usize = 3;
+
+/// Whether one of so many rows of each sequence asks through `W_K` and `W_V` in a block: on the CPU.
+pub fn absorbs(rows: usize, device: &Device) -> bool {
+    rows >= ABSORBED_FROM && on_cpu(device)
+}
 
 /// How much work is done between two pauses.
 #[derive(Clone, Copy)]
@@ -35,16 +44,33 @@ impl Steps<'_> {
         x: Tensor<2>,
         of_rows: impl Fn(Tensor<2>) -> Tensor<2>,
     ) -> Result<Tensor<2>> {
-        let [rows, _] = x.dims();
+        self.by_rows_of([x], |[x]| of_rows(x)).await
+    }
+
+    /// The same for several tensors of as many rows, each row of which goes with those of the others.
+    ///
+    /// # Shapes
+    /// - `all`: `[rows, ..]` each; `of_rows` maps `[n, ..]` each to `[n, d_out]`; returns `[rows, d_out]`
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub async fn by_rows_of<const N: usize>(
+        &self,
+        all: [Tensor<2>; N],
+        of_rows: impl Fn([Tensor<2>; N]) -> Tensor<2>,
+    ) -> Result<Tensor<2>> {
+        let [rows, _] = all[0].dims();
         if rows <= self.rows {
-            let y = of_rows(x);
+            let y = of_rows(all);
             self.pause.pause().await?;
             return Ok(y);
         }
         let mut parts = Vec::with_capacity(rows.div_ceil(self.rows));
         for first in (0..rows).step_by(self.rows) {
             let n = self.rows.min(rows - first);
-            parts.push(of_rows(x.clone().narrow(0, first, n)));
+            parts.push(of_rows(
+                all.each_ref().map(|x| x.clone().narrow(0, first, n)),
+            ));
             self.pause.pause().await?;
         }
         Ok(Tensor::cat(parts, 0))
@@ -68,8 +94,16 @@ impl Block {
         queries: Queries<'_>,
         steps: Steps<'_>,
     ) -> Result<Tensor<2>> {
-        let qkv = self.qkv_of_rows(resid.clone(), steps).await?;
-        let z = self.attend_rows(qkv, past, rows, queries, steps).await?;
+        let z = match queries {
+            Queries::One(asking) if absorbs(rows, &resid.device()) => {
+                self.attend_one_row(&resid, past, asking, rows, steps)
+                    .await?
+            }
+            _ => {
+                let qkv = self.qkv_of_rows(resid.clone(), steps).await?;
+                self.attend_rows(qkv, past, rows, queries, steps).await?
+            }
+        };
         let resid = queries.select(resid, rows);
         let resid_mid = self.add_attention(resid, z, steps).await?;
         self.add_mlp_to_rows(resid_mid, steps).await
@@ -127,6 +161,53 @@ impl Block {
         self.attend_all_rows(qkv, past, rows, steps).await
     }
 
+    /// Causal attention of all heads at one row of each sequence, from the residual stream of all rows. It asks through
+    /// `W_K` and takes what it finds through `W_V`, so that no row needs keys and values:
+    ///
+    /// ```text
+    /// score[j] = (W_K q) . x[j] + q . b_K,   z = (sum_j p[j] x[j]) W_V
+    /// ```
+    ///
+    /// # Shapes
+    /// - `resid`: `[sequence * rows, d_model]`; `asking`: the row of each prompt
+    /// - returns z, `[sequence, d_model]`
+    ///
+    /// # Errors
+    /// Those of the pause.
+    async fn attend_one_row(
+        &self,
+        resid: &Tensor<2>,
+        past: Option<&Past>,
+        asking: &[usize],
+        rows: usize,
+        steps: Steps<'_>,
+    ) -> Result<Tensor<2>> {
+        let (heads, [_, d_model]) = (self.n_heads, resid.dims());
+        let d_head = d_model / heads;
+        let columns = |first, n| self.w_qkv.clone().narrow(1, first, n);
+        let x = ops::normalise(resid.clone(), self.eps);
+        let asked = Queries::One(asking).select(x.clone(), rows);
+        let b_q = self.b_qkv.clone().narrow(0, 0, d_model);
+        let q = self.product.matmul(asked, &columns(0, d_model)) + b_q.unsqueeze();
+        let through_keys = |head| {
+            let q = q.clone().narrow(1, head * d_head, d_head);
+            let w_k = columns(d_model + head * d_head, d_head);
+            self.product.matmul(q, &w_k.transpose())
+        };
+        let absorbed: Vec<Tensor<2>> = (0..heads).map(through_keys).collect();
+        steps.pause.pause().await?;
+        let found = ops::attend_absorbed(&x, &q, &absorbed, &self.b_qkv, past, asking);
+        steps.pause.pause().await?;
+        let through_values = |head| {
+            let x = found.clone().narrow(1, head * d_model, d_model);
+            let w_v = columns(2 * d_model + head * d_head, d_head);
+            self.product.matmul(x, &w_v)
+        };
+        let of_rows = Tensor::cat((0..heads).map(through_values).collect(), 1);
+        steps.pause.pause().await?;
+        Ok(of_rows + found.narrow(1, heads * d_model, d_model))
+    }
+
     /// Causal attention of all heads at every row, as matrix products over some positions at a time.
     ///
     /// # Shapes
@@ -181,10 +262,8 @@ impl Block {
         z: Tensor<2>,
         steps: Steps<'_>,
     ) -> Result<Tensor<2>> {
-        let attn = steps
-            .by_rows(z, |z| self.product.matmul(z, &self.w_o))
-            .await?;
-        Ok(ops::add_to_residual(resid, attn, &self.b_o))
+        let of_rows = |[resid, z]: [_; 2]| self.product.add_to(resid, z, &self.w_o, &self.b_o);
+        steps.by_rows_of([resid, z], of_rows).await
     }
 
     /// What the MLP writes, in steps.

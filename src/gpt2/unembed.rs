@@ -11,7 +11,11 @@
 use burn::tensor::Tensor;
 
 use super::embedding::Embedding;
-use crate::ops::{self, Product};
+use crate::{
+    error::Result,
+    ops::{self, LogSum, Product},
+    pause::Pause,
+};
 
 /// The final LayerNorm and the table of the unembedding.
 #[derive(Debug, Clone)]
@@ -55,14 +59,49 @@ impl Unembed {
                 Columns::Some(rows.transpose())
             }
         };
-        let (ln_w, ln_b) = (self.ln_w.clone(), self.ln_b.clone());
+        self.to(columns)
+    }
+
+    /// The map to means of all tokens' logits, one for each row of weights.
+    ///
+    /// # Shapes
+    /// - `weights`: `[means, d_vocab]`, each row with a sum of 1
+    pub fn of_means(&self, weights: Tensor<2>) -> Unembedding {
+        let rows = self.table.weighted(weights) - self.mean.clone();
+        self.to(Columns::Some(rows.transpose()))
+    }
+
+    fn to(&self, columns: Columns) -> Unembedding {
         Unembedding {
             eps: self.eps,
-            ln_w,
-            ln_b,
+            ln_w: self.ln_w.clone(),
+            ln_b: self.ln_b.clone(),
             columns,
             product: self.product,
         }
+    }
+
+    /// The logarithm of the sum of the exponentials of all tokens' logits, of which at most `tokens` are there at a time:
+    /// `[rows, 1]`.
+    ///
+    /// # Shapes
+    /// - `normalised`: rows of the final residual stream as it is normalised, `[rows, d_model]`
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub async fn log_sum(
+        &self,
+        normalised: Tensor<2>,
+        tokens: usize,
+        pause: &dyn Pause,
+    ) -> Result<Tensor<2>> {
+        let x = normalised * self.ln_w.clone() + self.ln_b.clone();
+        let mut sum = LogSum::Empty;
+        for scores in self.table.scores_by(&x, self.product, tokens) {
+            sum = sum.with(&scores);
+            pause.pause().await?;
+        }
+        Ok(sum.less(x.matmul(self.mean.clone().transpose())))
     }
 }
 
@@ -122,7 +161,7 @@ impl Unembedding {
             Columns::Some(columns) => self.product.matmul(x, columns),
             Columns::All(table, mean) => {
                 let of_mean = x.clone().matmul(mean.clone().transpose());
-                table.scores(x) - of_mean
+                table.scores(&x, self.product) - of_mean
             }
         }
     }

@@ -20,7 +20,7 @@ use burn::tensor::Tensor;
 use pathpatch_kernels as cpu;
 use serde::{Serialize, Serializer};
 
-use super::host::{floats, in_place, on_cpu};
+use super::host::{Held, in_place, on_cpu};
 
 /// What an MLP applies to its hidden layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +108,22 @@ impl Activation {
     }
 }
 
+impl Activation {
+    /// The loop for it.
+    fn on_cpu(self) -> cpu::Activation {
+        match self {
+            Self::GeluTanh => cpu::Activation::GeluTanh,
+            Self::Gelu => cpu::Activation::Gelu,
+            Self::QuickGelu => cpu::Activation::Swish {
+                slope: QUICK_GELU_SLOPE as f32,
+            },
+            Self::Silu => cpu::Activation::Swish { slope: 1.0 },
+            Self::Relu => cpu::Activation::Relu,
+            Self::Tanh => cpu::Activation::Tanh,
+        }
+    }
+}
+
 impl Serialize for Activation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
@@ -122,15 +138,41 @@ pub fn activate(x: Tensor<2>, b: &Tensor<1>, activation: Activation) -> Tensor<2
     if !on_cpu(&x.device()) {
         return activation.value(x + b.clone().unsqueeze());
     }
-    let b = b.to_data();
-    let b = floats(&b);
-    in_place(x, |x| match activation {
-        Activation::GeluTanh => cpu::gelu_tanh_bias(x, b),
-        Activation::Gelu => cpu::gelu_bias(x, b),
-        Activation::QuickGelu => cpu::swish_bias(x, b, QUICK_GELU_SLOPE as f32),
-        Activation::Silu => cpu::swish_bias(x, b, 1.0),
-        Activation::Relu => cpu::relu_bias(x, b),
-        Activation::Tanh => cpu::tanh_bias(x, b),
+    let b = Held::of(b);
+    in_place(x, |x| cpu::activate(x, b.numbers(), activation.on_cpu()))
+}
+
+/// `activation(normalise(resid) W + b)`, from products of W with two summands of `resid`. W's columns have mean zero. On
+/// the CPU.
+///
+/// # Shapes
+/// - `own`: `[n, d_mlp]` each, side by side the rows of `resid`, `[rows, d_model]`; `shared`: `[m, d_mlp]`, row `i % m`
+///   for row `i`; `b`: `[d_mlp]`
+/// - returns `[rows, d_mlp]`
+pub fn activate_products(
+    own: &[Tensor<2>],
+    shared: &Tensor<2>,
+    resid: &Tensor<2>,
+    b: &Tensor<1>,
+    eps: f64,
+    activation: Activation,
+) -> Tensor<2> {
+    let [rows, _] = resid.dims();
+    let [d_mlp] = b.dims();
+    let out = Tensor::empty([rows, d_mlp], &resid.device());
+    let own: Vec<Held> = own.iter().map(Held::of).collect();
+    let own: Vec<&[f32]> = own.iter().map(Held::numbers).collect();
+    let [shared, resid] = [shared, resid].map(Held::of);
+    let b = Held::of(b);
+    let products = cpu::Products {
+        own: &own,
+        shared: shared.numbers(),
+        resid: resid.numbers(),
+        b: b.numbers(),
+        eps: eps as f32,
+    };
+    in_place(out, |out| {
+        cpu::activate_products(&products, activation.on_cpu(), out)
     })
 }
 

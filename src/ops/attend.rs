@@ -3,11 +3,11 @@
 //! Rows are flat, `[sequence * row, width]`: a sequence is one prompt of one edge, prompts fastest.
 
 use burn::tensor::Tensor;
-use pathpatch_kernels as cpu;
+use pathpatch_kernels::{self as cpu, Input as HeadInput};
 
 use super::{
     attention::{attention, causal_mask, mask_of},
-    host::{floats, floats_mut, in_place, on_cpu},
+    host::{Held, floats_mut, in_place, on_cpu},
     rows::{Past, Queries},
 };
 
@@ -96,15 +96,15 @@ fn attend_on_cpu(
         Queries::All => (past.map_or(1, |past| past.k.dims()[0]), None),
         Queries::One(of_prompt) => (of_prompt.len(), Some(of_prompt)),
     };
-    let past = past.map(|past| [past.k.to_data(), past.v.to_data()]);
+    let past = past.map(|past| [&past.k, &past.v].map(Held::of));
     let [past_k, past_v] = match &past {
-        Some(past) => past.each_ref().map(floats),
+        Some(past) => past.each_ref().map(Held::numbers),
         None => [&[][..]; 2],
     };
-    let (b, mut qkv) = (b.to_data(), qkv.into_data());
+    let (b, mut qkv) = (Held::of(b), qkv.into_data());
     let attention = cpu::Attention {
         qkv: floats_mut(&mut qkv),
-        bias: floats(&b),
+        bias: b.numbers(),
         past_k,
         past_v,
         queries: asking,
@@ -114,6 +114,76 @@ fn attend_on_cpu(
     };
     let z = Tensor::empty([sequences * queries.count(rows), width / 3], &device);
     in_place(z, |z| cpu::attend(attention, z))
+}
+
+/// What the heads of one row of each sequence attend to, from its queries taken through `W_K`: on the CPU.
+///
+/// # Shapes
+/// - `x`: normalised rows, `[sequence * rows, d_model]`; `q`: the queries with their bias, `[sequence, d_model]`;
+///   `absorbed`: `W_K q` of each head, `[sequence, d_model]` each; `b`: the bias of queries, keys and values,
+///   `[3 * d_model]`; `asking`: the row of each prompt
+/// - returns for each head what its pattern makes of `x`, then side by side what it makes of the past's values,
+///   `[sequence, (head + 1) * d_model]`
+pub fn attend_absorbed(
+    x: &Tensor<2>,
+    q: &Tensor<2>,
+    absorbed: &[Tensor<2>],
+    b: &Tensor<1>,
+    past: Option<&Past>,
+    asking: &[usize],
+) -> Tensor<2> {
+    let ([flat, _], [sequences, d_model]) = (x.dims(), q.dims());
+    let b_k = Held::of(&b.clone().narrow(0, d_model, d_model));
+    let past = past.map(|past| [&past.k, &past.v].map(Held::of));
+    let [past_k, past_v] = match &past {
+        Some(past) => past.each_ref().map(Held::numbers),
+        None => [&[][..]; 2],
+    };
+    let of_heads: Vec<Held> = absorbed.iter().map(Held::of).collect();
+    let of_heads: Vec<&[f32]> = of_heads.iter().map(Held::numbers).collect();
+    let [x, q] = [x, q].map(Held::of);
+    let inputs = cpu::Absorbed {
+        x: x.numbers(),
+        q: q.numbers(),
+        absorbed: &of_heads,
+        b_k: b_k.numbers(),
+        past_k,
+        past_v,
+        asking,
+        rows: flat / sequences,
+    };
+    let width = (absorbed.len() + 1) * d_model;
+    let out = Tensor::empty([sequences, width], &absorbed[0].device());
+    in_place(out, |out| cpu::attend_absorbed(&inputs, out))
+}
+
+/// The change of z of some heads, each with a change of its query, key or value: on the CPU.
+///
+/// # Shapes
+/// - `delta`: `[variant, prompt, rows, d_head]`, also returned; `of`: the head and the input of each variant
+/// - q and z: `[head, prompt, rows, d_head]`; k and v: `[head, prompt, pos, d_head]`, the rows last
+pub fn change_of_z(
+    delta: &Tensor<4>,
+    of: &[(usize, HeadInput)],
+    qkvz: [&Tensor<4>; 4],
+) -> Tensor<4> {
+    let dims = delta.dims();
+    let [variants, prompts, rows, d_head] = dims;
+    let [q, k, v, z] = qkvz.map(Held::of);
+    let delta = Held::of(delta);
+    let inputs = cpu::Patched {
+        delta: delta.numbers(),
+        of,
+        q: q.numbers(),
+        k: k.numbers(),
+        v: v.numbers(),
+        z: z.numbers(),
+        prompts,
+        rows,
+        d_head,
+    };
+    let out = Tensor::empty([variants * prompts * rows, d_head], &qkvz[0].device());
+    in_place(out, |out| cpu::change_of_z(&inputs, out)).reshape(dims)
 }
 
 #[cfg(test)]
@@ -145,6 +215,86 @@ mod tests {
                 let difference = (loops - operations).abs().max().into_scalar::<f32>();
                 assert!(difference < 1e-5, "{queries:?}: {difference}");
             }
+        }
+    }
+
+    /// Numbers from a normal distribution.
+    fn random(n: usize) -> Tensor<1> {
+        Tensor::random([n], Distribution::Normal(0.0, 1.0), &Device::flex())
+    }
+
+    #[test]
+    fn one_row_attends_through_the_weights_as_it_does_through_keys_and_values() {
+        let (prompts, edges, rows, before, heads, d_head) = (2, 3, 4, 5, 2, 3);
+        let (d_model, sequences) = (heads * d_head, edges * prompts);
+        let x = random(sequences * rows * d_model).reshape([sequences * rows, d_model]);
+        let w = random(3 * d_model * d_model).reshape([d_model, 3 * d_model]);
+        // Values have no bias.
+        let b = Tensor::cat(vec![random(2 * d_model), random(d_model) * 0.0], 0);
+        let past = [0, 1].map(|_| {
+            let numbers = random(prompts * heads * before * d_head);
+            numbers.reshape([prompts, heads, before, d_head])
+        });
+        let [k, v] = past;
+        let past = Past { k, v };
+        for past in [None, Some(&past)] {
+            for asking in [[3, 1], [0, 2]] {
+                let queries = Queries::One(&asking);
+                let qkv = x.clone().matmul(w.clone());
+                let expected = attend_on_cpu(qkv.clone(), &b, heads, past, rows, queries);
+                let q = qkv.narrow(1, 0, d_model) + b.clone().narrow(0, 0, d_model).unsqueeze();
+                let q = queries.select(q, rows);
+                let columns = |first| w.clone().narrow(1, first, d_head);
+                let absorbed = (0..heads).map(|head| {
+                    let q = q.clone().narrow(1, head * d_head, d_head);
+                    q.matmul(columns(d_model + head * d_head).transpose())
+                });
+                let absorbed: Vec<Tensor<2>> = absorbed.collect();
+                let found = attend_absorbed(&x, &q, &absorbed, &b, past, &asking);
+                let z = (0..heads).map(|head| {
+                    let x = found.clone().narrow(1, head * d_model, d_model);
+                    x.matmul(columns(2 * d_model + head * d_head))
+                });
+                let z = Tensor::cat(z.collect(), 1);
+                let z = z + found.narrow(1, heads * d_model, d_model);
+                let difference = (z - expected).abs().max().into_scalar::<f32>();
+                assert!(difference < 1e-4, "{asking:?}: {difference}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_of_z_is_that_of_attention_with_the_change() {
+        let (variants, prompts, rows, pos, heads, d_head) = (4, 2, 3, 5, 3, 4);
+        let of = [
+            (2, HeadInput::Q),
+            (0, HeadInput::K),
+            (1, HeadInput::V),
+            (2, HeadInput::V),
+        ];
+        let shaped = |dims: [usize; 4]| random(dims.iter().product()).reshape(dims);
+        let on_rows = [heads, prompts, rows, d_head];
+        let [q, z] = [0, 1].map(|_| shaped(on_rows));
+        let [k, v] = [0, 1].map(|_| shaped([heads, prompts, pos, d_head]));
+        let delta = shaped([variants, prompts, rows, d_head]);
+        let change = change_of_z(&delta, &of, [&q, &k, &v, &z]);
+        let mask = causal_mask(rows, pos, &Device::flex()).unsqueeze::<4>();
+        for (i, (head, input)) in of.into_iter().enumerate() {
+            let of_head = |x: &Tensor<4>| x.clone().narrow(0, head, 1);
+            let [mut q, mut k, mut v] = [&q, &k, &v].map(of_head);
+            let delta = delta.clone().narrow(0, i, 1);
+            let before = Tensor::zeros([1, prompts, pos - rows, d_head], &Device::flex());
+            let on_all = Tensor::cat(vec![before, delta.clone()], 2);
+            match input {
+                HeadInput::Q => q = q + delta,
+                HeadInput::K => k = k + on_all,
+                HeadInput::V => v = v + on_all,
+            }
+            let (_, patched) = attention(q, k, v, mask.clone());
+            let expected = patched - of_head(&z);
+            let got = change.clone().narrow(0, i, 1);
+            let difference = (got - expected).abs().max().into_scalar::<f32>();
+            assert!(difference < 1e-5, "{i}: {difference}");
         }
     }
 }

@@ -1,6 +1,9 @@
 //! A tensor's numbers on the CPU, changed where they are.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::{
+    backend::{BackendTypes, Flex},
+    tensor::{Device, Tensor, TensorData},
+};
 
 /// Whether the loops of `pathpatch_kernels` compute for a device: the CPU, unless gradients are recorded, which takes
 /// Burn's operations.
@@ -16,18 +19,34 @@ pub fn in_place(x: Tensor<2>, change: impl FnOnce(&mut [f32])) -> Tensor<2> {
     Tensor::from_data(data, &device)
 }
 
-/// A tensor's numbers.
-///
-/// # Panics
-/// If they are not f32; every tensor of numbers that this crate makes is.
-pub fn floats(data: &TensorData) -> &[f32] {
-    data.as_slice().expect("a tensor of f32")
-}
-
 /// A tensor's numbers, to be changed.
 ///
 /// # Panics
-/// As [`floats`].
+/// If they are not f32; every tensor of numbers that this crate makes is.
 pub fn floats_mut(data: &mut TensorData) -> &mut [f32] {
     data.as_mut_slice().expect("a tensor of f32")
+}
+
+/// A tensor's numbers, read where they are: row-major, so that those of a view with other strides are copied.
+pub struct Held(<Flex as BackendTypes>::FloatTensorPrimitive);
+
+impl Held {
+    /// The numbers of a tensor on the CPU.
+    ///
+    /// # Panics
+    /// For a tensor on another device: see [`on_cpu`].
+    pub fn of<const D: usize>(x: &Tensor<D>) -> Self {
+        let x = x.clone().try_into_primitive::<Flex>();
+        let x = x.expect("a tensor on the CPU");
+        Self(match x.is_contiguous() {
+            true => x,
+            false => x.to_contiguous(),
+        })
+    }
+
+    /// All of them.
+    pub fn numbers(&self) -> &[f32] {
+        let layout = self.0.layout();
+        &self.0.storage()[layout.start_offset()..][..layout.num_elements()]
+    }
 }

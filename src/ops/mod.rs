@@ -7,7 +7,7 @@
 //! - On the CPU each of these steps is one loop of `pathpatch_kernels` over the tensor's own bytes, which Burn's flex
 //!   backend hands out without a copy where nothing else holds the tensor. On a GPU, and under autodiff, it is the same
 //!   formula in Burn's operations. The tensor's device decides.
-//! - Products are Burn's or one of ours: on a GPU `tiled`, in a browser's CPU `fused`, around a tile of relaxed SIMD.
+//! - Products are Burn's or one of ours: on a GPU `tiled`, on the CPU `dense`, in a browser around a tile of relaxed SIMD.
 //!   The model decides: it holds a [`Product`].
 //!
 //! Knows no model, only tensors.
@@ -15,23 +15,23 @@
 mod activation;
 mod attend;
 mod attention;
-mod fused;
+mod dense;
 mod host;
 mod index;
 mod norm;
 mod product;
-mod residual;
 mod rows;
 #[cfg(feature = "webgpu")]
 mod tiled;
+mod total;
 
-pub use activation::{Activation, activate};
-pub use attend::{attend, by_head};
+pub use activation::{Activation, activate_products};
+pub use attend::{attend, attend_absorbed, by_head, change_of_z};
 pub use attention::{attention, causal_mask};
 pub use host::on_cpu;
 pub use index::index;
 pub use norm::{layer_norm, normalise};
-pub use pathpatch_kernels::Tile;
+pub use pathpatch_kernels::{Input as HeadInput, Tile};
 pub use product::Product;
-pub use residual::add_to_residual;
 pub use rows::{Past, Queries};
+pub use total::LogSum;

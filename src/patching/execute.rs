@@ -1,8 +1,10 @@
 //! Jobs done here, on the device that holds the model.
 
 use super::{
+    entries::Entries,
     forward::Forward,
-    job::{Done, Executor, Job},
+    graph::Receiver,
+    job::{Done, Executor, Job, Variant},
     plan::Plan,
     readout::Readout,
     runs::Runs,
@@ -10,6 +12,7 @@ use super::{
 use crate::{
     error::{Code, Error, Result},
     metric::Metric,
+    ops::on_cpu,
 };
 
 /// Does jobs on the runs of a batch.
@@ -17,16 +20,23 @@ pub(super) struct Local<'r, 'a, 'm> {
     runs: &'r Runs<'a>,
     plan: &'r Plan,
     metric: &'m dyn Metric,
+    entries: &'r Entries,
     /// What the metric reads of the part that was worked on last.
     current: Option<(usize, Readout<'a, 'm>)>,
 }
 
 impl<'r, 'a, 'm> Local<'r, 'a, 'm> {
-    pub fn new(runs: &'r Runs<'a>, plan: &'r Plan, metric: &'m dyn Metric) -> Self {
+    pub fn new(
+        runs: &'r Runs<'a>,
+        plan: &'r Plan,
+        metric: &'m dyn Metric,
+        entries: &'r Entries,
+    ) -> Self {
         Self {
             runs,
             plan,
             metric,
+            entries,
             current: None,
         }
     }
@@ -54,10 +64,31 @@ impl Executor for Local<'_, '_, '_> {
             let (expected, got) = ("prompts, positions and a patch of the plan", "others");
             return Err(Error::new(Code::Option, "job", expected, got));
         };
+        let order = match on_cpu(&self.runs.model.device()) {
+            true => by_head(&job.variants),
+            false => (0..job.variants.len()).collect(),
+        };
+        let entries = self.entries;
         let readout = self.readout(part).await?;
-        let forward = Forward::new(readout, job.patch.layer_norm);
-        let normalised = forward.run(job.enter, &job.variants).await?;
-        let values = readout.of_variants(normalised, job.variants.len()).await?;
+        let forward = Forward::new(readout, job.patch.layer_norm, entries);
+        let variants: Vec<Variant> = order.iter().map(|i| job.variants[*i]).collect();
+        let normalised = forward.run(job.enter, &variants).await?;
+        let of_variants = readout.of_variants(normalised, variants.len()).await?;
+        let mut values = vec![Vec::new(); variants.len()];
+        for (i, of_variant) in order.into_iter().zip(of_variants) {
+            values[i] = of_variant;
+        }
         Ok(Done { values })
     }
+}
+
+/// The variants in the order of their receivers' heads, so that what is multiplied by the same weights is one product. In
+/// Burn's operations, on a GPU, what patches the same component goes together instead, as it stands in a job.
+fn by_head(variants: &[Variant]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..variants.len()).collect();
+    order.sort_by_key(|i| match variants[*i].edge.to {
+        Receiver::Head(head, _) => Some(head.head),
+        Receiver::Mlp(_) | Receiver::Logits => None,
+    });
+    order
 }

@@ -1,7 +1,8 @@
 //! From the receivers to the final residual stream, many variants at once.
 //!
 //! ```text
-//! a head    z changes to that of its patched q, k or v;  resid_mid = base + (z_patched - z_base) W_O;  the MLP follows
+//! a head    z changes to that of its patched q, k or v;  resid_mid = base + (z_patched - z_base) W_O;  the MLP follows,
+//!           from resid_mid W_in = base W_in + (z_patched - z_base) (W_O W_in) where `entries` has W_O W_in
 //! an MLP    resid_post = base resid_mid + MLP(LN(base) + change)
 //! logits    LN(base) + change
 //! ```
@@ -14,6 +15,7 @@ use std::rc::Rc;
 use burn::tensor::Tensor;
 
 use super::{
+    entries::Entries,
     graph::{Component, Head, Receiver, Stage},
     job::Variant,
     patch::LayerNorm,
@@ -23,7 +25,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    ops::{Queries, attention, index, layer_norm},
+    ops::{self, HeadInput, Product, Queries, attention, index, layer_norm, on_cpu},
 };
 
 /// The rest of the model from where patches enter it.
@@ -31,6 +33,15 @@ pub(super) struct Forward<'r, 'a, 'm> {
     readout: &'r Readout<'a, 'm>,
     slice: &'r Slice<'a>,
     layer_norm: LayerNorm,
+    entries: &'r Entries,
+}
+
+/// Variants between two layers: all that the layers to come need of those before.
+struct Between {
+    /// The layer that comes next.
+    layer: usize,
+    /// The residual stream, `[variant * batch * rows, d_model]`; after the last layer `[variant * batch * queries, ..]`.
+    resid: Tensor<2>,
 }
 
 /// Variants into heads of one layer, and what they change there.
@@ -42,11 +53,12 @@ pub(super) struct IntoHeads {
 }
 
 impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
-    pub fn new(readout: &'r Readout<'a, 'm>, layer_norm: LayerNorm) -> Self {
+    pub fn new(readout: &'r Readout<'a, 'm>, layer_norm: LayerNorm, entries: &'r Entries) -> Self {
         Self {
             readout,
             slice: readout.slice(),
             layer_norm,
+            entries,
         }
     }
 
@@ -58,25 +70,49 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
     /// # Errors
     /// Those of the pause.
     pub async fn run(&self, enter: Stage, variants: &[Variant]) -> Result<Tensor<2>> {
-        let (slice, layer) = (self.slice, enter.layer());
-        let layers = slice.model.config.n_layers;
-        if layer == layers {
+        if enter.layer() == self.layers() {
             return self.enter_logits(variants).await;
         }
-        let mut resid = match enter.is_mid() {
+        let mut at = self.enter(enter, variants).await?;
+        while at.layer < self.layers() {
+            at = self.through(at).await?;
+        }
+        self.leave(at).await
+    }
+
+    /// Variants after the layer that they enter.
+    async fn enter(&self, enter: Stage, variants: &[Variant]) -> Result<Between> {
+        let layer = enter.layer();
+        let resid = match enter.is_mid() {
             true => self.enter_mlp(layer, variants).await?,
             false => self.enter_heads(layer, variants).await?,
         };
-        for layer in layer + 1..layers {
-            let (past, queries) = (slice.past(layer), self.readout.queries(layer));
-            let block = &slice.model.blocks[layer];
-            let (rows, steps) = (slice.window.rows, slice.steps);
-            resid = block
-                .forward_rows(resid, past, rows, queries, steps)
-                .await?;
-        }
+        let layer = layer + 1;
+        Ok(Between { layer, resid })
+    }
+
+    /// Variants after the next layer.
+    async fn through(&self, at: Between) -> Result<Between> {
+        let (slice, Between { layer, resid }) = (self.slice, at);
+        let (past, queries) = (slice.past(layer), self.readout.queries(layer));
+        let (rows, steps) = (slice.window.rows, slice.steps);
+        let block = &slice.model.blocks[layer];
+        let resid = block.forward_rows(resid, past, rows, queries, steps);
+        Ok(Between {
+            resid: resid.await?,
+            layer: layer + 1,
+        })
+    }
+
+    /// Variants after the last layer, normalised.
+    async fn leave(&self, at: Between) -> Result<Tensor<2>> {
         let readout = self.readout;
-        slice.steps.by_rows(resid, |x| readout.normalise(x)).await
+        let steps = self.slice.steps;
+        steps.by_rows(at.resid, |x| readout.normalise(x)).await
+    }
+
+    fn layers(&self) -> usize {
+        self.slice.model.config.n_layers
     }
 
     /// The final residual stream where only the unembedding reads the change.
@@ -127,9 +163,32 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
         let delta_z = queries.select(delta_z.flatten(0, 2), slice.window.rows);
         let resid_mid = &into.destination.resid_mid;
         let resid_mid = queries.select(resid_mid.clone(), slice.window.rows);
-        let resid_mid = add_to_each(resid_mid, self.by_w_o(layer, variants, delta_z));
         let block = &slice.model.blocks[layer];
-        block.add_mlp_to_rows(resid_mid, slice.steps).await
+        let Some(w_o_in) = self.entries.of(layer, block, slice.steps).await? else {
+            let change = self.by_head(variants, &delta_z, block.product, &block.w_o);
+            let resid_mid = add_to_each(resid_mid, Tensor::cat(change, 0));
+            return block.add_mlp_to_rows(resid_mid, slice.steps).await;
+        };
+        let of_base = slice.mid_by_w_in(layer, &into.destination).await?;
+        let of_base = queries.select(of_base, slice.window.rows);
+        // Some variants at a time, or some rows of one.
+        let each = delta_z.dims()[0] / variants.len();
+        let together = (slice.steps.rows / each).max(1);
+        let mut parts = Vec::new();
+        for (i, some) in variants.chunks(together).enumerate() {
+            let first = i * together * each;
+            for start in (0..each).step_by(slice.steps.rows) {
+                let n = slice.steps.rows.min(each - start);
+                let on_rows = |x: &Tensor<2>| x.clone().narrow(0, start, n);
+                let delta_z = delta_z.clone().narrow(0, first + start, some.len() * n);
+                let by_head = |w| self.by_head(some, &delta_z, block.product, w);
+                let (own, change) = (by_head(&w_o_in), by_head(&block.w_o));
+                let resid_mid = add_to_each(on_rows(&resid_mid), Tensor::cat(change, 0));
+                parts.push(block.add_mlp_of_sum(resid_mid, &own, &on_rows(&of_base)));
+                slice.steps.pause.pause().await?;
+            }
+        }
+        Ok(Tensor::cat(parts, 0))
     }
 
     /// What is added to each variant's q, k or v: a product for each receiver, whose variants stand together.
@@ -167,9 +226,34 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
         })
     }
 
-    /// The change of each variant's z, `[variant, batch, rows, d_head]`: as many variants at a time as have their keys,
-    /// values and scores fit a step's memory, or some queries of one where that takes more.
+    /// The change of each variant's z, `[variant, batch, rows, d_head]`.
     async fn delta_z(&self, variants: &[Variant], into: &IntoHeads) -> Result<Tensor<4>> {
+        if !on_cpu(&into.delta.device()) {
+            return self.delta_z_in_operations(variants, into).await;
+        }
+        let of_variant = |variant: &Variant| {
+            let (head, component) = head_of(variant);
+            let input = match component {
+                Component::Q => HeadInput::Q,
+                Component::K => HeadInput::K,
+                Component::V => HeadInput::V,
+            };
+            (head.head, input)
+        };
+        let of: Vec<_> = variants.iter().map(of_variant).collect();
+        let Destination { q, k, v, z, .. } = &*into.destination;
+        let delta_z = ops::change_of_z(&into.delta, &of, [q, k, v, z]);
+        self.slice.steps.pause.pause().await?;
+        Ok(delta_z)
+    }
+
+    /// The same in Burn's operations: as many variants at a time as have their keys, values and scores fit a step's
+    /// memory, or some queries of one where that takes more.
+    async fn delta_z_in_operations(
+        &self,
+        variants: &[Variant],
+        into: &IntoHeads,
+    ) -> Result<Tensor<4>> {
         let slice = self.slice;
         let [_, batch, rows, d_head] = into.delta.dims();
         let (first, pos) = (slice.window.first, slice.window.end());
@@ -231,30 +315,35 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
         }
     }
 
-    /// What a change of z writes into the residual stream: a product for each receiver.
+    /// A change of z times the rows of a matrix that belong to its head: a product for each head whose variants stand
+    /// together.
     ///
     /// # Shapes
-    /// - `delta_z`: `[variant * n, d_head]`; returns `[variant * n, d_model]`
-    fn by_w_o(&self, layer: usize, variants: &[Variant], delta_z: Tensor<2>) -> Tensor<2> {
+    /// - `delta_z`: `[variant * n, d_head]`; `w`: `[n_heads * d_head, width]`; returns `[.., width]` for each product
+    fn by_head(
+        &self,
+        variants: &[Variant],
+        delta_z: &Tensor<2>,
+        product: Product,
+        w: &Tensor<2>,
+    ) -> Vec<Tensor<2>> {
         let d_head = self.slice.model.config.d_head;
-        let block = &self.slice.model.blocks[layer];
         let each = delta_z.dims()[0] / variants.len();
         let mut start = 0;
-        let of_receivers = variants.chunk_by(|a, b| a.edge.to == b.edge.to);
-        let products = of_receivers.map(|variants| {
+        let of_heads = variants.chunk_by(|a, b| head_of(a).0 == head_of(b).0);
+        let products = of_heads.map(|variants| {
             let n = variants.len() * each;
             let delta_z = delta_z.clone().narrow(0, start, n);
             start += n;
             let first = head_of(&variants[0]).0.head * d_head;
-            let w_o = block.w_o.clone().narrow(0, first, d_head);
-            block.product.matmul(delta_z, &w_o)
+            product.matmul(delta_z, &w.clone().narrow(0, first, d_head))
         });
-        Tensor::cat(products.collect(), 0)
+        products.collect()
     }
 }
 
 /// The head that a variant enters.
-fn head_of(variant: &Variant) -> (Head, Component) {
+pub(super) fn head_of(variant: &Variant) -> (Head, Component) {
     match variant.edge.to {
         Receiver::Head(head, component) => (head, component),
         to => unreachable!("{to} does not read where heads do"),

@@ -1,6 +1,6 @@
 //! A piece of a sweep. It can be done anywhere that has the model, all prompts (a mean is taken over them) and the metric.
 
-use std::{future::Future, ops::Range};
+use std::future::Future;
 
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +45,7 @@ pub struct Job {
     /// The positions that are worked on.
     pub window: Window,
     /// The prompts, counted from 0.
-    pub prompts: Range<usize>,
+    pub prompts: Vec<usize>,
     /// What is patched, by receiver, then sender.
     pub variants: Vec<Variant>,
 }
@@ -83,7 +83,7 @@ mod tests {
             },
             enter: Stage::mid(1),
             window: Window { first: 3, rows: 2 },
-            prompts: 4..6,
+            prompts: vec![4, 6],
             variants: vec![
                 Variant::whole(edge("a0.h1->m1")),
                 Variant::at(edge("m0->m1"), 4),

@@ -1,14 +1,14 @@
 //! Which prompts are run together, and which of their positions.
 //!
-//! A part is a range of prompts with a window of positions: from the first that a patch can change, or that the metric
+//! A part is some prompts with a window of positions: from the first that a patch can change, or that the metric
 //! reads if that is earlier, to the last that the metric reads. Nothing after that position reaches the metric, so
-//! nothing after it is computed. A part's runs fit the memory for runs, its rows one step and its
-//! logits theirs; where one prompt takes more, it is a part by itself.
-
-use std::ops::Range;
+//! nothing after it is computed. Prompts of like windows go together: a part has at most a quarter more rows than its
+//! prompts need. Its runs fit the memory for runs, its rows one step and its logits theirs; where one prompt takes more,
+//! it is a part by itself.
 
 use super::{
     both::Both,
+    graph::Graph,
     memory::{Memory, bytes_of_mean, bytes_of_token, floats_of_row},
     patch::Replacement,
     window::Window,
@@ -24,7 +24,8 @@ use crate::{
 /// Some prompts and the positions that are worked on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Part {
-    pub prompts: Range<usize>,
+    /// Counted from 0.
+    pub prompts: Vec<usize>,
     pub window: Window,
 }
 
@@ -45,7 +46,7 @@ impl Part {
 
     /// Clean and corrupted tokens, each `[batch][pos]`, cut to the part's positions or padded with token 0.
     pub fn tokens(&self, batch: &Batch) -> Both<Vec<Vec<u32>>> {
-        let pairs = &batch.pairs()[self.prompts.clone()];
+        let pairs = || self.prompts.iter().map(|i| &batch.pairs()[*i]);
         let of_run = |ids: fn(&PromptPair) -> &Vec<u32>| {
             let padded = |pair| {
                 let ids: &Vec<u32> = ids(pair);
@@ -56,7 +57,7 @@ impl Part {
                     .take(self.pos())
                     .collect()
             };
-            pairs.iter().map(padded).collect()
+            pairs().map(padded).collect()
         };
         Both {
             clean: of_run(|pair| &pair.clean),
@@ -67,7 +68,7 @@ impl Part {
     /// This part and the prompts after it.
     fn with(&self, next: &Self) -> Self {
         Self {
-            prompts: self.prompts.start..next.prompts.end,
+            prompts: [&self.prompts[..], &next.prompts].concat(),
             window: self.window.with(next.window),
         }
     }
@@ -80,9 +81,16 @@ impl Part {
 
     /// Bytes of what destination layers make of it: see [`super::slice::Destination`].
     fn destination_bytes(&self, config: &Config) -> u64 {
-        let tokens = self.batch() as u64 * (2 * self.pos() + 3 * self.rows()) as u64;
-        let each = config.n_layers * config.d_model * size_of::<f32>();
-        tokens * each as u64
+        let of_prompt = (2 * self.pos() + 3 * self.rows()) * config.d_model;
+        let of_prompt = of_prompt + self.rows() * config.d_mlp;
+        let each = config.n_layers * of_prompt * size_of::<f32>();
+        self.batch() as u64 * each as u64
+    }
+
+    /// Bytes of the deltas of all senders.
+    fn written_bytes(&self, config: &Config) -> u64 {
+        let each = Graph::of(config).n_senders() * config.d_model * size_of::<f32>();
+        (self.batch() * self.rows()) as u64 * each as u64
     }
 }
 
@@ -131,7 +139,7 @@ impl<'m> Reads<'m> {
             }
         }
         let tokens = |metric: &dyn Metric| metric.tokens().map_or(config.d_vocab, <[u32]>::len);
-        let of_first = metric.of_prompts(0..1);
+        let of_first = metric.of_prompts(&[0]);
         let all = tokens(metric);
         Ok(Self {
             positions: metric.positions(),
@@ -167,6 +175,10 @@ pub(super) struct Plan {
     pub keeps_runs: bool,
     /// Whether what destination layers make of them is kept too.
     pub keeps_destinations: bool,
+    /// Whether the deltas of all senders are kept beside them.
+    pub keeps_written: bool,
+    /// Bytes that these leave of those for runs.
+    pub spare: usize,
     /// Rows of a step at most.
     pub rows: usize,
     /// Edges of a chunk at most.
@@ -196,16 +208,34 @@ impl Plan {
         let parts = match reads.splits {
             false => cut(&prompts, prompts.len(), |_| true),
             true => {
-                let count = cut(&prompts, prompts.len(), fits).len();
-                // Even parts: a small rest would leave its products short.
-                cut(&prompts, prompts.len().div_ceil(count), fits)
+                let buckets = buckets(&prompts);
+                let of_bucket = buckets.iter().flat_map(|bucket| {
+                    let count = cut(bucket, bucket.len(), fits).len();
+                    // Even parts: a small rest would leave its products short.
+                    cut(bucket, bucket.len().div_ceil(count), fits)
+                });
+                of_bucket.collect()
             }
         };
         let runs: u64 = parts.iter().map(|part| part.bytes(config)).sum();
-        let made: u64 = parts.iter().map(|p| p.destination_bytes(config)).sum();
+        let keeps_runs = parts.len() == 1 || runs <= most;
+        // All that is held at once: of all parts, or of the one that is worked on.
+        let held = |bytes: &dyn Fn(&Part) -> u64| match keeps_runs {
+            true => parts.iter().map(bytes).sum::<u64>(),
+            false => parts.iter().map(bytes).max().unwrap_or(0),
+        };
+        let mut left = most.saturating_sub(held(&|part| part.bytes(config)));
+        let mut keeps = |bytes: &dyn Fn(&Part) -> u64| {
+            let bytes = held(bytes);
+            let fits = bytes <= left;
+            left -= if fits { bytes } else { 0 };
+            fits
+        };
         Self {
-            keeps_runs: parts.len() == 1 || runs <= most,
-            keeps_destinations: runs + made <= most,
+            keeps_runs,
+            keeps_destinations: keeps(&|part| part.destination_bytes(config)),
+            keeps_written: keeps(&|part| part.written_bytes(config)),
+            spare: left as usize,
             rows,
             edges: edges(&parts, config, memory, on_cpu),
             memory,
@@ -233,6 +263,8 @@ impl Plan {
             means,
             keeps_runs: false,
             keeps_destinations: false,
+            keeps_written: false,
+            spare: 0,
             rows: memory.rows(&model.config, on_cpu(&model.device())),
             edges: 1,
             memory,
@@ -254,6 +286,37 @@ fn edges(parts: &[Part], config: &Config, memory: Memory, on_cpu: bool) -> usize
         in_memory.min(rows / part.rows().saturating_mul(part.batch()))
     });
     of_part.min().unwrap_or(1).max(1)
+}
+
+/// The share of a part's rows, on top of those that its prompts need, that may go into prompts of other windows. More
+/// than that costs more than it saves to have prompts in one product.
+const PADDING: f64 = 0.25;
+
+/// The prompts by their windows: those together that leave little padding in each other's.
+fn buckets(prompts: &[Part]) -> Vec<Vec<Part>> {
+    let mut sorted = prompts.to_vec();
+    sorted.sort_by_key(|prompt| (prompt.window.first, prompt.window.end()));
+    let mut buckets: Vec<Vec<Part>> = Vec::new();
+    let (mut window, mut needed) = (None::<Window>, 0);
+    for prompt in sorted {
+        let rows = prompt.rows();
+        let joint = window.map(|window| window.with(prompt.window));
+        let joint = joint.filter(|joint| {
+            let all = joint.rows * (buckets.last().map_or(0, Vec::len) + 1);
+            all as f64 <= (1.0 + PADDING) * (needed + rows) as f64
+        });
+        match (joint, buckets.last_mut()) {
+            (Some(joint), Some(bucket)) => {
+                bucket.push(prompt);
+                (window, needed) = (Some(joint), needed + rows);
+            }
+            _ => {
+                (window, needed) = (Some(prompt.window), rows);
+                buckets.push(vec![prompt]);
+            }
+        }
+    }
+    buckets
 }
 
 /// As few parts of at most `most` prompts as fit, in the order of the prompts.
@@ -289,7 +352,7 @@ fn windows(
         let last = pair.clean.len() - 1;
         let first = changes[i].into_iter().chain(read).min().unwrap_or(last);
         Part {
-            prompts: i..i + 1,
+            prompts: vec![i],
             window: Window::between(first.min(last), read.unwrap_or(last) + 1),
         }
     };
@@ -340,7 +403,7 @@ fn means(
     let of_prompt = |(i, pair): (usize, &PromptPair)| {
         let end = all.end().min(pair.clean.len());
         Part {
-            prompts: i..i + 1,
+            prompts: vec![i],
             window: Window::between(all.first.min(end), end),
         }
     };
@@ -360,7 +423,7 @@ mod tests {
 
     fn part(prompt: usize, first: usize, pos: usize) -> Part {
         Part {
-            prompts: prompt..prompt + 1,
+            prompts: vec![prompt],
             window: Window::between(first, pos),
         }
     }
@@ -374,19 +437,40 @@ mod tests {
                 let parts = cut(&prompts, most, fits);
                 let mut next = 0;
                 for part in &parts {
-                    assert_eq!(part.prompts.start, next);
-                    next = part.prompts.end;
+                    for prompt in &part.prompts {
+                        assert_eq!(*prompt, next);
+                        next += 1;
+                        let window = prompts[*prompt].window;
+                        assert_eq!(part.window.with(window), part.window);
+                    }
                     assert!(part.batch() == 1 || (part.batch() <= most && fits(part)));
-                    let windows = &prompts[part.prompts.clone()];
-                    assert!(
-                        windows
-                            .iter()
-                            .all(|w| part.window.with(w.window) == part.window)
-                    );
                 }
                 assert_eq!(next, prompts.len());
             }
         }
+    }
+
+    #[test]
+    fn a_bucket_has_like_windows_and_every_prompt_is_in_one() {
+        let prompts: Vec<Part> = (0..40)
+            .map(|i| part(i, (i * 7) % 11, 13 + (i * 5) % 9))
+            .collect();
+        let buckets = buckets(&prompts);
+        assert!((2..20).contains(&buckets.len()), "{}", buckets.len());
+        let mut seen = vec![false; prompts.len()];
+        for bucket in &buckets {
+            let windows = bucket.iter().map(|prompt| prompt.window);
+            let joint = windows.clone().reduce(Window::with).unwrap();
+            let needed: usize = windows.map(|window| window.rows).sum();
+            let all = joint.rows * bucket.len();
+            assert!(all as f64 <= 1.25 * needed as f64, "{all}, {needed} needed");
+            for prompt in bucket {
+                assert!(!std::mem::replace(&mut seen[prompt.prompts[0]], true));
+            }
+        }
+        assert!(seen.iter().all(|seen| *seen));
+        let alike = vec![part(0, 3, 9), part(1, 3, 9), part(2, 3, 9)];
+        assert_eq!(super::buckets(&alike), [alike]);
     }
 
     #[test]
@@ -401,7 +485,7 @@ mod tests {
         };
         let batch = Batch::new(vec![pair; 1000], None, &config).unwrap();
         let three = Part {
-            prompts: 10..13,
+            prompts: vec![10, 12, 15],
             ..part(10, 1, 2)
         };
         for (kind, of_three) in [(MetricKind::LogitDiff, 6), (MetricKind::Prob, 9)] {

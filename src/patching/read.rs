@@ -11,7 +11,7 @@
 use burn::tensor::{Tensor, TensorData};
 
 use super::{graph::Sender, job::Variant, patch::LayerNorm, slice::Slice};
-use crate::ops::{index, layer_norm};
+use crate::ops::{index, layer_norm, normalise};
 
 /// The change of each variant's normalised input on the rows.
 ///
@@ -45,8 +45,11 @@ fn normalised(base: &Tensor<2>, delta: Tensor<3>, eps: f64, mode: LayerNorm) -> 
     match mode {
         LayerNorm::Frozen => delta / layer_norm(base.clone(), eps).1.unsqueeze_dim(0),
         LayerNorm::Exact => {
-            let base = base.clone().unsqueeze_dim::<3>(0);
-            layer_norm(base.clone() + delta, eps).0 - layer_norm(base, eps).0
+            let dims = delta.dims();
+            let [n, rows, d_model] = dims;
+            let changed = base.clone().unsqueeze_dim::<3>(0) + delta;
+            let changed = normalise(changed.reshape([n * rows, d_model]), eps);
+            changed.reshape(dims) - normalise(base.clone(), eps).unsqueeze_dim(0)
         }
     }
 }

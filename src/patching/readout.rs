@@ -1,10 +1,12 @@
 //! From the final residual stream to what a metric makes of it, on the host.
 //!
-//! Only the rows and tokens that the metric reads become logits, for as many variants at a time as fit the
-//! memory: over a vocabulary of 50,257 tokens each prompt of each variant takes 0.6 MB with the copies that a
+//! Only the rows and tokens that the metric reads become logits. A metric of probabilities needs those of all tokens but
+//! for the logarithm of the sum of their exponentials alone: they are made for all variants, some tokens at a time, and
+//! added up. Where a metric needs all of them at once, as closures do, they are made for as many variants at a time as
+//! fit the memory: over a vocabulary of 50,257 tokens each prompt of each variant takes 0.6 MB with the copies that a
 //! softmax makes.
 
-use std::{ops::Range, rc::Rc};
+use std::rc::Rc;
 
 use burn::tensor::Tensor;
 
@@ -12,9 +14,12 @@ use super::{memory::Memory, slice::Slice, window::Window};
 use crate::{
     error::{Code, Error, Result},
     gpt2::Unembedding,
-    metric::Metric,
+    metric::{Metric, Summands, Summarised},
     ops::{Queries, index},
 };
+
+/// Tokens whose logits are there at a time, where they are added up: few enough that they are still in a cache then.
+const TOKENS: usize = 4096;
 
 /// A metric, or its part for some prompts.
 enum Bound<'m> {
@@ -38,6 +43,8 @@ pub(super) struct Readout<'a, 'm> {
     /// One row per prompt, counted from the first row; all positions where `None`.
     rows: Option<Vec<usize>>,
     unembedding: Unembedding,
+    /// The map to what the metric reads beside the log-sum of all tokens, where that is enough for it.
+    summands: Option<Unembedding>,
     memory: Memory,
 }
 
@@ -47,7 +54,7 @@ impl<'a, 'm> Readout<'a, 'm> {
     pub fn new(
         slice: Rc<Slice<'a>>,
         metric: &'m dyn Metric,
-        prompts: Range<usize>,
+        prompts: &[usize],
         memory: Memory,
     ) -> Self {
         let metric = match metric.of_prompts(prompts) {
@@ -56,10 +63,17 @@ impl<'a, 'm> Readout<'a, 'm> {
         };
         let positions = metric.get().positions();
         let rows = positions.map(|all| all.iter().map(|p| p - slice.window.first).collect());
-        let unembedding = slice.model.unembed.of_tokens(metric.get().tokens());
+        let unembed = &slice.model.unembed;
+        let unembedding = unembed.of_tokens(metric.get().tokens());
+        let summarised = metric.get().summarised().filter(|_| rows.is_some());
+        let summands = summarised.map(|metric| match metric.reads() {
+            Summands::Tokens(tokens) => unembed.of_tokens(Some(tokens)),
+            Summands::Means(weights) => unembed.of_means(*weights),
+        });
         Self {
             rows,
             unembedding,
+            summands,
             slice,
             metric,
             memory,
@@ -111,6 +125,14 @@ impl<'a, 'm> Readout<'a, 'm> {
         normalised: Tensor<2>,
         variants: usize,
     ) -> Result<Vec<Vec<f32>>> {
+        if let (Some(metric), Some(summands)) = (self.metric.get().summarised(), &self.summands) {
+            let numbers = self
+                .summarise(metric, summands, normalised, variants)
+                .await?;
+            let prompts = self.slice.batch;
+            let numbers = to_host(numbers.flatten(0, 1)).await?;
+            return Ok(numbers.chunks(prompts).map(<[f32]>::to_vec).collect());
+        }
         let each = normalised.dims()[0] / variants;
         let logits = self.slice.batch * self.positions();
         let tokens = self.unembedding.tokens();
@@ -126,6 +148,29 @@ impl<'a, 'm> Readout<'a, 'm> {
         let [_, prompts] = numbers.dims();
         let numbers = to_host(numbers.flatten(0, 1)).await?;
         Ok(numbers.chunks(prompts).map(<[f32]>::to_vec).collect())
+    }
+
+    /// The metric of patched runs without logits of all tokens at once, `[variant, batch]`.
+    async fn summarise(
+        &self,
+        metric: &dyn Summarised,
+        summands: &Unembedding,
+        normalised: Tensor<2>,
+        variants: usize,
+    ) -> Result<Tensor<2>> {
+        let (slice, batch) = (&self.slice, self.slice.batch);
+        let [rows, _] = normalised.dims();
+        let read = summands.of_normalised(normalised.clone());
+        let read = read.reshape([variants, batch, summands.tokens()]);
+        // As many logits as a step's rows have numbers in the hidden layer of the MLP.
+        let floats = slice.steps.rows.saturating_mul(slice.model.config.d_mlp);
+        let tokens = (floats / rows).clamp(1, TOKENS);
+        let log_sum = slice
+            .model
+            .unembed
+            .log_sum(normalised, tokens, slice.steps.pause);
+        let log_sum = log_sum.await?.reshape([variants, batch, 1]);
+        Ok(metric.evaluate(read, log_sum))
     }
 
     /// The final LayerNorm, without its weight and bias.

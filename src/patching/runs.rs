@@ -14,15 +14,15 @@ use super::{
     patch::{Direction, Replacement},
     plan::{Part, Plan, Reads},
     readout::{Readout, rows_read},
-    slice::{GoesIn, Keep, Means, Slice},
+    slice::{Activations, GoesIn, Keep, Means, Slice},
 };
 use crate::{
     error::{Code, Error, Result},
     gpt2::{Gpt2, Steps},
     metric::{AnswerMetric, CleanOutput, Metric, MetricKind},
-    ops::on_cpu,
+    ops::{index, on_cpu},
     pause::Pause,
-    prompt::Batch,
+    prompt::{Batch, PromptPair},
 };
 
 /// A batch of prompts on a model, clean and corrupted.
@@ -35,16 +35,30 @@ pub struct Runs<'a> {
     direction: Direction,
     replacement: Replacement,
     memory: Memory,
-    kept: RefCell<Kept<'a>>,
+    kept: Rc<RefCell<Kept>>,
 }
 
 /// The runs of one plan, as far as they are there.
 #[derive(Default)]
-struct Kept<'a> {
+struct Kept {
     plan: Option<Plan>,
     /// The means that go in, if means do.
     means: Option<Rc<Means>>,
-    slices: Vec<Option<Rc<Slice<'a>>>>,
+    slices: Vec<Option<Rc<Activations>>>,
+}
+
+/// The runs of the prompts that were asked about last, for calls that ask about them again: in the memory for runs, until
+/// others are asked about.
+#[derive(Default)]
+pub(crate) struct LastRuns(RefCell<Option<(Question, Rc<RefCell<Kept>>)>>);
+
+/// What runs depend on, beside the plan.
+#[derive(PartialEq)]
+struct Question {
+    /// Clean and corrupted tokens.
+    prompts: Vec<[Vec<u32>; 2]>,
+    direction: Direction,
+    replacement: Replacement,
 }
 
 impl<'a> Runs<'a> {
@@ -59,7 +73,7 @@ impl<'a> Runs<'a> {
             direction: Direction::default(),
             replacement: Replacement::default(),
             memory: Memory::of(&model.device()),
-            kept: RefCell::default(),
+            kept: Rc::default(),
         }
     }
 
@@ -75,9 +89,27 @@ impl<'a> Runs<'a> {
         Self {
             direction,
             replacement,
-            kept: RefCell::default(),
+            kept: Rc::default(),
             ..self
         }
+    }
+
+    /// With the runs of the last call that was about the same prompts, if it was; those that are made now are for the next.
+    #[must_use]
+    pub(crate) fn remembered(self, last: &LastRuns) -> Self {
+        let tokens = |pair: &PromptPair| [pair.clean.clone(), pair.corrupted.clone()];
+        let question = Question {
+            prompts: self.batch.pairs().iter().map(tokens).collect(),
+            direction: self.direction,
+            replacement: self.replacement,
+        };
+        let mut last = last.0.borrow_mut();
+        let kept = match &*last {
+            Some((of, kept)) if *of == question => kept.clone(),
+            _ => self.kept,
+        };
+        *last = Some((question, kept.clone()));
+        Self { kept, ..self }
     }
 
     /// One pair of the batch by itself. Where a mean goes in, it is still the mean over all of the batch.
@@ -88,7 +120,7 @@ impl<'a> Runs<'a> {
         Ok(Self {
             batch: self.batch.only(pair)?,
             averaged: Some(self.averaged.unwrap_or(self.batch)),
-            kept: RefCell::default(),
+            kept: Rc::default(),
             ..self
         })
     }
@@ -152,14 +184,22 @@ impl<'a> Runs<'a> {
         let mut rows = Both::<Vec<Tensor<2>>>::default();
         for (i, part) in plan.parts.iter().enumerate() {
             let slice = self.slice(&plan, i).await?;
-            let positions = &positions[part.prompts.clone()];
+            let positions: Vec<usize> = part.prompts.iter().map(|i| positions[*i]).collect();
             let finals = slice.finals();
-            rows.clean.push(rows_read(finals.clean, positions));
-            rows.corrupted.push(rows_read(finals.corrupted, positions));
+            rows.clean.push(rows_read(finals.clean, &positions));
+            rows.corrupted.push(rows_read(finals.corrupted, &positions));
         }
+        // In the order of the batch.
+        let mut places = vec![0; positions.len()];
+        let prompts = plan.parts.iter().flat_map(|part| &part.prompts);
+        prompts
+            .enumerate()
+            .for_each(|(place, i)| places[*i] = place);
+        let places = index(places.into_iter(), &self.model.device());
+        let in_order = |rows: Vec<Tensor<2>>| Tensor::cat(rows, 0).select(0, places.clone());
         Ok(Both {
-            clean: Tensor::cat(rows.clean, 0),
-            corrupted: Tensor::cat(rows.corrupted, 0),
+            clean: in_order(rows.clean),
+            corrupted: in_order(rows.corrupted),
         })
     }
 
@@ -201,18 +241,29 @@ impl<'a> Runs<'a> {
                 slices: vec![None; plan.parts.len()],
             };
         }
-        if let Some(slice) = &self.kept.borrow().slices[part] {
-            return Ok(slice.clone());
+        if let Some(activations) = &self.kept.borrow().slices[part] {
+            let slice = Slice::of(self.model, self.steps(plan), activations.clone());
+            return Ok(Rc::new(slice));
         }
         let keep = Keep {
             destinations: plan.keeps_destinations,
+            written: plan.keeps_written,
             looks: &[],
         };
         let slice = self.run(plan, part, keep).await?;
-        if plan.keeps_runs {
-            self.kept.borrow_mut().slices[part] = Some(slice.clone());
+        let mut kept = self.kept.borrow_mut();
+        // Another call about these prompts may have come in between, with another plan.
+        if plan.keeps_runs && kept.plan.as_ref() == Some(plan) {
+            kept.slices[part] = Some(slice.activations());
         }
         Ok(slice)
+    }
+
+    fn steps(&self, plan: &Plan) -> Steps<'a> {
+        Steps {
+            rows: plan.rows,
+            pause: self.pause,
+        }
     }
 
     /// What a metric reads of a part of a plan.
@@ -226,7 +277,7 @@ impl<'a> Runs<'a> {
         metric: &'m dyn Metric,
     ) -> Result<Readout<'a, 'm>> {
         let slice = self.slice(plan, part).await?;
-        let prompts = plan.parts[part].prompts.clone();
+        let prompts = &plan.parts[part].prompts;
         Ok(Readout::new(slice, metric, prompts, plan.memory))
     }
 
@@ -252,16 +303,14 @@ impl<'a> Runs<'a> {
         );
         let keep = Keep {
             destinations: false,
+            written: false,
             looks: stages,
         };
         self.run(&plan, 0, keep).await
     }
 
     async fn run(&self, plan: &Plan, part: usize, keep: Keep<'_>) -> Result<Rc<Slice<'a>>> {
-        let steps = Steps {
-            rows: plan.rows,
-            pause: self.pause,
-        };
+        let steps = self.steps(plan);
         let (config, on_cpu) = (&self.model.config, on_cpu(&self.model.device()));
         let longest = plan.memory.longest_prompt(config, on_cpu);
         let parts = [&plan.parts[part]].into_iter().chain(&plan.means);
@@ -291,15 +340,15 @@ impl<'a> Runs<'a> {
         if plan.means.is_empty() {
             return Ok(None);
         }
-        let is_kept = self.kept.borrow().plan.as_ref() == Some(plan);
-        let kept = self.kept.borrow().means.clone().filter(|_| is_kept);
+        let is_kept = || self.kept.borrow().plan.as_ref() == Some(plan);
+        let kept = self.kept.borrow().means.clone().filter(|_| is_kept());
         if kept.is_some() {
             return Ok(kept);
         }
         let (model, parts) = (self.model, &plan.means);
         let means = Means::run(model, steps, self.averaged(), parts, self.direction).await?;
         let means = Rc::new(means);
-        if is_kept {
+        if is_kept() {
             self.kept.borrow_mut().means = Some(means.clone());
         }
         Ok(Some(means))

@@ -8,7 +8,7 @@ pub(super) struct Scale {
     zero: f32,
     /// What 1 on the scale is in the metric as measured.
     pub unit: f32,
-    /// The base run's numbers, one per prompt.
+    /// The base run's numbers, one per prompt, in the order of the plan's parts.
     base: Vec<f32>,
 }
 
@@ -17,7 +17,7 @@ pub(super) struct Scale {
 const ROUNDING: f32 = 64.0 * f32::EPSILON;
 
 impl Scale {
-    /// The scale from the numbers of both runs, one per prompt, and both runs on it.
+    /// The scale from the numbers of both runs, one per prompt in the order of the plan's parts, and both runs on it.
     ///
     /// # Errors
     /// [`Code::Metric`] when a run's metric is not a finite number, or a normalised metric has nothing to normalise
@@ -70,7 +70,7 @@ impl Scale {
         Some((variance.sqrt() as f32) / self.unit.abs())
     }
 
-    /// Add a patched run's numbers of the prompts from `first` on.
+    /// Add a patched run's numbers of the prompts from `first` on, in the order of the plan's parts.
     pub fn add(&self, run: &mut Sums, numbers: &[f32], first: usize) {
         for (number, base) in numbers.iter().zip(&self.base[first..]) {
             let change = f64::from(number - base);

@@ -15,6 +15,7 @@ use super::{
     cell::Cell,
     check::{Check, Selection},
     cost::Cost,
+    entries::Entries,
     estimate::{Ask, ByPosition, Step, no_gradient, overview},
     execute::Local,
     graph::{Edge, Graph},
@@ -140,7 +141,7 @@ async fn sweep(
         check_positions(edges.len(), pos, plan.memory)?;
     }
     let reads = Reads::of(metric, &runs.batch, config)?;
-    let cost = Cost::new(config, &plan, &reads);
+    let cost = Cost::new(runs.model, &plan, &reads);
     let mut meter = Meter::new(options.exact(edges.len()));
     let empty = |metric| EdgeTable::empty(graph, runs.direction(), metric);
 
@@ -160,7 +161,7 @@ async fn sweep(
             Step::Between(part) => meter.before(cost.of_run_and_gradient(part)),
             Step::Part(part) => {
                 meter.before(cost.of_runs_of(part));
-                if part.prompts.end == runs.batch.pairs().len() {
+                if plan.parts.last() == Some(part) {
                     // The estimates of all follow at once.
                     return Ok(());
                 }
@@ -215,6 +216,11 @@ async fn sweep(
         let size = |variant: &Variant| size(&variant.edge);
         schedule(graph, variants, plan.edges, size)
     };
+    let stage = |edge: &Edge| edge.to.reads(graph.n_layers);
+    let of_whole = whole.iter().map(|variant| (stage(&variant.edge), 1));
+    let of_positions = split.iter().map(|edge| (stage(edge), positions.len()));
+    let entries = Entries::of_sweep(runs.model, &plan, &reads, of_whole.chain(of_positions));
+    let cost = cost.with(&entries);
     let whole = in_chunks(&whole);
 
     let work = Work {
@@ -224,11 +230,11 @@ async fn sweep(
         cost: &cost,
         scale: &scale,
     };
-    let of_position = |edge: &Edge| cost.of_variant(edge.to.reads(graph.n_layers));
+    let of_position = |edge: &Edge| cost.of_variant(stage(edge));
     let of_positions = split.iter().map(of_position).sum::<f64>();
     let flops = work.flops(&whole) + positions.len() as f64 * of_positions;
     meter.plan(selected.len() + split.len() * positions.len(), flops);
-    let executor = Local::new(runs, &plan, metric);
+    let executor = Local::new(runs, &plan, metric, &entries);
     let mut sweep = Sweep {
         work,
         executor,

@@ -73,6 +73,7 @@ impl<'w> Work<'w> {
     ) -> Result<Vec<(Variant, Sums)>> {
         let variants = group.iter().flat_map(|chunk| &chunk.variants);
         let mut sums: Vec<_> = variants.map(|v| (*v, Sums::default())).collect();
+        let mut first = 0;
         for part in &self.plan.parts {
             self.pause.pause().await?;
             let mut rest = &mut sums[..];
@@ -81,7 +82,7 @@ impl<'w> Work<'w> {
                 let (of_chunk, left) = rest.split_at_mut(chunk.variants.len());
                 rest = left;
                 for ((_, sums), numbers) in of_chunk.iter_mut().zip(&done.values) {
-                    self.scale.add(sums, numbers, part.prompts.start);
+                    self.scale.add(sums, numbers, first);
                 }
                 let variants = chunk.variants.len() as f64;
                 meter.work(variants * self.cost.of_variant_in(chunk.enter, part));
@@ -89,6 +90,7 @@ impl<'w> Work<'w> {
                     on_job(meter.progress())?;
                 }
             }
+            first += part.batch();
         }
         Ok(sums)
     }

@@ -60,6 +60,9 @@ enum Command {
         /// Also on the GPU of this machine, natively
         #[arg(long)]
         gpu: bool,
+        /// Only sweeps between heads on the CPU beside those of version 0.1, which is built for it
+        #[arg(long, conflicts_with_all = ["gpu", "graph"])]
+        previous: bool,
         /// Only all edges of the graph, beside the edges between heads in version 0.1, which is built for it
         #[arg(long, conflicts_with = "gpu")]
         graph: bool,
@@ -102,6 +105,7 @@ fn main() -> Result<()> {
         Command::TestNotebooks => python::test(&[browsers::chromium_variable()?]),
         Command::Fuzz { seconds, seed } => fuzz::all(seconds, seed),
         Command::Bench { graph: true, .. } => bench::graph(),
+        Command::Bench { previous: true, .. } => bench::sweeps(),
         Command::Bench { page: true, .. } => bench::page(),
         Command::Bench { gpu, .. } => bench::all(gpu),
         Command::Gallery => gallery::bundled(),

@@ -12,6 +12,7 @@ pub use moved::Moved;
 use super::{
     baseline::Baselines,
     both::Both,
+    entries::Entries,
     forward::Forward,
     graph::{Component, Edge, Graph, Head, Receiver, Sender, Stage},
     job::Variant,
@@ -76,12 +77,13 @@ pub async fn edge_detail(
         stages.push(Stage::pre(src.layer));
     }
     let slice = runs.look(reads.positions, &stages).await?;
-    let readout = Readout::new(slice.clone(), metric, 0..1, runs.memory());
+    let readout = Readout::new(slice.clone(), metric, &[0], runs.memory());
     let mut baselines = Baselines::new(runs.direction());
     baselines.add(&readout).await?;
     let (metric_of_runs, scale) = baselines.scale(metric)?;
 
-    let forward = Forward::new(&readout, layer_norm);
+    let entries = Entries::none(runs.model);
+    let forward = Forward::new(&readout, layer_norm, &entries);
     let variant = Variant::whole(edge);
     let patched = forward.run(enter, &[variant]).await?;
     let numbers = readout.of_variants(patched.clone(), 1).await?;

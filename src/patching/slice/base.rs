@@ -2,7 +2,7 @@
 
 use std::{
     cell::{OnceCell, RefCell},
-    ops::Range,
+    ops::{Deref, Range},
     rc::Rc,
 };
 
@@ -21,6 +21,11 @@ use crate::{
 pub(in crate::patching) struct Slice<'a> {
     pub model: &'a Gpt2,
     pub steps: Steps<'a>,
+    activations: Rc<Activations>,
+}
+
+/// What is kept of both runs: numbers alone, which outlive the call that has made them.
+pub(in crate::patching) struct Activations {
     pub direction: Direction,
     pub window: Window,
     pub batch: usize,
@@ -35,6 +40,8 @@ pub(in crate::patching) struct Slice<'a> {
     mask: OnceCell<Tensor<2>>,
     pub(super) keeps_destinations: bool,
     pub(super) destinations: RefCell<Vec<Option<Rc<Destination>>>>,
+    /// The deltas of all senders, once they have been wanted; `None` where they are not kept.
+    pub(super) written: Option<OnceCell<Tensor<3>>>,
     /// The residual stream at the stages that were asked for.
     pub looks: Vec<Look>,
 }
@@ -72,12 +79,36 @@ pub(in crate::patching) enum GoesIn<'m> {
 pub(in crate::patching) struct Keep<'k> {
     /// Whether destinations are kept once they are made, or only the last.
     pub destinations: bool,
+    /// Whether the deltas of all senders are kept once they are made.
+    pub written: bool,
     /// Stages at which the residual stream is kept at all positions.
     pub looks: &'k [Stage],
 }
 
+impl Deref for Slice<'_> {
+    type Target = Activations;
+
+    fn deref(&self) -> &Activations {
+        &self.activations
+    }
+}
+
 impl<'a> Slice<'a> {
-    /// Run both prompts of every pair of a part.
+    /// Runs that are there already.
+    pub fn of(model: &'a Gpt2, steps: Steps<'a>, activations: Rc<Activations>) -> Self {
+        Self {
+            model,
+            steps,
+            activations,
+        }
+    }
+
+    /// What is kept of the runs.
+    pub fn activations(&self) -> Rc<Activations> {
+        self.activations.clone()
+    }
+
+    /// Run both prompts of every pair of a part, side by side, so that weights are read once for both.
     ///
     /// # Errors
     /// Those of the pause.
@@ -101,9 +132,10 @@ impl<'a> Slice<'a> {
         };
         let in_rows = (0..n).flat_map(|s| (window.first..pos).map(move |p| s * pos + p));
         let in_rows = index(in_rows, &device);
+        let is_same = base == other;
         // A copy, so that what is left out is not kept either.
         let rows_of = |x: Tensor<2>| match window.first {
-            0 => x,
+            0 if is_same => x,
             _ => x.select(0, in_rows.clone()),
         };
         let before = index(0..window.first, &device);
@@ -112,15 +144,24 @@ impl<'a> Slice<'a> {
             z.swap_dims(0, 1)
         };
         let embedded = |ids: &[Vec<u32>]| rows_of(model.embed_tokens(&ids.concat()));
+        let embed = |ids: &[Vec<u32>]| model.embed(ids).reshape([n * pos, d_model]);
+        // The base run at all positions, then the rows of the other run, if that is another.
+        let in_base = n * pos;
+        let of_base = |x: &Tensor<2>| x.clone().narrow(0, 0, in_base);
+        let of_other = |x: &Tensor<2>| match is_same {
+            true => rows_of(of_base(x)),
+            false => x.clone().narrow(0, in_base, n * rows),
+        };
 
         let mut layers: Vec<Layer> = Vec::with_capacity(config.n_layers);
         let mut looks = Vec::with_capacity(keep.looks.len());
         let mut look = |stage: Stage, resid: &Tensor<2>| {
             if keep.looks.contains(&stage) {
+                let base = of_base(resid);
                 looks.push(Look {
                     stage,
-                    base: resid.clone(),
-                    other: resid.clone(),
+                    other: whole(&base, of_other(resid), n),
+                    base,
                 });
             }
         };
@@ -129,33 +170,41 @@ impl<'a> Slice<'a> {
             GoesIn::Mean(means) => means.embed(window, n) - embedded(&base),
             GoesIn::Nothing => -embedded(&base),
         };
-        let mut resid = model.embed(&base).reshape([n * pos, d_model]);
+        let mut resid = embed(&base);
+        if !is_same {
+            resid = Tensor::cat(vec![resid, rows_of(embed(&other))], 0);
+        }
         for (layer, block) in model.blocks.iter().enumerate() {
             look(Stage::pre(layer), &resid);
-            let resid_pre = rows_of(resid.clone());
+            let resid_pre = rows_of(of_base(&resid));
             let qkv = block.qkv_of_rows(resid.clone(), steps).await?;
             let past = (window.first > 0).then(|| {
-                let [_, k, v] = block.by_head(qkv.clone(), n);
+                let [_, k, v] = block.by_head(of_base(&qkv), n);
                 let [k, v] = [k, v].map(|x| x.select(2, before.clone()));
                 Past { k, v }
             });
-            let z = block.attend_all_rows(qkv, None, pos, steps).await?;
-            let written_z = by_head(rows_of(z.clone()));
+            let base_qkv = of_base(&qkv);
+            let mut z = block.attend_all_rows(base_qkv, None, pos, steps).await?;
+            if !is_same {
+                let (past, qkv) = (past.as_ref(), of_other(&qkv));
+                let of_other = block.attend_all_rows(qkv, past, rows, steps).await?;
+                z = Tensor::cat(vec![z, of_other], 0);
+            }
+            let [z_base, z_other] = [rows_of(of_base(&z)), of_other(&z)].map(by_head);
             resid = block.add_attention(resid, z, steps).await?;
             look(Stage::mid(layer), &resid);
             let mlp = block.mlp_of_rows(resid.clone(), steps).await?;
-            resid = resid + mlp.clone();
-            let mlp = rows_of(mlp);
+            let [mlp_base, mlp_other] = [rows_of(of_base(&mlp)), of_other(&mlp)];
+            resid = resid + mlp;
             let (delta_z, delta_mlp) = match &goes_in {
-                // What the base run writes, until the other run is there to be compared with it.
-                GoesIn::Other => (written_z, mlp),
+                GoesIn::Other => (z_other - z_base, mlp_other - mlp_base),
                 GoesIn::Mean(means) => (
-                    means.z(layer, window, n) - written_z,
-                    means.mlp(layer, window, n) - mlp,
+                    means.z(layer, window, n) - z_base,
+                    means.mlp(layer, window, n) - mlp_base,
                 ),
                 GoesIn::Nothing => {
                     let b_v = block.b_v.clone().reshape([heads, 1, d_head]);
-                    (-(written_z + b_v), -mlp)
+                    (-(z_base + b_v), -mlp_base)
                 }
             };
             layers.push(Layer {
@@ -166,53 +215,24 @@ impl<'a> Slice<'a> {
             });
         }
         look(Stage::pre(config.n_layers), &resid);
-        let base_final = resid.reshape([n, pos, d_model]);
-
-        let mut slice = Self {
-            model,
-            steps,
+        let (base_final, other_final) = (of_base(&resid), of_other(&resid));
+        let other_final = whole(&base_final, other_final, n);
+        let sequences = |x: Tensor<2>| x.reshape([n, pos, d_model]);
+        let activations = Activations {
             direction,
             window,
             batch: n,
             delta_embed,
             layers,
-            other_final: base_final.clone(),
-            base_final,
+            base_final: sequences(base_final),
+            other_final: sequences(other_final),
             mask: OnceCell::new(),
             keeps_destinations: keep.destinations,
             destinations: RefCell::new(vec![None; config.n_layers]),
+            written: keep.written.then(OnceCell::new),
             looks,
         };
-        let is_resampled = matches!(goes_in, GoesIn::Other);
-        if base == other {
-            if is_resampled {
-                for layer in &mut slice.layers {
-                    layer.delta_z = Tensor::zeros([heads, n * rows, d_head], &device);
-                    layer.delta_mlp = Tensor::zeros([n * rows, d_model], &device);
-                }
-            }
-            return Ok(slice);
-        }
-        let mut resid = rows_of(model.embed(&other).reshape([n * pos, d_model]));
-        for (i, block) in model.blocks.iter().enumerate() {
-            slice.look_at_other(Stage::pre(i), &resid);
-            let past = slice.layers[i].past.as_ref();
-            let qkv = block.qkv_of_rows(resid.clone(), steps).await?;
-            let z = block.attend_all_rows(qkv, past, rows, steps).await?;
-            let written_z = is_resampled.then(|| by_head(z.clone()));
-            resid = block.add_attention(resid, z, steps).await?;
-            slice.look_at_other(Stage::mid(i), &resid);
-            let mlp = block.mlp_of_rows(resid.clone(), steps).await?;
-            resid = resid + mlp.clone();
-            if let Some(written_z) = written_z {
-                let layer = &mut slice.layers[i];
-                layer.delta_z = written_z - layer.delta_z.clone();
-                layer.delta_mlp = mlp - layer.delta_mlp.clone();
-            }
-        }
-        slice.look_at_other(Stage::pre(config.n_layers), &resid);
-        slice.other_final = slice.with_rows(resid);
-        Ok(slice)
+        Ok(Self::of(model, steps, Rc::new(activations)))
     }
 
     /// Whole sequences of a run that equals the base run before the rows.
@@ -223,13 +243,6 @@ impl<'a> Slice<'a> {
         let [batch, pos, d_model] = self.base_final.dims();
         let base = self.base_final.clone().reshape([batch * pos, d_model]);
         whole(&base, rows, batch).reshape([batch, pos, d_model])
-    }
-
-    /// Keep the other run's rows at a stage, if it was asked for.
-    fn look_at_other(&mut self, stage: Stage, rows: &Tensor<2>) {
-        if let Some(look) = self.looks.iter_mut().find(|look| look.stage == stage) {
-            look.other = whole(&look.base, rows.clone(), self.batch);
-        }
     }
 
     /// The final residual streams, by the names of the runs.

@@ -1,5 +1,7 @@
 //! What the receivers of one layer start from.
 
+use std::cell::OnceCell;
+
 use burn::tensor::Tensor;
 
 /// A run at one layer, heads first: rows of `q`, all positions of `k` and `v`.
@@ -16,4 +18,6 @@ pub(in crate::patching) struct Destination {
     pub resid_pre: Tensor<2>,
     /// `[batch * rows, d_model]`.
     pub resid_mid: Tensor<2>,
+    /// `resid_mid W_in`, `[batch * rows, d_mlp]`, once it has been wanted.
+    pub(super) mid_by_w_in: OnceCell<Tensor<2>>,
 }

@@ -67,8 +67,8 @@ impl Means {
                 Direction::Noise => corrupted,
             };
             // Each prompt's share of the mean at each of its positions; padding has none.
-            let share = part.prompts.clone().flat_map(|i| {
-                let len = pairs[i].clean.len();
+            let share = part.prompts.iter().flat_map(|i| {
+                let len = pairs[*i].clean.len();
                 let positions = window.first..pos;
                 let counts = counts[..rows].iter();
                 positions.zip(counts).map(move |(p, count)| match p < len {

@@ -20,6 +20,6 @@ mod receive;
 mod step;
 mod write;
 
-pub(super) use base::{GoesIn, Keep, Look, Slice};
+pub(super) use base::{Activations, GoesIn, Keep, Look, Slice};
 pub(super) use destination::Destination;
 pub(super) use means::Means;

@@ -11,12 +11,34 @@ use std::ops::Range;
 use burn::tensor::Tensor;
 
 use super::base::Slice;
-use crate::patching::graph::Sender;
+use crate::{
+    ops::index,
+    patching::graph::{Graph, Sender},
+};
 
 impl Slice<'_> {
-    /// The deltas of some senders on some of the rows, `[sender, rows, d_model]`: a product for each head, so that no
-    /// weights are copied.
+    /// The deltas of some senders on some of the rows, `[sender, rows, d_model]`.
     pub fn written(&self, senders: &[Sender], rows: Range<usize>) -> Tensor<3> {
+        let Some(kept) = &self.written else {
+            return self.write(senders, rows);
+        };
+        let graph = Graph::of(&self.model.config);
+        let all = kept.get_or_init(|| {
+            let senders: Vec<Sender> = graph.senders().collect();
+            self.write(&senders, 0..self.batch * self.window.rows)
+        });
+        let places: Vec<usize> = senders.iter().map(|sender| graph.row(*sender)).collect();
+        let on_rows = all.clone().narrow(1, rows.start, rows.len());
+        // Without a copy where they stand together.
+        let is_range = places.is_sorted_by(|a, b| a + 1 == *b);
+        match places.first() {
+            Some(first) if is_range => on_rows.narrow(0, *first, places.len()),
+            _ => on_rows.select(0, index(places.into_iter(), &self.model.device())),
+        }
+    }
+
+    /// The same, made anew: a product for each head, so that no weights are copied.
+    fn write(&self, senders: &[Sender], rows: Range<usize>) -> Tensor<3> {
         let d_head = self.model.config.d_head;
         let on_rows = |x: &Tensor<2>| x.clone().narrow(0, rows.start, rows.len());
         let written = senders.iter().map(|sender| match sender {

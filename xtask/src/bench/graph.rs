@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 
 use super::{checkpoint, previous, runners};
+
 const COMPONENTS: [&str; 3] = ["q", "k", "v"];
 /// How often each is measured, in turns, so that both meet the same noise. The least time counts.
 const ROUNDS: usize = 2;

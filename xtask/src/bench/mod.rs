@@ -5,6 +5,7 @@ mod graph;
 mod page;
 mod previous;
 mod runners;
+mod sweeps;
 
 use anyhow::{Result, bail};
 
@@ -15,6 +16,7 @@ use crate::{
 pub use graph::graph;
 pub use page::page;
 use runners::{Device, Peer, Sweep};
+pub use sweeps::sweeps;
 
 const DEMO: &str = "www/models/ioi-demo";
 /// Where the built site has it.

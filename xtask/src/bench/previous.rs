@@ -1,11 +1,14 @@
 //! Version 0.1, which knew the edges between heads alone: what a bench compares with. It is checked out and built in a
 //! folder of its own.
 
-use std::{path::Path, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context, Result, ensure};
 
-use super::runners::{Sweep, absolute, json};
+use super::runners::{Sweep, absolute, built, json};
 use crate::run::{WITHOUT_WEBGPU, cargo_program, run};
 
 pub const COMMIT: &str = "0f642fe";
@@ -47,6 +50,21 @@ pub fn sweep(model: &str, prompts: &str, component: &str, layer_norm: &str) -> R
             .args(["--component", component, "--layer-norm", layer_norm])
             .args(["--model", &model, "--prompts", &prompts]),
     )
+}
+
+/// Its command line, built where it is not.
+pub fn program() -> Result<PathBuf> {
+    set_up()?;
+    let status = cargo()
+        .args(["build", "--release", "--locked", "--package", "pathpatch"])
+        .arg(WITHOUT_WEBGPU)
+        .status()
+        .context("could not start cargo")?;
+    ensure!(
+        status.success(),
+        "the command line of {COMMIT} could not be built: {status}"
+    );
+    built(&Path::new(PLACE).join("target"))
 }
 
 /// Cargo on its files, with its own build folder.

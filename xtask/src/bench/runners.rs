@@ -1,13 +1,18 @@
 //! The programs that do the work: the native bench, a browser, TransformerLens. Each prints JSON.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Instant,
+};
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     browsers,
-    run::{WITHOUT_WEBGPU, cargo_program, run},
+    run::{WITHOUT_WEBGPU, cargo, cargo_program, run},
     site,
 };
 
@@ -98,6 +103,58 @@ fn bench(
         .args(["--bench", name, "--", "--model", &model])
         .args(["--prompts", &prompts, "--layer-norm", layer_norm]);
     Ok(command)
+}
+
+/// The command line, built where it is not.
+pub fn program() -> Result<PathBuf> {
+    let build = [
+        "build",
+        "--release",
+        "--locked",
+        "--package",
+        "pathpatch-cli",
+    ];
+    cargo(&[&build[..], &[WITHOUT_WEBGPU]].concat())?;
+    built(Path::new("target"))
+}
+
+/// The command line in a build folder.
+pub fn built(folder: &Path) -> Result<PathBuf> {
+    let name = format!("pathpatch{}", std::env::consts::EXE_SUFFIX);
+    let path = folder.join("release").join(name);
+    fs::canonicalize(&path).with_context(|| path.display().to_string())
+}
+
+/// How long a command line takes for all edges into keys on the first pair of a prompts file.
+pub fn seconds(program: &Path, model: &str, prompts: &str, metric: &str) -> Result<f64> {
+    #[derive(Deserialize)]
+    struct Prompts {
+        clean: Vec<Vec<u32>>,
+        corrupted: Vec<Vec<u32>>,
+        answers: Vec<u32>,
+        distractors: Vec<u32>,
+    }
+    let prompts: Prompts = serde_json::from_str(&fs::read_to_string(prompts)?)?;
+    let ids = |ids: &[u32]| {
+        let ids: Vec<String> = ids.iter().map(u32::to_string).collect();
+        ids.join(",")
+    };
+    let mut command = Command::new(program);
+    command
+        .args(["sweep", "--device", "cpu", "--model", model])
+        .args(["--clean-ids", &ids(&prompts.clean[0])])
+        .args(["--corrupted-ids", &ids(&prompts.corrupted[0])])
+        .args(["--answer-id", &ids(&prompts.answers[..1])])
+        .args(["--distractor-id", &ids(&prompts.distractors[..1])])
+        .args(["--component", "k", "--metric", metric])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let start = Instant::now();
+    let status = command.status()?;
+    if !status.success() {
+        bail!("{command:?} failed: {status}");
+    }
+    Ok(start.elapsed().as_secs_f64())
 }
 
 /// A path that means the same wherever a program runs.
@@ -208,7 +265,7 @@ pub fn peer(version: &str, model: &str, prompts: &str) -> Result<Peer> {
 /// The last line that a program prints, as JSON.
 pub fn json<T: DeserializeOwned>(command: &mut Command) -> Result<T> {
     eprintln!("> {command:?}");
-    let output = command.stderr(std::process::Stdio::inherit()).output()?;
+    let output = command.stderr(Stdio::inherit()).output()?;
     if !output.status.success() {
         bail!("{command:?} failed: {}", output.status);
     }

@@ -1,0 +1,38 @@
+//! Sweeps between heads beside those of an earlier version, as both do them on the command line, in one run.
+
+use anyhow::Result;
+
+use super::{checkpoint, previous, runners};
+
+/// How often each is measured, in turns, so that both meet the same noise. The least time counts.
+const ROUNDS: usize = 2;
+
+/// Measure both on a checkpoint of GPT-2 small's size, and print a table. The times include loading it.
+pub fn sweeps() -> Result<()> {
+    let model = checkpoint::random_gpt2(12)?;
+    let [short, long] = [15, 60].map(|tokens| checkpoint::prompts(tokens, 10, 1));
+    let (short, long) = (short?, long?);
+    let programs = [previous::program()?, runners::program()?];
+    println!(
+        "GPT-2 small's size, random weights, all edges into keys, one pair that differs from the 11th token on\n\n\
+         | tokens | metric | {} | now | times as fast |\n| --: | --- | --: | --: | --: |",
+        previous::COMMIT
+    );
+    for (tokens, prompts, metric) in [
+        (15, &short, "logit-diff"),
+        (15, &short, "prob"),
+        (15, &short, "kl"),
+        (60, &long, "logit-diff"),
+    ] {
+        let mut least = [f64::INFINITY; 2];
+        for _ in 0..ROUNDS {
+            for (program, least) in programs.iter().zip(&mut least) {
+                *least = least.min(runners::seconds(program, &model, prompts, metric)?);
+            }
+        }
+        let [before, now] = least;
+        let ratio = before / now;
+        println!("| {tokens} | {metric} | {before:.1} s | {now:.1} s | {ratio:.2} |");
+    }
+    Ok(())
+}
