@@ -1,8 +1,9 @@
 //! Which variants go together, and in what order.
 //!
 //! A chunk is a set of variants that enter at one stage, as many as fit the memory budget: they run as one batch from
-//! there on. With estimates at hand the largest come first: the variants of each stage are sorted by the size of their
-//! effect, cut into chunks, and the chunks of all stages taken by their largest.
+//! there on. With estimates at hand the strongest variants come before all others, so that what readers look at first is
+//! exact first. Within these, and within the others, the variants of each stage are sorted by the size of their effect, cut
+//! into chunks, and the chunks of all stages taken by their largest.
 
 use std::collections::BTreeMap;
 
@@ -33,10 +34,29 @@ impl Chunk {
     }
 }
 
-/// All variants in chunks of at most `size`, though at least one.
+/// All variants in chunks of at most `size`, though at least one; the `first` strongest of them before all others.
 ///
 /// `effect` is the estimated size of each variant's effect, 0 where nothing is known of it.
 pub(super) fn schedule(
+    graph: Graph,
+    variants: &[Variant],
+    size: usize,
+    first: usize,
+    effect: impl Fn(&Variant) -> f32,
+) -> Vec<Chunk> {
+    let mut by_effect = variants.to_vec();
+    by_effect.sort_by(|a, b| effect(b).total_cmp(&effect(a)));
+    // Without estimates none is before others.
+    let is_known = by_effect.first().is_some_and(|v| effect(v) > 0.0);
+    let first = if is_known { first } else { 0 };
+    let (strongest, others) = by_effect.split_at(first.min(by_effect.len()));
+    let mut chunks = by_largest(graph, strongest, size, &effect);
+    chunks.extend(by_largest(graph, others, size, &effect));
+    chunks
+}
+
+/// Variants in the order of their effects, in chunks by their largest.
+fn by_largest(
     graph: Graph,
     variants: &[Variant],
     size: usize,
@@ -48,8 +68,7 @@ pub(super) fn schedule(
         stages.entry(enter).or_default().push(*variant);
     }
     let mut chunks = Vec::new();
-    for (enter, mut variants) in stages {
-        variants.sort_by(|a, b| effect(b).total_cmp(&effect(a)));
+    for (enter, variants) in stages {
         for variants in variants.chunks(size.max(1)) {
             let largest = effect(&variants[0]);
             let mut variants = variants.to_vec();
@@ -79,11 +98,15 @@ mod tests {
         GRAPH.edges().map(Variant::whole).collect()
     }
 
+    fn effect(v: &Variant) -> f32 {
+        ((GRAPH.place(v.edge) * 37) % 101) as f32
+    }
+
     #[test]
     fn chunks_cover_every_edge_once_within_the_size() {
         for size in [0, 1, 2, 7, 30, 1000] {
             let mut seen = HashMap::new();
-            for chunk in schedule(GRAPH, &variants(), size, |_| 0.0) {
+            for chunk in schedule(GRAPH, &variants(), size, 10, effect) {
                 assert!(chunk.variants.len() <= size.max(1));
                 for Variant { edge, .. } in chunk.variants {
                     assert_eq!(edge.to.reads(GRAPH.n_layers), chunk.enter);
@@ -96,9 +119,32 @@ mod tests {
     }
 
     #[test]
+    fn the_strongest_come_before_all_others() {
+        let mut effects: Vec<f32> = variants().iter().map(effect).collect();
+        effects.sort_by(|a, b| b.total_cmp(a));
+        for first in [1, 10, 40, 10_000] {
+            let chunks = schedule(GRAPH, &variants(), 7, first, effect);
+            let mut done: Vec<f32> = Vec::new();
+            let wanted = first.min(effects.len());
+            for chunk in chunks.iter() {
+                if done.len() == wanted {
+                    break;
+                }
+                done.extend(chunk.variants.iter().map(effect));
+            }
+            assert_eq!(done.len(), wanted, "no other among them");
+            done.sort_by(|a, b| b.total_cmp(a));
+            assert_eq!(done, effects[..wanted]);
+        }
+        // None is strongest where nothing is known.
+        let unknown = |_: &Variant| 0.0;
+        let [some, none] = [10, 0].map(|first| schedule(GRAPH, &variants(), 7, first, unknown));
+        assert_eq!(some, none);
+    }
+
+    #[test]
     fn largest_effects_come_first() {
-        let effect = |v: &Variant| ((GRAPH.place(v.edge) * 37) % 101) as f32;
-        let chunks = schedule(GRAPH, &variants(), 5, effect);
+        let chunks = schedule(GRAPH, &variants(), 5, 0, effect);
         let of = |chunk: &Chunk| chunk.variants.iter().map(effect).collect::<Vec<_>>();
         for two in chunks.windows(2) {
             let [a, b] = [&two[0], &two[1]].map(|c| of(c).into_iter().fold(0.0, f32::max));

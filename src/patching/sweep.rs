@@ -102,6 +102,8 @@ pub struct EdgeResult {
     pub estimated: Option<Scores>,
 }
 
+/// So many of the strongest edges, by their estimates, are exact before the others are begun.
+const STRONGEST: usize = 500;
 /// So many positions of edges are patched alone before others are: 32,491 edges with 60 positions each would be 2 million.
 const ALONE: usize = 1 << 16;
 
@@ -214,7 +216,7 @@ async fn sweep(
     };
     let in_chunks = |variants: &[Variant]| {
         let size = |variant: &Variant| size(&variant.edge);
-        schedule(graph, variants, plan.edges, size)
+        schedule(graph, variants, plan.edges, STRONGEST, size)
     };
     let stage = |edge: &Edge| edge.to.reads(graph.n_layers);
     let of_whole = whole.iter().map(|variant| (stage(&variant.edge), 1));

@@ -70,6 +70,7 @@ pub struct Graph {
     pub edges: usize,
     pub seconds: f64,
     pub estimate_seconds: f64,
+    pub strongest_seconds: f64,
     pub eap_seconds: f64,
     pub eap_ig_5_seconds: f64,
     pub max_estimate_error: f64,
