@@ -17,7 +17,9 @@ use pathpatch::{
     },
     pause::{NoPause, Pause},
     prompt::{Batch, PromptPair},
-    session::{Answer, EdgesRequest, MetricRequest, PairRequest, Prompt, Session},
+    session::{
+        Answer, EdgeDetailRequest, EdgesRequest, MetricRequest, PairRequest, Prompt, Session,
+    },
 };
 
 use crate::{
@@ -372,4 +374,42 @@ fn both_runs_of_the_same_prompts_are_there_for_the_next_call() {
         assert_ne!(different, alone);
         assert_eq!(sweep(&session, &asked), (alone.clone(), steps));
     }
+}
+
+#[test]
+fn the_runs_of_an_edge_that_is_looked_at_are_there_for_the_next_edge() {
+    let look = |session: &Session, edge: &str, pair| {
+        let request = EdgeDetailRequest {
+            on: on(&[pair], MetricKind::LogitDiff),
+            pair: None,
+            edge: edge.parse().unwrap(),
+            patch: EdgeOptions::default().patch,
+            by_position: false,
+        };
+        let count = Count(Cell::new(0));
+        let found = pollster::block_on(session.edge(&request, &count)).unwrap();
+        (found.result.detail, count.0.get())
+    };
+    let mut other = induction();
+    (other.clean, other.corrupted) = (other.corrupted, other.clean);
+    let kept = session();
+    look(&kept, "a0.h3->a1.h3<k>", induction());
+    for edge in [
+        "a0.h3->a1.h3<k>",
+        "input->a2.h0<v>",
+        "m0->m1",
+        "a1.h3->logits",
+    ] {
+        let (alone, steps) = look(&session(), edge, induction());
+        let (again, fewer) = look(&kept, edge, induction());
+        assert_eq!(again, alone, "{edge}");
+        let layers = kept.config().n_layers;
+        assert!(
+            fewer + 4 * layers <= steps,
+            "{edge}: {fewer} steps, {steps} alone"
+        );
+    }
+    // Those of other prompts are not taken for them.
+    let different = look(&kept, "m0->m1", other.clone());
+    assert_eq!(different, look(&session(), "m0->m1", other));
 }

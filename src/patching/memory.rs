@@ -9,6 +9,7 @@
 //! * [`Memory::step`] is for the activations of one step, and says how many rows a step has: edges, prompts and, in
 //!   long prompts, positions are cut to fit. Logits over the whole vocabulary may take twice as much.
 //!
+//! A pair that is looked at is kept for the next look where it takes at most an eighth of [`Memory::runs`], once again.
 //! Effects by position are results, and no more are made than fit [`Memory::runs`] once again.
 //!
 //! The smallest parts are one prompt of the runs, one row of a product and one query of one head in one prompt, however
@@ -90,6 +91,13 @@ impl Memory {
     pub(super) fn longest_pattern(self) -> usize {
         let numbers = self.runs.saturating_mul(2) / (9 * size_of::<f32>());
         numbers.isqrt().max(ALWAYS)
+    }
+
+    /// Whether both runs of a prompt of so many tokens are kept with the residual stream at all stages.
+    pub(super) fn keeps_look(self, config: &Config, pos: usize) -> bool {
+        let stages = 2 * config.n_layers + 1;
+        let of_stages = 2 * stages * config.d_model * size_of::<f32>();
+        pos.saturating_mul(of_stages + bytes_of_token(config)) <= self.runs / 8
     }
 
     /// Rows of logits over so many tokens: each comes with two copies for a softmax, and may take twice what a

@@ -45,6 +45,8 @@ struct Kept {
     /// The means that go in, if means do.
     means: Option<Rc<Means>>,
     slices: Vec<Option<Rc<Activations>>>,
+    /// The only pair at all positions and stages, for the next edge that is looked at; with the plan that it was run by.
+    look: Option<(Plan, Rc<Activations>)>,
 }
 
 /// The runs of the prompts that were asked about last, for calls that ask about them again: in the memory for runs, until
@@ -235,11 +237,10 @@ impl<'a> Runs<'a> {
     /// [`Code::PromptLength`] where memory does not hold the runs of a single prompt; those of a pause.
     pub(super) async fn slice(&self, plan: &Plan, part: usize) -> Result<Rc<Slice<'a>>> {
         if self.kept.borrow().plan.as_ref() != Some(plan) {
-            *self.kept.borrow_mut() = Kept {
-                plan: Some(plan.clone()),
-                means: None,
-                slices: vec![None; plan.parts.len()],
-            };
+            let mut kept = self.kept.borrow_mut();
+            kept.plan = Some(plan.clone());
+            kept.means = None;
+            kept.slices = vec![None; plan.parts.len()];
         }
         if let Some(activations) = &self.kept.borrow().slices[part] {
             let slice = Slice::of(self.model, self.steps(plan), activations.clone());
@@ -281,7 +282,8 @@ impl<'a> Runs<'a> {
         Ok(Readout::new(slice, metric, prompts, plan.memory))
     }
 
-    /// Both runs of the batch's only pair at all positions, and the residual stream at some stages.
+    /// Both runs of the batch's only pair at all positions, and the residual stream at some stages; at all of them, and
+    /// kept, where memory allows.
     ///
     /// # Errors
     /// [`Code::PromptLength`] where memory does not hold its attention patterns; those of a pause.
@@ -301,12 +303,27 @@ impl<'a> Runs<'a> {
             self.model,
             self.memory,
         );
+        if let Some((of, activations)) = &self.kept.borrow().look
+            && *of == plan
+        {
+            let slice = Slice::of(self.model, self.steps(&plan), activations.clone());
+            return Ok(Rc::new(slice));
+        }
+        let n_layers = self.model.config.n_layers;
+        let pos = plan.parts[0].pos();
+        let is_kept = self.memory.keeps_look(&self.model.config, pos);
+        let all = (0..n_layers).flat_map(|layer| [Stage::pre(layer), Stage::mid(layer)]);
+        let all: Vec<Stage> = all.chain([Stage::pre(n_layers)]).collect();
         let keep = Keep {
             destinations: false,
             written: false,
-            looks: stages,
+            looks: if is_kept { &all } else { stages },
         };
-        self.run(&plan, 0, keep).await
+        let slice = self.run(&plan, 0, keep).await?;
+        if is_kept {
+            self.kept.borrow_mut().look = Some((plan, slice.activations()));
+        }
+        Ok(slice)
     }
 
     async fn run(&self, plan: &Plan, part: usize, keep: Keep<'_>) -> Result<Rc<Slice<'a>>> {
