@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { type Host, startHost } from "./host";
 import { COMMIT, Hub } from "./hub";
 import { tinyGpt2 } from "./models";
+import { relay } from "./relay";
 import { expect, test } from "./test";
 
 const PAIR = "clean=When+Mary+and+John+went&corrupted=When+Mary+and+Mary+went&answer=+to&distractor=+home&metric=logit-diff&scope=none";
@@ -27,11 +28,7 @@ test.afterAll(async () => {
 test.beforeEach(async ({ page }) => {
   hub.reset();
   host.asked.length = 0;
-  await page.route("https://huggingface.co/**", async (route) => {
-    const { pathname, search } = new URL(route.request().url());
-    const response = await route.fetch({ url: `${hub.url}${pathname}${search}` });
-    await route.fulfill({ response });
-  });
+  await page.route("https://huggingface.co/**", (route) => relay(route, hub));
 });
 
 test("a short name is shown as one model throughout a figure; a saved result runs with its commit", async ({ page }) => {

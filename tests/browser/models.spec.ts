@@ -3,6 +3,7 @@
 import { COMMIT, Hub } from "./hub";
 import { tinyGpt2 } from "./models";
 import { batch, cell, chosenEdge, contentOf, field, grid, loadedModel, models, open, settled, share, show } from "./page";
+import { relay } from "./relay";
 import { expect, test } from "./test";
 
 let hub: Hub;
@@ -17,12 +18,7 @@ test.afterAll(() => hub.stop());
 
 test.beforeEach(async ({ page }) => {
   hub.reset();
-  // Route the Hub's address, which the page has built in, to the test's server.
-  await page.route("https://huggingface.co/**", async (route) => {
-    const { pathname, search } = new URL(route.request().url());
-    const response = await route.fetch({ url: `${hub.url}${pathname}${search}` });
-    await route.fulfill({ response });
-  });
+  await page.route("https://huggingface.co/**", (route) => relay(route, hub));
   await open(page);
 });
 
@@ -176,9 +172,8 @@ test("a link to another person's model asks before it downloads, then shows the 
   const other = await context.newPage();
   const asked: string[] = [];
   await other.route("https://huggingface.co/**", async (route) => {
-    const { pathname, search } = new URL(route.request().url());
-    asked.push(pathname);
-    await route.fulfill({ response: await route.fetch({ url: `${hub.url}${pathname}${search}` }) });
+    asked.push(new URL(route.request().url()).pathname);
+    await relay(route, hub);
   });
   const link = new URLSearchParams({
     model: "tests/sharded",
