@@ -6,7 +6,7 @@
 
 use burn::tensor::{Device, Tensor};
 
-use crate::ops::index;
+use crate::ops::{Product, index};
 
 /// Numbers in a part at most: 64 MiB.
 const PART: usize = 16 << 20;
@@ -75,9 +75,9 @@ impl Embedding {
     ///
     /// # Shapes
     /// - `x`: `[rows, d_model]`; returns `[rows, d_vocab]`
-    pub fn scores(&self, x: Tensor<2>) -> Tensor<2> {
+    pub fn scores(&self, x: Tensor<2>, product: Product) -> Tensor<2> {
         let parts = self.parts.iter();
-        let scores = parts.map(|part| x.clone().matmul(part.clone().transpose()));
+        let scores = parts.map(|part| product.matmul(x.clone(), &part.clone().transpose()));
         Tensor::cat(scores.collect(), 1)
     }
 
@@ -85,13 +85,13 @@ impl Embedding {
     ///
     /// # Shapes
     /// - `weights`: `[rows, d_vocab]`; returns `[rows, d_model]`
-    pub fn weighted(&self, weights: Tensor<2>) -> Tensor<2> {
+    pub fn weighted(&self, weights: Tensor<2>, product: Product) -> Tensor<2> {
         let mut first = 0;
         let products = self.parts.iter().map(|part| {
             let n = part.dims()[0];
             let of_part = weights.clone().narrow(1, first, n);
             first += n;
-            of_part.matmul(part.clone())
+            product.matmul(of_part, part)
         });
         let sum = products.reduce(|a, b| a + b);
         sum.expect("a table has a part")
@@ -129,8 +129,14 @@ mod tests {
         let weights = Tensor::from_data([[1., 2., 3., 4., 5.]], &device);
         for (split, not) in [
             (three.rows(&ids), one.rows(&ids)),
-            (three.scores(x.clone()), one.scores(x)),
-            (three.weighted(weights.clone()), one.weighted(weights)),
+            (
+                three.scores(x.clone(), Product::Burn),
+                one.scores(x, Product::Burn),
+            ),
+            (
+                three.weighted(weights.clone(), Product::Burn),
+                one.weighted(weights, Product::Burn),
+            ),
             (three.mean(), one.mean()),
         ] {
             assert_eq!(split.dims(), not.dims());

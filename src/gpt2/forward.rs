@@ -131,10 +131,9 @@ impl Block {
     /// - `resid_mid`: `[rows, d_model]`, also returned
     pub fn add_mlp(&self, resid_mid: Tensor<2>) -> Tensor<2> {
         let normalised = ops::normalise(resid_mid.clone(), self.eps);
-        let pre = self.product.matmul(normalised, &self.w_in);
-        let post = ops::activate(pre, &self.b_in, self.activation);
-        let mlp = self.product.matmul(post, &self.w_out);
-        ops::add_to_residual(resid_mid, mlp, &self.b_out)
+        let post = self.mlp_hidden(normalised);
+        self.product
+            .add_to(resid_mid, post, &self.w_out, &self.b_out)
     }
 
     /// What the MLP writes, its output bias included.
@@ -142,9 +141,14 @@ impl Block {
     /// # Shapes
     /// - `normalised`: its normalised input, `[rows, d_model]`, also returned
     pub fn mlp(&self, normalised: Tensor<2>) -> Tensor<2> {
-        let pre = self.product.matmul(normalised, &self.w_in);
-        let post = ops::activate(pre, &self.b_in, self.activation);
-        self.product.matmul(post, &self.w_out) + self.b_out.clone().unsqueeze()
+        let post = self.mlp_hidden(normalised);
+        self.product.with_bias(post, &self.w_out, &self.b_out)
+    }
+
+    /// The MLP's hidden layer, `[rows, d_mlp]`.
+    fn mlp_hidden(&self, normalised: Tensor<2>) -> Tensor<2> {
+        let (w, b) = (&self.w_in, &self.b_in);
+        self.product.activated(normalised, w, b, self.activation)
     }
 
     /// Queries, keys and values, each `[batch, head, rows, d_head]`, of normalised rows.

@@ -9,7 +9,7 @@ use burn::tensor::Tensor;
 use super::weights::Block;
 use crate::{
     error::Result,
-    ops::{self, Past, Queries, attention, causal_mask},
+    ops::{self, Past, Queries, attention, causal_mask, on_cpu},
     pause::Pause,
 };
 
@@ -35,16 +35,33 @@ impl Steps<'_> {
         x: Tensor<2>,
         of_rows: impl Fn(Tensor<2>) -> Tensor<2>,
     ) -> Result<Tensor<2>> {
-        let [rows, _] = x.dims();
+        self.by_rows_of([x], |[x]| of_rows(x)).await
+    }
+
+    /// The same for several tensors of as many rows, each row of which goes with those of the others.
+    ///
+    /// # Shapes
+    /// - `all`: `[rows, ..]` each; `of_rows` maps `[n, ..]` each to `[n, d_out]`; returns `[rows, d_out]`
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub async fn by_rows_of<const N: usize>(
+        &self,
+        all: [Tensor<2>; N],
+        of_rows: impl Fn([Tensor<2>; N]) -> Tensor<2>,
+    ) -> Result<Tensor<2>> {
+        let [rows, _] = all[0].dims();
         if rows <= self.rows {
-            let y = of_rows(x);
+            let y = of_rows(all);
             self.pause.pause().await?;
             return Ok(y);
         }
         let mut parts = Vec::with_capacity(rows.div_ceil(self.rows));
         for first in (0..rows).step_by(self.rows) {
             let n = self.rows.min(rows - first);
-            parts.push(of_rows(x.clone().narrow(0, first, n)));
+            parts.push(of_rows(
+                all.each_ref().map(|x| x.clone().narrow(0, first, n)),
+            ));
             self.pause.pause().await?;
         }
         Ok(Tensor::cat(parts, 0))
@@ -127,7 +144,7 @@ impl Block {
         self.attend_all_rows(qkv, past, rows, steps).await
     }
 
-    /// Causal attention of all heads at every row, as matrix products over some positions at a time.
+    /// Causal attention of all heads at every row: on the CPU as matrix products over some positions at a time.
     ///
     /// # Shapes
     /// - `qkv`: `[sequence * rows, 3 * d_model]`, before the bias
@@ -145,6 +162,12 @@ impl Block {
         let [flat, width] = qkv.dims();
         let sequences = flat / rows;
         let device = qkv.device();
+        // On a GPU one kernel goes over all keys and holds no scores.
+        if !on_cpu(&device) {
+            let z = ops::attend(qkv, &self.b_qkv, self.n_heads, past, rows, Queries::All);
+            steps.pause.pause().await?;
+            return Ok(z);
+        }
         let [q, k, v] = self.by_head(qkv, sequences);
         let [k, v] = Past::in_front_of(past, [k, v]);
         let pos = k.dims()[2];
@@ -181,10 +204,8 @@ impl Block {
         z: Tensor<2>,
         steps: Steps<'_>,
     ) -> Result<Tensor<2>> {
-        let attn = steps
-            .by_rows(z, |z| self.product.matmul(z, &self.w_o))
-            .await?;
-        Ok(ops::add_to_residual(resid, attn, &self.b_o))
+        let of_rows = |[resid, z]: [_; 2]| self.product.add_to(resid, z, &self.w_o, &self.b_o);
+        steps.by_rows_of([resid, z], of_rows).await
     }
 
     /// What the MLP writes, in steps.

@@ -121,8 +121,9 @@ impl Unembedding {
         match &self.columns {
             Columns::Some(columns) => self.product.matmul(x, columns),
             Columns::All(table, mean) => {
-                let of_mean = x.clone().matmul(mean.clone().transpose());
-                table.scores(x) - of_mean
+                let product = self.product;
+                let of_mean = product.matmul(x.clone(), &mean.clone().transpose());
+                table.scores(x, product) - of_mean
             }
         }
     }
@@ -134,9 +135,10 @@ impl Unembedding {
     /// - returns `[rows, d_model]`
     pub fn backward(&self, gradient: Tensor<2>) -> Tensor<2> {
         let by_x = match &self.columns {
-            Columns::Some(columns) => gradient.matmul(columns.clone().transpose()),
+            Columns::Some(columns) => self.product.matmul(gradient, &columns.clone().transpose()),
             Columns::All(table, mean) => {
-                table.weighted(gradient.clone()) - gradient.sum_dim(1).matmul(mean.clone())
+                let of_mean = gradient.clone().sum_dim(1) * mean.clone();
+                table.weighted(gradient, self.product) - of_mean
             }
         };
         by_x * self.ln_w.clone()

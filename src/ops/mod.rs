@@ -5,33 +5,37 @@
 //! than the product beside it.
 //!
 //! - On the CPU each of these steps is one loop of `pathpatch_kernels` over the tensor's own bytes, which Burn's flex
-//!   backend hands out without a copy where nothing else holds the tensor. On a GPU, and under autodiff, it is the same
-//!   formula in Burn's operations. The tensor's device decides.
-//! - Products are Burn's or one of ours: on a GPU `tiled`, in a browser's CPU `fused`, around a tile of relaxed SIMD.
+//!   backend hands out without a copy where nothing else holds the tensor. On a GPU it is one of the kernels of `gpu`,
+//!   and what follows a product is done in the product itself. Under autodiff it is the same formula in Burn's operations.
+//!   The tensor's device decides.
+//! - Products are Burn's or one of ours: on a GPU one of `gpu`, in a browser's CPU `fused`, around a tile of relaxed SIMD.
 //!   The model decides: it holds a [`Product`].
 //!
 //! Knows no model, only tensors.
 
 mod activation;
+mod at_once;
 mod attend;
 mod attention;
 mod fused;
+#[cfg(feature = "webgpu")]
+mod gpu;
 mod host;
 mod index;
 mod norm;
 mod product;
 mod residual;
 mod rows;
-#[cfg(feature = "webgpu")]
-mod tiled;
 
-pub use activation::{Activation, activate};
+pub use activation::Activation;
+pub use at_once::{Backwards, Worth, attention_backwards, attention_changes, linear_changes};
 pub use attend::{attend, by_head};
 pub use attention::{attention, causal_mask};
+#[cfg(feature = "webgpu")]
+pub use gpu::Tile as GpuTile;
 pub use host::on_cpu;
 pub use index::index;
-pub use norm::{layer_norm, normalise};
+pub use norm::{layer_norm, norm_change, normalise, through_norm};
 pub use pathpatch_kernels::Tile;
 pub use product::Product;
-pub use residual::add_to_residual;
 pub use rows::{Past, Queries};

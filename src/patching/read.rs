@@ -11,7 +11,7 @@
 use burn::tensor::{Tensor, TensorData};
 
 use super::{graph::Sender, job::Variant, patch::LayerNorm, slice::Slice};
-use crate::ops::{index, layer_norm};
+use crate::ops::{index, norm_change};
 
 /// The change of each variant's normalised input on the rows.
 ///
@@ -28,26 +28,13 @@ pub(super) fn change_as_read(
     senders.dedup();
     let [flat, _] = base.dims();
     let delta = slice.written(&senders, 0..flat);
-    let change = normalised(base, delta, slice.model.config.eps, layer_norm);
+    let is_frozen = layer_norm == LayerNorm::Frozen;
+    let change = norm_change(base, delta, slice.model.config.eps, is_frozen);
     let place = |variant: &Variant| senders.partition_point(|s| *s < variant.edge.from);
     let change = change.select(0, index(variants.iter().map(place), &base.device()));
     match variants.iter().any(|variant| variant.at.is_some()) {
         true => change * masks(slice, variants),
         false => change,
-    }
-}
-
-/// The change of a normalised input.
-///
-/// # Shapes
-/// - `base`: `[rows, d_model]`; `delta`: `[n, rows, d_model]`, also returned
-fn normalised(base: &Tensor<2>, delta: Tensor<3>, eps: f64, mode: LayerNorm) -> Tensor<3> {
-    match mode {
-        LayerNorm::Frozen => delta / layer_norm(base.clone(), eps).1.unsqueeze_dim(0),
-        LayerNorm::Exact => {
-            let base = base.clone().unsqueeze_dim::<3>(0);
-            layer_norm(base.clone() + delta, eps).0 - layer_norm(base, eps).0
-        }
     }
 }
 

@@ -8,8 +8,8 @@ use super::effects::{Group, Results};
 use crate::{
     error::Result,
     gpt2::Block,
-    ops::layer_norm,
-    patching::{gradient::through_norm, patch::LayerNorm, scores::Scores, slice::Slice},
+    ops::{norm_change, through_norm},
+    patching::{patch::LayerNorm, scores::Scores, slice::Slice},
 };
 
 /// The LayerNorm of receivers.
@@ -29,12 +29,8 @@ impl Norm {
     /// # Shapes
     /// - `delta`: `[sender, rows, d_model]` on some rows, also returned
     pub fn forwards(&self, delta: Tensor<3>, rows: Range<usize>) -> Tensor<3> {
-        let base = on_rows(&self.base, rows);
-        let (before, scale) = layer_norm(base.clone(), self.eps);
-        match self.mode {
-            LayerNorm::Frozen => delta / scale,
-            LayerNorm::Exact => layer_norm(base + delta, self.eps).0 - before,
-        }
+        let base = self.base.clone().narrow(0, rows.start, rows.len());
+        norm_change(&base, delta, self.eps, self.mode == LayerNorm::Frozen)
     }
 
     /// The gradient with respect to its input.
@@ -43,7 +39,8 @@ impl Norm {
     /// - `gradient`: with respect to its output, `[receiver, rows, d_model]` on some rows, also returned
     fn backwards(&self, gradient: Tensor<3>, rows: Range<usize>) -> Tensor<3> {
         match self.mode {
-            LayerNorm::Frozen => gradient / layer_norm(on_rows(&self.base, rows), self.eps).1,
+            // Divided by the scale, as changes are.
+            LayerNorm::Frozen => self.forwards(gradient, rows),
             LayerNorm::Exact => through_norm(on_rows(&self.here, rows), self.eps, gradient),
         }
     }

@@ -1,0 +1,169 @@
+//! Matrix products, with what follows them done to each number before it is written.
+//!
+//! ```text
+//! y = x w    y = x w + b    y = act(x w + b)    y = x w + b + resid
+//! ```
+//!
+//! Which of these it is, a kernel is told when it runs: a branch for each number costs nothing beside its sum, and a kernel
+//! for each would have to be compiled. Weights may be stored as they are, `[d_in, d_out]`, or transposed: a view of them
+//! is read where it is.
+
+use burn::tensor::Tensor;
+use burn_cubecl::{
+    cubecl::{self, prelude::*},
+    kernel::into_contiguous,
+    tensor::CubeTensor,
+};
+
+use super::{
+    super::activation::Activation,
+    activation::activated,
+    buffer::{buffer, empty, tensor, vector_size, where_it_is},
+    registers, shared, transposed,
+};
+
+/// How a kernel cuts a product into tiles. Which is fastest differs between GPUs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tile {
+    /// 4 rows by 4 columns for each unit, in registers.
+    Registers4x4,
+    /// 8 rows by 8 columns for each unit, in registers.
+    Registers8x8,
+    /// 64 rows by 64 columns for each workgroup, 16 deep, in its memory.
+    Shared64x64,
+    /// 64 rows by 128 columns for each workgroup, 16 deep, in its memory.
+    Shared64x128,
+}
+
+impl Tile {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Registers8x8,
+        Self::Registers4x4,
+        Self::Shared64x64,
+        Self::Shared64x128,
+    ];
+
+    /// Its name in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Registers4x4 => "registers-4x4",
+            Self::Registers8x8 => "registers-8x8",
+            Self::Shared64x64 => "shared-64x64",
+            Self::Shared64x128 => "shared-64x128",
+        }
+    }
+}
+
+/// What follows a product.
+#[derive(Debug, Clone, Copy)]
+pub enum After<'a> {
+    /// Nothing.
+    Nothing,
+    /// A bias, `[d_out]`.
+    Bias(&'a Tensor<1>),
+    /// A bias, then the activation.
+    Activation(&'a Tensor<1>),
+    /// A bias, then the residual stream, `[rows, d_out]`, is added.
+    Residual(&'a Tensor<1>, &'a Tensor<2>),
+}
+
+/// `x @ w` and what follows.
+///
+/// # Shapes
+/// - `x`: `[rows, d_in]`, `w`: `[d_in, d_out]`; returns `[rows, d_out]`
+pub fn product(
+    tile: Tile,
+    x: &Tensor<2>,
+    w: &Tensor<2>,
+    after: After<'_>,
+    activation: Activation,
+) -> Option<Tensor<2>> {
+    let ([rows, depth], [_, width]) = (x.dims(), w.dims());
+    let (a, b) = (buffer(x)?, where_it_is(w)?);
+    if rows == 0 || width == 0 {
+        return None;
+    }
+    let c = empty(&a, [rows, width]);
+    let nothing = || empty(&a, [4]);
+    let (bias, resid, after) = match after {
+        After::Nothing => (nothing(), nothing(), 0),
+        After::Bias(b) => (buffer(b)?, nothing(), 1),
+        After::Activation(b) => (buffer(b)?, nothing(), 2),
+        After::Residual(b, resid) => (buffer(b)?, buffer(resid)?, 3),
+    };
+    let (b, is_transposed) = match b.meta.strides()[..] {
+        [stride, 1] if stride >= width => (b, false),
+        [1, stride] if stride >= depth => (b, true),
+        _ => (into_contiguous(b), false),
+    };
+    let stride = b.meta.strides()[usize::from(is_transposed)];
+    let launch = Launch {
+        a,
+        b,
+        bias,
+        resid,
+        c: c.clone(),
+        shape: [rows, depth, width, stride],
+        after,
+        activation,
+    };
+    match tile {
+        _ if is_transposed => transposed::launch(launch),
+        _ if launch.vector_size() == 1 => registers::launch(launch, [4, 1]),
+        Tile::Registers4x4 => registers::launch(launch, [4, 1]),
+        Tile::Registers8x8 => registers::launch(launch, [8, 2]),
+        Tile::Shared64x64 => shared::launch(launch, 1),
+        Tile::Shared64x128 => shared::launch(launch, 2),
+    }
+    Some(tensor(c))
+}
+
+/// The arguments of a kernel.
+pub(super) struct Launch {
+    pub a: CubeTensor,
+    pub b: CubeTensor,
+    /// Empty where there is none, as is the residual stream.
+    pub bias: CubeTensor,
+    pub resid: CubeTensor,
+    pub c: CubeTensor,
+    /// Rows, depth and width of the product, and what lies between two rows of `b`, or of its transpose.
+    pub shape: [usize; 4],
+    /// Which of [`After`] follows, in their order.
+    pub after: u32,
+    pub activation: Activation,
+}
+
+impl Launch {
+    /// How many numbers are read at once by a kernel that reads rows of both operands.
+    pub fn vector_size(&self) -> usize {
+        let [_, depth, width, stride] = self.shape;
+        vector_size([depth, width, stride])
+    }
+}
+
+/// What follows a product, for some numbers of a row.
+///
+/// `at` is the place of the numbers in the result, `column` that in the row.
+#[cube]
+pub(super) fn finish<N: Size>(
+    sum: Vector<f32, N>,
+    bias: &[Vector<f32, N>],
+    resid: &[Vector<f32, N>],
+    at: usize,
+    column: usize,
+    after: u32,
+    #[comptime] activation: Activation,
+) -> Vector<f32, N> {
+    let mut y = sum;
+    if after > 0 {
+        y += bias[column];
+        if after == 2 {
+            y = activated::<N>(y, activation);
+        }
+        if after == 3 {
+            y += resid[at];
+        }
+    }
+    y
+}
