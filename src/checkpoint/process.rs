@@ -45,11 +45,22 @@ pub struct Assembly {
 struct Table {
     parts: Vec<Tensor<2>>,
     rows: usize,
+    /// Sum of all rows.
+    sum: Vec<f64>,
     /// Hash of all its numbers; two tables with the same hash are taken to be equal.
     hash: u64,
 }
 
 impl Table {
+    /// Add rows to the sum.
+    fn add(&mut self, values: &[f32], width: usize) {
+        self.sum.resize(width, 0.0);
+        for row in values.chunks_exact(width) {
+            let numbers = self.sum.iter_mut().zip(row);
+            numbers.for_each(|(sum, x)| *sum += f64::from(*x));
+        }
+    }
+
     /// FxHash: fast, and it need not resist attacks.
     fn hash(&mut self, values: &[f32]) {
         for value in values {
@@ -113,6 +124,7 @@ impl Assembly {
             return Err(twice(&name));
         }
         table.hash(&values);
+        table.add(&values, self.config.d_model);
         let part = Tensor::from_data(TensorData::new(values, shape), &self.device);
         table.parts.push(part);
         // Keep two equal tables only once.
@@ -166,7 +178,7 @@ impl Assembly {
         {
             self.config.tie_word_embeddings = false;
         }
-        let [embed, lm_head] = [self.table(embed)?, self.table(lm_head)?];
+        let ((embed, _), (lm_head, mean)) = (self.table(embed)?, self.table(lm_head)?);
         let ln_f = self.layer_norm("ln_f")?;
         let [ln_w, ln_b] = [ln_f.w, ln_f.b].map(|x| place(x, &self.device));
         let mut blocks = Vec::with_capacity(self.config.n_layers);
@@ -180,18 +192,22 @@ impl Assembly {
             embed,
             w_pos: place(centre(self.tensor("wpe.weight")?, 1), &self.device),
             blocks,
-            unembed: Unembed::new(self.config.eps, ln_w, ln_b, lm_head),
+            unembed: Unembed::new(self.config.eps, [ln_w, ln_b], lm_head, mean),
             config: self.config,
         })
     }
 
-    fn table(&self, name: &str) -> Result<Embedding> {
+    /// A table and its mean row, `[1, d_model]`.
+    fn table(&self, name: &str) -> Result<(Embedding, Tensor<2>)> {
         let table = self.tables.get(name).ok_or_else(|| missing(name))?;
         if table.rows != self.config.d_vocab {
             let got = format!("{} rows", table.rows);
             return Err(invalid(name, format!("{} rows", self.config.d_vocab), got));
         }
-        Ok(Embedding::new(table.parts.clone()))
+        let mean = table.sum.iter().map(|sum| (sum / table.rows as f64) as f32);
+        let mean = TensorData::new(mean.collect::<Vec<f32>>(), [1, table.sum.len()]);
+        let mean = Tensor::from_data(mean, &self.device);
+        Ok((Embedding::new(table.parts.clone()), mean))
     }
 
     /// Take a waiting tensor, of rank `D`.

@@ -8,10 +8,10 @@
 //! centres that over the vocabulary. Here the table stays as it is, for it is often the embedding's, and what
 //! would change it is done to the rows that are multiplied with it.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 
 use super::embedding::Embedding;
-use crate::ops::{self, Product};
+use crate::ops::{self, Product, Shown};
 
 /// The final LayerNorm and the table of the unembedding.
 #[derive(Debug, Clone)]
@@ -34,13 +34,13 @@ impl Unembed {
     /// Take the weights as a checkpoint has them.
     ///
     /// # Shapes
-    /// - `ln_w` and `ln_b`: `[d_model]`
-    pub fn new(eps: f64, ln_w: Tensor<1>, ln_b: Tensor<1>, table: Embedding) -> Self {
+    /// - `ln_w` and `ln_b`: `[d_model]`; `mean`: the mean row of the table, `[1, d_model]`
+    pub fn new(eps: f64, [ln_w, ln_b]: [Tensor<1>; 2], table: Embedding, mean: Tensor<2>) -> Self {
         Self {
             eps,
             ln_w: ln_w.unsqueeze(),
             ln_b: ln_b.unsqueeze(),
-            mean: table.mean(),
+            mean,
             table,
             product: Product::default(),
         }
@@ -48,18 +48,33 @@ impl Unembed {
 
     /// The map to the logits of some tokens, of all where `None`.
     pub fn of_tokens(&self, tokens: Option<&[u32]>) -> Unembedding {
+        let [_, d_model] = self.mean.dims();
         let columns = match tokens {
-            None => Columns::All(self.table.clone(), self.mean.clone()),
+            None => Columns::All {
+                ln_w: self.ln_w.clone(),
+                ln_b: self.ln_b.clone(),
+                table: self.table.clone(),
+                mean: self.mean.clone(),
+            },
             Some(ids) => {
-                let rows = self.table.rows(ids) - self.mean.clone();
-                Columns::Some(rows.transpose())
+                let rows = |by| {
+                    let from = &self.mean;
+                    self.table.rows(ids, Shown::Scaled { from, by })
+                };
+                let ones = TensorData::new(vec![1.0_f32; d_model], [1, d_model]);
+                let ones = Tensor::from_data(ones, &self.mean.device());
+                let centred = rows(&ones).transpose();
+                Columns::Some {
+                    columns: rows(&self.ln_w).transpose(),
+                    bias: self
+                        .product
+                        .matmul(self.ln_b.clone(), &centred)
+                        .flatten(0, 1),
+                }
             }
         };
-        let (ln_w, ln_b) = (self.ln_w.clone(), self.ln_b.clone());
         Unembedding {
             eps: self.eps,
-            ln_w,
-            ln_b,
             columns,
             product: self.product,
         }
@@ -70,27 +85,31 @@ impl Unembed {
 #[derive(Debug, Clone)]
 pub struct Unembedding {
     eps: f64,
-    ln_w: Tensor<2>,
-    ln_b: Tensor<2>,
     columns: Columns,
     product: Product,
 }
 
-/// Centred columns of `W_U`.
+/// The map from normalised rows.
 #[derive(Debug, Clone)]
 enum Columns {
-    /// `[d_model, tokens]`.
-    Some(Tensor<2>),
-    /// The table and its mean row.
-    All(Embedding, Tensor<2>),
+    /// Centred columns of `W_U` times the weight of the LayerNorm, `[d_model, tokens]`, and what its bias adds,
+    /// `[tokens]`.
+    Some { columns: Tensor<2>, bias: Tensor<1> },
+    /// The LayerNorm's weight and bias, the table and its mean row.
+    All {
+        ln_w: Tensor<2>,
+        ln_b: Tensor<2>,
+        table: Embedding,
+        mean: Tensor<2>,
+    },
 }
 
 impl Unembedding {
     /// How many tokens' logits it gives.
     pub fn tokens(&self) -> usize {
         match &self.columns {
-            Columns::Some(columns) => columns.dims()[1],
-            Columns::All(table, _) => table.tokens(),
+            Columns::Some { bias, .. } => bias.dims()[0],
+            Columns::All { table, .. } => table.tokens(),
         }
     }
 
@@ -117,11 +136,16 @@ impl Unembedding {
     /// - `normalised`: `[rows, d_model]`
     /// - returns `[rows, tokens]`
     pub fn of_normalised(&self, normalised: Tensor<2>) -> Tensor<2> {
-        let x = normalised * self.ln_w.clone() + self.ln_b.clone();
+        let product = self.product;
         match &self.columns {
-            Columns::Some(columns) => self.product.matmul(x, columns),
-            Columns::All(table, mean) => {
-                let product = self.product;
+            Columns::Some { columns, bias } => product.with_bias(normalised, columns, bias),
+            Columns::All {
+                ln_w,
+                ln_b,
+                table,
+                mean,
+            } => {
+                let x = normalised * ln_w.clone() + ln_b.clone();
                 let of_mean = product.matmul(x.clone(), &mean.clone().transpose());
                 table.scores(x, product) - of_mean
             }
@@ -134,13 +158,15 @@ impl Unembedding {
     /// - `gradient`: `[rows, tokens]`
     /// - returns `[rows, d_model]`
     pub fn backward(&self, gradient: Tensor<2>) -> Tensor<2> {
-        let by_x = match &self.columns {
-            Columns::Some(columns) => self.product.matmul(gradient, &columns.clone().transpose()),
-            Columns::All(table, mean) => {
+        let product = self.product;
+        match &self.columns {
+            Columns::Some { columns, .. } => product.matmul(gradient, &columns.clone().transpose()),
+            Columns::All {
+                ln_w, table, mean, ..
+            } => {
                 let of_mean = gradient.clone().sum_dim(1) * mean.clone();
-                table.weighted(gradient, self.product) - of_mean
+                (table.weighted(gradient, product) - of_mean) * ln_w.clone()
             }
-        };
-        by_x * self.ln_w.clone()
+        }
     }
 }

@@ -1,11 +1,11 @@
-//! Attention backwards, and what changes of it are worth, in kernels that hold no scores. There are such for GPUs; elsewhere
+//! The change of z that a patch makes, attention backwards, and what changes of it are worth, in kernels that hold no scores. There are such for GPUs; elsewhere
 //! these give `None`, and callers go some heads and some queries at a time in Burn's operations.
 #![cfg_attr(not(feature = "webgpu"), expect(unused_variables))]
 
 use burn::tensor::Tensor;
 
 #[cfg(feature = "webgpu")]
-use super::gpu;
+use super::{gpu, host::on_cpu, index::index};
 
 /// Attention backwards.
 #[derive(Debug, Clone)]
@@ -34,6 +34,25 @@ pub fn attention_backwards(qkv: [&Tensor<4>; 3], by_z: &Tensor<4>) -> Option<Bac
     #[cfg(feature = "webgpu")]
     if let Some((by_qkv, of_queries)) = gpu::attention_backwards(qkv, by_z) {
         return Some(Backwards { by_qkv, of_queries });
+    }
+    None
+}
+
+/// The change of z of some heads, each with a change of its query, key or value.
+///
+/// # Shapes
+/// - `delta`: `[variant, prompt, rows, d_head]`, also returned; `of`: for each variant the head, and which of q, k and v is
+///   changed, counted from 0
+/// - q and z: `[head, prompt, rows, d_head]`; k and v: `[head, prompt, pos, d_head]`, the rows last
+pub fn change_of_z(
+    delta: &Tensor<4>,
+    of: &[[usize; 2]],
+    qkvz: [&Tensor<4>; 4],
+) -> Option<Tensor<4>> {
+    #[cfg(feature = "webgpu")]
+    if !on_cpu(&delta.device()) {
+        let of = index(of.concat().into_iter(), &delta.device());
+        return gpu::change_of_z(delta, &of, qkvz);
     }
     None
 }

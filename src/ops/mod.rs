@@ -22,20 +22,28 @@ mod fused;
 mod gpu;
 mod host;
 mod index;
+mod lookup;
+mod moves;
 mod norm;
 mod product;
 mod residual;
 mod rows;
+mod sets;
 
 pub use activation::Activation;
-pub use at_once::{Backwards, Worth, attention_backwards, attention_changes, linear_changes};
+pub use at_once::{
+    Backwards, Worth, attention_backwards, attention_changes, change_of_z, linear_changes,
+};
 pub use attend::{attend, by_head};
 pub use attention::{attention, causal_mask};
 #[cfg(feature = "webgpu")]
 pub use gpu::Tile as GpuTile;
 pub use host::on_cpu;
 pub use index::index;
+pub use lookup::{Shown, look_up};
+pub use moves::{add, cat, pick, subtract};
 pub use norm::{layer_norm, norm_change, normalise, through_norm};
 pub use pathpatch_kernels::Tile;
 pub use product::Product;
 pub use rows::{Past, Queries};
+pub use sets::signed_sum;

@@ -4,9 +4,9 @@ use burn::tensor::Tensor;
 #[cfg(feature = "webgpu")]
 use burn::tensor::{Device, Int};
 
-use super::index::index;
 #[cfg(feature = "webgpu")]
 use super::{gpu, host::on_cpu};
+use super::{index::index, moves::cat};
 
 /// Keys and values of the positions before the rows, shared by all sequences of the same prompt.
 #[derive(Debug, Clone)]
@@ -29,9 +29,11 @@ impl Past {
         };
         let [k, v] = rows;
         [(&past.k, k), (&past.v, v)].map(|(past, rows)| {
-            let edges = rows.dims()[0] / past.dims()[0];
-            let past = past.clone().repeat(&[edges, 1, 1, 1]);
-            Tensor::cat(vec![past, rows], 2)
+            let past = match rows.dims()[0] / past.dims()[0] {
+                1 => past.clone(),
+                edges => past.clone().repeat(&[edges, 1, 1, 1]),
+            };
+            cat(vec![past, rows], 2)
         })
     }
 }

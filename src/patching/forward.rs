@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    ops::{Queries, attention, index, layer_norm},
+    ops::{self, Queries, add, attention, cat, index, layer_norm},
 };
 
 /// The rest of the model from where patches enter it.
@@ -159,7 +159,7 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
             deltas.push(slice.steps.by_rows(change, by_w).await?);
             start += n;
         }
-        let delta = Tensor::cat(deltas, 0);
+        let delta = cat(deltas, 0);
         let shape = [variants.len(), slice.batch, slice.window.rows, d_head];
         Ok(IntoHeads {
             destination,
@@ -171,6 +171,16 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
     /// values and scores fit a step's memory, or some queries of one where that takes more.
     async fn delta_z(&self, variants: &[Variant], into: &IntoHeads) -> Result<Tensor<4>> {
         let slice = self.slice;
+        let of_variant = |variant: &Variant| {
+            let (head, component) = head_of(variant);
+            [head.head, component as usize]
+        };
+        let of: Vec<_> = variants.iter().map(of_variant).collect();
+        let Destination { q, k, v, z, .. } = &*into.destination;
+        if let Some(delta_z) = ops::change_of_z(&into.delta, &of, [q, k, v, z]) {
+            slice.steps.pause.pause().await?;
+            return Ok(delta_z);
+        }
         let [_, batch, rows, d_head] = into.delta.dims();
         let (first, pos) = (slice.window.first, slice.window.end());
         let floats = self.readout.memory().floats();
@@ -249,7 +259,7 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
             let w_o = block.w_o.clone().narrow(0, first, d_head);
             block.product.matmul(delta_z, &w_o)
         });
-        Tensor::cat(products.collect(), 0)
+        cat(products.collect(), 0)
     }
 }
 
@@ -274,5 +284,5 @@ fn heads_of(x: &Tensor<4>, variants: &[Variant]) -> Tensor<4> {
 fn add_to_each(shared: Tensor<2>, own: Tensor<2>) -> Tensor<2> {
     let ([n, _], [all, d_model]) = (shared.dims(), own.dims());
     let own = own.reshape([all / n, n, d_model]);
-    (own + shared.unsqueeze_dim(0)).reshape([all, d_model])
+    add(own, &shared).reshape([all, d_model])
 }

@@ -121,21 +121,17 @@ impl<'s, 'a> Backward<'s, 'a> {
     /// Those of the pause.
     pub async fn mlp(&mut self, layer: usize, run: &Destination) -> Result<Tensor<2>> {
         let block = &self.slice.model.blocks[layer];
-        let d_model = self.slice.model.config.d_model;
         // Three products with the hidden layer and eight copies of it where a step counts one.
         let steps = Steps {
             rows: self.slice.steps.rows.div_ceil(4),
             ..self.slice.steps
         };
-        let both = Tensor::cat(vec![run.resid_mid.clone(), self.gradient.clone()], 1);
-        let of_rows = |both: Tensor<2>| {
-            let resid_mid = both.clone().narrow(1, 0, d_model);
-            mlp_backwards(block, resid_mid, both.narrow(1, d_model, d_model))
-        };
-        let by_normalised = steps.by_rows(both, of_rows).await?;
+        let both = [run.resid_mid.clone(), self.gradient.clone()];
+        let of_rows = |[resid_mid, gradient]: [_; 2]| mlp_backwards(block, resid_mid, gradient);
+        let by_normalised = steps.by_rows_of(both, of_rows).await?;
         let resid_mid = run.resid_mid.clone();
         let through = through_norm(resid_mid, block.eps, by_normalised.clone());
-        self.gradient = self.gradient.clone() + through;
+        self.gradient = ops::add(self.gradient.clone(), &through);
         Ok(by_normalised)
     }
 
@@ -187,7 +183,7 @@ impl<'s, 'a> Backward<'s, 'a> {
         let by_w_qkv = |x| block.product.matmul(x, &w_qkv);
         let by_normalised = steps.by_rows(by_qkv, by_w_qkv).await?;
         let through = through_norm(run.resid_pre.clone(), block.eps, by_normalised);
-        self.gradient = self.gradient.clone() + through;
+        self.gradient = ops::add(self.gradient.clone(), &through);
         Ok(())
     }
 }

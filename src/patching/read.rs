@@ -11,7 +11,7 @@
 use burn::tensor::{Tensor, TensorData};
 
 use super::{graph::Sender, job::Variant, patch::LayerNorm, slice::Slice};
-use crate::ops::{index, norm_change};
+use crate::ops::{index, norm_change, pick};
 
 /// The change of each variant's normalised input on the rows.
 ///
@@ -31,7 +31,10 @@ pub(super) fn change_as_read(
     let is_frozen = layer_norm == LayerNorm::Frozen;
     let change = norm_change(base, delta, slice.model.config.eps, is_frozen);
     let place = |variant: &Variant| senders.partition_point(|s| *s < variant.edge.from);
-    let change = change.select(0, index(variants.iter().map(place), &base.device()));
+    let [n, flat, d_model] = change.dims();
+    let places = index(variants.iter().map(place), &base.device());
+    let change = pick(change.reshape([n, flat * d_model]), &places);
+    let change = change.reshape([variants.len(), flat, d_model]);
     match variants.iter().any(|variant| variant.at.is_some()) {
         true => change * masks(slice, variants),
         false => change,

@@ -19,7 +19,7 @@ pub(super) use on_gpu::choose;
 
 #[cfg(feature = "webgpu")]
 mod on_gpu {
-    use burn::tensor::Tensor;
+    use burn::tensor::{Tensor, TensorData};
     use web_time::Instant;
 
     use super::*;
@@ -80,17 +80,21 @@ mod on_gpu {
         x: Tensor<2>,
         w: Tensor<2>,
         /// Read to empty the queue.
-        number: Tensor<1>,
+        number: Tensor<2>,
     }
 
     impl Track {
         fn new(device: &Device, config: &Config, rows: usize) -> Self {
             // At most 64 MiB: no weight has come yet, and a config.json may name any size.
             let (d_model, d_mlp) = (config.d_model.min(2048), config.d_mlp.min(8192));
+            let ones = |shape: [usize; 2]| {
+                let numbers = vec![1.0_f32; shape[0] * shape[1]];
+                Tensor::from_data(TensorData::new(numbers, shape), device)
+            };
             Self {
-                x: Tensor::ones([rows, d_model], device),
-                w: Tensor::ones([d_model, d_mlp], device),
-                number: Tensor::ones([1], device),
+                x: ones([rows, d_model]),
+                w: ones([d_model, d_mlp]),
+                number: ones([1, 1]),
             }
         }
 

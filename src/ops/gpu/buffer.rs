@@ -1,5 +1,6 @@
 //! Tensors as the buffers of kernels.
 
+use super::moves::contiguous;
 use burn::{
     backend::Cube,
     tensor::{DType, Int, Shape, Tensor},
@@ -24,7 +25,7 @@ pub(super) fn buffer<const D: usize>(x: &Tensor<D>) -> Option<CubeTensor> {
         is_next
     });
     if !is_contiguous {
-        return Some(into_contiguous(buffer));
+        return Some(contiguous(buffer));
     }
     let CubeTensor {
         client,
@@ -41,7 +42,7 @@ pub(super) fn buffer<const D: usize>(x: &Tensor<D>) -> Option<CubeTensor> {
 }
 
 /// The same of whole numbers.
-pub(super) fn indices(x: &Tensor<1, Int>) -> Option<CubeTensor> {
+pub(super) fn indices<const D: usize>(x: &Tensor<D, Int>) -> Option<CubeTensor> {
     let buffer = x.clone().try_into_primitive::<Cube>();
     buffer.ok().map(into_contiguous)
 }
@@ -61,8 +62,13 @@ pub(super) fn tensor<const D: usize>(buffer: CubeTensor) -> Tensor<D> {
 
 /// A buffer for numbers that are still to be written, on the device of another.
 pub(super) fn empty<const D: usize>(like: &CubeTensor, shape: [usize; D]) -> CubeTensor {
+    empty_of(like, &shape)
+}
+
+/// The same of any number of dimensions.
+pub(super) fn empty_of(like: &CubeTensor, shape: &[usize]) -> CubeTensor {
     let (client, device) = (like.client.clone(), like.device.clone());
-    empty_device_contiguous_dtype(client, device, Shape::new(shape), DType::F32)
+    empty_device_contiguous_dtype(client, device, Shape::from(shape.to_vec()), DType::F32)
 }
 
 /// How many numbers a kernel reads at once, where runs of these lengths lie one after the other.

@@ -3,10 +3,7 @@
 use burn::tensor::Tensor;
 use burn_cubecl::cubecl::{self, prelude::*};
 
-use super::{
-    backwards::dot,
-    buffer::{buffer, empty, tensor, vector_size},
-};
+use super::buffer::{buffer, empty, tensor, vector_size};
 
 const UNITS: usize = 32;
 
@@ -61,7 +58,7 @@ fn dots<N: Size>(
     batch: usize,
     width: usize,
     first: usize,
-    #[comptime] d_head: usize,
+    d_head: usize,
 ) {
     let (head, change) = (CUBE_POS_X as usize, CUBE_POS_Y as usize);
     let heads = CUBE_COUNT_X as usize;
@@ -75,7 +72,11 @@ fn dots<N: Size>(
         for prompt in 0..batch {
             let at = ((change * batch + prompt) * rows + row) * d_model + head * d_head;
             let at_gradient = (prompt * rows + row) * width + first + head * d_head;
-            of_row += dot::<N>(delta, at, gradient, at_gradient, d_head);
+            let mut products = Vector::<f32, N>::new(0.0f32);
+            for i in 0..d_head {
+                products += delta[at + i] * gradient[at_gradient + i];
+            }
+            of_row += Vector::vector_sum(products);
         }
         of_rows[(row * CUBE_COUNT_Y as usize + change) * heads + head] = of_row;
         of_unit += of_row;

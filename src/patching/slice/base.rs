@@ -12,7 +12,7 @@ use super::{destination::Destination, means::Means};
 use crate::{
     error::Result,
     gpt2::{Gpt2, Steps},
-    ops::{Past, causal_mask, index},
+    ops::{Past, add, cat, causal_mask, index, pick, subtract},
     patching::{both::Both, graph::Stage, patch::Direction, plan::Part, window::Window},
     prompt::Batch,
 };
@@ -104,9 +104,11 @@ impl<'a> Slice<'a> {
         // A copy, so that what is left out is not kept either.
         let rows_of = |x: Tensor<2>| match window.first {
             0 => x,
-            _ => x.select(0, in_rows.clone()),
+            _ => pick(x, &in_rows),
         };
-        let before = index(0..window.first, &device);
+        // Rows of keys and values by head, those before the window.
+        let before = (0..n * heads).flat_map(|s| (0..window.first).map(move |p| s * pos + p));
+        let before = index(before, &device);
         let by_head = |z: Tensor<2>| {
             let z = z.reshape([n * rows, heads, d_head]);
             z.swap_dims(0, 1)
@@ -125,7 +127,7 @@ impl<'a> Slice<'a> {
             }
         };
         let delta_embed = match &goes_in {
-            GoesIn::Other => embedded(&other) - embedded(&base),
+            GoesIn::Other => subtract(embedded(&other), &embedded(&base)),
             GoesIn::Mean(means) => means.embed(window, n) - embedded(&base),
             GoesIn::Nothing => -embedded(&base),
         };
@@ -136,7 +138,10 @@ impl<'a> Slice<'a> {
             let qkv = block.qkv_of_rows(resid.clone(), steps).await?;
             let past = (window.first > 0).then(|| {
                 let [_, k, v] = block.by_head(qkv.clone(), n);
-                let [k, v] = [k, v].map(|x| x.select(2, before.clone()));
+                let [k, v] = [k, v].map(|x| {
+                    let x = pick(x.reshape([n * heads * pos, d_head]), &before);
+                    x.reshape([n, heads, window.first, d_head])
+                });
                 Past { k, v }
             });
             let z = block.attend_all_rows(qkv, None, pos, steps).await?;
@@ -144,7 +149,7 @@ impl<'a> Slice<'a> {
             resid = block.add_attention(resid, z, steps).await?;
             look(Stage::mid(layer), &resid);
             let mlp = block.mlp_of_rows(resid.clone(), steps).await?;
-            resid = resid + mlp.clone();
+            resid = add(resid, &mlp);
             let mlp = rows_of(mlp);
             let (delta_z, delta_mlp) = match &goes_in {
                 // What the base run writes, until the other run is there to be compared with it.
@@ -203,11 +208,11 @@ impl<'a> Slice<'a> {
             resid = block.add_attention(resid, z, steps).await?;
             slice.look_at_other(Stage::mid(i), &resid);
             let mlp = block.mlp_of_rows(resid.clone(), steps).await?;
-            resid = resid + mlp.clone();
+            resid = add(resid, &mlp);
             if let Some(written_z) = written_z {
                 let layer = &mut slice.layers[i];
-                layer.delta_z = written_z - layer.delta_z.clone();
-                layer.delta_mlp = mlp - layer.delta_mlp.clone();
+                layer.delta_z = subtract(written_z, &layer.delta_z);
+                layer.delta_mlp = subtract(mlp, &layer.delta_mlp);
             }
         }
         slice.look_at_other(Stage::pre(config.n_layers), &resid);
@@ -282,5 +287,5 @@ fn whole(base: &Tensor<2>, rows: Tensor<2>, batch: usize) -> Tensor<2> {
     let before = base.clone().reshape([batch, pos, width]);
     let before = before.narrow(1, 0, pos - n_rows);
     let rows = rows.reshape([batch, n_rows, width]);
-    Tensor::cat(vec![before, rows], 1).reshape([flat, width])
+    cat(vec![before, rows], 1).reshape([flat, width])
 }

@@ -11,7 +11,7 @@ use std::ops::Range;
 use burn::tensor::Tensor;
 
 use super::base::Slice;
-use crate::patching::graph::Sender;
+use crate::{ops::cat, patching::graph::Sender};
 
 impl Slice<'_> {
     /// The deltas of some senders on some of the rows, `[sender, rows, d_model]`: a product for each head, so that no
@@ -30,6 +30,7 @@ impl Slice<'_> {
                 block.product.matmul(delta_z, &w_o)
             }
         });
-        Tensor::stack(written.collect(), 0)
+        let written = written.map(|x| x.unsqueeze_dim::<3>(0));
+        cat(written.collect(), 0)
     }
 }
