@@ -44,6 +44,6 @@ pub use lookup::{Shown, look_up};
 pub use moves::{add, cat, pick, subtract};
 pub use norm::{layer_norm, norm_change, normalise, through_norm};
 pub use pathpatch_kernels::Tile;
-pub use product::Product;
+pub use product::{Part, Product};
 pub use rows::{Past, Queries};
 pub use sets::signed_sum;

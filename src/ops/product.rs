@@ -1,5 +1,7 @@
 //! A layer's inputs times its weights, and what follows, by the kernel that a model has chosen.
 
+use std::ops::Range;
+
 use burn::tensor::Tensor;
 use pathpatch_kernels::Tile;
 
@@ -22,6 +24,53 @@ pub enum Product {
     /// Ours for GPUs: how it is cut, and the activation of the model's MLPs, which is compiled into it.
     #[cfg(feature = "webgpu")]
     Gpu(gpu::Tile, Activation),
+}
+
+/// Some rows and columns of a matrix. A view of them is a copy on a GPU where it does not begin at a multiple of what the
+/// adapter asks for.
+#[derive(Debug, Clone)]
+pub struct Part<'a> {
+    /// `[rows, columns]`.
+    pub matrix: &'a Tensor<2>,
+    /// Which rows.
+    pub rows: Range<usize>,
+    /// Which columns.
+    pub columns: Range<usize>,
+}
+
+impl<'a> Part<'a> {
+    /// All of a matrix.
+    pub fn whole(matrix: &'a Tensor<2>) -> Self {
+        let [rows, columns] = matrix.dims();
+        Self {
+            matrix,
+            rows: 0..rows,
+            columns: 0..columns,
+        }
+    }
+
+    /// So many rows from the first on, with all columns.
+    pub fn rows(matrix: &'a Tensor<2>, first: usize, n: usize) -> Self {
+        Self {
+            rows: first..first + n,
+            ..Self::whole(matrix)
+        }
+    }
+
+    /// So many columns from the first on, with all rows.
+    pub fn columns(matrix: &'a Tensor<2>, first: usize, n: usize) -> Self {
+        Self {
+            columns: first..first + n,
+            ..Self::whole(matrix)
+        }
+    }
+
+    /// As a tensor.
+    pub fn view(&self) -> Tensor<2> {
+        let (rows, columns) = (&self.rows, &self.columns);
+        let of_rows = self.matrix.clone().narrow(0, rows.start, rows.len());
+        of_rows.narrow(1, columns.start, columns.len())
+    }
 }
 
 impl Product {
@@ -51,6 +100,20 @@ impl Product {
             _ => Err(x),
         };
         by_ours.unwrap_or_else(|x| x.matmul(w.clone()))
+    }
+
+    /// The product of parts of matrices, which are read where they are.
+    ///
+    /// # Shapes
+    /// - `x`: whole rows, `[rows, d_in]`; `w`: `[d_in, d_out]`; returns `[rows, d_out]`
+    pub fn of_parts(self, x: Part<'_>, w: Part<'_>) -> Tensor<2> {
+        #[cfg(feature = "webgpu")]
+        if let Self::Gpu(tile, activation) = self
+            && let Some(y) = gpu::product(tile, &x, &w, After::Nothing, activation)
+        {
+            return y;
+        }
+        self.matmul(x.view(), &w.view())
     }
 
     /// `x @ w + b`.
@@ -113,7 +176,10 @@ impl Product {
     #[cfg(feature = "webgpu")]
     fn on_gpu(self, x: &Tensor<2>, w: &Tensor<2>, after: After<'_>) -> Option<Tensor<2>> {
         match self {
-            Self::Gpu(tile, activation) => gpu::product(tile, x, w, after, activation),
+            Self::Gpu(tile, activation) => {
+                let [x, w] = [x, w].map(Part::whole);
+                gpu::product(tile, &x, &w, after, activation)
+            }
             _ => None,
         }
     }

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    ops::{self, Queries, add, attention, cat, index, layer_norm},
+    ops::{self, Part, Queries, add, attention, cat, index, layer_norm},
 };
 
 /// The rest of the model from where patches enter it.
@@ -153,9 +153,9 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
             let change = change.clone().narrow(0, start, n);
             let (head, component) = head_of(&of_receiver[0]);
             let first = component as usize * d_model + head.head * d_head;
-            let w = block.w_qkv.clone().narrow(1, first, d_head);
+            let w = Part::columns(&block.w_qkv, first, d_head);
             let change = change.reshape([n * flat, d_model]);
-            let by_w = |x| block.product.matmul(x, &w);
+            let by_w = |x| block.product.of_parts(Part::whole(&x), w.clone());
             deltas.push(slice.steps.by_rows(change, by_w).await?);
             start += n;
         }
@@ -253,11 +253,11 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
         let of_receivers = variants.chunk_by(|a, b| a.edge.to == b.edge.to);
         let products = of_receivers.map(|variants| {
             let n = variants.len() * each;
-            let delta_z = delta_z.clone().narrow(0, start, n);
+            let delta_z = Part::rows(&delta_z, start, n);
             start += n;
             let first = head_of(&variants[0]).0.head * d_head;
-            let w_o = block.w_o.clone().narrow(0, first, d_head);
-            block.product.matmul(delta_z, &w_o)
+            let w_o = Part::rows(&block.w_o, first, d_head);
+            block.product.of_parts(delta_z, w_o)
         });
         cat(products.collect(), 0)
     }

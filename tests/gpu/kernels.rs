@@ -2,8 +2,8 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use pathpatch::ops::{
-    self, Activation, GpuTile, Past, Product, Queries, attend, attention, by_head, causal_mask,
-    layer_norm, norm_change, normalise, through_norm,
+    self, Activation, GpuTile, Part, Past, Product, Queries, attend, attention, by_head,
+    causal_mask, layer_norm, norm_change, normalise, through_norm,
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -158,7 +158,14 @@ fn products_of_parts() {
             let part = |w: &Tensor<2>| w.clone().narrow(0, first_row, 64).narrow(1, first, n);
             let rows = |x: &Tensor<2>| x.clone().narrow(0, 7, 90);
             let expected = Product::Burn.matmul(rows(&y), &part(&w));
-            assert_same(ours.matmul(rows(&x), &part(&v)), expected, "part");
+            assert_same(ours.matmul(rows(&x), &part(&v)), expected.clone(), "views");
+            let w = Part {
+                matrix: &v,
+                rows: first_row..first_row + 64,
+                columns: first..first + n,
+            };
+            let rows = Part::rows(&x, 7, 90);
+            assert_same(ours.of_parts(rows, w), expected, "parts");
         }
     }
 }

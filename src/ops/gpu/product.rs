@@ -11,14 +11,14 @@
 use burn::tensor::Tensor;
 use burn_cubecl::{
     cubecl::{self, prelude::*},
-    kernel::into_contiguous,
     tensor::CubeTensor,
 };
 
 use super::{
-    super::activation::Activation,
+    super::{activation::Activation, product::Part},
     activation::activated,
     buffer::{buffer, empty, tensor, vector_size, where_it_is},
+    moves::contiguous,
     registers, shared, transposed,
 };
 
@@ -71,19 +71,20 @@ pub enum After<'a> {
 /// `x @ w` and what follows.
 ///
 /// # Shapes
-/// - `x`: `[rows, d_in]`, `w`: `[d_in, d_out]`; returns `[rows, d_out]`
+/// - `x`: whole rows, `[rows, d_in]`, `w`: `[d_in, d_out]`; returns `[rows, d_out]`
 pub fn product(
     tile: Tile,
-    x: &Tensor<2>,
-    w: &Tensor<2>,
+    x: &Part<'_>,
+    w: &Part<'_>,
     after: After<'_>,
     activation: Activation,
 ) -> Option<Tensor<2>> {
-    let ([rows, depth], [_, width]) = (x.dims(), w.dims());
-    let (a, b) = (buffer(x)?, where_it_is(w)?);
-    if rows == 0 || width == 0 {
+    let [_, depth] = x.matrix.dims();
+    let (rows, width) = (x.rows.len(), w.columns.len());
+    if rows == 0 || width == 0 || x.columns.len() != depth {
         return None;
     }
+    let (a, b) = (buffer(x.matrix)?, where_it_is(w.matrix)?);
     let c = empty(&a, [rows, width]);
     let nothing = || empty(&a, [4]);
     let (bias, resid, after) = match after {
@@ -95,9 +96,11 @@ pub fn product(
     let (b, is_transposed) = match b.meta.strides()[..] {
         [stride, 1] if stride >= width => (b, false),
         [1, stride] if stride >= depth => (b, true),
-        _ => (into_contiguous(b), false),
+        _ => (contiguous(b), false),
     };
-    let stride = b.meta.strides()[usize::from(is_transposed)];
+    let [by_row, by_column] = [0, 1].map(|i| b.meta.strides()[i]);
+    let stride = if is_transposed { by_column } else { by_row };
+    let start_b = w.rows.start * by_row + w.columns.start * by_column;
     let launch = Launch {
         a,
         b,
@@ -105,6 +108,7 @@ pub fn product(
         resid,
         c: c.clone(),
         shape: [rows, depth, width, stride],
+        start: [x.rows.start * depth, start_b],
         after,
         activation,
     };
@@ -129,6 +133,8 @@ pub(super) struct Launch {
     pub c: CubeTensor,
     /// Rows, depth and width of the product, and what lies between two rows of `b`, or of its transpose.
     pub shape: [usize; 4],
+    /// Where both operands begin.
+    pub start: [usize; 2],
     /// Which of [`After`] follows, in their order.
     pub after: u32,
     pub activation: Activation,
@@ -137,8 +143,8 @@ pub(super) struct Launch {
 impl Launch {
     /// How many numbers are read at once by a kernel that reads rows of both operands.
     pub fn vector_size(&self) -> usize {
-        let [_, depth, width, stride] = self.shape;
-        vector_size([depth, width, stride])
+        let ([_, depth, width, stride], [a, b]) = (self.shape, self.start);
+        vector_size([depth, width, stride, a, b])
     }
 }
 

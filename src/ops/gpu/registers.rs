@@ -37,6 +37,8 @@ pub(super) fn launch(launch: Launch, tile: [usize; 2]) {
             depth / vector,
             width / vector,
             stride / vector,
+            launch.start[0] / vector,
+            launch.start[1] / vector,
             launch.after,
             tile_rows,
             vectors,
@@ -56,6 +58,8 @@ fn product<N: Size>(
     depth: usize,
     width: usize,
     b_stride: usize,
+    start_a: usize,
+    start_b: usize,
     after: u32,
     #[comptime] tile_rows: usize,
     #[comptime] vectors: usize,
@@ -76,11 +80,11 @@ fn product<N: Size>(
     }
     #[unroll]
     for i in 0..tile_rows {
-        of_row.push(min(row + i, rows - 1) * depth);
+        of_row.push(start_a + min(row + i, rows - 1) * depth);
     }
     #[unroll]
     for j in 0..vectors {
-        of_col.push(min(col + j * GROUP[0], width - 1));
+        of_col.push(start_b + min(col + j * GROUP[0], width - 1));
     }
     let size = N::value();
     for k in 0..depth {

@@ -45,6 +45,8 @@ pub(super) fn launch(launch: Launch, vectors: usize) {
             depth / vector,
             width / vector,
             stride / vector,
+            launch.start[0] / vector,
+            launch.start[1] / vector,
             launch.after,
             vectors,
             launch.activation,
@@ -63,6 +65,8 @@ fn product<N: Size>(
     depth: usize,
     width: usize,
     b_stride: usize,
+    start_a: usize,
+    start_b: usize,
     after: u32,
     #[comptime] vectors: usize,
     #[comptime] activation: Activation,
@@ -90,7 +94,7 @@ fn product<N: Size>(
             let k = start + at % DEPTH;
             of_a[at] = Vector::new(0.0f32);
             if k < depth {
-                of_a[at] = a[row * depth + k];
+                of_a[at] = a[start_a + row * depth + k];
             }
         }
         #[unroll]
@@ -100,7 +104,7 @@ fn product<N: Size>(
             let k = start * size + at / columns;
             of_b[at] = Vector::new(0.0f32);
             if k < depth * size {
-                of_b[at] = b[k * b_stride + col];
+                of_b[at] = b[start_b + k * b_stride + col];
             }
         }
         sync_cube();

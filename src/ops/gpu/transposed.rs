@@ -15,7 +15,7 @@ const TILE: usize = 4;
 
 pub(super) fn launch(launch: Launch) {
     let [rows, depth, width, stride] = launch.shape;
-    let vector = vector_size([depth, stride]);
+    let vector = vector_size([depth, stride, launch.start[0], launch.start[1]]);
     let count = |n: usize, of_group: usize| n.div_ceil(of_group * TILE) as u32;
     // SAFETY: rows and columns beyond the last are clamped where they are read, and not written.
     unsafe {
@@ -33,6 +33,8 @@ pub(super) fn launch(launch: Launch) {
             depth / vector,
             width,
             stride / vector,
+            launch.start[0] / vector,
+            launch.start[1] / vector,
             launch.after,
             launch.activation,
         );
@@ -50,6 +52,8 @@ fn product<N: Size>(
     depth: usize,
     width: usize,
     b_stride: usize,
+    start_a: usize,
+    start_b: usize,
     after: u32,
     #[comptime] activation: Activation,
 ) {
@@ -67,8 +71,8 @@ fn product<N: Size>(
     }
     #[unroll]
     for i in 0..TILE {
-        of_row.push(min(row + i, rows - 1) * depth);
-        of_col.push(min(col + i * GROUP[0], width - 1) * b_stride);
+        of_row.push(start_a + min(row + i, rows - 1) * depth);
+        of_col.push(start_b + min(col + i * GROUP[0], width - 1) * b_stride);
     }
     for k in 0..depth {
         let mut of_b = Sequence::<Vector<f32, N>>::new();

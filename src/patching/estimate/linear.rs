@@ -79,6 +79,7 @@ pub(super) async fn linear(
     gradient: impl Fn(Range<usize>) -> Tensor<3>,
 ) -> Result<()> {
     let (d_model, n_to) = (slice.model.config.d_model, group.columns.len());
+    let product = slice.model.unembed.product;
     // Rows of d_model numbers, of which the gradients take half and some senders' changes the other half, with a copy
     // each. Senders are few at a time only where rows are few too.
     let in_step = slice.floats_of_step() / (4 * d_model);
@@ -113,7 +114,7 @@ pub(super) async fn linear(
                 false => {
                     let read = read.reshape([n_from, n * d_model]);
                     let by_read = by_read.clone().reshape([n_to, n * d_model]);
-                    read.matmul(by_read.transpose())
+                    product.matmul(read, &by_read.transpose())
                 }
             };
             results.whole(group, which, 0..n_to, effects);

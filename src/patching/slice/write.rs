@@ -11,7 +11,10 @@ use std::ops::Range;
 use burn::tensor::Tensor;
 
 use super::base::Slice;
-use crate::{ops::cat, patching::graph::Sender};
+use crate::{
+    ops::{Part, cat},
+    patching::graph::Sender,
+};
 
 impl Slice<'_> {
     /// The deltas of some senders on some of the rows, `[sender, rows, d_model]`: a product for each head, so that no
@@ -24,10 +27,13 @@ impl Slice<'_> {
             Sender::Mlp(layer) => on_rows(&self.layers[*layer].delta_mlp),
             Sender::Head(head) => {
                 let delta_z = self.layers[head.layer].delta_z.clone();
-                let delta_z = on_rows(&delta_z.narrow(0, head.head, 1).squeeze_dim(0));
+                let [_, flat, _] = delta_z.dims();
+                let delta_z = delta_z.flatten(0, 1);
+                let first = head.head * flat + rows.start;
                 let block = &self.model.blocks[head.layer];
-                let w_o = block.w_o.clone().narrow(0, head.head * d_head, d_head);
-                block.product.matmul(delta_z, &w_o)
+                let w_o = Part::rows(&block.w_o, head.head * d_head, d_head);
+                let delta_z = Part::rows(&delta_z, first, rows.len());
+                block.product.of_parts(delta_z, w_o)
             }
         });
         let written = written.map(|x| x.unsqueeze_dim::<3>(0));
