@@ -30,7 +30,7 @@ use burn::tensor::{
 use crate::{
     error::{Code, Error, Result},
     gpt2::Unembedding,
-    ops::index,
+    ops::{index, signed_sum},
 };
 
 /// Something to measure on the logits of a run.
@@ -432,6 +432,20 @@ impl AnswerMetric {
         })
     }
 
+    /// The sign of each of [`Metric::tokens`] for each prompt, times a factor, `[1, batch, 1, tokens]`.
+    fn signs_of_tokens(&self, factor: f32, device: &Device) -> Tensor<4> {
+        let (batch, tokens) = (self.sets.len(), self.tokens.len());
+        let mut signs = vec![0.0; batch * tokens];
+        let mut before = 0;
+        for (prompt, set) in self.sets.iter().enumerate() {
+            for (i, term) in set.iter().enumerate() {
+                signs[prompt * tokens + before + i] = factor * term.sign;
+            }
+            before += set.len();
+        }
+        Tensor::from_data(TensorData::new(signs, [1, batch, 1, tokens]), device)
+    }
+
     /// Indices of the sets among the logits of all tokens, or among those of the sets' tokens, prompt by prompt.
     fn places(&self, device: &Device, among: Among) -> Places {
         let largest = self.sets.iter().map(Vec::len).max().unwrap_or_default();
@@ -472,7 +486,7 @@ impl Metric for AnswerMetric {
         let numbers = match self.kind {
             MetricKind::LogitDiff | MetricKind::NormalizedLogitDiff => {
                 let places = self.places(&device, Among::Sets);
-                places.sum(places.read(logits))
+                signed_sum(logits, &places.ids, &places.signs)
             }
             MetricKind::LogProb => {
                 let places = self.places(&device, Among::AllTokens);
@@ -509,9 +523,9 @@ impl Metric for AnswerMetric {
         let device = logits.device();
         let per_prompt = match self.kind {
             MetricKind::LogitDiff | MetricKind::NormalizedLogitDiff => {
-                let places = self.places(&device, Among::Sets);
-                let signs = places.put(places.signs.clone(), tokens);
-                signs.expand([edges, batch, tokens])
+                let share = 1.0 / batch as f32;
+                let gradient = self.signs_of_tokens(share, &device);
+                return Some(gradient.expand([edges, batch, 1, tokens]));
             }
             MetricKind::LogProb => {
                 let places = self.places(&device, Among::AllTokens);

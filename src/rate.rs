@@ -1,5 +1,7 @@
 //! What a device's matrix product can do at its best: the yardstick for a sweep's speed.
 
+mod race;
+
 use burn::tensor::{Device, Tensor};
 use web_time::{Duration, Instant};
 
@@ -39,48 +41,16 @@ pub async fn matmul_rate(
     Ok(operations / seconds)
 }
 
-/// Choose what multiplies on a device for a model of this shape. Of the two kernels for GPUs, Burn's and ours, which is
-/// faster differs between GPUs, so it is measured.
+/// Choose what multiplies on a device for a model of this shape. Which of our kernels for GPUs is fastest differs between
+/// GPUs, so it is measured.
 ///
 /// # Errors
 /// [`Code::Device`] when the device fails.
 pub async fn choose_product(device: &Device, config: &Config) -> Result<Product> {
     match on_cpu(device) {
         true => Ok(Product::Burn),
-        false => choose_gpu_product(device, config).await,
+        false => race::choose(device, config).await,
     }
-}
-
-#[cfg(not(feature = "webgpu"))]
-async fn choose_gpu_product(_: &Device, _: &Config) -> Result<Product> {
-    Ok(Product::Burn)
-}
-
-#[cfg(feature = "webgpu")]
-async fn choose_gpu_product(device: &Device, config: &Config) -> Result<Product> {
-    use crate::pause::NoPause;
-
-    /// Pick a number of rows for which one product with an MLP's weights takes about 20 ms, so that software adapters
-    /// stay usable.
-    const ROWS: std::ops::RangeInclusive<f64> = 16.0..=512.0;
-    const LONG: f64 = 0.02;
-    const MEASURED: Duration = Duration::from_millis(20);
-
-    // At most 64 MiB: no weight has come yet, and a config.json may name any size.
-    let shape = |rows| [rows, config.d_model.min(2048), config.d_mlp.min(8192)];
-    let seconds = async |product, rows| {
-        seconds_of_product(device, product, shape(rows), MEASURED, &NoPause).await
-    };
-    let few = *ROWS.start();
-    let of_few = seconds(Product::Tiled, few as usize).await?;
-    let rows = (few * LONG / of_few).clamp(few, *ROWS.end()) as usize;
-    let ours = seconds(Product::Tiled, rows).await?;
-    let burns = seconds(Product::Burn, rows).await?;
-    Ok(if ours < burns {
-        Product::Tiled
-    } else {
-        Product::Burn
-    })
 }
 
 /// Mean seconds of one `[m, k] @ [k, n]`, repeated for at least `measured`; the device's queue is drained before the

@@ -7,6 +7,7 @@ use pathpatch::{
     checkpoint::{self, Loader, WEIGHTS},
     error::{Code, Error},
     gpt2::{Config, Gpt2},
+    ops::Shown,
 };
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
@@ -218,9 +219,9 @@ fn numbers(model: &Gpt2) -> Vec<f32> {
     let line = |x: &Tensor<1>| x.to_data().try_into_vec::<f32>().unwrap();
     let all: Vec<u32> = (0..model.config.d_vocab as u32).collect();
     let mut numbers = [
-        flat(&model.embed.rows(&all)),
+        flat(&model.embed.rows(&all, Shown::Plain)),
         flat(&model.w_pos),
-        flat(&model.unembed.table.rows(&all)),
+        flat(&model.unembed.table.rows(&all, Shown::Plain)),
         flat(&model.unembed.ln_w),
         flat(&model.unembed.ln_b),
         flat(&model.unembed.mean),

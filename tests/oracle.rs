@@ -12,7 +12,7 @@ use std::f64::consts::PI;
 use burn::tensor::Tensor;
 use pathpatch::{
     gpt2::{Block, Embedding, Gpt2},
-    ops::Activation,
+    ops::{Activation, Shown},
     patching::{
         Component, Head, LayerNorm,
         graph::{Graph, Receiver},
@@ -62,7 +62,7 @@ impl Matrix {
 /// All rows of a token table.
 fn table(table: &Embedding) -> Tensor<2> {
     let all: Vec<u32> = (0..table.tokens() as u32).collect();
-    table.rows(&all)
+    table.rows(&all, Shown::Plain)
 }
 
 fn read<const D: usize>(tensor: &Tensor<D>) -> Vec<f64> {

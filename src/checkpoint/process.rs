@@ -1,4 +1,4 @@
-//! TransformerLens's default weight processing, on the device, as the tensors arrive.
+//! TransformerLens's default weight processing, as the tensors arrive.
 //!
 //! ```text
 //! fold_ln:                W <- diag(ln.w) W, centred over d_model;  b <- b + ln.b W
@@ -11,8 +11,9 @@
 //! the factor of [`Config::query_scale`].
 //!
 //! LayerNorm ignores a constant added to the residual stream, and softmax one added to the logits, so the model's
-//! log-probabilities do not change. A block is processed when its last tensor has arrived, in any order. The token
-//! tables are processed by `gpt2`, when rows of them are read.
+//! log-probabilities do not change. A block is processed when its last tensor has arrived, in any order, on the CPU: on a GPU
+//! every operation would be a kernel that is compiled for it alone. The token tables are processed by `gpt2`, when rows of
+//! them are read.
 
 use std::collections::HashMap;
 
@@ -28,7 +29,10 @@ use crate::{
 /// A model under construction.
 pub struct Assembly {
     config: Config,
+    /// Where the model goes.
     device: Device,
+    /// Where tensors are processed.
+    host: Device,
     /// Tensors that wait for the rest of their block, by name: shape and flat values.
     waiting: HashMap<String, (Vec<usize>, Tensor<1>)>,
     blocks: Vec<Option<Block>>,
@@ -41,11 +45,22 @@ pub struct Assembly {
 struct Table {
     parts: Vec<Tensor<2>>,
     rows: usize,
+    /// Sum of all rows.
+    sum: Vec<f64>,
     /// Hash of all its numbers; two tables with the same hash are taken to be equal.
     hash: u64,
 }
 
 impl Table {
+    /// Add rows to the sum.
+    fn add(&mut self, values: &[f32], width: usize) {
+        self.sum.resize(width, 0.0);
+        for row in values.chunks_exact(width) {
+            let numbers = self.sum.iter_mut().zip(row);
+            numbers.for_each(|(sum, x)| *sum += f64::from(*x));
+        }
+    }
+
     /// FxHash: fast, and it need not resist attacks.
     fn hash(&mut self, values: &[f32]) {
         for value in values {
@@ -63,10 +78,11 @@ impl Assembly {
             tables: HashMap::new(),
             config,
             device,
+            host: Device::flex(),
         }
     }
 
-    /// Put a piece on the device.
+    /// Take a piece in.
     ///
     /// # Errors
     /// `Code::Checkpoint` when another file already had the tensor.
@@ -80,7 +96,7 @@ impl Assembly {
             return self.take_rows(name, shape, values);
         }
         let n = values.len();
-        let tensor = Tensor::from_data(TensorData::new(values, [n]), &self.device);
+        let tensor = Tensor::from_data(TensorData::new(values, [n]), &self.host);
         let layer = layout::in_block(&name).map(|(layer, _)| layer);
         if layer.is_some_and(|layer| self.blocks[layer].is_some())
             || self.waiting.insert(name.clone(), (shape, tensor)).is_some()
@@ -108,6 +124,7 @@ impl Assembly {
             return Err(twice(&name));
         }
         table.hash(&values);
+        table.add(&values, self.config.d_model);
         let part = Tensor::from_data(TensorData::new(values, shape), &self.device);
         table.parts.push(part);
         // Keep two equal tables only once.
@@ -161,8 +178,9 @@ impl Assembly {
         {
             self.config.tie_word_embeddings = false;
         }
-        let [embed, lm_head] = [self.table(embed)?, self.table(lm_head)?];
+        let ((embed, _), (lm_head, mean)) = (self.table(embed)?, self.table(lm_head)?);
         let ln_f = self.layer_norm("ln_f")?;
+        let [ln_w, ln_b] = [ln_f.w, ln_f.b].map(|x| place(x, &self.device));
         let mut blocks = Vec::with_capacity(self.config.n_layers);
         for layer in 0..self.config.n_layers {
             blocks.push(match self.blocks[layer].take() {
@@ -172,20 +190,24 @@ impl Assembly {
         }
         Ok(Gpt2 {
             embed,
-            w_pos: centre(self.tensor("wpe.weight")?, 1),
+            w_pos: place(centre(self.tensor("wpe.weight")?, 1), &self.device),
             blocks,
-            unembed: Unembed::new(self.config.eps, ln_f.w, ln_f.b, lm_head),
+            unembed: Unembed::new(self.config.eps, [ln_w, ln_b], lm_head, mean),
             config: self.config,
         })
     }
 
-    fn table(&self, name: &str) -> Result<Embedding> {
+    /// A table and its mean row, `[1, d_model]`.
+    fn table(&self, name: &str) -> Result<(Embedding, Tensor<2>)> {
         let table = self.tables.get(name).ok_or_else(|| missing(name))?;
         if table.rows != self.config.d_vocab {
             let got = format!("{} rows", table.rows);
             return Err(invalid(name, format!("{} rows", self.config.d_vocab), got));
         }
-        Ok(Embedding::new(table.parts.clone()))
+        let mean = table.sum.iter().map(|sum| (sum / table.rows as f64) as f32);
+        let mean = TensorData::new(mean.collect::<Vec<f32>>(), [1, table.sum.len()]);
+        let mean = Tensor::from_data(mean, &self.device);
+        Ok((Embedding::new(table.parts.clone()), mean))
     }
 
     /// Take a waiting tensor, of rank `D`.
@@ -222,26 +244,29 @@ impl Assembly {
                 .unsqueeze_dim::<2>(0)
                 .matmul(w_o.clone())
                 .squeeze_dim(0);
-        let no_b_v = Tensor::zeros([d], &self.device);
+        let no_b_v = Tensor::zeros([d], &self.host);
         let b_qkv = Tensor::cat(vec![b_qkv.narrow(0, 0, 2 * d), no_b_v], 0);
         let (w, b) = (
             self.tensor(&name("mlp.c_fc.weight"))?,
             self.tensor(&name("mlp.c_fc.bias"))?,
         );
         let (w_in, b_in) = self.layer_norm(&name("ln_2"))?.fold_into(w, b);
+        let w_out = centre(self.tensor(&name("mlp.c_proj.weight"))?, 1);
+        let b_out = centre(self.tensor(&name("mlp.c_proj.bias"))?, 0);
+        let device = &self.device;
         Ok(Block {
             n_heads: self.config.n_heads,
             eps: self.config.eps,
             activation: self.config.activation,
-            w_qkv,
-            b_qkv,
-            b_v,
-            w_o,
-            b_o,
-            w_in,
-            b_in,
-            w_out: centre(self.tensor(&name("mlp.c_proj.weight"))?, 1),
-            b_out: centre(self.tensor(&name("mlp.c_proj.bias"))?, 0),
+            w_out: place(w_out, device),
+            b_out: place(b_out, device),
+            w_qkv: place(w_qkv, device),
+            b_qkv: place(b_qkv, device),
+            b_v: place(b_v, device),
+            w_o: place(w_o, device),
+            b_o: place(b_o, device),
+            w_in: place(w_in, device),
+            b_in: place(b_in, device),
             product: Product::default(),
         })
     }
@@ -291,6 +316,14 @@ fn scale_queries(w: Tensor<2>, b: Tensor<1>, scale: f64) -> (Tensor<2>, Tensor<1
     let queries = Tensor::ones([d_model], &device) * scale;
     let scale = Tensor::cat(vec![queries, Tensor::ones([width - d_model], &device)], 0);
     (w * scale.clone().unsqueeze_dim::<2>(0), b * scale)
+}
+
+/// Put what has been processed on the model's device.
+fn place<const D: usize>(x: Tensor<D>, device: &Device) -> Tensor<D> {
+    match x.device() == *device {
+        true => x,
+        false => Tensor::from_data(x.into_data(), device),
+    }
 }
 
 /// Subtract the mean along a dimension.

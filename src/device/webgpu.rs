@@ -68,7 +68,9 @@ mod opened {
 
     /// The device that is open, if it still answers.
     async fn answering(device: &Device) -> Result<Device, String> {
-        let answer = Tensor::<1>::zeros([1], device).into_data_async().await;
+        let answer = Tensor::<1>::from_data([0.0], device)
+            .into_data_async()
+            .await;
         match answer {
             Ok(_) => Ok(device.clone()),
             Err(e) => Err(format!(

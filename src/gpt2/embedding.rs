@@ -6,7 +6,7 @@
 
 use burn::tensor::{Device, Tensor};
 
-use crate::ops::{Product, index};
+use crate::ops::{Product, Shown, cat, look_up};
 
 /// Numbers in a part at most: 64 MiB.
 const PART: usize = 16 << 20;
@@ -45,30 +45,16 @@ impl Embedding {
         self.parts.iter().map(|part| part.dims()[0]).sum()
     }
 
-    /// The rows of some tokens, `[ids, d_model]`.
+    /// The rows of some tokens, centred or scaled, `[ids, d_model]`.
     ///
     /// # Panics
     /// Without an id, or for one beyond the table.
-    pub fn rows(&self, ids: &[u32]) -> Tensor<2> {
+    pub fn rows(&self, ids: &[u32], shown: Shown<'_>) -> Tensor<2> {
         let tokens = self.tokens();
         assert!(!ids.is_empty(), "no token to look up");
         let is_known = ids.iter().all(|id| (*id as usize) < tokens);
         assert!(is_known, "a token id of {tokens} or more");
-        let device = self.device();
-        let each = self.parts[0].dims()[0];
-        let place = |id: &u32| (*id as usize / each, *id as usize % each);
-        let mut found: Vec<usize> = Vec::with_capacity(ids.len());
-        let of_parts = self.parts.iter().enumerate().filter_map(|(i, part)| {
-            let here = ids.iter().enumerate().filter(|(_, id)| place(id).0 == i);
-            let here: Vec<usize> = here.map(|(at, _)| at).collect();
-            found.extend(&here);
-            let rows = here.iter().map(|at| place(&ids[*at]).1);
-            (!here.is_empty()).then(|| part.clone().select(0, index(rows, &device)))
-        });
-        let by_part: Vec<Tensor<2>> = of_parts.collect();
-        let mut order = vec![0; ids.len()];
-        found.iter().enumerate().for_each(|(i, at)| order[*at] = i);
-        Tensor::cat(by_part, 0).select(0, index(order.into_iter(), &device))
+        look_up(&self.parts, ids, shown)
     }
 
     /// `x @ table^T`.
@@ -76,7 +62,7 @@ impl Embedding {
     /// # Shapes
     /// - `x`: `[rows, d_model]`; returns `[rows, d_vocab]`
     pub fn scores(&self, x: &Tensor<2>, product: Product) -> Tensor<2> {
-        Tensor::cat(self.scores_by(x, product, self.tokens()).collect(), 1)
+        cat(self.scores_by(x, product, self.tokens()).collect(), 1)
     }
 
     /// The same, at most `n` tokens at a time.
@@ -102,13 +88,13 @@ impl Embedding {
     ///
     /// # Shapes
     /// - `weights`: `[rows, d_vocab]`; returns `[rows, d_model]`
-    pub fn weighted(&self, weights: Tensor<2>) -> Tensor<2> {
+    pub fn weighted(&self, weights: Tensor<2>, product: Product) -> Tensor<2> {
         let mut first = 0;
         let products = self.parts.iter().map(|part| {
             let n = part.dims()[0];
             let of_part = weights.clone().narrow(1, first, n);
             first += n;
-            of_part.matmul(part.clone())
+            product.matmul(of_part, part)
         });
         let sum = products.reduce(|a, b| a + b);
         sum.expect("a table has a part")
@@ -142,13 +128,26 @@ mod tests {
         let three = Embedding::new(vec![part(0, 2), part(2, 2), part(4, 1)]);
         assert_eq!(three.tokens(), 5);
         let ids = [4, 0, 3, 3, 1];
+        let from = Tensor::from_data([[1., 2.]], &device);
+        let by = Tensor::from_data([[2., -1.]], &device);
+        let scaled = Shown::Scaled {
+            from: &from,
+            by: &by,
+        };
         let x = Tensor::from_data([[1., 3.], [-2., 5.]], &device);
         let weights = Tensor::from_data([[1., 2., 3., 4., 5.]], &device);
         let product = Product::default();
         for (split, not) in [
-            (three.rows(&ids), one.rows(&ids)),
+            (
+                three.rows(&ids, Shown::Centred),
+                one.rows(&ids, Shown::Centred),
+            ),
+            (three.rows(&ids, scaled), one.rows(&ids, scaled)),
             (three.scores(&x, product), one.scores(&x, product)),
-            (three.weighted(weights.clone()), one.weighted(weights)),
+            (
+                three.weighted(weights.clone(), product),
+                one.weighted(weights, product),
+            ),
             (three.mean(), one.mean()),
         ] {
             assert_eq!(split.dims(), not.dims());
@@ -160,7 +159,9 @@ mod tests {
         for split in [Tensor::cat(by_two, 1), Tensor::cat(by_one, 1)] {
             assert_eq!(numbers(split), numbers(one.scores(&x, product)));
         }
-        assert_eq!(numbers(one.rows(&ids))[..4], [-9., 10., 1., 2.]);
+        let rows = |shown| numbers(one.rows(&ids, shown));
+        assert_eq!(rows(Shown::Centred)[..4], [-9.5, 9.5, -0.5, 0.5]);
+        assert_eq!(rows(scaled)[..4], [-20., -8., 0., 0.]);
         assert_eq!(numbers(one.mean()), [7. / 5., 22. / 5.]);
     }
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    ops::{self, attention, causal_mask, layer_norm},
+    ops::{self, Shown, attention, causal_mask, layer_norm},
     pause::Pause,
 };
 
@@ -41,7 +41,7 @@ impl Gpt2 {
         let d_model = self.config.d_model;
         let embed = self.embed_tokens(&tokens.concat());
         let pos_embed = self.w_pos.clone().narrow(0, 0, pos);
-        embed.reshape([batch, pos, d_model]) + pos_embed.unsqueeze()
+        ops::add(embed.reshape([batch, pos, d_model]), pos_embed)
     }
 
     /// Token embedding, centred over `d_model`, without positions.
@@ -52,8 +52,7 @@ impl Gpt2 {
     /// # Panics
     /// Without an id, or for one beyond the table.
     pub fn embed_tokens(&self, ids: &[u32]) -> Tensor<2> {
-        let embed = self.embed.rows(ids);
-        embed.clone() - embed.mean_dim(1)
+        self.embed.rows(ids, Shown::Centred)
     }
 
     /// Run all blocks and keep their activations.

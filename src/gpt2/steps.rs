@@ -73,7 +73,7 @@ impl Steps<'_> {
             ));
             self.pause.pause().await?;
         }
-        Ok(Tensor::cat(parts, 0))
+        Ok(ops::cat(parts, 0))
     }
 }
 
@@ -208,7 +208,7 @@ impl Block {
         Ok(of_rows + found.narrow(1, heads * d_model, d_model))
     }
 
-    /// Causal attention of all heads at every row, as matrix products over some positions at a time.
+    /// Causal attention of all heads at every row: on the CPU as matrix products over some positions at a time.
     ///
     /// # Shapes
     /// - `qkv`: `[sequence * rows, 3 * d_model]`, before the bias
@@ -226,6 +226,12 @@ impl Block {
         let [flat, width] = qkv.dims();
         let sequences = flat / rows;
         let device = qkv.device();
+        // On a GPU one kernel goes over all keys and holds no scores.
+        if !on_cpu(&device) {
+            let z = ops::attend(qkv, &self.b_qkv, self.n_heads, past, rows, Queries::All);
+            steps.pause.pause().await?;
+            return Ok(z);
+        }
         let [q, k, v] = self.by_head(qkv, sequences);
         let [k, v] = Past::in_front_of(past, [k, v]);
         let pos = k.dims()[2];

@@ -8,12 +8,12 @@
 //! centres that over the vocabulary. Here the table stays as it is, for it is often the embedding's, and what
 //! would change it is done to the rows that are multiplied with it.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 
 use super::embedding::Embedding;
 use crate::{
     error::Result,
-    ops::{self, LogSum, Product},
+    ops::{self, LogSum, Product, Shown},
     pause::Pause,
 };
 
@@ -38,13 +38,13 @@ impl Unembed {
     /// Take the weights as a checkpoint has them.
     ///
     /// # Shapes
-    /// - `ln_w` and `ln_b`: `[d_model]`
-    pub fn new(eps: f64, ln_w: Tensor<1>, ln_b: Tensor<1>, table: Embedding) -> Self {
+    /// - `ln_w` and `ln_b`: `[d_model]`; `mean`: the mean row of the table, `[1, d_model]`
+    pub fn new(eps: f64, [ln_w, ln_b]: [Tensor<1>; 2], table: Embedding, mean: Tensor<2>) -> Self {
         Self {
             eps,
             ln_w: ln_w.unsqueeze(),
             ln_b: ln_b.unsqueeze(),
-            mean: table.mean(),
+            mean,
             table,
             product: Product::default(),
         }
@@ -52,11 +52,21 @@ impl Unembed {
 
     /// The map to the logits of some tokens, of all where `None`.
     pub fn of_tokens(&self, tokens: Option<&[u32]>) -> Unembedding {
+        let [_, d_model] = self.mean.dims();
         let columns = match tokens {
-            None => Columns::All(self.table.clone(), self.mean.clone()),
+            None => Columns::All(Box::new(self.clone())),
             Some(ids) => {
-                let rows = self.table.rows(ids) - self.mean.clone();
-                Columns::Some(rows.transpose())
+                let rows = |by| {
+                    let from = &self.mean;
+                    self.table.rows(ids, Shown::Scaled { from, by })
+                };
+                let ones = TensorData::new(vec![1.0_f32; d_model], [1, d_model]);
+                let ones = Tensor::from_data(ones, &self.mean.device());
+                let centred = rows(&ones).transpose();
+                Columns::Some(Box::new(Folded {
+                    columns: rows(&self.ln_w).transpose(),
+                    bias: self.bias_of(&centred),
+                }))
             }
         };
         self.to(columns)
@@ -67,15 +77,26 @@ impl Unembed {
     /// # Shapes
     /// - `weights`: `[means, d_vocab]`, each row with a sum of 1
     pub fn of_means(&self, weights: Tensor<2>) -> Unembedding {
-        let rows = self.table.weighted(weights) - self.mean.clone();
-        self.to(Columns::Some(rows.transpose()))
+        let rows = self.table.weighted(weights, self.product) - self.mean.clone();
+        let centred = rows.clone().transpose();
+        self.to(Columns::Some(Box::new(Folded {
+            columns: (rows * self.ln_w.clone()).transpose(),
+            bias: self.bias_of(&centred),
+        })))
+    }
+
+    /// What the bias of the LayerNorm adds to logits.
+    ///
+    /// # Shapes
+    /// - `centred`: centred columns of `W_U`, `[d_model, tokens]`; returns `[tokens]`
+    fn bias_of(&self, centred: &Tensor<2>) -> Tensor<1> {
+        let bias = self.product.matmul(self.ln_b.clone(), centred);
+        bias.flatten(0, 1)
     }
 
     fn to(&self, columns: Columns) -> Unembedding {
         Unembedding {
             eps: self.eps,
-            ln_w: self.ln_w.clone(),
-            ln_b: self.ln_b.clone(),
             columns,
             product: self.product,
         }
@@ -95,13 +116,23 @@ impl Unembed {
         tokens: usize,
         pause: &dyn Pause,
     ) -> Result<Tensor<2>> {
-        let x = normalised * self.ln_w.clone() + self.ln_b.clone();
+        let x = self.scaled(normalised);
         let mut sum = LogSum::Empty;
         for scores in self.table.scores_by(&x, self.product, tokens) {
             sum = sum.with(&scores);
             pause.pause().await?;
         }
-        Ok(sum.less(x.matmul(self.mean.clone().transpose())))
+        Ok(sum.less(self.of_mean(x)))
+    }
+
+    /// With the weight and the bias of the LayerNorm, `[rows, d_model]`.
+    fn scaled(&self, normalised: Tensor<2>) -> Tensor<2> {
+        normalised * self.ln_w.clone() + self.ln_b.clone()
+    }
+
+    /// What the mean row of the table gives for rows with the LayerNorm's weight and bias, `[rows, 1]`.
+    fn of_mean(&self, x: Tensor<2>) -> Tensor<2> {
+        self.product.matmul(x, &self.mean.clone().transpose())
     }
 }
 
@@ -109,27 +140,34 @@ impl Unembed {
 #[derive(Debug, Clone)]
 pub struct Unembedding {
     eps: f64,
-    ln_w: Tensor<2>,
-    ln_b: Tensor<2>,
     columns: Columns,
     product: Product,
 }
 
-/// Centred columns of `W_U`.
+/// The map from normalised rows.
 #[derive(Debug, Clone)]
 enum Columns {
+    /// Some columns of `W_U`.
+    Some(Box<Folded>),
+    /// The table as it is.
+    All(Box<Unembed>),
+}
+
+/// Centred columns of `W_U`, into which the LayerNorm's weight and bias are folded.
+#[derive(Debug, Clone)]
+struct Folded {
     /// `[d_model, tokens]`.
-    Some(Tensor<2>),
-    /// The table and its mean row.
-    All(Embedding, Tensor<2>),
+    columns: Tensor<2>,
+    /// `[tokens]`.
+    bias: Tensor<1>,
 }
 
 impl Unembedding {
     /// How many tokens' logits it gives.
     pub fn tokens(&self) -> usize {
         match &self.columns {
-            Columns::Some(columns) => columns.dims()[1],
-            Columns::All(table, _) => table.tokens(),
+            Columns::Some(some) => some.bias.dims()[0],
+            Columns::All(all) => all.table.tokens(),
         }
     }
 
@@ -156,12 +194,12 @@ impl Unembedding {
     /// - `normalised`: `[rows, d_model]`
     /// - returns `[rows, tokens]`
     pub fn of_normalised(&self, normalised: Tensor<2>) -> Tensor<2> {
-        let x = normalised * self.ln_w.clone() + self.ln_b.clone();
+        let product = self.product;
         match &self.columns {
-            Columns::Some(columns) => self.product.matmul(x, columns),
-            Columns::All(table, mean) => {
-                let of_mean = x.clone().matmul(mean.clone().transpose());
-                table.scores(&x, self.product) - of_mean
+            Columns::Some(some) => product.with_bias(normalised, &some.columns, &some.bias),
+            Columns::All(all) => {
+                let x = all.scaled(normalised);
+                all.table.scores(&x, product) - all.of_mean(x)
             }
         }
     }
@@ -172,12 +210,13 @@ impl Unembedding {
     /// - `gradient`: `[rows, tokens]`
     /// - returns `[rows, d_model]`
     pub fn backward(&self, gradient: Tensor<2>) -> Tensor<2> {
-        let by_x = match &self.columns {
-            Columns::Some(columns) => gradient.matmul(columns.clone().transpose()),
-            Columns::All(table, mean) => {
-                table.weighted(gradient.clone()) - gradient.sum_dim(1).matmul(mean.clone())
+        let product = self.product;
+        match &self.columns {
+            Columns::Some(some) => product.matmul(gradient, &some.columns.clone().transpose()),
+            Columns::All(all) => {
+                let of_mean = gradient.clone().sum_dim(1) * all.mean.clone();
+                (all.table.weighted(gradient, product) - of_mean) * all.ln_w.clone()
             }
-        };
-        by_x * self.ln_w.clone()
+        }
     }
 }

@@ -9,8 +9,8 @@
 //! tanh        tanh(x)
 //! ```
 //!
-//! with `s` the logistic function. On the CPU a forward pass uses the loops of `pathpatch_kernels`; the formulas
-//! here are in Burn's operations, for GPUs and for the backward pass. Arguments of `exp` and `erf` are clamped to
+//! with `s` the logistic function. On the CPU a forward pass uses the loops of `pathpatch_kernels`, on a GPU it is the end
+//! of a product; the formulas here are in Burn's operations, for the backward pass. Arguments of `exp` and `erf` are clamped to
 //! where the function still changes: WGSL does not say what an overflow gives, and several GPUs give NaN for
 //! `tanh` beyond 44.
 
@@ -20,10 +20,12 @@ use burn::tensor::Tensor;
 use pathpatch_kernels as cpu;
 use serde::{Serialize, Serializer};
 
+#[cfg(feature = "webgpu")]
+use super::gpu;
 use super::host::{Held, in_place, on_cpu};
 
 /// What an MLP applies to its hidden layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Activation {
     /// GELU by tanh, as GPT-2 has it.
     GeluTanh,
@@ -43,7 +45,7 @@ pub enum Activation {
 const CUBIC: f64 = 0.044_715;
 
 /// Slope of the logistic function in quick GELU.
-const QUICK_GELU_SLOPE: f64 = 1.702;
+pub(super) const QUICK_GELU_SLOPE: f64 = 1.702;
 
 impl Activation {
     /// The names that `config.json` may have, the canonical one of each function first.
@@ -84,6 +86,18 @@ impl Activation {
             Self::Relu => burn::tensor::activation::relu(x),
             Self::Tanh => tanh(x),
         }
+    }
+
+    /// The gradient with respect to what the function is applied to, from that with respect to its value.
+    ///
+    /// # Shapes
+    /// - `x` and `gradient`: `[rows, width]`, also returned
+    pub fn backwards(self, x: Tensor<2>, gradient: Tensor<2>) -> Tensor<2> {
+        #[cfg(feature = "webgpu")]
+        if let Some(through) = gpu::through_activation(self, &x, &gradient) {
+            return through;
+        }
+        gradient * self.derivative(x)
     }
 
     /// The function's derivative at each number; 0 for the rectifier at 0, as in PyTorch.

@@ -5,6 +5,8 @@
 use burn::tensor::Tensor;
 use pathpatch_kernels::{self as cpu, Input as HeadInput};
 
+#[cfg(feature = "webgpu")]
+use super::gpu;
 use super::{
     attention::{attention, causal_mask, mask_of},
     host::{Held, floats_mut, in_place, on_cpu},
@@ -25,10 +27,17 @@ pub fn attend(
     rows: usize,
     queries: Queries<'_>,
 ) -> Tensor<2> {
-    match on_cpu(&qkv.device()) {
-        true => attend_on_cpu(qkv, b, n_heads, past, rows, queries),
-        false => attend_in_operations(qkv, b, n_heads, past, rows, queries),
+    if on_cpu(&qkv.device()) {
+        return attend_on_cpu(qkv, b, n_heads, past, rows, queries);
     }
+    #[cfg(feature = "webgpu")]
+    {
+        let one = queries.on_device(&qkv.device());
+        if let Some(z) = gpu::attend(&qkv, b, n_heads, past, rows, one.as_ref()) {
+            return z;
+        }
+    }
+    attend_in_operations(qkv, b, n_heads, past, rows, queries)
 }
 
 /// The same in Burn's operations.
@@ -70,6 +79,10 @@ fn attend_in_operations(
 /// - `qkv`: `[sequence * rows, 3 * d_model]` before its bias `b`, `[3 * d_model]`
 /// - returns q, k and v, each `[sequence, head, rows, d_head]`
 pub fn by_head(qkv: Tensor<2>, b: &Tensor<1>, n_heads: usize, sequences: usize) -> [Tensor<4>; 3] {
+    #[cfg(feature = "webgpu")]
+    if let Some(parts) = gpu::by_head(&qkv, b, n_heads, sequences) {
+        return parts;
+    }
     let [flat, width] = qkv.dims();
     let (rows, d_model) = (flat / sequences, width / 3);
     let qkv = qkv + b.clone().unsqueeze();
@@ -157,7 +170,7 @@ pub fn attend_absorbed(
     in_place(out, |out| cpu::attend_absorbed(&inputs, out))
 }
 
-/// The change of z of some heads, each with a change of its query, key or value: on the CPU.
+/// The change of z of some heads, each with a change of its query, key or value.
 ///
 /// # Shapes
 /// - `delta`: `[variant, prompt, rows, d_head]`, also returned; `of`: the head and the input of each variant
@@ -167,6 +180,10 @@ pub fn change_of_z(
     of: &[(usize, HeadInput)],
     qkvz: [&Tensor<4>; 4],
 ) -> Tensor<4> {
+    #[cfg(feature = "webgpu")]
+    if let Some(change) = gpu::change_of_z(delta, of, qkvz) {
+        return change;
+    }
     let dims = delta.dims();
     let [variants, prompts, rows, d_head] = dims;
     let [q, k, v, z] = qkvz.map(Held::of);

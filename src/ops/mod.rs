@@ -5,33 +5,45 @@
 //! than the product beside it.
 //!
 //! - On the CPU each of these steps is one loop of `pathpatch_kernels` over the tensor's own bytes, which Burn's flex
-//!   backend hands out without a copy where nothing else holds the tensor. On a GPU, and under autodiff, it is the same
-//!   formula in Burn's operations. The tensor's device decides.
-//! - Products are Burn's or one of ours: on a GPU `tiled`, on the CPU `dense`, in a browser around a tile of relaxed SIMD.
+//!   backend hands out without a copy where nothing else holds the tensor. On a GPU it is one of the kernels of `gpu`,
+//!   and what follows a product is done in the product itself. Under autodiff it is the same formula in Burn's operations.
+//!   The tensor's device decides.
+//! - Products are Burn's or one of ours: on a GPU one of `gpu`, on the CPU `dense`, in a browser around a tile of relaxed
+//!   SIMD.
 //!   The model decides: it holds a [`Product`].
 //!
 //! Knows no model, only tensors.
 
 mod activation;
+mod at_once;
 mod attend;
 mod attention;
 mod dense;
+#[cfg(feature = "webgpu")]
+mod gpu;
 mod host;
 mod index;
+mod lookup;
+mod moves;
 mod norm;
 mod product;
 mod rows;
-#[cfg(feature = "webgpu")]
-mod tiled;
+mod sets;
 mod total;
 
 pub use activation::{Activation, activate_products};
+pub use at_once::{Backwards, Worth, attention_backwards, attention_changes, linear_changes};
 pub use attend::{attend, attend_absorbed, by_head, change_of_z};
 pub use attention::{attention, causal_mask};
+#[cfg(feature = "webgpu")]
+pub use gpu::Tile as GpuTile;
 pub use host::on_cpu;
 pub use index::index;
-pub use norm::{layer_norm, normalise};
+pub use lookup::{Shown, look_up};
+pub use moves::{add, cat, pick, subtract};
+pub use norm::{layer_norm, norm_change, normalise, through_norm};
 pub use pathpatch_kernels::{Input as HeadInput, Tile};
-pub use product::Product;
+pub use product::{Part, Product};
 pub use rows::{Past, Queries};
+pub use sets::signed_sum;
 pub use total::LogSum;

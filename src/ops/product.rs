@@ -1,8 +1,12 @@
 //! A layer's inputs times its weights, and what follows, by the kernel that a model has chosen.
 
+use std::ops::Range;
+
 use burn::tensor::Tensor;
 use pathpatch_kernels::{Kernel, Tile};
 
+#[cfg(feature = "webgpu")]
+use super::gpu::{self, After};
 use super::{
     activation::{Activation, activate},
     dense,
@@ -16,20 +20,67 @@ pub enum Product {
     Burn,
     /// Ours for the CPU, around this tile.
     Fused(Tile),
-    /// Ours for GPUs.
+    /// Ours for GPUs: how it is cut, and the activation of the model's MLPs, which is compiled into it.
     #[cfg(feature = "webgpu")]
-    Tiled,
+    Gpu(gpu::Tile, Activation),
+}
+
+/// Some rows and columns of a matrix. A view of them is a copy on a GPU where it does not begin at a multiple of what the
+/// adapter asks for.
+#[derive(Debug, Clone)]
+pub struct Part<'a> {
+    /// `[rows, columns]`.
+    pub matrix: &'a Tensor<2>,
+    /// Which rows.
+    pub rows: Range<usize>,
+    /// Which columns.
+    pub columns: Range<usize>,
+}
+
+impl<'a> Part<'a> {
+    /// All of a matrix.
+    pub fn whole(matrix: &'a Tensor<2>) -> Self {
+        let [rows, columns] = matrix.dims();
+        Self {
+            matrix,
+            rows: 0..rows,
+            columns: 0..columns,
+        }
+    }
+
+    /// So many rows from the first on, with all columns.
+    pub fn rows(matrix: &'a Tensor<2>, first: usize, n: usize) -> Self {
+        Self {
+            rows: first..first + n,
+            ..Self::whole(matrix)
+        }
+    }
+
+    /// So many columns from the first on, with all rows.
+    pub fn columns(matrix: &'a Tensor<2>, first: usize, n: usize) -> Self {
+        Self {
+            columns: first..first + n,
+            ..Self::whole(matrix)
+        }
+    }
+
+    /// As a tensor.
+    pub fn view(&self) -> Tensor<2> {
+        let (rows, columns) = (&self.rows, &self.columns);
+        let of_rows = self.matrix.clone().narrow(0, rows.start, rows.len());
+        of_rows.narrow(1, columns.start, columns.len())
+    }
 }
 
 impl Product {
-    /// Its name: on the CPU `flex`, Burn's, or `fused`; on a GPU `cubek`, Burn's, or `tiled`.
+    /// Its name: on the CPU `flex`, Burn's, or `fused`; on a GPU that of the tile, or `cubek`, Burn's.
     pub fn name(self, on_cpu: bool) -> &'static str {
         match self {
             Self::Burn if on_cpu => "flex",
             Self::Burn => "cubek",
             Self::Fused(_) => "fused",
             #[cfg(feature = "webgpu")]
-            Self::Tiled => "tiled",
+            Self::Gpu(tile, _) => tile.as_str(),
         }
     }
 
@@ -39,16 +90,30 @@ impl Product {
     /// - `x`: `[rows, d_in]`, `w`: `[d_in, d_out]`, which may be a transposed view of weights
     /// - returns `[rows, d_out]`
     pub fn matmul(self, x: Tensor<2>, w: &Tensor<2>) -> Tensor<2> {
+        #[cfg(feature = "webgpu")]
+        if let Some(y) = self.on_gpu(&x, w, After::Nothing) {
+            return y;
+        }
         if let Some(kernel) = self.on_cpu()
             && let Some(y) = dense::matmul(kernel, &x, w)
         {
             return y;
         }
-        #[cfg(feature = "webgpu")]
-        if let Self::Tiled = self {
-            return super::tiled::matmul(x, w).unwrap_or_else(|x| x.matmul(w.clone()));
-        }
         x.matmul(w.clone())
+    }
+
+    /// The product of parts of matrices, which are read where they are.
+    ///
+    /// # Shapes
+    /// - `x`: whole rows, `[rows, d_in]`; `w`: `[d_in, d_out]`; returns `[rows, d_out]`
+    pub fn of_parts(self, x: Part<'_>, w: Part<'_>) -> Tensor<2> {
+        #[cfg(feature = "webgpu")]
+        if let Self::Gpu(tile, activation) = self
+            && let Some(y) = gpu::product(tile, &x, &w, After::Nothing, activation)
+        {
+            return y;
+        }
+        self.matmul(x.view(), &w.view())
     }
 
     /// `x @ w + b`.
@@ -56,6 +121,10 @@ impl Product {
     /// # Shapes
     /// - `x`: `[rows, d_in]`, `w`: `[d_in, d_out]`, `b`: `[d_out]`; returns `[rows, d_out]`
     pub fn with_bias(self, x: Tensor<2>, w: &Tensor<2>, b: &Tensor<1>) -> Tensor<2> {
+        #[cfg(feature = "webgpu")]
+        if let Some(y) = self.on_gpu(&x, w, After::Bias(b)) {
+            return y;
+        }
         self.matmul(x, w) + b.clone().unsqueeze()
     }
 
@@ -70,6 +139,13 @@ impl Product {
         b: &Tensor<1>,
         activation: Activation,
     ) -> Tensor<2> {
+        #[cfg(feature = "webgpu")]
+        if let Self::Gpu(_, compiled) = self
+            && compiled == activation
+            && let Some(y) = self.on_gpu(&x, w, After::Activation(b))
+        {
+            return y;
+        }
         activate(self.matmul(x, w), b, activation)
     }
 
@@ -78,6 +154,10 @@ impl Product {
     /// # Shapes
     /// - `resid`: `[rows, d_out]`, also returned; `x`: `[rows, d_in]`, `w`: `[d_in, d_out]`, `b`: `[d_out]`
     pub fn add_to(self, resid: Tensor<2>, x: Tensor<2>, w: &Tensor<2>, b: &Tensor<1>) -> Tensor<2> {
+        #[cfg(feature = "webgpu")]
+        if let Some(y) = self.on_gpu(&x, w, After::Residual(b, &resid)) {
+            return y;
+        }
         let resid = match self.on_cpu() {
             Some(kernel) => dense::add_to(kernel, resid, &x, w, b),
             None => Err(resid),
@@ -106,5 +186,16 @@ impl Product {
         let [_, d_out] = w.dims();
         let y = self.with_bias(x.reshape([batch * pos, d_in]), w, b);
         y.reshape([batch, pos, d_out])
+    }
+
+    #[cfg(feature = "webgpu")]
+    fn on_gpu(self, x: &Tensor<2>, w: &Tensor<2>, after: After<'_>) -> Option<Tensor<2>> {
+        match self {
+            Self::Gpu(tile, activation) => {
+                let [x, w] = [x, w].map(Part::whole);
+                gpu::product(tile, &x, &w, after, activation)
+            }
+            _ => None,
+        }
     }
 }

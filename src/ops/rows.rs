@@ -1,8 +1,12 @@
 //! The last rows of sequences: what comes before them, and which of them are wanted.
 
 use burn::tensor::Tensor;
+#[cfg(feature = "webgpu")]
+use burn::tensor::{Device, Int};
 
-use super::index::index;
+#[cfg(feature = "webgpu")]
+use super::{gpu, host::on_cpu};
+use super::{index::index, moves::cat};
 
 /// Keys and values of the positions before the rows, shared by all sequences of the same prompt.
 #[derive(Debug, Clone)]
@@ -25,9 +29,11 @@ impl Past {
         };
         let [k, v] = rows;
         [(&past.k, k), (&past.v, v)].map(|(past, rows)| {
-            let edges = rows.dims()[0] / past.dims()[0];
-            let past = past.clone().repeat(&[edges, 1, 1, 1]);
-            Tensor::cat(vec![past, rows], 2)
+            let past = match rows.dims()[0] / past.dims()[0] {
+                1 => past.clone(),
+                edges => past.clone().repeat(&[edges, 1, 1, 1]),
+            };
+            cat(vec![past, rows], 2)
         })
     }
 }
@@ -50,6 +56,17 @@ impl Queries<'_> {
         }
     }
 
+    /// The row of each prompt on a GPU; `None` where all rows are wanted, and on the CPU.
+    #[cfg(feature = "webgpu")]
+    pub(super) fn on_device(self, device: &Device) -> Option<Tensor<1, Int>> {
+        match self {
+            Self::One(of_prompt) if !on_cpu(device) => {
+                Some(index(of_prompt.iter().copied(), device))
+            }
+            _ => None,
+        }
+    }
+
     /// Select the queries among flat rows.
     ///
     /// # Shapes
@@ -58,6 +75,12 @@ impl Queries<'_> {
         let Self::One(of_prompt) = self else {
             return x;
         };
+        #[cfg(feature = "webgpu")]
+        if let Some(one) = self.on_device(&x.device())
+            && let Some(y) = gpu::take(&x, &one, rows)
+        {
+            return y;
+        }
         let sequences = x.dims()[0] / rows;
         let flat = |s: usize| s * rows + of_prompt[s % of_prompt.len()];
         let rows = index((0..sequences).map(flat), &x.device());
@@ -72,6 +95,12 @@ impl Queries<'_> {
         let Self::One(of_prompt) = self else {
             return x;
         };
+        #[cfg(feature = "webgpu")]
+        if let Some(one) = self.on_device(&x.device())
+            && let Some(y) = gpu::put_back(&x, &one, rows)
+        {
+            return y;
+        }
         let [sequences, width] = x.dims();
         let zeros = Tensor::zeros([1, width], &x.device());
         let of_row = |flat: usize| match (flat / rows, flat % rows) {

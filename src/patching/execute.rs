@@ -12,7 +12,6 @@ use super::{
 use crate::{
     error::{Code, Error, Result},
     metric::Metric,
-    ops::on_cpu,
 };
 
 /// Does jobs on the runs of a batch.
@@ -64,10 +63,7 @@ impl Executor for Local<'_, '_, '_> {
             let (expected, got) = ("prompts, positions and a patch of the plan", "others");
             return Err(Error::new(Code::Option, "job", expected, got));
         };
-        let order = match on_cpu(&self.runs.model.device()) {
-            true => by_head(&job.variants),
-            false => (0..job.variants.len()).collect(),
-        };
+        let order = by_head(&job.variants);
         let entries = self.entries;
         let readout = self.readout(part).await?;
         let forward = Forward::new(readout, job.patch.layer_norm, entries);
@@ -82,8 +78,7 @@ impl Executor for Local<'_, '_, '_> {
     }
 }
 
-/// The variants in the order of their receivers' heads, so that what is multiplied by the same weights is one product. In
-/// Burn's operations, on a GPU, what patches the same component goes together instead, as it stands in a job.
+/// The variants in the order of their receivers' heads, so that what is multiplied by the same weights is one product.
 fn by_head(variants: &[Variant]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..variants.len()).collect();
     order.sort_by_key(|i| match variants[*i].edge.to {

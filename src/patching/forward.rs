@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    ops::{self, HeadInput, Product, Queries, attention, index, layer_norm, on_cpu},
+    ops::{self, HeadInput, Part, Product, Queries, add, cat, index, layer_norm},
 };
 
 /// The rest of the model from where patches enter it.
@@ -166,7 +166,7 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
         let block = &slice.model.blocks[layer];
         let Some(w_o_in) = self.entries.of(layer, block, slice.steps).await? else {
             let change = self.by_head(variants, &delta_z, block.product, &block.w_o);
-            let resid_mid = add_to_each(resid_mid, Tensor::cat(change, 0));
+            let resid_mid = add_to_each(resid_mid, cat(change, 0));
             return block.add_mlp_to_rows(resid_mid, slice.steps).await;
         };
         let of_base = slice.mid_by_w_in(layer, &into.destination).await?;
@@ -212,13 +212,13 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
             let change = change.clone().narrow(0, start, n);
             let (head, component) = head_of(&of_receiver[0]);
             let first = component as usize * d_model + head.head * d_head;
-            let w = block.w_qkv.clone().narrow(1, first, d_head);
+            let w = Part::columns(&block.w_qkv, first, d_head);
             let change = change.reshape([n * flat, d_model]);
-            let by_w = |x| block.product.matmul(x, &w);
+            let by_w = |x| block.product.of_parts(Part::whole(&x), w.clone());
             deltas.push(slice.steps.by_rows(change, by_w).await?);
             start += n;
         }
-        let delta = Tensor::cat(deltas, 0);
+        let delta = cat(deltas, 0);
         let shape = [variants.len(), slice.batch, slice.window.rows, d_head];
         Ok(IntoHeads {
             destination,
@@ -228,9 +228,6 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
 
     /// The change of each variant's z, `[variant, batch, rows, d_head]`.
     async fn delta_z(&self, variants: &[Variant], into: &IntoHeads) -> Result<Tensor<4>> {
-        if !on_cpu(&into.delta.device()) {
-            return self.delta_z_in_operations(variants, into).await;
-        }
         let of_variant = |variant: &Variant| {
             let (head, component) = head_of(variant);
             let input = match component {
@@ -245,43 +242,6 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
         let delta_z = ops::change_of_z(&into.delta, &of, [q, k, v, z]);
         self.slice.steps.pause.pause().await?;
         Ok(delta_z)
-    }
-
-    /// The same in Burn's operations: as many variants at a time as have their keys, values and scores fit a step's
-    /// memory, or some queries of one where that takes more.
-    async fn delta_z_in_operations(
-        &self,
-        variants: &[Variant],
-        into: &IntoHeads,
-    ) -> Result<Tensor<4>> {
-        let slice = self.slice;
-        let [_, batch, rows, d_head] = into.delta.dims();
-        let (first, pos) = (slice.window.first, slice.window.end());
-        let floats = self.readout.memory().floats();
-        let of_query = pos.saturating_mul(3).saturating_mul(batch);
-        let together = (floats / of_query.saturating_mul(d_head + rows)).max(1);
-        let each = (floats / of_query).clamp(1, rows);
-        let mut parts = Vec::with_capacity(variants.len().div_ceil(together));
-        let mut start = 0;
-        let component = |variant: &Variant| head_of(variant).1;
-        let of_components = variants.chunk_by(|a, b| component(a) == component(b));
-        for variants in of_components.flat_map(|some| some.chunks(together)) {
-            let delta = into.delta.clone().narrow(0, start, variants.len());
-            start += variants.len();
-            let [q, k, v] = self.patched_input(variants, &into.destination, delta);
-            let mut z = Vec::with_capacity(rows.div_ceil(each));
-            for start in (0..rows).step_by(each) {
-                let queries = start..rows.min(start + each);
-                let q = q.clone().narrow(2, start, queries.len());
-                let [k, v] = [&k, &v].map(|x| x.clone().narrow(2, 0, first + queries.end));
-                let (_, of_queries) = attention(q, k, v, slice.mask(&queries).unsqueeze());
-                z.push(of_queries);
-                slice.steps.pause.pause().await?;
-            }
-            let before = heads_of(&into.destination.z, variants);
-            parts.push(Tensor::cat(z, 2) - before);
-        }
-        Ok(Tensor::cat(parts, 0))
     }
 
     /// q, k and v of the head of each variant, which all patch the same component.
@@ -333,10 +293,10 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
         let of_heads = variants.chunk_by(|a, b| head_of(a).0 == head_of(b).0);
         let products = of_heads.map(|variants| {
             let n = variants.len() * each;
-            let delta_z = delta_z.clone().narrow(0, start, n);
+            let delta_z = Part::rows(delta_z, start, n);
             start += n;
             let first = head_of(&variants[0]).0.head * d_head;
-            product.matmul(delta_z, &w.clone().narrow(0, first, d_head))
+            product.of_parts(delta_z, Part::rows(w, first, d_head))
         });
         products.collect()
     }
@@ -363,5 +323,5 @@ fn heads_of(x: &Tensor<4>, variants: &[Variant]) -> Tensor<4> {
 fn add_to_each(shared: Tensor<2>, own: Tensor<2>) -> Tensor<2> {
     let ([n, _], [all, d_model]) = (shared.dims(), own.dims());
     let own = own.reshape([all / n, n, d_model]);
-    (own + shared.unsqueeze_dim(0)).reshape([all, d_model])
+    add(own, shared).reshape([all, d_model])
 }

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     error::Result,
     gpt2::{Block, Steps},
-    ops::{Queries, attention, layer_norm},
+    ops::{self, Queries, attention, normalise, through_norm},
 };
 
 /// One run of a slice's prompts, as far as the backward pass reads it.
@@ -97,6 +97,8 @@ pub(super) struct OfHeads {
     pub by_z: Tensor<4>,
     /// With respect to q, k and v side by side, `[batch * rows, 3 * d_model]`.
     pub by_qkv: Tensor<2>,
+    /// What [`ops::attention_changes`] reads of each query, where there is such a kernel.
+    pub of_queries: Option<Tensor<4>>,
 }
 
 impl<'s, 'a> Backward<'s, 'a> {
@@ -119,21 +121,17 @@ impl<'s, 'a> Backward<'s, 'a> {
     /// Those of the pause.
     pub async fn mlp(&mut self, layer: usize, run: &Destination) -> Result<Tensor<2>> {
         let block = &self.slice.model.blocks[layer];
-        let d_model = self.slice.model.config.d_model;
         // Three products with the hidden layer and eight copies of it where a step counts one.
         let steps = Steps {
             rows: self.slice.steps.rows.div_ceil(4),
             ..self.slice.steps
         };
-        let both = Tensor::cat(vec![run.resid_mid.clone(), self.gradient.clone()], 1);
-        let of_rows = |both: Tensor<2>| {
-            let resid_mid = both.clone().narrow(1, 0, d_model);
-            mlp_backwards(block, resid_mid, both.narrow(1, d_model, d_model))
-        };
-        let by_normalised = steps.by_rows(both, of_rows).await?;
+        let both = [run.resid_mid.clone(), self.gradient.clone()];
+        let of_rows = |[resid_mid, gradient]: [_; 2]| mlp_backwards(block, resid_mid, gradient);
+        let by_normalised = steps.by_rows_of(both, of_rows).await?;
         let resid_mid = run.resid_mid.clone();
         let through = through_norm(resid_mid, block.eps, by_normalised.clone());
-        self.gradient = self.gradient.clone() + through;
+        self.gradient = ops::add(self.gradient.clone(), through);
         Ok(by_normalised)
     }
 
@@ -145,13 +143,28 @@ impl<'s, 'a> Backward<'s, 'a> {
         let slice = self.slice;
         let config = &slice.model.config;
         let (batch, rows, heads) = (slice.batch, slice.window.rows, config.n_heads);
-        let w_o = slice.model.blocks[layer].w_o.clone().transpose();
+        let block = &slice.model.blocks[layer];
+        let w_o = block.w_o.clone().transpose();
         let gradient = self.gradient.clone();
-        let by_z = slice.steps.by_rows(gradient, |x| x.matmul(w_o.clone()));
+        let by_w_o = |x| block.product.matmul(x, &w_o);
+        let by_z = slice.steps.by_rows(gradient, by_w_o);
         let by_z = by_z.await?.reshape([batch, rows, heads, config.d_head]);
         let by_z = by_z.permute([2, 0, 1, 3]);
+        if let Some(at_once) = ops::attention_backwards([&run.q, &run.k, &run.v], &by_z) {
+            slice.steps.pause.pause().await?;
+            let ops::Backwards { by_qkv, of_queries } = at_once;
+            return Ok(OfHeads {
+                by_z,
+                by_qkv,
+                of_queries: Some(of_queries),
+            });
+        }
         let by_qkv = self.through_attention(run, &by_z).await?;
-        Ok(OfHeads { by_z, by_qkv })
+        Ok(OfHeads {
+            by_z,
+            by_qkv,
+            of_queries: None,
+        })
     }
 
     /// Down through the products of q, k and v and the LayerNorm before them.
@@ -167,9 +180,10 @@ impl<'s, 'a> Backward<'s, 'a> {
         let block = &self.slice.model.blocks[layer];
         let w_qkv = block.w_qkv.clone().transpose();
         let steps = self.slice.steps;
-        let by_normalised = steps.by_rows(by_qkv, |x| x.matmul(w_qkv.clone())).await?;
+        let by_w_qkv = |x| block.product.matmul(x, &w_qkv);
+        let by_normalised = steps.by_rows(by_qkv, by_w_qkv).await?;
         let through = through_norm(run.resid_pre.clone(), block.eps, by_normalised);
-        self.gradient = self.gradient.clone() + through;
+        self.gradient = ops::add(self.gradient.clone(), through);
         Ok(())
     }
 }
@@ -279,23 +293,10 @@ fn attention_backwards([q, k, v]: [Tensor<4>; 3], mask: Tensor<4>, z: Tensor<4>)
 /// # Shapes
 /// - `resid_mid` and `gradient`, with respect to the MLP's output: `[rows, d_model]`, also returned
 fn mlp_backwards(block: &Block, resid_mid: Tensor<2>, gradient: Tensor<2>) -> Tensor<2> {
-    let (normalised, _) = layer_norm(resid_mid, block.eps);
-    let pre = block.product.matmul(normalised, &block.w_in) + block.b_in.clone().unsqueeze();
-    let post = gradient.matmul(block.w_out.clone().transpose());
-    let pre = post * block.activation.derivative(pre);
-    pre.matmul(block.w_in.clone().transpose())
-}
-
-/// Through LayerNorm, backwards: `(g - mean(g) - y mean(g y)) / scale` for a normalised `y`.
-///
-/// # Shapes
-/// - `x`: its input, `[.., rows, d_model]`; `gradient`: with respect to its output, likewise, also returned
-pub(super) fn through_norm<const D: usize>(
-    x: Tensor<D>,
-    eps: f64,
-    gradient: Tensor<D>,
-) -> Tensor<D> {
-    let (y, scale) = layer_norm(x, eps);
-    let along = (gradient.clone() * y.clone()).mean_dim(D - 1);
-    (gradient.clone() - gradient.mean_dim(D - 1) - y * along) / scale
+    let normalised = normalise(resid_mid, block.eps);
+    let product = block.product;
+    let pre = product.with_bias(normalised, &block.w_in, &block.b_in);
+    let post = product.matmul(gradient, &block.w_out.clone().transpose());
+    let pre = block.activation.backwards(pre, post);
+    product.matmul(pre, &block.w_in.clone().transpose())
 }

@@ -11,7 +11,7 @@
 use burn::tensor::{Tensor, TensorData};
 
 use super::{graph::Sender, job::Variant, patch::LayerNorm, slice::Slice};
-use crate::ops::{index, layer_norm, normalise};
+use crate::ops::{index, norm_change, pick};
 
 /// The change of each variant's normalised input on the rows.
 ///
@@ -28,29 +28,16 @@ pub(super) fn change_as_read(
     senders.dedup();
     let [flat, _] = base.dims();
     let delta = slice.written(&senders, 0..flat);
-    let change = normalised(base, delta, slice.model.config.eps, layer_norm);
+    let is_frozen = layer_norm == LayerNorm::Frozen;
+    let change = norm_change(base, delta, slice.model.config.eps, is_frozen);
     let place = |variant: &Variant| senders.partition_point(|s| *s < variant.edge.from);
-    let change = change.select(0, index(variants.iter().map(place), &base.device()));
+    let [n, flat, d_model] = change.dims();
+    let places = index(variants.iter().map(place), &base.device());
+    let change = pick(change.reshape([n, flat * d_model]), &places);
+    let change = change.reshape([variants.len(), flat, d_model]);
     match variants.iter().any(|variant| variant.at.is_some()) {
         true => change * masks(slice, variants),
         false => change,
-    }
-}
-
-/// The change of a normalised input.
-///
-/// # Shapes
-/// - `base`: `[rows, d_model]`; `delta`: `[n, rows, d_model]`, also returned
-fn normalised(base: &Tensor<2>, delta: Tensor<3>, eps: f64, mode: LayerNorm) -> Tensor<3> {
-    match mode {
-        LayerNorm::Frozen => delta / layer_norm(base.clone(), eps).1.unsqueeze_dim(0),
-        LayerNorm::Exact => {
-            let dims = delta.dims();
-            let [n, rows, d_model] = dims;
-            let changed = base.clone().unsqueeze_dim::<3>(0) + delta;
-            let changed = normalise(changed.reshape([n * rows, d_model]), eps);
-            changed.reshape(dims) - normalise(base.clone(), eps).unsqueeze_dim(0)
-        }
     }
 }
 

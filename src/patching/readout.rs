@@ -15,7 +15,7 @@ use crate::{
     error::{Code, Error, Result},
     gpt2::Unembedding,
     metric::{Metric, Summands, Summarised},
-    ops::{Queries, index},
+    ops::{Queries, cat, index, pick},
 };
 
 /// Tokens whose logits are there at a time, where they are added up: few enough that they are still in a cache then.
@@ -144,7 +144,7 @@ impl<'a, 'm> Readout<'a, 'm> {
             numbers.push(self.metric.get().evaluate(self.logits_of_rows(rows)));
             self.slice.steps.pause.pause().await?;
         }
-        let numbers = Tensor::cat(numbers, 0);
+        let numbers = cat(numbers, 0);
         let [_, prompts] = numbers.dims();
         let numbers = to_host(numbers.flatten(0, 1)).await?;
         Ok(numbers.chunks(prompts).map(<[f32]>::to_vec).collect())
@@ -223,7 +223,7 @@ impl<'a, 'm> Readout<'a, 'm> {
         let before = before.reshape([batch, first, d_model]);
         let before = before.repeat(&[sequences / batch, 1, 1]);
         let normalised = normalised.reshape([sequences, rows, d_model]);
-        let whole = Tensor::cat(vec![before, normalised], 1);
+        let whole = cat(vec![before, normalised], 1);
         self.logits(whole.reshape([sequences * (first + rows), d_model]))
     }
 
@@ -254,7 +254,7 @@ pub(super) fn rows_read(x: &Tensor<3>, positions: &[usize]) -> Tensor<2> {
     let [batch, pos, width] = x.dims();
     let flat = positions.iter().enumerate().map(|(i, p)| i * pos + p);
     let flat = index(flat, &x.device());
-    x.clone().reshape([batch * pos, width]).select(0, flat)
+    pick(x.clone().reshape([batch * pos, width]), &flat)
 }
 
 /// Numbers of the device, on the host.

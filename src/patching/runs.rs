@@ -20,7 +20,7 @@ use crate::{
     error::{Code, Error, Result},
     gpt2::{Gpt2, Steps},
     metric::{AnswerMetric, CleanOutput, Metric, MetricKind},
-    ops::{index, on_cpu},
+    ops::{cat, index, on_cpu, pick},
     pause::Pause,
     prompt::{Batch, PromptPair},
 };
@@ -197,8 +197,12 @@ impl<'a> Runs<'a> {
         prompts
             .enumerate()
             .for_each(|(place, i)| places[*i] = place);
+        let is_in_order = places.is_sorted();
         let places = index(places.into_iter(), &self.model.device());
-        let in_order = |rows: Vec<Tensor<2>>| Tensor::cat(rows, 0).select(0, places.clone());
+        let in_order = |rows: Vec<Tensor<2>>| match is_in_order {
+            true => cat(rows, 0),
+            false => pick(cat(rows, 0), &places),
+        };
         Ok(Both {
             clean: in_order(rows.clean),
             corrupted: in_order(rows.corrupted),

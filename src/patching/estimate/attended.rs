@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    ops::on_cpu,
+    ops::{Worth, attention_changes, linear_changes, on_cpu},
     patching::{
         gradient::{OfHeads, add_in_front},
         graph::Component,
@@ -139,6 +139,7 @@ pub(super) async fn attended(
         // On a GPU, Burn's product of this permuted batch gave other numbers (seen on SwiftShader).
         Component::V => fits >= heads && on_cpu(&slice.model.device()),
     };
+    let qkv = [&base.q, &base.k, &base.v];
     for (which, senders) in group.senders(slice.steps.rows / flat) {
         let n = senders.len();
         let read = norm.forwards(slice.written(senders, 0..flat), 0..flat);
@@ -153,6 +154,31 @@ pub(super) async fn attended(
                 x.clone().narrow(1, first, d_model)
             };
             let w = of_component(&block.w_qkv);
+            let to = To {
+                group,
+                senders: which.clone(),
+                component,
+            };
+            // Where each key is changed alone, operations have it.
+            let is_alone = component == Component::K && results.is_by_position();
+            if let (Some(of_queries), false) = (&gradient.of_queries, is_alone) {
+                let by_w = |x| block.product.matmul(x, &w);
+                let delta = slice.steps.by_rows(read.clone(), by_w).await?;
+                let by_z = &gradient.by_z;
+                let first = component as usize * d_model;
+                let worth = match component {
+                    Component::V => linear_changes(&delta, &gradient.by_qkv, first, heads, batch),
+                    _ => {
+                        let is_of_keys = component == Component::K;
+                        attention_changes(qkv, by_z, of_queries, &delta, is_of_keys)
+                    }
+                };
+                if let Some(worth) = worth {
+                    at_once(slice, results, &to, worth);
+                    slice.steps.pause.pause().await?;
+                    continue;
+                }
+            }
             let change = if is_taken_through(component) {
                 let w = w.transpose().reshape([heads, d_head, d_model]);
                 let read = read.clone().reshape([n, batch, rows, d_model]);
@@ -162,11 +188,6 @@ pub(super) async fn attended(
                 let delta = slice.steps.by_rows(read.clone(), by_w).await?;
                 let delta = delta.reshape([n, batch, rows, heads, d_head]);
                 Change::Component(delta.permute([3, 1, 0, 2, 4]))
-            };
-            let to = To {
-                group,
-                senders: which.clone(),
-                component,
             };
             if component == Component::V {
                 let by_v = of_component(&gradient.by_qkv);
@@ -181,6 +202,17 @@ pub(super) async fn attended(
         }
     }
     Ok(())
+}
+
+/// Effects on all heads, from one kernel.
+fn at_once(slice: &Slice<'_>, results: &mut Results, to: &To<'_>, worth: Worth) {
+    let heads = slice.model.config.n_heads;
+    let (columns, senders) = (to.columns(&(0..heads)), to.senders.clone());
+    results.whole(to.group, senders.clone(), columns.clone(), worth.whole);
+    if results.is_by_position() {
+        let first = slice.window.first;
+        results.at_positions(to.group, senders, columns, first, worth.of_rows);
+    }
 }
 
 /// How many heads' keys, taken through their weights, fit a step with a copy.

@@ -7,6 +7,7 @@ use burn::tensor::Tensor;
 use super::ask::Ask;
 use crate::{
     error::Result,
+    ops::cat,
     patching::{
         cell::Cell,
         graph::{Graph, Receiver, Sender},
@@ -258,7 +259,7 @@ impl Results {
         if waiting.is_empty() {
             return Ok(());
         }
-        let numbers = Tensor::cat(mem::take(&mut self.numbers), 0);
+        let numbers = cat(mem::take(&mut self.numbers), 0);
         let mut numbers = to_host(numbers).await?.into_iter();
         let n_receivers = effects.graph.n_receivers();
         for Waiting {

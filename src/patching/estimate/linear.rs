@@ -8,8 +8,8 @@ use super::effects::{Group, Results};
 use crate::{
     error::Result,
     gpt2::Block,
-    ops::layer_norm,
-    patching::{gradient::through_norm, patch::LayerNorm, scores::Scores, slice::Slice},
+    ops::{norm_change, through_norm},
+    patching::{patch::LayerNorm, scores::Scores, slice::Slice},
 };
 
 /// The LayerNorm of receivers.
@@ -29,12 +29,8 @@ impl Norm {
     /// # Shapes
     /// - `delta`: `[sender, rows, d_model]` on some rows, also returned
     pub fn forwards(&self, delta: Tensor<3>, rows: Range<usize>) -> Tensor<3> {
-        let base = on_rows(&self.base, rows);
-        let (before, scale) = layer_norm(base.clone(), self.eps);
-        match self.mode {
-            LayerNorm::Frozen => delta / scale,
-            LayerNorm::Exact => layer_norm(base + delta, self.eps).0 - before,
-        }
+        let base = self.base.clone().narrow(0, rows.start, rows.len());
+        norm_change(&base, delta, self.eps, self.mode == LayerNorm::Frozen)
     }
 
     /// The gradient with respect to its input.
@@ -43,7 +39,8 @@ impl Norm {
     /// - `gradient`: with respect to its output, `[receiver, rows, d_model]` on some rows, also returned
     fn backwards(&self, gradient: Tensor<3>, rows: Range<usize>) -> Tensor<3> {
         match self.mode {
-            LayerNorm::Frozen => gradient / layer_norm(on_rows(&self.base, rows), self.eps).1,
+            // Divided by the scale, as changes are.
+            LayerNorm::Frozen => self.forwards(gradient, rows),
             LayerNorm::Exact => through_norm(on_rows(&self.here, rows), self.eps, gradient),
         }
     }
@@ -82,6 +79,7 @@ pub(super) async fn linear(
     gradient: impl Fn(Range<usize>) -> Tensor<3>,
 ) -> Result<()> {
     let (d_model, n_to) = (slice.model.config.d_model, group.columns.len());
+    let product = slice.model.unembed.product;
     // Rows of d_model numbers, of which the gradients take half and some senders' changes the other half, with a copy
     // each. Senders are few at a time only where rows are few too.
     let in_step = slice.floats_of_step() / (4 * d_model);
@@ -116,7 +114,7 @@ pub(super) async fn linear(
                 false => {
                     let read = read.reshape([n_from, n * d_model]);
                     let by_read = by_read.clone().reshape([n_to, n * d_model]);
-                    read.matmul(by_read.transpose())
+                    product.matmul(read, &by_read.transpose())
                 }
             };
             results.whole(group, which, 0..n_to, effects);

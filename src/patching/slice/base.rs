@@ -12,7 +12,7 @@ use super::{destination::Destination, means::Means};
 use crate::{
     error::Result,
     gpt2::{Gpt2, Steps},
-    ops::{Past, causal_mask, index},
+    ops::{Past, add, cat, causal_mask, index, pick, subtract},
     patching::{both::Both, graph::Stage, patch::Direction, plan::Part, window::Window},
     prompt::Batch,
 };
@@ -136,9 +136,11 @@ impl<'a> Slice<'a> {
         // A copy, so that what is left out is not kept either.
         let rows_of = |x: Tensor<2>| match window.first {
             0 if is_same => x,
-            _ => x.select(0, in_rows.clone()),
+            _ => pick(x, &in_rows),
         };
-        let before = index(0..window.first, &device);
+        // Rows of keys and values by head, those before the window.
+        let before = (0..n * heads).flat_map(|s| (0..window.first).map(move |p| s * pos + p));
+        let before = index(before, &device);
         let by_head = |z: Tensor<2>| {
             let z = z.reshape([n * rows, heads, d_head]);
             z.swap_dims(0, 1)
@@ -166,13 +168,13 @@ impl<'a> Slice<'a> {
             }
         };
         let delta_embed = match &goes_in {
-            GoesIn::Other => embedded(&other) - embedded(&base),
+            GoesIn::Other => subtract(embedded(&other), embedded(&base)),
             GoesIn::Mean(means) => means.embed(window, n) - embedded(&base),
             GoesIn::Nothing => -embedded(&base),
         };
         let mut resid = embed(&base);
         if !is_same {
-            resid = Tensor::cat(vec![resid, rows_of(embed(&other))], 0);
+            resid = cat(vec![resid, rows_of(embed(&other))], 0);
         }
         for (layer, block) in model.blocks.iter().enumerate() {
             look(Stage::pre(layer), &resid);
@@ -180,7 +182,10 @@ impl<'a> Slice<'a> {
             let qkv = block.qkv_of_rows(resid.clone(), steps).await?;
             let past = (window.first > 0).then(|| {
                 let [_, k, v] = block.by_head(of_base(&qkv), n);
-                let [k, v] = [k, v].map(|x| x.select(2, before.clone()));
+                let [k, v] = [k, v].map(|x| {
+                    let x = pick(x.reshape([n * heads * pos, d_head]), &before);
+                    x.reshape([n, heads, window.first, d_head])
+                });
                 Past { k, v }
             });
             let base_qkv = of_base(&qkv);
@@ -188,16 +193,16 @@ impl<'a> Slice<'a> {
             if !is_same {
                 let (past, qkv) = (past.as_ref(), of_other(&qkv));
                 let of_other = block.attend_all_rows(qkv, past, rows, steps).await?;
-                z = Tensor::cat(vec![z, of_other], 0);
+                z = cat(vec![z, of_other], 0);
             }
             let [z_base, z_other] = [rows_of(of_base(&z)), of_other(&z)].map(by_head);
             resid = block.add_attention(resid, z, steps).await?;
             look(Stage::mid(layer), &resid);
             let mlp = block.mlp_of_rows(resid.clone(), steps).await?;
             let [mlp_base, mlp_other] = [rows_of(of_base(&mlp)), of_other(&mlp)];
-            resid = resid + mlp;
+            resid = add(resid, mlp);
             let (delta_z, delta_mlp) = match &goes_in {
-                GoesIn::Other => (z_other - z_base, mlp_other - mlp_base),
+                GoesIn::Other => (subtract(z_other, z_base), subtract(mlp_other, mlp_base)),
                 GoesIn::Mean(means) => (
                     means.z(layer, window, n) - z_base,
                     means.mlp(layer, window, n) - mlp_base,
@@ -295,5 +300,5 @@ fn whole(base: &Tensor<2>, rows: Tensor<2>, batch: usize) -> Tensor<2> {
     let before = base.clone().reshape([batch, pos, width]);
     let before = before.narrow(1, 0, pos - n_rows);
     let rows = rows.reshape([batch, n_rows, width]);
-    Tensor::cat(vec![before, rows], 1).reshape([flat, width])
+    cat(vec![before, rows], 1).reshape([flat, width])
 }

@@ -12,7 +12,7 @@ use burn::tensor::Tensor;
 
 use super::base::Slice;
 use crate::{
-    ops::index,
+    ops::{Part, cat, index, pick},
     patching::graph::{Graph, Sender},
 };
 
@@ -33,7 +33,12 @@ impl Slice<'_> {
         let is_range = places.is_sorted_by(|a, b| a + 1 == *b);
         match places.first() {
             Some(first) if is_range => on_rows.narrow(0, *first, places.len()),
-            _ => on_rows.select(0, index(places.into_iter(), &self.model.device())),
+            _ => {
+                let [_, n, d_model] = on_rows.dims();
+                let places = index(places.into_iter(), &self.model.device());
+                let all = on_rows.reshape([graph.n_senders(), n * d_model]);
+                pick(all, &places).reshape([senders.len(), n, d_model])
+            }
         }
     }
 
@@ -46,12 +51,16 @@ impl Slice<'_> {
             Sender::Mlp(layer) => on_rows(&self.layers[*layer].delta_mlp),
             Sender::Head(head) => {
                 let delta_z = self.layers[head.layer].delta_z.clone();
-                let delta_z = on_rows(&delta_z.narrow(0, head.head, 1).squeeze_dim(0));
+                let [_, flat, _] = delta_z.dims();
+                let delta_z = delta_z.flatten(0, 1);
+                let first = head.head * flat + rows.start;
                 let block = &self.model.blocks[head.layer];
-                let w_o = block.w_o.clone().narrow(0, head.head * d_head, d_head);
-                block.product.matmul(delta_z, &w_o)
+                let w_o = Part::rows(&block.w_o, head.head * d_head, d_head);
+                let delta_z = Part::rows(&delta_z, first, rows.len());
+                block.product.of_parts(delta_z, w_o)
             }
         });
-        Tensor::stack(written.collect(), 0)
+        let written = written.map(|x| x.unsqueeze_dim::<3>(0));
+        cat(written.collect(), 0)
     }
 }

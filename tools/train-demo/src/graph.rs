@@ -15,7 +15,7 @@ use std::f64::consts::PI;
 use burn::tensor::Tensor;
 use pathpatch::{
     gpt2::{Block, Gpt2},
-    ops::Activation,
+    ops::{Activation, Shown},
 };
 
 /// An edge's name in EAP-IG's format, such as `a0.h3->m1`, and the metric with the edge patched.
@@ -155,12 +155,12 @@ impl Plain {
             n_heads: config.n_heads,
             d_head: config.d_head,
             eps: config.eps,
-            w_e: rows(&model.embed.rows(&all)),
+            w_e: rows(&model.embed.rows(&all, Shown::Plain)),
             w_pos: rows(&model.w_pos),
             blocks: model.blocks.iter().map(PlainBlock::new).collect(),
             ln_w: numbers(&model.unembed.ln_w),
             ln_b: numbers(&model.unembed.ln_b),
-            w_u: rows(&model.unembed.table.rows(&all).transpose()),
+            w_u: rows(&model.unembed.table.rows(&all, Shown::Plain).transpose()),
         }
     }
 

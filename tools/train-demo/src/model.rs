@@ -114,7 +114,8 @@ impl Learned {
             Tensor::ones([config.d_model], &device),
             Tensor::zeros([config.d_model], &device),
         );
-        let unembed = Unembed::new(config.eps, ln_w, ln_b, embed.clone());
+        let mean = embed.mean();
+        let unembed = Unembed::new(config.eps, [ln_w, ln_b], embed.clone(), mean);
         Gpt2 {
             config: config.clone(),
             embed,

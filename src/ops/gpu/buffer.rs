@@ -1,0 +1,86 @@
+//! Tensors as the buffers of kernels.
+
+use super::moves::contiguous;
+use burn::{
+    backend::Cube,
+    tensor::{DType, Int, Shape, Tensor},
+};
+use burn_cubecl::{
+    cubecl::prelude::CubeCount, kernel::into_contiguous,
+    ops::numeric::empty_device_contiguous_dtype, tensor::CubeTensor,
+};
+
+/// Most workgroups along one dimension of a launch.
+const MOST: usize = 65_535;
+
+/// A tensor's buffer, its numbers one after the other; `None` where it is not on a GPU.
+pub(super) fn buffer<const D: usize>(x: &Tensor<D>) -> Option<CubeTensor> {
+    let buffer = where_it_is(x)?;
+    // Where there is one of something, it does not matter what lies between two of it.
+    let (shape, strides) = (buffer.meta.shape(), buffer.meta.strides());
+    let mut next = 1;
+    let is_contiguous = shape.iter().zip(strides.iter()).rev().all(|(n, stride)| {
+        let is_next = *n == 1 || *stride == next;
+        next *= n;
+        is_next
+    });
+    if !is_contiguous {
+        return Some(contiguous(buffer));
+    }
+    let CubeTensor {
+        client,
+        handle,
+        meta,
+        device,
+        dtype,
+        ..
+    } = buffer;
+    let shape = meta.shape().clone();
+    Some(CubeTensor::new_contiguous(
+        client, device, shape, handle, dtype,
+    ))
+}
+
+/// The same of whole numbers.
+pub(super) fn indices<const D: usize>(x: &Tensor<D, Int>) -> Option<CubeTensor> {
+    let buffer = x.clone().try_into_primitive::<Cube>();
+    buffer.ok().map(into_contiguous)
+}
+
+/// A tensor's buffer, its numbers as they are.
+pub(super) fn where_it_is<const D: usize>(x: &Tensor<D>) -> Option<CubeTensor> {
+    if x.device().is_autodiff() {
+        return None;
+    }
+    x.clone().try_into_primitive::<Cube>().ok()
+}
+
+/// A tensor of a buffer.
+pub(super) fn tensor<const D: usize>(buffer: CubeTensor) -> Tensor<D> {
+    Tensor::from_primitive::<Cube>(buffer)
+}
+
+/// A buffer for numbers that are still to be written, on the device of another.
+pub(super) fn empty<const D: usize>(like: &CubeTensor, shape: [usize; D]) -> CubeTensor {
+    empty_of(like, &shape)
+}
+
+/// The same of any number of dimensions.
+pub(super) fn empty_of(like: &CubeTensor, shape: &[usize]) -> CubeTensor {
+    let (client, device) = (like.client.clone(), like.device.clone());
+    empty_device_contiguous_dtype(client, device, Shape::from(shape.to_vec()), DType::F32)
+}
+
+/// How many numbers a kernel reads at once, where runs of these lengths lie one after the other.
+pub(super) fn vector_size<const N: usize>(lengths: [usize; N]) -> usize {
+    match lengths.iter().all(|n| n.is_multiple_of(4)) {
+        true => 4,
+        false => 1,
+    }
+}
+
+/// At least so many workgroups, in two dimensions where one does not hold them.
+pub(super) fn groups(n: usize) -> CubeCount {
+    let y = n.div_ceil(MOST).max(1);
+    CubeCount::new_2d(n.div_ceil(y) as u32, y as u32)
+}

@@ -1,0 +1,175 @@
+//! Matrix products, with what follows them done to each number before it is written.
+//!
+//! ```text
+//! y = x w    y = x w + b    y = act(x w + b)    y = x w + b + resid
+//! ```
+//!
+//! Which of these it is, a kernel is told when it runs: a branch for each number costs nothing beside its sum, and a kernel
+//! for each would have to be compiled. Weights may be stored as they are, `[d_in, d_out]`, or transposed: a view of them
+//! is read where it is.
+
+use burn::tensor::Tensor;
+use burn_cubecl::{
+    cubecl::{self, prelude::*},
+    tensor::CubeTensor,
+};
+
+use super::{
+    super::{activation::Activation, product::Part},
+    activation::activated,
+    buffer::{buffer, empty, tensor, vector_size, where_it_is},
+    moves::contiguous,
+    registers, shared, transposed,
+};
+
+/// How a kernel cuts a product into tiles. Which is fastest differs between GPUs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tile {
+    /// 4 rows by 4 columns for each unit, in registers.
+    Registers4x4,
+    /// 8 rows by 8 columns for each unit, in registers.
+    Registers8x8,
+    /// 64 rows by 64 columns for each workgroup, 16 deep, in its memory.
+    Shared64x64,
+    /// 64 rows by 128 columns for each workgroup, 16 deep, in its memory.
+    Shared64x128,
+}
+
+impl Tile {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Registers8x8,
+        Self::Registers4x4,
+        Self::Shared64x64,
+        Self::Shared64x128,
+    ];
+
+    /// Its name in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Registers4x4 => "registers-4x4",
+            Self::Registers8x8 => "registers-8x8",
+            Self::Shared64x64 => "shared-64x64",
+            Self::Shared64x128 => "shared-64x128",
+        }
+    }
+}
+
+/// What follows a product.
+#[derive(Debug, Clone, Copy)]
+pub enum After<'a> {
+    /// Nothing.
+    Nothing,
+    /// A bias, `[d_out]`.
+    Bias(&'a Tensor<1>),
+    /// A bias, then the activation.
+    Activation(&'a Tensor<1>),
+    /// A bias, then the residual stream, `[rows, d_out]`, is added.
+    Residual(&'a Tensor<1>, &'a Tensor<2>),
+}
+
+/// `x @ w` and what follows.
+///
+/// # Shapes
+/// - `x`: whole rows, `[rows, d_in]`, `w`: `[d_in, d_out]`; returns `[rows, d_out]`
+pub fn product(
+    tile: Tile,
+    x: &Part<'_>,
+    w: &Part<'_>,
+    after: After<'_>,
+    activation: Activation,
+) -> Option<Tensor<2>> {
+    let [_, depth] = x.matrix.dims();
+    let (rows, width) = (x.rows.len(), w.columns.len());
+    if rows == 0 || width == 0 || x.columns.len() != depth {
+        return None;
+    }
+    let (a, b) = (buffer(x.matrix)?, where_it_is(w.matrix)?);
+    let c = empty(&a, [rows, width]);
+    let nothing = || empty(&a, [4]);
+    let (bias, resid, after) = match after {
+        After::Nothing => (nothing(), nothing(), 0),
+        After::Bias(b) => (buffer(b)?, nothing(), 1),
+        After::Activation(b) => (buffer(b)?, nothing(), 2),
+        After::Residual(b, resid) => (buffer(b)?, buffer(resid)?, 3),
+    };
+    let (b, is_transposed) = match b.meta.strides()[..] {
+        [stride, 1] if stride >= width => (b, false),
+        [1, stride] if stride >= depth => (b, true),
+        _ => (contiguous(b), false),
+    };
+    let [by_row, by_column] = [0, 1].map(|i| b.meta.strides()[i]);
+    let stride = if is_transposed { by_column } else { by_row };
+    let start_b = w.rows.start * by_row + w.columns.start * by_column;
+    let launch = Launch {
+        a,
+        b,
+        bias,
+        resid,
+        c: c.clone(),
+        shape: [rows, depth, width, stride],
+        start: [x.rows.start * depth, start_b],
+        after,
+        activation,
+    };
+    match tile {
+        _ if is_transposed => transposed::launch(launch),
+        _ if launch.vector_size() == 1 => registers::launch(launch, [4, 1]),
+        Tile::Registers4x4 => registers::launch(launch, [4, 1]),
+        Tile::Registers8x8 => registers::launch(launch, [8, 2]),
+        Tile::Shared64x64 => shared::launch(launch, 1),
+        Tile::Shared64x128 => shared::launch(launch, 2),
+    }
+    Some(tensor(c))
+}
+
+/// The arguments of a kernel.
+pub(super) struct Launch {
+    pub a: CubeTensor,
+    pub b: CubeTensor,
+    /// Empty where there is none, as is the residual stream.
+    pub bias: CubeTensor,
+    pub resid: CubeTensor,
+    pub c: CubeTensor,
+    /// Rows, depth and width of the product, and what lies between two rows of `b`, or of its transpose.
+    pub shape: [usize; 4],
+    /// Where both operands begin.
+    pub start: [usize; 2],
+    /// Which of [`After`] follows, in their order.
+    pub after: u32,
+    pub activation: Activation,
+}
+
+impl Launch {
+    /// How many numbers are read at once by a kernel that reads rows of both operands.
+    pub fn vector_size(&self) -> usize {
+        let ([_, depth, width, stride], [a, b]) = (self.shape, self.start);
+        vector_size([depth, width, stride, a, b])
+    }
+}
+
+/// What follows a product, for some numbers of a row.
+///
+/// `at` is the place of the numbers in the result, `column` that in the row.
+#[cube]
+pub(super) fn finish<N: Size>(
+    sum: Vector<f32, N>,
+    bias: &[Vector<f32, N>],
+    resid: &[Vector<f32, N>],
+    at: usize,
+    column: usize,
+    after: u32,
+    #[comptime] activation: Activation,
+) -> Vector<f32, N> {
+    let mut y = sum;
+    if after > 0 {
+        y += bias[column];
+        if after == 2 {
+            y = activated::<N>(y, activation);
+        }
+        if after == 3 {
+            y += resid[at];
+        }
+    }
+    y
+}

@@ -1,0 +1,179 @@
+//! The bundled model on a GPU: how many kernels are launched and compiled from loading to the end of a sweep, and the same
+//! numbers as on the CPU.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use burn::tensor::Tensor;
+use burn_cubecl::cubecl::{
+    config::{TypeNameFormatLevel, type_name_format},
+    launched::LaunchedKernels,
+    logging::{LaunchObservation, LaunchObserver},
+};
+use pathpatch::{
+    checkpoint,
+    device::DeviceChoice,
+    directory,
+    gpt2::{Config, Steps},
+    metric::MetricKind,
+    ops::Queries,
+    patching::{Component, Grid, LayerNorm, SweepOptions},
+    pause::NoPause,
+    rate::choose_product,
+    session::{Answer, MetricRequest, PairRequest, Prompt, Session, SweepRequest},
+};
+use pollster::block_on;
+
+use crate::gpu;
+
+/// Most launches of a layer's step.
+const OF_A_STEP: usize = 10;
+/// Most kernels that are compiled from loading to the end of a sweep.
+const OF_A_SWEEP: usize = 24;
+/// Largest difference between a value of the GPU and that of the CPU.
+const TOLERANCE: f32 = 1e-3;
+
+/// Launches by the name of the kernel.
+#[derive(Default)]
+struct Launches(Mutex<BTreeMap<&'static str, usize>>);
+
+impl LaunchObserver for Launches {
+    fn launched(&self, kernel: &'static str) {
+        *self.0.lock().unwrap().entry(kernel).or_default() += 1;
+    }
+}
+
+/// What something launches, in all and of how many kernels.
+fn launches<T>(what: &str, run: impl FnOnce() -> T) -> (T, usize, usize) {
+    let launches = Arc::new(Launches::default());
+    let observation = LaunchObservation::new(launches.clone());
+    let kernels = LaunchedKernels::new();
+    let result = run();
+    drop(observation);
+    let compiled = kernels.finish().len();
+    let launches = launches.0.lock().unwrap();
+    let all = launches.values().sum();
+    println!("{what}: {all} launches of {compiled} kernels");
+    for (kernel, n) in &*launches {
+        println!(
+            "    {n:5} {}",
+            type_name_format(kernel, TypeNameFormatLevel::Short)
+        );
+    }
+    (result, all, compiled)
+}
+
+fn demo() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("www/models/ioi-demo")
+}
+
+fn session(choice: DeviceChoice) -> Session {
+    block_on(directory::load(&demo(), choice)).unwrap()
+}
+
+fn request(metric: MetricKind) -> MetricRequest {
+    let words = |first| {
+        let rest = "lamp river piano cloud spoon tiger crown eagle glove river piano fox";
+        Prompt::Text(format!("{first} {rest}"))
+    };
+    let answer = |word: &str| vec![Answer::Text(word.into())];
+    MetricRequest {
+        pairs: vec![PairRequest {
+            clean: words("fox"),
+            corrupted: words("dragon"),
+            answers: answer("lamp"),
+            distractors: answer("spoon"),
+        }],
+        metric,
+        position: None,
+        prepend_bos: true,
+    }
+}
+
+fn sweep(session: &Session, metric: MetricKind, component: Component) -> Grid {
+    let request = SweepRequest {
+        on: request(metric),
+        component,
+        source: None,
+    };
+    let options = SweepOptions {
+        estimates: true,
+        ..SweepOptions::default()
+    };
+    let sweep = session.sweep(&request, options, &NoPause, |_| Ok(()));
+    block_on(sweep).unwrap().result
+}
+
+#[track_caller]
+fn assert_same(gpu: &Grid, cpu: &Grid) {
+    assert_eq!(gpu.mask, cpu.mask);
+    let mut compared = 0;
+    for (a, b) in gpu.values.iter().zip(&cpu.values) {
+        assert_eq!(a.is_nan(), b.is_nan());
+        if !a.is_nan() {
+            assert!((a - b).abs() < TOLERANCE, "{a} on the GPU, {b} on the CPU");
+            compared += 1;
+        }
+    }
+    assert!(compared > 10);
+}
+
+#[test]
+fn a_layers_step_has_few_launches() {
+    let (device, _one) = gpu();
+    let file = |name: &str| fs::read(demo().join(name)).unwrap();
+    let config = Config::from_json(&file("config.json")).unwrap();
+    let d_model = config.d_model;
+    let product = block_on(choose_product(&device, &config)).unwrap();
+    let mut model = checkpoint::load(config, &file("model.safetensors"), &device).unwrap();
+    model.multiply_with(product);
+    let block = &model.blocks[1];
+    let steps = Steps {
+        rows: usize::MAX,
+        pause: &NoPause,
+    };
+    let resid = Tensor::ones([6 * 5, d_model], &device);
+    let (_, all, _) = launches("a step", || {
+        block_on(block.forward_rows(resid, None, 5, Queries::All, steps)).unwrap()
+    });
+    assert!(all <= OF_A_STEP, "{all} launches");
+}
+
+#[test]
+fn a_sweep_has_few_kernels_and_the_numbers_of_the_cpu() {
+    let (_, _one) = gpu();
+    let kernels = LaunchedKernels::new();
+    let (on_gpu, ..) = launches("load", || session(DeviceChoice::WebGpu));
+    println!("{}", on_gpu.device().matmul);
+    let on_cpu = session(DeviceChoice::Cpu);
+    let metric = MetricKind::LogitDiff;
+    let request = request(metric);
+    let estimates = |session: &Session| {
+        block_on(session.estimate(&request, LayerNorm::Exact, &NoPause)).unwrap()
+    };
+    let (ours, ..) = launches("estimates", || estimates(&on_gpu));
+    let (estimates, expected) = (ours.result, estimates(&on_cpu).result);
+    assert_same(&estimates.q, &expected.q);
+    assert_same(&estimates.k, &expected.k);
+    assert_same(&estimates.v, &expected.v);
+    let (grid, ..) = launches("sweep", || sweep(&on_gpu, metric, Component::K));
+    assert_same(&grid, &sweep(&on_cpu, metric, Component::K));
+    let compiled = kernels.finish().len();
+    assert!(compiled <= OF_A_SWEEP, "{compiled} kernels");
+}
+
+#[test]
+fn every_metric_and_component_has_the_numbers_of_the_cpu() {
+    let (_, _one) = gpu();
+    let [on_gpu, on_cpu] = [DeviceChoice::WebGpu, DeviceChoice::Cpu].map(session);
+    for (metric, _) in MetricKind::ALL {
+        for component in Component::ALL {
+            let grids = [&on_gpu, &on_cpu].map(|on| sweep(on, metric, component));
+            assert_same(&grids[0], &grids[1]);
+        }
+    }
+}

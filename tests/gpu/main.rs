@@ -1,0 +1,20 @@
+//! The kernels for GPUs, and what a sweep makes of them, on the adapter that this machine offers: a GPU, or Mesa's lavapipe
+//! on a machine without one. `cargo test --test gpu` runs them; they fail where there is no adapter.
+
+mod counts;
+mod kernels;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use burn::tensor::Device;
+use pathpatch::device::{self, DeviceChoice};
+
+/// The device, for one test at a time: launches are counted for the whole process.
+fn gpu() -> (Device, MutexGuard<'static, ()>) {
+    static ONE: Mutex<()> = Mutex::new(());
+    let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let opened = pollster::block_on(device::open(DeviceChoice::WebGpu));
+    let (device, report) = opened.expect("a machine with an adapter for WebGPU");
+    assert_eq!(report.kind, "webgpu");
+    (device, one)
+}
