@@ -41,6 +41,17 @@ pub async fn matmul_rate(
     Ok(operations / seconds)
 }
 
+/// What a device has a choice of: on a GPU each of our tiles, on the CPU what multiplies there already.
+pub fn products(product: Product) -> Vec<Product> {
+    match product {
+        #[cfg(feature = "webgpu")]
+        Product::Gpu(_, activation) => crate::ops::GpuTile::ALL
+            .map(|tile| Product::Gpu(tile, activation))
+            .to_vec(),
+        _ => vec![product],
+    }
+}
+
 /// Choose what multiplies on a device for a model of this shape. Which of our kernels for GPUs is fastest differs between
 /// GPUs, so it is measured.
 ///
@@ -74,14 +85,19 @@ async fn seconds_of_product(
     };
     drained(product.matmul(a.clone(), &b)).await?;
     let start = Instant::now();
-    let mut products = 0;
-    // A device with a queue accepts products faster than it computes them: wait for a result now and then.
+    let (mut products, mut together) = (0, 4);
+    // A device with a queue accepts products faster than it computes them: wait for a result now and then, and so rarely
+    // that the wait is small beside the products.
     while start.elapsed() < measured {
-        for _ in 1..4 {
+        let before = start.elapsed();
+        for _ in 1..together {
             let _queued = product.matmul(a.clone(), &b);
         }
         drained(product.matmul(a.clone(), &b)).await?;
-        products += 4;
+        products += together;
+        if start.elapsed() - before < measured / 8 {
+            together *= 2;
+        }
         pause.pause().await?;
     }
     Ok(start.elapsed().as_secs_f64() / f64::from(products))

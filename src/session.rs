@@ -19,7 +19,7 @@ use crate::{
     pause::Pause,
     prompt::{Batch, PromptPair},
     question::Reader,
-    rate::{choose_product, matmul_rate},
+    rate::{choose_product, matmul_rate, products},
     tokenizer::{Token, Tokenizer},
 };
 
@@ -551,6 +551,24 @@ impl Session {
     pub async fn matmul_rate(&self, rows: usize, pause: &dyn Pause) -> Result<f64> {
         let product = self.model.unembed.product;
         matmul_rate(&self.model.device(), self.config(), product, rows, pause).await
+    }
+
+    /// The same of every product that its device has a choice of, by name.
+    ///
+    /// # Errors
+    /// Those of [`Session::matmul_rate`].
+    pub async fn matmul_rates(
+        &self,
+        rows: usize,
+        pause: &dyn Pause,
+    ) -> Result<Vec<(&'static str, f64)>> {
+        let device = self.model.device();
+        let mut rates = Vec::new();
+        for product in products(self.model.unembed.product) {
+            let rate = matmul_rate(&device, self.config(), product, rows, pause).await?;
+            rates.push((product.name(on_cpu(&device)), rate));
+        }
+        Ok(rates)
     }
 
     /// The model run on the prompts, and the metric bound to them.

@@ -313,6 +313,16 @@ impl Engine {
         let rate = self.session.matmul_rate(rows, &turn).await;
         rate.map_err(convert::error)
     }
+
+    /// The same of every product that its device has a choice of: `[name, rate]` each.
+    #[wasm_bindgen(js_name = matmulRates)]
+    pub async fn matmul_rates(&self, rows: usize, signal: AbortSignal) -> Result<JsValue, JsValue> {
+        let turn = Turn::new("rates", &signal);
+        let rates = self.session.matmul_rates(rows, &turn).await;
+        rates
+            .and_then(|rates| convert::to_js(&rates))
+            .map_err(convert::error)
+    }
 }
 
 /// Decides when to handle messages from the page: one thread both computes and handles them.

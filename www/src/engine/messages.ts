@@ -104,6 +104,7 @@ export interface Calls {
   edges: { arguments: EdgesRequest; answer: EdgesResult };
   edgeDetail: { arguments: EdgeDetailRequest; answer: EdgeDetail | HeadEdgeDetail };
   matmulRate: { arguments: { rows: number }; answer: number };
+  matmulRates: { arguments: { rows: number }; answer: [string, number][] };
   memory: { arguments: Record<string, never>; answer: number };
 }
 

@@ -209,6 +209,11 @@ export class PathPatch {
     return this.#engine.ask("matmulRate", { rows });
   }
 
+  /** The same of every product that its device has a choice of, by name: on a GPU of each of our tiles. */
+  matmulRates(rows: number): Promise<[name: string, rate: number][]> {
+    return this.#engine.ask("matmulRates", { rows });
+  }
+
   /** Bytes of memory that the engine has taken from the browser; a GPU's own memory is not among them. */
   memory(): Promise<number> {
     return this.#engine.ask("memory", {});

@@ -88,6 +88,8 @@ async function perform(request: Request, signal: AbortSignal): Promise<Calls[key
       return loaded().edgeDetail(request.arguments, signal);
     case "matmulRate":
       return loaded().matmulRate(request.arguments.rows, signal);
+    case "matmulRates":
+      return loaded().matmulRates(request.arguments.rows, signal);
     case "memory":
       return memory.buffer.byteLength;
   }
