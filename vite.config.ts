@@ -20,6 +20,7 @@ const NAMED: Record<string, string> = {
   package: "lib/index.js",
   element: "lib/element.js",
   worker: "lib/worker.js",
+  "bench-worker": "assets/bench-worker.js",
 };
 
 /**
@@ -98,6 +99,8 @@ export default defineConfig({
       input: {
         index: at("www/index.html"),
         embed: at("www/embed.html"),
+        bench: at("www/bench.html"),
+        "bench-worker": at("www/src/bench/worker.ts"),
         pathpatch: at("www/src/pathpatch.ts"),
         package: at("www/src/engine/pathpatch.ts"),
         element: at("www/src/embed/element.ts"),

@@ -10,6 +10,7 @@ use super::gpu::{self, After};
 use super::{
     activation::{Activation, activate},
     dense,
+    matmul::matmul,
 };
 
 /// Which kernel multiplies. A model holds one: two models of a process may differ.
@@ -99,7 +100,7 @@ impl Product {
         {
             return y;
         }
-        x.matmul(w.clone())
+        matmul(x, w.clone())
     }
 
     /// The product of parts of matrices, which are read where they are.
