@@ -256,10 +256,9 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
             let delta_z = Part::rows(&delta_z, start, n);
             start += n;
             let first = head_of(&variants[0]).0.head * d_head;
-            let w_o = Part::rows(&block.w_o, first, d_head);
-            block.product.of_parts(delta_z, w_o)
+            [delta_z, Part::rows(&block.w_o, first, d_head)]
         });
-        cat(products.collect(), 0)
+        block.product.stacked(&products.collect::<Vec<_>>())
     }
 }
 

@@ -59,12 +59,12 @@ pub struct Done {
 
 /// Something that does jobs.
 pub(super) trait Executor {
-    /// Do a job.
+    /// Do a job. `next` is the one that will be asked for after it, and may be begun meanwhile.
     ///
     /// # Errors
     /// [`Code::Option`](crate::error::Code::Option) for a job that it is not made for; those of the device and of a
     /// pause.
-    fn run(&mut self, job: &Job) -> impl Future<Output = Result<Done>>;
+    fn run(&mut self, job: &Job, next: Option<&Job>) -> impl Future<Output = Result<Done>>;
 }
 
 #[cfg(test)]

@@ -241,15 +241,11 @@ impl Plan {
 }
 
 /// Edges of a step, so that their activations fit it; at least one.
-///
-/// A GPU holds keys and values at all positions for every edge, with a copy of those before the rows.
 fn edges(parts: &[Part], config: &Config, memory: Memory, on_cpu: bool) -> usize {
-    let keys = if on_cpu { 0 } else { 4 * config.d_model };
-    let row = floats_of_row(config, on_cpu);
+    let row = floats_of_row(config);
     let rows = memory.rows(config, on_cpu);
     let of_part = parts.iter().map(|part| {
-        let of_rows = part.rows().saturating_mul(row);
-        let prompt = of_rows.saturating_add(part.pos().saturating_mul(keys));
+        let prompt = part.rows().saturating_mul(row);
         let in_memory = memory.floats() / prompt.saturating_mul(part.batch()).max(1);
         in_memory.min(rows / part.rows().saturating_mul(part.batch()))
     });

@@ -4,7 +4,13 @@
 //! memory: over a vocabulary of 50,257 tokens each prompt of each variant takes 0.6 MB with the copies that a
 //! softmax makes.
 
-use std::{ops::Range, rc::Rc};
+use std::{
+    future::{Future, poll_fn},
+    ops::Range,
+    pin::Pin,
+    rc::Rc,
+    task::Poll,
+};
 
 use burn::tensor::Tensor;
 
@@ -99,18 +105,14 @@ impl<'a, 'm> Readout<'a, 'm> {
         Ok([numbers.pop().unwrap_or_default(), other])
     }
 
-    /// The metric of patched runs, for each variant a number for each prompt.
+    /// The metric of patched runs, for each variant a number for each prompt, on its way to the host.
     ///
     /// # Shapes
     /// - `normalised`: `[variant * batch * queries, d_model]`, the final residual stream as it is normalised
     ///
     /// # Errors
     /// Those of the device and of the pause.
-    pub async fn of_variants(
-        &self,
-        normalised: Tensor<2>,
-        variants: usize,
-    ) -> Result<Vec<Vec<f32>>> {
+    pub async fn of_variants(&self, normalised: Tensor<2>, variants: usize) -> Result<Reading> {
         let each = normalised.dims()[0] / variants;
         let logits = self.slice.batch * self.positions();
         let tokens = self.unembedding.tokens();
@@ -123,9 +125,7 @@ impl<'a, 'm> Readout<'a, 'm> {
             self.slice.steps.pause.pause().await?;
         }
         let numbers = cat(numbers, 0);
-        let [_, prompts] = numbers.dims();
-        let numbers = to_host(numbers.flatten(0, 1)).await?;
-        Ok(numbers.chunks(prompts).map(<[f32]>::to_vec).collect())
+        Ok(Reading::begin(numbers.flatten(0, 1)).await)
     }
 
     /// The final LayerNorm, without its weight and bias.
@@ -210,6 +210,40 @@ pub(super) fn rows_read(x: &Tensor<3>, positions: &[usize]) -> Tensor<2> {
     let flat = positions.iter().enumerate().map(|(i, p)| i * pos + p);
     let flat = index(flat, &x.device());
     pick(x.clone().reshape([batch * pos, width]), &flat)
+}
+
+/// Numbers on their way from the device to the host.
+pub(super) struct Reading {
+    /// What has come at once, as it does from the CPU.
+    here: Option<Result<Vec<f32>>>,
+    coming: Pin<Box<dyn Future<Output = Result<Vec<f32>>>>>,
+}
+
+impl Reading {
+    /// Ask the device for numbers, without waiting for them.
+    async fn begin(numbers: Tensor<1>) -> Self {
+        let mut coming = Box::pin(to_host(numbers));
+        // It is asked when it is polled first.
+        let here = poll_fn(|context| match coming.as_mut().poll(context) {
+            Poll::Ready(numbers) => Poll::Ready(Some(numbers)),
+            Poll::Pending => Poll::Ready(None),
+        });
+        Self {
+            here: here.await,
+            coming,
+        }
+    }
+
+    /// The numbers, once they have come.
+    ///
+    /// # Errors
+    /// Those of [`to_host`].
+    pub async fn values(self) -> Result<Vec<f32>> {
+        match self.here {
+            Some(numbers) => numbers,
+            None => self.coming.await,
+        }
+    }
 }
 
 /// Numbers of the device, on the host.

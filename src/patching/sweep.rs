@@ -321,8 +321,9 @@ impl<E: Executor> Sweep<'_, E> {
     /// Values of whole edges, into the table.
     async fn whole(&mut self, chunks: &[Chunk]) -> Result<()> {
         let graph = self.table.graph;
-        for group in self.work.groups(chunks) {
-            let sums = self.run(group).await?;
+        let groups: Vec<&[Chunk]> = self.work.groups(chunks).collect();
+        for (i, group) in groups.iter().enumerate() {
+            let sums = self.run(group, first_of(groups.get(i + 1))).await?;
             let mut changed = Vec::with_capacity(sums.len());
             for (Variant { edge, .. }, sums) in sums {
                 let scale = self.work.scale;
@@ -355,8 +356,10 @@ impl<E: Executor> Sweep<'_, E> {
         let mut effects: Vec<(usize, Vec<f32>)> = none.collect();
         let number: HashMap<usize, usize> =
             effects.iter().map(|(place, _)| *place).zip(0..).collect();
-        for group in self.work.groups(chunks) {
-            for (Variant { edge, at }, sums) in self.run(group).await? {
+        let groups: Vec<&[Chunk]> = self.work.groups(chunks).collect();
+        for (i, group) in groups.iter().enumerate() {
+            let sums = self.run(group, first_of(groups.get(i + 1))).await?;
+            for (Variant { edge, at }, sums) in sums {
                 let whose = || format!("edge {edge} at a position");
                 let value = finite(self.work.scale.value(&sums), whose)?;
                 if let Some(position) = at {
@@ -369,8 +372,12 @@ impl<E: Executor> Sweep<'_, E> {
         Ok(effects)
     }
 
-    /// Some chunks on all prompts.
-    async fn run(&mut self, group: &[Chunk]) -> Result<Vec<(Variant, Sums)>> {
+    /// Some chunks on all prompts, before another one.
+    async fn run(
+        &mut self,
+        group: &[Chunk],
+        following: Option<&Chunk>,
+    ) -> Result<Vec<(Variant, Sums)>> {
         let Self {
             work,
             executor,
@@ -385,8 +392,14 @@ impl<E: Executor> Sweep<'_, E> {
                 changed: &[],
             })
         };
-        work.run(executor, group, meter, &mut on_job).await
+        work.run(executor, group, following, meter, &mut on_job)
+            .await
     }
+}
+
+/// The first chunk of a group that there may be.
+fn first_of<'c>(group: Option<&&'c [Chunk]>) -> Option<&'c Chunk> {
+    group.and_then(|group| group.first())
 }
 
 /// Check that options go with each other and with the runs.

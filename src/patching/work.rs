@@ -60,7 +60,7 @@ impl<'w> Work<'w> {
     }
 
     /// Some chunks on all prompts: what is kept of each variant. Where there are several parts, `on_job` hears of each
-    /// job.
+    /// job. `following` is the chunk that comes after these.
     ///
     /// # Errors
     /// Those of the executor, of a pause and of `on_job`.
@@ -68,6 +68,7 @@ impl<'w> Work<'w> {
         &self,
         executor: &mut impl Executor,
         group: &[Chunk],
+        following: Option<&Chunk>,
         meter: &mut Meter,
         on_job: &mut dyn FnMut(Progress) -> Result<()>,
     ) -> Result<Vec<(Variant, Sums)>> {
@@ -76,8 +77,13 @@ impl<'w> Work<'w> {
         for part in &self.plan.parts {
             self.pause.pause().await?;
             let mut rest = &mut sums[..];
-            for chunk in group {
-                let done = executor.run(&chunk.on(part, self.patch)).await?;
+            for (i, chunk) in group.iter().enumerate() {
+                // Where there are several parts, the next job is on another one.
+                let following = following.filter(|_| self.plan.parts.len() == 1);
+                let next = group.get(i + 1).or(following);
+                let next = next.map(|chunk| chunk.on(part, self.patch));
+                let job = chunk.on(part, self.patch);
+                let done = executor.run(&job, next.as_ref()).await?;
                 let (of_chunk, left) = rest.split_at_mut(chunk.variants.len());
                 rest = left;
                 for ((_, sums), numbers) in of_chunk.iter_mut().zip(&done.values) {

@@ -21,10 +21,13 @@ use pathpatch::{
     gpt2::{Config, Steps},
     metric::MetricKind,
     ops::Queries,
-    patching::{Component, Grid, LayerNorm, SweepOptions},
+    patching::{
+        Component, Direction, EdgeOptions, EdgeResult, Grid, LayerNorm, Patch, Replacement,
+        SweepOptions,
+    },
     pause::NoPause,
     rate::choose_product,
-    session::{Answer, MetricRequest, PairRequest, Prompt, Session, SweepRequest},
+    session::{Answer, EdgesRequest, MetricRequest, PairRequest, Prompt, Session, SweepRequest},
 };
 use pollster::block_on;
 
@@ -174,6 +177,67 @@ fn every_metric_and_component_has_the_numbers_of_the_cpu() {
         for component in Component::ALL {
             let grids = [&on_gpu, &on_cpu].map(|on| sweep(on, metric, component));
             assert_same(&grids[0], &grids[1]);
+        }
+    }
+}
+
+/// Every edge of the model.
+fn graph(session: &Session, patch: Patch, by_position: bool) -> EdgeResult {
+    let request = EdgesRequest {
+        on: request(MetricKind::LogitDiff),
+        edges: None,
+        options: EdgeOptions {
+            patch,
+            by_position,
+            strongest: by_position.then_some(20),
+            checked: if by_position { 0 } else { 300 },
+            ..EdgeOptions::default()
+        },
+    };
+    block_on(session.edges(&request, &NoPause, |_| Ok(())))
+        .unwrap()
+        .result
+}
+
+#[track_caller]
+fn assert_same_graph(gpu: &EdgeResult, cpu: &EdgeResult) {
+    let cells = gpu.table.cells.iter().zip(&cpu.table.cells);
+    let compared = cells.filter_map(|(a, b)| Some((a.value()?, b.value()?)));
+    let compared: Vec<_> = compared.collect();
+    assert!(compared.len() > 300);
+    for (a, b) in compared {
+        assert!((a - b).abs() < TOLERANCE, "{a} on the GPU, {b} on the CPU");
+    }
+    let Some((ours, theirs)) = gpu.by_position.as_ref().zip(cpu.by_position.as_ref()) else {
+        return;
+    };
+    for (a, b) in ours.estimates.iter().zip(&theirs.estimates) {
+        assert!((a - b).abs() < TOLERANCE, "{a} on the GPU, {b} on the CPU");
+    }
+}
+
+#[test]
+fn the_whole_graph_has_few_kernels_and_the_numbers_of_the_cpu() {
+    let (_, _one) = gpu();
+    let [on_gpu, on_cpu] = [DeviceChoice::WebGpu, DeviceChoice::Cpu].map(session);
+    let patch = |direction, replacement, layer_norm| Patch {
+        direction,
+        replacement,
+        layer_norm,
+    };
+    let plain = patch(Direction::Denoise, Replacement::Resample, LayerNorm::Exact);
+    let (result, _, compiled) = launches("graph", || graph(&on_gpu, plain, false));
+    assert_same_graph(&result, &graph(&on_cpu, plain, false));
+    assert!(compiled <= OF_A_SWEEP, "{compiled} kernels");
+    for (direction, replacement, layer_norm) in [
+        (Direction::Noise, Replacement::Zero, LayerNorm::Exact),
+        (Direction::Noise, Replacement::Resample, LayerNorm::Frozen),
+        (Direction::Denoise, Replacement::Mean, LayerNorm::Exact),
+    ] {
+        let patch = patch(direction, replacement, layer_norm);
+        for by_position in [false, true] {
+            let graphs = [&on_gpu, &on_cpu].map(|on| graph(on, patch, by_position));
+            assert_same_graph(&graphs[0], &graphs[1]);
         }
     }
 }

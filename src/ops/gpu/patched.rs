@@ -3,13 +3,10 @@
 use burn::tensor::{Int, Tensor};
 use burn_cubecl::cubecl::{self, prelude::*};
 
-use super::buffer::{buffer, empty, indices, tensor, vector_size};
-
-/// Keys that are taken at once, each with a unit for every query.
-const KEYS: usize = 16;
-/// Queries of a workgroup.
-const QUERIES: usize = 4;
-const LOWEST: f32 = -1e30;
+use super::{
+    buffer::{buffer, empty, indices, tensor, vector_size},
+    keys::{KEYS, LOWEST, QUERIES, largest_of, weight_of},
+};
 
 /// See [`change_of_z`](crate::ops::change_of_z); `of` has the head of each variant, then which of q, k and v is changed.
 ///
@@ -122,16 +119,13 @@ fn patched<N: Size>(
         }
         scores[y * KEYS + lane] = score;
         sync_cube();
-        let mut now = largest;
-        for i in 0..KEYS {
-            now = max(now, scores[y * KEYS + i]);
-        }
+        let now = largest_of(&scores, y * KEYS, largest);
         let mut weight = 0.0f32;
         if key <= position {
-            weight = max(score - now, -80.0f32).exp();
+            weight = weight_of(score - now);
         }
         weights[y * KEYS + lane] = weight;
-        let shrink = max(largest - now, -80.0f32).exp();
+        let shrink = weight_of(largest - now);
         largest = now;
         sync_cube();
         total *= shrink;
