@@ -48,7 +48,8 @@ pub struct DeviceReport {
     /// The adapter's name, where it gives one.
     pub adapter: Option<String>,
     /// Which product of matrices is used, set when a model is loaded: on the CPU `flex`, Burn's, or `fused`, ours for
-    /// browsers with relaxed SIMD; on a GPU `cubek`, Burn's, or `tiled`, ours.
+    /// browsers with relaxed SIMD; on a GPU how ours is cut into tiles, whichever was measured to be fastest:
+    /// `registers-4x4`, `registers-8x8`, `shared-64x64` or `shared-64x128`.
     pub matmul: &'static str,
     /// One clause that says why this device.
     pub reason: String,

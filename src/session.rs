@@ -8,7 +8,7 @@ use crate::{
     error::{Code, Error, Result, Warning},
     gpt2::{Config, Gpt2},
     metric::{AnswerMetric, MetricKind},
-    ops::{Product, Tile, on_cpu},
+    ops::{Product, Tile},
     patching::{
         Component, Direction, Edge, EdgeDetail, EdgeOptions, EdgeResult, EdgeUpdate, Estimates,
         Graph, Grid, Head, HeadDetail, LastRuns, LayerNorm, PairPredictions, Patch, Receiver,
@@ -56,7 +56,7 @@ impl Loading {
     pub fn use_tile(&mut self, tile: Tile) {
         if self.device.kind == "cpu" {
             self.product = Product::Fused(tile);
-            self.device.matmul = self.product.name(true);
+            self.device.matmul = self.product.name();
         }
     }
 
@@ -207,7 +207,7 @@ impl Session {
         let config = Config::from_json(config)?;
         let (device, mut report) = device::open(choice).await?;
         let product = choose_product(&device, &config).await?;
-        report.matmul = product.name(on_cpu(&device));
+        report.matmul = product.name();
         Ok(Loading {
             loader: Loader::new(config, &device),
             tokenizer,

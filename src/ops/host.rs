@@ -11,6 +11,16 @@ pub fn on_cpu(device: &Device) -> bool {
     *device == Device::flex() && !device.is_autodiff()
 }
 
+/// Bytes of the largest buffer that a GPU's kernels read; `None` on the CPU.
+#[cfg_attr(not(feature = "webgpu"), expect(unused_variables))]
+pub fn largest_buffer(device: &Device) -> Option<usize> {
+    #[cfg(feature = "webgpu")]
+    if !on_cpu(device) {
+        return super::gpu::largest_buffer(device);
+    }
+    None
+}
+
 /// Change a tensor's numbers where they are, without a copy if nothing else holds the tensor.
 pub fn in_place(x: Tensor<2>, change: impl FnOnce(&mut [f32])) -> Tensor<2> {
     let device = x.device();

@@ -74,11 +74,10 @@ impl<'a> Part<'a> {
 }
 
 impl Product {
-    /// Its name: on the CPU `flex`, Burn's, or `fused`; on a GPU that of the tile, or `cubek`, Burn's.
-    pub fn name(self, on_cpu: bool) -> &'static str {
+    /// Its name: on the CPU `flex`, Burn's, or `fused`; on a GPU that of the tile.
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Burn if on_cpu => "flex",
-            Self::Burn => "cubek",
+            Self::Burn => "flex",
             Self::Fused(_) => "fused",
             #[cfg(feature = "webgpu")]
             Self::Gpu(tile, _) => tile.as_str(),
@@ -115,6 +114,24 @@ impl Product {
             return y;
         }
         self.matmul(x.view(), &w.view())
+    }
+
+    /// Products of parts, one under the other.
+    ///
+    /// # Shapes
+    /// - `products`: whole rows of `x`, `[rows, d_in]`, and `w`, `[d_in, d_out]`, with one `d_out`, at least one; returns
+    ///   `[all rows, d_out]`
+    pub fn stacked(self, products: &[[Part<'_>; 2]]) -> Tensor<2> {
+        #[cfg(feature = "webgpu")]
+        if let Self::Gpu(tile, activation) = self
+            && let Some(y) = gpu::stacked(tile, products, activation)
+        {
+            return y;
+        }
+        let products = products
+            .iter()
+            .map(|[x, w]| self.matmul(x.view(), &w.view()));
+        Tensor::cat(products.collect(), 0)
     }
 
     /// `x @ w + b`.

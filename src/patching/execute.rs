@@ -6,12 +6,13 @@ use super::{
     graph::Receiver,
     job::{Done, Executor, Job, Variant},
     plan::Plan,
-    readout::Readout,
+    readout::{Reading, Readout},
     runs::Runs,
 };
 use crate::{
     error::{Code, Error, Result},
     metric::Metric,
+    ops::on_cpu,
 };
 
 /// Does jobs on the runs of a batch.
@@ -22,6 +23,8 @@ pub(super) struct Local<'r, 'a, 'm> {
     entries: &'r Entries,
     /// What the metric reads of the part that was worked on last.
     current: Option<(usize, Readout<'a, 'm>)>,
+    /// A job that was begun before it was asked for.
+    ahead: Option<(Job, Reading)>,
 }
 
 impl<'r, 'a, 'm> Local<'r, 'a, 'm> {
@@ -37,6 +40,7 @@ impl<'r, 'a, 'm> Local<'r, 'a, 'm> {
             metric,
             entries,
             current: None,
+            ahead: None,
         }
     }
 
@@ -53,8 +57,9 @@ impl<'r, 'a, 'm> Local<'r, 'a, 'm> {
     }
 }
 
-impl Executor for Local<'_, '_, '_> {
-    async fn run(&mut self, job: &Job) -> Result<Done> {
+impl Local<'_, '_, '_> {
+    /// The part that a job is about.
+    fn part_of(&self, job: &Job) -> Result<usize> {
         let mut parts = self.plan.parts.iter();
         let part = parts.position(|part| part.prompts == job.prompts && part.window == job.window);
         let is_of_runs = job.patch.direction == self.runs.direction()
@@ -63,16 +68,53 @@ impl Executor for Local<'_, '_, '_> {
             let (expected, got) = ("prompts, positions and a patch of the plan", "others");
             return Err(Error::new(Code::Option, "job", expected, got));
         };
-        let order = by_head(&job.variants);
+        Ok(part)
+    }
+
+    /// Give the device all of a job to do.
+    async fn begin(&mut self, job: &Job) -> Result<Reading> {
+        let part = self.part_of(job)?;
         let entries = self.entries;
         let readout = self.readout(part).await?;
         let forward = Forward::new(readout, job.patch.layer_norm, entries);
-        let variants: Vec<Variant> = order.iter().map(|i| job.variants[*i]).collect();
+        let order = by_head(&job.variants).into_iter();
+        let variants: Vec<Variant> = order.map(|i| job.variants[i]).collect();
         let normalised = forward.run(job.enter, &variants).await?;
-        let of_variants = readout.of_variants(normalised, variants.len()).await?;
-        let mut values = vec![Vec::new(); variants.len()];
-        for (i, of_variant) in order.into_iter().zip(of_variants) {
-            values[i] = of_variant;
+        readout.of_variants(normalised, variants.len()).await
+    }
+
+    /// Whether a job reads the runs that are there.
+    fn is_at_hand(&self, job: &Job) -> bool {
+        let current = self.current.as_ref().map(|(part, _)| *part);
+        self.part_of(job).ok() == current
+    }
+}
+
+impl Executor for Local<'_, '_, '_> {
+    /// A GPU would be idle while the values of a job are on their way.
+    fn ahead(&self) -> usize {
+        match on_cpu(&self.runs.model.device()) {
+            true => 0,
+            false => 1,
+        }
+    }
+
+    async fn run(&mut self, job: &Job, following: &[Job]) -> Result<Done> {
+        let reading = match self.ahead.take().filter(|(ahead, _)| ahead == job) {
+            Some((_, reading)) => reading,
+            None => self.begin(job).await?,
+        };
+        if let Some(next) = following.first().filter(|next| self.is_at_hand(next)) {
+            self.ahead = Some((next.clone(), self.begin(next).await?));
+        }
+        let numbers = reading.values().await?;
+        let prompts = numbers.len() / job.variants.len();
+        let mut values = vec![Vec::new(); job.variants.len()];
+        for (i, of_variant) in by_head(&job.variants)
+            .into_iter()
+            .zip(numbers.chunks(prompts))
+        {
+            values[i] = of_variant.to_vec();
         }
         Ok(Done { values })
     }

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    ops::{self, HeadInput, Part, Product, Queries, add, cat, index, layer_norm},
+    ops::{self, HeadInput, Part, Queries, add, cat, index, layer_norm},
 };
 
 /// The rest of the model from where patches enter it.
@@ -165,8 +165,8 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
         let resid_mid = queries.select(resid_mid.clone(), slice.window.rows);
         let block = &slice.model.blocks[layer];
         let Some(w_o_in) = self.entries.of(layer, block, slice.steps).await? else {
-            let change = self.by_head(variants, &delta_z, block.product, &block.w_o);
-            let resid_mid = add_to_each(resid_mid, cat(change, 0));
+            let change = self.by_head(variants, &delta_z, &block.w_o);
+            let resid_mid = add_to_each(resid_mid, block.product.stacked(&change));
             return block.add_mlp_to_rows(resid_mid, slice.steps).await;
         };
         let of_base = slice.mid_by_w_in(layer, &into.destination).await?;
@@ -181,9 +181,11 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
                 let n = slice.steps.rows.min(each - start);
                 let on_rows = |x: &Tensor<2>| x.clone().narrow(0, start, n);
                 let delta_z = delta_z.clone().narrow(0, first + start, some.len() * n);
-                let by_head = |w| self.by_head(some, &delta_z, block.product, w);
-                let (own, change) = (by_head(&w_o_in), by_head(&block.w_o));
-                let resid_mid = add_to_each(on_rows(&resid_mid), Tensor::cat(change, 0));
+                let change = self.by_head(some, &delta_z, &block.w_o);
+                let own = self.by_head(some, &delta_z, &w_o_in).into_iter();
+                let own: Vec<_> = own.map(|[x, w]| block.product.of_parts(x, w)).collect();
+                let change = block.product.stacked(&change);
+                let resid_mid = add_to_each(on_rows(&resid_mid), change);
                 parts.push(block.add_mlp_of_sum(resid_mid, &own, &on_rows(&of_base)));
                 slice.steps.pause.pause().await?;
             }
@@ -275,18 +277,17 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
         }
     }
 
-    /// A change of z times the rows of a matrix that belong to its head: a product for each head whose variants stand
-    /// together.
+    /// A change of z and the rows of a matrix that belong to its head: the operands of a product for each head whose
+    /// variants stand together.
     ///
     /// # Shapes
-    /// - `delta_z`: `[variant * n, d_head]`; `w`: `[n_heads * d_head, width]`; returns `[.., width]` for each product
-    fn by_head(
+    /// - `delta_z`: `[variant * n, d_head]`; `w`: `[n_heads * d_head, width]`
+    fn by_head<'t>(
         &self,
         variants: &[Variant],
-        delta_z: &Tensor<2>,
-        product: Product,
-        w: &Tensor<2>,
-    ) -> Vec<Tensor<2>> {
+        delta_z: &'t Tensor<2>,
+        w: &'t Tensor<2>,
+    ) -> Vec<[Part<'t>; 2]> {
         let d_head = self.slice.model.config.d_head;
         let each = delta_z.dims()[0] / variants.len();
         let mut start = 0;
@@ -296,7 +297,7 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
             let delta_z = Part::rows(delta_z, start, n);
             start += n;
             let first = head_of(&variants[0]).0.head * d_head;
-            product.of_parts(delta_z, Part::rows(w, first, d_head))
+            [delta_z, Part::rows(w, first, d_head)]
         });
         products.collect()
     }

@@ -22,7 +22,7 @@ use burn::tensor::Device;
 use crate::{
     error::{Code, Error, Result},
     gpt2::Config,
-    ops::on_cpu,
+    ops::{largest_buffer, on_cpu},
 };
 
 /// What patching may hold beside the weights, in bytes.
@@ -48,16 +48,18 @@ impl Memory {
     ///
     /// In a browser's CPU 96 MB of runs, 11 prompts of 60 tokens of GPT-2 small, and steps of 6 MB, 255 rows: a
     /// cancel waits for a step to end. On other CPUs steps of 32 MB, 1,360 rows: fewer leave the matrix products
-    /// short, more fall out of the caches. On a GPU steps of 128 MB, the largest buffer that WebGPU promises.
+    /// short, more fall out of the caches. On a GPU steps of 128 MB, the largest buffer that WebGPU promises, or of what the
+    /// adapter has where that is less: no tensor of a step is larger than the step.
     pub fn of(device: &Device) -> Self {
         let [runs, step] = match on_cpu(device) {
             true if cfg!(target_family = "wasm") => [96, 6],
             true => [512, 32],
             false => [256, 128],
         };
+        let largest = largest_buffer(device).unwrap_or(usize::MAX);
         Self {
             runs: runs * MEGABYTE,
-            step: step * MEGABYTE,
+            step: (step * MEGABYTE).min(largest),
         }
     }
 
@@ -68,7 +70,7 @@ impl Memory {
 
     /// Rows of a step; at least 1.
     pub(super) fn rows(self, config: &Config, on_cpu: bool) -> usize {
-        let rows = self.floats() / floats_of_row(config, on_cpu);
+        let rows = self.floats() / floats_of_row(config);
         let in_browser = on_cpu && cfg!(target_family = "wasm");
         let in_time = OPERATIONS / (4.0 * (config.d_model * config.d_mlp) as f64);
         let most = if in_browser { in_time as usize } else { rows };
@@ -108,10 +110,9 @@ impl Memory {
 }
 
 /// Numbers that a row holds at the widest moment: the residual stream and its normalised copy beside the MLP's
-/// hidden layer, of which Burn's operations keep up to four copies where ours on the CPU keep one.
-pub(super) fn floats_of_row(config: &Config, on_cpu: bool) -> usize {
-    let hidden = if on_cpu { 1 } else { 4 };
-    4 * config.d_model + hidden * config.d_mlp
+/// hidden layer.
+pub(super) fn floats_of_row(config: &Config) -> usize {
+    4 * config.d_model + config.d_mlp
 }
 
 /// Bytes that a token of a prompt takes: what is kept of both runs, for each layer the residual stream and the change of

@@ -17,7 +17,7 @@ use crate::{
     error::{Code, Error, Result},
     gpt2::{Config, Gpt2},
     metric::Metric,
-    ops::on_cpu,
+    ops::{largest_buffer, on_cpu},
     prompt::{Batch, PromptPair},
 };
 
@@ -224,6 +224,9 @@ impl Plan {
             true => parts.iter().map(bytes).sum::<u64>(),
             false => parts.iter().map(bytes).max().unwrap_or(0),
         };
+        // Deltas of all senders are one tensor.
+        let largest = largest_buffer(&model.device()).map_or(u64::MAX, |bytes| bytes as u64);
+        let is_one_buffer = |part: &Part| part.written_bytes(config) <= largest;
         let mut left = most.saturating_sub(held(&|part| part.bytes(config)));
         let mut keeps = |bytes: &dyn Fn(&Part) -> u64| {
             let bytes = held(bytes);
@@ -234,7 +237,8 @@ impl Plan {
         Self {
             keeps_runs,
             keeps_destinations: keeps(&|part| part.destination_bytes(config)),
-            keeps_written: keeps(&|part| part.written_bytes(config)),
+            keeps_written: parts.iter().all(is_one_buffer)
+                && keeps(&|part| part.written_bytes(config)),
             spare: left as usize,
             rows,
             edges: edges(&parts, config, memory, on_cpu),
@@ -273,15 +277,11 @@ impl Plan {
 }
 
 /// Edges of a step, so that their activations fit it; at least one.
-///
-/// A GPU holds keys and values at all positions for every edge, with a copy of those before the rows.
 fn edges(parts: &[Part], config: &Config, memory: Memory, on_cpu: bool) -> usize {
-    let keys = if on_cpu { 0 } else { 4 * config.d_model };
-    let row = floats_of_row(config, on_cpu);
+    let row = floats_of_row(config);
     let rows = memory.rows(config, on_cpu);
     let of_part = parts.iter().map(|part| {
-        let of_rows = part.rows().saturating_mul(row);
-        let prompt = of_rows.saturating_add(part.pos().saturating_mul(keys));
+        let prompt = part.rows().saturating_mul(row);
         let in_memory = memory.floats() / prompt.saturating_mul(part.batch()).max(1);
         in_memory.min(rows / part.rows().saturating_mul(part.batch()))
     });

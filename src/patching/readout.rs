@@ -6,7 +6,12 @@
 //! fit the memory: over a vocabulary of 50,257 tokens each prompt of each variant takes 0.6 MB with the copies that a
 //! softmax makes.
 
-use std::rc::Rc;
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    rc::Rc,
+    task::Poll,
+};
 
 use burn::tensor::Tensor;
 
@@ -113,25 +118,17 @@ impl<'a, 'm> Readout<'a, 'm> {
         Ok([numbers.pop().unwrap_or_default(), other])
     }
 
-    /// The metric of patched runs, for each variant a number for each prompt.
+    /// The metric of patched runs, for each variant a number for each prompt, on its way to the host.
     ///
     /// # Shapes
     /// - `normalised`: `[variant * batch * queries, d_model]`, the final residual stream as it is normalised
     ///
     /// # Errors
     /// Those of the device and of the pause.
-    pub async fn of_variants(
-        &self,
-        normalised: Tensor<2>,
-        variants: usize,
-    ) -> Result<Vec<Vec<f32>>> {
+    pub async fn of_variants(&self, normalised: Tensor<2>, variants: usize) -> Result<Reading> {
         if let (Some(metric), Some(summands)) = (self.metric.get().summarised(), &self.summands) {
-            let numbers = self
-                .summarise(metric, summands, normalised, variants)
-                .await?;
-            let prompts = self.slice.batch;
-            let numbers = to_host(numbers.flatten(0, 1)).await?;
-            return Ok(numbers.chunks(prompts).map(<[f32]>::to_vec).collect());
+            let numbers = self.summarise(metric, summands, normalised, variants);
+            return Ok(Reading::begin(numbers.await?.flatten(0, 1)).await);
         }
         let each = normalised.dims()[0] / variants;
         let logits = self.slice.batch * self.positions();
@@ -145,9 +142,7 @@ impl<'a, 'm> Readout<'a, 'm> {
             self.slice.steps.pause.pause().await?;
         }
         let numbers = cat(numbers, 0);
-        let [_, prompts] = numbers.dims();
-        let numbers = to_host(numbers.flatten(0, 1)).await?;
-        Ok(numbers.chunks(prompts).map(<[f32]>::to_vec).collect())
+        Ok(Reading::begin(numbers.flatten(0, 1)).await)
     }
 
     /// The metric of patched runs without logits of all tokens at once, `[variant, batch]`.
@@ -255,6 +250,40 @@ pub(super) fn rows_read(x: &Tensor<3>, positions: &[usize]) -> Tensor<2> {
     let flat = positions.iter().enumerate().map(|(i, p)| i * pos + p);
     let flat = index(flat, &x.device());
     pick(x.clone().reshape([batch * pos, width]), &flat)
+}
+
+/// Numbers on their way from the device to the host.
+pub(super) struct Reading {
+    /// What has come at once, as it does from the CPU.
+    here: Option<Result<Vec<f32>>>,
+    coming: Pin<Box<dyn Future<Output = Result<Vec<f32>>>>>,
+}
+
+impl Reading {
+    /// Ask the device for numbers, without waiting for them.
+    async fn begin(numbers: Tensor<1>) -> Self {
+        let mut coming = Box::pin(to_host(numbers));
+        // It is asked when it is polled first.
+        let here = poll_fn(|context| match coming.as_mut().poll(context) {
+            Poll::Ready(numbers) => Poll::Ready(Some(numbers)),
+            Poll::Pending => Poll::Ready(None),
+        });
+        Self {
+            here: here.await,
+            coming,
+        }
+    }
+
+    /// The numbers, once they have come.
+    ///
+    /// # Errors
+    /// Those of [`to_host`].
+    pub async fn values(self) -> Result<Vec<f32>> {
+        match self.here {
+            Some(numbers) => numbers,
+            None => self.coming.await,
+        }
+    }
 }
 
 /// Numbers of the device, on the host.

@@ -21,10 +21,13 @@ use pathpatch::{
     gpt2::{Config, Steps},
     metric::MetricKind,
     ops::Queries,
-    patching::{Component, Grid, LayerNorm, SweepOptions},
+    patching::{
+        ByPosition, Component, Direction, EdgeOptions, EdgeResult, Grid, LayerNorm, Patch,
+        Replacement, SweepOptions,
+    },
     pause::NoPause,
     rate::choose_product,
-    session::{Answer, MetricRequest, PairRequest, Prompt, Session, SweepRequest},
+    session::{Answer, EdgesRequest, MetricRequest, PairRequest, Prompt, Session, SweepRequest},
 };
 use pollster::block_on;
 
@@ -34,6 +37,8 @@ use crate::gpu;
 const OF_A_STEP: usize = 10;
 /// Most kernels that are compiled from loading to the end of a sweep.
 const OF_A_SWEEP: usize = 24;
+/// Edges of the model: into queries, keys and values, into MLPs and into the logits.
+const EDGES: usize = (12 + 72 + 132) + (5 + 10 + 15) + 16;
 /// Largest difference between a value of the GPU and that of the CPU.
 const TOLERANCE: f32 = 1e-3;
 
@@ -174,6 +179,68 @@ fn every_metric_and_component_has_the_numbers_of_the_cpu() {
         for component in Component::ALL {
             let grids = [&on_gpu, &on_cpu].map(|on| sweep(on, metric, component));
             assert_same(&grids[0], &grids[1]);
+        }
+    }
+}
+
+/// Every edge of the model; with effects by position, the strongest of them.
+fn graph(session: &Session, patch: Patch, by_position: bool) -> EdgeResult {
+    let request = EdgesRequest {
+        on: request(MetricKind::LogitDiff),
+        edges: None,
+        options: EdgeOptions {
+            patch,
+            by_position,
+            strongest: by_position.then_some(20),
+            ..EdgeOptions::default()
+        },
+    };
+    block_on(session.edges(&request, &NoPause, |_| Ok(())))
+        .unwrap()
+        .result
+}
+
+#[track_caller]
+fn assert_same_graph(gpu: &EdgeResult, cpu: &EdgeResult) {
+    let cells = gpu.table.cells.iter().zip(&cpu.table.cells);
+    let compared = cells.filter_map(|(a, b)| Some((a.value()?, b.value()?)));
+    let compared: Vec<_> = compared.collect();
+    assert_eq!(compared.len(), EDGES);
+    for (a, b) in compared {
+        assert!((a - b).abs() < TOLERANCE, "{a} on the GPU, {b} on the CPU");
+    }
+    let Some((ours, theirs)) = gpu.by_position.as_ref().zip(cpu.by_position.as_ref()) else {
+        return;
+    };
+    let exact = |of: &ByPosition| of.exact.clone().into_iter().flat_map(|(_, at)| at);
+    let [ours, theirs] = [ours, theirs].map(|of| of.estimates.iter().copied().chain(exact(of)));
+    for (a, b) in ours.zip(theirs) {
+        assert!((a - b).abs() < TOLERANCE, "{a} on the GPU, {b} on the CPU");
+    }
+}
+
+#[test]
+fn the_whole_graph_has_few_kernels_and_the_numbers_of_the_cpu() {
+    let (_, _one) = gpu();
+    let [on_gpu, on_cpu] = [DeviceChoice::WebGpu, DeviceChoice::Cpu].map(session);
+    let patch = |direction, replacement, layer_norm| Patch {
+        direction,
+        replacement,
+        layer_norm,
+    };
+    let plain = patch(Direction::Denoise, Replacement::Resample, LayerNorm::Exact);
+    let (result, _, compiled) = launches("graph", || graph(&on_gpu, plain, false));
+    assert_same_graph(&result, &graph(&on_cpu, plain, false));
+    assert!(compiled <= OF_A_SWEEP, "{compiled} kernels");
+    for (direction, replacement, layer_norm) in [
+        (Direction::Noise, Replacement::Zero, LayerNorm::Exact),
+        (Direction::Noise, Replacement::Resample, LayerNorm::Frozen),
+        (Direction::Denoise, Replacement::Mean, LayerNorm::Exact),
+    ] {
+        let patch = patch(direction, replacement, layer_norm);
+        for by_position in [false, true] {
+            let graphs = [&on_gpu, &on_cpu].map(|on| graph(on, patch, by_position));
+            assert_same_graph(&graphs[0], &graphs[1]);
         }
     }
 }

@@ -158,13 +158,24 @@ fn products_of_parts() {
             let rows = |x: &Tensor<2>| x.clone().narrow(0, 7, 90);
             let expected = Product::Burn.matmul(rows(&y), &part(&w));
             assert_same(ours.matmul(rows(&x), &part(&v)), expected.clone(), "views");
+            let w_on_cpu = w.clone();
             let w = Part {
                 matrix: &v,
                 rows: first_row..first_row + 64,
                 columns: first..first + n,
             };
             let rows = Part::rows(&x, 7, 90);
-            assert_same(ours.of_parts(rows, w), expected, "parts");
+            assert_same(ours.of_parts(rows, w.clone()), expected, "parts");
+            let on_cpu = Part {
+                matrix: &w_on_cpu,
+                ..w.clone()
+            };
+            let stacked = |product: Product, x: &Tensor<2>, w: &Part<'_>| {
+                let rows = |first, n| Part::rows(x, first, n);
+                product.stacked(&[[rows(7, 5), w.clone()], [rows(90, 70), w.clone()]])
+            };
+            let expected = stacked(Product::Burn, &y, &on_cpu);
+            assert_same(stacked(ours, &x, &w), expected, "stacked");
         }
     }
 }

@@ -3,6 +3,10 @@
 
 mod counts;
 mod kernels;
+mod long;
+
+#[path = "../common/random.rs"]
+mod random;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

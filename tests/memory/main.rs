@@ -4,15 +4,14 @@
 //! This is a separate program that runs one computation at a time, since it counts what its process allocates.
 
 mod count;
-
-use std::collections::BTreeMap;
+#[path = "../common/random.rs"]
+mod random;
 
 use burn::tensor::Device;
 use count::{Taken, taken_by};
 use pathpatch::{
-    checkpoint,
     error::Code,
-    gpt2::{Config, Gpt2},
+    gpt2::Gpt2,
     metric::MetricKind,
     patching::{
         Cell, Component, Direction, Edge, EdgeOptions, Graph, Head, LayerNorm, Memory, Patch,
@@ -24,7 +23,7 @@ use pathpatch::{
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use safetensors::{Dtype, tensor::TensorView};
+use random::{Size, random_model};
 
 const LAYERS: usize = 4;
 const HEADS: usize = 4;
@@ -39,60 +38,16 @@ const MEMORY: Memory = Memory {
     step: 128 << 10,
 };
 
-/// A GPT-2 with random weights, large enough that heads do not attend uniformly.
+/// A GPT-2 with random weights.
 fn model() -> Gpt2 {
-    let config = format!(
-        r#"{{"n_layer": {LAYERS}, "n_head": {HEADS}, "n_embd": {D_MODEL}, "n_positions": {POSITIONS},
-            "vocab_size": {VOCABULARY}}}"#
-    );
-    let d = D_MODEL;
-    let mut shapes = BTreeMap::from([
-        ("wte.weight".to_string(), vec![VOCABULARY, d]),
-        ("wpe.weight".to_string(), vec![POSITIONS, d]),
-        ("ln_f.weight".to_string(), vec![d]),
-        ("ln_f.bias".to_string(), vec![d]),
-    ]);
-    for layer in 0..LAYERS {
-        for (name, shape) in [
-            ("ln_1.weight", vec![d]),
-            ("ln_1.bias", vec![d]),
-            ("attn.c_attn.weight", vec![d, 3 * d]),
-            ("attn.c_attn.bias", vec![3 * d]),
-            ("attn.c_proj.weight", vec![d, d]),
-            ("attn.c_proj.bias", vec![d]),
-            ("ln_2.weight", vec![d]),
-            ("ln_2.bias", vec![d]),
-            ("mlp.c_fc.weight", vec![d, 4 * d]),
-            ("mlp.c_fc.bias", vec![4 * d]),
-            ("mlp.c_proj.weight", vec![4 * d, d]),
-            ("mlp.c_proj.bias", vec![d]),
-        ] {
-            shapes.insert(format!("h.{layer}.{name}"), shape);
-        }
-    }
-    let mut rng = ChaCha8Rng::seed_from_u64(0);
-    let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = shapes
-        .into_iter()
-        .map(|(name, shape)| {
-            let n: usize = shape.iter().product();
-            let mean = if name.contains("ln_") && name.ends_with("weight") {
-                1.0
-            } else {
-                0.0
-            };
-            let numbers =
-                (0..n).flat_map(|_| (mean + rng.random_range(-0.3f32..0.3)).to_le_bytes());
-            let bytes = numbers.collect();
-            (name, shape, bytes)
-        })
-        .collect();
-    let views = tensors.iter().map(|(name, shape, bytes)| {
-        let view = TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap();
-        (name, view)
-    });
-    let weights = safetensors::serialize(views, None).unwrap();
-    let config = Config::from_json(config.as_bytes()).unwrap();
-    checkpoint::load(config, &weights, &Device::flex()).unwrap()
+    let size = Size {
+        layers: LAYERS,
+        heads: HEADS,
+        d_model: D_MODEL,
+        positions: POSITIONS,
+        vocabulary: VOCABULARY,
+    };
+    random_model(&size, &Device::flex())
 }
 
 /// Edges of every class patched exactly, and two of them at each position too where that is asked for.

@@ -1,21 +1,16 @@
 //! Causal attention of rows over a shared past, both read where they are, however long the past is.
 //!
-//! A workgroup computes some queries of one head of one sequence. It takes keys some at a time, each unit the score of one
-//! key and one query, and keeps the largest score so far and the sum of weights relative to it, so that memory does not
-//! grow with the keys: Milakov and Gimelshein, "Online normalizer calculation for softmax" (2018).
+//! A workgroup computes some queries of one head of one sequence: each unit the score of one key and one query, then some
+//! numbers of z for its query.
 
 use burn::tensor::{Int, Tensor};
 use burn_cubecl::cubecl::{self, prelude::*};
 
-use super::buffer::{buffer, empty, indices, tensor, vector_size};
+use super::{
+    buffer::{buffer, empty, indices, tensor, vector_size},
+    keys::{KEYS, LOWEST, QUERIES, largest_of, weight_of},
+};
 use crate::ops::Past;
-
-/// Keys that are taken at once, each with a unit for every query.
-const KEYS: usize = 16;
-/// Queries of a workgroup.
-const QUERIES: usize = 4;
-/// Below any score, yet finite, as WGSL has no infinity.
-const LOWEST: f32 = -1e30;
 
 /// See [`attend`](crate::ops::attend()); `one` is the row of each prompt whose query is wanted, and all are where it is
 /// `None`.
@@ -155,16 +150,13 @@ fn attention<N: Size>(
         }
         scores[y * KEYS + lane] = score;
         sync_cube();
-        let mut now = largest;
-        for i in 0..KEYS {
-            now = max(now, scores[y * KEYS + i]);
-        }
+        let now = largest_of(&scores, y * KEYS, largest);
         let mut weight = 0.0f32;
         if key <= position {
-            weight = max(score - now, -80.0f32).exp();
+            weight = weight_of(score - now);
         }
         weights[y * KEYS + lane] = weight;
-        let shrink = max(largest - now, -80.0f32).exp();
+        let shrink = weight_of(largest - now);
         largest = now;
         sync_cube();
         total *= shrink;

@@ -5,18 +5,16 @@
 //! ```
 //!
 //! One kernel goes over the keys of each query, for the query's gradient, the logarithm of the sum of its weights and the
-//! mean; another over the queries of each key, with those. Neither holds scores.
+//! mean; another, with those, over the queries of each key, in which keys and queries change places: a workgroup has some
+//! keys, and takes queries some at a time. Neither holds scores.
 
 use burn::tensor::Tensor;
 use burn_cubecl::cubecl::{self, prelude::*};
 
-use super::buffer::{buffer, empty, tensor, vector_size};
-
-/// Keys of a query, or queries of a key, that are taken at once, each with a unit.
-const OTHERS: usize = 16;
-/// Queries or keys of a workgroup.
-const OWN: usize = 4;
-const LOWEST: f32 = -1e30;
+use super::{
+    buffer::{buffer, empty, tensor, vector_size},
+    keys::{KEYS, LOWEST, QUERIES, dot, largest_of, weight_of},
+};
 
 /// See [`attention_backwards`](crate::ops::attention_backwards).
 ///
@@ -34,8 +32,8 @@ pub fn attention_backwards(
     let of_queries = empty(&q, [heads, batch, rows, 2]);
     let by_qkv = empty(&q, [batch * rows, 3 * heads * d_head]);
     let vector = vector_size([d_head]);
-    let groups = || CubeCount::new_3d(rows.div_ceil(OWN) as u32, heads as u32, batch as u32);
-    let units = CubeDim::new_2d(OTHERS as u32, OWN as u32);
+    let groups = || CubeCount::new_3d(rows.div_ceil(QUERIES) as u32, heads as u32, batch as u32);
+    let units = CubeDim::new_2d(KEYS as u32, QUERIES as u32);
     let scale = 1.0 / (d_head as f32).sqrt();
     let client = q.client.clone();
     // SAFETY: rows beyond the last are computed as the last, and not written; keys and queries stay below the last.
@@ -93,21 +91,21 @@ fn to_queries<N: Size>(
     let heads = CUBE_COUNT_Y as usize;
     let (head, prompt) = (CUBE_POS_Y as usize, CUBE_POS_Z as usize);
     let sequence = head * CUBE_COUNT_Z as usize + prompt;
-    let first = CUBE_POS_X as usize * OWN;
+    let first = CUBE_POS_X as usize * QUERIES;
     let row = min(first + y, rows - 1);
     let position = before + row;
-    let end = before + min(first + OWN, rows);
+    let end = before + min(first + QUERIES, rows);
     let at_q = (sequence * rows + row) * d_head;
     let at_k = sequence * (before + rows) * d_head;
-    let at = y * OTHERS;
+    let at = y * KEYS;
 
-    let mut scores = Shared::<[f32]>::new_slice(comptime!(OWN * OTHERS));
-    let mut worth = Shared::<[f32]>::new_slice(comptime!(OWN * OTHERS));
+    let mut scores = Shared::<[f32]>::new_slice(comptime!(QUERIES * KEYS));
+    let mut worth = Shared::<[f32]>::new_slice(comptime!(QUERIES * KEYS));
     let mut largest = LOWEST.runtime();
     let mut total = 0.0f32;
     let mut mean = 0.0f32;
-    for tile in 0..end.div_ceil(OTHERS) {
-        let key = tile * OTHERS + lane;
+    for tile in 0..end.div_ceil(KEYS) {
+        let key = tile * KEYS + lane;
         let mut score = LOWEST.runtime();
         let mut of_key = 0.0f32;
         if key <= position {
@@ -117,17 +115,14 @@ fn to_queries<N: Size>(
         scores[at + lane] = score;
         worth[at + lane] = of_key;
         sync_cube();
-        let mut now = largest;
-        for i in 0..OTHERS {
-            now = max(now, scores[at + i]);
-        }
-        let shrink = max(largest - now, -80.0f32).exp();
+        let now = largest_of(&scores, at, largest);
+        let shrink = weight_of(largest - now);
         total *= shrink;
         mean *= shrink;
-        for i in 0..OTHERS {
+        for i in 0..KEYS {
             // A score that is masked adds nothing.
             if scores[at + i] > LOWEST {
-                let weight = max(scores[at + i] - now, -80.0f32).exp();
+                let weight = weight_of(scores[at + i] - now);
                 total += weight;
                 mean += weight * worth[at + i];
             }
@@ -142,29 +137,29 @@ fn to_queries<N: Size>(
         of_queries[2 * (sequence * rows + row) + 1] = mean;
     }
 
-    let each = comptime!(d_head.div_ceil(OTHERS));
+    let each = comptime!(d_head.div_ceil(KEYS));
     let mut sums = Sequence::<RuntimeCell<Vector<f32, N>>>::new();
     #[unroll]
     for _ in 0..each {
         sums.push(RuntimeCell::<Vector<f32, N>>::new(Vector::new(0.0f32)));
     }
-    for tile in 0..end.div_ceil(OTHERS) {
-        let key = tile * OTHERS + lane;
+    for tile in 0..end.div_ceil(KEYS) {
+        let key = tile * KEYS + lane;
         let mut change = 0.0f32;
         if key <= position {
             let score = dot::<N>(q, at_q, k, at_k + key * d_head, d_head) * scale;
             let of_key = dot::<N>(g, at_q, v, at_k + key * d_head, d_head);
-            change = max(score - log_total, -80.0f32).exp() * (of_key - mean) * scale;
+            change = weight_of(score - log_total) * (of_key - mean) * scale;
         }
         scores[at + lane] = change;
         sync_cube();
-        let first_key = tile * OTHERS;
+        let first_key = tile * KEYS;
         #[unroll]
         for i in 0..each {
-            let place = lane + i * OTHERS;
+            let place = lane + i * KEYS;
             if place < d_head {
                 let mut sum = sums.index(i).read();
-                for key in first_key..min(first_key + OTHERS, end) {
+                for key in first_key..min(first_key + KEYS, end) {
                     let change = Vector::<f32, N>::new(scores[at + key - first_key]);
                     sum += change * k[at_k + key * d_head + place];
                 }
@@ -177,7 +172,7 @@ fn to_queries<N: Size>(
         let to = ((prompt * rows + row) * 3 * heads + head) * d_head;
         #[unroll]
         for i in 0..each {
-            let place = lane + i * OTHERS;
+            let place = lane + i * KEYS;
             if place < d_head {
                 by_qkv[to + place] = sums.index(i).read();
             }
@@ -202,15 +197,15 @@ fn to_keys<N: Size>(
     let heads = CUBE_COUNT_Y as usize;
     let (head, prompt) = (CUBE_POS_Y as usize, CUBE_POS_Z as usize);
     let sequence = head * CUBE_COUNT_Z as usize + prompt;
-    let first = CUBE_POS_X as usize * OWN;
+    let first = CUBE_POS_X as usize * QUERIES;
     let row = min(first + y, rows - 1);
     let at_q = sequence * rows * d_head;
     let at_k = (sequence * (before + rows) + before + row) * d_head;
-    let at = y * OTHERS;
+    let at = y * KEYS;
 
-    let mut weights = Shared::<[f32]>::new_slice(comptime!(OWN * OTHERS));
-    let mut changes = Shared::<[f32]>::new_slice(comptime!(OWN * OTHERS));
-    let each = comptime!(d_head.div_ceil(OTHERS));
+    let mut weights = Shared::<[f32]>::new_slice(comptime!(QUERIES * KEYS));
+    let mut changes = Shared::<[f32]>::new_slice(comptime!(QUERIES * KEYS));
+    let each = comptime!(d_head.div_ceil(KEYS));
     let mut by_k = Sequence::<RuntimeCell<Vector<f32, N>>>::new();
     let mut by_v = Sequence::<RuntimeCell<Vector<f32, N>>>::new();
     #[unroll]
@@ -219,28 +214,28 @@ fn to_keys<N: Size>(
         by_v.push(RuntimeCell::<Vector<f32, N>>::new(Vector::new(0.0f32)));
     }
     // Queries before the workgroup's first key do not look at any of its keys.
-    for tile in first / OTHERS..rows.div_ceil(OTHERS) {
-        let query = tile * OTHERS + lane;
+    for tile in first / KEYS..rows.div_ceil(KEYS) {
+        let query = tile * KEYS + lane;
         let mut weight = 0.0f32;
         let mut change = 0.0f32;
         if query >= row && query < rows {
             let of_query = 2 * (sequence * rows + query);
             let score = dot::<N>(q, at_q + query * d_head, k, at_k, d_head) * scale;
             let of_key = dot::<N>(g, at_q + query * d_head, v, at_k, d_head);
-            weight = max(score - of_queries[of_query], -80.0f32).exp();
+            weight = weight_of(score - of_queries[of_query]);
             change = weight * (of_key - of_queries[of_query + 1]) * scale;
         }
         weights[at + lane] = weight;
         changes[at + lane] = change;
         sync_cube();
-        let first_query = tile * OTHERS;
+        let first_query = tile * KEYS;
         #[unroll]
         for i in 0..each {
-            let place = lane + i * OTHERS;
+            let place = lane + i * KEYS;
             if place < d_head {
                 let mut of_k = by_k.index(i).read();
                 let mut of_v = by_v.index(i).read();
-                for query in first_query..min(first_query + OTHERS, rows) {
+                for query in first_query..min(first_query + KEYS, rows) {
                     let weight = Vector::<f32, N>::new(weights[at + query - first_query]);
                     let change = Vector::<f32, N>::new(changes[at + query - first_query]);
                     of_k += change * q[at_q + query * d_head + place];
@@ -256,27 +251,11 @@ fn to_keys<N: Size>(
         let to = ((prompt * rows + row) * 3 * heads + heads + head) * d_head;
         #[unroll]
         for i in 0..each {
-            let place = lane + i * OTHERS;
+            let place = lane + i * KEYS;
             if place < d_head {
                 by_qkv[to + place] = by_k.index(i).read();
                 by_qkv[to + heads * d_head + place] = by_v.index(i).read();
             }
         }
     }
-}
-
-/// The dot product of two vectors, where they are.
-#[cube]
-pub(super) fn dot<N: Size>(
-    a: &[Vector<f32, N>],
-    at_a: usize,
-    b: &[Vector<f32, N>],
-    at_b: usize,
-    #[comptime] d_head: usize,
-) -> f32 {
-    let mut products = Vector::<f32, N>::new(0.0f32);
-    for i in 0..d_head {
-        products += a[at_a + i] * b[at_b + i];
-    }
-    Vector::vector_sum(products)
 }

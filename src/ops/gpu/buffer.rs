@@ -3,7 +3,7 @@
 use super::moves::contiguous;
 use burn::{
     backend::Cube,
-    tensor::{DType, Int, Shape, Tensor},
+    tensor::{DType, Device, Int, Shape, Tensor},
 };
 use burn_cubecl::{
     cubecl::prelude::CubeCount, kernel::into_contiguous,
@@ -69,6 +69,13 @@ pub(super) fn empty<const D: usize>(like: &CubeTensor, shape: [usize; D]) -> Cub
 pub(super) fn empty_of(like: &CubeTensor, shape: &[usize]) -> CubeTensor {
     let (client, device) = (like.client.clone(), like.device.clone());
     empty_device_contiguous_dtype(client, device, Shape::from(shape.to_vec()), DType::F32)
+}
+
+/// Bytes of the largest buffer that kernels read.
+pub fn largest_buffer(device: &Device) -> Option<usize> {
+    let number = where_it_is(&Tensor::<1>::empty([1], device))?;
+    let bytes = number.client.properties().memory.max_page_size;
+    Some(usize::try_from(bytes).unwrap_or(usize::MAX))
 }
 
 /// How many numbers a kernel reads at once, where runs of these lengths lie one after the other.

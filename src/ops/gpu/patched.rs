@@ -7,13 +7,8 @@ use pathpatch_kernels::Input;
 use super::{
     super::index::index,
     buffer::{buffer, empty, indices, tensor, vector_size},
+    keys::{KEYS, LOWEST, QUERIES, largest_of, weight_of},
 };
-
-/// Keys that are taken at once, each with a unit for every query.
-const KEYS: usize = 16;
-/// Queries of a workgroup.
-const QUERIES: usize = 4;
-const LOWEST: f32 = -1e30;
 
 /// See [`change_of_z`](crate::ops::change_of_z).
 ///
@@ -130,16 +125,13 @@ fn patched<N: Size>(
         }
         scores[y * KEYS + lane] = score;
         sync_cube();
-        let mut now = largest;
-        for i in 0..KEYS {
-            now = max(now, scores[y * KEYS + i]);
-        }
+        let now = largest_of(&scores, y * KEYS, largest);
         let mut weight = 0.0f32;
         if key <= position {
-            weight = max(score - now, -80.0f32).exp();
+            weight = weight_of(score - now);
         }
         weights[y * KEYS + lane] = weight;
-        let shrink = max(largest - now, -80.0f32).exp();
+        let shrink = weight_of(largest - now);
         largest = now;
         sync_cube();
         total *= shrink;

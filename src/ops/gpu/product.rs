@@ -79,13 +79,47 @@ pub fn product(
     after: After<'_>,
     activation: Activation,
 ) -> Option<Tensor<2>> {
+    let c = empty(&where_it_is(x.matrix)?, [x.rows.len(), w.columns.len()]);
+    into_rows(tile, x, w, after, activation, &c, 0)?;
+    Some(tensor(c))
+}
+
+/// Products one under the other.
+///
+/// # Shapes
+/// - `products`: whole rows of `x`, `[rows, d_in]`, and `w`, `[d_in, d_out]`, with one `d_out`; returns `[all rows, d_out]`
+pub fn stacked(
+    tile: Tile,
+    products: &[[Part<'_>; 2]],
+    activation: Activation,
+) -> Option<Tensor<2>> {
+    let [x, w] = products.first()?;
+    let rows = products.iter().map(|[x, _]| x.rows.len()).sum();
+    let c = empty(&where_it_is(x.matrix)?, [rows, w.columns.len()]);
+    let mut first = 0;
+    for [x, w] in products {
+        into_rows(tile, x, w, After::Nothing, activation, &c, first)?;
+        first += x.rows.len();
+    }
+    Some(tensor(c))
+}
+
+/// A product into the rows of `c` from `first` on.
+fn into_rows(
+    tile: Tile,
+    x: &Part<'_>,
+    w: &Part<'_>,
+    after: After<'_>,
+    activation: Activation,
+    c: &CubeTensor,
+    first: usize,
+) -> Option<()> {
     let [_, depth] = x.matrix.dims();
     let (rows, width) = (x.rows.len(), w.columns.len());
     if rows == 0 || width == 0 || x.columns.len() != depth {
         return None;
     }
     let (a, b) = (buffer(x.matrix)?, where_it_is(w.matrix)?);
-    let c = empty(&a, [rows, width]);
     let nothing = || empty(&a, [4]);
     let (bias, resid, after) = match after {
         After::Nothing => (nothing(), nothing(), 0),
@@ -108,7 +142,7 @@ pub fn product(
         resid,
         c: c.clone(),
         shape: [rows, depth, width, stride],
-        start: [x.rows.start * depth, start_b],
+        start: [x.rows.start * depth, start_b, first * width],
         after,
         activation,
     };
@@ -120,7 +154,7 @@ pub fn product(
         Tile::Shared64x64 => shared::launch(launch, 1),
         Tile::Shared64x128 => shared::launch(launch, 2),
     }
-    Some(tensor(c))
+    Some(())
 }
 
 /// The arguments of a kernel.
@@ -133,8 +167,8 @@ pub(super) struct Launch {
     pub c: CubeTensor,
     /// Rows, depth and width of the product, and what lies between two rows of `b`, or of its transpose.
     pub shape: [usize; 4],
-    /// Where both operands begin.
-    pub start: [usize; 2],
+    /// Where both operands begin, and the result.
+    pub start: [usize; 3],
     /// Which of [`After`] follows, in their order.
     pub after: u32,
     pub activation: Activation,
@@ -143,7 +177,7 @@ pub(super) struct Launch {
 impl Launch {
     /// How many numbers are read at once by a kernel that reads rows of both operands.
     pub fn vector_size(&self) -> usize {
-        let ([_, depth, width, stride], [a, b]) = (self.shape, self.start);
+        let ([_, depth, width, stride], [a, b, _]) = (self.shape, self.start);
         vector_size([depth, width, stride, a, b])
     }
 }

@@ -39,6 +39,7 @@ pub(super) fn launch(launch: Launch, tile: [usize; 2]) {
             stride / vector,
             launch.start[0] / vector,
             launch.start[1] / vector,
+            launch.start[2] / vector,
             launch.after,
             tile_rows,
             vectors,
@@ -60,6 +61,7 @@ fn product<N: Size>(
     b_stride: usize,
     start_a: usize,
     start_b: usize,
+    start_c: usize,
     after: u32,
     #[comptime] tile_rows: usize,
     #[comptime] vectors: usize,
@@ -119,7 +121,7 @@ fn product<N: Size>(
                 if column < width {
                     let at = (row + i) * width + column;
                     let sum = sums.index(i * vectors + j).read();
-                    c[at] = finish::<N>(sum, bias, resid, at, column, after, activation);
+                    c[start_c + at] = finish::<N>(sum, bias, resid, at, column, after, activation);
                 }
             }
         }

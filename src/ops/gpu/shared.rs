@@ -47,6 +47,7 @@ pub(super) fn launch(launch: Launch, vectors: usize) {
             stride / vector,
             launch.start[0] / vector,
             launch.start[1] / vector,
+            launch.start[2] / vector,
             launch.after,
             vectors,
             launch.activation,
@@ -67,6 +68,7 @@ fn product<N: Size>(
     b_stride: usize,
     start_a: usize,
     start_b: usize,
+    start_c: usize,
     after: u32,
     #[comptime] vectors: usize,
     #[comptime] activation: Activation,
@@ -143,7 +145,7 @@ fn product<N: Size>(
             if row < rows && column < width {
                 let at = row * width + column;
                 let sum = sums.index(i * vectors + j).read();
-                c[at] = finish::<N>(sum, bias, resid, at, column, after, activation);
+                c[start_c + at] = finish::<N>(sum, bias, resid, at, column, after, activation);
             }
         }
     }

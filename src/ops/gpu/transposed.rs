@@ -35,6 +35,7 @@ pub(super) fn launch(launch: Launch) {
             stride / vector,
             launch.start[0] / vector,
             launch.start[1] / vector,
+            launch.start[2],
             launch.after,
             launch.activation,
         );
@@ -54,6 +55,7 @@ fn product<N: Size>(
     b_stride: usize,
     start_a: usize,
     start_b: usize,
+    start_c: usize,
     after: u32,
     #[comptime] activation: Activation,
 ) {
@@ -100,7 +102,8 @@ fn product<N: Size>(
                     let at = (row + i) * width + column;
                     let sum = Vector::vector_sum(sums.index(i * TILE + j).read());
                     let sum = Vector::<f32, Const<1>>::new(sum);
-                    c[at] = finish::<Const<1>>(sum, bias, resid, at, column, after, activation);
+                    c[start_c + at] =
+                        finish::<Const<1>>(sum, bias, resid, at, column, after, activation);
                 }
             }
         }

@@ -10,15 +10,9 @@ use burn::tensor::Tensor;
 use burn_cubecl::cubecl::{self, prelude::*};
 
 use super::{
-    backwards::dot,
     buffer::{buffer, empty, tensor, vector_size},
+    keys::{KEYS, LOWEST, QUERIES, dot, largest_of, weight_of},
 };
-
-/// Keys that are taken at once, each with a unit for every query.
-const KEYS: usize = 16;
-/// Queries that are taken at once.
-const QUERIES: usize = 4;
-const LOWEST: f32 = -1e30;
 
 /// Effects of changes on whole heads, `[change, head]`, and on each row's query, `[rows, change, head]`: see
 /// [`attention_changes`](crate::ops::attention_changes).
@@ -123,17 +117,14 @@ fn worth<N: Size>(
                 scores[at + lane] = score;
                 worths[at + lane] = of_key;
                 sync_cube();
-                let mut now = largest;
-                for i in 0..KEYS {
-                    now = max(now, scores[at + i]);
-                }
-                let shrink = max(largest - now, -80.0f32).exp();
+                let now = largest_of(&scores, at, largest);
+                let shrink = weight_of(largest - now);
                 total *= shrink;
                 effect *= shrink;
                 for i in 0..KEYS {
                     // A score that is masked adds nothing.
                     if scores[at + i] > LOWEST {
-                        let weight = max(scores[at + i] - now, -80.0f32).exp();
+                        let weight = weight_of(scores[at + i] - now);
                         total += weight;
                         effect += weight * worths[at + i];
                     }

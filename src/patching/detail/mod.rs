@@ -86,9 +86,10 @@ pub async fn edge_detail(
     let forward = Forward::new(&readout, layer_norm, &entries);
     let variant = Variant::whole(edge);
     let patched = forward.run(enter, &[variant]).await?;
-    let numbers = readout.of_variants(patched.clone(), 1).await?;
+    let reading = readout.of_variants(patched.clone(), 1).await?;
+    let numbers = reading.values().await?;
     let mut sums = Sums::default();
-    scale.add(&mut sums, &numbers[0], 0);
+    scale.add(&mut sums, &numbers, 0);
     let value = finite(scale.value(&sums), || format!("edge {edge}"))?;
 
     let reading = Reading::of(runs.model, &targets);

@@ -44,23 +44,37 @@ impl Slice<'_> {
 
     /// The same, made anew: a product for each head, so that no weights are copied.
     fn write(&self, senders: &[Sender], rows: Range<usize>) -> Tensor<3> {
-        let d_head = self.model.config.d_head;
-        let on_rows = |x: &Tensor<2>| x.clone().narrow(0, rows.start, rows.len());
-        let written = senders.iter().map(|sender| match sender {
+        let (n, d_model) = (rows.len(), self.model.config.d_model);
+        let on_rows = |x: &Tensor<2>| x.clone().narrow(0, rows.start, n);
+        let layer_of = |sender: &Sender| match sender {
+            Sender::Head(head) => Some(head.layer),
+            Sender::Input | Sender::Mlp(_) => None,
+        };
+        let are_heads_of_one_layer =
+            |a: &Sender, b: &Sender| layer_of(a).is_some() && layer_of(a) == layer_of(b);
+        let of_layers = senders.chunk_by(are_heads_of_one_layer);
+        let written = of_layers.map(|senders| match senders[0] {
             Sender::Input => on_rows(&self.delta_embed),
-            Sender::Mlp(layer) => on_rows(&self.layers[*layer].delta_mlp),
-            Sender::Head(head) => {
-                let delta_z = self.layers[head.layer].delta_z.clone();
-                let [_, flat, _] = delta_z.dims();
-                let delta_z = delta_z.flatten(0, 1);
-                let first = head.head * flat + rows.start;
-                let block = &self.model.blocks[head.layer];
-                let w_o = Part::rows(&block.w_o, head.head * d_head, d_head);
-                let delta_z = Part::rows(&delta_z, first, rows.len());
-                block.product.of_parts(delta_z, w_o)
-            }
+            Sender::Mlp(layer) => on_rows(&self.layers[layer].delta_mlp),
+            Sender::Head(head) => self.written_by_heads(head.layer, senders, &rows),
         });
-        let written = written.map(|x| x.unsqueeze_dim::<3>(0));
-        cat(written.collect(), 0)
+        cat(written.collect(), 0).reshape([senders.len(), n, d_model])
+    }
+
+    /// The deltas of some heads of one layer, `[sender * rows, d_model]`.
+    fn written_by_heads(&self, layer: usize, heads: &[Sender], rows: &Range<usize>) -> Tensor<2> {
+        let d_head = self.model.config.d_head;
+        let [_, flat, _] = self.layers[layer].delta_z.dims();
+        let delta_z = self.layers[layer].delta_z.clone().flatten(0, 1);
+        let block = &self.model.blocks[layer];
+        let heads = heads.iter().filter_map(|sender| match sender {
+            Sender::Head(head) => Some(head.head),
+            Sender::Input | Sender::Mlp(_) => None,
+        });
+        let products = heads.map(|head| {
+            let delta_z = Part::rows(&delta_z, head * flat + rows.start, rows.len());
+            [delta_z, Part::rows(&block.w_o, head * d_head, d_head)]
+        });
+        block.product.stacked(&products.collect::<Vec<_>>())
     }
 }

@@ -11,9 +11,9 @@ export interface DeviceReport {
   adapter: string | null;
   /**
    * Which product of matrices is used: on the CPU Burn's (`flex`), or ours (`fused`) in browsers with relaxed SIMD; on a GPU
-   * Burn's (`cubek`) or ours (`tiled`), whichever was measured to be faster there.
+   * ours, cut into whichever tiles were measured to be fastest there.
    */
-  matmul: "flex" | "fused" | "cubek" | "tiled";
+  matmul: "flex" | "fused" | "registers-4x4" | "registers-8x8" | "shared-64x64" | "shared-64x128";
   reason: string;
 }
 

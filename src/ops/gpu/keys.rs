@@ -1,0 +1,43 @@
+//! How attention goes over keys: some at a time, with the largest score so far and what is relative to it, so that memory
+//! does not grow with the keys. Milakov and Gimelshein, "Online normalizer calculation for softmax" (2018).
+
+use burn_cubecl::cubecl::{self, prelude::*};
+
+/// Keys that are taken at once, each with a unit for every query.
+pub(super) const KEYS: usize = 16;
+/// Queries of a workgroup.
+pub(super) const QUERIES: usize = 4;
+/// Below any score, yet finite, as WGSL has no infinity.
+pub(super) const LOWEST: f32 = -1e30;
+
+/// The largest of the scores from `at` on, one for each key, and of those before.
+#[cube]
+pub(super) fn largest_of(scores: &Shared<[f32]>, at: usize, before: f32) -> f32 {
+    let mut largest = before;
+    for i in 0..KEYS {
+        largest = max(largest, scores[at + i]);
+    }
+    largest
+}
+
+/// `exp` of a difference that is at most 0.
+#[cube]
+pub(super) fn weight_of(difference: f32) -> f32 {
+    max(difference, -80.0f32).exp()
+}
+
+/// The dot product of two vectors, where they are.
+#[cube]
+pub(super) fn dot<N: Size>(
+    a: &[Vector<f32, N>],
+    at_a: usize,
+    b: &[Vector<f32, N>],
+    at_b: usize,
+    #[comptime] d_head: usize,
+) -> f32 {
+    let mut products = Vector::<f32, N>::new(0.0f32);
+    for i in 0..d_head {
+        products += a[at_a + i] * b[at_b + i];
+    }
+    Vector::vector_sum(products)
+}
