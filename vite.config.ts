@@ -120,6 +120,7 @@ export default defineConfig({
             { name: "pathpatch", test: /src\/(engine\/(pathpatch|edges|error|assets|source)|core\/model-ref)\.ts|preload-helper/ },
             { name: "styles", test: /styles\/(controls|edge|extras)\.css/ },
             { name: "drawing", test: /src\/(app\/saved-run|core\/(chosen|sentence|bands)|views\/(circuit|tokens|edge\/sentence)|lib\/(dom|headline|measured|said|models|permalink|figure-parts|sheets))\.ts/ },
+            { name: "bench-worker", test: /src\/bench\/(counts|random)\.ts/ },
             { name: "run", test: /src\/(views\/(edge\/edge|table|grids|scale)|lib\/run|app\/read-form)\.ts/ },
           ],
         },

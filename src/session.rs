@@ -566,7 +566,7 @@ impl Session {
         let mut rates = Vec::new();
         for product in products(self.model.unembed.product) {
             let rate = matmul_rate(&device, self.config(), product, rows, pause).await?;
-            rates.push((product.name(on_cpu(&device)), rate));
+            rates.push((product.name(), rate));
         }
         Ok(rates)
     }

@@ -181,6 +181,23 @@ fn products_of_parts() {
 }
 
 #[test]
+fn plain_products_of_many_matrices() {
+    let (gpu, _one) = gpu();
+    let mut both = Both::new(gpu);
+    for _ in 0..20 {
+        let [m, k, n, heads] = [1, 1, 1, 1].map(|least| least + both.below(40));
+        let a = both.tensors([2, heads, m, k], 1.0);
+        let b = both.tensors([2, heads, k, n], 1.0);
+        let shared = both.tensors([1, heads, n, k], 1.0);
+        let product = |i: usize| ops::matmul(a[i].clone(), b[i].clone());
+        assert_same(product(0), product(1), "each its own");
+        // A view with other strides, and one matrix for both of the first dimension.
+        let product = |i: usize| ops::matmul(a[i].clone(), shared[i].clone().transpose());
+        assert_same(product(0), product(1), "one for both");
+    }
+}
+
+#[test]
 fn activations_of_large_numbers_are_numbers() {
     let (device, _one) = gpu();
     let large = [-1e30_f32, -1e15, -301.0, -50.0, 50.0, 301.0, 1e15, 1e30];

@@ -3,15 +3,16 @@
 import { measure, type Report } from "./bench/measure";
 import { aboutAdapter, headOf, rows } from "./bench/report";
 import { setAssets } from "./engine/assets";
-import { element, elementById, messageOf } from "./lib/dom";
 
 const at = (path: string) => new URL(path, document.baseURI).href;
 const [worker, engine] = import.meta.env.DEV ? ["src/bench/worker.ts", "src/engine/worker.ts"] : ["assets/bench-worker.js", "lib/worker.js"];
 setAssets({ workerUrl: `${at(worker!)}?engine=${encodeURIComponent(at(engine!))}` });
 
+const elementById = <E extends HTMLElement>(id: string) => document.getElementById(id) as E;
 const button = elementById<HTMLButtonElement>("run");
 const progress = elementById("progress");
 const json = elementById<HTMLTextAreaElement>("json");
+const table = elementById<HTMLTableElement>("table");
 
 let running: AbortController | null = null;
 
@@ -22,7 +23,7 @@ button.addEventListener("click", () => {
 elementById("copy").addEventListener("click", () => {
   void navigator.clipboard.writeText(json.value).then(
     () => say("Copied."),
-    (error) => say(`The browser did not copy: ${messageOf(error)}`),
+    (error) => say(`The browser did not copy: ${error}`),
   );
 });
 
@@ -33,7 +34,7 @@ async function run(): Promise<void> {
     await measure(say, show, running.signal);
     say("Done.");
   } catch (error) {
-    say(running.signal.aborted ? "Stopped." : messageOf(error));
+    say(running.signal.aborted ? "Stopped." : String(error));
   } finally {
     running = null;
     button.textContent = "Run again";
@@ -48,7 +49,21 @@ function show(report: Report): void {
   elementById("about").textContent = aboutAdapter(report);
   json.value = JSON.stringify(report, null, 2);
   elementById("results").hidden = report.sweeps.length === 0;
-  const head = element("tr", {}, element("td"), ...report.sweeps.map((sweep) => element("th", { scope: "col" }, headOf(sweep))));
-  const body = rows(report).map(([name, ...cells]) => element("tr", {}, element("th", { scope: "row" }, name), ...cells.map((cell) => element("td", {}, cell))));
-  elementById("table").replaceChildren(element("thead", {}, head), element("tbody", {}, ...body));
+  table.replaceChildren();
+  const head = table.createTHead().insertRow();
+  head.insertCell();
+  for (const sweep of report.sweeps) head.append(headed("col", headOf(sweep)));
+  const body = table.createTBody();
+  for (const [name, ...cells] of rows(report)) {
+    const row = body.insertRow();
+    row.append(headed("row", name));
+    for (const cell of cells) row.insertCell().textContent = cell;
+  }
+}
+
+function headed(scope: "row" | "col", text: string): HTMLTableCellElement {
+  const head = document.createElement("th");
+  head.scope = scope;
+  head.textContent = text;
+  return head;
 }

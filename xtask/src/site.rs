@@ -64,7 +64,7 @@ fn gzipped_size_of(directory: &Path, extension: &str) -> Result<usize> {
         } else if path.extension().is_some_and(|e| e == extension)
             && !path
                 .file_name()
-                .is_some_and(|name| name.to_string_lossy().starts_with(BENCH))
+                .is_some_and(|name| name.to_string_lossy().contains(BENCH))
         {
             total += gzipped_len(&fs::read(&path)?)?;
         }
