@@ -32,8 +32,6 @@ struct Args {
     component: String,
     #[arg(long, default_value = "frozen")]
     layer_norm: String,
-    #[arg(long, default_value = "cpu")]
-    device: String,
     /// Bytes of a chunk's activations, instead of the device's default
     #[arg(long)]
     memory_budget: Option<usize>,
@@ -44,8 +42,6 @@ struct Args {
 
 #[derive(Serialize)]
 struct Report {
-    device: &'static str,
-    adapter: Option<String>,
     load_seconds: f64,
     estimate_seconds: f64,
     /// Time of the sweep as a user calls it: both runs, estimates and all exact values.
@@ -71,10 +67,9 @@ fn main() {
 }
 
 async fn measure(args: &Args) -> Report {
-    let choice: DeviceChoice = args.device.parse().expect("a device");
-
     let start = Instant::now();
-    let session = directory::load(&args.model, choice).await.expect("a model");
+    let session = directory::load(&args.model, DeviceChoice::Cpu).await;
+    let session = session.expect("a model");
     let load_seconds = start.elapsed().as_secs_f64();
 
     let on = common::request(&args.prompts);
@@ -117,8 +112,6 @@ async fn measure(args: &Args) -> Report {
     let last = last.expect("an update");
     let (spearman, top_20) = ranking(&estimates, &grid);
     Report {
-        device: session.device().kind,
-        adapter: session.device().adapter.clone(),
         load_seconds,
         estimate_seconds,
         seconds,

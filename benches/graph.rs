@@ -28,8 +28,6 @@ struct Args {
     prompts: PathBuf,
     #[arg(long, default_value = "exact")]
     layer_norm: LayerNorm,
-    #[arg(long, default_value = "cpu")]
-    device: DeviceChoice,
     /// What cargo passes to a bench
     #[arg(long, hide = true)]
     bench: bool,
@@ -95,7 +93,7 @@ fn main() {
 }
 
 async fn measure(args: &Args) -> Report {
-    let session = directory::load(&args.model, args.device).await;
+    let session = directory::load(&args.model, DeviceChoice::Cpu).await;
     let session = session.expect("a model");
     let measured = async |scores| {
         let request = EdgesRequest {

@@ -57,7 +57,7 @@ enum Command {
     },
     /// Measure the full sweep, native and in a browser, beside TransformerLens
     Bench {
-        /// Also on the GPU of this machine, natively
+        /// Only all edges of the graph on GPUs: natively on each adapter, lavapipe among them, and in Chromium
         #[arg(long)]
         gpu: bool,
         /// Only sweeps between heads on the CPU beside those of version 0.1, which is built for it
@@ -107,7 +107,8 @@ fn main() -> Result<()> {
         Command::Bench { graph: true, .. } => bench::graph(),
         Command::Bench { previous: true, .. } => bench::sweeps(),
         Command::Bench { page: true, .. } => bench::page(),
-        Command::Bench { gpu, .. } => bench::all(gpu),
+        Command::Bench { gpu: true, .. } => bench::gpu(),
+        Command::Bench { .. } => bench::all(),
         Command::Gallery => gallery::bundled(),
         Command::CheckGpt2 { directory, gallery } => {
             check_gpt2::check(&directory)?;

@@ -23,7 +23,7 @@ pub fn build() -> Result<()> {
     wasm::build_site()?;
     bundle()?;
     match browsers::find_chromium() {
-        Some(chromium) => run("node", &["benches/first_grid.mjs", &chromium, SITE])?,
+        Some(chromium) => run("node", &["benches/first_grid.mjs", &chromium, "cpu", SITE])?,
         None => println!("first grid: not measured, there is no Chromium"),
     }
     println!(

@@ -1,6 +1,7 @@
 //! The sweep, measured: native, in a browser, and TransformerLens on the same work, in one run.
 
 pub mod checkpoint;
+mod gpu;
 mod graph;
 mod page;
 mod previous;
@@ -13,9 +14,10 @@ use crate::{
     run::{WITHOUT_WEBGPU, cargo, run, run_with},
     setup,
 };
+pub use gpu::gpu;
 pub use graph::graph;
 pub use page::page;
-use runners::{Device, Peer, Sweep};
+use runners::{Peer, Sweep};
 pub use sweeps::sweeps;
 
 const DEMO: &str = "www/models/ioi-demo";
@@ -28,7 +30,7 @@ const LIMIT: u32 = 150;
 const TOLERANCE: f64 = 1e-3;
 
 /// Run everything and print one table.
-pub fn all(gpu: bool) -> Result<()> {
+pub fn all() -> Result<()> {
     let model = checkpoint::random_gpt2(12)?;
     let half = checkpoint::random_gpt2(6)?;
     let short = checkpoint::prompts(15, 10, 1)?;
@@ -39,8 +41,8 @@ pub fn all(gpu: bool) -> Result<()> {
     let (model, half) = (model.as_str(), half.as_str());
     let site = runners::site(model)?;
 
-    let native = runners::native(model, &short, "frozen", Device::Cpu)?;
-    let exact = runners::native(model, &short, "exact", Device::Cpu)?;
+    let native = runners::native(model, &short, "frozen")?;
+    let exact = runners::native(model, &short, "exact")?;
     let peers = [
         (runners::peer("3.9", model, &short)?, &native),
         (runners::peer("4.3", model, &short)?, &exact),
@@ -80,14 +82,8 @@ pub fn all(gpu: bool) -> Result<()> {
         (INDUCTION, DEMO, &induction),
         ("bundled, indirect object", DEMO, &indirect),
     ] {
-        let sweep = runners::native(model, prompts, "frozen", Device::Cpu)?;
+        let sweep = runners::native(model, prompts, "frozen")?;
         print("native", work, sweep, None);
-    }
-    for (work, prompts) in [(SHORT, &short), (LONG, &long)] {
-        if gpu {
-            let sweep = runners::native(model, prompts, "frozen", Device::Gpu)?;
-            print("native, GPU", work, sweep, Some(per_edge));
-        }
     }
     for (place, device, work, model, prompts, per_edge) in [
         (

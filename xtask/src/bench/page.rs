@@ -10,8 +10,10 @@ pub fn page() -> Result<()> {
     let chromium = browsers::chromium()?;
     site::build()?;
     let before = previous::site()?;
-    run(
-        "node",
-        &["benches/first_grid.mjs", &chromium, site::SITE, &before],
-    )
+    for device in ["cpu", "webgpu"] {
+        let sites = [site::SITE, &before];
+        let bench = ["benches/first_grid.mjs", &chromium, device];
+        run("node", &[&bench[..], &sites].concat())?;
+    }
+    Ok(())
 }

@@ -46,22 +46,52 @@ pub struct Peer {
     pub edges: Vec<(usize, usize, usize, usize, f64)>,
 }
 
-/// Where the native bench runs.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Device {
-    Cpu,
-    /// Through wgpu, which is half of what there is to compile.
-    Gpu,
+/// The native bench, built where it is not.
+pub fn native(model: &str, prompts: &str, layer_norm: &str) -> Result<Sweep> {
+    let mut command = bench("full_sweep", &[WITHOUT_WEBGPU], model, prompts)?;
+    json(command.args(["--layer-norm", layer_norm]))
 }
 
-/// The native bench, built where it is not.
-pub fn native(model: &str, prompts: &str, layer_norm: &str, device: Device) -> Result<Sweep> {
-    let (features, device): (&[&str], _) = match device {
-        Device::Cpu => (&[WITHOUT_WEBGPU], "cpu"),
-        Device::Gpu => (&[], "webgpu"),
-    };
-    let mut command = bench("full_sweep", features, model, prompts, layer_norm)?;
-    json(command.args(["--device", device]))
+/// What `benches/gpu.rs` prints.
+#[derive(Deserialize)]
+pub struct OnGpu {
+    pub adapter: Option<String>,
+    pub matmul: String,
+    pub load_seconds: f64,
+    pub first_seconds: f64,
+    pub second_seconds: f64,
+    pub projected: bool,
+    pub edges: usize,
+    pub flops: f64,
+    pub products: Vec<(String, f64)>,
+    pub largest_difference: Option<f64>,
+}
+
+impl OnGpu {
+    /// The rate of the best bare product.
+    pub fn best(&self) -> f64 {
+        self.products.iter().fold(0.0, |best, p| p.1.max(best))
+    }
+}
+
+/// All edges on a GPU, by a driver of Vulkan or by the system's choice; through wgpu, which is half of what there is to
+/// compile.
+pub fn gpu(
+    model: &str,
+    prompts: &str,
+    limit: f64,
+    compare: bool,
+    driver: Option<&str>,
+) -> Result<OnGpu> {
+    let mut command = bench("gpu", &[], model, prompts)?;
+    command.args(["--limit", &limit.to_string()]);
+    if compare {
+        command.arg("--compare");
+    }
+    if let Some(driver) = driver {
+        command.env("VK_ICD_FILENAMES", driver);
+    }
+    json(&mut command)
 }
 
 /// All edges of a model's graph, as `benches/graph.rs` prints them.
@@ -78,23 +108,12 @@ pub struct Graph {
 
 /// All edges of the graph, natively.
 pub fn graph(model: &str, prompts: &str, layer_norm: &str) -> Result<Graph> {
-    json(&mut bench(
-        "graph",
-        &[WITHOUT_WEBGPU],
-        model,
-        prompts,
-        layer_norm,
-    )?)
+    let mut command = bench("graph", &[WITHOUT_WEBGPU], model, prompts)?;
+    json(command.args(["--layer-norm", layer_norm]))
 }
 
 /// A bench of the command line's crate on a model and its prompts.
-fn bench(
-    name: &str,
-    features: &[&str],
-    model: &str,
-    prompts: &str,
-    layer_norm: &str,
-) -> Result<Command> {
+fn bench(name: &str, features: &[&str], model: &str, prompts: &str) -> Result<Command> {
     // Cargo runs it in the directory of its package.
     let [model, prompts] = [absolute(model)?, absolute(prompts)?];
     let mut command = Command::new(cargo_program());
@@ -102,7 +121,7 @@ fn bench(
         .args(["bench", "--quiet", "--locked", "--package", "pathpatch-cli"])
         .args(features)
         .args(["--bench", name, "--", "--model", &model])
-        .args(["--prompts", &prompts, "--layer-norm", layer_norm]);
+        .args(["--prompts", &prompts]);
     Ok(command)
 }
 
