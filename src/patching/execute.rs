@@ -1,6 +1,7 @@
 //! Jobs done here, on the device that holds the model.
 
 use super::{
+    crew::Pipeline,
     entries::Entries,
     forward::Forward,
     graph::Receiver,
@@ -21,11 +22,13 @@ pub(super) struct Local<'r, 'a, 'm> {
     plan: &'r Plan,
     metric: &'m dyn Metric,
     entries: &'r Entries,
+    /// The way through several workers, if there are any.
+    pipeline: Option<Pipeline<'r, 'a, 'm>>,
     /// What the metric reads of the part that was worked on last.
     current: Option<(usize, Readout<'a, 'm>)>,
 }
 
-impl<'r, 'a, 'm> Local<'r, 'a, 'm> {
+impl<'r, 'a, 'm: 'r> Local<'r, 'a, 'm> {
     pub fn new(
         runs: &'r Runs<'a>,
         plan: &'r Plan,
@@ -37,6 +40,10 @@ impl<'r, 'a, 'm> Local<'r, 'a, 'm> {
             plan,
             metric,
             entries,
+            pipeline: runs
+                .crew
+                .clone()
+                .map(|crew| Pipeline::new(crew, runs, plan, metric, entries)),
             current: None,
         }
     }
@@ -54,16 +61,16 @@ impl<'r, 'a, 'm> Local<'r, 'a, 'm> {
     }
 }
 
-impl Executor for Local<'_, '_, '_> {
-    async fn run(&mut self, job: &Job) -> Result<Done> {
-        let mut parts = self.plan.parts.iter();
-        let part = parts.position(|part| part.prompts == job.prompts && part.window == job.window);
-        let is_of_runs = job.patch.direction == self.runs.direction()
-            && job.patch.replacement == self.runs.replacement();
-        let Some(part) = part.filter(|_| is_of_runs) else {
-            let (expected, got) = ("prompts, positions and a patch of the plan", "others");
-            return Err(Error::new(Code::Option, "job", expected, got));
-        };
+impl<'r, 'm: 'r> Executor for Local<'r, '_, 'm> {
+    fn ahead(&self) -> usize {
+        self.pipeline.as_ref().map_or(0, Pipeline::ahead)
+    }
+
+    async fn run(&mut self, job: &Job, following: &[Job]) -> Result<Done> {
+        if let Some(pipeline) = &mut self.pipeline {
+            return pipeline.run(job, following).await;
+        }
+        let part = part_of(job, self.runs, self.plan)?;
         let order = match on_cpu(&self.runs.model.device()) {
             true => by_head(&job.variants),
             false => (0..job.variants.len()).collect(),
@@ -82,9 +89,24 @@ impl Executor for Local<'_, '_, '_> {
     }
 }
 
+/// The part of a plan that a job is about.
+///
+/// # Errors
+/// [`Code::Option`] for a job of other runs.
+pub(super) fn part_of(job: &Job, runs: &Runs<'_>, plan: &Plan) -> Result<usize> {
+    let mut parts = plan.parts.iter();
+    let part = parts.position(|part| part.prompts == job.prompts && part.window == job.window);
+    let is_of_runs =
+        job.patch.direction == runs.direction() && job.patch.replacement == runs.replacement();
+    part.filter(|_| is_of_runs).ok_or_else(|| {
+        let (expected, got) = ("prompts, positions and a patch of the plan", "others");
+        Error::new(Code::Option, "job", expected, got)
+    })
+}
+
 /// The variants in the order of their receivers' heads, so that what is multiplied by the same weights is one product. In
 /// Burn's operations, on a GPU, what patches the same component goes together instead, as it stands in a job.
-fn by_head(variants: &[Variant]) -> Vec<usize> {
+pub(super) fn by_head(variants: &[Variant]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..variants.len()).collect();
     order.sort_by_key(|i| match variants[*i].edge.to {
         Receiver::Head(head, _) => Some(head.head),

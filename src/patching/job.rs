@@ -59,12 +59,15 @@ pub struct Done {
 
 /// Something that does jobs.
 pub(super) trait Executor {
-    /// Do a job.
+    /// How many jobs it likes to know of beside the one that is waited for.
+    fn ahead(&self) -> usize;
+
+    /// Do a job. Those that follow it, at most [`Executor::ahead`], may be begun: they are asked for next, in this order.
     ///
     /// # Errors
     /// [`Code::Option`](crate::error::Code::Option) for a job that it is not made for; those of the device and of a
     /// pause.
-    fn run(&mut self, job: &Job) -> impl Future<Output = Result<Done>>;
+    fn run(&mut self, job: &Job, following: &[Job]) -> impl Future<Output = Result<Done>>;
 }
 
 #[cfg(test)]

@@ -327,8 +327,10 @@ impl<E: Executor> Sweep<'_, E> {
     /// Values of whole edges, into the table.
     async fn whole(&mut self, chunks: &[Chunk]) -> Result<()> {
         let graph = self.table.graph;
+        let mut rest = chunks;
         for group in self.work.groups(chunks) {
-            let sums = self.run(group).await?;
+            rest = &rest[group.len()..];
+            let sums = self.run(group, rest).await?;
             let mut changed = Vec::with_capacity(sums.len());
             for (Variant { edge, .. }, sums) in sums {
                 let scale = self.work.scale;
@@ -361,8 +363,10 @@ impl<E: Executor> Sweep<'_, E> {
         let mut effects: Vec<(usize, Vec<f32>)> = none.collect();
         let number: HashMap<usize, usize> =
             effects.iter().map(|(place, _)| *place).zip(0..).collect();
+        let mut rest = chunks;
         for group in self.work.groups(chunks) {
-            for (Variant { edge, at }, sums) in self.run(group).await? {
+            rest = &rest[group.len()..];
+            for (Variant { edge, at }, sums) in self.run(group, rest).await? {
                 let whose = || format!("edge {edge} at a position");
                 let value = finite(self.work.scale.value(&sums), whose)?;
                 if let Some(position) = at {
@@ -375,8 +379,8 @@ impl<E: Executor> Sweep<'_, E> {
         Ok(effects)
     }
 
-    /// Some chunks on all prompts.
-    async fn run(&mut self, group: &[Chunk]) -> Result<Vec<(Variant, Sums)>> {
+    /// Some chunks on all prompts, and others that come after them.
+    async fn run(&mut self, group: &[Chunk], rest: &[Chunk]) -> Result<Vec<(Variant, Sums)>> {
         let Self {
             work,
             executor,
@@ -391,7 +395,7 @@ impl<E: Executor> Sweep<'_, E> {
                 changed: &[],
             })
         };
-        work.run(executor, group, meter, &mut on_job).await
+        work.run(executor, group, rest, meter, &mut on_job).await
     }
 }
 

@@ -4,11 +4,13 @@
 //! has been run on all of them. Several chunks go through all prompts together, so that running the prompts again takes no
 //! more than a tenth of the work.
 
+use std::collections::VecDeque;
+
 use super::{
     cost::Cost,
     job::{Executor, Variant},
     patch::Patch,
-    plan::Plan,
+    plan::{Part, Plan},
     progress::{Meter, Progress},
     scale::{Scale, Sums},
     schedule::Chunk,
@@ -59,7 +61,19 @@ impl<'w> Work<'w> {
         })
     }
 
-    /// Some chunks on all prompts: what is kept of each variant. Where there are several parts, `on_job` hears of each
+    /// The jobs of some groups of chunks, in their order.
+    fn jobs<'c>(
+        &self,
+        groups: impl Iterator<Item = &'c [Chunk]>,
+    ) -> impl Iterator<Item = (&'c Chunk, &'w Part)> {
+        let parts = &self.plan.parts;
+        groups.flat_map(move |group| {
+            let on_part = |part| group.iter().map(move |chunk| (chunk, part));
+            parts.iter().flat_map(on_part)
+        })
+    }
+
+    /// Some chunks on all prompts: what is kept of each variant. The jobs of those in `rest` may be begun. Where there are several parts, `on_job` hears of each
     /// job.
     ///
     /// # Errors
@@ -68,17 +82,28 @@ impl<'w> Work<'w> {
         &self,
         executor: &mut impl Executor,
         group: &[Chunk],
+        rest: &[Chunk],
         meter: &mut Meter,
         on_job: &mut dyn FnMut(Progress) -> Result<()>,
     ) -> Result<Vec<(Variant, Sums)>> {
         let variants = group.iter().flat_map(|chunk| &chunk.variants);
         let mut sums: Vec<_> = variants.map(|v| (*v, Sums::default())).collect();
         let mut first = 0;
+        let groups = std::iter::once(group).chain(self.groups(rest));
+        let mut coming = self
+            .jobs(groups)
+            .map(|(chunk, part)| chunk.on(part, self.patch));
+        let mut following = VecDeque::new();
         for part in &self.plan.parts {
             self.pause.pause().await?;
             let mut rest = &mut sums[..];
             for chunk in group {
-                let done = executor.run(&chunk.on(part, self.patch)).await?;
+                let missing = (1 + executor.ahead()).saturating_sub(following.len());
+                following.extend(coming.by_ref().take(missing));
+                let Some(job) = following.pop_front() else {
+                    break;
+                };
+                let done = executor.run(&job, following.make_contiguous()).await?;
                 let (of_chunk, left) = rest.split_at_mut(chunk.variants.len());
                 rest = left;
                 for ((_, sums), numbers) in of_chunk.iter_mut().zip(&done.values) {

@@ -19,6 +19,9 @@ use crate::{
 impl Slice<'_> {
     /// The deltas of some senders on some of the rows, `[sender, rows, d_model]`.
     pub fn written(&self, senders: &[Sender], rows: Range<usize>) -> Tensor<3> {
+        if let Some(given) = &self.given {
+            return given.clone().narrow(1, rows.start, rows.len());
+        }
         let Some(kept) = &self.written else {
             return self.write(senders, rows);
         };
@@ -47,9 +50,9 @@ impl Slice<'_> {
             Sender::Head(head) => {
                 let delta_z = self.layers[head.layer].delta_z.clone();
                 let delta_z = on_rows(&delta_z.narrow(0, head.head, 1).squeeze_dim(0));
-                let block = &self.model.blocks[head.layer];
-                let w_o = block.w_o.clone().narrow(0, head.head * d_head, d_head);
-                block.product.matmul(delta_z, &w_o)
+                let w_o = self.model.layers.w_o(head.layer).clone();
+                let w_o = w_o.narrow(0, head.head * d_head, d_head);
+                self.model.unembed.product.matmul(delta_z, &w_o)
             }
         });
         Tensor::stack(written.collect(), 0)
