@@ -28,6 +28,7 @@ mod total;
 pub use activation::{Activation, activate_products};
 pub use attend::{attend, attend_absorbed, by_head, change_of_z};
 pub use attention::{attention, causal_mask};
+pub(crate) use host::Held;
 pub use host::on_cpu;
 pub use index::index;
 pub use norm::{layer_norm, normalise};

@@ -69,6 +69,17 @@ impl Crew {
         }
     }
 
+    /// How many of so many workers are worth it for a model: no more than it has layers, and one where all blocks
+    /// together take less than 16 MiB. Then a layer does a chunk in a few milliseconds, and so does a message.
+    pub fn worthwhile(config: &Config, workers: usize) -> usize {
+        let (d, mlp) = (config.d_model as u64, config.d_mlp as u64);
+        let bytes = 4 * config.n_layers as u64 * d * (4 * d + 2 * mlp);
+        match bytes < 16 << 20 {
+            true => 1,
+            false => workers.clamp(1, config.n_layers),
+        }
+    }
+
     /// How many workers there are.
     pub fn workers(&self) -> usize {
         self.link.others() + 1

@@ -2,13 +2,13 @@
 
 use std::{fmt, future::Future, pin::Pin};
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     error::{Code, Error, Result},
     gpt2::{Block, Config},
-    ops::Product,
+    ops::{Held, Product},
     patching::{graph::Stage, job::Variant, memory::Memory, patch::LayerNorm, slice::SharedPart},
 };
 
@@ -85,6 +85,25 @@ pub(super) enum At {
 }
 
 impl Parcel {
+    /// A message of arrays.
+    pub fn of(head: String, arrays: impl Iterator<Item = Vec<f32>>) -> Self {
+        let tensor = |array: Vec<f32>| {
+            let shape = [array.len()];
+            Tensor::from_data(TensorData::new(array, shape), &Device::flex())
+        };
+        Self {
+            head,
+            data: arrays.map(tensor).collect(),
+        }
+    }
+
+    /// Its arrays, one after the other, where they are.
+    pub fn each(&self, of_array: &mut dyn FnMut(&[f32])) {
+        for array in &self.data {
+            of_array(Held::of(array).numbers());
+        }
+    }
+
     pub(super) fn new(head: &impl Serialize, data: Vec<Tensor<1>>) -> Self {
         let head = serde_json::to_string(head).unwrap_or_default();
         Self { head, data }
