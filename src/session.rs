@@ -1,5 +1,7 @@
 //! The use cases, in their order: load a model, tokenise prompts, sweep. No JavaScript types.
 
+use std::rc::Rc;
+
 use serde::Serialize;
 
 use crate::{
@@ -10,10 +12,10 @@ use crate::{
     metric::{AnswerMetric, MetricKind},
     ops::{Product, Tile},
     patching::{
-        Component, Direction, Edge, EdgeDetail, EdgeOptions, EdgeResult, EdgeUpdate, Estimates,
-        Graph, Grid, Head, HeadDetail, LastRuns, LayerNorm, PairPredictions, Patch, Receiver,
-        Replacement, Runs, Sender, SweepOptions, Update, edge_detail,
-        estimate_direct_path_all_sources, get_act_patch_direct_path,
+        Component, Crew, CrewEvent, Direction, Edge, EdgeDetail, EdgeOptions, EdgeResult,
+        EdgeUpdate, Estimates, Graph, Grid, Head, HeadDetail, LastRuns, LayerNorm, Link,
+        PairPredictions, Patch, Receiver, Replacement, Runs, Sender, SweepOptions, Update,
+        edge_detail, estimate_direct_path_all_sources, get_act_patch_direct_path,
         get_act_patch_direct_path_all_sources, head_detail, predictions, sweep_edges,
     },
     pause::Pause,
@@ -32,6 +34,7 @@ pub struct Loading {
     lack: Option<String>,
     device: DeviceReport,
     product: Product,
+    crew: Option<Rc<Crew>>,
 }
 
 impl Loading {
@@ -60,6 +63,14 @@ impl Loading {
         }
     }
 
+    /// Share the model with other workers: each block goes to the one that holds it as soon as it is complete, and all take
+    /// part in sweeps.
+    pub fn share(&mut self, link: Rc<dyn Link>) {
+        let crew = Rc::new(Crew::new(link, self.loader.config(), self.product));
+        self.loader.share(crew.clone());
+        self.crew = Some(crew);
+    }
+
     /// Where the bytes of the checkpoint's files go.
     pub fn weights(&mut self) -> &mut Loader {
         &mut self.loader
@@ -79,6 +90,7 @@ impl Loading {
             tokenizer: self.tokenizer,
             lack: self.lack,
             device: self.device,
+            crew: self.crew,
             warnings,
             last: LastRuns::default(),
         })
@@ -94,6 +106,8 @@ pub struct Session {
     /// What there is in place of a tokenizer.
     lack: Option<String>,
     device: DeviceReport,
+    /// The workers that share the model, if there are several.
+    crew: Option<Rc<Crew>>,
     warnings: Vec<Warning>,
 }
 
@@ -214,6 +228,7 @@ impl Session {
             lack: None,
             device: report,
             product,
+            crew: None,
         })
     }
 
@@ -225,6 +240,16 @@ impl Session {
     /// Which device it is on, and why.
     pub fn device(&self) -> &DeviceReport {
         &self.device
+    }
+
+    /// How many workers share the model.
+    pub fn workers(&self) -> usize {
+        self.crew.as_ref().map_or(1, |crew| crew.workers())
+    }
+
+    /// Which steps of the last sweep which worker did when; none where there is one worker.
+    pub fn steps(&self) -> Vec<CrewEvent> {
+        self.crew.as_ref().map_or(Vec::new(), |crew| crew.log())
     }
 
     /// Add to the model's warnings what happened while its files were fetched.
@@ -588,7 +613,7 @@ impl Session {
     fn runs<'a>(&'a self, batch: &Batch, patch: Patch, pause: &'a dyn Pause) -> Runs<'a> {
         let runs = Runs::new(&self.model, batch, pause);
         let runs = runs.patching(patch.direction, patch.replacement);
-        runs.remembered(&self.last)
+        runs.shared(self.crew.clone()).remembered(&self.last)
     }
 
     fn reader(&self) -> Reader<'_> {

@@ -227,7 +227,7 @@ fn numbers(model: &Gpt2) -> Vec<f32> {
         flat(&model.unembed.mean),
     ]
     .concat();
-    for block in &model.blocks {
+    for block in model.layers.blocks() {
         let maps = [&block.w_qkv, &block.w_o, &block.w_in, &block.w_out];
         let biases = [&block.b_qkv, &block.b_o, &block.b_in, &block.b_out];
         numbers.extend(maps.into_iter().flat_map(flat));

@@ -38,8 +38,8 @@ fn parameter_counts_agree_with_the_weights() {
         let model = model(fixtures().join(name));
         let c = &model.config;
         let of_blocks: usize = model
-            .blocks
-            .iter()
+            .layers
+            .blocks()
             .map(|b| {
                 let matrices =
                     [&b.w_qkv, &b.w_o, &b.w_in, &b.w_out].map(|w| w.dims().iter().product());

@@ -134,10 +134,14 @@ fn head_attributions_sum_to_the_logit_difference_of_the_attention_output() {
             let run = pollster::block_on(run).unwrap();
             let row = |x: Tensor<3>| x.narrow(1, last, 1).flatten::<2>(0, 1);
             let (_, scale) = layer_norm(row(run.final_resid()), model.config.eps);
-            let written = run.blocks.iter().zip(&model.blocks).map(|(cache, block)| {
-                let attn = row(cache.resid_mid.clone() - cache.resid_pre.clone());
-                attn - block.b_o.clone().unsqueeze()
-            });
+            let written = run
+                .blocks
+                .iter()
+                .zip(model.layers.blocks())
+                .map(|(cache, block)| {
+                    let attn = row(cache.resid_mid.clone() - cache.resid_pre.clone());
+                    attn - block.b_o.clone().unsqueeze()
+                });
             let written = written.reduce(|a, b| a + b).unwrap();
             let expected: f32 = ((written / scale) * direction.clone()).sum().into_scalar();
             let of_run = details.iter().flat_map(|detail| match is_clean {

@@ -19,3 +19,4 @@ mod prompts;
 mod shortcuts;
 mod tokenizers;
 mod transformers;
+mod workers;

@@ -167,7 +167,7 @@ impl Oracle {
             activation: c.activation,
             w_e: Matrix::read(&table(&model.embed)).with_centred_rows(),
             w_pos: Matrix::read(&model.w_pos),
-            blocks: model.blocks.iter().map(block).collect(),
+            blocks: model.layers.blocks().map(block).collect(),
             ln_w: read(&model.unembed.ln_w),
             ln_b: read(&model.unembed.ln_b),
             w_u: Matrix::read(&table(&model.unembed.table).transpose()).with_centred_rows(),

@@ -570,7 +570,7 @@ fn a_file_may_have_more_blocks_than_the_model() {
         }
     }
     let (loaded, warnings) = model.load(&tensors).unwrap();
-    assert_eq!(loaded.blocks.len(), LAYERS);
+    assert_eq!(loaded.layers.len(), LAYERS);
     assert!(model.difference(&loaded, true) < 1e-5);
     let text = text(&warnings);
     assert_eq!(warnings.len(), 1, "{text}");

@@ -26,11 +26,13 @@ mod process;
 mod reader;
 mod size;
 
+use std::rc::Rc;
+
 use burn::tensor::Device;
 
 use crate::{
     error::{Result, Warning},
-    gpt2::{Config, Gpt2},
+    gpt2::{Config, Gpt2, Lender},
 };
 
 pub use index::{INDEX, WEIGHTS};
@@ -66,6 +68,11 @@ impl Loader {
             notes: Notes::default(),
             config,
         }
+    }
+
+    /// Hand each block to who holds it, as soon as it is complete.
+    pub fn share(&mut self, lender: Rc<dyn Lender>) {
+        self.assembly.lender = Some(lender);
     }
 
     /// The shape of the model.

@@ -15,14 +15,14 @@
 //! every operation would be a kernel that is compiled for it alone. The token tables are processed by `gpt2`, when rows of
 //! them are read.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, rc::Rc};
 
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::{errors::invalid, layout, reader::Piece};
 use crate::{
     error::{Code, Error, Result, Warning},
-    gpt2::{Block, Config, Embedding, Gpt2, Unembed},
+    gpt2::{Block, Config, Embedding, Gpt2, Layer, Layers, Lender, Unembed},
     ops::{Product, matmul},
 };
 
@@ -35,7 +35,9 @@ pub struct Assembly {
     host: Device,
     /// Tensors that wait for the rest of their block, by name: shape and flat values.
     waiting: HashMap<String, (Vec<usize>, Tensor<1>)>,
-    blocks: Vec<Option<Block>>,
+    layers: Vec<Option<Layer>>,
+    /// Who holds some of them.
+    pub lender: Option<Rc<dyn Lender>>,
     /// `wte.weight` and `lm_head.weight`, as far as they have arrived.
     tables: HashMap<String, Table>,
 }
@@ -73,7 +75,8 @@ impl Table {
 impl Assembly {
     pub fn new(config: Config, device: Device) -> Self {
         Self {
-            blocks: vec![None; config.n_layers],
+            layers: vec![None; config.n_layers],
+            lender: None,
             waiting: HashMap::new(),
             tables: HashMap::new(),
             config,
@@ -98,7 +101,7 @@ impl Assembly {
         let n = values.len();
         let tensor = Tensor::from_data(TensorData::new(values, [n]), &self.host);
         let layer = layout::in_block(&name).map(|(layer, _)| layer);
-        if layer.is_some_and(|layer| self.blocks[layer].is_some())
+        if layer.is_some_and(|layer| self.layers[layer].is_some())
             || self.waiting.insert(name.clone(), (shape, tensor)).is_some()
         {
             return Err(twice(&name));
@@ -109,7 +112,7 @@ impl Assembly {
                 .iter()
                 .all(|(tensor, _)| is_there(tensor))
             {
-                self.blocks[layer] = Some(self.block(layer)?);
+                self.layers[layer] = Some(self.layer(layer)?);
             }
         }
         Ok(())
@@ -181,17 +184,17 @@ impl Assembly {
         let ((embed, _), (lm_head, mean)) = (self.table(embed)?, self.table(lm_head)?);
         let ln_f = self.layer_norm("ln_f")?;
         let [ln_w, ln_b] = [ln_f.w, ln_f.b].map(|x| place(x, &self.device));
-        let mut blocks = Vec::with_capacity(self.config.n_layers);
+        let mut layers = Vec::with_capacity(self.config.n_layers);
         for layer in 0..self.config.n_layers {
-            blocks.push(match self.blocks[layer].take() {
-                Some(block) => block,
-                None => self.block(layer)?,
+            layers.push(match self.layers[layer].take() {
+                Some(layer) => layer,
+                None => self.layer(layer)?,
             });
         }
         Ok(Gpt2 {
             embed,
             w_pos: place(centre(self.tensor("wpe.weight")?, 1), &self.device),
-            blocks,
+            layers: Layers::new(layers, self.lender),
             unembed: Unembed::new(self.config.eps, [ln_w, ln_b], lm_head, mean),
             config: self.config,
         })
@@ -223,6 +226,15 @@ impl Assembly {
         Ok(LayerNorm {
             w: self.tensor(&format!("{name}.weight"))?,
             b: self.tensor(&format!("{name}.bias"))?,
+        })
+    }
+
+    /// A layer, processed, where it belongs.
+    fn layer(&mut self, layer: usize) -> Result<Layer> {
+        let block = self.block(layer)?;
+        Ok(match &self.lender {
+            Some(lender) => lender.take(layer, block),
+            None => Layer::Here(block),
         })
     }
 

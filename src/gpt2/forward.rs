@@ -73,8 +73,9 @@ impl Gpt2 {
         let mut resid = self.embed(tokens);
         let [_, pos, _] = resid.dims();
         let mask = causal_mask(pos, pos, &self.device());
-        let mut blocks = Vec::with_capacity(self.blocks.len());
-        for block in &self.blocks {
+        let mut blocks = Vec::with_capacity(self.layers.len());
+        for layer in 0..self.layers.len() {
+            let block = self.layers.block(layer).await?;
             let cache = block.forward(resid, &mask);
             resid = cache.resid_post.clone();
             blocks.push(cache);

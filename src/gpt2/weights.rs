@@ -10,7 +10,7 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::{config::Config, embedding::Embedding, unembed::Unembed};
+use super::{config::Config, embedding::Embedding, layers::Layers, unembed::Unembed};
 use crate::ops::{Activation, Product};
 
 /// A GPT-2 on a device.
@@ -23,7 +23,7 @@ pub struct Gpt2 {
     /// Position embedding, `[n_ctx, d_model]`.
     pub w_pos: Tensor<2>,
     /// The transformer blocks, first to last.
-    pub blocks: Vec<Block>,
+    pub layers: Layers,
     /// The final LayerNorm and the unembedding.
     pub unembed: Unembed,
 }
@@ -69,9 +69,7 @@ impl Gpt2 {
 
     /// Multiply by all weights with this product from now on.
     pub fn multiply_with(&mut self, product: Product) {
-        for block in &mut self.blocks {
-            block.product = product;
-        }
+        self.layers.multiply_with(product);
         self.unembed.product = product;
     }
 }

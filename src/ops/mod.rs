@@ -38,6 +38,7 @@ pub use attend::{attend, attend_absorbed, by_head, change_of_z};
 pub use attention::{attention, causal_mask};
 #[cfg(feature = "webgpu")]
 pub use gpu::Tile as GpuTile;
+pub(crate) use host::Held;
 pub use host::{largest_buffer, on_cpu};
 pub use index::index;
 pub use lookup::{Shown, look_up};

@@ -34,7 +34,7 @@ impl Entries {
     /// None at all.
     pub fn none(model: &Gpt2) -> Self {
         Self {
-            layers: vec![None; model.blocks.len()],
+            layers: vec![None; model.layers.len()],
         }
     }
 
@@ -80,6 +80,20 @@ impl Entries {
             entries.layers[layer] = Some(OnceCell::new());
         }
         entries
+    }
+
+    /// Those of some layers.
+    pub fn of_layers(model: &Gpt2, layers: &[usize]) -> Self {
+        let mut entries = Self::none(model);
+        for layer in layers {
+            entries.layers[*layer] = Some(OnceCell::new());
+        }
+        entries
+    }
+
+    /// The layers that have one.
+    pub fn layers(&self) -> Vec<usize> {
+        (0..self.layers.len()).filter(|l| self.has(*l)).collect()
     }
 
     /// Whether a layer has one.
@@ -194,7 +208,7 @@ mod tests {
             pause: &NoPause,
         };
         for (_, activation) in Activation::NAMES {
-            let mut block = model.blocks[1].clone();
+            let mut block = pollster::block_on(model.layers.block(1)).unwrap();
             block.activation = activation;
             let w = pollster::block_on(entries.of(1, &block, steps))
                 .unwrap()

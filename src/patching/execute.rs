@@ -1,6 +1,7 @@
 //! Jobs done here, on the device that holds the model.
 
 use super::{
+    crew::Pipeline,
     entries::Entries,
     forward::Forward,
     graph::Receiver,
@@ -21,13 +22,15 @@ pub(super) struct Local<'r, 'a, 'm> {
     plan: &'r Plan,
     metric: &'m dyn Metric,
     entries: &'r Entries,
+    /// The way through several workers, if there are any.
+    pipeline: Option<Pipeline<'r, 'a, 'm>>,
     /// What the metric reads of the part that was worked on last.
     current: Option<(usize, Readout<'a, 'm>)>,
     /// A job that was begun before it was asked for.
     ahead: Option<(Job, Reading)>,
 }
 
-impl<'r, 'a, 'm> Local<'r, 'a, 'm> {
+impl<'r, 'a, 'm: 'r> Local<'r, 'a, 'm> {
     pub fn new(
         runs: &'r Runs<'a>,
         plan: &'r Plan,
@@ -39,6 +42,10 @@ impl<'r, 'a, 'm> Local<'r, 'a, 'm> {
             plan,
             metric,
             entries,
+            pipeline: runs
+                .crew
+                .clone()
+                .map(|crew| Pipeline::new(crew, runs, plan, metric, entries)),
             current: None,
             ahead: None,
         }
@@ -57,23 +64,10 @@ impl<'r, 'a, 'm> Local<'r, 'a, 'm> {
     }
 }
 
-impl Local<'_, '_, '_> {
-    /// The part that a job is about.
-    fn part_of(&self, job: &Job) -> Result<usize> {
-        let mut parts = self.plan.parts.iter();
-        let part = parts.position(|part| part.prompts == job.prompts && part.window == job.window);
-        let is_of_runs = job.patch.direction == self.runs.direction()
-            && job.patch.replacement == self.runs.replacement();
-        let Some(part) = part.filter(|_| is_of_runs) else {
-            let (expected, got) = ("prompts, positions and a patch of the plan", "others");
-            return Err(Error::new(Code::Option, "job", expected, got));
-        };
-        Ok(part)
-    }
-
+impl<'r, 'm: 'r> Local<'r, '_, 'm> {
     /// Give the device all of a job to do.
     async fn begin(&mut self, job: &Job) -> Result<Reading> {
-        let part = self.part_of(job)?;
+        let part = part_of(job, self.runs, self.plan)?;
         let entries = self.entries;
         let readout = self.readout(part).await?;
         let forward = Forward::new(readout, job.patch.layer_norm, entries);
@@ -86,20 +80,24 @@ impl Local<'_, '_, '_> {
     /// Whether a job reads the runs that are there.
     fn is_at_hand(&self, job: &Job) -> bool {
         let current = self.current.as_ref().map(|(part, _)| *part);
-        self.part_of(job).ok() == current
+        part_of(job, self.runs, self.plan).ok() == current
     }
 }
 
-impl Executor for Local<'_, '_, '_> {
-    /// A GPU would be idle while the values of a job are on their way.
+impl<'r, 'm: 'r> Executor for Local<'r, '_, 'm> {
+    /// A GPU would be idle while the values of a job are on their way, workers where too few are.
     fn ahead(&self) -> usize {
-        match on_cpu(&self.runs.model.device()) {
-            true => 0,
-            false => 1,
+        match &self.pipeline {
+            Some(pipeline) => pipeline.ahead(),
+            None if on_cpu(&self.runs.model.device()) => 0,
+            None => 1,
         }
     }
 
     async fn run(&mut self, job: &Job, following: &[Job]) -> Result<Done> {
+        if let Some(pipeline) = &mut self.pipeline {
+            return pipeline.run(job, following).await;
+        }
         let reading = match self.ahead.take().filter(|(ahead, _)| ahead == job) {
             Some((_, reading)) => reading,
             None => self.begin(job).await?,
@@ -120,8 +118,23 @@ impl Executor for Local<'_, '_, '_> {
     }
 }
 
+/// The part of a plan that a job is about.
+///
+/// # Errors
+/// [`Code::Option`] for a job of other runs.
+pub(super) fn part_of(job: &Job, runs: &Runs<'_>, plan: &Plan) -> Result<usize> {
+    let mut parts = plan.parts.iter();
+    let part = parts.position(|part| part.prompts == job.prompts && part.window == job.window);
+    let is_of_runs =
+        job.patch.direction == runs.direction() && job.patch.replacement == runs.replacement();
+    part.filter(|_| is_of_runs).ok_or_else(|| {
+        let (expected, got) = ("prompts, positions and a patch of the plan", "others");
+        Error::new(Code::Option, "job", expected, got)
+    })
+}
+
 /// The variants in the order of their receivers' heads, so that what is multiplied by the same weights is one product.
-fn by_head(variants: &[Variant]) -> Vec<usize> {
+pub(super) fn by_head(variants: &[Variant]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..variants.len()).collect();
     order.sort_by_key(|i| match variants[*i].edge.to {
         Receiver::Head(head, _) => Some(head.head),

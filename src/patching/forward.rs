@@ -37,11 +37,11 @@ pub(super) struct Forward<'r, 'a, 'm> {
 }
 
 /// Variants between two layers: all that the layers to come need of those before.
-struct Between {
+pub(super) struct Between {
     /// The layer that comes next.
-    layer: usize,
+    pub layer: usize,
     /// The residual stream, `[variant * batch * rows, d_model]`; after the last layer `[variant * batch * queries, ..]`.
-    resid: Tensor<2>,
+    pub resid: Tensor<2>,
 }
 
 /// Variants into heads of one layer, and what they change there.
@@ -81,7 +81,10 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
     }
 
     /// Variants after the layer that they enter.
-    async fn enter(&self, enter: Stage, variants: &[Variant]) -> Result<Between> {
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub async fn enter(&self, enter: Stage, variants: &[Variant]) -> Result<Between> {
         let layer = enter.layer();
         let resid = match enter.is_mid() {
             true => self.enter_mlp(layer, variants).await?,
@@ -92,11 +95,14 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
     }
 
     /// Variants after the next layer.
-    async fn through(&self, at: Between) -> Result<Between> {
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub async fn through(&self, at: Between) -> Result<Between> {
         let (slice, Between { layer, resid }) = (self.slice, at);
         let (past, queries) = (slice.past(layer), self.readout.queries(layer));
         let (rows, steps) = (slice.window.rows, slice.steps);
-        let block = &slice.model.blocks[layer];
+        let block = &slice.model.layers.block(layer).await?;
         let resid = block.forward_rows(resid, past, rows, queries, steps);
         Ok(Between {
             resid: resid.await?,
@@ -105,7 +111,10 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
     }
 
     /// Variants after the last layer, normalised.
-    async fn leave(&self, at: Between) -> Result<Tensor<2>> {
+    ///
+    /// # Errors
+    /// Those of the pause.
+    pub async fn leave(&self, at: Between) -> Result<Tensor<2>> {
         let readout = self.readout;
         let steps = self.slice.steps;
         steps.by_rows(at.resid, |x| readout.normalise(x)).await
@@ -130,7 +139,7 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
         let queries = self.readout.queries(layer);
         let base = &destination.resid_mid;
         let read = self.changed(base, variants, queries).await?;
-        let block = &slice.model.blocks[layer];
+        let block = &slice.model.layers.block(layer).await?;
         let written = slice.steps.by_rows(read, |x| block.mlp(x)).await?;
         let base = queries.select(base.clone(), slice.window.rows);
         Ok(add_to_each(base, written))
@@ -163,7 +172,7 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
         let delta_z = queries.select(delta_z.flatten(0, 2), slice.window.rows);
         let resid_mid = &into.destination.resid_mid;
         let resid_mid = queries.select(resid_mid.clone(), slice.window.rows);
-        let block = &slice.model.blocks[layer];
+        let block = &slice.model.layers.block(layer).await?;
         let Some(w_o_in) = self.entries.of(layer, block, slice.steps).await? else {
             let change = self.by_head(variants, &delta_z, &block.w_o);
             let resid_mid = add_to_each(resid_mid, block.product.stacked(&change));
@@ -206,7 +215,7 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
         let change = change_as_read(slice, resid_pre, variants, self.layer_norm);
         slice.steps.pause.pause().await?;
         let [_, flat, _] = change.dims();
-        let block = &slice.model.blocks[layer];
+        let block = &slice.model.layers.block(layer).await?;
         let mut deltas = Vec::new();
         let mut start = 0;
         for of_receiver in variants.chunk_by(|a, b| a.edge.to == b.edge.to) {

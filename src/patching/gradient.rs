@@ -55,8 +55,9 @@ impl Run {
         let flat = slice.batch * rows;
         let delta = slice.written(&[Sender::Input], 0..flat).squeeze_dim(0);
         let mut resid = slice.resid_pre(0).clone() + delta * amount;
-        let mut resid_pre = Vec::with_capacity(slice.model.blocks.len());
-        for (layer, block) in slice.model.blocks.iter().enumerate() {
+        let mut resid_pre = Vec::with_capacity(slice.model.layers.len());
+        for layer in 0..slice.model.layers.len() {
+            let block = slice.model.layers.block(layer).await?;
             resid_pre.push(resid.clone());
             let (past, queries) = (slice.past(layer), Queries::All);
             resid = block
@@ -120,7 +121,7 @@ impl<'s, 'a> Backward<'s, 'a> {
     /// # Errors
     /// Those of the pause.
     pub async fn mlp(&mut self, layer: usize, run: &Destination) -> Result<Tensor<2>> {
-        let block = &self.slice.model.blocks[layer];
+        let block = &self.slice.model.layers.block(layer).await?;
         // Three products with the hidden layer and eight copies of it where a step counts one.
         let steps = Steps {
             rows: self.slice.steps.rows.div_ceil(4),
@@ -143,10 +144,9 @@ impl<'s, 'a> Backward<'s, 'a> {
         let slice = self.slice;
         let config = &slice.model.config;
         let (batch, rows, heads) = (slice.batch, slice.window.rows, config.n_heads);
-        let block = &slice.model.blocks[layer];
-        let w_o = block.w_o.clone().transpose();
+        let w_o = slice.model.layers.w_o(layer).clone().transpose();
         let gradient = self.gradient.clone();
-        let by_w_o = |x| block.product.matmul(x, &w_o);
+        let by_w_o = |x| slice.model.unembed.product.matmul(x, &w_o);
         let by_z = slice.steps.by_rows(gradient, by_w_o);
         let by_z = by_z.await?.reshape([batch, rows, heads, config.d_head]);
         let by_z = by_z.permute([2, 0, 1, 3]);
@@ -177,7 +177,7 @@ impl<'s, 'a> Backward<'s, 'a> {
         run: &Destination,
         by_qkv: Tensor<2>,
     ) -> Result<()> {
-        let block = &self.slice.model.blocks[layer];
+        let block = &self.slice.model.layers.block(layer).await?;
         let w_qkv = block.w_qkv.clone().transpose();
         let steps = self.slice.steps;
         let by_w_qkv = |x| block.product.matmul(x, &w_qkv);

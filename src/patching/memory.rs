@@ -18,6 +18,7 @@
 //! it to.
 
 use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Code, Error, Result},
@@ -26,7 +27,7 @@ use crate::{
 };
 
 /// What patching may hold beside the weights, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Memory {
     /// For what is kept of the two runs.
     pub runs: usize,

@@ -26,6 +26,7 @@ mod both;
 mod cell;
 mod check;
 mod cost;
+mod crew;
 mod detail;
 mod entries;
 mod estimate;
@@ -56,6 +57,7 @@ mod work;
 pub use both::Both;
 pub use cell::Cell;
 pub use check::Check;
+pub use crew::{Crew, CrewEvent, Link, Member, Parcel, simulate};
 pub use detail::{EdgeDetail, HeadDetail, Moved, edge_detail, head_detail};
 pub use estimate::{ByPosition, Estimates, estimate_direct_path_all_sources};
 // Documented where they are.

@@ -23,9 +23,7 @@ pub(super) fn change_as_read(
     variants: &[Variant],
     layer_norm: LayerNorm,
 ) -> Tensor<3> {
-    let mut senders: Vec<Sender> = variants.iter().map(|v| v.edge.from).collect();
-    senders.sort_unstable();
-    senders.dedup();
+    let senders = senders(variants);
     let [flat, _] = base.dims();
     let delta = slice.written(&senders, 0..flat);
     let is_frozen = layer_norm == LayerNorm::Frozen;
@@ -39,6 +37,14 @@ pub(super) fn change_as_read(
         true => change * masks(slice, variants),
         false => change,
     }
+}
+
+/// The senders of variants, each once, in their order.
+pub(super) fn senders(variants: &[Variant]) -> Vec<Sender> {
+    let mut senders: Vec<Sender> = variants.iter().map(|v| v.edge.from).collect();
+    senders.sort_unstable();
+    senders.dedup();
+    senders
 }
 
 /// 1 at the rows that each variant patches, else 0: `[variant, batch * rows, 1]`.

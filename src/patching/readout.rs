@@ -103,6 +103,11 @@ impl<'a, 'm> Readout<'a, 'm> {
         }
     }
 
+    /// The row that it reads of each prompt, counted from the first row; all positions where `None`.
+    pub fn rows(&self) -> Option<&[usize]> {
+        self.rows.as_deref()
+    }
+
     /// The metric of the base run, then of the other one: a number for each prompt.
     ///
     /// # Errors

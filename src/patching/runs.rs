@@ -9,6 +9,7 @@ use burn::tensor::Tensor;
 
 use super::{
     both::Both,
+    crew::Crew,
     graph::Stage,
     memory::{Memory, check_length},
     patch::{Direction, Replacement},
@@ -35,6 +36,8 @@ pub struct Runs<'a> {
     direction: Direction,
     replacement: Replacement,
     memory: Memory,
+    /// The workers that share the model, if there are several.
+    pub(super) crew: Option<Rc<Crew>>,
     kept: Rc<RefCell<Kept>>,
 }
 
@@ -75,6 +78,7 @@ impl<'a> Runs<'a> {
             direction: Direction::default(),
             replacement: Replacement::default(),
             memory: Memory::of(&model.device()),
+            crew: None,
             kept: Rc::default(),
         }
     }
@@ -83,6 +87,12 @@ impl<'a> Runs<'a> {
     #[must_use]
     pub fn within(self, memory: Memory) -> Self {
         Self { memory, ..self }
+    }
+
+    /// The same batch, whose sweeps are done by all workers of a crew: the model's layers are with them.
+    #[must_use]
+    pub fn shared(self, crew: Option<Rc<Crew>>) -> Self {
+        Self { crew, ..self }
     }
 
     /// The same batch with another base run, or with something else that goes into it.

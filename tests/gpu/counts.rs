@@ -136,7 +136,7 @@ fn a_layers_step_has_few_launches() {
     let product = block_on(choose_product(&device, &config)).unwrap();
     let mut model = checkpoint::load(config, &file("model.safetensors"), &device).unwrap();
     model.multiply_with(product);
-    let block = &model.blocks[1];
+    let block = model.layers.held(1).unwrap();
     let steps = Steps {
         rows: usize::MAX,
         pause: &NoPause,

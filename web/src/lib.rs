@@ -6,6 +6,7 @@
 //!   small ones; `download` gets a file from a server with `http` and `headers`. Files are kept in the `store`, under a
 //!   `lock`, and `progress` reports their bytes. `transfer` has the types that these share. `cancel` stops all of it.
 //! - `convert` translates requests, grids and errors, `edges` the tables of the whole graph.
+//! - `crew` has the way to other workers that share a model.
 //! - `fused` links the matrix product of relaxed SIMD.
 
 #![cfg(target_family = "wasm")]
@@ -13,6 +14,7 @@
 mod bounded;
 mod cancel;
 mod convert;
+mod crew;
 mod download;
 mod edges;
 mod fused;
@@ -46,6 +48,7 @@ use pathpatch::{
 };
 
 use cancel::{cancellable, check_signal};
+use crew::Hire;
 use load::Keeping;
 use source::Source;
 use store::Store;
@@ -118,11 +121,20 @@ pub async fn remove_model(id: String) -> Result<(), JsValue> {
 impl Engine {
     /// Load a model: `{kind: "hub", hub, repo, revision}`, `{kind: "url", baseUrl}` or `{files}`.
     ///
-    /// `on_progress` gets what `Progress` makes of each file's bytes.
+    /// `workers` is how many share it on the CPU; where it is undefined, `by_default`, unless the model is small. `bring`
+    /// starts others, `ask` asks one: see `crew`. `on_progress` gets what `Progress` makes of each file's bytes.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "they come one by one from JavaScript"
+    )]
     pub async fn load(
         source: JsValue,
         device: String,
         keep: bool,
+        workers: JsValue,
+        by_default: usize,
+        bring: Function,
+        ask: Function,
         on_progress: Function,
         signal: AbortSignal,
     ) -> Result<Engine, JsValue> {
@@ -133,7 +145,17 @@ impl Engine {
                 on_progress: &on_progress,
                 signal: &signal,
             };
-            let load = load::load(source, choice, keep, &watcher);
+            let asked = match workers.is_undefined() {
+                true => None,
+                false => Some(convert::whole_number(&workers, "workers")?),
+            };
+            let hire = Hire {
+                asked,
+                by_default,
+                bring: &bring,
+                ask: &ask,
+            };
+            let load = load::load(source, choice, keep, &hire, &watcher);
             let (session, keeping) = cancellable(&signal, "the load", load).await?;
             Ok(Engine { session, keeping })
         };
@@ -148,6 +170,16 @@ impl Engine {
     /// The device that it is on: `{kind, adapter, matmul, reason}`.
     pub fn device(&self) -> Result<JsValue, JsValue> {
         convert::to_js(self.session.device()).map_err(convert::error)
+    }
+
+    /// How many workers share it.
+    pub fn workers(&self) -> usize {
+        self.session.workers()
+    }
+
+    /// Which steps of the last sweep which worker did when: see `CrewEvent`.
+    pub fn steps(&self) -> Result<JsValue, JsValue> {
+        convert::to_js(&self.session.steps()).map_err(convert::error)
     }
 
     /// `{kept, reason, revision}`: whether this browser keeps the model.
@@ -166,7 +198,7 @@ impl Engine {
         let check = async {
             let (on, _) = convert::metric_request(&request)?;
             let replacement = edges::replacement(&request)?;
-            let turn = Turn::new("check", &signal);
+            let turn = Turn::new("check", Some(&signal));
             convert::to_js(&self.session.check(&on, replacement, &turn).await?)
         };
         check.await.map_err(convert::error)
@@ -209,7 +241,7 @@ impl Engine {
         let predict = async {
             let (on, _) = convert::metric_request(&request)?;
             let top = convert::whole_number(&convert::field(&request, "top"), "top")?;
-            let turn = Turn::new("predictions", &signal);
+            let turn = Turn::new("predictions", Some(&signal));
             convert::to_js(&self.session.predictions(&on, top, &turn).await?)
         };
         predict.await.map_err(convert::error)
@@ -229,7 +261,7 @@ impl Engine {
             let (request, options) = convert::sweep_request(&request)?;
             let report =
                 |update: Update<'_>| convert::call(&on_progress, &convert::update(update)?);
-            let turn = Turn::new("sweep", &signal);
+            let turn = Turn::new("sweep", Some(&signal));
             let grid = self.session.sweep(&request, options, &turn, report);
             convert::grid(grid.await?)
         };
@@ -244,7 +276,7 @@ impl Engine {
     ) -> Result<JsValue, JsValue> {
         let estimate = async {
             let (request, layer_norm) = convert::metric_request(&request)?;
-            let turn = Turn::new("estimate", &signal);
+            let turn = Turn::new("estimate", Some(&signal));
             let estimates = self.session.estimate(&request, layer_norm, &turn);
             convert::estimates(estimates.await?)
         };
@@ -265,7 +297,7 @@ impl Engine {
             let mut teller = edges::Teller::new(request.options);
             let report =
                 |update: EdgeUpdate<'_>| convert::call(&on_progress, &teller.update(update)?);
-            let turn = Turn::new("edges", &signal);
+            let turn = Turn::new("edges", Some(&signal));
             let computed = self.session.edges(&request, &turn, report).await?;
             edges::result(&computed, &request.options)
         };
@@ -281,7 +313,7 @@ impl Engine {
         signal: AbortSignal,
     ) -> Result<JsValue, JsValue> {
         let detail = async {
-            let turn = Turn::new("edge", &signal);
+            let turn = Turn::new("edge", Some(&signal));
             if let Some(named) = edges::detail_request(&request)? {
                 return convert::warned(self.session.edge(&named, &turn).await?);
             }
@@ -300,7 +332,7 @@ impl Engine {
     ) -> Result<JsValue, JsValue> {
         let detail = async {
             let (request, head) = convert::head_request(&request)?;
-            let turn = Turn::new("head", &signal);
+            let turn = Turn::new("head", Some(&signal));
             convert::warned(self.session.head_detail(&request, head, &turn).await?)
         };
         detail.await.map_err(convert::error)
@@ -309,7 +341,7 @@ impl Engine {
     /// Floating-point operations a second of bare matrix products of so many rows on its device.
     #[wasm_bindgen(js_name = matmulRate)]
     pub async fn matmul_rate(&self, rows: usize, signal: AbortSignal) -> Result<f64, JsValue> {
-        let turn = Turn::new("rate", &signal);
+        let turn = Turn::new("rate", Some(&signal));
         let rate = self.session.matmul_rate(rows, &turn).await;
         rate.map_err(convert::error)
     }
@@ -329,14 +361,14 @@ impl Engine {
 struct Turn<'a> {
     began: Cell<Instant>,
     what: &'static str,
-    signal: &'a AbortSignal,
+    signal: Option<&'a AbortSignal>,
 }
 
 /// How long we compute before messages are handled. A cancel may take 200 ms, so this is short.
 const TURN: Duration = Duration::from_millis(20);
 
 impl<'a> Turn<'a> {
-    fn new(what: &'static str, signal: &'a AbortSignal) -> Self {
+    fn new(what: &'static str, signal: Option<&'a AbortSignal>) -> Self {
         Self {
             began: Cell::new(Instant::now()),
             what,
@@ -356,7 +388,10 @@ impl Pause for Turn<'_> {
                 Error::new(Code::Unsupported, what, expected, convert::text(&e))
             })?;
             self.began.set(Instant::now());
-            check_signal(self.signal, self.what)
+            match self.signal {
+                Some(signal) => check_signal(signal, self.what),
+                None => Ok(()),
+            }
         })
     }
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use web_time::{Duration, Instant};
 
 use crate::{
+    crew::Hire,
     download::{Cache, not_kept},
     fused,
     http::Answer,
@@ -95,9 +96,10 @@ pub async fn load(
     source: Source,
     choice: DeviceChoice,
     keep: bool,
+    hire: &Hire<'_>,
     watcher: &Watcher<'_>,
 ) -> Result<(Session, Keeping)> {
-    let first = match attempt(&source, choice, keep, None, watcher).await {
+    let first = match attempt(&source, choice, keep, hire, None, watcher).await {
         Ok(loaded) => return Ok(loaded),
         Err(Stop::Failed(error)) => return Err(error),
         Err(first) => first,
@@ -107,7 +109,7 @@ pub async fn load(
         Stop::Unreadable(error) => Some(format!("what was kept could not be read: {}", error.got)),
         _ => None,
     };
-    let again = attempt(&source, choice, keep, unreadable, watcher).await;
+    let again = attempt(&source, choice, keep, hire, unreadable, watcher).await;
     again.map_err(|again| match (first, again) {
         // The first failure is the reason to report, not that the server could not help.
         (Stop::Changed(first) | Stop::Unreadable(first), Stop::Failed(again))
@@ -125,12 +127,13 @@ async fn attempt(
     source: &Source,
     choice: DeviceChoice,
     keep: bool,
+    hire: &Hire<'_>,
     unreadable: Option<String>,
     watcher: &Watcher<'_>,
 ) -> Result<(Session, Keeping), Stop> {
     let (mut place, revision) = place(source, keep, unreadable, watcher).await?;
     let mut weights = String::new();
-    match read(&mut place, choice, &mut weights, watcher).await {
+    match read(&mut place, choice, hire, &mut weights, watcher).await {
         Ok(mut session) => {
             session.warn(warnings(&place));
             Ok((session, keeping(&mut place, revision).await))
@@ -144,6 +147,7 @@ async fn attempt(
 async fn read(
     place: &mut Place,
     choice: DeviceChoice,
+    hire: &Hire<'_>,
     weights: &mut String,
     watcher: &Watcher<'_>,
 ) -> Result<Session, Stop> {
@@ -160,6 +164,7 @@ async fn read(
     if loading.device().kind == "cpu" {
         checkpoint::fits(loading.config().weight_bytes(), checkpoint::WASM_MEMORY)?;
     }
+    hire.share(&mut loading, &config).await?;
 
     *weights = WEIGHTS.into();
     let mut whole = loading.weights().file(WEIGHTS);

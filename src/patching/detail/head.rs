@@ -114,16 +114,23 @@ pub(super) async fn look_at_head(
 ///
 /// # Shapes
 /// - `resid_pre`: the residual stream before its layer, `[pos, d_model]`
-pub(super) fn of_head(slice: &Slice<'_>, head: Head, resid_pre: &Tensor<2>) -> [Tensor<2>; 3] {
+///
+/// # Errors
+/// Those of a layer that is elsewhere.
+pub(super) async fn of_head(
+    slice: &Slice<'_>,
+    head: Head,
+    resid_pre: &Tensor<2>,
+) -> Result<[Tensor<2>; 3]> {
     let config = &slice.model.config;
-    let block = &slice.model.blocks[head.layer];
+    let block = slice.model.layers.block(head.layer).await?;
     let (normalised, _) = layer_norm(resid_pre.clone(), block.eps);
-    [0, 1, 2].map(|component| {
+    Ok([0, 1, 2].map(|component| {
         let first = component * config.d_model + head.head * config.d_head;
         let w = block.w_qkv.clone().narrow(1, first, config.d_head);
         let b = block.b_qkv.clone().narrow(0, first, config.d_head);
         matmul(normalised.clone(), w) + b.unsqueeze()
-    })
+    }))
 }
 
 /// A head's pattern, `[pos * pos]`, and direct logit attribution, `[pos]`, in one run.
@@ -138,7 +145,7 @@ async fn in_run(
     head: Head,
 ) -> Result<(Vec<f32>, Vec<f32>)> {
     let [pos, _] = resid_pre.dims();
-    let [q, k, v] = of_head(slice, head, resid_pre);
+    let [q, k, v] = of_head(slice, head, resid_pre).await?;
     let mask = causal_mask(pos, pos, &q.device());
     let (pattern, _) = attention(q, k, v.clone(), mask);
     slice.steps.pause.pause().await?;
@@ -149,7 +156,7 @@ async fn in_run(
             let config = &slice.model.config;
             let read = rows_read(final_resid, &[position]);
             let (_, ln_final_scale) = layer_norm(read, config.eps);
-            let w_o = slice.model.blocks[head.layer].w_o.clone();
+            let w_o = slice.model.layers.w_o(head.layer).clone();
             let w_o = w_o.narrow(0, head.head * config.d_head, config.d_head);
             let along = matmul(w_o, direction.clone() / ln_final_scale);
             let row = pattern.clone().narrow(0, position, 1).transpose();

@@ -169,7 +169,7 @@ async fn read_by_head(
         pattern.extend(to_host(patched.flatten(0, 3)).await?);
     }
     let base = &look(slice, Stage::pre(head.layer)).base;
-    let base = of_head(slice, head, base)[component as usize].clone();
+    let base = of_head(slice, head, base).await?[component as usize].clone();
     Ok(Read {
         pattern,
         added: to_host(lengths(into.delta.flatten(0, 2))).await?,

@@ -130,7 +130,7 @@ pub(super) async fn attended(
     let (heads, d_head, d_model) = (config.n_heads, config.d_head, config.d_model);
     let (batch, rows) = (slice.batch, slice.window.rows);
     let flat = batch * rows;
-    let block = &slice.model.blocks[layer];
+    let block = &slice.model.layers.block(layer).await?;
     let fits = heads_taken_through(slice);
     // How many vectors of a head each row is multiplied with, and how many heads' are held at once.
     let is_taken_through = |component| match component {

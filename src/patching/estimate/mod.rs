@@ -222,7 +222,7 @@ async fn add_run(
         linear(slice, &mut results, group, &norm, gradient).await?;
     }
     for layer in (lowest..layers).rev() {
-        let block = &slice.model.blocks[layer];
+        let block = &slice.model.layers.block(layer).await?;
         let base = slice.destination(layer).await?;
         let here = run.layer(slice, layer).await?;
         let by_mlp = backward.mlp(layer, &here).await?;

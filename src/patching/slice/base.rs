@@ -21,7 +21,9 @@ use crate::{
 pub(in crate::patching) struct Slice<'a> {
     pub model: &'a Gpt2,
     pub steps: Steps<'a>,
-    activations: Rc<Activations>,
+    pub(super) activations: Rc<Activations>,
+    /// The deltas of the senders that will be asked for, where another has made them: `[sender, batch * rows, d_model]`.
+    pub(super) given: Option<Tensor<3>>,
 }
 
 /// What is kept of both runs: numbers alone, which outlive the call that has made them.
@@ -37,7 +39,7 @@ pub(in crate::patching) struct Activations {
     /// The other run's final residual stream, `[batch, pos, d_model]`.
     pub other_final: Tensor<3>,
     /// Mask of all rows, `[rows, pos]`, once it has been wanted.
-    mask: OnceCell<Tensor<2>>,
+    pub(super) mask: OnceCell<Tensor<2>>,
     pub(super) keeps_destinations: bool,
     pub(super) destinations: RefCell<Vec<Option<Rc<Destination>>>>,
     /// The deltas of all senders, once they have been wanted; `None` where they are not kept.
@@ -100,6 +102,7 @@ impl<'a> Slice<'a> {
             model,
             steps,
             activations,
+            given: None,
         }
     }
 
@@ -176,7 +179,8 @@ impl<'a> Slice<'a> {
         if !is_same {
             resid = cat(vec![resid, rows_of(embed(&other))], 0);
         }
-        for (layer, block) in model.blocks.iter().enumerate() {
+        for layer in 0..config.n_layers {
+            let block = model.layers.block(layer).await?;
             look(Stage::pre(layer), &resid);
             let resid_pre = rows_of(of_base(&resid));
             let qkv = block.qkv_of_rows(resid.clone(), steps).await?;

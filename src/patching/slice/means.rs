@@ -44,7 +44,7 @@ impl Means {
         let window = all.expect("a batch has a part");
         let (device, d_model) = (model.device(), model.config.d_model);
         let zeros = || Tensor::zeros([window.rows, d_model], &device);
-        let layers = || model.blocks.iter().map(|_| zeros()).collect();
+        let layers = || (0..model.layers.len()).map(|_| zeros()).collect();
         let mut means = Self {
             window,
             embed: zeros(),
@@ -89,7 +89,8 @@ impl Means {
             };
             add(&mut means.embed, model.embed_tokens(&other.concat()));
             let mut resid = model.embed(&other).reshape([n * pos, d_model]);
-            for (i, block) in model.blocks.iter().enumerate() {
+            for i in 0..model.layers.len() {
+                let block = model.layers.block(i).await?;
                 let qkv = block.qkv_of_rows(resid.clone(), steps).await?;
                 let z = block.attend_all_rows(qkv, None, pos, steps).await?;
                 add(&mut means.z[i], z.clone());

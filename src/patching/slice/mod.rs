@@ -17,9 +17,11 @@ mod base;
 mod destination;
 mod means;
 mod receive;
+mod share;
 mod step;
 mod write;
 
 pub(super) use base::{Activations, GoesIn, Keep, Look, Slice};
 pub(super) use destination::Destination;
 pub(super) use means::Means;
+pub(super) use share::SharedPart;

@@ -36,7 +36,7 @@ impl Slice<'_> {
     /// # Errors
     /// Those of the pause.
     pub async fn destination_of(&self, layer: usize, resid_pre: Tensor<2>) -> Result<Destination> {
-        let block = &self.model.blocks[layer];
+        let block = &self.model.layers.block(layer).await?;
         let (heads, d_head) = (block.n_heads, self.model.config.d_head);
         let (batch, rows, steps) = (self.batch, self.window.rows, self.steps);
         let past = self.past(layer);
@@ -68,7 +68,7 @@ impl Slice<'_> {
         if let Some(made) = at.mid_by_w_in.get() {
             return Ok(made.clone());
         }
-        let block = &self.model.blocks[layer];
+        let block = &self.model.layers.block(layer).await?;
         let by_w_in = |x| block.product.matmul(x, &block.w_in);
         let made = self.steps.by_rows(at.resid_mid.clone(), by_w_in).await?;
         Ok(at.mid_by_w_in.get_or_init(|| made).clone())

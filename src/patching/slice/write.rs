@@ -19,6 +19,9 @@ use crate::{
 impl Slice<'_> {
     /// The deltas of some senders on some of the rows, `[sender, rows, d_model]`.
     pub fn written(&self, senders: &[Sender], rows: Range<usize>) -> Tensor<3> {
+        if let Some(given) = &self.given {
+            return given.clone().narrow(1, rows.start, rows.len());
+        }
         let Some(kept) = &self.written else {
             return self.write(senders, rows);
         };
@@ -66,15 +69,18 @@ impl Slice<'_> {
         let d_head = self.model.config.d_head;
         let [_, flat, _] = self.layers[layer].delta_z.dims();
         let delta_z = self.layers[layer].delta_z.clone().flatten(0, 1);
-        let block = &self.model.blocks[layer];
+        let w_o = self.model.layers.w_o(layer);
         let heads = heads.iter().filter_map(|sender| match sender {
             Sender::Head(head) => Some(head.head),
             Sender::Input | Sender::Mlp(_) => None,
         });
         let products = heads.map(|head| {
             let delta_z = Part::rows(&delta_z, head * flat + rows.start, rows.len());
-            [delta_z, Part::rows(&block.w_o, head * d_head, d_head)]
+            [delta_z, Part::rows(w_o, head * d_head, d_head)]
         });
-        block.product.stacked(&products.collect::<Vec<_>>())
+        self.model
+            .unembed
+            .product
+            .stacked(&products.collect::<Vec<_>>())
     }
 }

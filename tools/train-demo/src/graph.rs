@@ -157,7 +157,7 @@ impl Plain {
             eps: config.eps,
             w_e: rows(&model.embed.rows(&all, Shown::Plain)),
             w_pos: rows(&model.w_pos),
-            blocks: model.blocks.iter().map(PlainBlock::new).collect(),
+            blocks: model.layers.blocks().map(PlainBlock::new).collect(),
             ln_w: numbers(&model.unembed.ln_w),
             ln_b: numbers(&model.unembed.ln_b),
             w_u: rows(&model.unembed.table.rows(&all, Shown::Plain).transpose()),

@@ -7,7 +7,7 @@ use burn::{
     tensor::{Device, Distribution, Int, Tensor},
 };
 use pathpatch::{
-    gpt2::{Block, Config, Embedding, Gpt2, Unembed},
+    gpt2::{Block, Config, Embedding, Gpt2, Layers, Unembed},
     ops::Product,
     pause::NoPause,
 };
@@ -120,7 +120,7 @@ impl Learned {
             config: config.clone(),
             embed,
             w_pos: self.wpe.val(),
-            blocks: self.layers.iter().map(|l| l.block(config)).collect(),
+            layers: Layers::here(self.layers.iter().map(|l| l.block(config)).collect()),
             unembed,
         }
     }

@@ -22,7 +22,10 @@ const REASON_MS = 50;
 
 /** A worker with an engine. Once it has stopped, for whatever reason, everything that is asked is rejected. */
 export class EngineClient {
+  readonly #assets: Assets;
   #started: Started | undefined;
+  /** Workers that share its model. */
+  readonly #others: Started[] = [];
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
   #stopped: PathPatchError | undefined;
@@ -34,6 +37,7 @@ export class EngineClient {
 
   constructor(own: Assets = {}) {
     const assets = assetsFor(own);
+    this.#assets = assets;
     globalThis.document?.addEventListener("securitypolicyviolation", this.#noteRefusal);
     try {
       this.#started = startWorker(assets);
@@ -112,6 +116,10 @@ export class EngineClient {
       for (const unsaid of this.#unsaid.splice(0)) this.#post(unsaid);
       return;
     }
+    if ("others" in message) {
+      this.#bring(message.others);
+      return;
+    }
     const waiting = this.#waiting.get(message.id);
     if (!waiting || !("progress" in message || "answer" in message || "failure" in message)) return;
     if ("progress" in message) waiting.progress(message.progress);
@@ -122,6 +130,25 @@ export class EngineClient {
       waiting.reject(error);
       if (isFatal) this.#fail(error);
     }
+  }
+
+  /** Start others, and give the worker the ways to them. */
+  #bring(others: number): void {
+    const ports = Array.from({ length: others }, () => {
+      const { port1, port2 } = new MessageChannel();
+      const other = startWorker(this.#assets);
+      this.#others.push(other);
+      other.worker.onmessage = () => {
+        other.release();
+        other.worker.postMessage({ call: "join", port: port2 } satisfies ToWorker, [port2]);
+      };
+      other.worker.onerror = (event) => {
+        event.preventDefault();
+        this.#fail(lost(event.message));
+      };
+      return port1;
+    });
+    this.#started?.worker.postMessage({ call: "crew", ports } satisfies ToWorker, ports);
   }
 
   readonly #noteRefusal = ({ effectiveDirective, blockedURI }: SecurityPolicyViolationEvent): void => {
@@ -154,7 +181,7 @@ export class EngineClient {
     if (this.#stopped) return;
     this.#stopped = error;
     this.#settle();
-    this.#started?.worker.terminate();
+    for (const started of [this.#started, ...this.#others]) started?.worker.terminate();
     for (const { reject } of [...this.#waiting.values()]) reject(error);
   }
 }

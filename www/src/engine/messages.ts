@@ -31,6 +31,7 @@ import type {
   SweepProgress,
   Token,
   Warning,
+  WorkerStep,
 } from "./types";
 import type { ErrorDetails } from "./error";
 
@@ -87,8 +88,8 @@ export type WorkerSource =
 /** What can be asked, with the arguments and the answer of each. */
 export interface Calls {
   load: {
-    arguments: { source: WorkerSource; device: DeviceChoice; keep: boolean };
-    answer: { config: Config; device: DeviceReport; keeping: Keeping; warnings: Warning[] };
+    arguments: { source: WorkerSource; device: DeviceChoice; keep: boolean; workers?: number; byDefault: number };
+    answer: { config: Config; device: DeviceReport; workers: number; keeping: Keeping; warnings: Warning[] };
   };
   plan: { arguments: { source: WorkerSource }; answer: Plan };
   keptModels: { arguments: Record<string, never>; answer: { models: KeptModel[]; space: Space | null } };
@@ -106,6 +107,7 @@ export interface Calls {
   matmulRate: { arguments: { rows: number }; answer: number };
   matmulRates: { arguments: { rows: number }; answer: [string, number][] };
   memory: { arguments: Record<string, never>; answer: number };
+  steps: { arguments: Record<string, never>; answer: WorkerStep[] };
 }
 
 export type Call = keyof Calls;
@@ -126,6 +128,10 @@ export type ToWorker =
   | Request
   /** Comes first: where the wasm module is. */
   | { call: "start"; wasmUrl: string }
+  /** The ways to other workers, who share the model that is loaded. */
+  | { call: "crew"; ports: MessagePort[] }
+  /** Comes alone: to hold layers for who is at the other end. */
+  | { call: "join"; port: MessagePort }
   | { id: number; call: "cancel" };
 
 export interface Failure extends ErrorDetails {
@@ -138,8 +144,14 @@ export interface Failure extends ErrorDetails {
 export type FromWorker =
   /** The worker runs. */
   | { id: 0 }
+  /** It wants so many others. */
+  | { id: -1; others: number }
   | ({ id: number } & (
       | { answer: Calls[Call]["answer"] }
       | { failure: Failure }
       | { progress: LoadProgress | SweepProgress | EdgesProgress }
     ));
+
+/** What workers of one model send each other: first the module and the model's `config.json`, then what the engine says. */
+export type ToHelper = { module: WebAssembly.Module; config: string } | { id: number; head: string; arrays: Float32Array[] };
+export type FromHelper = { id: number; head: string; arrays: Float32Array[] } | { id: number; failure: Failure };

@@ -35,6 +35,7 @@ import type {
   Space,
   Token,
   Warning,
+  WorkerStep,
 } from "./types.js";
 import { workerSource } from "./source";
 
@@ -54,6 +55,8 @@ export class PathPatch {
   readonly config: Config;
   /** Which device it runs on, and why. */
   readonly device: DeviceReport;
+  /** How many workers share it. */
+  readonly workers: number;
   /** Whether this browser keeps it for the next visit. */
   readonly keeping: Keeping;
   /** What to know about the model's files. */
@@ -63,6 +66,7 @@ export class PathPatch {
     this.#engine = engine;
     this.config = loaded.config;
     this.device = loaded.device;
+    this.workers = loaded.workers;
     this.keeping = loaded.keeping;
     this.warnings = loaded.warnings;
   }
@@ -73,7 +77,7 @@ export class PathPatch {
    */
   static async load(model: ModelSource, options: LoadOptions = {}): Promise<PathPatch> {
     const source = workerSource(model);
-    const { device = "auto", keep = source.kind === "hub", onProgress, signal, workerUrl, wasmUrl } = options;
+    const { device = "auto", keep = source.kind === "hub", workers, onProgress, signal, workerUrl, wasmUrl } = options;
     const engine = await startEngine({ workerUrl, wasmUrl });
     let giveUp: ReturnType<typeof setTimeout> | undefined;
     const onAbort = () => {
@@ -82,7 +86,7 @@ export class PathPatch {
     signal?.addEventListener("abort", onAbort);
     try {
       if (keep) persist();
-      const loaded = await engine.ask("load", { source, device, keep }, { onProgress, signal });
+      const loaded = await engine.ask("load", { source, device, keep, workers, byDefault: defaultWorkers() }, { onProgress, signal });
       return new PathPatch(engine, loaded);
     } catch (error) {
       engine.stop();
@@ -214,12 +218,17 @@ export class PathPatch {
     return this.#engine.ask("matmulRates", { rows });
   }
 
-  /** Bytes of memory that the engine has taken from the browser; a GPU's own memory is not among them. */
+  /** Bytes of memory that all workers have taken from the browser; a GPU's own memory is not among them. */
   memory(): Promise<number> {
     return this.#engine.ask("memory", {});
   }
 
-  /** Stop the worker and free the model; anything under way is rejected as cancelled. */
+  /** Which steps of the last sweep which worker did when; none where there is one worker. */
+  steps(): Promise<WorkerStep[]> {
+    return this.#engine.ask("steps", {});
+  }
+
+  /** Stop all workers and free the model; anything under way is rejected as cancelled. */
   dispose(): void {
     this.#engine.stop();
   }
@@ -232,6 +241,16 @@ export class PathPatch {
     const request = { ...metricRequest(options), component, ...rest };
     return this.#engine.ask("sweep", request, { onProgress, signal });
   }
+}
+
+/** One less than there are cores, for the page and its drawing; 1 where memory is short, as on phones. */
+function defaultWorkers(): number {
+  const { hardwareConcurrency = 1, deviceMemory = 0, userAgentData } = navigator as Navigator & {
+    deviceMemory?: number;
+    userAgentData?: { mobile: boolean };
+  };
+  const isPhone = userAgentData?.mobile || (deviceMemory < 4 && matchMedia("(pointer: coarse)").matches);
+  return isPhone ? 1 : Math.min(8, Math.max(1, hardwareConcurrency - 1));
 }
 
 function edgeDetailRequest(options: EdgeDetailOptions | EdgeOptions): EdgeDetailRequest {

@@ -159,8 +159,28 @@ export interface LoadOptions extends Assets {
   device?: DeviceChoice;
   /** Whether what is downloaded is kept in this browser; by default if it comes from the Hub. */
   keep?: boolean;
+  /**
+   * On the CPU, how many workers share the model and its sweeps, at most one for each layer. By default one less than the
+   * browser says it has cores, at most 8; 1 on phones, and for models whose blocks take less than 16 MiB.
+   */
+  workers?: number;
   onProgress?: (progress: LoadProgress) => void;
   signal?: AbortSignal;
+}
+
+/** A step of a sweep by several workers: one layer for one chunk of edges. */
+export interface WorkerStep {
+  /** The chunk on some of the prompts, counted from 0. */
+  job: number;
+  /** One more than the last where the metric is read. */
+  layer: number;
+  /** Whether the chunk's edges end in this layer. */
+  enters: boolean;
+  /** Who did it, counted from 0. */
+  worker: number;
+  /** In seconds since 1970. */
+  began: number;
+  ended: number;
 }
 
 /** The input of the destination head that is patched. */

@@ -2,8 +2,8 @@
 //
 // It shares no module with the client, so that it is one file, wherever a bundler or a server puts it.
 
-import init, { Engine, keptModels, plan, removeModel } from "../wasm/engine";
-import type { Calls, Failure, FromWorker, Request, ToWorker } from "./messages";
+import init, { Engine, Helper, keptModels, plan, removeModel } from "../wasm/engine";
+import type { Calls, Failure, FromHelper, FromWorker, Request, ToHelper, ToWorker } from "./messages";
 import type { ErrorCode } from "./types";
 
 const running = new Map<number, AbortController>();
@@ -11,6 +11,14 @@ let engine: Engine | undefined;
 let wasmUrl = "";
 /** The module, instantiated once; anew after a failure, as of the network. */
 let module: ReturnType<typeof init> | undefined;
+let compiled: WebAssembly.Module;
+/** The ways to other workers that share the model, once they are brought. */
+let crew: Promise<MessagePort[]> | undefined;
+let brought: (ports: MessagePort[]) => void;
+/** What they are asked, by its number. */
+const asked = new Map<number, [(answer: [string, Float32Array[]]) => void, (failure: Failure) => void]>();
+let lastAsked = 0;
+let ports: MessagePort[] = [];
 /** What the page's Content-Security-Policy has refused this worker last. */
 let refused: string | undefined;
 
@@ -21,6 +29,14 @@ self.addEventListener("securitypolicyviolation", ({ effectiveDirective }) => {
 self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
   if (data.call === "start") {
     wasmUrl = data.wasmUrl;
+    return;
+  }
+  if (data.call === "crew") {
+    brought(data.ports);
+    return;
+  }
+  if (data.call === "join") {
+    join(data.port);
     return;
   }
   if (data.call === "cancel") {
@@ -50,11 +66,12 @@ async function perform(request: Request, signal: AbortSignal): Promise<Calls[key
   });
   switch (request.call) {
     case "load": {
-      const { source, device, keep } = request.arguments;
-      engine = await Engine.load(source, device, keep, onProgress, signal);
+      const { source, device, keep, workers, byDefault } = request.arguments;
+      engine = await Engine.load(source, device, keep, workers, byDefault, bring, ask, onProgress, signal);
       return {
         config: engine.config(),
         device: engine.device(),
+        workers: engine.workers(),
         keeping: engine.keeping(),
         warnings: engine.warnings(),
       };
@@ -91,18 +108,79 @@ async function perform(request: Request, signal: AbortSignal): Promise<Calls[key
     case "matmulRates":
       return loaded().matmulRates(request.arguments.rows, signal);
     case "memory":
-      return memory.buffer.byteLength;
+      return (await Promise.all(ports.map((_, i) => ask(i, "memory", [])))).reduce(
+        (sum, [bytes]) => sum + Number(bytes),
+        memory.buffer.byteLength,
+      );
+    case "steps":
+      return loaded().steps();
   }
 }
 
 async function instantiate(): ReturnType<typeof init> {
   try {
-    return await init({ module_or_path: await compile("default") });
+    compiled = await compile("default");
+    return await init({ module_or_path: compiled });
   } catch (error) {
     // The browser had a module of another version than this worker.
-    if (error instanceof WebAssembly.LinkError) return init({ module_or_path: await compile("reload") });
-    throw error;
+    if (!(error instanceof WebAssembly.LinkError)) throw error;
+    compiled = await compile("reload");
+    return init({ module_or_path: compiled });
   }
+}
+
+/** Have the page start so many others; a second attempt to load finds them there. */
+async function bring(others: number, config: string): Promise<void> {
+  crew ??= new Promise((resolve) => {
+    brought = resolve;
+    self.postMessage({ id: -1, others } satisfies FromWorker);
+  });
+  for (const port of await crew) {
+    port.onmessage = ({ data }: MessageEvent<FromHelper>) => {
+      const [answer, fail] = asked.get(data.id)!;
+      asked.delete(data.id);
+      if ("failure" in data) fail(data.failure);
+      else answer([data.head, data.arrays]);
+    };
+    port.postMessage({ module: compiled, config } satisfies ToHelper);
+  }
+  ports = await crew;
+}
+
+/** Ask another worker; the message is on its way when this returns. */
+function ask(other: number, head: string, arrays: Float32Array[]): Promise<[string, Float32Array[]]> {
+  return new Promise((answer, fail) => {
+    const id = ++lastAsked;
+    asked.set(id, [answer, fail]);
+    ports[other]!.postMessage({ id, head, arrays } satisfies ToHelper, buffersOf({ ...arrays }));
+  });
+}
+
+/** Hold layers for the worker at the other end: steps of sweeps one after the other, all else at once. */
+function join(port: MessagePort): void {
+  let helper: Promise<[Helper, WebAssembly.Memory]>;
+  let steps = Promise.resolve();
+  port.onmessage = ({ data }: MessageEvent<ToHelper>) => {
+    if ("module" in data) {
+      helper = init({ module_or_path: data.module }).then(({ memory }) => [new Helper(data.config), memory]);
+      return;
+    }
+    const { id, head, arrays } = data;
+    const answer = async () => {
+      try {
+        const [engine, memory] = await helper;
+        const [told, numbers] = head === "memory" ? [`${memory.buffer.byteLength}`, []] : await engine.receive(head, arrays);
+        port.postMessage({ id, head: told, arrays: numbers } satisfies FromHelper, buffersOf({ ...numbers }));
+      } catch (error) {
+        const failed = failure(error);
+        // The page hears of it, and ends all.
+        if (failed.code === "engine") setTimeout(() => { throw error; });
+        else port.postMessage({ id, failure: failed } satisfies FromHelper);
+      }
+    };
+    if (head.startsWith('{"Step"')) steps = steps.then(answer);
+    else answer();
+  };
 }
 
 async function compile(cache: RequestCache): Promise<WebAssembly.Module> {

@@ -1,0 +1,124 @@
+// Several workers share a model: the numbers of one, bit for bit; cancel, progress, memory, and a worker that is lost.
+
+import type { Page } from "@playwright/test";
+import type { EdgesResult, EdgesUpdate, LoadOptions } from "../../www/src/engine/types";
+import * as cli from "./cli";
+import { openBlank } from "./module";
+import { expect, test } from "./test";
+
+test.beforeEach(async ({ page }) => openBlank(page));
+
+/** Everything that an engine computes about the bundled model, with so many workers: as texts of its bytes. */
+const told = (page: Page, workers: number | undefined) =>
+  page.evaluate(
+    async ({ prompts, workers }) => {
+      const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+      const model = await PathPatch.load(`${location.origin}/models/ioi-demo`, { device: "cpu", workers });
+      const two = [prompts, { ...prompts, clean: prompts.corrupted, corrupted: prompts.clean }];
+      const bytes = (values: Float32Array) => [...new Uint32Array(values.buffer, values.byteOffset, values.length)];
+      const of = ({ table, byPosition, check }: EdgesResult) => ({
+        values: bytes(table.values),
+        stdDev: bytes(table.stdDev),
+        state: [...table.state],
+        check,
+        byPosition: byPosition && {
+          estimates: bytes(byPosition.estimates.effects),
+          exact: byPosition.exact.map(({ place, effects }) => [place, bytes(effects)]),
+        },
+      });
+      const ends = { component: "k", srcLayer: 0, srcHead: 3, dstLayer: 2, dstHead: 1 };
+      const result = {
+        workers: model.workers,
+        all: of(await model.edges(prompts)),
+        noised: of(await model.edges({ pairs: two, direction: "noise", patch: "mean", metric: "kl", layerNorm: "frozen" })),
+        strongest: of(await model.edges({ ...prompts, patch: "zero", metric: "prob", strongest: 20, byPosition: true })),
+        heads: bytes((await model.getActPatchDirectPathAllSources({ ...prompts, component: "v" })).values),
+        detail: await model.edgeDetail({ ...prompts, ...ends }),
+        head: await model.headDetail({ ...prompts, layer: 2, head: 1 }),
+        said: await model.predictions(prompts),
+        memory: await model.memory(),
+        steps: (await model.steps()).map(({ worker }: { worker: number }) => worker),
+      };
+      model.dispose();
+      return result;
+    },
+    { prompts: cli.INDUCTION, workers },
+  );
+
+test("two and three workers give the numbers of one, bit for bit", async ({ page }) => {
+  const one = await told(page, undefined);
+  expect(one.workers).toBe(1);
+  expect(one.steps).toEqual([]);
+  for (const workers of [2, 3]) {
+    const many = await told(page, workers);
+    expect(many.workers).toBe(workers);
+    expect([...new Set(many.steps)].sort()).toEqual([0, 1, 2].slice(0, workers));
+    expect(many.memory).toBeGreaterThan(one.memory * 1.1);
+    expect({ ...many, workers: 0, memory: 0, steps: [] }).toEqual({ ...one, workers: 0, memory: 0, steps: [] });
+  }
+});
+
+test("there are no more workers than layers, and at least one", async ({ page }) => {
+  const workers = (asked: unknown) =>
+    page.evaluate(async (workers) => {
+      const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+      const load = PathPatch.load(`${location.origin}/models/ioi-demo`, { device: "cpu", workers } as LoadOptions);
+      return load.then(
+        (model: { workers: number; dispose(): void }) => {
+          model.dispose();
+          return model.workers;
+        },
+        (error: Error & { code: string }) => `${error.code} | ${error.message}`,
+      );
+    }, asked);
+  expect(await workers(99)).toBe(3);
+  expect(await workers(0)).toBe(1);
+  expect(await workers("many")).toMatch(/^option \| workers: expected a whole number/);
+});
+
+test("progress comes as from one worker, and a cancel takes effect at once", async ({ page }) => {
+  const seen = await page.evaluate(async (prompts) => {
+    const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+    const model = await PathPatch.load(`${location.origin}/models/ioi-demo`, { device: "cpu", workers: 2 });
+    const done: number[] = [];
+    const onUpdate = ({ progress }: EdgesUpdate) => done.push(progress.done);
+    const whole: EdgesResult = await model.edges({ ...prompts, onUpdate });
+    const controller = new AbortController();
+    const code = await model
+      .edges({
+        ...prompts,
+        signal: controller.signal,
+        onUpdate: ({ progress }: EdgesUpdate) => progress.done > 0 && controller.abort(),
+      })
+      .catch((error: { code: string }) => error.code);
+    const again: EdgesResult = await model.edges(prompts);
+    const isSame = again.table.values.every((value, i) => Object.is(value, whole.table.values[i]));
+    const edges = whole.table.state.filter((state) => state > 0).length;
+    return { done, edges, code, isSame, isStopped: model.isStopped };
+  }, cli.INDUCTION);
+  expect(seen.done.length).toBeGreaterThan(3);
+  expect(seen.done).toEqual([...seen.done].sort((a, b) => a - b));
+  expect(seen.done.at(-1)).toBe(seen.edges);
+  expect(seen).toMatchObject({ code: "cancelled", isSame: true, isStopped: false });
+});
+
+test("a worker that is lost ends the engine, in words", async ({ page }) => {
+  // Others than the first fail once they are to hold layers.
+  await page.route("**/lib/worker.js", async (route) => {
+    const response = await route.fetch();
+    const lose = `self.addEventListener("message", ({ data }) => {
+      data.port?.addEventListener("message", ({ data }) => {
+        if (data.head?.startsWith('{"Step"')) setTimeout(() => { throw new Error("out of memory"); });
+      });
+    });`;
+    await route.fulfill({ response, body: `${lose}\n${await response.text()}` });
+  });
+  const seen = await page.evaluate(async (prompts) => {
+    const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+    const model = await PathPatch.load(`${location.origin}/models/ioi-demo`, { device: "cpu", workers: 2 });
+    const told = await model.edges(prompts).catch((e: Error & { code: string }) => `${e.code} | ${e.message}`);
+    return { told, isStopped: model.isStopped };
+  }, cli.INDUCTION);
+  expect(seen.told).toMatch(/^engine \| the engine stopped: .*out of memory/);
+  expect(seen.isStopped).toBe(true);
+});

@@ -1,0 +1,141 @@
+//! Several workers with one model: what this one sends the others, and what one does that holds layers for another.
+//!
+//! The page starts the workers, and gives this one the ways to them. Arrays are copied into a message and out of it, which
+//! takes a thousandth of the work that is done with them; between workers they are handed on without a copy.
+
+use std::{future::Future, pin::Pin, rc::Rc};
+
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use web_sys::js_sys::{Array, Float32Array, Function, Promise};
+
+use crate::{Turn, convert, fused};
+use pathpatch::{
+    error::{Code, Error, Result},
+    gpt2::Config,
+    ops::Product,
+    patching::{Crew, Link, Member, Parcel},
+    session::Loading,
+};
+
+/// How many workers a load takes, and who brings them.
+pub struct Hire<'h> {
+    /// As many as the caller has asked for; `by_default` where that is nothing, unless the model is too small.
+    pub asked: Option<usize>,
+    pub by_default: usize,
+    /// Brings so many others, who know the model's `config.json`.
+    pub bring: &'h Function,
+    /// Asks one of them.
+    pub ask: &'h Function,
+}
+
+impl Hire<'_> {
+    /// Share a model that is about to be loaded, if there is more than one worker for it.
+    ///
+    /// # Errors
+    /// What keeps the page from starting workers.
+    pub async fn share(&self, loading: &mut Loading, config: &[u8]) -> Result<()> {
+        if loading.device().kind != "cpu" {
+            return Ok(());
+        }
+        let workers = match self.asked {
+            Some(asked) => asked.clamp(1, loading.config().n_layers),
+            None => Crew::worthwhile(loading.config(), self.by_default),
+        };
+        if workers == 1 {
+            return Ok(());
+        }
+        let config = String::from_utf8_lossy(config);
+        let others = workers - 1;
+        let brought = self
+            .bring
+            .call2(&JsValue::NULL, &others.into(), &config[..].into());
+        JsFuture::from(Promise::resolve(&brought.map_err(lost)?))
+            .await
+            .map_err(lost)?;
+        loading.share(Rc::new(Others {
+            others,
+            ask: self.ask.clone(),
+        }));
+        Ok(())
+    }
+}
+
+/// The way to the other workers.
+#[derive(Debug)]
+struct Others {
+    others: usize,
+    ask: Function,
+}
+
+impl Link for Others {
+    fn others(&self) -> usize {
+        self.others
+    }
+
+    fn ask(&self, other: usize, parcel: Parcel) -> Pin<Box<dyn Future<Output = Result<Parcel>>>> {
+        let arrays = to_arrays(&parcel);
+        let asked = self
+            .ask
+            .call3(&JsValue::NULL, &other.into(), &parcel.head.into(), &arrays);
+        Box::pin(async {
+            let answer = JsFuture::from(Promise::resolve(&asked.map_err(lost)?)).await;
+            let answer = Array::from(&answer.map_err(lost)?);
+            Ok(from_arrays(
+                answer.get(0).as_string().unwrap_or_default(),
+                &Array::from(&answer.get(1)),
+            ))
+        })
+    }
+}
+
+/// A worker that holds layers for another.
+#[wasm_bindgen]
+pub struct Helper {
+    member: Rc<Member>,
+}
+
+#[wasm_bindgen]
+impl Helper {
+    /// Without layers yet, of the model with this `config.json`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(config: &str) -> Result<Helper, JsValue> {
+        let config = Config::from_json(config.as_bytes()).map_err(convert::error)?;
+        let product = fused::tile().map_or_else(Product::default, Product::Fused);
+        let pause = Rc::new(Turn::new("step", None));
+        let member = Rc::new(Member::new(&config, product, pause));
+        Ok(Self { member })
+    }
+
+    /// Take a message: see `Member::receive`. The answer is `[head, arrays]`.
+    pub fn receive(&self, head: String, arrays: Array) -> Promise {
+        let received = self.member.receive(from_arrays(head, &arrays));
+        // So that the message's arrays can be let go before the answer is there.
+        drop(arrays);
+        future_to_promise(async {
+            let answer = received.await.map_err(convert::error)?;
+            let arrays = to_arrays(&answer);
+            Ok(Array::of2(&answer.head.into(), &arrays).into())
+        })
+    }
+}
+
+fn to_arrays(parcel: &Parcel) -> Array {
+    let arrays = Array::new();
+    parcel.each(&mut |numbers| {
+        arrays.push(&Float32Array::from(numbers));
+    });
+    arrays
+}
+
+fn from_arrays(head: String, arrays: &Array) -> Parcel {
+    let arrays = arrays
+        .iter()
+        .map(|array| Float32Array::from(array).to_vec());
+    Parcel::of(head, arrays)
+}
+
+fn lost(thrown: JsValue) -> Error {
+    let got = convert::text(&thrown);
+    Error::new(Code::Device, "a worker", "to do its share", got)
+}
