@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::js_sys::{Array, Float32Array, Function, Promise};
 
-use crate::{Turn, convert, fused};
+use crate::{convert, fused, turn::Turn};
 use pathpatch::{
     error::{Code, Error, Result},
     gpt2::Config,

@@ -12,13 +12,12 @@ let wasmUrl = "";
 /** The module, instantiated once; anew after a failure, as of the network. */
 let module: ReturnType<typeof init> | undefined;
 let compiled: WebAssembly.Module;
-/** The ways to other workers that share the model, once they are brought. */
-let crew: Promise<MessagePort[]> | undefined;
-let brought: (ports: MessagePort[]) => void;
+/** The ways to other workers that share the model. */
+let crew: MessagePort[] = [];
+let brought: () => void;
 /** What they are asked, by its number. */
 const asked = new Map<number, [(answer: [string, Float32Array[]]) => void, (failure: Failure) => void]>();
 let lastAsked = 0;
-let ports: MessagePort[] = [];
 /** What the page's Content-Security-Policy has refused this worker last. */
 let refused: string | undefined;
 
@@ -32,7 +31,9 @@ self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
     return;
   }
   if (data.call === "crew") {
-    brought(data.ports);
+    crew = data.ports;
+    for (const port of crew) port.onmessage = hear;
+    brought();
     return;
   }
   if (data.call === "join") {
@@ -106,7 +107,7 @@ async function perform(request: Request, signal: AbortSignal): Promise<Calls[key
     case "matmulRate":
       return loaded().matmulRate(request.arguments.rows, signal);
     case "memory":
-      return (await Promise.all(ports.map((_, i) => ask(i, "memory", [])))).reduce(
+      return (await Promise.all(crew.map((_, i) => ask(i, "memory", [])))).reduce(
         (sum, [bytes]) => sum + Number(bytes),
         memory.buffer.byteLength,
       );
@@ -129,20 +130,21 @@ async function instantiate(): ReturnType<typeof init> {
 
 /** Have the page start so many others; a second attempt to load finds them there. */
 async function bring(others: number, config: string): Promise<void> {
-  crew ??= new Promise((resolve) => {
-    brought = resolve;
-    self.postMessage({ id: -1, others } satisfies FromWorker);
-  });
-  for (const port of await crew) {
-    port.onmessage = ({ data }: MessageEvent<FromHelper>) => {
-      const [answer, fail] = asked.get(data.id)!;
-      asked.delete(data.id);
-      if ("failure" in data) fail(data.failure);
-      else answer([data.head, data.arrays]);
-    };
-    port.postMessage({ module: compiled, config } satisfies ToHelper);
+  if (!crew[0]) {
+    await new Promise<void>((resolve) => {
+      brought = resolve;
+      self.postMessage({ id: -1, others } satisfies FromWorker);
+    });
   }
-  ports = await crew;
+  for (const port of crew) port.postMessage({ module: compiled, config } satisfies ToHelper);
+}
+
+/** What another worker has answered. */
+function hear({ data }: MessageEvent<FromHelper>): void {
+  const [answer, fail] = asked.get(data.id)!;
+  asked.delete(data.id);
+  if ("failure" in data) fail(data.failure);
+  else answer([data.head, data.arrays]);
 }
 
 /** Ask another worker; the message is on its way when this returns. */
@@ -150,7 +152,7 @@ function ask(other: number, head: string, arrays: Float32Array[]): Promise<[stri
   return new Promise((answer, fail) => {
     const id = ++lastAsked;
     asked.set(id, [answer, fail]);
-    ports[other]!.postMessage({ id, head, arrays } satisfies ToHelper, buffersOf({ ...arrays }));
+    crew[other]!.postMessage({ id, head, arrays } satisfies ToHelper, arrays.map(({ buffer }) => buffer));
   });
 }
 
@@ -168,7 +170,7 @@ function join(port: MessagePort): void {
       try {
         const [engine, memory] = await helper;
         const [told, numbers] = head === "memory" ? [`${memory.buffer.byteLength}`, []] : await engine.receive(head, arrays);
-        port.postMessage({ id, head: told, arrays: numbers } satisfies FromHelper, buffersOf({ ...numbers }));
+        port.postMessage({ id, head: told, arrays: numbers } satisfies FromHelper, numbers.map(({ buffer }: Float32Array) => buffer));
       } catch (error) {
         const failed = failure(error);
         // The page hears of it, and ends all.
