@@ -36,7 +36,9 @@ use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, js_sys::Function};
 
 use pathpatch::{
-    error::{Code, Result},
+    device::DeviceReport,
+    error::{Code, Result, Warning},
+    gpt2::Config,
     patching::{EdgeUpdate, Update},
     session::Session,
 };
@@ -68,6 +70,19 @@ fn start() -> Result<(), JsValue> {
 pub struct Engine {
     session: Session,
     keeping: Keeping,
+}
+
+/// A loaded model.
+#[derive(Serialize)]
+struct About<'a> {
+    config: &'a Config,
+    device: &'a DeviceReport,
+    /// How many share it.
+    workers: usize,
+    /// Whether this browser keeps it.
+    keeping: &'a Keeping,
+    /// What the caller should know of its files.
+    warnings: &'a [Warning],
 }
 
 /// What loading a source would download: `{title, revision, files, kept, space}`.
@@ -157,34 +172,21 @@ impl Engine {
         load.await.map_err(convert::error)
     }
 
-    /// The model's shape.
-    pub fn config(&self) -> Result<JsValue, JsValue> {
-        convert::to_js(self.session.config()).map_err(convert::error)
-    }
-
-    /// The device that it is on: `{kind, adapter, matmul, reason}`.
-    pub fn device(&self) -> Result<JsValue, JsValue> {
-        convert::to_js(self.session.device()).map_err(convert::error)
-    }
-
-    /// How many workers share it.
-    pub fn workers(&self) -> usize {
-        self.session.workers()
+    /// What was loaded: see [`About`].
+    pub fn about(&self) -> Result<JsValue, JsValue> {
+        let about = About {
+            config: self.session.config(),
+            device: self.session.device(),
+            workers: self.session.workers(),
+            keeping: &self.keeping,
+            warnings: self.session.warnings(),
+        };
+        convert::to_js(&about).map_err(convert::error)
     }
 
     /// Which steps of the last sweep which worker did when: see `CrewEvent`.
     pub fn steps(&self) -> Result<JsValue, JsValue> {
         convert::to_js(&self.session.steps()).map_err(convert::error)
-    }
-
-    /// `{kept, reason, revision}`: whether this browser keeps the model.
-    pub fn keeping(&self) -> Result<JsValue, JsValue> {
-        convert::to_js(&self.keeping).map_err(convert::error)
-    }
-
-    /// What the caller should know of the model's files, each `{code, message, suggestion?}`.
-    pub fn warnings(&self) -> Result<JsValue, JsValue> {
-        convert::to_js(&self.session.warnings()).map_err(convert::error)
     }
 
     /// Check a request without running it: its warnings, each `{code, message, suggestion?}`. Its `patch` is `resample`

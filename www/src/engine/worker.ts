@@ -2,8 +2,8 @@
 //
 // It shares no module with the client, so that it is one file, wherever a bundler or a server puts it.
 
-import init, { Engine, Helper, keptModels, plan, removeModel } from "../wasm/engine";
-import type { Calls, Failure, FromHelper, FromWorker, Request, ToHelper, ToWorker } from "./messages";
+import init, { Engine, join, keptModels, plan, receive, removeModel } from "../wasm/engine";
+import type { Calls, Failure, FromWorker, Module, Request, Told, ToWorker } from "./messages";
 import type { ErrorCode } from "./types";
 
 const running = new Map<number, AbortController>();
@@ -15,9 +15,6 @@ let compiled: WebAssembly.Module;
 /** The ways to other workers that share the model. */
 let crew: MessagePort[] = [];
 let brought: () => void;
-/** What they are asked, by its number. */
-const asked = new Map<number, [(answer: [string, Float32Array[]]) => void, (failure: Failure) => void]>();
-let lastAsked = 0;
 /** What the page's Content-Security-Policy has refused this worker last. */
 let refused: string | undefined;
 
@@ -32,12 +29,11 @@ self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
   }
   if (data.call === "crew") {
     crew = data.ports;
-    for (const port of crew) port.onmessage = hear;
     brought();
     return;
   }
   if (data.call === "join") {
-    join(data.port);
+    help(data.port);
     return;
   }
   if (data.call === "cancel") {
@@ -69,13 +65,7 @@ async function perform(request: Request, signal: AbortSignal): Promise<Calls[key
     case "load": {
       const { source, device, keep, workers, byDefault } = request.arguments;
       engine = await Engine.load(source, device, keep, workers, byDefault, bring, ask, onProgress, signal);
-      return {
-        config: engine.config(),
-        device: engine.device(),
-        workers: engine.workers(),
-        keeping: engine.keeping(),
-        warnings: engine.warnings(),
-      };
+      return engine.about();
     }
     case "plan":
       return plan(request.arguments.source, onProgress, signal);
@@ -106,25 +96,24 @@ async function perform(request: Request, signal: AbortSignal): Promise<Calls[key
       return loaded().edgeDetail(request.arguments, signal);
     case "matmulRate":
       return loaded().matmulRate(request.arguments.rows, signal);
-    case "memory":
-      return (await Promise.all(crew.map((_, i) => ask(i, "memory", [])))).reduce(
-        (sum, [bytes]) => sum + Number(bytes),
-        memory.buffer.byteLength,
-      );
+    case "memory": {
+      let bytes = memory.buffer.byteLength;
+      for (const other of crew.keys()) bytes += Number((await ask(other, "memory", []))[0]);
+      return bytes;
+    }
     case "steps":
       return loaded().steps();
   }
 }
 
 async function instantiate(): ReturnType<typeof init> {
+  const start = async (cache: RequestCache) => init({ module_or_path: (compiled = await compile(cache)) });
   try {
-    compiled = await compile("default");
-    return await init({ module_or_path: compiled });
+    return await start("default");
   } catch (error) {
     // The browser had a module of another version than this worker.
-    if (!(error instanceof WebAssembly.LinkError)) throw error;
-    compiled = await compile("reload");
-    return init({ module_or_path: compiled });
+    if (error instanceof WebAssembly.LinkError) return start("reload");
+    throw error;
   }
 }
 
@@ -136,46 +125,44 @@ async function bring(others: number, config: string): Promise<void> {
       self.postMessage({ id: -1, others } satisfies FromWorker);
     });
   }
-  for (const port of crew) port.postMessage({ module: compiled, config } satisfies ToHelper);
-}
-
-/** What another worker has answered. */
-function hear({ data }: MessageEvent<FromHelper>): void {
-  const [answer, fail] = asked.get(data.id)!;
-  asked.delete(data.id);
-  if ("failure" in data) fail(data.failure);
-  else answer([data.head, data.arrays]);
+  for (const port of crew) port.postMessage({ module: compiled, config } satisfies Module);
 }
 
 /** Ask another worker; the message is on its way when this returns. */
-function ask(other: number, head: string, arrays: Float32Array[]): Promise<[string, Float32Array[]]> {
-  return new Promise((answer, fail) => {
-    const id = ++lastAsked;
-    asked.set(id, [answer, fail]);
-    crew[other]!.postMessage({ id, head, arrays } satisfies ToHelper, arrays.map(({ buffer }) => buffer));
+function ask(other: number, head: string, arrays: Float32Array[]): Promise<Told> {
+  return new Promise((resolve, reject) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }: MessageEvent<Told | string>) => {
+      port1.close();
+      if (typeof data === "string") reject(data);
+      else resolve(data);
+    };
+    crew[other]!.postMessage([head, arrays] satisfies Told, [port2, ...buffersOf({ ...arrays })]);
   });
 }
 
 /** Hold layers for the worker at the other end: steps of sweeps one after the other, all else at once. */
-function join(port: MessagePort): void {
-  let helper: Promise<[Helper, WebAssembly.Memory]>;
+function help(port: MessagePort): void {
   let steps = Promise.resolve();
-  port.onmessage = ({ data }: MessageEvent<ToHelper>) => {
+  port.onmessage = ({ data, ports }: MessageEvent<Module | Told>) => {
     if ("module" in data) {
-      helper = init({ module_or_path: data.module }).then(({ memory }) => [new Helper(data.config), memory]);
+      module = init({ module_or_path: data.module }).then((started) => {
+        join(data.config);
+        return started;
+      });
       return;
     }
-    const { id, head, arrays } = data;
+    const [head, arrays] = data;
     const answer = async () => {
       try {
-        const [engine, memory] = await helper;
-        const [told, numbers] = head === "memory" ? [`${memory.buffer.byteLength}`, []] : await engine.receive(head, arrays);
-        port.postMessage({ id, head: told, arrays: numbers } satisfies FromHelper, numbers.map(({ buffer }: Float32Array) => buffer));
+        const { memory } = await module!;
+        const told: Told = head === "memory" ? [`${memory.buffer.byteLength}`, []] : await receive(head, arrays);
+        ports[0]!.postMessage(told, buffersOf({ ...told[1] }));
       } catch (error) {
-        const failed = failure(error);
+        const { code, message } = failure(error);
         // The page hears of it, and ends all.
-        if (failed.code === "engine") setTimeout(() => { throw error; });
-        else port.postMessage({ id, failure: failed } satisfies FromHelper);
+        if (code === "engine") setTimeout(() => { throw error; });
+        else ports[0]!.postMessage(message);
       }
     };
     if (head.startsWith('{"Step"')) steps = steps.then(answer);
