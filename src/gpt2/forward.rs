@@ -10,8 +10,9 @@
 use burn::tensor::Tensor;
 
 use super::{
+    block::Block,
     cache::{ActivationCache, BlockCache},
-    weights::{Block, Gpt2},
+    weights::Gpt2,
 };
 use crate::{
     error::Result,

@@ -8,7 +8,7 @@ use std::{cell::RefCell, fmt, future::Future, pin::Pin, rc::Rc};
 
 use burn::tensor::Tensor;
 
-use super::weights::Block;
+use super::block::Block;
 use crate::{error::Result, ops::Product};
 
 /// Who holds layers that are elsewhere.

@@ -6,7 +6,7 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::weights::Block;
+use super::block::Block;
 use crate::{
     error::Result,
     ops::{self, Past, Queries, attention, causal_mask, on_cpu},

@@ -1,20 +1,15 @@
 //! Jobs done here, on the device that holds the model.
 
 use super::{
-    crew::Pipeline,
     entries::Entries,
     forward::Forward,
-    graph::Receiver,
-    job::{Done, Executor, Job, Variant},
+    job::{Done, Executor, Job, Variant, by_head},
+    pipeline::Pipeline,
     plan::Plan,
     readout::{Reading, Readout},
     runs::Runs,
 };
-use crate::{
-    error::{Code, Error, Result},
-    metric::Metric,
-    ops::on_cpu,
-};
+use crate::{error::Result, metric::Metric, ops::on_cpu};
 
 /// Does jobs on the runs of a batch.
 pub(super) struct Local<'r, 'a, 'm> {
@@ -67,7 +62,7 @@ impl<'r, 'a, 'm: 'r> Local<'r, 'a, 'm> {
 impl<'r, 'm: 'r> Local<'r, '_, 'm> {
     /// Give the device all of a job to do.
     async fn begin(&mut self, job: &Job) -> Result<Reading> {
-        let part = part_of(job, self.runs, self.plan)?;
+        let part = self.runs.part_of(self.plan, job)?;
         let entries = self.entries;
         let readout = self.readout(part).await?;
         let forward = Forward::new(readout, job.patch.layer_norm, entries);
@@ -80,7 +75,7 @@ impl<'r, 'm: 'r> Local<'r, '_, 'm> {
     /// Whether a job reads the runs that are there.
     fn is_at_hand(&self, job: &Job) -> bool {
         let current = self.current.as_ref().map(|(part, _)| *part);
-        part_of(job, self.runs, self.plan).ok() == current
+        self.runs.part_of(self.plan, job).ok() == current
     }
 }
 
@@ -116,29 +111,4 @@ impl<'r, 'm: 'r> Executor for Local<'r, '_, 'm> {
         }
         Ok(Done { values })
     }
-}
-
-/// The part of a plan that a job is about.
-///
-/// # Errors
-/// [`Code::Option`] for a job of other runs.
-pub(super) fn part_of(job: &Job, runs: &Runs<'_>, plan: &Plan) -> Result<usize> {
-    let mut parts = plan.parts.iter();
-    let part = parts.position(|part| part.prompts == job.prompts && part.window == job.window);
-    let is_of_runs =
-        job.patch.direction == runs.direction() && job.patch.replacement == runs.replacement();
-    part.filter(|_| is_of_runs).ok_or_else(|| {
-        let (expected, got) = ("prompts, positions and a patch of the plan", "others");
-        Error::new(Code::Option, "job", expected, got)
-    })
-}
-
-/// The variants in the order of their receivers' heads, so that what is multiplied by the same weights is one product.
-pub(super) fn by_head(variants: &[Variant]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..variants.len()).collect();
-    order.sort_by_key(|i| match variants[*i].edge.to {
-        Receiver::Head(head, _) => Some(head.head),
-        Receiver::Mlp(_) | Receiver::Logits => None,
-    });
-    order
 }

@@ -5,7 +5,7 @@ use std::future::Future;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    graph::{Edge, Stage},
+    graph::{Edge, Receiver, Stage},
     patch::Patch,
     window::Window,
 };
@@ -68,6 +68,17 @@ pub(super) trait Executor {
     /// [`Code::Option`](crate::error::Code::Option) for a job that it is not made for; those of the device and of a
     /// pause.
     fn run(&mut self, job: &Job, following: &[Job]) -> impl Future<Output = Result<Done>>;
+}
+
+/// The variants in the order of their receivers' heads, so that what is multiplied by the same weights is one product. In
+/// Burn's operations, on a GPU, what patches the same component goes together instead, as it stands in a job.
+pub(super) fn by_head(variants: &[Variant]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..variants.len()).collect();
+    order.sort_by_key(|i| match variants[*i].edge.to {
+        Receiver::Head(head, _) => Some(head.head),
+        Receiver::Mlp(_) | Receiver::Logits => None,
+    });
+    order
 }
 
 #[cfg(test)]

@@ -39,6 +39,7 @@ mod heads;
 mod job;
 mod memory;
 mod patch;
+mod pipeline;
 mod plan;
 mod predictions;
 mod progress;

@@ -11,6 +11,7 @@ use super::{
     both::Both,
     crew::Crew,
     graph::Stage,
+    job::Job,
     memory::{Memory, check_length},
     patch::{Direction, Replacement},
     plan::{Part, Plan, Reads},
@@ -243,6 +244,21 @@ impl<'a> Runs<'a> {
             self.model,
             memory,
         ))
+    }
+
+    /// The part of a plan that a job is about.
+    ///
+    /// # Errors
+    /// [`Code::Option`] for a job of other runs.
+    pub(super) fn part_of(&self, plan: &Plan, job: &Job) -> Result<usize> {
+        let mut parts = plan.parts.iter();
+        let part = parts.position(|part| part.prompts == job.prompts && part.window == job.window);
+        let is_of_runs =
+            job.patch.direction == self.direction && job.patch.replacement == self.replacement;
+        part.filter(|_| is_of_runs).ok_or_else(|| {
+            let (expected, got) = ("prompts, positions and a patch of the plan", "others");
+            Error::new(Code::Option, "job", expected, got)
+        })
     }
 
     /// Both runs of a part of a plan, kept where the plan says so.

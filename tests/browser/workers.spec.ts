@@ -108,7 +108,7 @@ test("a worker that is lost ends the engine, in words", async ({ page }) => {
     const response = await route.fetch();
     const lose = `self.addEventListener("message", ({ data }) => {
       data.port?.addEventListener("message", ({ data }) => {
-        if (data.head?.startsWith('{"Step"')) setTimeout(() => { throw new Error("out of memory"); });
+        if (data[0]?.startsWith('{"Step"')) setTimeout(() => { throw new Error("out of memory"); });
       });
     });`;
     await route.fulfill({ response, body: `${lose}\n${await response.text()}` });

@@ -3,13 +3,13 @@
 //! The page starts the workers, and gives this one the ways to them. Arrays are copied into a message and out of it, which
 //! takes a thousandth of the work that is done with them; between workers they are handed on without a copy.
 
-use std::{future::Future, pin::Pin, rc::Rc};
+use std::{cell::RefCell, future::Future, pin::Pin, rc::Rc};
 
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::js_sys::{Array, Float32Array, Function, Promise};
 
-use crate::{Turn, convert, fused};
+use crate::{convert, fused, turn::Turn};
 use pathpatch::{
     error::{Code, Error, Result},
     gpt2::Config,
@@ -89,35 +89,35 @@ impl Link for Others {
     }
 }
 
-/// A worker that holds layers for another.
-#[wasm_bindgen]
-pub struct Helper {
-    member: Rc<Member>,
+thread_local! {
+    /// What this worker is where it holds layers for another.
+    static MEMBER: RefCell<Option<Rc<Member>>> = const { RefCell::new(None) };
 }
 
+/// Hold layers for another worker from now on, of the model with this `config.json`.
 #[wasm_bindgen]
-impl Helper {
-    /// Without layers yet, of the model with this `config.json`.
-    #[wasm_bindgen(constructor)]
-    pub fn new(config: &str) -> Result<Helper, JsValue> {
-        let config = Config::from_json(config.as_bytes()).map_err(convert::error)?;
-        let product = fused::tile().map_or_else(Product::default, Product::Fused);
-        let pause = Rc::new(Turn::new("step", None));
-        let member = Rc::new(Member::new(&config, product, pause));
-        Ok(Self { member })
-    }
+pub fn join(config: &str) -> Result<(), JsValue> {
+    let config = Config::from_json(config.as_bytes()).map_err(convert::error)?;
+    let product = fused::tile().map_or_else(Product::default, Product::Fused);
+    let pause = Rc::new(Turn::new("step", None));
+    let member = Rc::new(Member::new(&config, product, pause));
+    MEMBER.set(Some(member));
+    Ok(())
+}
 
-    /// Take a message: see `Member::receive`. The answer is `[head, arrays]`.
-    pub fn receive(&self, head: String, arrays: Array) -> Promise {
-        let received = self.member.receive(from_arrays(head, &arrays));
-        // So that the message's arrays can be let go before the answer is there.
-        drop(arrays);
-        future_to_promise(async {
-            let answer = received.await.map_err(convert::error)?;
-            let arrays = to_arrays(&answer);
-            Ok(Array::of2(&answer.head.into(), &arrays).into())
-        })
-    }
+/// Take a message of that worker: see `Member::receive`. The answer is `[head, arrays]`.
+#[wasm_bindgen]
+pub fn receive(head: String, arrays: Array) -> Promise {
+    let parcel = from_arrays(head, &arrays);
+    // So that the message's arrays can be let go before the answer is there.
+    drop(arrays);
+    let received = MEMBER.with_borrow(|member| Some(member.as_ref()?.receive(parcel)));
+    future_to_promise(async {
+        let received = received.ok_or("to be joined first")?;
+        let answer = received.await.map_err(convert::error)?;
+        let arrays = to_arrays(&answer);
+        Ok(Array::of2(&answer.head.into(), &arrays).into())
+    })
 }
 
 fn to_arrays(parcel: &Parcel) -> Array {

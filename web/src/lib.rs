@@ -4,7 +4,8 @@
 //!
 //! - `load` makes a session from a `source`. `place` reads a model's files, wherever they are; `bounded` limits the
 //!   small ones; `download` gets a file from a server with `http` and `headers`. Files are kept in the `store`, under a
-//!   `lock`, and `progress` reports their bytes. `transfer` has the types that these share. `cancel` stops all of it.
+//!   `lock`, and `progress` reports their bytes. `transfer` has the types that these share. `cancel` stops all of it, `turn`
+//!   lets messages in between.
 //! - `convert` translates requests, grids and errors, `edges` the tables of the whole graph.
 //! - `crew` has the way to other workers that share a model.
 //! - `fused` links the matrix product of relaxed SIMD.
@@ -27,32 +28,28 @@ mod progress;
 mod source;
 mod store;
 mod transfer;
+mod turn;
 mod writer;
-
-use std::{cell::Cell, pin::Pin, time::Duration};
 
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    AbortSignal, MessageChannel,
-    js_sys::{Function, Promise},
-};
-use web_time::Instant;
+use web_sys::{AbortSignal, js_sys::Function};
 
 use pathpatch::{
-    error::{Code, Error, Result},
+    device::DeviceReport,
+    error::{Code, Result, Warning},
+    gpt2::Config,
     patching::{EdgeUpdate, Update},
-    pause::Pause,
     session::Session,
 };
 
-use cancel::{cancellable, check_signal};
+use cancel::cancellable;
 use crew::Hire;
 use load::Keeping;
 use source::Source;
 use store::Store;
 use transfer::Watcher;
+use turn::Turn;
 
 unsafe extern "C" {
     fn __wasm_call_ctors();
@@ -73,6 +70,19 @@ fn start() -> Result<(), JsValue> {
 pub struct Engine {
     session: Session,
     keeping: Keeping,
+}
+
+/// A loaded model.
+#[derive(Serialize)]
+struct About<'a> {
+    config: &'a Config,
+    device: &'a DeviceReport,
+    /// How many share it.
+    workers: usize,
+    /// Whether this browser keeps it.
+    keeping: &'a Keeping,
+    /// What the caller should know of its files.
+    warnings: &'a [Warning],
 }
 
 /// What loading a source would download: `{title, revision, files, kept, space}`.
@@ -162,34 +172,21 @@ impl Engine {
         load.await.map_err(convert::error)
     }
 
-    /// The model's shape.
-    pub fn config(&self) -> Result<JsValue, JsValue> {
-        convert::to_js(self.session.config()).map_err(convert::error)
-    }
-
-    /// The device that it is on: `{kind, adapter, matmul, reason}`.
-    pub fn device(&self) -> Result<JsValue, JsValue> {
-        convert::to_js(self.session.device()).map_err(convert::error)
-    }
-
-    /// How many workers share it.
-    pub fn workers(&self) -> usize {
-        self.session.workers()
+    /// What was loaded: see [`About`].
+    pub fn about(&self) -> Result<JsValue, JsValue> {
+        let about = About {
+            config: self.session.config(),
+            device: self.session.device(),
+            workers: self.session.workers(),
+            keeping: &self.keeping,
+            warnings: self.session.warnings(),
+        };
+        convert::to_js(&about).map_err(convert::error)
     }
 
     /// Which steps of the last sweep which worker did when: see `CrewEvent`.
     pub fn steps(&self) -> Result<JsValue, JsValue> {
         convert::to_js(&self.session.steps()).map_err(convert::error)
-    }
-
-    /// `{kept, reason, revision}`: whether this browser keeps the model.
-    pub fn keeping(&self) -> Result<JsValue, JsValue> {
-        convert::to_js(&self.keeping).map_err(convert::error)
-    }
-
-    /// What the caller should know of the model's files, each `{code, message, suggestion?}`.
-    pub fn warnings(&self) -> Result<JsValue, JsValue> {
-        convert::to_js(&self.session.warnings()).map_err(convert::error)
     }
 
     /// Check a request without running it: its warnings, each `{code, message, suggestion?}`. Its `patch` is `resample`
@@ -355,54 +352,4 @@ impl Engine {
             .and_then(|rates| convert::to_js(&rates))
             .map_err(convert::error)
     }
-}
-
-/// Decides when to handle messages from the page: one thread both computes and handles them.
-struct Turn<'a> {
-    began: Cell<Instant>,
-    what: &'static str,
-    signal: Option<&'a AbortSignal>,
-}
-
-/// How long we compute before messages are handled. A cancel may take 200 ms, so this is short.
-const TURN: Duration = Duration::from_millis(20);
-
-impl<'a> Turn<'a> {
-    fn new(what: &'static str, signal: Option<&'a AbortSignal>) -> Self {
-        Self {
-            began: Cell::new(Instant::now()),
-            what,
-            signal,
-        }
-    }
-}
-
-impl Pause for Turn<'_> {
-    fn pause(&self) -> Pin<Box<dyn Future<Output = Result<()>> + '_>> {
-        Box::pin(async {
-            if self.began.get().elapsed() < TURN {
-                return Ok(());
-            }
-            hear_messages().await.map_err(|e| {
-                let (what, expected) = ("MessageChannel", "to carry a message");
-                Error::new(Code::Unsupported, what, expected, convert::text(&e))
-            })?;
-            self.began.set(Instant::now());
-            match self.signal {
-                Some(signal) => check_signal(signal, self.what),
-                None => Ok(()),
-            }
-        })
-    }
-}
-
-/// Let the worker handle the messages that have come, such as a cancel. It posts a message to itself and waits for it:
-/// a timer would wait at least 4 ms, since browsers delay a timer that is set by a timer.
-async fn hear_messages() -> Result<(), JsValue> {
-    let channel = MessageChannel::new()?;
-    let heard = Promise::new(&mut |resolve, _| channel.port1().set_onmessage(Some(&resolve)));
-    channel.port2().post_message(&JsValue::NULL)?;
-    JsFuture::from(heard).await?;
-    channel.port1().close();
-    Ok(())
 }

@@ -69,6 +69,9 @@ enum Command {
         /// Only the page: how long a first visit waits for the first grid, beside version 0.1, whose site is built for it
         #[arg(long, conflicts_with_all = ["gpu", "graph"])]
         page: bool,
+        /// Only several workers in a browser, beside one and by simulation
+        #[arg(long, conflicts_with_all = ["gpu", "graph", "page"])]
+        workers: bool,
     },
     /// Make the bundled models' saved results anew, which the page shows before any model is loaded
     Gallery,
@@ -108,6 +111,7 @@ fn main() -> Result<()> {
         Command::Bench { previous: true, .. } => bench::sweeps(),
         Command::Bench { page: true, .. } => bench::page(),
         Command::Bench { gpu: true, .. } => bench::gpu(),
+        Command::Bench { workers: true, .. } => bench::workers(),
         Command::Bench { .. } => bench::all(),
         Command::Gallery => gallery::bundled(),
         Command::CheckGpt2 { directory, gallery } => {

@@ -5,19 +5,19 @@
 use std::collections::VecDeque;
 
 /// How many steps another worker has at most: the one that it is at, and one to go on with meanwhile.
-pub(super) const AT_HAND: usize = 2;
+pub(in crate::patching) const AT_HAND: usize = 2;
 
 /// How many chunks are known ahead for each worker.
-const AHEAD: usize = 4;
+const AHEAD: usize = 8;
 
 /// How many chunks are known beside the one that is waited for.
-pub(super) fn ahead(workers: usize) -> usize {
+pub(in crate::patching) fn ahead(workers: usize) -> usize {
     AHEAD * workers
 }
 
 /// Where chunks are.
 #[derive(Debug)]
-pub(super) struct Board {
+pub(in crate::patching) struct Board {
     /// Who holds each layer.
     holders: Vec<usize>,
     /// The number of the first chunk.
@@ -35,7 +35,7 @@ struct Place {
 
 /// A step that somebody takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Taken {
+pub(in crate::patching) struct Taken {
     pub job: usize,
     pub layer: usize,
 }
@@ -101,42 +101,6 @@ impl Board {
     }
 }
 
-/// How long chunks take, in the unit of `seconds`, if nothing but their steps takes time.
-///
-/// `enters` has the layer that each chunk enters, `holders` who holds each layer, and `seconds` says how long a chunk's step
-/// takes: the layer after the last is the metric.
-pub fn simulate(holders: &[usize], enters: &[usize], seconds: &dyn Fn(usize, usize) -> f64) -> f64 {
-    let workers = holders.iter().max().map_or(1, |most| most + 1);
-    let mut board = Board::new(holders);
-    let mut rest = enters.iter();
-    let mut known = |board: &mut Board, n: usize| rest.by_ref().take(n).for_each(|l| board.add(*l));
-    known(&mut board, ahead(workers) + 1);
-    // What each has at hand, and when it ends what it is at.
-    let mut at_hand: Vec<VecDeque<(Taken, f64)>> = vec![VecDeque::new(); workers];
-    let mut now = 0.0;
-    loop {
-        for (worker, steps) in at_hand.iter_mut().enumerate() {
-            while steps.len() < if worker == 0 { 1 } else { AT_HAND } {
-                let Some(taken) = board.take(worker) else {
-                    break;
-                };
-                let begins = steps.back().map_or(now, |(_, ends)| *ends);
-                steps.push_back((taken, begins + seconds(taken.job, taken.layer)));
-            }
-        }
-        let first = at_hand.iter_mut().filter(|steps| !steps.is_empty());
-        let next = first.min_by(|a, b| a[0].1.total_cmp(&b[0].1));
-        let Some((taken, ends)) = next.and_then(VecDeque::pop_front) else {
-            return now;
-        };
-        now = ends;
-        board.done(taken.job);
-        while board.pop() {
-            known(&mut board, 1);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,16 +134,5 @@ mod tests {
         }
         assert!(board.pop());
         assert_eq!(board.end(), 4);
-    }
-
-    #[test]
-    fn chunks_take_as_long_as_the_busiest_worker() {
-        let one = |_, _| 1.0;
-        // Each of 100 chunks takes three layers and the metric.
-        assert_eq!(simulate(&[0, 0, 0], &[0; 100], &one), 400.0);
-        let two = simulate(&[1, 0, 1], &[0; 100], &one);
-        assert!((200.0..206.0).contains(&two), "{two}");
-        assert_eq!(simulate(&[0, 1], &[], &one), 0.0);
-        assert_eq!(simulate(&[0, 1], &[2], &one), 1.0);
     }
 }

@@ -21,7 +21,7 @@ pub struct CrewEvent {
 }
 
 /// Seconds of the clock of all workers.
-pub(super) fn now() -> f64 {
+pub(in crate::patching) fn now() -> f64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.unwrap_or_default().as_secs_f64()
 }

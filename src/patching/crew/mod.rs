@@ -13,14 +13,16 @@
 //! their steps are the same for any number of workers, and so are all numbers, bit for bit.
 //!
 //! `parcel` is what workers send each other, `member` one that holds layers for another, `holders` says who holds which,
-//! `board` which step who takes next, `pipeline` moves the chunks of a sweep, `log` keeps what was done when.
+//! `board` which step who takes next, `log` keeps what was done when, and
+//! `simulate` says from that how long it takes other numbers of workers. `pipeline`, beside this room, moves the chunks of a
+//! sweep.
 
-mod board;
+pub(super) mod board;
 mod holders;
-mod log;
+pub(super) mod log;
 mod member;
-mod parcel;
-mod pipeline;
+pub(super) mod parcel;
+mod simulate;
 
 use std::{
     cell::{Cell, RefCell},
@@ -35,11 +37,10 @@ use crate::{
     ops::Product,
 };
 
-pub use board::simulate;
 pub use log::CrewEvent;
 pub use member::Member;
 pub use parcel::{Link, Parcel};
-pub(super) use pipeline::Pipeline;
+pub use simulate::simulate;
 
 use parcel::{Ask, block_of, tensors_of};
 
@@ -90,18 +91,31 @@ impl Crew {
         &self.holders
     }
 
+    /// Begin another sweep: its number, from 1. The log of the one before is gone.
+    pub(super) fn begin(&self) -> usize {
+        self.log.borrow_mut().clear();
+        self.sweeps.set(self.sweeps.get() + 1);
+        self.sweeps.get()
+    }
+
+    /// Note that a step is done.
+    pub(super) fn note(&self, event: CrewEvent) {
+        self.log.borrow_mut().push(event);
+    }
+
     /// What was done when in the last sweep.
     pub fn log(&self) -> Vec<CrewEvent> {
         self.log.borrow().clone()
     }
 
-    fn held_by(&self, worker: usize) -> Vec<usize> {
+    /// The layers that a worker holds.
+    pub(super) fn held_by(&self, worker: usize) -> Vec<usize> {
         let layers = 0..self.holders.len();
         layers.filter(|l| self.holders[*l] == worker).collect()
     }
 
     /// Ask another worker; it is on its way when this returns.
-    fn ask(
+    pub(super) fn ask(
         &self,
         worker: usize,
         ask: &Ask,

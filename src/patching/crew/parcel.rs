@@ -33,7 +33,7 @@ pub trait Link: fmt::Debug {
 
 /// What a worker is asked.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum Ask {
+pub(in crate::patching) enum Ask {
     /// To hold a layer.
     Hold { layer: usize },
     /// For a copy of a layer.
@@ -55,7 +55,7 @@ pub(super) enum Ask {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Begin {
+pub(in crate::patching) struct Begin {
     pub sweep: usize,
     /// Rows of a product at most.
     pub rows: usize,
@@ -66,7 +66,7 @@ pub(super) struct Begin {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Step {
+pub(in crate::patching) struct Step {
     pub sweep: usize,
     pub part: usize,
     pub at: At,
@@ -74,7 +74,7 @@ pub(super) struct Step {
 
 /// Which step it is.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum At {
+pub(in crate::patching) enum At {
     /// Variants enter, with the deltas of their senders.
     Enter {
         stage: Stage,
@@ -104,24 +104,24 @@ impl Parcel {
         }
     }
 
-    pub(super) fn new(head: &impl Serialize, data: Vec<Tensor<1>>) -> Self {
+    pub(in crate::patching) fn new(head: &impl Serialize, data: Vec<Tensor<1>>) -> Self {
         let head = serde_json::to_string(head).unwrap_or_default();
         Self { head, data }
     }
 
-    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T> {
+    pub(in crate::patching) fn read<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_str(&self.head).map_err(|e| strange(e))
     }
 }
 
 /// A message between workers that none of them would send.
-pub(super) fn strange(got: impl fmt::Display) -> Error {
+pub(in crate::patching) fn strange(got: impl fmt::Display) -> Error {
     let expected = "one that this version sends";
     Error::new(Code::Device, "message between workers", expected, got)
 }
 
 /// A block's weights, flat.
-pub(super) fn tensors_of(block: Block) -> Vec<Tensor<1>> {
+pub(in crate::patching) fn tensors_of(block: Block) -> Vec<Tensor<1>> {
     let flat = |x: Tensor<2>| x.flatten(0, 1);
     vec![
         flat(block.w_qkv),
@@ -137,7 +137,11 @@ pub(super) fn tensors_of(block: Block) -> Vec<Tensor<1>> {
 }
 
 /// The block of such weights.
-pub(super) fn block_of(data: Vec<Tensor<1>>, config: &Config, product: Product) -> Result<Block> {
+pub(in crate::patching) fn block_of(
+    data: Vec<Tensor<1>>,
+    config: &Config,
+    product: Product,
+) -> Result<Block> {
     let (d, mlp) = (config.d_model, config.d_mlp);
     let all: Result<[Tensor<1>; 9], _> = data.try_into();
     let [w_qkv, b_qkv, b_v, w_o, b_o, w_in, b_in, w_out, b_out] =

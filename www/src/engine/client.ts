@@ -44,11 +44,7 @@ export class EngineClient {
       const { worker } = this.#started;
       worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
       worker.onmessageerror = () => this.#fail(lost("its answer could not be read"));
-      worker.onerror = (event) => {
-        event.preventDefault();
-        if (this.#isRunning) this.#fail(lost(event.message));
-        else setTimeout(() => this.#fail(this.#notStarted(event.message)), REASON_MS);
-      };
+      worker.onerror = this.#hearError;
       this.#post({ call: "start", wasmUrl: wasmUrl(assets) });
     } catch (error) {
       this.#fail(this.#notStarted(messageOf(error)));
@@ -132,6 +128,12 @@ export class EngineClient {
     }
   }
 
+  readonly #hearError = (event: ErrorEvent): void => {
+    event.preventDefault();
+    if (this.#isRunning) this.#fail(lost(event.message));
+    else setTimeout(() => this.#fail(this.#notStarted(event.message)), REASON_MS);
+  };
+
   /** Start others, and give the worker the ways to them. */
   #bring(others: number): void {
     const ports = Array.from({ length: others }, () => {
@@ -142,10 +144,7 @@ export class EngineClient {
         other.release();
         other.worker.postMessage({ call: "join", port: port2 } satisfies ToWorker, [port2]);
       };
-      other.worker.onerror = (event) => {
-        event.preventDefault();
-        this.#fail(lost(event.message));
-      };
+      other.worker.onerror = this.#hearError;
       return port1;
     });
     this.#started?.worker.postMessage({ call: "crew", ports } satisfies ToWorker, ports);

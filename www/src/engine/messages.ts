@@ -152,6 +152,11 @@ export type FromWorker =
       | { progress: LoadProgress | SweepProgress | EdgesProgress }
     ));
 
-/** What workers of one model send each other: first the module and the model's `config.json`, then what the engine says. */
-export type ToHelper = { module: WebAssembly.Module; config: string } | { id: number; head: string; arrays: Float32Array[] };
-export type FromHelper = { id: number; head: string; arrays: Float32Array[] } | { id: number; failure: Failure };
+/** What a worker that shares a model gets first: the engine's module, and the model's `config.json`. */
+export interface Module {
+  module: WebAssembly.Module;
+  config: string;
+}
+
+/** What workers of one model then say to each other: a head and arrays, in both directions. */
+export type Told = [head: string, arrays: Float32Array[]];

@@ -249,7 +249,7 @@ function defaultWorkers(): number {
     deviceMemory?: number;
     userAgentData?: { mobile: boolean };
   };
-  const isPhone = userAgentData?.mobile || (deviceMemory < 4 && matchMedia("(pointer: coarse)").matches);
+  const isPhone = userAgentData?.mobile || (deviceMemory < 4 && globalThis.matchMedia?.("(pointer: coarse)").matches);
   return isPhone ? 1 : Math.min(8, Math.max(1, hardwareConcurrency - 1));
 }
 

@@ -2,8 +2,8 @@
 //
 // It shares no module with the client, so that it is one file, wherever a bundler or a server puts it.
 
-import init, { Engine, Helper, keptModels, plan, removeModel } from "../wasm/engine";
-import type { Calls, Failure, FromHelper, FromWorker, Request, ToHelper, ToWorker } from "./messages";
+import init, { Engine, join, keptModels, plan, receive, removeModel } from "../wasm/engine";
+import type { Calls, Failure, FromWorker, Module, Request, Told, ToWorker } from "./messages";
 import type { ErrorCode } from "./types";
 
 const running = new Map<number, AbortController>();
@@ -12,13 +12,9 @@ let wasmUrl = "";
 /** The module, instantiated once; anew after a failure, as of the network. */
 let module: ReturnType<typeof init> | undefined;
 let compiled: WebAssembly.Module;
-/** The ways to other workers that share the model, once they are brought. */
-let crew: Promise<MessagePort[]> | undefined;
-let brought: (ports: MessagePort[]) => void;
-/** What they are asked, by its number. */
-const asked = new Map<number, [(answer: [string, Float32Array[]]) => void, (failure: Failure) => void]>();
-let lastAsked = 0;
-let ports: MessagePort[] = [];
+/** The ways to other workers that share the model. */
+let crew: MessagePort[] = [];
+let brought: () => void;
 /** What the page's Content-Security-Policy has refused this worker last. */
 let refused: string | undefined;
 
@@ -32,11 +28,12 @@ self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
     return;
   }
   if (data.call === "crew") {
-    brought(data.ports);
+    crew = data.ports;
+    brought();
     return;
   }
   if (data.call === "join") {
-    join(data.port);
+    help(data.port);
     return;
   }
   if (data.call === "cancel") {
@@ -68,13 +65,7 @@ async function perform(request: Request, signal: AbortSignal): Promise<Calls[key
     case "load": {
       const { source, device, keep, workers, byDefault } = request.arguments;
       engine = await Engine.load(source, device, keep, workers, byDefault, bring, ask, onProgress, signal);
-      return {
-        config: engine.config(),
-        device: engine.device(),
-        workers: engine.workers(),
-        keeping: engine.keeping(),
-        warnings: engine.warnings(),
-      };
+      return engine.about();
     }
     case "plan":
       return plan(request.arguments.source, onProgress, signal);
@@ -107,75 +98,73 @@ async function perform(request: Request, signal: AbortSignal): Promise<Calls[key
       return loaded().matmulRate(request.arguments.rows, signal);
     case "matmulRates":
       return loaded().matmulRates(request.arguments.rows, signal);
-    case "memory":
-      return (await Promise.all(ports.map((_, i) => ask(i, "memory", [])))).reduce(
-        (sum, [bytes]) => sum + Number(bytes),
-        memory.buffer.byteLength,
-      );
+    case "memory": {
+      let bytes = memory.buffer.byteLength;
+      for (const other of crew.keys()) bytes += Number((await ask(other, "memory", []))[0]);
+      return bytes;
+    }
     case "steps":
       return loaded().steps();
   }
 }
 
 async function instantiate(): ReturnType<typeof init> {
+  const start = async (cache: RequestCache) => init({ module_or_path: (compiled = await compile(cache)) });
   try {
-    compiled = await compile("default");
-    return await init({ module_or_path: compiled });
+    return await start("default");
   } catch (error) {
     // The browser had a module of another version than this worker.
-    if (!(error instanceof WebAssembly.LinkError)) throw error;
-    compiled = await compile("reload");
-    return init({ module_or_path: compiled });
+    if (error instanceof WebAssembly.LinkError) return start("reload");
+    throw error;
   }
 }
 
 /** Have the page start so many others; a second attempt to load finds them there. */
 async function bring(others: number, config: string): Promise<void> {
-  crew ??= new Promise((resolve) => {
-    brought = resolve;
-    self.postMessage({ id: -1, others } satisfies FromWorker);
-  });
-  for (const port of await crew) {
-    port.onmessage = ({ data }: MessageEvent<FromHelper>) => {
-      const [answer, fail] = asked.get(data.id)!;
-      asked.delete(data.id);
-      if ("failure" in data) fail(data.failure);
-      else answer([data.head, data.arrays]);
-    };
-    port.postMessage({ module: compiled, config } satisfies ToHelper);
+  if (!crew[0]) {
+    await new Promise<void>((resolve) => {
+      brought = resolve;
+      self.postMessage({ id: -1, others } satisfies FromWorker);
+    });
   }
-  ports = await crew;
+  for (const port of crew) port.postMessage({ module: compiled, config } satisfies Module);
 }
 
 /** Ask another worker; the message is on its way when this returns. */
-function ask(other: number, head: string, arrays: Float32Array[]): Promise<[string, Float32Array[]]> {
-  return new Promise((answer, fail) => {
-    const id = ++lastAsked;
-    asked.set(id, [answer, fail]);
-    ports[other]!.postMessage({ id, head, arrays } satisfies ToHelper, buffersOf({ ...arrays }));
+function ask(other: number, head: string, arrays: Float32Array[]): Promise<Told> {
+  return new Promise((resolve, reject) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }: MessageEvent<Told | string>) => {
+      port1.close();
+      if (typeof data === "string") reject(data);
+      else resolve(data);
+    };
+    crew[other]!.postMessage([head, arrays] satisfies Told, [port2, ...buffersOf({ ...arrays })]);
   });
 }
 
 /** Hold layers for the worker at the other end: steps of sweeps one after the other, all else at once. */
-function join(port: MessagePort): void {
-  let helper: Promise<[Helper, WebAssembly.Memory]>;
+function help(port: MessagePort): void {
   let steps = Promise.resolve();
-  port.onmessage = ({ data }: MessageEvent<ToHelper>) => {
+  port.onmessage = ({ data, ports }: MessageEvent<Module | Told>) => {
     if ("module" in data) {
-      helper = init({ module_or_path: data.module }).then(({ memory }) => [new Helper(data.config), memory]);
+      module = init({ module_or_path: data.module }).then((started) => {
+        join(data.config);
+        return started;
+      });
       return;
     }
-    const { id, head, arrays } = data;
+    const [head, arrays] = data;
     const answer = async () => {
       try {
-        const [engine, memory] = await helper;
-        const [told, numbers] = head === "memory" ? [`${memory.buffer.byteLength}`, []] : await engine.receive(head, arrays);
-        port.postMessage({ id, head: told, arrays: numbers } satisfies FromHelper, buffersOf({ ...numbers }));
+        const { memory } = await module!;
+        const told: Told = head === "memory" ? [`${memory.buffer.byteLength}`, []] : await receive(head, arrays);
+        ports[0]!.postMessage(told, buffersOf({ ...told[1] }));
       } catch (error) {
-        const failed = failure(error);
+        const { code, message } = failure(error);
         // The page hears of it, and ends all.
-        if (failed.code === "engine") setTimeout(() => { throw error; });
-        else port.postMessage({ id, failure: failed } satisfies FromHelper);
+        if (code === "engine") setTimeout(() => { throw error; });
+        else ports[0]!.postMessage(message);
       }
     };
     if (head.startsWith('{"Step"')) steps = steps.then(answer);

@@ -7,6 +7,7 @@ mod page;
 mod previous;
 mod runners;
 mod sweeps;
+mod workers;
 
 use anyhow::{Result, bail};
 
@@ -19,6 +20,7 @@ pub use graph::graph;
 pub use page::page;
 use runners::{Peer, Sweep};
 pub use sweeps::sweeps;
+pub use workers::workers;
 
 const DEMO: &str = "www/models/ioi-demo";
 /// Where the built site has it.

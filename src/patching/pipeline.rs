@@ -15,29 +15,28 @@ use std::{
 use burn::tensor::Tensor;
 
 use super::{
-    Crew,
-    board::{AT_HAND, Board, Taken, ahead},
-    log::{CrewEvent, now},
-    parcel::{Ask, At, Begin, Step},
+    crew::{
+        Crew, CrewEvent, Parcel,
+        board::{AT_HAND, Board, Taken, ahead},
+        log::now,
+        parcel::{Ask, At, Begin, Step, strange},
+    },
+    entries::Entries,
+    forward::{Between, Forward},
+    job::{Done, Job, Variant, by_head},
+    patch::LayerNorm,
+    plan::Plan,
+    read::senders,
+    readout::Readout,
+    runs::Runs,
 };
 use crate::{
     error::{Code, Error, Result},
     metric::Metric,
-    patching::{
-        entries::Entries,
-        execute::{by_head, part_of},
-        forward::{Between, Forward},
-        job::{Done, Job, Variant},
-        patch::LayerNorm,
-        plan::Plan,
-        read::senders,
-        readout::Readout,
-        runs::Runs,
-    },
 };
 
 /// The chunks of one sweep.
-pub(in crate::patching) struct Pipeline<'r, 'a, 'm> {
+pub(super) struct Pipeline<'r, 'a, 'm> {
     crew: Rc<Crew>,
     runs: &'r Runs<'a>,
     plan: &'r Plan,
@@ -92,13 +91,11 @@ impl<'r, 'a, 'm: 'r> Pipeline<'r, 'a, 'm> {
         metric: &'m dyn Metric,
         entries: &'r Entries,
     ) -> Self {
-        let sweep = crew.sweeps.get() + 1;
-        crew.sweeps.set(sweep);
-        crew.log.borrow_mut().clear();
+        let sweep = crew.begin();
         // What was lent for both runs.
         runs.model.layers.give_back();
         Self {
-            board: Board::new(&crew.holders),
+            board: Board::new(crew.holders()),
             given: vec![None; crew.workers()],
             crew,
             runs,
@@ -156,7 +153,7 @@ impl<'r, 'a, 'm: 'r> Pipeline<'r, 'a, 'm> {
             ) = self.next().await;
             let Came { after, times } = came?;
             let [began, ended] = times;
-            self.crew.log.borrow_mut().push(CrewEvent {
+            self.crew.note(CrewEvent {
                 job: taken.job,
                 layer: taken.layer,
                 enters,
@@ -181,7 +178,7 @@ impl<'r, 'a, 'm: 'r> Pipeline<'r, 'a, 'm> {
     /// Put a job on the board; false where that has to wait, since memory does not hold the runs of its part beside those
     /// that are worked on.
     async fn admit(&mut self, job: &Job) -> Result<bool> {
-        let part = part_of(job, self.runs, self.plan)?;
+        let part = self.runs.part_of(self.plan, job)?;
         if !self.readouts.iter().any(|(of, _)| *of == part) {
             if !self.plan.keeps_runs {
                 if !self.chunks.is_empty() {
@@ -286,8 +283,7 @@ impl<'r, 'a, 'm: 'r> Pipeline<'r, 'a, 'm> {
                                 let mut came = step.await?;
                                 let times = came.read()?;
                                 let resid = came.data.pop();
-                                let resid =
-                                    resid.ok_or_else(|| super::parcel::strange("no numbers"))?;
+                                let resid = resid.ok_or_else(|| strange("no numbers"))?;
                                 let rows = resid.dims()[0] / d_model;
                                 let after = After::Resid(resid.reshape([rows, d_model]));
                                 Ok(Came { after, times })
@@ -308,7 +304,7 @@ impl<'r, 'a, 'm: 'r> Pipeline<'r, 'a, 'm> {
         part: usize,
         layer_norm: LayerNorm,
         readout: &Readout<'_, '_>,
-    ) -> Vec<impl Future<Output = Result<super::Parcel>> + use<'r, 'a, 'm>> {
+    ) -> Vec<impl Future<Output = Result<Parcel>> + use<'r, 'a, 'm>> {
         let mut acks = Vec::new();
         let alone = !self.plan.keeps_runs;
         let parts = self.given[worker].get_or_insert_with(|| {
