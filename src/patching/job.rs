@@ -70,8 +70,7 @@ pub(super) trait Executor {
     fn run(&mut self, job: &Job, following: &[Job]) -> impl Future<Output = Result<Done>>;
 }
 
-/// The variants in the order of their receivers' heads, so that what is multiplied by the same weights is one product. In
-/// Burn's operations, on a GPU, what patches the same component goes together instead, as it stands in a job.
+/// The variants in the order of their receivers' heads, so that what is multiplied by the same weights is one product.
 pub(super) fn by_head(variants: &[Variant]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..variants.len()).collect();
     order.sort_by_key(|i| match variants[*i].edge.to {
