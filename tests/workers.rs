@@ -205,6 +205,10 @@ fn many_workers_give_the_numbers_of_one() {
                 for replacement in [Replacement::Resample, Replacement::Mean, Replacement::Zero] {
                     for memory in MEMORIES {
                         i += 1;
+                        // Every combination once, with one number of workers or the other.
+                        if i % 2 == workers % 2 {
+                            continue;
+                        }
                         let kind = KINDS[i % KINDS.len()];
                         let layer_norm = [LayerNorm::Exact, LayerNorm::Frozen][i / 6 % 2];
                         let patch = Patch {
@@ -214,8 +218,8 @@ fn many_workers_give_the_numbers_of_one() {
                         };
                         let options = EdgeOptions {
                             patch,
-                            estimates: i % 3 > 0,
-                            by_position: i % 4 == 0,
+                            estimates: i % 4 > 1,
+                            by_position: i % 3 == 0,
                             ..EdgeOptions::default()
                         };
                         let what = format!("{name} {workers} {kind:?} {patch:?} {memory:?}");

@@ -23,6 +23,7 @@ use super::{
     },
     entries::Entries,
     forward::{Between, Forward},
+    graph::Stage,
     job::{Done, Job, Variant, by_head},
     patch::LayerNorm,
     plan::Plan,
@@ -71,16 +72,22 @@ struct Running<'r> {
     step: Pin<Box<dyn Future<Output = Result<Came>> + 'r>>,
 }
 
-/// What came of a step.
-struct Came {
-    after: After,
-    /// When it began and ended.
-    times: [f64; 2],
+/// A step to be done.
+struct What {
+    enter: Stage,
+    variants: Vec<Variant>,
+    layer_norm: LayerNorm,
+    layer: usize,
 }
 
-enum After {
-    Resid(Tensor<2>),
-    Values(Vec<Vec<f32>>),
+/// What came of a step.
+struct Came {
+    /// The residual stream after a layer.
+    resid: Option<Tensor<2>>,
+    /// The metric, after the last.
+    values: Option<Vec<Vec<f32>>>,
+    /// When it began and ended.
+    times: [f64; 2],
 }
 
 impl<'r, 'a, 'm: 'r> Pipeline<'r, 'a, 'm> {
@@ -131,7 +138,7 @@ impl<'r, 'a, 'm: 'r> Pipeline<'r, 'a, 'm> {
             }
         }
         loop {
-            self.start()?;
+            self.start();
             if self.board.pop() {
                 let chunk = self.chunks.pop_front();
                 let chunk = chunk.and_then(|chunk| Some((chunk.order, chunk.values?)));
@@ -151,8 +158,11 @@ impl<'r, 'a, 'm: 'r> Pipeline<'r, 'a, 'm> {
                 },
                 came,
             ) = self.next().await;
-            let Came { after, times } = came?;
-            let [began, ended] = times;
+            let Came {
+                resid,
+                values,
+                times: [began, ended],
+            } = came?;
             self.crew.note(CrewEvent {
                 job: taken.job,
                 layer: taken.layer,
@@ -162,10 +172,7 @@ impl<'r, 'a, 'm: 'r> Pipeline<'r, 'a, 'm> {
                 ended,
             });
             let chunk = self.chunk(taken);
-            match after {
-                After::Resid(resid) => chunk.resid = Some(resid),
-                After::Values(values) => chunk.values = Some(values),
-            }
+            (chunk.resid, chunk.values) = (resid, values);
             self.board.done(taken.job);
         }
     }
@@ -204,7 +211,7 @@ impl<'r, 'a, 'm: 'r> Pipeline<'r, 'a, 'm> {
     }
 
     /// Give everybody something to do.
-    fn start(&mut self) -> Result<()> {
+    fn start(&mut self) {
         for worker in (0..self.crew.workers()).rev() {
             let most = if worker == 0 { 1 } else { AT_HAND };
             let has = self.running.iter().filter(|r| r.worker == worker).count();
@@ -214,87 +221,66 @@ impl<'r, 'a, 'm: 'r> Pipeline<'r, 'a, 'm> {
                 };
                 let chunk = self.chunk(taken);
                 let (part, resid) = (chunk.part, chunk.resid.take());
-                let (enter, variants) = (chunk.job.enter, chunk.variants.clone());
-                let layer_norm = chunk.job.patch.layer_norm;
+                let what = What {
+                    enter: chunk.job.enter,
+                    variants: chunk.variants.clone(),
+                    layer_norm: chunk.job.patch.layer_norm,
+                    layer: taken.layer,
+                };
                 let readout = self.readouts.iter().find(|(of, _)| *of == part);
                 let readout = readout.expect("a chunk's part is there").1.clone();
-                let enters = resid.is_none();
-                let step: Running<'r> = Running {
+                let running = Running {
                     taken,
-                    enters,
+                    enters: resid.is_none(),
                     worker,
-                    step: match (worker, resid) {
-                        (0, resid) => {
-                            let (entries, layer) = (self.entries, taken.layer);
-                            Box::pin(async move {
-                                let began = now();
-                                let forward = Forward::new(&readout, layer_norm, entries);
-                                let layers = readout.slice().model.layers.len();
-                                let after = match resid {
-                                    None if layer < layers => {
-                                        After::Resid(forward.enter(enter, &variants).await?.resid)
-                                    }
-                                    Some(resid) if layer < layers => {
-                                        let at = Between { layer, resid };
-                                        After::Resid(forward.through(at).await?.resid)
-                                    }
-                                    resid => {
-                                        let normalised = match resid {
-                                            Some(resid) => {
-                                                forward.leave(Between { layer, resid }).await?
-                                            }
-                                            None => forward.run(enter, &variants).await?,
-                                        };
-                                        let n = variants.len();
-                                        let reading = readout.of_variants(normalised, n).await?;
-                                        let numbers = reading.values().await?;
-                                        let each = numbers.len() / n;
-                                        let values = numbers.chunks(each).map(<[f32]>::to_vec);
-                                        After::Values(values.collect())
-                                    }
-                                };
-                                let times = [began, now()];
-                                Ok(Came { after, times })
-                            })
-                        }
-                        (worker, resid) => {
-                            let acks = self.prepare(worker, part, layer_norm, &readout);
-                            let (at, data) = match resid {
-                                Some(resid) => {
-                                    (At::Through { layer: taken.layer }, resid.flatten(0, 1))
-                                }
-                                None => {
-                                    let deltas = deltas(&readout, &variants);
-                                    let stage = enter;
-                                    (At::Enter { stage, variants }, deltas)
-                                }
-                            };
-                            let step = Step {
-                                sweep: self.sweep,
-                                part,
-                                at,
-                            };
-                            let step = self.crew.ask(worker, &Ask::Step(step), vec![data]);
-                            let d_model = self.runs.model.config.d_model;
-                            Box::pin(async move {
-                                for ack in acks {
-                                    ack.await?;
-                                }
-                                let mut came = step.await?;
-                                let times = came.read()?;
-                                let resid = came.data.pop();
-                                let resid = resid.ok_or_else(|| strange("no numbers"))?;
-                                let rows = resid.dims()[0] / d_model;
-                                let after = After::Resid(resid.reshape([rows, d_model]));
-                                Ok(Came { after, times })
-                            })
-                        }
+                    step: match worker {
+                        0 => Box::pin(here(readout, self.entries, what, resid)),
+                        _ => self.elsewhere(worker, part, &readout, what, resid),
                     },
                 };
-                self.running.push(step);
+                self.running.push(running);
             }
         }
-        Ok(())
+    }
+
+    /// Have another worker do a step.
+    fn elsewhere(
+        &mut self,
+        worker: usize,
+        part: usize,
+        readout: &Readout<'_, '_>,
+        what: What,
+        resid: Option<Tensor<2>>,
+    ) -> Pin<Box<dyn Future<Output = Result<Came>> + 'r>> {
+        let told = self.prepare(worker, part, what.layer_norm, readout);
+        let (at, numbers) = match resid {
+            Some(resid) => (At::Through { layer: what.layer }, resid.flatten(0, 1)),
+            None => {
+                let numbers = deltas(readout, &what.variants);
+                let (stage, variants) = (what.enter, what.variants);
+                (At::Enter { stage, variants }, numbers)
+            }
+        };
+        let step = Step {
+            sweep: self.sweep,
+            part,
+            at,
+        };
+        let step = self.crew.ask(worker, &Ask::Step(step), vec![numbers]);
+        let d_model = self.runs.model.config.d_model;
+        Box::pin(async move {
+            for heard in told {
+                heard.await?;
+            }
+            let mut came = step.await?;
+            let numbers = came.data.pop().ok_or_else(|| strange("no numbers"))?;
+            let rows = numbers.dims()[0] / d_model;
+            Ok(Came {
+                times: came.read()?,
+                resid: Some(numbers.reshape([rows, d_model])),
+                values: None,
+            })
+        })
     }
 
     /// Tell a worker what it does not know yet of the sweep and of a part.
@@ -363,6 +349,38 @@ impl Drop for Pipeline<'_, '_, '_> {
             }
         }
     }
+}
+
+/// A step that this worker does itself: a layer that it holds, or the metric. `resid` is where the chunk has come to.
+async fn here(
+    readout: Rc<Readout<'_, '_>>,
+    entries: &Entries,
+    what: What,
+    resid: Option<Tensor<2>>,
+) -> Result<Came> {
+    let began = now();
+    let forward = Forward::new(&readout, what.layer_norm, entries);
+    let (layer, variants) = (what.layer, &what.variants);
+    let is_layer = layer < readout.slice().model.layers.len();
+    let (mut after, mut values) = (None, None);
+    match resid {
+        None if is_layer => after = Some(forward.enter(what.enter, variants).await?.resid),
+        Some(resid) if is_layer => {
+            after = Some(forward.through(Between { layer, resid }).await?.resid);
+        }
+        resid => {
+            let normalised = match resid {
+                Some(resid) => forward.leave(Between { layer, resid }).await?,
+                None => forward.run(what.enter, variants).await?,
+            };
+            values = Some(readout.of_variants(normalised, variants.len()).await?);
+        }
+    }
+    Ok(Came {
+        resid: after,
+        values,
+        times: [began, now()],
+    })
 }
 
 /// The deltas of the variants' senders, as they are asked for where variants enter.

@@ -122,3 +122,36 @@ test("a worker that is lost ends the engine, in words", async ({ page }) => {
   expect(seen.told).toMatch(/^engine \| the engine stopped: .*out of memory/);
   expect(seen.isStopped).toBe(true);
 });
+
+test("by default a core is left to the page, and one worker is enough where memory is short", async ({ page }) => {
+  const byDefault = (of: object) =>
+    page.evaluate(async (of) => {
+      const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+      for (const [name, value] of Object.entries(of)) {
+        Object.defineProperty(Navigator.prototype, name, { value, configurable: true });
+      }
+      const post = Worker.prototype.postMessage;
+      let asked: unknown;
+      Worker.prototype.postMessage = function (message, ...rest) {
+        asked ??= message.arguments?.byDefault;
+        Reflect.apply(post, this, [message, ...rest]);
+      };
+      const model = await PathPatch.load(`${location.origin}/models/ioi-demo`, { device: "cpu" });
+      Worker.prototype.postMessage = post;
+      model.dispose();
+      return asked;
+    }, of);
+  const desktop = { deviceMemory: 8, userAgentData: { mobile: false } };
+  expect(await byDefault({ ...desktop, hardwareConcurrency: 1 })).toBe(1);
+  expect(await byDefault({ ...desktop, hardwareConcurrency: 4 })).toBe(3);
+  expect(await byDefault({ ...desktop, hardwareConcurrency: 64 })).toBe(8);
+  expect(await byDefault({ deviceMemory: 8, userAgentData: { mobile: true }, hardwareConcurrency: 8 })).toBe(1);
+  // As browsers other than Chromium tell it: no memory, no mobile.
+  const other = { deviceMemory: undefined, userAgentData: undefined, hardwareConcurrency: 8 };
+  expect(await byDefault(other)).toBe(7);
+  await page.evaluate(() => {
+    const matches = window.matchMedia.bind(window);
+    window.matchMedia = (query) => ({ ...matches(query), matches: query === "(pointer: coarse)" });
+  });
+  expect(await byDefault(other)).toBe(1);
+});

@@ -110,7 +110,7 @@ impl Parcel {
     }
 
     pub(in crate::patching) fn read<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_str(&self.head).map_err(|e| strange(e))
+        serde_json::from_str(&self.head).map_err(strange)
     }
 }
 
