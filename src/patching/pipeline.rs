@@ -373,7 +373,10 @@ async fn here(
                 Some(resid) => forward.leave(Between { layer, resid }).await?,
                 None => forward.run(what.enter, variants).await?,
             };
-            values = Some(readout.of_variants(normalised, variants.len()).await?);
+            let reading = readout.of_variants(normalised, variants.len()).await?;
+            let numbers = reading.values().await?;
+            let each = numbers.len() / variants.len();
+            values = Some(numbers.chunks(each).map(<[f32]>::to_vec).collect());
         }
     }
     Ok(Came {
