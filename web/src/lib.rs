@@ -346,7 +346,7 @@ impl Engine {
     /// The same of every product that its device has a choice of: `[name, rate]` each.
     #[wasm_bindgen(js_name = matmulRates)]
     pub async fn matmul_rates(&self, rows: usize, signal: AbortSignal) -> Result<JsValue, JsValue> {
-        let turn = Turn::new("rates", &signal);
+        let turn = Turn::new("rates", Some(&signal));
         let rates = self.session.matmul_rates(rows, &turn).await;
         rates
             .and_then(|rates| convert::to_js(&rates))
