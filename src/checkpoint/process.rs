@@ -234,7 +234,7 @@ impl Assembly {
         let block = self.block(layer)?;
         Ok(match &self.lender {
             Some(lender) => lender.take(layer, block),
-            None => Layer::Here(block),
+            None => block.into(),
         })
     }
 

@@ -25,16 +25,18 @@ pub trait Lender: fmt::Debug {
 
 /// One layer of a model.
 #[derive(Debug, Clone)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a model has a dozen of them, mostly of the larger kind"
-)]
 pub enum Layer {
     /// Its block is here.
-    Here(Block),
+    Here(Rc<Block>),
     /// It is with another worker. What its heads write is asked for at any time, so `W_O` is here all the same:
     /// `[n_heads * d_head, d_model]`, a twelfth of a block.
-    Elsewhere(Tensor<2>),
+    Elsewhere(Box<Tensor<2>>),
+}
+
+impl From<Block> for Layer {
+    fn from(block: Block) -> Self {
+        Self::Here(Rc::new(block))
+    }
 }
 
 /// The layers of a model, first to last.
@@ -42,13 +44,13 @@ pub enum Layer {
 pub struct Layers {
     all: Vec<Layer>,
     lender: Option<Rc<dyn Lender>>,
-    lent: RefCell<Option<(usize, Block)>>,
+    lent: RefCell<Option<(usize, Rc<Block>)>>,
 }
 
 impl Layers {
     /// Layers that are all here.
     pub fn here(blocks: Vec<Block>) -> Self {
-        Self::new(blocks.into_iter().map(Layer::Here).collect(), None)
+        Self::new(blocks.into_iter().map(Layer::from).collect(), None)
     }
 
     /// Layers of which some may be with `lender`.
@@ -87,7 +89,7 @@ impl Layers {
     ///
     /// # Errors
     /// What keeps another worker from lending it.
-    pub async fn block(&self, layer: usize) -> Result<Block> {
+    pub async fn block(&self, layer: usize) -> Result<Rc<Block>> {
         let lender = match (&self.all[layer], &self.lender) {
             (Layer::Here(block), _) => return Ok(block.clone()),
             (Layer::Elsewhere(_), lender) => lender.as_ref().expect("a lender of lent layers"),
@@ -97,7 +99,7 @@ impl Layers {
         }
         // Let go of the last one before this one comes.
         self.give_back();
-        let block = lender.lend(layer).await?;
+        let block = Rc::new(lender.lend(layer).await?);
         *self.lent.borrow_mut() = Some((layer, block.clone()));
         Ok(block)
     }
@@ -117,14 +119,14 @@ impl Layers {
 
     /// Put a block in its place.
     pub fn set(&mut self, layer: usize, block: Block) {
-        self.all[layer] = Layer::Here(block);
+        self.all[layer] = block.into();
     }
 
     /// Multiply by all weights that are here with this product from now on.
     pub fn multiply_with(&mut self, product: Product) {
         for layer in &mut self.all {
             if let Layer::Here(block) = layer {
-                block.product = product;
+                Rc::make_mut(block).product = product;
             }
         }
     }

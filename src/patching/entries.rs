@@ -208,7 +208,8 @@ mod tests {
             pause: &NoPause,
         };
         for (_, activation) in Activation::NAMES {
-            let mut block = pollster::block_on(model.layers.block(1)).unwrap();
+            let block = pollster::block_on(model.layers.block(1)).unwrap();
+            let mut block = (*block).clone();
             block.activation = activation;
             let w = pollster::block_on(entries.of(1, &block, steps))
                 .unwrap()

@@ -76,7 +76,7 @@ impl Member {
         let embed = Embedding::new(vec![none()]);
         let norm = || none().squeeze_dim(0);
         let unembed = Unembed::new(config.eps, [norm(), norm()], embed.clone(), none());
-        let nowhere = Layer::Elsewhere(none());
+        let nowhere = Layer::Elsewhere(Box::new(none()));
         let mut model = Gpt2 {
             config: config.clone(),
             w_pos: none(),

@@ -129,12 +129,12 @@ impl Lender for Crew {
     fn take(&self, layer: usize, block: Block) -> Layer {
         let worker = self.holders[layer];
         if worker == 0 {
-            return Layer::Here(block);
+            return block.into();
         }
         let w_o = block.w_o.clone();
         // What goes wrong there ends that worker, and with it this one.
         drop(self.ask(worker, &Ask::Hold { layer }, tensors_of(block)));
-        Layer::Elsewhere(w_o)
+        Layer::Elsewhere(Box::new(w_o))
     }
 
     fn lend(&self, layer: usize) -> Pin<Box<dyn Future<Output = Result<Block>> + '_>> {
