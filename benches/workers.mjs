@@ -5,7 +5,7 @@
 // SITE is a directory with the built site and, under it, the model's directory MODEL. What is printed has the steps of
 // the fastest sweep by several workers, from which `benches/workers.rs` says how long other numbers would take.
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { chromium } from "@playwright/test";
 import { serve } from "./serve.mjs";
 
@@ -34,7 +34,11 @@ try {
       const blank = { contentType: "text/html", body: "<!doctype html>" };
       await page.route("**/blank.html", (route) => route.fulfill(blank));
       await page.goto(`${origin}blank.html`);
-      of[n].push(await page.evaluate(measure, { model, request, workers: Number(n) }));
+      const loaded = await page.evaluate(load, { model, request, workers: Number(n) });
+      const before = cpuSeconds();
+      const swept = await page.evaluate(sweep, request);
+      const cpu_seconds = cpuSeconds() - before;
+      of[n].push({ ...loaded, ...swept, cpu_seconds, ...(await page.evaluate(finish, request)) });
       await page.close();
       console.error(`${n} workers: ${of[n].at(-1).seconds.toFixed(1)} s`);
     }
@@ -50,30 +54,65 @@ try {
   await server.close();
 }
 
-/** Runs in the page. */
-async function measure({ model: name, request, workers }) {
+/** Seconds that all processes of the browser have computed: on Linux, else 0. Other work on the machine does not change it. */
+function cpuSeconds() {
+  const TICKS = 100;
+  const stat = (pid) => {
+    try {
+      const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+      return text.slice(text.lastIndexOf(")") + 2).split(" ").map(Number);
+    } catch {
+      // It has ended.
+      return [];
+    }
+  };
+  let pids;
+  try {
+    pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  } catch {
+    return 0;
+  }
+  const parents = new Map(pids.map((pid) => [Number(pid), stat(pid)[1]]));
+  const isOurs = (pid) => pid === process.pid || (pid > 1 && isOurs(parents.get(pid) ?? 0));
+  const ours = pids.map(Number).filter((pid) => pid !== process.pid && isOurs(pid));
+  // User and system time.
+  return ours.reduce((sum, pid) => sum + ((stat(pid)[11] ?? 0) + (stat(pid)[12] ?? 0)) / TICKS, 0);
+}
+
+/** Loads a model, in the page. */
+async function load({ model: name, request, workers }) {
   const { PathPatch } = await import(`${location.origin}/pathpatch.js`);
-  const seconds = async (work) => {
+  window.seconds = async (work) => {
     const start = performance.now();
     const result = await work();
     return [(performance.now() - start) / 1e3, result];
   };
-  const load = () => PathPatch.load(`${location.origin}/${name}`, { device: "cpu", workers });
-  const [loadSeconds, model] = await seconds(load);
+  const loading = () => PathPatch.load(`${location.origin}/${name}`, { device: "cpu", workers });
+  const [loadSeconds, model] = await seconds(loading);
+  window.model = model;
   const [estimateSeconds] = await seconds(() => model.estimateDirectPathAllSources(request));
-  // The runs are kept: what is measured is the estimates, once more, and all exact values.
-  const sweep = (options) => model.getActPatchDirectPathAllSources({ ...request, ...options });
+  return { workers: model.workers, load_seconds: loadSeconds, estimate_seconds: estimateSeconds };
+}
+
+/** Sweeps, in the page. The runs are kept: what is measured is the estimates, once more, and all exact values. */
+async function sweep(request) {
   let edges = 0;
   const onProgress = ({ done }) => {
     edges = done;
   };
-  const [taken, grid] = await seconds(() => sweep({ onProgress }));
-  const steps = await model.steps();
+  const [taken, grid] = await seconds(() => model.getActPatchDirectPathAllSources({ ...request, onProgress }));
+  const values = new Uint32Array(grid.values.buffer).join();
+  return { seconds: taken, edges, values, steps: await model.steps() };
+}
+
+/** How long cancels take, at moments unrelated to the sweep's steps, and how much memory there is, in the page. */
+async function finish(request) {
   const cancels = [];
   for (let i = 0; i < 5; i++) {
     const controller = new AbortController();
-    const stopped = sweep({ signal: controller.signal }).catch((error) => error);
-    await new Promise((resolve) => setTimeout(resolve, 3000 + 130 * i));
+    const { signal } = controller;
+    const stopped = model.getActPatchDirectPathAllSources({ ...request, signal }).catch((error) => error);
+    await new Promise((resolve) => setTimeout(resolve, 2000 + 130 * i));
     const [took] = await seconds(() => {
       controller.abort();
       return stopped;
@@ -82,15 +121,5 @@ async function measure({ model: name, request, workers }) {
   }
   const memory = await model.memory();
   model.dispose();
-  return {
-    workers: model.workers,
-    load_seconds: loadSeconds,
-    estimate_seconds: estimateSeconds,
-    seconds: taken,
-    edges,
-    memory,
-    slowest_cancel_ms: Math.max(...cancels),
-    values: new Uint32Array(grid.values.buffer).join(),
-    steps,
-  };
+  return { memory, slowest_cancel_ms: Math.max(...cancels) };
 }

@@ -25,6 +25,7 @@ struct Measured {
 struct Run {
     workers: usize,
     seconds: f64,
+    cpu_seconds: f64,
     load_seconds: f64,
     estimate_seconds: f64,
     memory: f64,
@@ -44,14 +45,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     if !is_same {
         return Err("several workers have other values than one".into());
     }
-    println!("| workers | full sweep | speed-up | load | estimates | memory | cancel |");
-    println!("| --: | --: | --: | --: | --: | --: | --: |");
+    println!("| workers | full sweep | speed-up | CPU time | load | estimates | memory | cancel |");
+    println!("| --: | --: | --: | --: | --: | --: | --: | --: |");
     for run in [&one, &several] {
         println!(
-            "| {} | {:.1} s | {:.2} | {:.1} s | {:.2} s | {:.0} MB | {:.0} ms |",
+            "| {} | {:.1} s | {:.2} | {:.1} s | {:.1} s | {:.2} s | {:.0} MB | {:.0} ms |",
             run.workers,
             run.seconds,
             one.seconds / run.seconds,
+            run.cpu_seconds,
             run.load_seconds,
             run.estimate_seconds,
             run.memory / 1e6,

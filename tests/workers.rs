@@ -372,6 +372,46 @@ fn a_dropped_sweep_is_forgotten() {
 }
 
 #[test]
+fn two_sweeps_at_once_do_not_disturb_each_other() {
+    let (whole, expected) = random_model("hub-f16");
+    let batch = batch(&whole, &expected);
+    let edges = all_edges(&whole);
+    let (model, crew, here) = share(&whole, 2);
+    let options = EdgeOptions::default();
+    let of_one = runs(&whole, &batch, None, options.patch, MEMORIES[3], &NoPause);
+    let expected = sweep(&of_one, MetricKind::LogitDiff, &edges, &options).unwrap();
+    let runs = || {
+        let pause = &*here.0.slow;
+        runs(
+            &model,
+            &batch,
+            Some(&crew),
+            options.patch,
+            MEMORIES[3],
+            pause,
+        )
+    };
+    let both = [runs(), runs()];
+    let metric = metric(MetricKind::LogitDiff, &both[0]);
+    let mut sweeps = both.each_ref().map(|runs| {
+        let ignore = |_: EdgeUpdate<'_>| Ok(());
+        Box::pin(sweep_edges(runs, &metric, &edges, &options, ignore))
+    });
+    let mut results = [None, None];
+    let mut context = Context::from_waker(Waker::noop());
+    while results.iter().any(Option::is_none) {
+        for (sweep, result) in sweeps.iter_mut().zip(&mut results) {
+            if result.is_none()
+                && let Poll::Ready(swept) = sweep.as_mut().poll(&mut context)
+            {
+                *result = Some(swept.unwrap());
+            }
+        }
+    }
+    assert_eq!(results, [Some(expected.clone()), Some(expected)]);
+}
+
+#[test]
 fn a_member_stops_a_step_of_a_sweep_that_is_over() {
     let (whole, _) = random_model("hub-f16");
     let slow = Rc::new(Slow(Cell::new(7)));

@@ -15,11 +15,11 @@
 //! `graph` has the nodes and edges, `patch` the ways to patch them, `table` and `grid` what is known of them.
 //! `memory` says how much may be held at once and `plan` cuts a batch of prompts to it; `runs` and `slice` hold the
 //! runs that every edge shares. `read` is what receivers make of a delta, `forward` the batched rest of the model,
-//! `entries` a shorter way into it, `readout` what a metric makes of it, `baseline` and `scale` how that is told. `schedule` says which edges go
-//! together and when, `job` and `execute` what one piece of it is and `work` how all pieces are done, `sweep` is the
-//! whole; `heads` has the calls by TransformerLens's names, `estimate` what comes before exact values, `check` how
-//! far that is off, `detail` one edge by itself, `predictions` what the runs say next, `progress` and `cost` how far a
-//! sweep is.
+//! `entries` a shorter way into it, `readout` what a metric makes of it, `baseline` and `scale` how that is told.
+//! `schedule` says which edges go together and when, `job` and `execute` what one piece of it is and `work` how all
+//! pieces are done, `crew` and `pipeline` do them with several workers, `sweep` is the whole; `heads` has the calls by
+//! TransformerLens's names, `estimate` what comes before exact values, `check` how far that is off, `detail` one edge
+//! by itself, `predictions` what the runs say next, `progress` and `cost` how far a sweep is.
 
 mod baseline;
 mod both;

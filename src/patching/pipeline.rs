@@ -163,14 +163,15 @@ impl<'r, 'a, 'm: 'r> Pipeline<'r, 'a, 'm> {
                 values,
                 times: [began, ended],
             } = came?;
-            self.crew.note(CrewEvent {
+            let event = CrewEvent {
                 job: taken.job,
                 layer: taken.layer,
                 enters,
                 worker,
                 began,
                 ended,
-            });
+            };
+            self.crew.note(self.sweep, event);
             let chunk = self.chunk(taken);
             (chunk.resid, chunk.values) = (resid, values);
             self.board.done(taken.job);
@@ -312,6 +313,7 @@ impl<'r, 'a, 'm: 'r> Pipeline<'r, 'a, 'm> {
             let first = slice.window.first;
             let rows = readout.rows();
             let ask = Ask::Part {
+                sweep: self.sweep,
                 part,
                 shape: slice.shape(),
                 positions: rows.map(|rows| rows.iter().map(|row| row + first).collect()),

@@ -1,7 +1,7 @@
 // Several workers share a model: the numbers of one, bit for bit; cancel, progress, memory, and a worker that is lost.
 
 import type { Page } from "@playwright/test";
-import type { EdgesResult, EdgesUpdate, LoadOptions } from "../../www/src/engine/types";
+import type { EdgeDetail, EdgesResult, EdgesUpdate, LoadOptions } from "../../www/src/engine/types";
 import * as cli from "./cli";
 import { openBlank } from "./module";
 import { expect, test } from "./test";
@@ -91,8 +91,13 @@ test("progress comes as from one worker, and a cancel takes effect at once", asy
         onUpdate: ({ progress }: EdgesUpdate) => progress.done > 0 && controller.abort(),
       })
       .catch((error: { code: string }) => error.code);
-    const again: EdgesResult = await model.edges(prompts);
-    const isSame = again.table.values.every((value, i) => Object.is(value, whole.table.values[i]));
+    // An edge may be asked about meanwhile, with a sweep of its own over positions.
+    const edge = { ...prompts, from: "a0.h3", to: "a1.h3<k>", byPosition: true };
+    const alone = await model.edgeDetail(edge);
+    const [again, beside]: [EdgesResult, EdgeDetail] = await Promise.all([model.edges(prompts), model.edgeDetail(edge)]);
+    const isSame =
+      again.table.values.every((value, i) => Object.is(value, whole.table.values[i])) &&
+      JSON.stringify(beside) === JSON.stringify(alone);
     const edges = whole.table.state.filter((state) => state > 0).length;
     return { done, edges, code, isSame, isStopped: model.isStopped };
   }, cli.INDUCTION);

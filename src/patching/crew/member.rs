@@ -1,7 +1,7 @@
 //! A worker that holds layers for another.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::RefCell,
     collections::HashMap,
     future::{Future, ready},
     pin::Pin,
@@ -32,9 +32,8 @@ use crate::{
 pub struct Member {
     model: RefCell<Rc<Gpt2>>,
     product: Product,
-    /// The sweep that is under way.
-    current: Rc<Cell<usize>>,
-    sweep: RefCell<Option<Rc<Sweep>>>,
+    /// The sweeps that are under way, by their numbers: a page may ask about an edge while all are swept.
+    sweeps: RefCell<HashMap<usize, Rc<Sweep>>>,
     pause: Rc<dyn Pause>,
 }
 
@@ -88,8 +87,7 @@ impl Member {
         Self {
             model: RefCell::new(Rc::new(model)),
             product,
-            current: Rc::default(),
-            sweep: RefCell::default(),
+            sweeps: RefCell::default(),
             pause,
         }
     }
@@ -129,30 +127,28 @@ impl Member {
                 )
             }
             Ask::Begin(begin) => {
-                self.current.set(begin.sweep);
                 let entries = Entries::of_layers(&self.model.borrow(), &begin.entries);
-                *self.sweep.borrow_mut() = Some(Rc::new(Sweep {
-                    begin,
+                let sweep = Sweep {
                     entries,
                     parts: RefCell::default(),
-                }));
+                    begin,
+                };
+                let mut sweeps = self.sweeps.borrow_mut();
+                sweeps.insert(sweep.begin.sweep, Rc::new(sweep));
                 Vec::new()
             }
             Ask::End { sweep } => {
-                if self.current.get() == sweep {
-                    self.current.set(0);
-                    self.sweep.take();
-                }
+                self.sweeps.borrow_mut().remove(&sweep);
                 Vec::new()
             }
             Ask::Part {
+                sweep,
                 part,
                 shape,
                 positions,
                 alone,
             } => {
-                let sweep = self.sweep.borrow();
-                let sweep = sweep.as_ref().ok_or_else(cancelled)?;
+                let sweep = self.sweep(sweep)?;
                 let model = self.model.borrow();
                 let layers = 0..model.layers.len();
                 let layers: Vec<usize> =
@@ -174,10 +170,13 @@ impl Member {
         Ok(Taken::Done(data))
     }
 
+    fn sweep(&self, sweep: usize) -> Result<Rc<Sweep>> {
+        let sweep = self.sweeps.borrow().get(&sweep).cloned();
+        sweep.ok_or_else(|| Error::new(Code::Cancelled, "sweep", "to finish", "a cancel"))
+    }
+
     async fn step(self: Rc<Self>, step: Step, mut data: Vec<Tensor<1>>) -> Result<Parcel> {
-        let sweep = self.sweep.borrow().clone();
-        let sweep = sweep.filter(|sweep| sweep.begin.sweep == step.sweep);
-        let sweep = sweep.ok_or_else(cancelled)?;
+        let sweep = self.sweep(step.sweep)?;
         let part = sweep.parts.borrow().get(&step.part).cloned();
         let part = part.ok_or_else(|| strange("a step of no part"))?;
         let numbers = data
@@ -185,8 +184,7 @@ impl Member {
             .ok_or_else(|| strange("a step without numbers"))?;
         let model = self.model.borrow().clone();
         let pause = Current {
-            pause: &*self.pause,
-            current: &self.current,
+            member: &self,
             sweep: step.sweep,
         };
         let steps = Steps {
@@ -223,23 +221,15 @@ enum Taken {
 
 /// A pause that ends what is no longer wanted.
 struct Current<'c> {
-    pause: &'c dyn Pause,
-    current: &'c Cell<usize>,
+    member: &'c Member,
     sweep: usize,
 }
 
 impl Pause for Current<'_> {
     fn pause(&self) -> Pin<Box<dyn Future<Output = Result<()>> + '_>> {
         Box::pin(async {
-            self.pause.pause().await?;
-            match self.current.get() == self.sweep {
-                true => Ok(()),
-                false => Err(cancelled()),
-            }
+            self.member.pause.pause().await?;
+            self.member.sweep(self.sweep).map(drop)
         })
     }
-}
-
-fn cancelled() -> Error {
-    Error::new(Code::Cancelled, "sweep", "to finish", "a cancel")
 }

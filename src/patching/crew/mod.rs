@@ -12,6 +12,10 @@
 //! unembedding, makes both runs and the estimates with layers that it is lent, and holds some layers itself. Chunks and
 //! their steps are the same for any number of workers, and so are all numbers, bit for bit.
 //!
+//! Another worker holds of a sweep, for each of its layers, the base run's residual stream on the rows, the keys and values
+//! before them and `W_O W_in` where that pays: together less than is kept here. The deltas of a chunk's senders come with
+//! the chunk.
+//!
 //! `parcel` is what workers send each other, `member` one that holds layers for another, `holders` says who holds which,
 //! `board` which step who takes next, `log` keeps what was done when, and
 //! `simulate` says from that how long it takes other numbers of workers. `pipeline`, beside this room, moves the chunks of a
@@ -98,9 +102,11 @@ impl Crew {
         self.sweeps.get()
     }
 
-    /// Note that a step is done.
-    pub(super) fn note(&self, event: CrewEvent) {
-        self.log.borrow_mut().push(event);
+    /// Note that a step of a sweep is done, if it is the last that was begun.
+    pub(super) fn note(&self, sweep: usize, event: CrewEvent) {
+        if sweep == self.sweeps.get() {
+            self.log.borrow_mut().push(event);
+        }
     }
 
     /// What was done when in the last sweep.

@@ -38,10 +38,11 @@ pub(in crate::patching) enum Ask {
     Hold { layer: usize },
     /// For a copy of a layer.
     Lend { layer: usize },
-    /// To be ready for a sweep and forget those before.
+    /// To be ready for a sweep.
     Begin(Begin),
     /// To take what it needs of a part's runs; where it is `alone`, in place of other parts.
     Part {
+        sweep: usize,
         part: usize,
         shape: SharedPart,
         /// The position of each prompt that is read; all where `None`.
@@ -110,7 +111,7 @@ impl Parcel {
     }
 
     pub(in crate::patching) fn read<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_str(&self.head).map_err(strange)
+        serde_json::from_slice(self.head.as_bytes()).map_err(strange)
     }
 }
 
