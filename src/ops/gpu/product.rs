@@ -36,10 +36,10 @@ pub enum Tile {
 }
 
 impl Tile {
-    /// All of them.
+    /// All of them, those first that take less to compile.
     pub const ALL: [Self; 4] = [
-        Self::Registers8x8,
         Self::Registers4x4,
+        Self::Registers8x8,
         Self::Shared64x64,
         Self::Shared64x128,
     ];

@@ -11,7 +11,7 @@ use burn_cubecl::cubecl::{self, prelude::*};
 
 use super::{
     buffer::{buffer, empty, tensor, vector_size},
-    keys::{KEYS, LOWEST, QUERIES, dot, largest_of, weight_of},
+    keys::{KEYS, LOWEST, QUERIES, dot, largest_of, length, weight_of},
 };
 
 /// Effects of changes on whole heads, `[change, head]`, and on each row's query, `[rows, change, head]`: see
@@ -28,8 +28,8 @@ pub fn attention_changes(
     let changes = delta.dims()[0] / (batch * rows);
     let [q, k, v, g] = [buffer(q)?, buffer(k)?, buffer(v)?, buffer(g)?];
     let (of_queries, delta) = (buffer(of_queries)?, buffer(delta)?);
-    let whole = empty(&q, [changes, heads]);
-    let of_rows = empty(&q, [rows, changes, heads]);
+    // Those on whole heads first: in one buffer, as WebGPU promises no more than eight for a kernel.
+    let effects = empty(&q, [1 + rows, changes, heads]);
     let vector = vector_size([d_head]);
     // SAFETY: rows beyond the last are computed as the last, and not written; keys stay below the last row.
     unsafe {
@@ -44,8 +44,7 @@ pub fn attention_changes(
             g.into_buffer_arg(),
             of_queries.into_buffer_arg(),
             delta.into_buffer_arg(),
-            whole.clone().into_buffer_arg(),
-            of_rows.clone().into_buffer_arg(),
+            effects.clone().into_buffer_arg(),
             before,
             rows,
             batch,
@@ -54,7 +53,9 @@ pub fn attention_changes(
             d_head / vector,
         );
     }
-    Some((tensor(whole), tensor(of_rows)))
+    let effects = tensor::<3>(effects);
+    let whole = effects.clone().narrow(0, 0, 1).squeeze_dim(0);
+    Some((whole, effects.narrow(0, 1, rows)))
 }
 
 #[cube(launch_unchecked)]
@@ -65,8 +66,7 @@ fn worth<N: Size>(
     g: &[Vector<f32, N>],
     of_queries: &[f32],
     delta: &[Vector<f32, N>],
-    whole: &mut [f32],
-    of_rows: &mut [f32],
+    effects: &mut [f32],
     before: usize,
     rows: usize,
     batch: usize,
@@ -74,6 +74,7 @@ fn worth<N: Size>(
     scale: f32,
     #[comptime] d_head: usize,
 ) {
+    let (keys, size) = (length(KEYS, rows), length(d_head, rows));
     let (lane, y) = (UNIT_POS_X as usize, UNIT_POS_Y as usize);
     let (head, change) = (CUBE_POS_X as usize, CUBE_POS_Y as usize);
     let d_model = CUBE_COUNT_X as usize * d_head;
@@ -103,25 +104,25 @@ fn worth<N: Size>(
                 let mut of_key = 0.0f32;
                 if key <= position {
                     let at_key = at_k + key * d_head;
-                    score = dot::<N>(q, at_q, k, at_key, d_head);
+                    score = dot::<N>(q, at_q, k, at_key, size);
                     if is_of_keys == 0 {
                         let delta_row = at_delta + row * d_model;
-                        score += dot::<N>(delta, delta_row, k, at_key, d_head);
+                        score += dot::<N>(delta, delta_row, k, at_key, size);
                     } else if key >= before {
                         let delta_row = at_delta + (key - before) * d_model;
-                        score += dot::<N>(delta, delta_row, q, at_q, d_head);
+                        score += dot::<N>(delta, delta_row, q, at_q, size);
                     }
                     score *= scale;
-                    of_key = dot::<N>(g, at_q, v, at_key, d_head) - mean;
+                    of_key = dot::<N>(g, at_q, v, at_key, size) - mean;
                 }
                 scores[at + lane] = score;
                 worths[at + lane] = of_key;
                 sync_cube();
-                let now = largest_of(&scores, at, largest);
+                let now = largest_of(&scores, at, keys, largest);
                 let shrink = weight_of(largest - now);
                 total *= shrink;
                 effect *= shrink;
-                for i in 0..KEYS {
+                for i in 0..keys {
                     // A score that is masked adds nothing.
                     if scores[at + i] > LOWEST {
                         let weight = weight_of(scores[at + i] - now);
@@ -137,8 +138,8 @@ fn worth<N: Size>(
         if first + y < rows {
             of_all += of_row;
             if lane == 0 {
-                of_rows[(row * CUBE_COUNT_Y as usize + change) * CUBE_COUNT_X as usize + head] =
-                    of_row;
+                let of_rows = (1 + row) * CUBE_COUNT_Y as usize;
+                effects[(of_rows + change) * CUBE_COUNT_X as usize + head] = of_row;
             }
         }
     }
@@ -151,6 +152,6 @@ fn worth<N: Size>(
         for i in 0..QUERIES {
             sum += sums[i];
         }
-        whole[change * CUBE_COUNT_X as usize + head] = sum;
+        effects[change * CUBE_COUNT_X as usize + head] = sum;
     }
 }
