@@ -9,6 +9,8 @@
 
 use burn::tensor::{Device, Tensor, TensorData, activation::softmax};
 
+use super::product::matmul;
+
 /// Added to a masked score: far below any score, yet finite, because WGSL has no infinity.
 const MASKED: f32 = -1e30;
 
@@ -48,8 +50,8 @@ pub fn attention<const D: usize>(
     mask: Tensor<D>,
 ) -> (Tensor<D>, Tensor<D>) {
     let d_head = q.dims()[D - 1];
-    let scores = q.matmul(k.transpose()) / (d_head as f64).sqrt() + mask;
+    let scores = matmul(q, k.transpose()) / (d_head as f64).sqrt() + mask;
     let pattern = softmax(scores, D - 1);
-    let z = pattern.clone().matmul(v);
+    let z = matmul(pattern.clone(), v);
     (pattern, z)
 }

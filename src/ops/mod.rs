@@ -43,7 +43,7 @@ pub use lookup::{Shown, look_up};
 pub use moves::{add, cat, pick, subtract};
 pub use norm::{layer_norm, norm_change, normalise, through_norm};
 pub use pathpatch_kernels::{Input as HeadInput, Tile};
-pub use product::{Part, Product};
+pub use product::{Part, Product, matmul};
 pub use rows::{Past, Queries};
 pub use sets::signed_sum;
 pub use total::LogSum;

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     error::Result,
     gpt2::{Block, Steps},
-    ops::{self, Queries, attention, normalise, through_norm},
+    ops::{self, Queries, attention, matmul, normalise, through_norm},
 };
 
 /// One run of a slice's prompts, as far as the backward pass reads it.
@@ -278,13 +278,13 @@ pub(super) fn add_in_front(sum: Tensor<4>, part: Tensor<4>, dim: usize) -> Tenso
 fn attention_backwards([q, k, v]: [Tensor<4>; 3], mask: Tensor<4>, z: Tensor<4>) -> [Tensor<4>; 3] {
     let [_, _, _, d_head] = q.dims();
     let (pattern, _) = attention(q.clone(), k.clone(), v.clone(), mask);
-    let by_pattern = z.clone().matmul(v.transpose());
+    let by_pattern = matmul(z.clone(), v.transpose());
     let mean = (pattern.clone() * by_pattern.clone()).sum_dim(3);
     let scores = pattern.clone() * (by_pattern - mean) / (d_head as f64).sqrt();
     [
-        scores.clone().matmul(k),
-        scores.transpose().matmul(q),
-        pattern.transpose().matmul(z),
+        matmul(scores.clone(), k),
+        matmul(scores.transpose(), q),
+        matmul(pattern.transpose(), z),
     ]
 }
 

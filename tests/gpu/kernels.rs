@@ -181,6 +181,28 @@ fn products_of_parts() {
 }
 
 #[test]
+fn products_of_many_matrices() {
+    let (device, _one) = gpu();
+    let mut both = Both::new(device);
+    for [m, k, n] in [[5, 16, 8], [3, 7, 2], [70, 64, 90]] {
+        let [x, y] = both.tensors([2, 3, m, k], 1.0);
+        let [v, w] = both.tensors([2, 3, k, n], 1.0);
+        let expected = ops::matmul(y, w.clone());
+        assert_same(
+            ops::matmul(x.clone(), v.clone()),
+            expected.clone(),
+            "as they are",
+        );
+        // Views of transposes.
+        let [x, v] = [x, v].map(|x| {
+            let stored = Tensor::<4>::from_data(x.transpose().into_data(), &both.gpu);
+            stored.transpose()
+        });
+        assert_same(ops::matmul(x, v), expected, "transposed");
+    }
+}
+
+#[test]
 fn activations_of_large_numbers_are_numbers() {
     let (device, _one) = gpu();
     let large = [-1e30_f32, -1e15, -301.0, -50.0, 50.0, 301.0, 1e15, 1e30];

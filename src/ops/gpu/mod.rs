@@ -41,7 +41,7 @@ pub use lookup::look_up;
 pub use moves::{cat, pick};
 pub use norm::{layer_norm, norm_change, through_norm};
 pub use patched::change_of_z;
-pub use product::{After, Tile, product, stacked};
+pub use product::{After, Tile, batched, product, stacked};
 pub use rows::{put_back, take};
 pub use sets::signed_sum;
 pub use slope::through_activation;

@@ -10,8 +10,10 @@ use burn::tensor::Tensor;
 use burn_cubecl::cubecl::{self, prelude::*};
 
 use super::{
+    super::index::index,
     buffer::{buffer, empty, tensor, vector_size},
     keys::{KEYS, LOWEST, QUERIES, dot, largest_of, length, weight_of},
+    moves::pick,
 };
 
 /// Effects of changes on whole heads, `[change, head]`, and on each row's query, `[rows, change, head]`: see
@@ -53,9 +55,14 @@ pub fn attention_changes(
             d_head / vector,
         );
     }
-    let effects = tensor::<3>(effects);
-    let whole = effects.clone().narrow(0, 0, 1).squeeze_dim(0);
-    Some((whole, effects.narrow(0, 1, rows)))
+    let effects = tensor::<3>(effects).reshape([1 + rows, changes * heads]);
+    // Views would be copies by a kernel of Burn's where they do not begin and end at a multiple of what the adapter asks for.
+    let part = |rows| pick(&effects, &index(rows, &effects.device()));
+    let (whole, of_rows) = (part(0..1)?, part(1..1 + rows)?);
+    Some((
+        whole.reshape([changes, heads]),
+        of_rows.reshape([rows, changes, heads]),
+    ))
 }
 
 #[cube(launch_unchecked)]

@@ -17,7 +17,7 @@ use crate::{
     error::Result,
     gpt2::Gpt2,
     metric::Targets,
-    ops::{attention, causal_mask, layer_norm},
+    ops::{attention, causal_mask, layer_norm, matmul},
     patching::{
         both::Both,
         graph::{Head, Stage},
@@ -122,7 +122,7 @@ pub(super) fn of_head(slice: &Slice<'_>, head: Head, resid_pre: &Tensor<2>) -> [
         let first = component * config.d_model + head.head * config.d_head;
         let w = block.w_qkv.clone().narrow(1, first, config.d_head);
         let b = block.b_qkv.clone().narrow(0, first, config.d_head);
-        normalised.clone().matmul(w) + b.unsqueeze()
+        matmul(normalised.clone(), w) + b.unsqueeze()
     })
 }
 
@@ -151,9 +151,9 @@ async fn in_run(
             let (_, ln_final_scale) = layer_norm(read, config.eps);
             let w_o = slice.model.blocks[head.layer].w_o.clone();
             let w_o = w_o.narrow(0, head.head * config.d_head, config.d_head);
-            let along = w_o.matmul(direction.clone() / ln_final_scale);
+            let along = matmul(w_o, direction.clone() / ln_final_scale);
             let row = pattern.clone().narrow(0, position, 1).transpose();
-            to_host((v.matmul(along) * row).flatten(0, 1)).await?
+            to_host((matmul(v, along) * row).flatten(0, 1)).await?
         }
     };
     Ok((to_host(pattern.flatten(0, 1)).await?, attribution))

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    ops::{Worth, attention_changes, linear_changes, on_cpu},
+    ops::{Worth, attention_changes, linear_changes, matmul, on_cpu},
     patching::{
         gradient::{OfHeads, add_in_front},
         graph::Component,
@@ -59,19 +59,19 @@ impl Change {
                 let delta = delta.narrow(3, rows.start, rows.len());
                 let senders = delta.dims()[2];
                 let delta = delta.reshape([n_heads, batch, senders * rows.len(), d_head]);
-                let products = delta.matmul(vectors.transpose());
+                let products = matmul(delta, vectors.transpose());
                 products.reshape([n_heads, batch, senders, rows.len(), n])
             }
             Self::Read(read, w) => {
                 let [_, senders, _, d_model] = read.dims();
                 let w = w.clone().narrow(0, heads.start, n_heads);
-                let vectors = vectors.reshape([n_heads, batch * n, d_head]).matmul(w);
+                let vectors = matmul(vectors.reshape([n_heads, batch * n, d_head]), w);
                 let vectors = vectors.reshape([n_heads, batch, n, d_model]);
                 let vectors = vectors.permute([1, 3, 0, 2]);
                 let vectors = vectors.reshape([batch, d_model, n_heads * n]);
                 let read = read.clone().narrow(2, rows.start, rows.len());
                 let read = read.reshape([batch, senders * rows.len(), d_model]);
-                let products = read.matmul(vectors);
+                let products = matmul(read, vectors);
                 let products = products.reshape([batch, senders, rows.len(), n_heads, n]);
                 products.permute([3, 0, 1, 2, 4])
             }
@@ -92,10 +92,10 @@ impl Change {
             Self::Read(read, w) => {
                 let [_, senders, _, d_model] = read.dims();
                 let vectors = vectors.reshape([heads, batch * rows, d_head]);
-                let vectors = vectors.matmul(w.clone()).permute([1, 2, 0]);
+                let vectors = matmul(vectors, w.clone()).permute([1, 2, 0]);
                 let read = read.clone().swap_dims(1, 2);
                 let read = read.reshape([batch * rows, senders, d_model]);
-                let products = read.matmul(vectors);
+                let products = matmul(read, vectors);
                 let products = products.reshape([batch, rows, senders, heads]);
                 products.permute([3, 0, 2, 1])
             }
@@ -353,9 +353,9 @@ impl Attention {
     ///   d_head]`; `mask`: `[query, key]`
     fn new([q, k, v]: [Tensor<4>; 3], by_z: Tensor<4>, mask: Tensor<2>) -> Self {
         let [.., d_head] = q.dims();
-        let scores = q.matmul(k.transpose()) / (d_head as f64).sqrt() + mask.unsqueeze();
+        let scores = matmul(q, k.transpose()) / (d_head as f64).sqrt() + mask.unsqueeze();
         let log_pattern = log_softmax(scores, 3);
-        let worth = by_z.matmul(v.transpose());
+        let worth = matmul(by_z, v.transpose());
         let mean = (log_pattern.clone().exp() * worth.clone()).sum_dim(3);
         Self {
             log_pattern,

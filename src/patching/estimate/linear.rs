@@ -8,7 +8,7 @@ use super::effects::{Group, Results};
 use crate::{
     error::Result,
     gpt2::Block,
-    ops::{norm_change, through_norm},
+    ops::{matmul, norm_change, through_norm},
     patching::{patch::LayerNorm, scores::Scores, slice::Slice},
 };
 
@@ -63,7 +63,7 @@ pub(super) fn by_input(block: &Block, by_qkv: &Tensor<2>, rows: Range<usize>) ->
         x.reshape([rows, ports, width / ports]).swap_dims(0, 1)
     };
     let by_qkv = by_qkv.clone().narrow(0, rows.start, rows.len());
-    of_ports(by_qkv).matmul(of_ports(block.w_qkv.clone()).transpose())
+    matmul(of_ports(by_qkv), of_ports(block.w_qkv.clone()).transpose())
 }
 
 /// Effects on a group of receivers, from the gradient on some of the rows with respect to what their LayerNorm gives,
@@ -101,7 +101,7 @@ pub(super) async fn linear(
             let effects = match results.is_by_position() {
                 true => {
                     let by_read = by_read.clone().permute([1, 2, 0]);
-                    let effects = read.swap_dims(0, 1).matmul(by_read);
+                    let effects = matmul(read.swap_dims(0, 1), by_read);
                     let in_prompt = n.min(slice.window.rows);
                     let of_prompts = [n / in_prompt, in_prompt, n_from, n_to];
                     let effects = effects.reshape(of_prompts).sum_dim(0);
