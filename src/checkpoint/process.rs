@@ -250,7 +250,7 @@ impl Assembly {
         let b_o = centre(self.tensor::<1>(&name("attn.c_proj.bias"))?, 0);
         let d = self.config.d_model;
         let b_v = b_qkv.clone().narrow(0, 2 * d, d);
-        let b_o = b_o + matmul(b_v.clone().unsqueeze_dim::<2>(0), w_o.clone()).squeeze_dim(0);
+        let b_o = b_o + times(&b_v, &w_o);
         let no_b_v = Tensor::zeros([d], &self.host);
         let b_qkv = Tensor::cat(vec![b_qkv.narrow(0, 0, 2 * d), no_b_v], 0);
         let (w, b) = (
@@ -300,7 +300,7 @@ impl LayerNorm {
     /// # Shapes
     /// - `w`: `[d_model, d_out]`, `b`: `[d_out]`, both returned
     fn fold_into(self, w: Tensor<2>, b: Tensor<1>) -> (Tensor<2>, Tensor<1>) {
-        let b = b + matmul(self.b.unsqueeze_dim::<2>(0), w.clone()).squeeze_dim(0);
+        let b = b + times(&self.b, &w);
         let w = centre(self.w.unsqueeze_dim::<2>(1) * w, 0);
         (w, b)
     }
@@ -319,6 +319,14 @@ fn scale_queries(w: Tensor<2>, b: Tensor<1>, scale: f64) -> (Tensor<2>, Tensor<1
     let queries = Tensor::ones([d_model], &device) * scale;
     let scale = Tensor::cat(vec![queries, Tensor::ones([width - d_model], &device)], 0);
     (w * scale.clone().unsqueeze_dim::<2>(0), b * scale)
+}
+
+/// A bias times a matrix.
+///
+/// # Shapes
+/// - `b`: `[d_in]`, `w`: `[d_in, d_out]`; returns `[d_out]`
+fn times(b: &Tensor<1>, w: &Tensor<2>) -> Tensor<1> {
+    matmul(b.clone().unsqueeze_dim(0), w.clone()).squeeze_dim(0)
 }
 
 /// Put what has been processed on the model's device.

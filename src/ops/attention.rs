@@ -9,7 +9,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData, activation::softmax};
 
-use super::matmul::matmul;
+use super::product::matmul;
 
 /// Added to a masked score: far below any score, yet finite, because WGSL has no infinity.
 const MASKED: f32 = -1e30;

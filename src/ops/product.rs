@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use burn::tensor::Tensor;
+use burn::{
+    backend::{Flex, ops::FloatTensorOps},
+    tensor::Tensor,
+};
 use pathpatch_kernels::{Kernel, Tile};
 
 #[cfg(feature = "webgpu")]
@@ -10,7 +13,7 @@ use super::gpu::{self, After};
 use super::{
     activation::{Activation, activate},
     dense,
-    matmul::matmul,
+    host::on_cpu,
 };
 
 /// Which kernel multiplies. A model holds one: two models of a process may differ.
@@ -71,6 +74,30 @@ impl<'a> Part<'a> {
         let of_rows = self.matrix.clone().narrow(0, rows.start, rows.len());
         of_rows.narrow(1, columns.start, columns.len())
     }
+}
+
+/// The product of the last two dimensions, for each place in those before, which both operands have.
+///
+/// Burn's own for any device has Burn's kernels for GPUs in it, a third of the wasm module, which nothing here runs.
+///
+/// # Shapes
+/// - `a`: `[.., m, k]`, `b`: `[.., k, n]`; returns `[.., m, n]`
+///
+/// # Panics
+/// In a browser under autodiff, which it does not have.
+pub fn matmul<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<D> {
+    if on_cpu(&a.device()) {
+        let [a, b] = [a, b].map(|x| x.try_into_primitive::<Flex>().expect("a tensor on the CPU"));
+        return Tensor::from_primitive::<Flex>(Flex::float_matmul(a, b));
+    }
+    #[cfg(feature = "webgpu")]
+    if let Some(product) = gpu::batched(&a, &b) {
+        return product;
+    }
+    #[cfg(not(target_family = "wasm"))]
+    return a.matmul(b);
+    #[cfg(target_family = "wasm")]
+    unreachable!("a tensor on the CPU or on a GPU")
 }
 
 impl Product {

@@ -19,13 +19,13 @@ pub(super) use on_gpu::choose;
 
 #[cfg(feature = "webgpu")]
 mod on_gpu {
-    use burn::tensor::{Tensor, TensorData};
+    use burn::tensor::{Int, Tensor, TensorData};
     use web_time::Instant;
 
     use super::*;
     use crate::{
         error::{Code, Error},
-        ops::GpuTile,
+        ops::{GpuTile, index, pick},
     };
 
     /// Rows of a product: as many as take about [`LONG`] seconds, so that adapters that compute on the CPU stay usable.
@@ -34,7 +34,12 @@ mod on_gpu {
     /// Seconds of products between two readings of the clock, and how many times as long as emptying an empty queue.
     const BATCH: f64 = 0.02;
     const DRAINS: f64 = 4.0;
+    /// Seconds of products at most: where emptying the queue takes a time like that, something else disturbs.
+    const LONGEST_BATCH: f64 = 0.1;
     const MOST_PRODUCTS: usize = 4096;
+    /// Seconds of compiling after which no further kernel is tried. Those that come last have memory of the workgroup, which
+    /// adapters that compute on the CPU, and compile slowly, do not have.
+    const PATIENCE: f64 = 1.5;
     /// How often each kernel is timed.
     const ROUNDS: usize = 3;
     /// A kernel that is so many times slower than the best in the first round is not timed again.
@@ -46,6 +51,7 @@ mod on_gpu {
     /// [`Code::Device`] when the device fails.
     pub async fn choose(device: &Device, config: &Config) -> Result<Product> {
         let product = |tile| Product::Gpu(tile, config.activation);
+        let start = Instant::now();
         let mut track = Track::new(device, config, *ROWS.start() as usize);
         let drain = track.drain().await?;
         let first = product(GpuTile::ALL[0]);
@@ -60,6 +66,9 @@ mod on_gpu {
             // The first product waits for the kernel to be compiled.
             track.seconds(product(tile), 1).await?;
             times.push((tile, f64::INFINITY));
+            if start.elapsed().as_secs_f64() > PATIENCE {
+                break;
+            }
         }
         let products = track.products(first, drain).await?;
         for round in 0..ROUNDS {
@@ -79,8 +88,8 @@ mod on_gpu {
     struct Track {
         x: Tensor<2>,
         w: Tensor<2>,
-        /// Read to empty the queue.
-        number: Tensor<2>,
+        /// Which row of a product is read.
+        first: Tensor<1, Int>,
     }
 
     impl Track {
@@ -94,26 +103,29 @@ mod on_gpu {
             Self {
                 x: ones([rows, d_model]),
                 w: ones([d_model, d_mlp]),
-                number: ones([1, 1]),
+                first: index([0].into_iter(), device),
             }
         }
 
-        /// Seconds until the queue has been emptied.
-        async fn emptied(&self) -> Result<f64> {
+        /// Seconds until the queue has been emptied behind a tensor: a row of it is read. A tensor that was there before would
+        /// not do, since some drivers give that at once.
+        async fn emptied(&self, last: Tensor<2>) -> Result<f64> {
             let start = Instant::now();
-            self.number.clone().into_data_async().await.map_err(|e| {
-                let what = format!("{:?}", self.x.device());
-                Error::new(Code::Device, what, "a matrix product", e)
-            })?;
+            pick(last, &self.first)
+                .into_data_async()
+                .await
+                .map_err(|e| {
+                    let what = format!("{:?}", self.x.device());
+                    Error::new(Code::Device, what, "a matrix product", e)
+                })?;
             Ok(start.elapsed().as_secs_f64())
         }
 
         /// Seconds to empty a queue with nothing in it.
         async fn drain(&self) -> Result<f64> {
-            self.emptied().await?;
             let mut shortest = f64::INFINITY;
-            for _ in 0..ROUNDS {
-                shortest = shortest.min(self.emptied().await?);
+            for _ in 0..=ROUNDS {
+                shortest = shortest.min(self.emptied(self.x.clone()).await?);
             }
             Ok(shortest)
         }
@@ -121,23 +133,24 @@ mod on_gpu {
         /// Seconds of so many products, the emptying of the queue included.
         async fn seconds(&self, product: Product, products: usize) -> Result<f64> {
             let start = Instant::now();
+            let mut last = self.x.clone();
             for _ in 0..products {
-                let _queued = product.matmul(self.x.clone(), &self.w);
+                last = product.matmul(self.x.clone(), &self.w);
             }
-            self.emptied().await?;
+            self.emptied(last).await?;
             Ok(start.elapsed().as_secs_f64())
         }
 
         /// How many products it takes for a drain to be small beside them.
         async fn products(&self, product: Product, drain: f64) -> Result<usize> {
+            let enough = (DRAINS * drain).clamp(BATCH, LONGEST_BATCH);
             let mut products = 1;
-            loop {
-                let seconds = self.seconds(product, products).await? - drain;
-                if seconds >= BATCH.max(DRAINS * drain) || products >= MOST_PRODUCTS {
-                    return Ok(products);
-                }
+            while products < MOST_PRODUCTS
+                && self.seconds(product, products).await? - drain < enough
+            {
                 products *= 2;
             }
+            Ok(products)
         }
     }
 }

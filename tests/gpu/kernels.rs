@@ -181,19 +181,24 @@ fn products_of_parts() {
 }
 
 #[test]
-fn plain_products_of_many_matrices() {
-    let (gpu, _one) = gpu();
-    let mut both = Both::new(gpu);
-    for _ in 0..20 {
-        let [m, k, n, heads] = [1, 1, 1, 1].map(|least| least + both.below(40));
-        let a = both.tensors([2, heads, m, k], 1.0);
-        let b = both.tensors([2, heads, k, n], 1.0);
-        let shared = both.tensors([1, heads, n, k], 1.0);
-        let product = |i: usize| ops::matmul(a[i].clone(), b[i].clone());
-        assert_same(product(0), product(1), "each its own");
-        // A view with other strides, and one matrix for both of the first dimension.
-        let product = |i: usize| ops::matmul(a[i].clone(), shared[i].clone().transpose());
-        assert_same(product(0), product(1), "one for both");
+fn products_of_many_matrices() {
+    let (device, _one) = gpu();
+    let mut both = Both::new(device);
+    for [m, k, n] in [[5, 16, 8], [3, 7, 2], [70, 64, 90]] {
+        let [x, y] = both.tensors([2, 3, m, k], 1.0);
+        let [v, w] = both.tensors([2, 3, k, n], 1.0);
+        let expected = ops::matmul(y, w.clone());
+        assert_same(
+            ops::matmul(x.clone(), v.clone()),
+            expected.clone(),
+            "as they are",
+        );
+        // Views of transposes.
+        let [x, v] = [x, v].map(|x| {
+            let stored = Tensor::<4>::from_data(x.transpose().into_data(), &both.gpu);
+            stored.transpose()
+        });
+        assert_same(ops::matmul(x, v), expected, "transposed");
     }
 }
 

@@ -8,7 +8,7 @@ use burn_cubecl::cubecl::{self, prelude::*};
 
 use super::{
     buffer::{buffer, empty, indices, tensor, vector_size},
-    keys::{KEYS, LOWEST, QUERIES, largest_of, weight_of},
+    keys::{KEYS, LOWEST, QUERIES, largest_of, length, weight_of},
 };
 use crate::ops::Past;
 
@@ -91,6 +91,7 @@ fn attention<N: Size>(
     scale: f32,
     #[comptime] d_head: usize,
 ) {
+    let (keys, size) = (length(KEYS, rows), length(d_head, rows));
     let (lane, y) = (UNIT_POS_X as usize, UNIT_POS_Y as usize);
     let (head, sequence) = (CUBE_POS_Y as usize, CUBE_POS_Z as usize);
     let d_model = CUBE_COUNT_Y as usize * d_head;
@@ -136,12 +137,12 @@ fn attention<N: Size>(
             let mut products = Vector::<f32, N>::new(0.0f32);
             if key < before {
                 let at = at_past + key * d_head;
-                for i in 0..d_head {
+                for i in 0..size {
                     products += of_q[y * d_head + i] * past_k[at + i];
                 }
             } else {
                 let at = at_rows + (key - before) * 3 * d_model + d_model;
-                for i in 0..d_head {
+                for i in 0..size {
                     let k = qkv[at + i] + bias[at_bias + d_model + i];
                     products += of_q[y * d_head + i] * k;
                 }
@@ -150,7 +151,7 @@ fn attention<N: Size>(
         }
         scores[y * KEYS + lane] = score;
         sync_cube();
-        let now = largest_of(&scores, y * KEYS, largest);
+        let now = largest_of(&scores, y * KEYS, keys, largest);
         let mut weight = 0.0f32;
         if key <= position {
             weight = weight_of(score - now);
@@ -160,7 +161,7 @@ fn attention<N: Size>(
         largest = now;
         sync_cube();
         total *= shrink;
-        for i in 0..KEYS {
+        for i in 0..keys {
             total += weights[y * KEYS + i];
         }
         let first = tile * KEYS;

@@ -13,7 +13,7 @@ use burn_cubecl::cubecl::{self, prelude::*};
 
 use super::{
     buffer::{buffer, empty, tensor, vector_size},
-    keys::{KEYS, LOWEST, QUERIES, dot, largest_of, weight_of},
+    keys::{KEYS, LOWEST, QUERIES, dot, largest_of, length, weight_of},
 };
 
 /// See [`attention_backwards`](crate::ops::attention_backwards).
@@ -87,6 +87,7 @@ fn to_queries<N: Size>(
     scale: f32,
     #[comptime] d_head: usize,
 ) {
+    let (keys, size) = (length(KEYS, rows), length(d_head, rows));
     let (lane, y) = (UNIT_POS_X as usize, UNIT_POS_Y as usize);
     let heads = CUBE_COUNT_Y as usize;
     let (head, prompt) = (CUBE_POS_Y as usize, CUBE_POS_Z as usize);
@@ -109,17 +110,17 @@ fn to_queries<N: Size>(
         let mut score = LOWEST.runtime();
         let mut of_key = 0.0f32;
         if key <= position {
-            score = dot::<N>(q, at_q, k, at_k + key * d_head, d_head) * scale;
-            of_key = dot::<N>(g, at_q, v, at_k + key * d_head, d_head);
+            score = dot::<N>(q, at_q, k, at_k + key * d_head, size) * scale;
+            of_key = dot::<N>(g, at_q, v, at_k + key * d_head, size);
         }
         scores[at + lane] = score;
         worth[at + lane] = of_key;
         sync_cube();
-        let now = largest_of(&scores, at, largest);
+        let now = largest_of(&scores, at, keys, largest);
         let shrink = weight_of(largest - now);
         total *= shrink;
         mean *= shrink;
-        for i in 0..KEYS {
+        for i in 0..keys {
             // A score that is masked adds nothing.
             if scores[at + i] > LOWEST {
                 let weight = weight_of(scores[at + i] - now);
@@ -147,8 +148,8 @@ fn to_queries<N: Size>(
         let key = tile * KEYS + lane;
         let mut change = 0.0f32;
         if key <= position {
-            let score = dot::<N>(q, at_q, k, at_k + key * d_head, d_head) * scale;
-            let of_key = dot::<N>(g, at_q, v, at_k + key * d_head, d_head);
+            let score = dot::<N>(q, at_q, k, at_k + key * d_head, size) * scale;
+            let of_key = dot::<N>(g, at_q, v, at_k + key * d_head, size);
             change = weight_of(score - log_total) * (of_key - mean) * scale;
         }
         scores[at + lane] = change;
@@ -193,6 +194,7 @@ fn to_keys<N: Size>(
     scale: f32,
     #[comptime] d_head: usize,
 ) {
+    let size = length(d_head, rows);
     let (lane, y) = (UNIT_POS_X as usize, UNIT_POS_Y as usize);
     let heads = CUBE_COUNT_Y as usize;
     let (head, prompt) = (CUBE_POS_Y as usize, CUBE_POS_Z as usize);
@@ -220,8 +222,8 @@ fn to_keys<N: Size>(
         let mut change = 0.0f32;
         if query >= row && query < rows {
             let of_query = 2 * (sequence * rows + query);
-            let score = dot::<N>(q, at_q + query * d_head, k, at_k, d_head) * scale;
-            let of_key = dot::<N>(g, at_q + query * d_head, v, at_k, d_head);
+            let score = dot::<N>(q, at_q + query * d_head, k, at_k, size) * scale;
+            let of_key = dot::<N>(g, at_q + query * d_head, v, at_k, size);
             weight = weight_of(score - of_queries[of_query]);
             change = weight * (of_key - of_queries[of_query + 1]) * scale;
         }

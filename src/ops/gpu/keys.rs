@@ -10,11 +10,18 @@ pub(super) const QUERIES: usize = 4;
 /// Below any score, yet finite, as WGSL has no infinity.
 pub(super) const LOWEST: f32 = -1e30;
 
-/// The largest of the scores from `at` on, one for each key, and of those before.
+/// A length that compilers are not to know, as `rows` is at least 1. Drivers that compute on the CPU unroll loops of a known
+/// length, and compile those around barriers for seconds.
 #[cube]
-pub(super) fn largest_of(scores: &Shared<[f32]>, at: usize, before: f32) -> f32 {
+pub(super) fn length(#[comptime] n: usize, rows: usize) -> usize {
+    min(n, n * rows)
+}
+
+/// The largest of so many scores from `at` on, one for each key, and of those before.
+#[cube]
+pub(super) fn largest_of(scores: &Shared<[f32]>, at: usize, keys: usize, before: f32) -> f32 {
     let mut largest = before;
-    for i in 0..KEYS {
+    for i in 0..keys {
         largest = max(largest, scores[at + i]);
     }
     largest
@@ -33,7 +40,7 @@ pub(super) fn dot<N: Size>(
     at_a: usize,
     b: &[Vector<f32, N>],
     at_b: usize,
-    #[comptime] d_head: usize,
+    d_head: usize,
 ) -> f32 {
     let mut products = Vector::<f32, N>::new(0.0f32);
     for i in 0..d_head {

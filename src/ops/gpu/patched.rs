@@ -7,7 +7,7 @@ use pathpatch_kernels::Input;
 use super::{
     super::index::index,
     buffer::{buffer, empty, indices, tensor, vector_size},
-    keys::{KEYS, LOWEST, QUERIES, largest_of, weight_of},
+    keys::{KEYS, LOWEST, QUERIES, largest_of, length, weight_of},
 };
 
 /// See [`change_of_z`](crate::ops::change_of_z).
@@ -72,6 +72,7 @@ fn patched<N: Size>(
     scale: f32,
     #[comptime] d_head: usize,
 ) {
+    let (keys, size) = (length(KEYS, rows), length(d_head, rows));
     let (lane, y) = (UNIT_POS_X as usize, UNIT_POS_Y as usize);
     let (prompt, variant) = (CUBE_POS_Y as usize, CUBE_POS_Z as usize);
     let prompts = CUBE_COUNT_Y as usize;
@@ -112,12 +113,12 @@ fn patched<N: Size>(
         if key <= position {
             let mut products = Vector::<f32, N>::new(0.0f32);
             let at = at_k + key * d_head;
-            for i in 0..d_head {
+            for i in 0..size {
                 products += of_q[y * d_head + i] * k[at + i];
             }
             if part == 1 && key >= before {
                 let at = at_delta + (key - before) * d_head;
-                for i in 0..d_head {
+                for i in 0..size {
                     products += of_q[y * d_head + i] * delta[at + i];
                 }
             }
@@ -125,7 +126,7 @@ fn patched<N: Size>(
         }
         scores[y * KEYS + lane] = score;
         sync_cube();
-        let now = largest_of(&scores, y * KEYS, largest);
+        let now = largest_of(&scores, y * KEYS, keys, largest);
         let mut weight = 0.0f32;
         if key <= position {
             weight = weight_of(score - now);
@@ -135,7 +136,7 @@ fn patched<N: Size>(
         largest = now;
         sync_cube();
         total *= shrink;
-        for i in 0..KEYS {
+        for i in 0..keys {
             total += weights[y * KEYS + i];
         }
         let first = tile * KEYS;

@@ -36,10 +36,10 @@ pub enum Tile {
 }
 
 impl Tile {
-    /// All of them.
+    /// All of them, those first that take less to compile.
     pub const ALL: [Self; 4] = [
-        Self::Registers8x8,
         Self::Registers4x4,
+        Self::Registers8x8,
         Self::Shared64x64,
         Self::Shared64x128,
     ];
@@ -102,6 +102,21 @@ pub fn stacked(
         first += x.rows.len();
     }
     Some(tensor(c))
+}
+
+/// The product of each of several matrices with one of as many: see [`matmul`](crate::ops::matmul).
+pub fn batched<const D: usize>(a: &Tensor<D>, b: &Tensor<D>) -> Option<Tensor<D>> {
+    let (mut shape, of_b) = (a.dims(), b.dims());
+    let [m, k, n] = [shape[D - 2], shape[D - 1], of_b[D - 1]];
+    shape[D - 1] = n;
+    let matrices = shape[..D - 2].iter().product::<usize>();
+    // One after the other.
+    let a = tensor::<D>(buffer(a)?).reshape([matrices * m, k]);
+    let b = tensor::<D>(buffer(b)?).reshape([matrices * k, n]);
+    let products = (0..matrices).map(|i| [Part::rows(&a, i * m, m), Part::rows(&b, i * k, k)]);
+    let products: Vec<[Part<'_>; 2]> = products.collect();
+    let stacked = stacked(Tile::Registers4x4, &products, Activation::GeluTanh)?;
+    Some(stacked.reshape(shape))
 }
 
 /// A product into the rows of `c` from `first` on.

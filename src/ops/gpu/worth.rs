@@ -10,8 +10,10 @@ use burn::tensor::Tensor;
 use burn_cubecl::cubecl::{self, prelude::*};
 
 use super::{
+    super::index::index,
     buffer::{buffer, empty, tensor, vector_size},
-    keys::{KEYS, LOWEST, QUERIES, dot, largest_of, weight_of},
+    keys::{KEYS, LOWEST, QUERIES, dot, largest_of, length, weight_of},
+    moves::pick,
 };
 
 /// Effects of changes on whole heads, `[change, head]`, and on each row's query, `[rows, change, head]`: see
@@ -28,8 +30,8 @@ pub fn attention_changes(
     let changes = delta.dims()[0] / (batch * rows);
     let [q, k, v, g] = [buffer(q)?, buffer(k)?, buffer(v)?, buffer(g)?];
     let (of_queries, delta) = (buffer(of_queries)?, buffer(delta)?);
-    let whole = empty(&q, [changes, heads]);
-    let of_rows = empty(&q, [rows, changes, heads]);
+    // Those on whole heads first: in one buffer, as WebGPU promises no more than eight for a kernel.
+    let effects = empty(&q, [1 + rows, changes, heads]);
     let vector = vector_size([d_head]);
     // SAFETY: rows beyond the last are computed as the last, and not written; keys stay below the last row.
     unsafe {
@@ -44,8 +46,7 @@ pub fn attention_changes(
             g.into_buffer_arg(),
             of_queries.into_buffer_arg(),
             delta.into_buffer_arg(),
-            whole.clone().into_buffer_arg(),
-            of_rows.clone().into_buffer_arg(),
+            effects.clone().into_buffer_arg(),
             before,
             rows,
             batch,
@@ -54,7 +55,14 @@ pub fn attention_changes(
             d_head / vector,
         );
     }
-    Some((tensor(whole), tensor(of_rows)))
+    let effects = tensor::<3>(effects).reshape([1 + rows, changes * heads]);
+    // Views would be copies by a kernel of Burn's where they do not begin and end at a multiple of what the adapter asks for.
+    let part = |rows| pick(&effects, &index(rows, &effects.device()));
+    let (whole, of_rows) = (part(0..1)?, part(1..1 + rows)?);
+    Some((
+        whole.reshape([changes, heads]),
+        of_rows.reshape([rows, changes, heads]),
+    ))
 }
 
 #[cube(launch_unchecked)]
@@ -65,8 +73,7 @@ fn worth<N: Size>(
     g: &[Vector<f32, N>],
     of_queries: &[f32],
     delta: &[Vector<f32, N>],
-    whole: &mut [f32],
-    of_rows: &mut [f32],
+    effects: &mut [f32],
     before: usize,
     rows: usize,
     batch: usize,
@@ -74,6 +81,7 @@ fn worth<N: Size>(
     scale: f32,
     #[comptime] d_head: usize,
 ) {
+    let (keys, size) = (length(KEYS, rows), length(d_head, rows));
     let (lane, y) = (UNIT_POS_X as usize, UNIT_POS_Y as usize);
     let (head, change) = (CUBE_POS_X as usize, CUBE_POS_Y as usize);
     let d_model = CUBE_COUNT_X as usize * d_head;
@@ -103,25 +111,25 @@ fn worth<N: Size>(
                 let mut of_key = 0.0f32;
                 if key <= position {
                     let at_key = at_k + key * d_head;
-                    score = dot::<N>(q, at_q, k, at_key, d_head);
+                    score = dot::<N>(q, at_q, k, at_key, size);
                     if is_of_keys == 0 {
                         let delta_row = at_delta + row * d_model;
-                        score += dot::<N>(delta, delta_row, k, at_key, d_head);
+                        score += dot::<N>(delta, delta_row, k, at_key, size);
                     } else if key >= before {
                         let delta_row = at_delta + (key - before) * d_model;
-                        score += dot::<N>(delta, delta_row, q, at_q, d_head);
+                        score += dot::<N>(delta, delta_row, q, at_q, size);
                     }
                     score *= scale;
-                    of_key = dot::<N>(g, at_q, v, at_key, d_head) - mean;
+                    of_key = dot::<N>(g, at_q, v, at_key, size) - mean;
                 }
                 scores[at + lane] = score;
                 worths[at + lane] = of_key;
                 sync_cube();
-                let now = largest_of(&scores, at, largest);
+                let now = largest_of(&scores, at, keys, largest);
                 let shrink = weight_of(largest - now);
                 total *= shrink;
                 effect *= shrink;
-                for i in 0..KEYS {
+                for i in 0..keys {
                     // A score that is masked adds nothing.
                     if scores[at + i] > LOWEST {
                         let weight = weight_of(scores[at + i] - now);
@@ -137,8 +145,8 @@ fn worth<N: Size>(
         if first + y < rows {
             of_all += of_row;
             if lane == 0 {
-                of_rows[(row * CUBE_COUNT_Y as usize + change) * CUBE_COUNT_X as usize + head] =
-                    of_row;
+                let of_rows = (1 + row) * CUBE_COUNT_Y as usize;
+                effects[(of_rows + change) * CUBE_COUNT_X as usize + head] = of_row;
             }
         }
     }
@@ -151,6 +159,6 @@ fn worth<N: Size>(
         for i in 0..QUERIES {
             sum += sums[i];
         }
-        whole[change * CUBE_COUNT_X as usize + head] = sum;
+        effects[change * CUBE_COUNT_X as usize + head] = sum;
     }
 }
