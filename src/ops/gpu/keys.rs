@@ -11,10 +11,10 @@ pub(super) const QUERIES: usize = 4;
 pub(super) const LOWEST: f32 = -1e30;
 
 /// A length that compilers are not to know, as `rows` is at least 1. Drivers that compute on the CPU unroll loops of a known
-/// length, and compile those around barriers for seconds.
+/// length or of at most that, and compile those around barriers for seconds.
 #[cube]
 pub(super) fn length(#[comptime] n: usize, rows: usize) -> usize {
-    min(n, n * rows)
+    n * rows / rows
 }
 
 /// The largest of so many scores from `at` on, one for each key, and of those before.
