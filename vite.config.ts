@@ -91,6 +91,9 @@ export default defineConfig({
     outDir: at("dist"),
     emptyOutDir: true,
     target: "es2022",
+    // Half a kilobyte less than Vite's own, gzipped.
+    minify: "terser",
+    terserOptions: { module: true, compress: { passes: 3 } },
     // The first versions with light-dark(), which a figure needs to follow the post or its own `theme`.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
     modulePreload: false,
