@@ -91,12 +91,11 @@ impl Local<'_, '_, '_> {
 }
 
 impl Executor for Local<'_, '_, '_> {
-    /// A GPU would be idle while the values of a job are on their way.
+    /// A GPU would be idle while the values of a job are on their way. In a browser none: where a sweep is cancelled then, a
+    /// buffer that is still being mapped goes back to the pool, and the next sweep uses it.
     fn ahead(&self) -> usize {
-        match on_cpu(&self.runs.model.device()) {
-            true => 0,
-            false => 1,
-        }
+        let has_queue = !on_cpu(&self.runs.model.device());
+        usize::from(has_queue && cfg!(not(target_family = "wasm")))
     }
 
     async fn run(&mut self, job: &Job, following: &[Job]) -> Result<Done> {
