@@ -35,7 +35,7 @@ pub async fn matmul_rate(
         (d_model, d_mlp),
         (d_mlp, d_model),
     ] {
-        operations += 2.0 * (rows * k * n) as f64;
+        operations += 2.0 * rows as f64 * k as f64 * n as f64;
         seconds += seconds_of_product(device, product, [rows, k, n], MEASURED, pause).await?;
     }
     Ok(operations / seconds)

@@ -590,7 +590,7 @@ impl Session {
         let device = self.model.device();
         let mut rates = Vec::new();
         for product in products(self.model.unembed.product) {
-            let rate = matmul_rate(&device, self.config(), product, rows, pause).await?;
+            let rate = matmul_rate(&device, self.config(), product, rows.max(1), pause).await?;
             rates.push((product.name(), rate));
         }
         Ok(rates)

@@ -98,7 +98,13 @@ impl<'r, 'm: 'r> Executor for Local<'r, '_, 'm> {
             None => self.begin(job).await?,
         };
         if let Some(next) = following.first().filter(|next| self.is_at_hand(next)) {
-            self.ahead = Some((next.clone(), self.begin(next).await?));
+            match self.begin(next).await {
+                Ok(begun) => self.ahead = Some((next.clone(), begun)),
+                Err(error) => {
+                    reading.settle().await;
+                    return Err(error);
+                }
+            }
         }
         let numbers = reading.values().await?;
         let prompts = numbers.len() / job.variants.len();
@@ -110,5 +116,11 @@ impl<'r, 'm: 'r> Executor for Local<'r, '_, 'm> {
             values[i] = of_variant.to_vec();
         }
         Ok(Done { values })
+    }
+
+    async fn settle(&mut self) {
+        if let Some((_, reading)) = self.ahead.take() {
+            reading.settle().await;
+        }
     }
 }

@@ -68,6 +68,9 @@ pub(super) trait Executor {
     /// [`Code::Option`](crate::error::Code::Option) for a job that it is not made for; those of the device and of a
     /// pause.
     fn run(&mut self, job: &Job, following: &[Job]) -> impl Future<Output = Result<Done>>;
+
+    /// Wait for what was begun and is not wanted any more: to be called once a job or what came after it has failed.
+    fn settle(&mut self) -> impl Future<Output = ()>;
 }
 
 /// The variants in the order of their receivers' heads, so that what is multiplied by the same weights is one product.

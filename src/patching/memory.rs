@@ -73,6 +73,8 @@ impl Memory {
     pub(super) fn rows(self, config: &Config, on_cpu: bool) -> usize {
         let rows = self.floats() / floats_of_row(config);
         let in_browser = on_cpu && cfg!(target_family = "wasm");
+        // Each row may be a sequence of its own, and a kernel takes so many workgroups along a dimension.
+        let rows = if on_cpu { rows } else { rows.min(65_535) };
         let in_time = OPERATIONS / (4.0 * (config.d_model * config.d_mlp) as f64);
         let most = if in_browser { in_time as usize } else { rows };
         rows.min(most).max(1)

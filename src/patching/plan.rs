@@ -83,8 +83,8 @@ impl Part {
     fn destination_bytes(&self, config: &Config) -> u64 {
         let of_prompt = (2 * self.pos() + 3 * self.rows()) * config.d_model;
         let of_prompt = of_prompt + self.rows() * config.d_mlp;
-        let each = config.n_layers * of_prompt * size_of::<f32>();
-        self.batch() as u64 * each as u64
+        let each = (config.n_layers * size_of::<f32>()) as u64 * of_prompt as u64;
+        self.batch() as u64 * each
     }
 
     /// Bytes of the deltas of all senders.

@@ -289,6 +289,13 @@ impl Reading {
             None => self.coming.await,
         }
     }
+
+    /// Wait for numbers that nobody wants any more. A buffer whose reading was given up would be used for other numbers while
+    /// it is still being read.
+    pub async fn settle(self) {
+        // Whoever gave up has an error of their own to tell.
+        let _unwanted = self.values().await;
+    }
 }
 
 /// Numbers of the device, on the host.

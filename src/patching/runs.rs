@@ -349,6 +349,10 @@ impl<'a> Runs<'a> {
             written: false,
             looks: if is_kept { &all } else { stages },
         };
+        if !is_kept {
+            // Room for a long prompt's runs beside those that were kept.
+            self.kept.borrow_mut().slices.fill(None);
+        }
         let slice = self.run(&plan, 0, keep).await?;
         if is_kept {
             self.kept.borrow_mut().look = Some((plan, slice.activations()));

@@ -244,14 +244,22 @@ async fn sweep(
         table,
         on_update,
     };
-    sweep.update(&changed)?;
-    sweep.whole(&whole).await?;
-    let mut alone = Vec::new();
-    for edges in split.chunks(1 + ALONE / positions.len().max(1)) {
-        let at = |edge| positions.clone().map(move |p| Variant::at(edge, p));
-        let variants: Vec<Variant> = edges.iter().flat_map(|edge| at(*edge)).collect();
-        alone.extend(sweep.alone(&in_chunks(&variants), edges, pos).await?);
+    let exact = async {
+        sweep.update(&changed)?;
+        sweep.whole(&whole).await?;
+        let mut alone = Vec::new();
+        for edges in split.chunks(1 + ALONE / positions.len().max(1)) {
+            let at = |edge| positions.clone().map(move |p| Variant::at(edge, p));
+            let variants: Vec<Variant> = edges.iter().flat_map(|edge| at(*edge)).collect();
+            alone.extend(sweep.alone(&in_chunks(&variants), edges, pos).await?);
+        }
+        Ok(alone)
+    };
+    let exact = exact.await;
+    if exact.is_err() {
+        sweep.executor.settle().await;
     }
+    let alone = exact?;
 
     let table = sweep.table;
     let by_position = options.by_position.then(|| {

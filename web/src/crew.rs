@@ -78,8 +78,10 @@ impl Link for Others {
         let asked = self
             .ask
             .call3(&JsValue::NULL, &other.into(), &parcel.head.into(), &arrays);
+        // Made now, so that a promise that nobody waits for any more has who hears of its failure.
+        let asked = asked.map(|asked| JsFuture::from(Promise::resolve(&asked)));
         Box::pin(async {
-            let answer = JsFuture::from(Promise::resolve(&asked.map_err(lost)?)).await;
+            let answer = asked.map_err(lost)?.await;
             let answer = Array::from(&answer.map_err(lost)?);
             Ok(from_arrays(
                 answer.get(0).as_string().unwrap_or_default(),

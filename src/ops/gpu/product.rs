@@ -134,8 +134,23 @@ fn into_rows(
     if rows == 0 || width == 0 || x.columns.len() != depth {
         return None;
     }
+    let [of_w, columns_of_w] = w.matrix.dims();
+    assert_eq!(w.rows.len(), depth, "columns of x and rows of w");
+    assert!(
+        x.rows.end <= x.matrix.dims()[0] && w.rows.end <= of_w && w.columns.end <= columns_of_w,
+        "parts of their matrices"
+    );
     let (a, b) = (buffer(x.matrix)?, where_it_is(w.matrix)?);
     let nothing = || empty(&a, [4]);
+    match after {
+        After::Bias(b) | After::Activation(b) | After::Residual(b, _) => {
+            assert_eq!(b.dims(), [width], "a bias for each column");
+        }
+        After::Nothing => {}
+    }
+    if let After::Residual(_, resid) = after {
+        assert_eq!(resid.dims(), [rows, width], "the residual stream's shape");
+    }
     let (bias, resid, after) = match after {
         After::Nothing => (nothing(), nothing(), 0),
         After::Bias(b) => (buffer(b)?, nothing(), 1),

@@ -140,11 +140,15 @@ export class EngineClient {
       const { port1, port2 } = new MessageChannel();
       const other = startWorker(this.#assets);
       this.#others.push(other);
+      other.worker.onerror = (event) => {
+        event.preventDefault();
+        this.#fail(this.#notStarted(event.message));
+      };
       other.worker.onmessage = () => {
         other.release();
+        other.worker.onerror = this.#hearError;
         other.worker.postMessage({ call: "join", port: port2 } satisfies ToWorker, [port2]);
       };
-      other.worker.onerror = this.#hearError;
       return port1;
     });
     this.#started?.worker.postMessage({ call: "crew", ports } satisfies ToWorker, ports);

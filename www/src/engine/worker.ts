@@ -121,7 +121,7 @@ async function instantiate(): ReturnType<typeof init> {
 
 /** Have the page start so many others; a second attempt to load finds them there. */
 async function bring(others: number, config: string): Promise<void> {
-  if (!crew[0]) {
+  if (crew.length < others) {
     await new Promise<void>((resolve) => {
       brought = resolve;
       self.postMessage({ id: -1, others } satisfies FromWorker);
