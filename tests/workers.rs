@@ -357,18 +357,31 @@ fn a_dropped_sweep_is_forgotten() {
         &*here.0.slow,
     );
     let metric = metric(MetricKind::LogitDiff, &runs);
-    for polls in [300, 500, 700, 1000] {
+    // So many times after the other worker has got its first step.
+    for polls in [0, 20, 60, 150] {
+        here.0.asked.borrow_mut().clear();
         let ignore = |_: EdgeUpdate<'_>| Ok(());
         let mut begun = Box::pin(sweep_edges(&runs, &metric, &edges, &options, ignore));
         let mut context = Context::from_waker(Waker::noop());
+        let is_asked = |kind| here.0.asked.borrow().contains(&(0, kind));
+        while !is_asked("Enter") && !is_asked("Through") {
+            assert!(begun.as_mut().poll(&mut context).is_pending());
+        }
         let is_pending = (0..polls).all(|_| begun.as_mut().poll(&mut context).is_pending());
         assert!(is_pending, "over after {polls} polls");
+        assert!(!is_asked("End"), "{polls} polls");
         drop(begun);
+        assert!(is_asked("End"), "no end after {polls} polls");
         let ignore = |_: EdgeUpdate<'_>| Ok(());
         let again = pollster::block_on(sweep_edges(&runs, &metric, &edges, &options, ignore));
         assert_eq!(again.unwrap(), expected);
     }
-    assert!(here.0.asked.borrow().contains(&(0, "End")));
+    // Steps that were under way end by that alone.
+    let failed = here.0.failed.borrow();
+    assert!(
+        failed.iter().all(|code| *code == Code::Cancelled),
+        "{failed:?}"
+    );
 }
 
 #[test]

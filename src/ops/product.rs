@@ -111,7 +111,7 @@ impl Product {
         }
     }
 
-    /// `x @ w`; by Burn where the kernel does not take such operands.
+    /// `x @ w`; by [`matmul`] where the kernel does not take such operands.
     ///
     /// # Shapes
     /// - `x`: `[rows, d_in]`, `w`: `[d_in, d_out]`, which may be a transposed view of weights

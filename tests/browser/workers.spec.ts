@@ -108,7 +108,7 @@ test("progress comes as from one worker, and a cancel takes effect at once", asy
 });
 
 test("a worker that is lost ends the engine, in words", async ({ page }) => {
-  // Others than the first fail once they are to hold layers.
+  // Others than the first fail at their first step of a sweep.
   await page.route("**/lib/worker.js", async (route) => {
     const response = await route.fetch();
     const lose = `self.addEventListener("message", ({ data }) => {

@@ -127,6 +127,21 @@ pub async fn remove_model(id: String) -> Result<(), JsValue> {
     remove.await.map_err(convert::error)
 }
 
+impl Engine {
+    /// A sweep, or an error once it is cancelled: at once where other workers do some of its steps, else as its pauses say.
+    async fn at_once<T>(
+        &self,
+        signal: &AbortSignal,
+        what: &str,
+        sweep: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        match self.session.workers() {
+            1 => sweep.await,
+            _ => cancellable(signal, what, sweep).await,
+        }
+    }
+}
+
 #[wasm_bindgen]
 impl Engine {
     /// Load a model: `{kind: "hub", hub, repo, revision}`, `{kind: "url", baseUrl}` or `{files}`.
@@ -260,7 +275,7 @@ impl Engine {
                 |update: Update<'_>| convert::call(&on_progress, &convert::update(update)?);
             let turn = Turn::new("sweep", Some(&signal));
             let grid = self.session.sweep(&request, options, &turn, report);
-            convert::grid(grid.await?)
+            convert::grid(self.at_once(&signal, "sweep", grid).await?)
         };
         sweep.await.map_err(convert::error)
     }
@@ -295,7 +310,8 @@ impl Engine {
             let report =
                 |update: EdgeUpdate<'_>| convert::call(&on_progress, &teller.update(update)?);
             let turn = Turn::new("edges", Some(&signal));
-            let computed = self.session.edges(&request, &turn, report).await?;
+            let computed = self.session.edges(&request, &turn, report);
+            let computed = self.at_once(&signal, "edges", computed).await?;
             edges::result(&computed, &request.options)
         };
         compute.await.map_err(convert::error)

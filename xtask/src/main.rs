@@ -61,7 +61,7 @@ enum Command {
         #[arg(long)]
         gpu: bool,
         /// Only sweeps between heads on the CPU beside those of version 0.1, which is built for it
-        #[arg(long, conflicts_with_all = ["gpu", "graph"])]
+        #[arg(long, conflicts_with_all = ["gpu", "graph", "page", "workers"])]
         previous: bool,
         /// Only all edges of the graph, beside the edges between heads in version 0.1, which is built for it
         #[arg(long, conflicts_with = "gpu")]

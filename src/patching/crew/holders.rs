@@ -1,4 +1,4 @@
-//! Which layers whom: such that all have about as much to do in a sweep of the whole graph.
+//! Who holds which layers: such that all have about as much to do in a sweep of the whole graph.
 
 use crate::{
     gpt2::Config,

@@ -1,4 +1,4 @@
-// Direct path patching on GPT-2, for any page: a thin client of the engine, which runs in a worker of its own, so
+// Direct path patching on GPT-2, for any page: a thin client of the engine, which runs in workers of its own, so
 // that the page stays responsive.
 
 import type { Assets } from "./assets.js";

@@ -1,4 +1,4 @@
-// Models that several figures share: one worker and one load for each model and device.
+// Models that several figures share: one load for each model and device.
 
 import { cancelled, PathPatchError } from "./error";
 import { PathPatch } from "./pathpatch";
