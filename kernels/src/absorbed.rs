@@ -7,7 +7,10 @@
 //!
 //! Where one row asks, this takes two products with weights for it in place of two for every row.
 
-use super::{dot, rows_of, softmax};
+use crate::{
+    math::dot,
+    rows::{rows_of, softmax},
+};
 
 /// The inputs of [`attend_absorbed`].
 pub struct Absorbed<'a> {

@@ -1,6 +1,9 @@
 //! The hidden layer of an MLP, from the product with its weights to what its activation function makes of it.
 
-use super::{math, moments, rows_of};
+use crate::{
+    math,
+    rows::{moments, rows_of},
+};
 
 /// The function of each number.
 #[derive(Debug, Clone, Copy)]

@@ -9,6 +9,7 @@ mod activation;
 mod math;
 mod matmul;
 mod patched;
+mod rows;
 mod total;
 
 pub use absorbed::{Absorbed, attend_absorbed};
@@ -17,11 +18,8 @@ pub use matmul::{Kernel, Matrix, Tile, add_matmul, matmul};
 pub use patched::{Input, Patched, change_of_z};
 pub use total::{Totals, add_to_totals};
 
-use math::{dot, exp, sum};
-
-/// Most rows in one thread's task; enough to be worth the handover.
-#[cfg(not(target_family = "wasm"))]
-const ROWS_IN_TASK: usize = 16;
+use math::dot;
+use rows::{moments, rows_of, softmax};
 
 /// `(x - mean(x)) / sqrt(var(x) + eps)` of each row of `width` numbers, in place.
 pub fn normalise(x: &mut [f32], width: usize, eps: f32) {
@@ -35,19 +33,6 @@ pub fn normalise(x: &mut [f32], width: usize, eps: f32) {
             row.iter_mut().for_each(|x| *x = (*x - mean) * inverse);
         },
     );
-}
-
-/// Mean and variance of a row.
-#[inline(always)]
-fn moments(row: &[f32]) -> (f32, f32) {
-    let n = row.len() as f32;
-    let mean = sum(row, |x| x) / n;
-    let variance = sum(
-        row,
-        #[inline(always)]
-        |x| (x - mean) * (x - mean),
-    ) / n;
-    (mean, variance)
 }
 
 /// `x + b` of each row, in place.
@@ -128,47 +113,4 @@ pub fn attend(attention: Attention<'_>, z: &mut [f32]) {
             }
         },
     );
-}
-
-#[inline(always)]
-fn softmax(scores: &mut [f32]) {
-    let max = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    scores.iter_mut().for_each(
-        #[inline(always)]
-        |s| *s = exp(*s - max),
-    );
-    let inverse = 1.0 / sum(scores, |s| s);
-    scores.iter_mut().for_each(|s| *s *= inverse);
-}
-
-/// Call `change` with the index of each row and the row, in parallel.
-///
-/// It is compiled for each instruction set as far as it is inlined, so closures on the way are marked for that: otherwise
-/// the compiler calls a copy for the oldest processors.
-#[cfg(not(target_family = "wasm"))]
-fn rows_of(x: &mut [f32], width: usize, change: impl Fn(usize, &mut [f32]) + Sync) {
-    use rayon::prelude::*;
-    let arch = pulp::Arch::new();
-    let rows = x.len() / width;
-    let in_task = rows.div_ceil(2 * rayon::current_num_threads());
-    let in_task = in_task.clamp(1, ROWS_IN_TASK);
-    let tasks = x.par_chunks_mut(in_task * width).enumerate();
-    tasks.for_each(|(i, task)| {
-        arch.dispatch(
-            #[inline(always)]
-            || {
-                for (j, row) in task.chunks_exact_mut(width).enumerate() {
-                    change(i * in_task + j, row);
-                }
-            },
-        );
-    });
-}
-
-/// Call `change` with the index of each row and the row.
-#[cfg(target_family = "wasm")]
-fn rows_of(x: &mut [f32], width: usize, change: impl Fn(usize, &mut [f32])) {
-    for (i, row) in x.chunks_exact_mut(width).enumerate() {
-        change(i, row);
-    }
 }

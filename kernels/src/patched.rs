@@ -4,7 +4,10 @@
 //! change of z = softmax(q' k'^T / sqrt(d_head)) v' - z,   one of q', k', v' with the change, the others as they were
 //! ```
 
-use super::{dot, rows_of, softmax};
+use crate::{
+    math::dot,
+    rows::{rows_of, softmax},
+};
 
 /// Which input of a head is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

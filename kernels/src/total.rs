@@ -7,7 +7,10 @@
 //! When a larger number comes, the sum is scaled down to it (Milakov and Gimelshein, "Online normalizer calculation for
 //! softmax", 2018).
 
-use super::{exp, math::largest, rows_of, sum};
+use crate::{
+    math::{exp, largest, sum},
+    rows::rows_of,
+};
 
 /// The sums of some rows, as far as their numbers have come.
 #[derive(Debug, Clone)]

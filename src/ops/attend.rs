@@ -10,7 +10,8 @@ use super::gpu;
 use super::{
     attention::{attention, causal_mask, mask_of},
     host::{Held, floats_mut, in_place, on_cpu},
-    rows::{Past, Queries},
+    past::Past,
+    rows::Queries,
 };
 
 /// Causal attention of all heads, from the product with `W_QKV` to what goes into `W_O`.

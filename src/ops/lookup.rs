@@ -4,23 +4,7 @@ use burn::tensor::Tensor;
 
 #[cfg(feature = "webgpu")]
 use super::gpu;
-use super::{index::index, moves::pick};
-
-/// What is made of a row.
-#[derive(Debug, Clone, Copy)]
-pub enum Shown<'a> {
-    /// The row as it is.
-    Plain,
-    /// The row less its mean.
-    Centred,
-    /// `(row - from) * by`, each `[1, width]`.
-    Scaled {
-        /// Taken away.
-        from: &'a Tensor<2>,
-        /// Then multiplied.
-        by: &'a Tensor<2>,
-    },
-}
+use super::{index::index, moves::pick, shown::Shown};
 
 /// Rows of a table that is in parts.
 ///

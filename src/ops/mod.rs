@@ -14,6 +14,7 @@
 //!
 //! Knows no model, only tensors.
 
+mod activate;
 mod activation;
 mod at_once;
 mod attend;
@@ -26,12 +27,16 @@ mod index;
 mod lookup;
 mod moves;
 mod norm;
+mod part;
+mod past;
 mod product;
 mod rows;
 mod sets;
+mod shown;
 mod total;
 
-pub use activation::{Activation, activate_products};
+pub use activate::activate_products;
+pub use activation::Activation;
 pub use at_once::{Backwards, Worth, attention_backwards, attention_changes, linear_changes};
 pub use attend::{attend, attend_absorbed, by_head, change_of_z};
 pub use attention::{attention, causal_mask};
@@ -40,11 +45,14 @@ pub use gpu::Tile as GpuTile;
 pub(crate) use host::Held;
 pub use host::{largest_buffer, on_cpu};
 pub use index::index;
-pub use lookup::{Shown, look_up};
+pub use lookup::look_up;
 pub use moves::{add, cat, pick, subtract};
 pub use norm::{layer_norm, norm_change, normalise, through_norm};
+pub use part::Part;
+pub use past::Past;
 pub use pathpatch_kernels::{Input as HeadInput, Tile};
-pub use product::{Part, Product, matmul};
-pub use rows::{Past, Queries};
+pub use product::{Product, matmul};
+pub use rows::Queries;
 pub use sets::signed_sum;
+pub use shown::Shown;
 pub use total::LogSum;

@@ -6,16 +6,7 @@ use burn::tensor::{Device, Int};
 
 #[cfg(feature = "webgpu")]
 use super::{gpu, host::on_cpu};
-use super::{index::index, moves::cat};
-
-/// Keys and values of the positions before the rows, shared by all sequences of the same prompt.
-#[derive(Debug, Clone)]
-pub struct Past {
-    /// `[prompt, head, past, d_head]`.
-    pub k: Tensor<4>,
-    /// `[prompt, head, past, d_head]`.
-    pub v: Tensor<4>,
-}
+use super::{index::index, moves::cat, past::Past};
 
 impl Past {
     /// Keys and values of whole sequences: those of the past, then those of the rows.

@@ -7,10 +7,11 @@ use burn::tensor::{Int, Tensor};
 use burn_cubecl::cubecl::{self, prelude::*};
 
 use super::{
-    buffer::{buffer, empty, indices, tensor, vector_size},
+    super::past::Past,
+    buffer::{empty, indices, tensor, vector_size},
+    contiguous::buffer,
     keys::{KEYS, LOWEST, QUERIES, largest_of, length, weight_of},
 };
-use crate::ops::Past;
 
 /// See [`attend`](crate::ops::attend()); `one` is the row of each prompt whose query is wanted, and all are where it is
 /// `None`.

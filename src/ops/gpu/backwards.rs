@@ -12,7 +12,8 @@ use burn::tensor::Tensor;
 use burn_cubecl::cubecl::{self, prelude::*};
 
 use super::{
-    buffer::{buffer, empty, tensor, vector_size},
+    buffer::{empty, tensor, vector_size},
+    contiguous::buffer,
     keys::{KEYS, LOWEST, QUERIES, dot, largest_of, length, weight_of},
 };
 

@@ -1,6 +1,5 @@
 //! Tensors as the buffers of kernels.
 
-use super::moves::contiguous;
 use burn::{
     backend::Cube,
     tensor::{DType, Device, Int, Shape, Tensor},
@@ -13,35 +12,7 @@ use burn_cubecl::{
 /// Most workgroups along one dimension of a launch.
 const MOST: usize = 65_535;
 
-/// A tensor's buffer, its numbers one after the other; `None` where it is not on a GPU.
-pub(super) fn buffer<const D: usize>(x: &Tensor<D>) -> Option<CubeTensor> {
-    let buffer = where_it_is(x)?;
-    // Where there is one of something, it does not matter what lies between two of it.
-    let (shape, strides) = (buffer.meta.shape(), buffer.meta.strides());
-    let mut next = 1;
-    let is_contiguous = shape.iter().zip(strides.iter()).rev().all(|(n, stride)| {
-        let is_next = *n == 1 || *stride == next;
-        next *= n;
-        is_next
-    });
-    if !is_contiguous {
-        return Some(contiguous(buffer));
-    }
-    let CubeTensor {
-        client,
-        handle,
-        meta,
-        device,
-        dtype,
-        ..
-    } = buffer;
-    let shape = meta.shape().clone();
-    Some(CubeTensor::new_contiguous(
-        client, device, shape, handle, dtype,
-    ))
-}
-
-/// The same of whole numbers.
+/// A tensor's buffer of whole numbers; `None` where it is not on a GPU.
 pub(super) fn indices<const D: usize>(x: &Tensor<D, Int>) -> Option<CubeTensor> {
     let buffer = x.clone().try_into_primitive::<Cube>();
     buffer.ok().map(into_contiguous)

@@ -3,7 +3,10 @@
 use burn::tensor::Tensor;
 use burn_cubecl::cubecl::{self, prelude::*};
 
-use super::buffer::{buffer, empty, tensor, vector_size};
+use super::{
+    buffer::{empty, tensor, vector_size},
+    contiguous::buffer,
+};
 
 const UNITS: usize = 32;
 

@@ -4,8 +4,9 @@ use burn::tensor::{Int, Tensor};
 use burn_cubecl::cubecl::{self, prelude::*};
 
 use super::{
-    super::lookup::Shown,
-    buffer::{buffer, empty, groups, indices, tensor, vector_size},
+    super::shown::Shown,
+    buffer::{empty, groups, indices, tensor, vector_size},
+    contiguous::buffer,
 };
 
 const UNITS: usize = 64;

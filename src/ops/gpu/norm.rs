@@ -3,7 +3,10 @@
 use burn::tensor::Tensor;
 use burn_cubecl::cubecl::{self, prelude::*};
 
-use super::buffer::{buffer, empty, groups, tensor, vector_size};
+use super::{
+    buffer::{empty, groups, tensor, vector_size},
+    contiguous::buffer,
+};
 
 /// Units of a workgroup.
 const UNITS: usize = 64;

@@ -6,7 +6,8 @@ use pathpatch_kernels::Input;
 
 use super::{
     super::index::index,
-    buffer::{buffer, empty, indices, tensor, vector_size},
+    buffer::{empty, indices, tensor, vector_size},
+    contiguous::buffer,
     keys::{KEYS, LOWEST, QUERIES, largest_of, length, weight_of},
 };
 

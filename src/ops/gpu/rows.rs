@@ -3,7 +3,10 @@
 use burn::tensor::{Int, Tensor};
 use burn_cubecl::cubecl::{self, prelude::*};
 
-use super::buffer::{buffer, empty, groups, indices, tensor, vector_size};
+use super::{
+    buffer::{empty, groups, indices, tensor, vector_size},
+    contiguous::buffer,
+};
 
 const UNITS: usize = 64;
 

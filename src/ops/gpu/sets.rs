@@ -3,7 +3,10 @@
 use burn::tensor::{Int, Tensor};
 use burn_cubecl::cubecl::{self, prelude::*};
 
-use super::buffer::{buffer, empty, groups, indices, tensor};
+use super::{
+    buffer::{empty, groups, indices, tensor},
+    contiguous::buffer,
+};
 
 const UNITS: usize = 64;
 

@@ -7,7 +7,7 @@ use burn_cubecl::cubecl::{self, prelude::*};
 
 use super::{
     super::activation::Activation,
-    product::{Launch, finish},
+    launch::{Launch, finish},
 };
 
 /// Units of a workgroup along the columns and along the rows.

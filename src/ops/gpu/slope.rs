@@ -6,7 +6,8 @@ use burn_cubecl::cubecl::{self, prelude::*};
 use super::{
     super::activation::{Activation, QUICK_GELU_SLOPE},
     activation::{logistic, normal_cdf, twice_u},
-    buffer::{buffer, empty, groups, tensor, vector_size},
+    buffer::{empty, groups, tensor, vector_size},
+    contiguous::buffer,
 };
 
 const UNITS: usize = 64;

@@ -11,7 +11,8 @@ use burn_cubecl::cubecl::{self, prelude::*};
 
 use super::{
     super::index::index,
-    buffer::{buffer, empty, tensor, vector_size},
+    buffer::{empty, tensor, vector_size},
+    contiguous::buffer,
     keys::{KEYS, LOWEST, QUERIES, dot, largest_of, length, weight_of},
     moves::pick,
 };

@@ -14,6 +14,8 @@ use serde_json::json;
 
 /// Raise it when the files change, so that old ones are not used.
 const VERSION: usize = 1;
+/// The bundled model.
+pub const DEMO: &str = "www/models/ioi-demo";
 const HEADS: usize = 12;
 const D_MODEL: usize = 768;
 const N_CTX: usize = 1024;

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::{
-    DEMO, checkpoint,
+    checkpoint::{self, DEMO},
     runners::{self, OnGpu},
 };
 use crate::{browsers, run::run, site};

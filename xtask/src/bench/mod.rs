@@ -22,7 +22,6 @@ use runners::{Peer, Sweep};
 pub use sweeps::sweeps;
 pub use workers::workers;
 
-const DEMO: &str = "www/models/ioi-demo";
 /// Where the built site has it.
 const DEMO_ON_SITE: &str = "models/ioi-demo";
 const GPT2_HEADS: usize = 12;
@@ -81,8 +80,8 @@ pub fn all() -> Result<()> {
         (LONG, model, &long),
         ("GPT-2 small, 15 tokens, 8 pairs", model, &many),
         ("half as many layers, 15 tokens", half, &short),
-        (INDUCTION, DEMO, &induction),
-        ("bundled, indirect object", DEMO, &indirect),
+        (INDUCTION, checkpoint::DEMO, &induction),
+        ("bundled, indirect object", checkpoint::DEMO, &indirect),
     ] {
         let sweep = runners::native(model, prompts, "frozen")?;
         print("native", work, sweep, None);
@@ -149,7 +148,7 @@ fn check_graph(python: &str) -> Result<()> {
     for file in [&json, &npy] {
         // Estimates, so that every edge is in the file and some are not in the circuit.
         let how = ["--scores", "estimate", "--strongest", "10", "--out", file];
-        let call = ["graph", "--device", "cpu", "--model", DEMO];
+        let call = ["graph", "--device", "cpu", "--model", checkpoint::DEMO];
         run(
             "target/debug/pathpatch",
             &[&call[..], pair.as_flattened(), &how].concat(),
