@@ -2,8 +2,11 @@
 // it is light until the post that it stands in says otherwise: a reader's system does not know how the post looks.
 
 import { ASK_HEIGHT, type HeightMessage, type SchemeMessage } from "./embed/frames";
+import { PathPatching } from "./embed/element";
 import { unpack } from "./lib/pack";
-import "./pathpatch";
+
+// Not by `pathpatch.ts`: what two entries share is put into a file of its own, and that one tells the site by where it is.
+PathPatching.site ??= new URL("./", location.href).href;
 
 /** Parameters that are the element's own; the rest is a link's, whose `src` is a head. */
 const OWN = { saved: "src", hide: "hide", show: "show", heading: "heading", theme: "theme", live: "live" };
