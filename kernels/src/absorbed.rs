@@ -5,7 +5,8 @@
 //! z        = sum_j p[j] (x[j] W_V) = (sum_j p[j] x[j]) W_V
 //! ```
 //!
-//! Where one row asks, this takes two products with weights for it in place of two for every row.
+//! When only one row of a sequence attends, this multiplies that row by two weights. Keys and values of all rows, which it
+//! does without, would take two products for each row.
 
 use crate::{
     math::dot,
@@ -33,7 +34,7 @@ pub struct Absorbed<'a> {
     pub rows: usize,
 }
 
-/// What each head of the asking rows attends to, into `out`: first `sum_j p[j] x[j]` over the rows for each head, then
+/// The weighted sums of attention for the rows that attend, into `out`: first `sum_j p[j] x[j]` over the rows for each head, then
 /// the part of z that comes from the past, head by head.
 ///
 /// # Shapes

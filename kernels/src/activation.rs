@@ -56,9 +56,9 @@ pub fn activate(x: &mut [f32], b: &[f32], activation: Activation) {
 
 /// The inputs of [`activate_products`].
 pub struct Products<'a> {
-    /// What each row's own summand of the residual stream gives, `[rows, d_mlp]`, in parts of whole rows.
+    /// `W` times the part of the residual stream that is each row's own, `[rows, d_mlp]`, in pieces of whole rows.
     pub own: &'a [&'a [f32]],
-    /// What the summand gives that `n` rows after each other share with the next `n`, `[n, d_mlp]`; at least one row.
+    /// `W` times the part that repeats every `n` rows, `[n, d_mlp]`: row `i` takes row `i % n`; at least one row.
     pub shared: &'a [f32],
     /// The residual stream, `[rows, d_model]`.
     pub resid: &'a [f32],

@@ -42,7 +42,7 @@ pub struct Matrix<'a> {
     pub is_transposed: bool,
 }
 
-/// What multiplies.
+/// The implementation of a product on the CPU.
 #[derive(Clone, Copy)]
 pub enum Kernel {
     /// The `gemm` crate, on all threads.
