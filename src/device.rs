@@ -5,7 +5,7 @@
 
 mod webgpu;
 
-use std::str::FromStr;
+use std::{collections::BTreeMap, str::FromStr};
 
 use burn::tensor::Device;
 use serde::Serialize;
@@ -40,6 +40,51 @@ impl FromStr for DeviceChoice {
     }
 }
 
+/// How the numbers of weights are stored on a GPU. What is computed from them is f32 in either case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WeightType {
+    /// As the CPU has them.
+    #[default]
+    F32,
+    /// Half the memory, and half of what a product reads. Each weight is rounded to 11 bits, by up to 1 part in 2,048.
+    /// For adapters with the feature `shader-f16`.
+    F16,
+}
+
+impl FromStr for WeightType {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "f32" => Ok(Self::F32),
+            "f16" => Ok(Self::F16),
+            _ => Err(Error::new(Code::Option, "weights", "f32 or f16", text)),
+        }
+    }
+}
+
+/// How to load a model.
+#[derive(Debug, Clone, Default)]
+pub struct LoadOptions {
+    /// On which device.
+    pub device: DeviceChoice,
+    /// How its weights are stored there. Where the device has no f16 they are f32, and a warning says so.
+    pub weights: WeightType,
+    /// The products that earlier loads found to be fastest, by [`DeviceReport::race`]: the name of each, as in
+    /// [`DeviceReport::matmul`]. One that is not there is found by a race, which takes about a second.
+    pub fastest: BTreeMap<String, String>,
+}
+
+impl From<DeviceChoice> for LoadOptions {
+    fn from(device: DeviceChoice) -> Self {
+        Self {
+            device,
+            ..Self::default()
+        }
+    }
+}
+
 /// Which device was taken, and why.
 #[derive(Debug, Clone, Serialize)]
 pub struct DeviceReport {
@@ -51,6 +96,11 @@ pub struct DeviceReport {
     /// browsers with relaxed SIMD; on a GPU how ours is cut into tiles, whichever was measured to be fastest:
     /// `registers-4x4`, `registers-8x8`, `shared-64x64` or `shared-64x128`.
     pub matmul: &'static str,
+    /// What `matmul` was found to be fastest for, on a GPU: the adapter, a model's shape and how weights are stored. With it
+    /// a later load can be told: see [`LoadOptions::fastest`].
+    pub race: Option<String>,
+    /// How weights are stored: `f32` or `f16`, set when a model is loaded.
+    pub weights: WeightType,
     /// One clause that says why this device.
     pub reason: String,
 }
@@ -87,6 +137,8 @@ fn cpu(reason: &str) -> (Device, DeviceReport) {
         kind: "cpu",
         adapter: None,
         matmul: "",
+        race: None,
+        weights: WeightType::F32,
         reason: reason.into(),
     };
     (Device::flex(), report)
@@ -101,6 +153,8 @@ async fn webgpu(adapter: webgpu::Adapter, reason: &str) -> Result<(Device, Devic
         kind: "webgpu",
         adapter: Some(adapter.name).filter(|name| !name.is_empty()),
         matmul: "",
+        race: Some(adapter.traits),
+        weights: WeightType::F32,
         reason: reason.into(),
     };
     Ok((device, report))

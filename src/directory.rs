@@ -4,7 +4,7 @@ use std::{collections::HashMap, fs, fs::File, io::Read, path::Path};
 
 use crate::{
     checkpoint::{self, INDEX, Loader, WEIGHTS},
-    device::DeviceChoice,
+    device::LoadOptions,
     error::{Code, Error, Result},
     session::Session,
     tokenizer::{self, Tokenizer},
@@ -25,7 +25,7 @@ const PAIRS_BYTES: usize = 64 << 20;
 /// # Errors
 /// [`Code::Io`] with the path, [`Code::Checkpoint`] when a file of the model is not there, or those of
 /// [`Session::begin`] and [`Loader`].
-pub async fn load(directory: &Path, choice: DeviceChoice) -> Result<Session> {
+pub async fn load(directory: &Path, options: impl Into<LoadOptions>) -> Result<Session> {
     let names = names(directory)?;
     if !names.iter().any(|name| name == "config.json") {
         return Err(lacks(&names));
@@ -33,7 +33,7 @@ pub async fn load(directory: &Path, choice: DeviceChoice) -> Result<Session> {
     let config = config(directory)?;
     let tokenizer = tokenizer(directory)?;
     let lacks_tokenizer = tokenizer.is_none();
-    let mut loading = Session::begin(&config, tokenizer, choice).await?;
+    let mut loading = Session::begin(&config, tokenizer, options).await?;
     if lacks_tokenizer {
         loading.explain_tokenizer(tokenizer::explain_missing(&names));
     }

@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use crate::{
     checkpoint::Loader,
-    device::{self, DeviceChoice, DeviceReport},
+    device::{self, DeviceReport, LoadOptions, WeightType},
     error::{Code, Error, Result, Warning},
     gpt2::{Config, Gpt2},
     metric::{AnswerMetric, MetricKind},
-    ops::{Product, Tile},
+    ops::{Product, Tile, has_f16},
     patching::{
         Component, Crew, CrewEvent, Direction, Edge, EdgeDetail, EdgeOptions, EdgeResult,
         EdgeUpdate, Estimates, Graph, Grid, Head, HeadDetail, LastRuns, LayerNorm, Link,
@@ -21,7 +21,7 @@ use crate::{
     pause::Pause,
     prompt::{Batch, PromptPair},
     question::Reader,
-    rate::{choose_product, matmul_rate, products},
+    rate::{Track, choose_product, matmul_rate, product_named, products},
     tokenizer::{Token, Tokenizer},
 };
 
@@ -34,6 +34,8 @@ pub struct Loading {
     lack: Option<String>,
     device: DeviceReport,
     product: Product,
+    /// How weights were to be stored.
+    asked: WeightType,
     crew: Option<Rc<Crew>>,
 }
 
@@ -85,6 +87,7 @@ impl Loading {
         let mut model = self.loader.finish()?;
         model.multiply_with(self.product);
         warnings.extend(tokenizer_warnings(self.tokenizer.as_ref(), &model.config));
+        warnings.extend(weights_warning(self.asked, &self.device));
         Ok(Session {
             model,
             tokenizer: self.tokenizer,
@@ -109,6 +112,21 @@ pub struct Session {
     /// The workers that share the model, if there are several.
     crew: Option<Rc<Crew>>,
     warnings: Vec<Warning>,
+}
+
+/// What storing weights as f16 does to values, or why it was not done.
+fn weights_warning(asked: WeightType, device: &DeviceReport) -> Option<Warning> {
+    if asked == WeightType::F32 {
+        return None;
+    }
+    let message = match device.weights {
+        WeightType::F16 => "weights are stored as f16, each rounded by up to 1 part in 2,048: an effect of the bundled model's \
+         differs by up to 0.003; take f32 for figures that others are to find again"
+            .to_string(),
+        _ if device.kind == "cpu" => "weights are stored as f32: f16 is for GPUs, and the model is on the CPU".to_string(),
+        _ => "weights are stored as f32: this adapter has no shader-f16".to_string(),
+    };
+    Some(Warning::new(Code::Option, message))
 }
 
 /// What the tokenizer's files say otherwise than they are read, or than the configuration.
@@ -216,14 +234,33 @@ impl Session {
     pub async fn begin(
         config: &[u8],
         tokenizer: Option<Tokenizer>,
-        choice: DeviceChoice,
+        options: impl Into<LoadOptions>,
     ) -> Result<Loading> {
+        let options = options.into();
         let config = Config::from_json(config)?;
-        let (device, mut report) = device::open(choice).await?;
-        let product = choose_product(&device, &config).await?;
+        let (device, mut report) = device::open(options.device).await?;
+        let weights = match has_f16(&device) {
+            true => options.weights,
+            false => WeightType::F32,
+        };
+        report.weights = weights;
+        if let Some(race) = &mut report.race {
+            let (d_model, d_mlp) = (config.d_model, config.d_mlp);
+            *race = format!("{race}: {d_model} by {d_mlp}, {weights:?}");
+        }
+        let fastest = report
+            .race
+            .as_ref()
+            .and_then(|race| options.fastest.get(race));
+        let known = |name: &String| product_named(&device, &config, name);
+        let product = match fastest.and_then(known) {
+            Some(product) => product,
+            None => choose_product(&device, &config, weights).await?,
+        };
         report.matmul = product.name();
         Ok(Loading {
-            loader: Loader::new(config, &device),
+            loader: Loader::new(config, &device).storing(weights),
+            asked: options.weights,
             tokenizer,
             lack: None,
             device: report,
@@ -575,7 +612,7 @@ impl Session {
     /// [`Code::Device`], or that of `pause`.
     pub async fn matmul_rate(&self, rows: usize, pause: &dyn Pause) -> Result<f64> {
         let product = self.model.unembed.product;
-        matmul_rate(&self.model.device(), self.config(), product, rows, pause).await
+        matmul_rate(&self.track(rows), product, pause).await
     }
 
     /// The same of every product that its device has a choice of, by name.
@@ -587,13 +624,18 @@ impl Session {
         rows: usize,
         pause: &dyn Pause,
     ) -> Result<Vec<(&'static str, f64)>> {
-        let device = self.model.device();
+        let track = self.track(rows);
         let mut rates = Vec::new();
         for product in products(self.model.unembed.product) {
-            let rate = matmul_rate(&device, self.config(), product, rows.max(1), pause).await?;
+            let rate = matmul_rate(&track, product, pause).await?;
             rates.push((product.name(), rate));
         }
         Ok(rates)
+    }
+
+    fn track(&self, rows: usize) -> Track {
+        let (device, weights) = (self.model.device(), self.device.weights);
+        Track::new(&device, self.config(), weights, rows.max(1))
     }
 
     /// The model run on the prompts, and the metric bound to them.

@@ -31,6 +31,7 @@ use std::rc::Rc;
 use burn::tensor::Device;
 
 use crate::{
+    device::WeightType,
     error::{Result, Warning},
     gpt2::{Config, Gpt2, Lender},
 };
@@ -68,6 +69,13 @@ impl Loader {
             notes: Notes::default(),
             config,
         }
+    }
+
+    /// Store what products read like this; only GPUs store f16.
+    #[must_use]
+    pub fn storing(mut self, weights: WeightType) -> Self {
+        self.assembly.weights = weights;
+        self
     }
 
     /// Hand each block to who holds it, as soon as it is complete.

@@ -17,10 +17,12 @@
 
 use std::{collections::HashMap, rc::Rc};
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use half::f16;
 
 use super::{errors::invalid, layout, reader::Piece};
 use crate::{
+    device::WeightType,
     error::{Code, Error, Result, Warning},
     gpt2::{Block, Config, Embedding, Gpt2, Layer, Layers, Lender, Unembed},
     ops::{Product, matmul},
@@ -31,6 +33,8 @@ pub struct Assembly {
     config: Config,
     /// Where the model goes.
     device: Device,
+    /// How it stores what products read.
+    pub weights: WeightType,
     /// Where tensors are processed.
     host: Device,
     /// Tensors that wait for the rest of their block, by name: shape and flat values.
@@ -81,6 +85,7 @@ impl Assembly {
             tables: HashMap::new(),
             config,
             device,
+            weights: WeightType::F32,
             host: Device::flex(),
         }
     }
@@ -128,7 +133,9 @@ impl Assembly {
         }
         table.hash(&values);
         table.add(&values, self.config.d_model);
-        let part = Tensor::from_data(TensorData::new(values, shape), &self.device);
+        let part = self
+            .weights
+            .store(&name, TensorData::new(values, shape), &self.device)?;
         table.parts.push(part);
         // Keep two equal tables only once.
         if let Some([wte, head]) = self.both_tables()
@@ -261,18 +268,22 @@ impl Assembly {
         let w_out = centre(self.tensor(&name("mlp.c_proj.weight"))?, 1);
         let b_out = centre(self.tensor(&name("mlp.c_proj.bias"))?, 0);
         let device = &self.device;
+        let weights = |tensor: &str, x: Tensor<2>| match x.device() == *device {
+            true => Ok(x),
+            false => self.weights.store(&name(tensor), x.into_data(), device),
+        };
         Ok(Block {
             n_heads: self.config.n_heads,
             eps: self.config.eps,
             activation: self.config.activation,
-            w_out: place(w_out, device),
+            w_out: weights("mlp.c_proj.weight", w_out)?,
             b_out: place(b_out, device),
-            w_qkv: place(w_qkv, device),
+            w_qkv: weights("attn.c_attn.weight", w_qkv)?,
             b_qkv: place(b_qkv, device),
             b_v: place(b_v, device),
-            w_o: place(w_o, device),
+            w_o: weights("attn.c_proj.weight", w_o)?,
             b_o: place(b_o, device),
-            w_in: place(w_in, device),
+            w_in: weights("mlp.c_fc.weight", w_in)?,
             b_in: place(b_in, device),
             product: Product::default(),
         })
@@ -334,6 +345,26 @@ fn place<const D: usize>(x: Tensor<D>, device: &Device) -> Tensor<D> {
     match x.device() == *device {
         true => x,
         false => Tensor::from_data(x.into_data(), device),
+    }
+}
+
+impl WeightType {
+    /// Put weights that products read on a device.
+    ///
+    /// # Errors
+    /// [`Code::Option`] for a number beyond f16's.
+    fn store(self, name: &str, x: TensorData, device: &Device) -> Result<Tensor<2>> {
+        if self == Self::F32 {
+            return Ok(Tensor::from_data(x, device));
+        }
+        let largest = x
+            .iter::<f32>()
+            .fold(0.0, |largest: f32, x| largest.max(x.abs()));
+        if largest > f16::MAX.to_f32() {
+            let expected = format!("numbers of at most {} in {name}; f32 holds them", f16::MAX);
+            return Err(Error::new(Code::Option, "weights f16", expected, largest));
+        }
+        Ok(Tensor::from_data(x, (device, DType::F16)))
     }
 }
 

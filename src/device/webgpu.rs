@@ -11,6 +11,8 @@ pub struct Adapter {
     pub name: String,
     /// Whether it is a software adapter, which computes on the CPU.
     pub is_software: bool,
+    /// What tells it from others: its name, which browsers may hide, its driver, and some of what it can do.
+    pub traits: String,
 }
 
 #[cfg(feature = "webgpu")]
@@ -42,11 +44,22 @@ mod opened {
             let text = e.to_string();
             text.split(';').next().unwrap_or_default().to_lowercase()
         };
-        let info = adapter.map_err(reason)?.get_info();
+        let adapter = adapter.map_err(reason)?;
+        let info = adapter.get_info();
+        let traits = format!(
+            "{} {} subgroups {} to {}, bindings {}, workgroups {}",
+            info.name,
+            info.driver_info,
+            info.subgroup_min_size,
+            info.subgroup_max_size,
+            adapter.limits().max_storage_buffer_binding_size,
+            adapter.limits().max_compute_workgroup_storage_size,
+        );
         Ok(ADAPTER
             .get_or_init(|| Adapter {
                 is_software: info.device_type == wgpu::DeviceType::Cpu,
                 name: info.name,
+                traits,
             })
             .clone())
     }

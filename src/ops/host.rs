@@ -21,6 +21,15 @@ pub fn largest_buffer(device: &Device) -> Option<usize> {
     None
 }
 
+/// Whether weights can be stored as f16 on a device.
+#[cfg_attr(not(feature = "webgpu"), expect(unused_variables))]
+pub fn has_f16(device: &Device) -> bool {
+    #[cfg(feature = "webgpu")]
+    return super::gpu::has_f16(device);
+    #[cfg(not(feature = "webgpu"))]
+    false
+}
+
 /// Change a tensor's numbers where they are, without a copy if nothing else holds the tensor.
 pub fn in_place(x: Tensor<2>, change: impl FnOnce(&mut [f32])) -> Tensor<2> {
     let device = x.device();

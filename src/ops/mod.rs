@@ -43,7 +43,7 @@ pub use attention::{attention, causal_mask};
 #[cfg(feature = "webgpu")]
 pub use gpu::Tile as GpuTile;
 pub(crate) use host::Held;
-pub use host::{largest_buffer, on_cpu};
+pub use host::{has_f16, largest_buffer, on_cpu};
 pub use index::index;
 pub use lookup::look_up;
 pub use moves::{add, cat, pick, subtract};

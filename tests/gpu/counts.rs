@@ -16,11 +16,11 @@ use burn_cubecl::cubecl::{
 };
 use pathpatch::{
     checkpoint,
-    device::DeviceChoice,
+    device::{DeviceChoice, LoadOptions, WeightType},
     directory,
     gpt2::{Config, Steps},
     metric::MetricKind,
-    ops::Queries,
+    ops::{GpuTile, Queries, has_f16},
     patching::{
         ByPosition, Component, Direction, EdgeOptions, EdgeResult, Grid, LayerNorm, Patch,
         Replacement, SweepOptions,
@@ -133,7 +133,7 @@ fn a_layers_step_has_few_launches() {
     let file = |name: &str| fs::read(demo().join(name)).unwrap();
     let config = Config::from_json(&file("config.json")).unwrap();
     let d_model = config.d_model;
-    let product = block_on(choose_product(&device, &config)).unwrap();
+    let product = block_on(choose_product(&device, &config, WeightType::F32)).unwrap();
     let mut model = checkpoint::load(config, &file("model.safetensors"), &device).unwrap();
     model.multiply_with(product);
     let block = model.layers.held(1).unwrap();
@@ -243,4 +243,66 @@ fn the_whole_graph_has_few_kernels_and_the_numbers_of_the_cpu() {
             assert_same_graph(&graphs[0], &graphs[1]);
         }
     }
+}
+
+/// Each weight is rounded by up to 1 part in 2,048: every edge's value stays near that of f32.
+#[test]
+fn weights_stored_as_f16_give_almost_the_same_values() {
+    /// In logits.
+    const NEAR: f32 = 0.01;
+    let (device, _one) = gpu();
+    let options = LoadOptions {
+        device: DeviceChoice::WebGpu,
+        weights: WeightType::F16,
+        ..LoadOptions::default()
+    };
+    let rounded = block_on(directory::load(&demo(), options)).unwrap();
+    let warning = &rounded.warnings().last().unwrap().message;
+    if !has_f16(&device) {
+        assert_eq!(rounded.device().weights, WeightType::F32);
+        assert!(warning.contains("no shader-f16"), "{warning}");
+        return;
+    }
+    assert_eq!(rounded.device().weights, WeightType::F16);
+    assert!(warning.contains("1 part in 2,048"), "{warning}");
+    let exact = session(DeviceChoice::WebGpu);
+    let patch = Patch {
+        direction: Direction::Denoise,
+        replacement: Replacement::Resample,
+        layer_norm: LayerNorm::Exact,
+    };
+    let [a, b] = [&rounded, &exact].map(|session| graph(session, patch, false));
+    let values = a.table.cells.iter().zip(&b.table.cells);
+    let differences = values.filter_map(|(a, b)| Some((a.value()? - b.value()?).abs()));
+    let largest = differences.fold(0.0, f32::max);
+    println!("{largest} at most");
+    assert!(largest > 0.0 && largest < NEAR, "{largest}");
+}
+
+/// A load that is told which product is fastest does not look for it.
+#[test]
+fn the_fastest_product_is_remembered() {
+    let (_, _one) = gpu();
+    let first = session(DeviceChoice::WebGpu);
+    let race = first.device().race.clone().unwrap();
+    let known = GpuTile::ALL.map(|tile| tile.as_str());
+    assert!(known.contains(&first.device().matmul));
+    let with = |race: &str, name: &str| {
+        let fastest = BTreeMap::from([(race.to_string(), name.to_string())]);
+        let options = LoadOptions {
+            device: DeviceChoice::WebGpu,
+            fastest,
+            ..LoadOptions::default()
+        };
+        block_on(directory::load(&demo(), options))
+            .unwrap()
+            .device()
+            .matmul
+    };
+    for name in known {
+        assert_eq!(with(&race, name), name);
+    }
+    // What is not known is passed over.
+    assert!(known.contains(&with(&race, "by-hand")));
+    assert!(known.contains(&with("another adapter", "by-hand")));
 }

@@ -1,9 +1,9 @@
 //! Each kernel against what the CPU computes, on random shapes. The CPU's loops are held to f64 where they are.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 use pathpatch::ops::{
-    self, Activation, GpuTile, HeadInput, Part, Past, Product, Queries, attend, attention, by_head,
-    causal_mask, layer_norm, norm_change, normalise, through_norm,
+    self, Activation, GpuTile, HeadInput, Part, Past, Product, Queries, Shown, attend, attention,
+    by_head, cat, causal_mask, has_f16, layer_norm, look_up, norm_change, normalise, through_norm,
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -176,6 +176,55 @@ fn products_of_parts() {
             };
             let expected = stacked(Product::Burn, &y, &on_cpu);
             assert_same(stacked(ours, &x, &w), expected, "stacked");
+        }
+    }
+}
+
+/// Weights that are stored as f16 are read as they are by products, and made f32 for everything else.
+#[test]
+fn weights_that_are_stored_as_f16() {
+    let (device, _one) = gpu();
+    if !has_f16(&device) {
+        println!("this adapter has no f16");
+        return;
+    }
+    let mut both = Both::new(device);
+    for tile in GpuTile::ALL {
+        for [m, k, n] in [[70, 64, 96], [5, 33, 7], [1, 4, 300]] {
+            let [x, y] = both.tensors([m, k], 1.0);
+            let [v, _] = both.tensors([k, n], 1.0);
+            let v = v.cast(DType::F16);
+            assert_eq!(v.dtype(), DType::F16);
+            // Both have the rounded numbers.
+            let rounded = v.clone().into_data().convert::<f32>();
+            let w = Tensor::<2>::from_data(rounded.clone(), &Device::flex());
+            let expected = Product::Burn.matmul(y.clone(), &w);
+            let ours = Product::Gpu(tile, Activation::GeluTanh);
+            assert_same(ours.matmul(x.clone(), &v), expected.clone(), tile.as_str());
+            let stored =
+                Tensor::<2>::from_data(v.clone().transpose().into_data(), (&both.gpu, DType::F16));
+            assert_same(
+                ours.matmul(x.clone(), &stored.transpose()),
+                expected,
+                "transposed",
+            );
+            let rows = [k - 1, 0];
+            let ids = rows.map(|row| row as u32);
+            let found = look_up(&[v.clone()], &ids, Shown::Plain);
+            assert_same(found, look_up(&[w.clone()], &ids, Shown::Plain), "rows");
+            let [q, _] = both.tensors([n, 3], 1.0);
+            let q_on_cpu = Tensor::<2>::from_data(q.clone().into_data(), &Device::flex());
+            assert_same(
+                ops::matmul(v.clone(), q),
+                ops::matmul(w.clone(), q_on_cpu),
+                "on the left",
+            );
+            let part = |w: &Tensor<2>| w.clone().narrow(1, n / 3, 2);
+            assert_same(
+                cat(vec![part(&v), part(&v)], 0),
+                cat(vec![part(&w), part(&w)], 0),
+                "put together",
+            );
         }
     }
 }

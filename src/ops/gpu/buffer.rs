@@ -5,8 +5,13 @@ use burn::{
     tensor::{DType, Device, Int, Shape, Tensor},
 };
 use burn_cubecl::{
-    cubecl::prelude::CubeCount, kernel::into_contiguous,
-    ops::numeric::empty_device_contiguous_dtype, tensor::CubeTensor,
+    cubecl::{
+        ir::{ElemType, FloatKind, Type},
+        prelude::CubeCount,
+    },
+    kernel::into_contiguous,
+    ops::numeric::empty_device_contiguous_dtype,
+    tensor::CubeTensor,
 };
 
 /// Most workgroups along one dimension of a launch.
@@ -40,6 +45,23 @@ pub(super) fn empty<const D: usize>(like: &CubeTensor, shape: [usize; D]) -> Cub
 pub(super) fn empty_of(like: &CubeTensor, shape: &[usize]) -> CubeTensor {
     let (client, device) = (like.client.clone(), like.device.clone());
     empty_device_contiguous_dtype(client, device, Shape::from(shape.to_vec()), DType::F32)
+}
+
+/// How a tensor's numbers are stored: weights may be f16.
+pub(super) fn numbers_of(x: &CubeTensor) -> ElemType {
+    ElemType::Float(match x.dtype {
+        DType::F16 => FloatKind::F16,
+        _ => FloatKind::F32,
+    })
+}
+
+/// Whether kernels can read f16.
+pub fn has_f16(device: &Device) -> bool {
+    let number = where_it_is(&Tensor::<1>::empty([1], device));
+    number.is_some_and(|number| {
+        let f16 = Type::new(ElemType::Float(FloatKind::F16));
+        number.client.properties().supports_type(f16)
+    })
 }
 
 /// Bytes of the largest buffer that kernels read.

@@ -1,13 +1,13 @@
-//! Views made contiguous.
+//! Views made contiguous, and weights that are stored as f16 made f32.
 
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor};
 use burn_cubecl::{
     cubecl::{self, prelude::*},
     kernel,
     tensor::CubeTensor,
 };
 
-use super::buffer::{empty_of, groups, vector_size, where_it_is};
+use super::buffer::{empty_of, groups, numbers_of, vector_size, where_it_is};
 
 const UNITS: usize = 64;
 
@@ -86,6 +86,7 @@ pub(super) fn copy(x: CubeTensor, y: CubeTensor, route: Route, start: usize) {
     if numbers == 0 {
         return;
     }
+    let numbers_of_x = numbers_of(&x);
     // SAFETY: units beyond the last number do nothing; the route is that of the two tensors.
     unsafe {
         move_numbers::launch_unchecked(
@@ -108,11 +109,12 @@ pub(super) fn copy(x: CubeTensor, y: CubeTensor, route: Route, start: usize) {
             to[1],
             to[2],
             to[3],
+            numbers_of_x,
         );
     }
 }
 
-/// A view's numbers, one after the other.
+/// A view's numbers, one after the other, as f32.
 pub(super) fn contiguous(x: CubeTensor) -> CubeTensor {
     let shape: Vec<usize> = x.meta.shape().iter().copied().collect();
     let y = empty_of(&x, &shape);
@@ -123,8 +125,17 @@ pub(super) fn contiguous(x: CubeTensor) -> CubeTensor {
     y
 }
 
-/// A tensor's buffer, its numbers one after the other; `None` where it is not on a GPU.
+/// A tensor's buffer, its numbers one after the other and f32; `None` where it is not on a GPU.
 pub(super) fn buffer<const D: usize>(x: &Tensor<D>) -> Option<CubeTensor> {
+    let stored = as_stored(x)?;
+    Some(match stored.dtype {
+        DType::F16 => contiguous(stored),
+        _ => stored,
+    })
+}
+
+/// The same, but f16 where that is how the tensor's numbers are stored and they lie one after the other.
+pub(super) fn as_stored<const D: usize>(x: &Tensor<D>) -> Option<CubeTensor> {
     let buffer = where_it_is(x)?;
     // Where there is one of something, it does not matter what lies between two of it.
     let (shape, strides) = (buffer.meta.shape(), buffer.meta.strides());
@@ -152,8 +163,8 @@ pub(super) fn buffer<const D: usize>(x: &Tensor<D>) -> Option<CubeTensor> {
 }
 
 #[cube(launch_unchecked)]
-fn move_numbers<N: Size>(
-    x: &[Vector<f32, N>],
+fn move_numbers<W: Float, N: Size>(
+    x: &[Vector<W, N>],
     y: &mut [Vector<f32, N>],
     numbers: usize,
     size_1: usize,
@@ -168,6 +179,7 @@ fn move_numbers<N: Size>(
     to_1: usize,
     to_2: usize,
     to_3: usize,
+    #[define(W)] _numbers: ElemType,
 ) {
     let at = ABSOLUTE_POS;
     if at >= numbers {
@@ -177,5 +189,5 @@ fn move_numbers<N: Size>(
     let (rest, i_2) = (rest / size_2, rest % size_2);
     let (i_0, i_1) = (rest / size_1, rest % size_1);
     y[start + i_0 * to_0 + i_1 * to_1 + i_2 * to_2 + i_3 * to_3] =
-        x[i_0 * from_0 + i_1 * from_1 + i_2 * from_2 + i_3 * from_3];
+        Vector::cast_from(x[i_0 * from_0 + i_1 * from_1 + i_2 * from_2 + i_3 * from_3]);
 }

@@ -5,7 +5,11 @@ use burn_cubecl::{
     tensor::CubeTensor,
 };
 
-use super::{super::activation::Activation, activation::activated, buffer::vector_size};
+use super::{
+    super::activation::Activation,
+    activation::activated,
+    buffer::{numbers_of, vector_size},
+};
 
 /// The arguments of a kernel.
 pub(super) struct Launch {
@@ -29,6 +33,11 @@ impl Launch {
     pub fn vector_size(&self) -> usize {
         let ([_, depth, width, stride], [a, b, _]) = (self.shape, self.start);
         vector_size([depth, width, stride, a, b])
+    }
+
+    /// How the numbers of `b` are stored: weights may be f16.
+    pub fn numbers_of_b(&self) -> ElemType {
+        numbers_of(&self.b)
     }
 }
 

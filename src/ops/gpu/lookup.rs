@@ -5,8 +5,8 @@ use burn_cubecl::cubecl::{self, prelude::*};
 
 use super::{
     super::shown::Shown,
-    buffer::{empty, groups, indices, tensor, vector_size},
-    contiguous::buffer,
+    buffer::{empty, groups, indices, numbers_of, tensor, vector_size},
+    contiguous::{as_stored, buffer},
 };
 
 const UNITS: usize = 64;
@@ -29,7 +29,8 @@ pub fn look_up(parts: &[Tensor<2>], ids: &Tensor<1, Int>, shown: Shown<'_>) -> O
     let vector = vector_size([width]);
     for (i, part) in parts.iter().enumerate() {
         let [of_part, _] = part.dims();
-        let part = buffer(part)?;
+        let part = as_stored(part)?;
+        let numbers = numbers_of(&part);
         // SAFETY: a workgroup beyond the last id does nothing, as does one whose row another part has.
         unsafe {
             find::launch_unchecked(
@@ -48,6 +49,7 @@ pub fn look_up(parts: &[Tensor<2>], ids: &Tensor<1, Int>, shown: Shown<'_>) -> O
                 width / vector,
                 share,
                 u32::from(is_scaled),
+                numbers,
             );
         }
     }
@@ -55,8 +57,8 @@ pub fn look_up(parts: &[Tensor<2>], ids: &Tensor<1, Int>, shown: Shown<'_>) -> O
 }
 
 #[cube(launch_unchecked)]
-fn find<N: Size>(
-    table: &[Vector<f32, N>],
+fn find<W: Float, N: Size>(
+    table: &[Vector<W, N>],
     ids: &[i32],
     from: &[Vector<f32, N>],
     by: &[Vector<f32, N>],
@@ -67,6 +69,7 @@ fn find<N: Size>(
     width: usize,
     share: f32,
     is_scaled: u32,
+    #[define(W)] _numbers: ElemType,
 ) {
     let at = CUBE_POS;
     if at >= count {
@@ -83,7 +86,7 @@ fn find<N: Size>(
     let mut sum = Vector::<f32, N>::new(0.0f32);
     let mut i = unit;
     while i < width {
-        sum += table[start + i];
+        sum += Vector::cast_from(table[start + i]);
         i += UNITS;
     }
     partial[unit] = Vector::vector_sum(sum);
@@ -96,7 +99,7 @@ fn find<N: Size>(
     if is_here {
         let mut i = unit;
         while i < width {
-            let mut row = table[start + i] - mean;
+            let mut row = Vector::<f32, N>::cast_from(table[start + i]) - mean;
             if is_scaled > 0 {
                 row = (row - from[i]) * by[i];
             }

@@ -36,7 +36,7 @@ mod worth;
 
 pub use attend::attend;
 pub use backwards::attention_backwards;
-pub use buffer::largest_buffer;
+pub use buffer::{has_f16, largest_buffer};
 pub use dots::linear_changes;
 pub use heads::by_head;
 pub use lookup::look_up;

@@ -21,6 +21,7 @@ pub(super) fn launch(launch: Launch, tile: [usize; 2]) {
         count(width, GROUP[0] * vectors * vector),
         count(rows, GROUP[1] * tile_rows),
     );
+    let numbers_of_b = launch.numbers_of_b();
     // SAFETY: rows and columns beyond the last are clamped where they are read, and not written.
     unsafe {
         product::launch_unchecked(
@@ -44,14 +45,15 @@ pub(super) fn launch(launch: Launch, tile: [usize; 2]) {
             tile_rows,
             vectors,
             launch.activation,
+            numbers_of_b,
         );
     }
 }
 
 #[cube(launch_unchecked)]
-fn product<N: Size>(
+fn product<W: Float, N: Size>(
     a: &[Vector<f32, N>],
-    b: &[Vector<f32, N>],
+    b: &[Vector<W, N>],
     bias: &[Vector<f32, N>],
     resid: &[Vector<f32, N>],
     c: &mut [Vector<f32, N>],
@@ -66,6 +68,7 @@ fn product<N: Size>(
     #[comptime] tile_rows: usize,
     #[comptime] vectors: usize,
     #[comptime] activation: Activation,
+    #[define(W)] _numbers: ElemType,
 ) {
     let row = ABSOLUTE_POS_Y as usize * tile_rows;
     // Neighbours read neighbouring vectors: the second one of each unit lies behind the first ones of all.
@@ -95,7 +98,7 @@ fn product<N: Size>(
         for l in 0..size {
             #[unroll]
             for j in 0..vectors {
-                of_b.push(b[(size * k + l) * b_stride + of_col[j]]);
+                of_b.push(Vector::cast_from(b[(size * k + l) * b_stride + of_col[j]]));
             }
         }
         #[unroll]

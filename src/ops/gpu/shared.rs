@@ -28,6 +28,7 @@ pub(super) fn launch(launch: Launch, vectors: usize) {
         count(width, GROUP[0] * vectors * vector),
         count(rows, GROUP_ROWS),
     );
+    let numbers_of_b = launch.numbers_of_b();
     // SAFETY: rows and columns beyond the last are clamped where they are read, and not written; beyond the depth there are
     // zeros.
     unsafe {
@@ -51,14 +52,15 @@ pub(super) fn launch(launch: Launch, vectors: usize) {
             launch.after,
             vectors,
             launch.activation,
+            numbers_of_b,
         );
     }
 }
 
 #[cube(launch_unchecked)]
-fn product<N: Size>(
+fn product<W: Float, N: Size>(
     a: &[Vector<f32, N>],
-    b: &[Vector<f32, N>],
+    b: &[Vector<W, N>],
     bias: &[Vector<f32, N>],
     resid: &[Vector<f32, N>],
     c: &mut [Vector<f32, N>],
@@ -72,6 +74,7 @@ fn product<N: Size>(
     after: u32,
     #[comptime] vectors: usize,
     #[comptime] activation: Activation,
+    #[define(W)] _numbers: ElemType,
 ) {
     let size = N::value();
     let columns = comptime!(GROUP[0] * vectors);
@@ -106,7 +109,7 @@ fn product<N: Size>(
             let k = start * size + at / columns;
             of_b[at] = Vector::new(0.0f32);
             if k < depth * size {
-                of_b[at] = b[start_b + k * b_stride + col];
+                of_b[at] = Vector::cast_from(b[start_b + k * b_stride + col]);
             }
         }
         sync_cube();

@@ -17,6 +17,7 @@ pub(super) fn launch(launch: Launch) {
     let [rows, depth, width, stride] = launch.shape;
     let vector = vector_size([depth, stride, launch.start[0], launch.start[1]]);
     let count = |n: usize, of_group: usize| n.div_ceil(of_group * TILE) as u32;
+    let numbers_of_b = launch.numbers_of_b();
     // SAFETY: rows and columns beyond the last are clamped where they are read, and not written.
     unsafe {
         product::launch_unchecked(
@@ -38,14 +39,15 @@ pub(super) fn launch(launch: Launch) {
             launch.start[2],
             launch.after,
             launch.activation,
+            numbers_of_b,
         );
     }
 }
 
 #[cube(launch_unchecked)]
-fn product<N: Size>(
+fn product<W: Float, N: Size>(
     a: &[Vector<f32, N>],
-    b: &[Vector<f32, N>],
+    b: &[Vector<W, N>],
     bias: &[Vector<f32, Const<1>>],
     resid: &[Vector<f32, Const<1>>],
     c: &mut [Vector<f32, Const<1>>],
@@ -58,6 +60,7 @@ fn product<N: Size>(
     start_c: usize,
     after: u32,
     #[comptime] activation: Activation,
+    #[define(W)] _numbers: ElemType,
 ) {
     let row = ABSOLUTE_POS_Y as usize * TILE;
     let col = CUBE_POS_X as usize * (GROUP[0] * TILE) + UNIT_POS_X as usize;
@@ -80,7 +83,7 @@ fn product<N: Size>(
         let mut of_b = Sequence::<Vector<f32, N>>::new();
         #[unroll]
         for j in 0..TILE {
-            of_b.push(b[of_col[j] + k]);
+            of_b.push(Vector::cast_from(b[of_col[j] + k]));
         }
         #[unroll]
         for i in 0..TILE {
