@@ -10,8 +10,11 @@ mod attend;
 mod math;
 mod matmul;
 mod norm;
+mod past;
 mod patched;
 mod rows;
+#[cfg(test)]
+mod testing;
 mod total;
 
 pub use absorbed::{Absorbed, attend_absorbed};

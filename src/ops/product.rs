@@ -158,7 +158,7 @@ impl Product {
     }
 
     /// Our kernel for the CPU, if it is that.
-    fn on_cpu(self) -> Option<Kernel> {
+    pub(super) fn on_cpu(self) -> Option<Kernel> {
         match self {
             #[cfg(not(target_family = "wasm"))]
             Self::Burn => Some(Kernel::Gemm),
