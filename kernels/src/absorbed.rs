@@ -63,8 +63,8 @@ pub fn attend_absorbed(inputs: &Absorbed<'_>, out: &mut [f32]) {
     let scale = 1.0 / (d_head as f32).sqrt();
     let of_past =
         |group: usize| [past_k, past_v].map(|x| &x[group * past * d_head..][..past * d_head]);
-    let found = by_products(kernel, past).map(|kernel| {
-        let queries = q.len() / (prompts * d_model);
+    let queries = q.len() / (prompts * d_model);
+    let found = by_products(kernel, past, queries).map(|kernel| {
         let shared = |group| {
             let [k, v] = of_past(group);
             Shared { k, v, queries }
@@ -138,9 +138,9 @@ mod tests {
     #[test]
     fn products_over_the_past_give_what_a_loop_does() {
         for [prompts, edges, rows, past, heads, d_head] in [
-            [1, 1, 3, 16, 1, 8],
+            [1, 8, 3, 16, 1, 8],
             [1, 51, 5, 100, 2, 64],
-            [3, 7, 4, 17, 3, 5],
+            [3, 9, 4, 17, 3, 5],
             [2, 140, 3, 300, 1, 16],
         ] {
             let (d_model, sequences) = (heads * d_head, prompts * edges);

@@ -33,9 +33,10 @@ pub struct Attention<'a> {
 
 /// Causal attention of all heads into `z`, `[sequence, queries, d_model]`.
 ///
-/// From 16 positions of the past on, all queries of a prompt's head attend to it by products, where there is a kernel.
-/// In between this takes as many numbers as `z` has, and 3% more for heads of 64, and for each thread at most 300 kB (where
-/// the past has at most 65,536 positions). The result does not depend on the number of threads.
+/// Where the past has 16 positions and a head 8 queries in each prompt, at least, they attend to it by two products
+/// (`past.rs`). This takes as many numbers as `z` has, and two for each query and head; for each thread 256 kB of scores
+/// (one query's, where the past has more than 65,536 positions), 128 queries, and what the kernel rearranges, which is less.
+/// The result does not depend on the number of threads.
 pub fn attend(attention: Attention<'_>, z: &mut [f32]) {
     let Attention {
         kernel,
@@ -54,13 +55,12 @@ pub fn attend(attention: Attention<'_>, z: &mut [f32]) {
     add_bias(qkv, bias);
     let qkv = &*qkv;
     let n_queries = if queries.is_some() { 1 } else { rows };
-    let sequences = z.len() / (n_queries * d_model);
     let scale = 1.0 / (d_head as f32).sqrt();
     let row_of = |prompt: usize, query: usize| queries.map_or(query, |rows| rows[prompt]);
     let of_past =
         |group: usize| [past_k, past_v].map(|x| &x[group * past * d_head..][..past * d_head]);
-    let found = by_products(kernel, past).map(|kernel| {
-        let queries = sequences / prompts * n_queries;
+    let queries = z.len() / (d_model * prompts);
+    let found = by_products(kernel, past, queries).map(|kernel| {
         let shared = |group| {
             let [k, v] = of_past(group);
             Shared { k, v, queries }
@@ -225,6 +225,9 @@ mod tests {
             for [prompts, edges, rows, heads, d_head] in [
                 [1, 1, 1, 1, 1],
                 [1, 1, 5, 2, 7],
+                [1, 7, 1, 1, 8],
+                [1, 8, 1, 1, 8],
+                [1, 9, 1, 1, 8],
                 [1, 43, 3, 3, 16],
                 [1, 26, 5, 2, 64],
                 [3, 7, 4, 2, 5],
@@ -273,7 +276,7 @@ mod tests {
 
     #[test]
     fn what_is_no_number_stays_none() {
-        let mut case = Case::new([1, 2, 3, 40, 2, 16], false);
+        let mut case = Case::new([1, 3, 3, 40, 2, 16], false);
         case.past[0][16 * 7] = f32::NAN;
         for kernel in KERNELS {
             let z = case.attend(kernel);

@@ -15,6 +15,7 @@ mod patched;
 mod rows;
 #[cfg(test)]
 mod testing;
+mod tile;
 mod total;
 
 pub use absorbed::{Absorbed, attend_absorbed};
@@ -23,4 +24,5 @@ pub use attend::{Attention, attend};
 pub use matmul::{Kernel, Matrix, Tile, add_matmul, matmul};
 pub use norm::{add_bias, normalise};
 pub use patched::{Input, Patched, change_of_z};
+pub use tile::plain_tile;
 pub use total::{Totals, add_to_totals};

@@ -308,7 +308,7 @@ fn pack_columns(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::tile;
+    use crate::tile::plain_tile;
 
     #[test]
     fn products_with_all_remainders_agree_with_the_definition() {
@@ -331,7 +331,7 @@ mod tests {
             };
             let a = of(m, k, k + 2, 5, false);
             let both = [of(k, n, n + 3, 9, false), of(k, n, k + 3, 9, true)];
-            let kernels = [Kernel::Gemm, Kernel::GemmAlone, Kernel::Tile(tile)];
+            let kernels = [Kernel::Gemm, Kernel::GemmAlone, Kernel::Tile(plain_tile)];
             for (b, kernel) in both.into_iter().flat_map(|b| kernels.map(|k| (b, k))) {
                 let c = matmul(kernel, a, b);
                 let mut twice = c.clone();

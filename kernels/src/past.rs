@@ -8,8 +8,8 @@
 //! Each query then goes on to keys of its own. What it found here is scaled down to the largest score of all (Milakov
 //! and Gimelshein, "Online normalizer calculation for softmax", 2018), so that the softmax is over all keys.
 //!
-//! A loop over queries and keys reads a key for each score. A product reads it once for several queries, and needs no
-//! sum across the lanes of a register. With few keys a loop is as fast ([`FROM`]).
+//! A loop over queries and keys reads a key for each score and adds up the lanes of a register for it. A product reads a
+//! key once for several queries, and its lanes are numbers of the result.
 
 use crate::{
     math::{exp, largest},
@@ -17,8 +17,10 @@ use crate::{
     rows::{exponentials, rows_of, softmax},
 };
 
-/// From so many keys on, products are faster than a loop.
-const FROM: usize = 16;
+/// Keys, and queries of a head, of which at least so many are worth products. A product rearranges keys and values and
+/// writes scores down: with 16 keys and few queries, or 8 queries and 64 keys, it is about as fast as a loop, natively and
+/// in a browser.
+const FROM: [usize; 2] = [16, 8];
 
 /// Most scores of a block of queries: 256 kB, which stay in a second-level cache between the two products.
 const SCORES: usize = 1 << 16;
@@ -60,17 +62,18 @@ pub struct OfPast<'a> {
     total: f32,
 }
 
-/// The kernel by which queries attend to so many keys that they share, if not by a loop.
-pub fn by_products(kernel: Option<Kernel>, past: usize) -> Option<Kernel> {
-    kernel.filter(|_| past >= FROM)
+/// The kernel by which so many queries attend to so many keys that they share, if not by a loop.
+pub fn by_products(kernel: Option<Kernel>, past: usize, queries: usize) -> Option<Kernel> {
+    let [keys_from, queries_from] = FROM;
+    kernel.filter(|_| past >= keys_from && queries >= queries_from)
 }
 
 /// Let each query of some groups attend to what its group shares. `query` writes a query of a group, by its index in the
 /// group, into `[d_head]`.
 ///
-/// Takes `d_head + 2` numbers for each query, and for each thread at most 256 kB of scores (or one query's, where those
-/// are more) and 128 queries. A block of queries is one thread's work and depends on the shapes alone, so the result does
-/// not depend on the number of threads.
+/// What is returned takes `d_head + 2` numbers for each query. For each thread there are besides at most 128 queries and
+/// 256 kB of scores (of one query's, where those are more), and what the kernel rearranges. A block of queries is one
+/// thread's work and depends on the shapes alone, so the result does not depend on the number of threads.
 ///
 /// # Panics
 /// If a group has more or fewer keys than the first, or not as many values.

@@ -78,7 +78,8 @@ pub fn change_of_z(inputs: &Patched<'_>, out: &mut [f32]) {
         is_changed.then(|| &delta[(variant * prompts + prompt) * in_rows..][..in_rows])
     };
     let heads = by_head(of);
-    let found = by_products(kernel, in_past / d_head).map(|kernel| {
+    let queries = of.len() * rows / heads.len().max(1);
+    let found = by_products(kernel, in_past / d_head, queries).map(|kernel| {
         let groups = (0..heads.len() * prompts).map(|group| {
             let variants = &heads[group / prompts];
             let place = place_of(variants.start, group % prompts);
@@ -181,9 +182,9 @@ mod tests {
         let of = [(1, Q), (1, Q), (1, V), (0, K), (0, Q), (1, K), (2, V)];
         let many = [(2, Q); 150];
         for (of, [prompts, rows, past, d_head]) in [
-            (&of[..], [1, 1, 16, 8]),
+            (&of[..], [1, 5, 16, 8]),
             (&of[..], [1, 5, 100, 64]),
-            (&of[..], [3, 4, 17, 5]),
+            (&of[..], [3, 6, 17, 5]),
             (&many[..], [2, 3, 300, 16]),
         ] {
             let (heads, pos) = (3, past + rows);

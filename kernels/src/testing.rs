@@ -1,27 +1,9 @@
 //! What the tests of several files share.
 
-use crate::matmul::Kernel;
+use crate::{matmul::Kernel, tile::plain_tile};
 
-/// No kernel, and each that there is.
-pub const KERNELS: [Option<Kernel>; 3] = [None, Some(Kernel::Gemm), Some(Kernel::Tile(tile))];
-
-/// The tile of relaxed SIMD in plain Rust: 3 rows by 12 columns.
-pub unsafe extern "C" fn tile(
-    a: *const f32,
-    b: *const f32,
-    depth: usize,
-    c: *mut f32,
-    stride: usize,
-) {
-    for k in 0..depth {
-        for i in 0..3 {
-            for j in 0..12 {
-                // SAFETY: the caller upholds the contract of `Tile`.
-                unsafe { *c.byte_add(i * stride).add(j) += *a.add(3 * k + i) * *b.add(12 * k + j) };
-            }
-        }
-    }
-}
+/// A loop, and each kernel.
+pub const KERNELS: [Option<Kernel>; 3] = [None, Some(Kernel::Gemm), Some(Kernel::Tile(plain_tile))];
 
 /// Numbers from -1 to 1 of a linear congruential generator.
 pub fn numbers(n: usize, seed: u64) -> Vec<f32> {

@@ -31,7 +31,7 @@ pub fn attend(
     queries: Queries<'_>,
 ) -> Tensor<2> {
     if on_cpu(&qkv.device()) {
-        return attend_on_cpu(product.on_cpu(), qkv, b, n_heads, past, rows, queries);
+        return attend_on_cpu(Some(product.kernel()), qkv, b, n_heads, past, rows, queries);
     }
     #[cfg(feature = "webgpu")]
     {
@@ -162,7 +162,7 @@ pub fn attend_absorbed(
     let of_heads: Vec<&[f32]> = of_heads.iter().map(Held::numbers).collect();
     let [x, q] = [x, q].map(Held::of);
     let inputs = cpu::Absorbed {
-        kernel: product.on_cpu(),
+        kernel: Some(product.kernel()),
         x: x.numbers(),
         q: q.numbers(),
         absorbed: &of_heads,
@@ -197,7 +197,7 @@ pub fn change_of_z(
     let [q, k, v, z] = qkvz.map(Held::of);
     let delta = Held::of(delta);
     let inputs = cpu::Patched {
-        kernel: product.on_cpu(),
+        kernel: Some(product.kernel()),
         delta: delta.numbers(),
         of,
         q: q.numbers(),
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn attention_in_operations_is_that_of_the_kernels() {
-        let (prompts, edges, rows, heads, d_head) = (2, 3, 4, 2, 3);
+        let (prompts, edges, rows, heads, d_head) = (2, 9, 4, 2, 3);
         let width = 3 * heads * d_head;
         let flat = edges * prompts * rows;
         let qkv = random(flat * width).reshape([flat, width]);
@@ -255,7 +255,7 @@ mod tests {
 
     #[test]
     fn one_row_attends_through_the_weights_as_it_does_through_keys_and_values() {
-        let (prompts, edges, rows, heads, d_head) = (2, 3, 4, 2, 3);
+        let (prompts, edges, rows, heads, d_head) = (2, 9, 4, 2, 3);
         let (d_model, sequences) = (heads * d_head, edges * prompts);
         let x = random(sequences * rows * d_model).reshape([sequences * rows, d_model]);
         let w = random(3 * d_model * d_model).reshape([d_model, 3 * d_model]);
@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn a_change_of_z_is_that_of_attention_with_the_change() {
-        let (variants, prompts, rows, heads, d_head) = (5, 2, 3, 3, 4);
+        let (variants, prompts, rows, heads, d_head) = (5, 2, 8, 3, 4);
         let of = [
             (2, HeadInput::Q),
             (2, HeadInput::K),
