@@ -11,7 +11,7 @@
 use crate::{
     math::dot,
     matmul::Kernel,
-    past::{Shared, attend_to_past, by_products, weigh},
+    past::{attend_to_past, evenly, weigh},
     rows::rows_of,
 };
 
@@ -61,27 +61,19 @@ pub fn attend_absorbed(inputs: &Absorbed<'_>, out: &mut [f32]) {
     let d_head = d_model / n_heads;
     let past = past_k.len() / (prompts * d_model);
     let scale = 1.0 / (d_head as f32).sqrt();
-    let of_past =
-        |group: usize| [past_k, past_v].map(|x| &x[group * past * d_head..][..past * d_head]);
-    let queries = q.len() / (prompts * d_model);
-    let found = by_products(kernel, past, queries).map(|kernel| {
-        let shared = |group| {
-            let [k, v] = of_past(group);
-            Shared { k, v, queries }
-        };
-        let groups: Vec<Shared<'_>> = (0..prompts * n_heads).map(shared).collect();
-        attend_to_past(
-            kernel,
-            d_head,
-            &groups,
-            #[inline(always)]
-            |group, edge, query| {
-                let (prompt, head) = (group / n_heads, group % n_heads);
-                let first = (edge * prompts + prompt) * d_model + head * d_head;
-                query.copy_from_slice(&q[first..][..d_head]);
-            },
-        )
-    });
+    let edges = q.len() / (prompts * d_model);
+    let groups = evenly([past_k, past_v], prompts * n_heads, edges);
+    let found = attend_to_past(
+        kernel,
+        d_head,
+        &groups,
+        #[inline(always)]
+        |group, edge, query| {
+            let (prompt, head) = (group / n_heads, group % n_heads);
+            let first = (edge * prompts + prompt) * d_model + head * d_head;
+            query.copy_from_slice(&q[first..][..d_head]);
+        },
+    );
     rows_of(
         out,
         (n_heads + 1) * d_model,
@@ -100,7 +92,7 @@ pub fn attend_absorbed(inputs: &Absorbed<'_>, out: &mut [f32]) {
                 let found = found.as_ref().map(|found| found.of(group, edge));
                 let [past_k, past_v] = match found {
                     Some(_) => [&[][..]; 2],
-                    None => of_past(group),
+                    None => [groups[group].k, groups[group].v],
                 };
                 let (q, absorbed) = (
                     &q[of_head.clone()],

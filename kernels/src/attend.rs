@@ -4,7 +4,7 @@ use crate::{
     math::dot,
     matmul::Kernel,
     norm::add_bias,
-    past::{Shared, attend_to_past, by_products, weigh},
+    past::{attend_to_past, evenly, weigh},
     rows::rows_of,
 };
 
@@ -57,28 +57,20 @@ pub fn attend(attention: Attention<'_>, z: &mut [f32]) {
     let n_queries = if queries.is_some() { 1 } else { rows };
     let scale = 1.0 / (d_head as f32).sqrt();
     let row_of = |prompt: usize, query: usize| queries.map_or(query, |rows| rows[prompt]);
-    let of_past =
-        |group: usize| [past_k, past_v].map(|x| &x[group * past * d_head..][..past * d_head]);
-    let queries = z.len() / (d_model * prompts);
-    let found = by_products(kernel, past, queries).map(|kernel| {
-        let shared = |group| {
-            let [k, v] = of_past(group);
-            Shared { k, v, queries }
-        };
-        let groups: Vec<Shared<'_>> = (0..prompts * n_heads).map(shared).collect();
-        attend_to_past(
-            kernel,
-            d_head,
-            &groups,
-            #[inline(always)]
-            |group, query, q| {
-                let (prompt, head) = (group / n_heads, group % n_heads);
-                let sequence = query / n_queries * prompts + prompt;
-                let row = sequence * rows + row_of(prompt, query % n_queries);
-                q.copy_from_slice(&qkv[row * width + head * d_head..][..d_head]);
-            },
-        )
-    });
+    let in_group = z.len() / (d_model * prompts);
+    let groups = evenly([past_k, past_v], prompts * n_heads, in_group);
+    let found = attend_to_past(
+        kernel,
+        d_head,
+        &groups,
+        #[inline(always)]
+        |group, query, q| {
+            let (prompt, head) = (group / n_heads, group % n_heads);
+            let sequence = query / n_queries * prompts + prompt;
+            let row = sequence * rows + row_of(prompt, query % n_queries);
+            q.copy_from_slice(&qkv[row * width + head * d_head..][..d_head]);
+        },
+    );
     rows_of(
         z,
         n_queries * d_model,
@@ -96,7 +88,7 @@ pub fn attend(attention: Attention<'_>, z: &mut [f32]) {
                         .map(|found| found.of(group, edge * n_queries + i));
                     let [past_k, past_v] = match found {
                         Some(_) => [&[][..]; 2],
-                        None => of_past(group),
+                        None => [groups[group].k, groups[group].v],
                     };
                     let of_rows = |part: usize| {
                         let rows = sequence.chunks_exact(width).take(row + 1);

@@ -17,7 +17,7 @@ use crate::{
     rows::{exponentials, rows_of, softmax},
 };
 
-/// Keys, and queries of a head, of which at least so many are worth products. A product rearranges keys and values and
+/// Keys, and queries of a group in the mean, of which at least so many are worth products. A product rearranges keys and values and
 /// writes scores down: with 16 keys and few queries, or 8 queries and 64 keys, it is about as fast as a loop, natively and
 /// in a browser.
 const FROM: [usize; 2] = [16, 8];
@@ -62,29 +62,40 @@ pub struct OfPast<'a> {
     total: f32,
 }
 
-/// The kernel by which so many queries attend to so many keys that they share, if not by a loop.
-pub fn by_products(kernel: Option<Kernel>, past: usize, queries: usize) -> Option<Kernel> {
-    let [keys_from, queries_from] = FROM;
-    kernel.filter(|_| past >= keys_from && queries >= queries_from)
+/// Groups of as many queries each, from keys and values that stand together, `[group, past, d_head]`.
+pub fn evenly<'a>([k, v]: [&'a [f32]; 2], groups: usize, queries: usize) -> Vec<Shared<'a>> {
+    let each = k.len() / groups;
+    let of_group = |group| {
+        let [k, v] = [k, v].map(|x| &x[group * each..][..each]);
+        Shared { k, v, queries }
+    };
+    (0..groups).map(of_group).collect()
 }
 
 /// Let each query of some groups attend to what its group shares. `query` writes a query of a group, by its index in the
-/// group, into `[d_head]`.
+/// group, into `[d_head]`. `None` where it is left to a loop: without a kernel, or for what products are not worth.
 ///
-/// What is returned takes `d_head + 2` numbers for each query. For each thread there are besides at most 128 queries and
-/// 256 kB of scores (of one query's, where those are more), and what the kernel rearranges. A block of queries is one
-/// thread's work and depends on the shapes alone, so the result does not depend on the number of threads.
+/// What is returned takes `d_head + 2` numbers for each query; a group with fewer queries than another takes as many as a
+/// block of the other, of at most 128 queries. For each thread there are besides the queries of a block, its scores, 256 kB
+/// (or those of one query, where they are more), and what the kernel rearranges. A block is one thread's work and depends
+/// on the shapes alone, so the result does not depend on the number of threads.
 ///
 /// # Panics
 /// If a group has more or fewer keys than the first, or not as many values.
 pub fn attend_to_past(
-    kernel: Kernel,
+    kernel: Option<Kernel>,
     d_head: usize,
     groups: &[Shared<'_>],
     query: impl Fn(usize, usize, &mut [f32]) + Sync,
-) -> Found {
-    let past = groups.first().map_or(0, |group| group.k.len() / d_head);
-    let most = (SCORES / past.max(1)).clamp(1, QUERIES);
+) -> Option<Found> {
+    let past = groups.first()?.k.len() / d_head;
+    let queries: usize = groups.iter().map(|group| group.queries).sum();
+    let [keys_from, queries_from] = FROM;
+    if past < keys_from || queries < queries_from * groups.len() {
+        return None;
+    }
+    let (kernel, scale) = (kernel?.alone(), 1.0 / (d_head as f32).sqrt());
+    let most = (SCORES / past).clamp(1, QUERIES);
     let (mut places, mut blocks) = (Vec::with_capacity(groups.len()), Vec::new());
     for (i, group) in groups.iter().enumerate() {
         let each = group.queries.div_ceil(group.queries.div_ceil(most).max(1));
@@ -93,12 +104,11 @@ pub fn attend_to_past(
         let firsts = (0..group.queries).step_by(each.max(1));
         blocks.extend(firsts.map(|first| (i, first, each.min(group.queries - first))));
     }
-    let room = places.iter().map(|place| place.each).max().unwrap_or(0);
-    let (kernel, scale) = (kernel.alone(), 1.0 / (d_head as f32).sqrt());
+    let room = places.iter().map(|place| place.each).max()?;
     let mut numbers = vec![0.0; blocks.len() * room * (d_head + 2)];
     rows_of(
         &mut numbers,
-        (room * (d_head + 2)).max(1),
+        room * (d_head + 2),
         #[inline(always)]
         |block, out| {
             let (group, first, n) = blocks[block];
@@ -127,12 +137,12 @@ pub fn attend_to_past(
             add_matmul(kernel, whole(&scores, n), of_past(v, false), z);
         },
     );
-    Found {
+    Some(Found {
         numbers,
         places,
         room,
         d_head,
-    }
+    })
 }
 
 /// A matrix of so many rows that is by itself.

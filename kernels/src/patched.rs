@@ -9,7 +9,7 @@ use std::ops::Range;
 use crate::{
     math::dot,
     matmul::Kernel,
-    past::{Shared, attend_to_past, by_products, weigh},
+    past::{Shared, attend_to_past, weigh},
     rows::rows_of,
 };
 
@@ -78,32 +78,29 @@ pub fn change_of_z(inputs: &Patched<'_>, out: &mut [f32]) {
         is_changed.then(|| &delta[(variant * prompts + prompt) * in_rows..][..in_rows])
     };
     let heads = by_head(of);
-    let queries = of.len() * rows / heads.len().max(1);
-    let found = by_products(kernel, in_past / d_head, queries).map(|kernel| {
-        let groups = (0..heads.len() * prompts).map(|group| {
-            let variants = &heads[group / prompts];
-            let place = place_of(variants.start, group % prompts);
-            let [k, v] = [k, v].map(|x| &x[place * in_pos..][..in_past]);
-            let queries = variants.len() * rows;
-            Shared { k, v, queries }
-        });
-        let groups: Vec<Shared<'_>> = groups.collect();
-        attend_to_past(
-            kernel,
-            d_head,
-            &groups,
-            #[inline(always)]
-            |group, i, query| {
-                let variant = heads[group / prompts].start + i / rows;
-                let (prompt, first) = (group % prompts, i % rows * d_head);
-                let place = place_of(variant, prompt);
-                query.copy_from_slice(&q[place * in_rows + first..][..d_head]);
-                if let Some(delta) = delta_of(variant, prompt, Input::Q) {
-                    add(query, &delta[first..]);
-                }
-            },
-        )
+    let groups = (0..heads.len() * prompts).map(|group| {
+        let variants = &heads[group / prompts];
+        let place = place_of(variants.start, group % prompts);
+        let [k, v] = [k, v].map(|x| &x[place * in_pos..][..in_past]);
+        let queries = variants.len() * rows;
+        Shared { k, v, queries }
     });
+    let groups: Vec<Shared<'_>> = groups.collect();
+    let found = attend_to_past(
+        kernel,
+        d_head,
+        &groups,
+        #[inline(always)]
+        |group, i, query| {
+            let variant = heads[group / prompts].start + i / rows;
+            let (prompt, first) = (group % prompts, i % rows * d_head);
+            let place = place_of(variant, prompt);
+            query.copy_from_slice(&q[place * in_rows + first..][..d_head]);
+            if let Some(delta) = delta_of(variant, prompt, Input::Q) {
+                add(query, &delta[first..]);
+            }
+        },
+    );
     rows_of(
         out,
         in_rows,
@@ -112,9 +109,11 @@ pub fn change_of_z(inputs: &Patched<'_>, out: &mut [f32]) {
             let (variant, prompt) = (s / prompts, s % prompts);
             let place = place_of(variant, prompt);
             let head = heads.partition_point(|variants| variants.end <= variant);
-            let first = (variant - heads[head].start) * rows;
-            let of_place = [k, v].map(|x| x[place * in_pos..][..in_pos].split_at(in_past));
-            let [(past_k, k), (past_v, v)] = of_place;
+            let (group, first) = (
+                head * prompts + prompt,
+                (variant - heads[head].start) * rows,
+            );
+            let [k, v] = [k, v].map(|x| &x[place * in_pos + in_past..][..in_rows]);
             let [q, z] = [q, z].map(|x| &x[place * in_rows..][..in_rows]);
             let with_delta = |x: &[f32], input: Input| {
                 let mut x = x.to_vec();
@@ -130,11 +129,10 @@ pub fn change_of_z(inputs: &Patched<'_>, out: &mut [f32]) {
             let of_rows = q.chunks_exact(d_head).zip(z.chunks_exact(d_head));
             let of_rows = of_rows.zip(out.chunks_exact_mut(d_head)).enumerate();
             for (row, ((q, z), out)) in of_rows {
-                let found = found.as_ref();
-                let found = found.map(|found| found.of(head * prompts + prompt, first + row));
+                let found = found.as_ref().map(|found| found.of(group, first + row));
                 let [past_k, past_v] = match found {
                     Some(_) => [&[][..]; 2],
-                    None => [past_k, past_v],
+                    None => [groups[group].k, groups[group].v],
                 };
                 let weights = &mut weights[..past_k.len() / d_head + row + 1];
                 let keys = past_k.chunks_exact(d_head).chain(k.chunks_exact(d_head));
