@@ -152,7 +152,7 @@ impl Block {
         let [flat, _] = qkv.dims();
         let sequences = flat / rows;
         let is_one = matches!(queries, Queries::One(_));
-        // For many short sequences the loop over them is faster, for few long ones matrix products are.
+        // For the rows of many short sequences a loop over them is faster, for few long ones matrix products are.
         if is_one || flat <= steps.rows && rows <= 64 * sequences {
             let z = ops::attend(
                 self.product,
