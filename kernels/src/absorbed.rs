@@ -10,11 +10,15 @@
 
 use crate::{
     math::dot,
-    rows::{rows_of, softmax},
+    matmul::Kernel,
+    past::{attend_to_past, evenly, weigh},
+    rows::rows_of,
 };
 
 /// The inputs of [`attend_absorbed`].
 pub struct Absorbed<'a> {
+    /// The kernel of products over the past; a loop without one.
+    pub kernel: Option<Kernel>,
     /// Normalised rows, `[sequence, rows, d_model]`.
     pub x: &'a [f32],
     /// Query of the asking row of each sequence, its bias included, `[sequence, d_model]`.
@@ -37,10 +41,13 @@ pub struct Absorbed<'a> {
 /// The weighted sums of attention for the rows that attend, into `out`: first `sum_j p[j] x[j]` over the rows for each head, then
 /// the part of z that comes from the past, head by head.
 ///
+/// The past is attended to as [`attend`](crate::attend()) does, which tells the memory.
+///
 /// # Shapes
 /// - `out`: `[sequence, (n_heads + 1) * d_model]`
 pub fn attend_absorbed(inputs: &Absorbed<'_>, out: &mut [f32]) {
     let Absorbed {
+        kernel,
         x,
         q,
         absorbed,
@@ -54,38 +61,56 @@ pub fn attend_absorbed(inputs: &Absorbed<'_>, out: &mut [f32]) {
     let d_head = d_model / n_heads;
     let past = past_k.len() / (prompts * d_model);
     let scale = 1.0 / (d_head as f32).sqrt();
+    let edges = q.len() / (prompts * d_model);
+    let groups = evenly([past_k, past_v], prompts * n_heads, edges);
+    let found = attend_to_past(
+        kernel,
+        d_head,
+        &groups,
+        #[inline(always)]
+        |group, edge, query| {
+            let (prompt, head) = (group / n_heads, group % n_heads);
+            let first = (edge * prompts + prompt) * d_model + head * d_head;
+            query.copy_from_slice(&q[first..][..d_head]);
+        },
+    );
     rows_of(
         out,
         (n_heads + 1) * d_model,
         #[inline(always)]
         |s, out| {
-            let (of_rows, of_past) = out.split_at_mut(n_heads * d_model);
-            let seen = asking[s % prompts] + 1;
+            let (edge, prompt) = (s / prompts, s % prompts);
+            let (of_rows, z) = out.split_at_mut(n_heads * d_model);
+            let seen = asking[prompt] + 1;
             let x = &x[s * rows * d_model..][..seen * d_model];
             let q = &q[s * d_model..][..d_model];
             let mut weights = vec![0.0; past + seen];
             let heads = of_rows.chunks_exact_mut(d_model);
-            for (head, (of_rows, z)) in heads.zip(of_past.chunks_exact_mut(d_head)).enumerate() {
+            for (head, (of_rows, z)) in heads.zip(z.chunks_exact_mut(d_head)).enumerate() {
                 let of_head = head * d_head..(head + 1) * d_head;
-                let before = (s % prompts * n_heads + head) * past * d_head;
-                let [past_k, past_v] =
-                    [past_k, past_v].map(|x| x[before..][..past * d_head].chunks_exact(d_head));
+                let group = prompt * n_heads + head;
+                let found = found.as_ref().map(|found| found.of(group, edge));
+                let [past_k, past_v] = match found {
+                    Some(_) => [&[][..]; 2],
+                    None => [groups[group].k, groups[group].v],
+                };
                 let (q, absorbed) = (
                     &q[of_head.clone()],
                     &absorbed[head][s * d_model..][..d_model],
                 );
                 let by_bias = dot(q, &b_k[of_head]);
+                let past = past_k.len() / d_head;
+                let weights = &mut weights[..past + seen];
                 let (on_past, on_rows) = weights.split_at_mut(past);
-                for (w, k) in on_past.iter_mut().zip(past_k) {
+                for (w, k) in on_past.iter_mut().zip(past_k.chunks_exact(d_head)) {
                     *w = scale * dot(q, k);
                 }
                 for (w, x) in on_rows.iter_mut().zip(x.chunks_exact(d_model)) {
                     *w = scale * (dot(absorbed, x) + by_bias);
                 }
-                softmax(&mut weights);
+                weigh(found, weights, z);
                 let (on_past, on_rows) = weights.split_at(past);
-                z.fill(0.0);
-                for (w, v) in on_past.iter().zip(past_v) {
+                for (w, v) in on_past.iter().zip(past_v.chunks_exact(d_head)) {
                     z.iter_mut().zip(v).for_each(|(z, v)| *z += w * v);
                 }
                 of_rows.fill(0.0);
@@ -95,4 +120,53 @@ pub fn attend_absorbed(inputs: &Absorbed<'_>, out: &mut [f32]) {
             }
         },
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{KERNELS, assert_near, numbers};
+
+    #[test]
+    fn products_over_the_past_give_what_a_loop_does() {
+        for [prompts, edges, rows, past, heads, d_head] in [
+            [1, 8, 3, 16, 1, 8],
+            [1, 51, 5, 100, 2, 64],
+            [3, 9, 4, 17, 3, 5],
+            [2, 140, 3, 300, 1, 16],
+        ] {
+            let (d_model, sequences) = (heads * d_head, prompts * edges);
+            let x = numbers(sequences * rows * d_model, 1);
+            let q = numbers(sequences * d_model, 2);
+            let absorbed = (0..heads).map(|h| numbers(sequences * d_model, 3 + h as u64));
+            let absorbed: Vec<Vec<f32>> = absorbed.collect();
+            let absorbed: Vec<&[f32]> = absorbed.iter().map(Vec::as_slice).collect();
+            let b_k = numbers(d_model, 20);
+            let [past_k, past_v] = [21, 22].map(|seed| numbers(prompts * past * d_model, seed));
+            let asking: Vec<usize> = (0..prompts).map(|p| (2 * p + 1) % rows).collect();
+            let [by_loop, others @ ..] = KERNELS.map(|kernel| {
+                let inputs = Absorbed {
+                    kernel,
+                    x: &x,
+                    q: &q,
+                    absorbed: &absorbed,
+                    b_k: &b_k,
+                    past_k: &past_k,
+                    past_v: &past_v,
+                    asking: &asking,
+                    rows,
+                };
+                let mut out = vec![f32::NAN; sequences * (heads + 1) * d_model];
+                attend_absorbed(&inputs, &mut out);
+                out
+            });
+            for out in others {
+                assert_near(
+                    &out,
+                    &by_loop,
+                    &format!("{prompts} x {edges}, {past} + {rows}"),
+                );
+            }
+        }
+    }
 }

@@ -48,8 +48,22 @@ pub enum Kernel {
     /// The `gemm` crate, on all threads.
     #[cfg(not(target_family = "wasm"))]
     Gemm,
+    /// The same on the thread that calls, for products that threads share among them.
+    #[cfg(not(target_family = "wasm"))]
+    GemmAlone,
     /// The loops here around a tile, which take no transposed `a`.
     Tile(Tile),
+}
+
+impl Kernel {
+    /// The same on the thread that calls.
+    pub fn alone(self) -> Self {
+        match self {
+            #[cfg(not(target_family = "wasm"))]
+            Self::Gemm => Self::GemmAlone,
+            alone => alone,
+        }
+    }
 }
 
 /// `a @ b`, row-major.
@@ -60,11 +74,12 @@ pub fn matmul(kernel: Kernel, a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
     let size = a.rows * b.cols;
     match kernel {
         #[cfg(not(target_family = "wasm"))]
-        Kernel::Gemm => {
+        Kernel::Gemm | Kernel::GemmAlone => {
+            let is_alone = matches!(kernel, Kernel::GemmAlone);
             let mut c = Vec::with_capacity(size);
             // SAFETY: the capacity is that of the product, all of which is written.
             unsafe {
-                gemm(a, b, c.as_mut_ptr(), false);
+                gemm(a, b, c.as_mut_ptr(), false, is_alone);
                 c.set_len(size);
             }
             c
@@ -85,8 +100,11 @@ pub fn add_matmul(kernel: Kernel, a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32]) {
     assert_eq!(c.len(), a.rows * b.cols, "the size of the product");
     match kernel {
         #[cfg(not(target_family = "wasm"))]
-        // SAFETY: it has the size of the product.
-        Kernel::Gemm => unsafe { gemm(a, b, c.as_mut_ptr(), true) },
+        Kernel::Gemm | Kernel::GemmAlone => {
+            let is_alone = matches!(kernel, Kernel::GemmAlone);
+            // SAFETY: it has the size of the product.
+            unsafe { gemm(a, b, c.as_mut_ptr(), true, is_alone) }
+        }
         Kernel::Tile(tile) => add_tiles(tile, a, b, c),
     }
 }
@@ -118,12 +136,12 @@ impl Matrix<'_> {
     }
 }
 
-/// `c = a @ b`, or `c += a @ b` where `adds`, row-major.
+/// `c = a @ b`, or `c += a @ b` where `adds`, row-major; on one thread where `is_alone`.
 ///
 /// # Safety
 /// `c` has room for the product, and numbers in it where `adds`.
 #[cfg(not(target_family = "wasm"))]
-unsafe fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: *mut f32, adds: bool) {
+unsafe fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: *mut f32, adds: bool, is_alone: bool) {
     /// Products of fewer multiplications are not worth a handover to other threads.
     const ALONE: usize = 192 * 192 * 192;
     assert_eq!(a.cols, b.rows, "columns of a and rows of b");
@@ -131,9 +149,10 @@ unsafe fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: *mut f32, adds: bool) {
     b.check();
     let (m, n, k) = (a.rows, b.cols, a.cols);
     let [[a_rs, a_cs], [b_rs, b_cs]] = [a.strides(), b.strides()];
-    let parallelism = match m.saturating_mul(n).saturating_mul(k) >= ALONE {
-        true => gemm::Parallelism::Rayon(0),
-        false => gemm::Parallelism::None,
+    let is_alone = is_alone || m.saturating_mul(n).saturating_mul(k) < ALONE;
+    let parallelism = match is_alone {
+        true => gemm::Parallelism::None,
+        false => gemm::Parallelism::Rayon(0),
     };
     let alpha = if adds { 1.0 } else { 0.0 };
     let (a, b) = (a.values.as_ptr(), b.values.as_ptr());
@@ -289,26 +308,7 @@ fn pack_columns(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The tile of relaxed SIMD in plain Rust.
-    unsafe extern "C" fn plain(
-        a: *const f32,
-        b: *const f32,
-        depth: usize,
-        c: *mut f32,
-        stride: usize,
-    ) {
-        for k in 0..depth {
-            for i in 0..MR {
-                for j in 0..NR {
-                    // SAFETY: the caller upholds the contract of `Tile`.
-                    unsafe {
-                        *c.byte_add(i * stride).add(j) += *a.add(k * MR + i) * *b.add(k * NR + j)
-                    };
-                }
-            }
-        }
-    }
+    use crate::tile::plain_tile;
 
     #[test]
     fn products_with_all_remainders_agree_with_the_definition() {
@@ -331,7 +331,7 @@ mod tests {
             };
             let a = of(m, k, k + 2, 5, false);
             let both = [of(k, n, n + 3, 9, false), of(k, n, k + 3, 9, true)];
-            let kernels = [Kernel::Gemm, Kernel::Tile(plain)];
+            let kernels = [Kernel::Gemm, Kernel::GemmAlone, Kernel::Tile(plain_tile)];
             for (b, kernel) in both.into_iter().flat_map(|b| kernels.map(|k| (b, k))) {
                 let c = matmul(kernel, a, b);
                 let mut twice = c.clone();

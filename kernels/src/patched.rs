@@ -4,9 +4,13 @@
 //! change of z = softmax(q' k'^T / sqrt(d_head)) v' - z,   one of q', k', v' with the change, the others as they were
 //! ```
 
+use std::ops::Range;
+
 use crate::{
     math::dot,
-    rows::{rows_of, softmax},
+    matmul::Kernel,
+    past::{Shared, attend_to_past, weigh},
+    rows::rows_of,
 };
 
 /// Which input of a head is changed.
@@ -22,6 +26,8 @@ pub enum Input {
 
 /// The inputs of [`change_of_z`].
 pub struct Patched<'a> {
+    /// The kernel of products over the past; a loop without one.
+    pub kernel: Option<Kernel>,
     /// What is added to the input of each variant on the rows, `[variant, prompt, rows, d_head]`.
     pub delta: &'a [f32],
     /// The head of each variant, and which of its inputs is changed.
@@ -44,10 +50,14 @@ pub struct Patched<'a> {
 
 /// The change of each variant's z on the rows, into `out`.
 ///
+/// The past, all positions before the rows, is attended to as [`attend`](crate::attend()) does, with a product for variants
+/// of one head that stand together.
+///
 /// # Shapes
 /// - `out`: `[variant, prompt, rows, d_head]`
 pub fn change_of_z(inputs: &Patched<'_>, out: &mut [f32]) {
     let Patched {
+        kernel,
         delta,
         of,
         q,
@@ -59,51 +69,150 @@ pub fn change_of_z(inputs: &Patched<'_>, out: &mut [f32]) {
         d_head,
     } = *inputs;
     let in_rows = rows * d_head;
-    let pos = k.len() / (q.len() / rows);
-    let in_pos = pos * d_head;
+    let in_pos = k.len() / (q.len() / in_rows);
+    let in_past = in_pos - in_rows;
     let scale = 1.0 / (d_head as f32).sqrt();
+    let place_of = |variant: usize, prompt: usize| of[variant].0 * prompts + prompt;
+    let delta_of = |variant: usize, prompt: usize, input: Input| {
+        let is_changed = of[variant].1 == input;
+        is_changed.then(|| &delta[(variant * prompts + prompt) * in_rows..][..in_rows])
+    };
+    let heads = by_head(of);
+    let groups = (0..heads.len() * prompts).map(|group| {
+        let variants = &heads[group / prompts];
+        let place = place_of(variants.start, group % prompts);
+        let [k, v] = [k, v].map(|x| &x[place * in_pos..][..in_past]);
+        let queries = variants.len() * rows;
+        Shared { k, v, queries }
+    });
+    let groups: Vec<Shared<'_>> = groups.collect();
+    let found = attend_to_past(
+        kernel,
+        d_head,
+        &groups,
+        #[inline(always)]
+        |group, i, query| {
+            let variant = heads[group / prompts].start + i / rows;
+            let (prompt, first) = (group % prompts, i % rows * d_head);
+            let place = place_of(variant, prompt);
+            query.copy_from_slice(&q[place * in_rows + first..][..d_head]);
+            if let Some(delta) = delta_of(variant, prompt, Input::Q) {
+                add(query, &delta[first..]);
+            }
+        },
+    );
     rows_of(
         out,
         in_rows,
         #[inline(always)]
         |s, out| {
-            let (head, input) = of[s / prompts];
-            let place = head * prompts + s % prompts;
-            let delta = &delta[s * in_rows..][..in_rows];
+            let (variant, prompt) = (s / prompts, s % prompts);
+            let place = place_of(variant, prompt);
+            let head = heads.partition_point(|variants| variants.end <= variant);
+            let (group, first) = (
+                head * prompts + prompt,
+                (variant - heads[head].start) * rows,
+            );
+            let [k, v] = [k, v].map(|x| &x[place * in_pos + in_past..][..in_rows]);
             let [q, z] = [q, z].map(|x| &x[place * in_rows..][..in_rows]);
-            let [k, v] = [k, v].map(|x| &x[place * in_pos..][..in_pos]);
-            let with = |x: &[f32], of_rows: usize| -> Vec<f32> {
+            let with_delta = |x: &[f32], input: Input| {
                 let mut x = x.to_vec();
-                let changed = x[of_rows..].iter_mut().zip(delta);
-                changed.for_each(|(x, delta)| *x += delta);
+                if let Some(delta) = delta_of(variant, prompt, input) {
+                    add(&mut x, delta);
+                }
                 x
             };
-            let before = in_pos - in_rows;
-            let changed = match input {
-                Input::Q => with(q, 0),
-                Input::K => with(k, before),
-                Input::V => with(v, before),
-            };
-            let [q, k, v] = match input {
-                Input::Q => [&changed, k, v],
-                Input::K => [q, &changed, v],
-                Input::V => [q, k, &changed],
-            };
-            let mut weights = vec![0.0; pos];
+            let q = with_delta(q, Input::Q);
+            let k = with_delta(k, Input::K);
+            let v = with_delta(v, Input::V);
+            let mut weights = vec![0.0; in_pos / d_head];
             let of_rows = q.chunks_exact(d_head).zip(z.chunks_exact(d_head));
             let of_rows = of_rows.zip(out.chunks_exact_mut(d_head)).enumerate();
             for (row, ((q, z), out)) in of_rows {
-                let weights = &mut weights[..pos - rows + row + 1];
-                for (w, k) in weights.iter_mut().zip(k.chunks_exact(d_head)) {
+                let found = found.as_ref().map(|found| found.of(group, first + row));
+                let [past_k, past_v] = match found {
+                    Some(_) => [&[][..]; 2],
+                    None => [groups[group].k, groups[group].v],
+                };
+                let weights = &mut weights[..past_k.len() / d_head + row + 1];
+                let keys = past_k.chunks_exact(d_head).chain(k.chunks_exact(d_head));
+                for (w, k) in weights.iter_mut().zip(keys) {
                     *w = scale * dot(q, k);
                 }
-                softmax(weights);
-                out.fill(0.0);
-                for (w, v) in weights.iter().zip(v.chunks_exact(d_head)) {
+                weigh(found, weights, out);
+                let values = past_v.chunks_exact(d_head).chain(v.chunks_exact(d_head));
+                for (w, v) in weights.iter().zip(values) {
                     out.iter_mut().zip(v).for_each(|(out, v)| *out += w * v);
                 }
                 out.iter_mut().zip(z).for_each(|(out, z)| *out -= z);
             }
         },
     );
+}
+
+/// Where the variants of one head stand together.
+fn by_head(of: &[(usize, Input)]) -> Vec<Range<usize>> {
+    let mut end = 0;
+    let of_heads = of.chunk_by(|a, b| a.0 == b.0);
+    let ranges = of_heads.map(|variants| {
+        let start = end;
+        end += variants.len();
+        start..end
+    });
+    ranges.collect()
+}
+
+/// `x + delta`, in place.
+#[inline(always)]
+fn add(x: &mut [f32], delta: &[f32]) {
+    x.iter_mut().zip(delta).for_each(|(x, delta)| *x += delta);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{KERNELS, assert_near, numbers};
+
+    #[test]
+    fn products_over_the_past_give_what_a_loop_does() {
+        use Input::{K, Q, V};
+        // Heads that stand together, apart, and once more.
+        let of = [(1, Q), (1, Q), (1, V), (0, K), (0, Q), (1, K), (2, V)];
+        let many = [(2, Q); 150];
+        for (of, [prompts, rows, past, d_head]) in [
+            (&of[..], [1, 5, 16, 8]),
+            (&of[..], [1, 5, 100, 64]),
+            (&of[..], [3, 6, 17, 5]),
+            (&many[..], [2, 3, 300, 16]),
+        ] {
+            let (heads, pos) = (3, past + rows);
+            let delta = numbers(of.len() * prompts * rows * d_head, 1);
+            let [q, z] = [2, 3].map(|seed| numbers(heads * prompts * rows * d_head, seed));
+            let [k, v] = [4, 5].map(|seed| numbers(heads * prompts * pos * d_head, seed));
+            let [by_loop, others @ ..] = KERNELS.map(|kernel| {
+                let inputs = Patched {
+                    kernel,
+                    delta: &delta,
+                    of,
+                    q: &q,
+                    k: &k,
+                    v: &v,
+                    z: &z,
+                    prompts,
+                    rows,
+                    d_head,
+                };
+                let mut out = vec![f32::NAN; delta.len()];
+                change_of_z(&inputs, &mut out);
+                out
+            });
+            for out in others {
+                assert_near(
+                    &out,
+                    &by_loop,
+                    &format!("{prompts} prompts, {past} + {rows}"),
+                );
+            }
+        }
+    }
 }

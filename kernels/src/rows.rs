@@ -1,6 +1,6 @@
 //! Rows of numbers: shared among threads, summed up, made to weights.
 
-use crate::math::{exp, sum};
+use crate::math::{exp, largest, sum};
 
 /// Most rows in one thread's task; enough to be worth the handover.
 #[cfg(not(target_family = "wasm"))]
@@ -22,13 +22,18 @@ pub fn moments(row: &[f32]) -> (f32, f32) {
 /// Weights from scores, in place.
 #[inline(always)]
 pub fn softmax(scores: &mut [f32]) {
-    let max = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let inverse = 1.0 / exponentials(scores, largest(scores));
+    scores.iter_mut().for_each(|s| *s *= inverse);
+}
+
+/// The exponentials of the differences from the largest score, in place, and their sum.
+#[inline(always)]
+pub fn exponentials(scores: &mut [f32], most: f32) -> f32 {
     scores.iter_mut().for_each(
         #[inline(always)]
-        |s| *s = exp(*s - max),
+        |s| *s = exp(*s - most),
     );
-    let inverse = 1.0 / sum(scores, |s| s);
-    scores.iter_mut().for_each(|s| *s *= inverse);
+    sum(scores, |s| s)
 }
 
 /// Call `change` with the index of each row and the row, in parallel.

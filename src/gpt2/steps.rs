@@ -152,9 +152,17 @@ impl Block {
         let [flat, _] = qkv.dims();
         let sequences = flat / rows;
         let is_one = matches!(queries, Queries::One(_));
-        // For many short sequences the loop over them is faster, for few long ones matrix products are.
+        // For the rows of many short sequences a loop over them is faster, for few long ones matrix products are.
         if is_one || flat <= steps.rows && rows <= 64 * sequences {
-            let z = ops::attend(qkv, &self.b_qkv, self.n_heads, past, rows, queries);
+            let z = ops::attend(
+                self.product,
+                qkv,
+                &self.b_qkv,
+                self.n_heads,
+                past,
+                rows,
+                queries,
+            );
             steps.pause.pause().await?;
             return Ok(z);
         }
@@ -196,7 +204,8 @@ impl Block {
         };
         let absorbed: Vec<Tensor<2>> = (0..heads).map(through_keys).collect();
         steps.pause.pause().await?;
-        let found = ops::attend_absorbed(&x, &q, &absorbed, &self.b_qkv, past, asking);
+        let found =
+            ops::attend_absorbed(self.product, &x, &q, &absorbed, &self.b_qkv, past, asking);
         steps.pause.pause().await?;
         let through_values = |head| {
             let x = found.clone().narrow(1, head * d_model, d_model);
@@ -228,7 +237,15 @@ impl Block {
         let device = qkv.device();
         // On a GPU one kernel goes over all keys and holds no scores.
         if !on_cpu(&device) {
-            let z = ops::attend(qkv, &self.b_qkv, self.n_heads, past, rows, Queries::All);
+            let z = ops::attend(
+                self.product,
+                qkv,
+                &self.b_qkv,
+                self.n_heads,
+                past,
+                rows,
+                Queries::All,
+            );
             steps.pause.pause().await?;
             return Ok(z);
         }

@@ -3,7 +3,7 @@
 //! Rows are flat, `[sequence * row, width]`: a sequence is one prompt of one edge, prompts fastest.
 
 use burn::tensor::Tensor;
-use pathpatch_kernels::{self as cpu, Input as HeadInput};
+use pathpatch_kernels::{self as cpu, Input as HeadInput, Kernel};
 
 #[cfg(feature = "webgpu")]
 use super::gpu;
@@ -11,6 +11,7 @@ use super::{
     attention::{attention, causal_mask, mask_of},
     host::{Held, floats_mut, in_place, on_cpu},
     past::Past,
+    product::Product,
     rows::Queries,
 };
 
@@ -18,9 +19,10 @@ use super::{
 ///
 /// # Shapes
 /// - `qkv`: `[sequence * rows, 3 * d_model]` before its bias `b`, `[3 * d_model]`; `past` is `None` where
-///   the rows start their sequence
+///   the rows start their sequence, and is multiplied with as the rest of the model is
 /// - returns z, `[sequence * queries, d_model]`
 pub fn attend(
+    product: Product,
     qkv: Tensor<2>,
     b: &Tensor<1>,
     n_heads: usize,
@@ -29,7 +31,7 @@ pub fn attend(
     queries: Queries<'_>,
 ) -> Tensor<2> {
     if on_cpu(&qkv.device()) {
-        return attend_on_cpu(qkv, b, n_heads, past, rows, queries);
+        return attend_on_cpu(Some(product.kernel()), qkv, b, n_heads, past, rows, queries);
     }
     #[cfg(feature = "webgpu")]
     {
@@ -96,6 +98,7 @@ pub fn by_head(qkv: Tensor<2>, b: &Tensor<1>, n_heads: usize, sequences: usize) 
 }
 
 fn attend_on_cpu(
+    kernel: Option<Kernel>,
     qkv: Tensor<2>,
     b: &Tensor<1>,
     n_heads: usize,
@@ -117,6 +120,7 @@ fn attend_on_cpu(
     };
     let (b, mut qkv) = (Held::of(b), qkv.into_data());
     let attention = cpu::Attention {
+        kernel,
         qkv: floats_mut(&mut qkv),
         bias: b.numbers(),
         past_k,
@@ -139,6 +143,7 @@ fn attend_on_cpu(
 /// - returns for each head what its pattern makes of `x`, then side by side what it makes of the past's values,
 ///   `[sequence, (head + 1) * d_model]`
 pub fn attend_absorbed(
+    product: Product,
     x: &Tensor<2>,
     q: &Tensor<2>,
     absorbed: &[Tensor<2>],
@@ -157,6 +162,7 @@ pub fn attend_absorbed(
     let of_heads: Vec<&[f32]> = of_heads.iter().map(Held::numbers).collect();
     let [x, q] = [x, q].map(Held::of);
     let inputs = cpu::Absorbed {
+        kernel: Some(product.kernel()),
         x: x.numbers(),
         q: q.numbers(),
         absorbed: &of_heads,
@@ -177,6 +183,7 @@ pub fn attend_absorbed(
 /// - `delta`: `[variant, prompt, rows, d_head]`, also returned; `of`: the head and the input of each variant
 /// - q and z: `[head, prompt, rows, d_head]`; k and v: `[head, prompt, pos, d_head]`, the rows last
 pub fn change_of_z(
+    product: Product,
     delta: &Tensor<4>,
     of: &[(usize, HeadInput)],
     qkvz: [&Tensor<4>; 4],
@@ -190,6 +197,7 @@ pub fn change_of_z(
     let [q, k, v, z] = qkvz.map(Held::of);
     let delta = Held::of(delta);
     let inputs = cpu::Patched {
+        kernel: Some(product.kernel()),
         delta: delta.numbers(),
         of,
         q: q.numbers(),
@@ -210,30 +218,34 @@ mod tests {
 
     use super::*;
 
+    /// Positions before the rows: so few that the CPU attends to them by a loop, and so many that it does by products.
+    const BEFORE: [usize; 2] = [5, 40];
+
     #[test]
-    fn attention_in_operations_is_that_of_the_loops() {
-        let device = Device::flex();
-        let (prompts, edges, rows, before, heads, d_head) = (2, 3, 4, 5, 2, 3);
-        let random = |n| Tensor::<1>::random([n], Distribution::Normal(0.0, 1.0), &device);
+    fn attention_in_operations_is_that_of_the_kernels() {
+        let (prompts, edges, rows, heads, d_head) = (2, 9, 4, 2, 3);
         let width = 3 * heads * d_head;
         let flat = edges * prompts * rows;
         let qkv = random(flat * width).reshape([flat, width]);
         let b = random(width);
-        let past = [0, 1].map(|_| {
-            let numbers = random(prompts * heads * before * d_head);
-            numbers.reshape([prompts, heads, before, d_head])
-        });
-        let [k, v] = past;
-        let past = Past { k, v };
-        for past in [None, Some(&past)] {
-            for queries in [Queries::All, Queries::One(&[3, 1])] {
-                let loops = attend_on_cpu(qkv.clone(), &b, heads, past, rows, queries);
-                let operations = attend_in_operations(qkv.clone(), &b, heads, past, rows, queries);
-                assert_eq!(loops.dims(), operations.dims());
-                let difference = (loops - operations).abs().max().into_scalar::<f32>();
-                assert!(difference < 1e-5, "{queries:?}: {difference}");
+        for (before, kernel) in BEFORE.into_iter().zip([None, Some(Kernel::Gemm)]) {
+            let past = random_past([prompts, heads, before, d_head]);
+            for past in [None, Some(&past)] {
+                for queries in [Queries::All, Queries::One(&[3, 1])] {
+                    let z = attend_on_cpu(kernel, qkv.clone(), &b, heads, past, rows, queries);
+                    let expected =
+                        attend_in_operations(qkv.clone(), &b, heads, past, rows, queries);
+                    assert_eq!(z.dims(), expected.dims());
+                    let difference = (z - expected).abs().max().into_scalar::<f32>();
+                    assert!(difference < 1e-5, "{before}, {queries:?}: {difference}");
+                }
             }
         }
+    }
+
+    fn random_past(shape: [usize; 4]) -> Past {
+        let [k, v] = [0, 1].map(|_| random(shape.iter().product()).reshape(shape));
+        Past { k, v }
     }
 
     /// Numbers from a normal distribution.
@@ -243,23 +255,18 @@ mod tests {
 
     #[test]
     fn one_row_attends_through_the_weights_as_it_does_through_keys_and_values() {
-        let (prompts, edges, rows, before, heads, d_head) = (2, 3, 4, 5, 2, 3);
+        let (prompts, edges, rows, heads, d_head) = (2, 9, 4, 2, 3);
         let (d_model, sequences) = (heads * d_head, edges * prompts);
         let x = random(sequences * rows * d_model).reshape([sequences * rows, d_model]);
         let w = random(3 * d_model * d_model).reshape([d_model, 3 * d_model]);
         // Values have no bias.
         let b = Tensor::cat(vec![random(2 * d_model), random(d_model) * 0.0], 0);
-        let past = [0, 1].map(|_| {
-            let numbers = random(prompts * heads * before * d_head);
-            numbers.reshape([prompts, heads, before, d_head])
-        });
-        let [k, v] = past;
-        let past = Past { k, v };
-        for past in [None, Some(&past)] {
+        let [few, many] = BEFORE.map(|before| random_past([prompts, heads, before, d_head]));
+        for past in [None, Some(&few), Some(&many)] {
             for asking in [[3, 1], [0, 2]] {
                 let queries = Queries::One(&asking);
                 let qkv = x.clone().matmul(w.clone());
-                let expected = attend_on_cpu(qkv.clone(), &b, heads, past, rows, queries);
+                let expected = attend_on_cpu(None, qkv.clone(), &b, heads, past, rows, queries);
                 let q = qkv.narrow(1, 0, d_model) + b.clone().narrow(0, 0, d_model).unsqueeze();
                 let q = queries.select(q, rows);
                 let columns = |first| w.clone().narrow(1, first, d_head);
@@ -268,7 +275,7 @@ mod tests {
                     q.matmul(columns(d_model + head * d_head).transpose())
                 });
                 let absorbed: Vec<Tensor<2>> = absorbed.collect();
-                let found = attend_absorbed(&x, &q, &absorbed, &b, past, &asking);
+                let found = attend_absorbed(Product::Burn, &x, &q, &absorbed, &b, past, &asking);
                 let z = (0..heads).map(|head| {
                     let x = found.clone().narrow(1, head * d_model, d_model);
                     x.matmul(columns(2 * d_model + head * d_head))
@@ -283,9 +290,10 @@ mod tests {
 
     #[test]
     fn a_change_of_z_is_that_of_attention_with_the_change() {
-        let (variants, prompts, rows, pos, heads, d_head) = (4, 2, 3, 5, 3, 4);
+        let (variants, prompts, rows, heads, d_head) = (5, 2, 8, 3, 4);
         let of = [
             (2, HeadInput::Q),
+            (2, HeadInput::K),
             (0, HeadInput::K),
             (1, HeadInput::V),
             (2, HeadInput::V),
@@ -293,26 +301,28 @@ mod tests {
         let shaped = |dims: [usize; 4]| random(dims.iter().product()).reshape(dims);
         let on_rows = [heads, prompts, rows, d_head];
         let [q, z] = [0, 1].map(|_| shaped(on_rows));
-        let [k, v] = [0, 1].map(|_| shaped([heads, prompts, pos, d_head]));
         let delta = shaped([variants, prompts, rows, d_head]);
-        let change = change_of_z(&delta, &of, [&q, &k, &v, &z]);
-        let mask = causal_mask(rows, pos, &Device::flex()).unsqueeze::<4>();
-        for (i, (head, input)) in of.into_iter().enumerate() {
-            let of_head = |x: &Tensor<4>| x.clone().narrow(0, head, 1);
-            let [mut q, mut k, mut v] = [&q, &k, &v].map(of_head);
-            let delta = delta.clone().narrow(0, i, 1);
-            let before = Tensor::zeros([1, prompts, pos - rows, d_head], &Device::flex());
-            let on_all = Tensor::cat(vec![before, delta.clone()], 2);
-            match input {
-                HeadInput::Q => q = q + delta,
-                HeadInput::K => k = k + on_all,
-                HeadInput::V => v = v + on_all,
+        for pos in BEFORE.map(|before| before + rows) {
+            let [k, v] = [0, 1].map(|_| shaped([heads, prompts, pos, d_head]));
+            let change = change_of_z(Product::Burn, &delta, &of, [&q, &k, &v, &z]);
+            let mask = causal_mask(rows, pos, &Device::flex()).unsqueeze::<4>();
+            for (i, (head, input)) in of.into_iter().enumerate() {
+                let of_head = |x: &Tensor<4>| x.clone().narrow(0, head, 1);
+                let [mut q, mut k, mut v] = [&q, &k, &v].map(of_head);
+                let delta = delta.clone().narrow(0, i, 1);
+                let before = Tensor::zeros([1, prompts, pos - rows, d_head], &Device::flex());
+                let on_all = Tensor::cat(vec![before, delta.clone()], 2);
+                match input {
+                    HeadInput::Q => q = q + delta,
+                    HeadInput::K => k = k + on_all,
+                    HeadInput::V => v = v + on_all,
+                }
+                let (_, patched) = attention(q, k, v, mask.clone());
+                let expected = patched - of_head(&z);
+                let got = change.clone().narrow(0, i, 1);
+                let difference = (got - expected).abs().max().into_scalar::<f32>();
+                assert!(difference < 1e-5, "{i}: {difference}");
             }
-            let (_, patched) = attention(q, k, v, mask.clone());
-            let expected = patched - of_head(&z);
-            let got = change.clone().narrow(0, i, 1);
-            let difference = (got - expected).abs().max().into_scalar::<f32>();
-            assert!(difference < 1e-5, "{i}: {difference}");
         }
     }
 }

@@ -101,22 +101,6 @@ mod tests {
 
     use super::*;
 
-    /// 3 rows by 12 columns, as a [`cpu::Tile`] adds them.
-    unsafe extern "C" fn tile(
-        a: *const f32,
-        b: *const f32,
-        depth: usize,
-        c: *mut f32,
-        stride: usize,
-    ) {
-        for (k, row, col) in (0..depth * 36).map(|i| (i / 36, i / 12 % 3, i % 12)) {
-            // SAFETY: the caller's promise.
-            unsafe {
-                *c.byte_add(row * stride).add(col) += *a.add(3 * k + row) * *b.add(12 * k + col);
-            }
-        }
-    }
-
     #[test]
     fn products_are_burns_however_their_operands_stand() {
         let device = Device::flex();
@@ -134,7 +118,7 @@ mod tests {
             w.clone().narrow(1, 7, 14),
             transposed.clone().narrow(1, 3, 9),
         ];
-        for kernel in [Kernel::Gemm, Kernel::Tile(tile)] {
+        for kernel in [Kernel::Gemm, Kernel::Tile(cpu::plain_tile)] {
             for x in [&whole, &columns, &rows] {
                 for w in [&w, &transposed, &parts[0], &parts[1]] {
                     let expected = x.clone().matmul(w.clone());

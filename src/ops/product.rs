@@ -4,7 +4,7 @@ use burn::{
     backend::{Flex, ops::FloatTensorOps},
     tensor::Tensor,
 };
-use pathpatch_kernels::{Kernel, Tile};
+use pathpatch_kernels::{Kernel, Tile, plain_tile};
 
 #[cfg(feature = "webgpu")]
 use super::gpu::{self, After};
@@ -166,6 +166,11 @@ impl Product {
             #[cfg(any(target_family = "wasm", feature = "webgpu"))]
             _ => None,
         }
+    }
+
+    /// The kernel on the CPU of products whose operands are no tensors of Burn's.
+    pub(super) fn kernel(self) -> Kernel {
+        self.on_cpu().unwrap_or(Kernel::Tile(plain_tile))
     }
 
     /// [`Product::with_bias`] on batches of sequences, as one product.

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    ops::{self, HeadInput, Part, Queries, add, cat, index, layer_norm},
+    ops::{self, HeadInput, Part, Product, Queries, add, cat, index, layer_norm},
 };
 
 /// The rest of the model from where patches enter it.
@@ -167,12 +167,12 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
     async fn enter_heads(&self, layer: usize, variants: &[Variant]) -> Result<Tensor<2>> {
         let slice = self.slice;
         let into = self.components(layer, variants).await?;
-        let delta_z = self.delta_z(variants, &into).await?;
+        let block = &slice.model.layers.block(layer).await?;
+        let delta_z = self.delta_z(variants, &into, block.product).await?;
         let queries = self.readout.queries(layer);
         let delta_z = queries.select(delta_z.flatten(0, 2), slice.window.rows);
         let resid_mid = &into.destination.resid_mid;
         let resid_mid = queries.select(resid_mid.clone(), slice.window.rows);
-        let block = &slice.model.layers.block(layer).await?;
         let Some(w_o_in) = self.entries.of(layer, block, slice.steps).await? else {
             let change = self.by_head(variants, &delta_z, &block.w_o);
             let resid_mid = add_to_each(resid_mid, block.product.stacked(&change));
@@ -237,8 +237,13 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
         })
     }
 
-    /// The change of each variant's z, `[variant, batch, rows, d_head]`.
-    async fn delta_z(&self, variants: &[Variant], into: &IntoHeads) -> Result<Tensor<4>> {
+    /// The change of each variant's z, `[variant, batch, rows, d_head]`; `product` is the layer's.
+    async fn delta_z(
+        &self,
+        variants: &[Variant],
+        into: &IntoHeads,
+        product: Product,
+    ) -> Result<Tensor<4>> {
         let of_variant = |variant: &Variant| {
             let (head, component) = head_of(variant);
             let input = match component {
@@ -250,7 +255,7 @@ impl<'r, 'a, 'm> Forward<'r, 'a, 'm> {
         };
         let of: Vec<_> = variants.iter().map(of_variant).collect();
         let Destination { q, k, v, z, .. } = &*into.destination;
-        let delta_z = ops::change_of_z(&into.delta, &of, [q, k, v, z]);
+        let delta_z = ops::change_of_z(product, &into.delta, &of, [q, k, v, z]);
         self.slice.steps.pause.pause().await?;
         Ok(delta_z)
     }

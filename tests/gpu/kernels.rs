@@ -295,8 +295,8 @@ fn attention_of_rows_over_a_past() {
                     "{heads} heads of {d_head}, {before} + {rows}, {prompts} x {edges}, {queries:?}"
                 );
                 // Without a past, all prompts are alike: one is as good as several.
-                let ours = attend(x.clone(), &b, heads, on_gpu, rows, queries);
-                let expected = attend(y.clone(), &c, heads, on_cpu, rows, queries);
+                let ours = attend(Product::Burn, x.clone(), &b, heads, on_gpu, rows, queries);
+                let expected = attend(Product::Burn, y.clone(), &c, heads, on_cpu, rows, queries);
                 assert_same(ours, expected, &what);
             }
             let [ours, expected] = [(x, b), (y, c)].map(|(x, b)| by_head(x, &b, heads, sequences));
@@ -315,8 +315,8 @@ fn attention_with_large_scores() {
     let mut both = Both::new(device);
     let [x, y] = both.tensors([40, 3 * 32], 300.0);
     let [b, c] = both.tensors([3 * 32], 1.0);
-    let ours = attend(x, &b, 2, None, 40, Queries::All);
-    let expected = attend(y, &c, 2, None, 40, Queries::All);
+    let ours = attend(Product::Burn, x, &b, 2, None, 40, Queries::All);
+    let expected = attend(Product::Burn, y, &c, 2, None, 40, Queries::All);
     for (a, b) in numbers(ours).into_iter().zip(numbers(expected)) {
         assert!((a - b).abs() < 10.0, "{a} on the GPU, {b} on the CPU");
     }
@@ -335,8 +335,8 @@ fn a_patched_heads_change_of_z() {
             let [d, e] = of(6, rows);
             let inputs = [HeadInput::Q, HeadInput::K, HeadInput::V];
             let of: Vec<_> = (0..6).map(|i| (i % heads, inputs[i / 2])).collect();
-            let ours = ops::change_of_z(&d, &of, [&q, &k, &v, &z]);
-            let expected = ops::change_of_z(&e, &of, [&w, &l, &x, &y]);
+            let ours = ops::change_of_z(Product::Burn, &d, &of, [&q, &k, &v, &z]);
+            let expected = ops::change_of_z(Product::Burn, &e, &of, [&w, &l, &x, &y]);
             assert_same(ours, expected, &format!("{heads} {d_head} {before} {rows}"));
         }
     }

@@ -1,0 +1,199 @@
+//! Attention to keys and values that many queries share, as two matrix products.
+//!
+//! ```text
+//! s[i, j] = q[i] . k[j] / sqrt(d_head),   m[i] = max_j s[i, j]
+//! t[i]    = sum_j exp(s[i, j] - m[i]),    z[i] = sum_j exp(s[i, j] - m[i]) v[j]
+//! ```
+//!
+//! Each query then goes on to keys of its own. What it found here is scaled down to the largest score of all (Milakov
+//! and Gimelshein, "Online normalizer calculation for softmax", 2018), so that the softmax is over all keys.
+//!
+//! A loop over queries and keys reads a key for each score and adds up the lanes of a register for it. A product reads a
+//! key once for several queries, and its lanes are numbers of the result.
+
+use crate::{
+    math::{exp, largest},
+    matmul::{Kernel, Matrix, add_matmul, matmul},
+    rows::{exponentials, rows_of, softmax},
+};
+
+/// Keys, and queries of a group in the mean, of which at least so many are worth products. A product rearranges keys and values and
+/// writes scores down: with 16 keys and few queries, or 8 queries and 64 keys, it is about as fast as a loop, natively and
+/// in a browser.
+const FROM: [usize; 2] = [16, 8];
+
+/// Most scores of a block of queries: 256 kB, which stay in a second-level cache between the two products.
+const SCORES: usize = 1 << 16;
+
+/// Most queries of a block. More would leave threads without one, and no product faster.
+const QUERIES: usize = 128;
+
+/// Keys and values, each `[past, d_head]`, and the number of queries that share them.
+pub struct Shared<'a> {
+    pub k: &'a [f32],
+    pub v: &'a [f32],
+    pub queries: usize,
+}
+
+/// What queries found.
+pub struct Found {
+    /// Of each block z, `[query, d_head]`, then the largest score and the sum of each query. All blocks have room for as
+    /// many queries.
+    numbers: Vec<f32>,
+    /// Where the queries of each group are.
+    places: Vec<Place>,
+    /// Queries that a block has room for.
+    room: usize,
+    d_head: usize,
+}
+
+/// Where the queries of a group are: its first block, and how many are in each of its blocks but the last.
+struct Place {
+    block: usize,
+    each: usize,
+}
+
+/// What one query found.
+pub struct OfPast<'a> {
+    /// The sum of values, weighted with exponentials of the differences from the largest score.
+    z: &'a [f32],
+    largest: f32,
+    /// The sum of these weights.
+    total: f32,
+}
+
+/// Groups of as many queries each, from keys and values that stand together, `[group, past, d_head]`.
+pub fn evenly<'a>([k, v]: [&'a [f32]; 2], groups: usize, queries: usize) -> Vec<Shared<'a>> {
+    let each = k.len() / groups;
+    let of_group = |group| {
+        let [k, v] = [k, v].map(|x| &x[group * each..][..each]);
+        Shared { k, v, queries }
+    };
+    (0..groups).map(of_group).collect()
+}
+
+/// Let each query of some groups attend to what its group shares. `query` writes a query of a group, by its index in the
+/// group, into `[d_head]`. `None` where it is left to a loop: without a kernel, or for what products are not worth.
+///
+/// What is returned takes `d_head + 2` numbers for each query; a group with fewer queries than another takes as many as a
+/// block of the other, of at most 128 queries. For each thread there are besides the queries of a block, its scores, 256 kB
+/// (or those of one query, where they are more), and what the kernel rearranges. A block is one thread's work and depends
+/// on the shapes alone, so the result does not depend on the number of threads.
+///
+/// # Panics
+/// If a group has more or fewer keys than the first, or not as many values.
+pub fn attend_to_past(
+    kernel: Option<Kernel>,
+    d_head: usize,
+    groups: &[Shared<'_>],
+    query: impl Fn(usize, usize, &mut [f32]) + Sync,
+) -> Option<Found> {
+    let past = groups.first()?.k.len() / d_head;
+    let queries: usize = groups.iter().map(|group| group.queries).sum();
+    let [keys_from, queries_from] = FROM;
+    if past < keys_from || queries < queries_from * groups.len() {
+        return None;
+    }
+    let (kernel, scale) = (kernel?.alone(), 1.0 / (d_head as f32).sqrt());
+    let most = (SCORES / past).clamp(1, QUERIES);
+    let (mut places, mut blocks) = (Vec::with_capacity(groups.len()), Vec::new());
+    for (i, group) in groups.iter().enumerate() {
+        let each = group.queries.div_ceil(group.queries.div_ceil(most).max(1));
+        let block = blocks.len();
+        places.push(Place { block, each });
+        let firsts = (0..group.queries).step_by(each.max(1));
+        blocks.extend(firsts.map(|first| (i, first, each.min(group.queries - first))));
+    }
+    let room = places.iter().map(|place| place.each).max()?;
+    let mut numbers = vec![0.0; blocks.len() * room * (d_head + 2)];
+    rows_of(
+        &mut numbers,
+        room * (d_head + 2),
+        #[inline(always)]
+        |block, out| {
+            let (group, first, n) = blocks[block];
+            let mut queries = vec![0.0; n * d_head];
+            for (i, q) in queries.chunks_exact_mut(d_head).enumerate() {
+                query(group, first + i, q);
+                q.iter_mut().for_each(|q| *q *= scale);
+            }
+            let of_past = |values, is_transposed| Matrix {
+                values,
+                rows: if is_transposed { d_head } else { past },
+                cols: if is_transposed { past } else { d_head },
+                stride: d_head,
+                is_transposed,
+            };
+            let Shared { k, v, .. } = groups[group];
+            let mut scores = matmul(kernel, whole(&queries, n), of_past(k, true));
+            let (z, of_weights) = out.split_at_mut(room * d_head);
+            let (most, totals) = of_weights.split_at_mut(room);
+            let of_queries = most.iter_mut().zip(totals);
+            for (scores, (most, total)) in scores.chunks_exact_mut(past).zip(of_queries) {
+                *most = largest(scores);
+                *total = exponentials(scores, *most);
+            }
+            let z = &mut z[..n * d_head];
+            add_matmul(kernel, whole(&scores, n), of_past(v, false), z);
+        },
+    );
+    Some(Found {
+        numbers,
+        places,
+        room,
+        d_head,
+    })
+}
+
+/// A matrix of so many rows that is by itself.
+fn whole(values: &[f32], rows: usize) -> Matrix<'_> {
+    let cols = values.len() / rows;
+    Matrix {
+        values,
+        rows,
+        cols,
+        stride: cols,
+        is_transposed: false,
+    }
+}
+
+impl Found {
+    /// What a query of a group found, by its index in the group.
+    #[inline(always)]
+    pub fn of(&self, group: usize, query: usize) -> OfPast<'_> {
+        let Place { block, each } = self.places[group];
+        let (block, i) = (block + query / each, query % each);
+        let width = self.room * (self.d_head + 2);
+        let (z, of_weights) =
+            self.numbers[block * width..][..width].split_at(self.room * self.d_head);
+        OfPast {
+            z: &z[i * self.d_head..][..self.d_head],
+            largest: of_weights[i],
+            total: of_weights[self.room + i],
+        }
+    }
+}
+
+/// A query's weights of keys from their scores, in place, and into `z` what the past adds to it, `[d_head]`: nothing
+/// where the past is among these keys.
+#[inline(always)]
+pub fn weigh(found: Option<OfPast<'_>>, scores: &mut [f32], z: &mut [f32]) {
+    let Some(found) = found else {
+        softmax(scores);
+        return z.fill(0.0);
+    };
+    let own = largest(scores);
+    let most = if own > found.largest {
+        own
+    } else {
+        found.largest
+    };
+    let total = exponentials(scores, most);
+    let of_past = exp(found.largest - most);
+    let inverse = 1.0 / (total + of_past * found.total);
+    scores.iter_mut().for_each(|s| *s *= inverse);
+    let of_past = of_past * inverse;
+    z.iter_mut()
+        .zip(found.z)
+        .for_each(|(z, x)| *z = of_past * x);
+}
