@@ -117,7 +117,7 @@ export class EngineClient {
       return;
     }
     if ("others" in message) {
-      void this.#bring(message.others);
+      void this.#bring(message.others, message.module);
       return;
     }
     const waiting = this.#waiting.get(message.id);
@@ -139,8 +139,8 @@ export class EngineClient {
   };
 
   /** Start others, and give the worker the ways to them. */
-  async #bring(others: number): Promise<void> {
-    const ports = await this.#helpers.start(others);
+  async #bring(others: number, module: WebAssembly.Module): Promise<void> {
+    const ports = await this.#helpers.start(others, module);
     this.#started?.worker.postMessage({ call: "crew", ports } satisfies ToWorker, ports);
   }
 

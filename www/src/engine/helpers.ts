@@ -20,9 +20,9 @@ export class Helpers {
     this.#onLost = onLost;
   }
 
-  /** Start so many: the ways to those that could be started. */
-  async start(count: number): Promise<MessagePort[]> {
-    const ports = await Promise.all(Array.from({ length: count }, () => this.#startOne()));
+  /** Start so many with the engine's module: the ways to those that could be started. */
+  async start(count: number, module: WebAssembly.Module): Promise<MessagePort[]> {
+    const ports = await Promise.all(Array.from({ length: count }, () => this.#startOne(module)));
     return ports.filter((port) => port !== null);
   }
 
@@ -33,7 +33,7 @@ export class Helpers {
   }
 
   /** The way to one more; null where it cannot be started, takes too long, or is ended before. */
-  #startOne(): Promise<MessagePort | null> {
+  #startOne(module: WebAssembly.Module): Promise<MessagePort | null> {
     return new Promise<MessagePort | null>((resolve) => {
       const { worker, release } = startWorker(this.#assets);
       const settle = (port: MessagePort | null) => {
@@ -61,7 +61,7 @@ export class Helpers {
           event.preventDefault();
           this.#onLost(event.message);
         };
-        worker.postMessage({ call: "join", port: port2 } satisfies ToWorker, [port2]);
+        worker.postMessage({ call: "join", module, port: port2 } satisfies ToWorker, [port2]);
         settle(port1);
       };
     }).catch(() => null);

@@ -3,7 +3,7 @@
 // It shares no module with the client, so that it is one file, wherever a bundler or a server puts it.
 
 import init, { Engine, join, keptModels, plan, receive, removeModel } from "../wasm/engine";
-import type { Calls, Failure, FromWorker, Module, Request, Told, ToWorker } from "./messages";
+import type { Calls, Failure, FromWorker, Request, Shared, Told, ToWorker } from "./messages";
 import type { ErrorCode, Warning } from "./types";
 
 const running = new Map<number, AbortController>();
@@ -32,6 +32,9 @@ self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
     return;
   }
   if (data.call === "join") {
+    module = init({ module_or_path: data.module });
+    // Why it does not begin is told once the other asks.
+    module.catch(() => {});
     help(data.port);
     return;
   }
@@ -144,11 +147,11 @@ async function bring(others: number, config: string): Promise<number> {
   if (missing > 0) {
     const ports = await new Promise<MessagePort[]>((resolve) => {
       brought = resolve;
-      self.postMessage({ id: -1, others: missing } satisfies FromWorker);
+      self.postMessage({ id: -1, others: missing, module: compiled } satisfies FromWorker);
     });
     crew.push(...ports);
   }
-  const joining = crew.map((port) => say(port, { module: compiled, config }));
+  const joining = crew.map((port) => say(port, { config }));
   const joined = await Promise.allSettled(joining);
   crew = crew.filter((_, i) => joined[i]!.status === "fulfilled");
   return Math.min(crew.length, others);
@@ -160,7 +163,7 @@ function ask(other: number, head: string, arrays: Float32Array[]): Promise<Told>
 }
 
 /** Rejects with the other's words where it cannot do what is said. */
-function say(port: MessagePort, message: Module | Told, buffers: ArrayBuffer[] = []): Promise<Told> {
+function say(port: MessagePort, message: Shared | Told, buffers: ArrayBuffer[] = []): Promise<Told> {
   return new Promise((resolve, reject) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }: MessageEvent<Told | string>) => {
@@ -178,13 +181,9 @@ function help(port: MessagePort): void {
   let steps = Promise.resolve();
   // The page hears of it, and ends all.
   port.onmessageerror = () => { throw new Error("a message between workers cannot be read"); };
-  port.onmessage = ({ data, ports: [reply] }: MessageEvent<Module | Told>) => {
-    if ("module" in data) {
-      module = init({ module_or_path: data.module }).then((started) => {
-        join(data.config);
-        return started;
-      });
-      module.then(
+  port.onmessage = ({ data, ports: [reply] }: MessageEvent<Shared | Told>) => {
+    if ("config" in data) {
+      module!.then(() => join(data.config)).then(
         () => reply!.postMessage(["", []] satisfies Told),
         (error) => {
           // The other goes on without this one.
