@@ -84,7 +84,15 @@ test.describe("a load goes on with fewer workers", () => {
     await page.clock.install();
     const held: Route[] = [];
     await ofScript(page, (route, before) => (before === 2 ? held.push(route) : route.continue()));
+    await page.evaluate(() => {
+      const post = Worker.prototype.postMessage;
+      Worker.prototype.postMessage = function (message, ...rest) {
+        if (message.call === "join") Object.assign(window, { hasJoined: true });
+        Reflect.apply(post, this, [message, ...rest]);
+      };
+    });
     const loaded = load(page, { workers: 3 });
+    await expect.poll(() => page.evaluate(() => "hasJoined" in window)).toBe(true);
     await expect.poll(() => held.length).toBe(1);
     await page.clock.fastForward(10_000);
     expect(await loaded).toEqual({ error: "none", workers: 2, warnings: [FEWER(3, 2)], isSame: true });
@@ -142,6 +150,14 @@ test("loads of one page with other numbers of workers have those, and leave none
     await page.evaluate(() => (window as unknown as { model: { dispose(): void } }).model.dispose());
     await expectWorkers(page, 0);
   }
+});
+
+test("a page that may not compile WebAssembly itself hands the engine on to its workers", async ({ page }) => {
+  const headers = { "content-security-policy": "default-src 'none'; script-src 'self'; worker-src 'self'; img-src data:" };
+  const body = '<!doctype html><title>Blank</title><link rel="icon" href="data:,">';
+  await page.route("**/strict.html", (route) => route.fulfill({ contentType: "text/html", headers, body }));
+  await page.goto("/strict.html");
+  expect(await load(page, { workers: 3 })).toEqual({ error: "none", workers: 3, warnings: [], isSame: true });
 });
 
 /** The workers by default of a model whose blocks take 19 MiB and of a small one, where the browser says it has four cores. */
