@@ -3,6 +3,7 @@
 // It shares no module with the client, so that it is one file, wherever a bundler or a server puts it.
 
 import init, { Engine, join, keptModels, plan, receive, removeModel } from "../wasm/engine";
+import { forget } from "./remembered";
 import type { Calls, Failure, FromWorker, Request, Shared, Told, ToWorker } from "./messages";
 import type { ErrorCode, Warning } from "./types";
 
@@ -72,6 +73,7 @@ async function perform(request: Request, signal: AbortSignal): Promise<Calls[key
       return keptModels();
     case "removeModel":
       await removeModel(request.arguments.id);
+      await forget();
       return undefined;
     case "tokenize":
       return loaded().tokenize(request.arguments.text, request.arguments.prependBos);
