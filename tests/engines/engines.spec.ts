@@ -167,7 +167,8 @@ test("a live figure in a frame of a post runs and has the right height", async (
 });
 
 test("several workers share a model: the numbers of one, progress, a cancel", async ({ engine }) => {
-  await engine.goto(`${site.url}/blank.html`);
+  // The engine's module goes from worker to worker, past a page that may compile none.
+  await engine.goto(`${site.url}/strict.html`);
   const seen = await engine.evaluate(async (prompts) => {
     const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
     const load = (workers: number) => PathPatch.load("./models/ioi-demo", { device: "cpu", workers });

@@ -117,7 +117,7 @@ export class EngineClient {
       return;
     }
     if ("others" in message) {
-      void this.#bring(message.others, message.module);
+      void this.#bring(message.others);
       return;
     }
     const waiting = this.#waiting.get(message.id);
@@ -138,10 +138,10 @@ export class EngineClient {
     else setTimeout(() => this.#fail(this.#notStarted(event.message)), REASON_MS);
   };
 
-  /** Start others, and give the worker the ways to them. */
-  async #bring(others: number, module: WebAssembly.Module): Promise<void> {
-    const ports = await this.#helpers.start(others, module);
-    this.#started?.worker.postMessage({ call: "crew", ports } satisfies ToWorker, ports);
+  /** Start others at the other ends of the worker's ports, and tell it which of them there are. */
+  async #bring(ports: MessagePort[]): Promise<void> {
+    const started = await this.#helpers.start(ports);
+    this.#started?.worker.postMessage({ call: "crew", started } satisfies ToWorker);
   }
 
   readonly #noteRefusal = ({ effectiveDirective, blockedURI }: SecurityPolicyViolationEvent): void => {

@@ -20,10 +20,9 @@ export class Helpers {
     this.#onLost = onLost;
   }
 
-  /** Start so many with the engine's module: the ways to those that could be started. */
-  async start(count: number, module: WebAssembly.Module): Promise<MessagePort[]> {
-    const ports = await Promise.all(Array.from({ length: count }, () => this.#startOne(module)));
-    return ports.filter((port) => port !== null);
+  /** Start one for each of these ports, which it gets: whether each could be started. */
+  start(ports: readonly MessagePort[]): Promise<boolean[]> {
+    return Promise.all(ports.map((port) => this.#startOne(port)));
   }
 
   /** End all, those on their way included. */
@@ -32,18 +31,18 @@ export class Helpers {
     this.#ends.clear();
   }
 
-  /** The way to one more; null where it cannot be started, takes too long, or is ended before. */
-  #startOne(module: WebAssembly.Module): Promise<MessagePort | null> {
-    return new Promise<MessagePort | null>((resolve) => {
+  /** False where it cannot be started, takes too long, or is ended before. */
+  #startOne(port: MessagePort): Promise<boolean> {
+    return new Promise<boolean>((resolve) => {
       const { worker, release } = startWorker(this.#assets);
-      const settle = (port: MessagePort | null) => {
+      const settle = (hasStarted: boolean) => {
         clearTimeout(late);
         release();
-        resolve(port);
+        resolve(hasStarted);
       };
       const end = () => {
         worker.terminate();
-        settle(null);
+        settle(false);
       };
       const giveUp = () => {
         this.#ends.delete(end);
@@ -56,14 +55,13 @@ export class Helpers {
         giveUp();
       };
       worker.onmessage = () => {
-        const { port1, port2 } = new MessageChannel();
         worker.onerror = (event) => {
           event.preventDefault();
           this.#onLost(event.message);
         };
-        worker.postMessage({ call: "join", module, port: port2 } satisfies ToWorker, [port2]);
-        settle(port1);
+        worker.postMessage({ call: "join", port } satisfies ToWorker, [port]);
+        settle(true);
       };
-    }).catch(() => null);
+    }).catch(() => false);
   }
 }

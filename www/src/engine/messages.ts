@@ -128,13 +128,10 @@ export type ToWorker =
   | Request
   /** Comes first: where the wasm module is. */
   | { call: "start"; wasmUrl: string }
-  /** The ways to other workers, who share the model that is loaded. */
-  | { call: "crew"; ports: MessagePort[] }
-  /**
-   * Comes alone: to hold layers for who is at the other end, with the engine's module. It comes by the page: Firefox may
-   * lose a module that is sent to a port of which either end has just been handed on.
-   */
-  | { call: "join"; module: WebAssembly.Module; port: MessagePort }
+  /** Which of the other workers that it wanted have started. */
+  | { call: "crew"; started: boolean[] }
+  /** Comes alone: to hold layers for who is at the other end, who gets one message once the port is there. */
+  | { call: "join"; port: MessagePort }
   | { id: number; call: "cancel" };
 
 export interface Failure extends ErrorDetails {
@@ -147,16 +144,17 @@ export interface Failure extends ErrorDetails {
 export type FromWorker =
   /** The worker runs. */
   | { id: 0 }
-  /** It wants so many others, with its module. */
-  | { id: -1; others: number; module: WebAssembly.Module }
+  /** It wants others at the other ends of these ports. */
+  | { id: -1; others: MessagePort[] }
   | ({ id: number } & (
       | { answer: Calls[Call]["answer"] }
       | { failure: Failure }
       | { progress: LoadProgress | SweepProgress | EdgesProgress }
     ));
 
-/** What a worker that shares a model gets first: the model's `config.json`. */
-export interface Shared {
+/** What a worker that shares a model gets first: the engine's module, and the model's `config.json`. */
+export interface Module {
+  module: WebAssembly.Module;
   config: string;
 }
 

@@ -4,7 +4,7 @@
 
 import init, { Engine, join, keptModels, plan, receive, removeModel } from "../wasm/engine";
 import { forget } from "./remembered";
-import type { Calls, Failure, FromWorker, Request, Shared, Told, ToWorker } from "./messages";
+import type { Calls, Failure, FromWorker, Module, Request, Told, ToWorker } from "./messages";
 import type { ErrorCode, Warning } from "./types";
 
 const running = new Map<number, AbortController>();
@@ -15,7 +15,7 @@ let module: ReturnType<typeof init> | undefined;
 let compiled: WebAssembly.Module;
 /** The ways to other workers that share the model. */
 let crew: MessagePort[] = [];
-let brought: (ports: MessagePort[]) => void;
+let brought: (started: boolean[]) => void;
 /** What the page's Content-Security-Policy has refused this worker last. */
 let refused: string | undefined;
 
@@ -29,13 +29,10 @@ self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
     return;
   }
   if (data.call === "crew") {
-    brought(data.ports);
+    brought(data.started);
     return;
   }
   if (data.call === "join") {
-    module = init({ module_or_path: data.module });
-    // Why it does not begin is told once the other asks.
-    module.catch(() => {});
     help(data.port);
     return;
   }
@@ -146,17 +143,27 @@ async function load(
 async function bring(others: number, config: string): Promise<number> {
   // A second attempt to load finds those of the first.
   const missing = others - crew.length;
-  if (missing > 0) {
-    const ports = await new Promise<MessagePort[]>((resolve) => {
-      brought = resolve;
-      self.postMessage({ id: -1, others: missing, module: compiled } satisfies FromWorker);
-    });
-    crew.push(...ports);
-  }
-  const joining = crew.map((port) => say(port, { config }));
+  if (missing > 0) crew.push(...(await start(missing)));
+  const joining = crew.map((port) => say(port, { module: compiled, config }));
   const joined = await Promise.allSettled(joining);
   crew = crew.filter((_, i) => joined[i]!.status === "fulfilled");
   return Math.min(crew.length, others);
+}
+
+/**
+ * Have the page start so many others: the ways to those that have started, once they listen. Firefox loses a module that
+ * is sent from a port that has just been handed on, or to one that is on its way: these are made here, and stay.
+ */
+async function start(count: number): Promise<MessagePort[]> {
+  const channels = Array.from({ length: count }, () => new MessageChannel());
+  const listening = channels.map(({ port1 }) => new Promise<unknown>((resolve) => (port1.onmessage = resolve)));
+  const ports = channels.map(({ port2 }) => port2);
+  const started = await new Promise<boolean[]>((resolve) => {
+    brought = resolve;
+    self.postMessage({ id: -1, others: ports } satisfies FromWorker, { transfer: ports });
+  });
+  await Promise.all(listening.filter((_, i) => started[i]));
+  return channels.flatMap(({ port1 }, i) => (started[i] ? [port1] : []));
 }
 
 /** Ask another worker; the message is on its way when this returns. */
@@ -165,7 +172,7 @@ function ask(other: number, head: string, arrays: Float32Array[]): Promise<Told>
 }
 
 /** Rejects with the other's words where it cannot do what is said. */
-function say(port: MessagePort, message: Shared | Told, buffers: ArrayBuffer[] = []): Promise<Told> {
+function say(port: MessagePort, message: Module | Told, buffers: ArrayBuffer[] = []): Promise<Told> {
   return new Promise((resolve, reject) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }: MessageEvent<Told | string>) => {
@@ -183,9 +190,13 @@ function help(port: MessagePort): void {
   let steps = Promise.resolve();
   // The page hears of it, and ends all.
   port.onmessageerror = () => { throw new Error("a message between workers cannot be read"); };
-  port.onmessage = ({ data, ports: [reply] }: MessageEvent<Shared | Told>) => {
-    if ("config" in data) {
-      module!.then(() => join(data.config)).then(
+  port.onmessage = ({ data, ports: [reply] }: MessageEvent<Module | Told>) => {
+    if ("module" in data) {
+      module = init({ module_or_path: data.module }).then((started) => {
+        join(data.config);
+        return started;
+      });
+      module.then(
         () => reply!.postMessage(["", []] satisfies Told),
         (error) => {
           // The other goes on without this one.
@@ -211,6 +222,7 @@ function help(port: MessagePort): void {
     if (head.startsWith('{"Step"')) steps = steps.then(answer);
     else answer();
   };
+  port.postMessage("here");
 }
 
 async function compile(cache: RequestCache): Promise<WebAssembly.Module> {
