@@ -61,7 +61,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
 
   function look(): Appearance {
     const theme = model.get("theme");
-    return { ...SHOWN[model.get("view")], theme: theme === "auto" ? null : theme, heading: model.get("title") || null, isLive: false, site: null };
+    return { ...SHOWN[model.get("view")], theme: theme === "auto" ? null : theme, heading: model.get("title") || null, isLive: false, workers: null, site: null };
   }
 
   function chooseEdge(): void {

@@ -257,6 +257,40 @@ test("three figures on one post: one worker, one load", async ({ page }) => {
   expect(page.workers()).toHaveLength(1);
 });
 
+test("an author may say how many workers share the model", async ({ page }) => {
+  await page.goto(host.page(SCRIPT + [2, 2, 1].map((workers) => LIVE.replace("live", `workers="${workers}"`)).join("")));
+  const run = async (i: number) => {
+    const figure = page.locator("path-patching").nth(i);
+    await figure.getByRole("button", { name: RUN }).click();
+    await isDone(figure);
+    return { workers: page.workers().length, loads: weights() };
+  };
+  expect(await run(0)).toEqual({ workers: 2, loads: 1 });
+  expect(await run(1)).toEqual({ workers: 2, loads: 1 });
+  // Another number is another engine.
+  expect(await run(2)).toEqual({ workers: 3, loads: 2 });
+  // In a frame's address.
+  await page.goto(host.page(`<iframe width="900" height="900" src="SITE/embed.html?workers=3&live&${LINK}"></iframe>`));
+  await isDone(page.frameLocator("iframe").locator("path-patching"));
+  await expect.poll(() => page.workers().length).toBe(3);
+});
+
+test("a number of workers that is none is told at once, below the figure that is there all the same", async ({ page }) => {
+  const wrong = 'workers: expected a whole number, 1 or more, got "many"';
+  const data = readFileSync("examples/post/figure.json", "utf8");
+  await page.goto(host.page(`${SCRIPT}<path-patching workers="many" live><script type="application/json">${data}</script></path-patching>`));
+  const figure = page.locator("path-patching");
+  await expect(figure.locator(".error")).toHaveText(wrong);
+  await expect(figure.locator(".verdict")).toContainText("0.3 tells 1.3 what it can find.");
+  await figure.getByRole("button", { name: RUN }).click();
+  await expect(figure.locator(".error")).toHaveText(wrong);
+  expect(weights()).toBe(0);
+  await figure.evaluate((element) => element.setAttribute("workers", "2"));
+  await figure.getByRole("button", { name: RUN }).click();
+  await isDone(figure);
+  expect(page.workers()).toHaveLength(2);
+});
+
 test("what stands after a figure stays about where it is, from the first moment to the end of a run", async ({ page }) => {
   await page.setViewportSize({ width: 900, height: 900 });
   const data = readFileSync("examples/post/figure.json", "utf8");

@@ -2,6 +2,7 @@
 
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Shape, tensors } from "../../www/src/bench/random";
 
 const ROOT = "test-results/models";
 /** GPT-2's vocab.json and merges.txt, under the names of their first publication. */
@@ -18,12 +19,12 @@ export function tinyGpt2(kind: "whole" | "sharded"): string {
   mkdirSync(directory, { recursive: true });
   copyFileSync(join(TOKENIZER, "encoder.json"), join(directory, "vocab.json"));
   copyFileSync(join(TOKENIZER, "vocab.bpe"), join(directory, "merges.txt"));
-  const tensors = randomTensors();
+  const all = randomTensors(SHAPE);
   if (kind === "whole") {
-    writeFileSync(join(directory, "model.safetensors"), safetensors(tensors));
+    writeFileSync(join(directory, "model.safetensors"), safetensors(all));
   } else {
     // The token table last, and each block's tensors in two files, since any order must work.
-    const parts = [tensors.filter((_, i) => i % 2 === 1), tensors.filter((_, i) => i % 2 === 0).reverse()];
+    const parts = [all.filter((_, i) => i % 2 === 1), all.filter((_, i) => i % 2 === 0).reverse()];
     const names = parts.map((_, i) => `model-0000${i + 1}-of-00002.safetensors`);
     const entries = parts.flatMap((part, i) => part.map(({ name }) => [name, names[i]]));
     const index = { metadata: {}, weight_map: Object.fromEntries(entries) };
@@ -40,6 +41,16 @@ export function bareGpt2(): string {
   const directory = join(ROOT, "bare");
   mkdirSync(directory, { recursive: true });
   for (const file of ["config.json", "model.safetensors"]) copyFileSync(join(tinyGpt2("whole"), file), join(directory, file));
+  return directory;
+}
+
+/** One whose blocks are large enough for several workers, without a tokenizer. */
+export function wideGpt2(): string {
+  const directory = join(ROOT, "wide");
+  mkdirSync(directory, { recursive: true });
+  const shape = { n_layer: 4, n_head: 2, n_embd: 320, n_positions: 16, vocab_size: 64 };
+  writeFileSync(join(directory, "config.json"), JSON.stringify({ model_type: "gpt2", ...shape }));
+  writeFileSync(join(directory, "model.safetensors"), safetensors(randomTensors(shape)));
   return directory;
 }
 
@@ -61,48 +72,25 @@ export function modelOf(name: string, shape: { n_layer: number; n_embd: number }
   return directory;
 }
 
-interface Tensor {
+interface Filled {
   name: string;
   shape: number[];
   values: Float32Array;
 }
 
-function randomTensors(): Tensor[] {
-  const { n_layer, n_embd: d, n_positions, vocab_size } = SHAPE;
+function randomTensors(shape: Shape): Filled[] {
   let state = 1;
   const random = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 32 - 0.5;
   };
-  const tensor = (name: string, shape: number[], mean = 0): Tensor => {
+  return tensors(shape).map(([name, shape, mean]) => {
     const values = new Float32Array(shape.reduce((a, b) => a * b)).map(() => mean + random());
     return { name, shape, values };
-  };
-  const block = (layer: number) =>
-    [
-      tensor("attn.c_attn.bias", [3 * d]),
-      tensor("attn.c_attn.weight", [d, 3 * d]),
-      tensor("attn.c_proj.bias", [d]),
-      tensor("attn.c_proj.weight", [d, d]),
-      tensor("ln_1.bias", [d]),
-      tensor("ln_1.weight", [d], 1),
-      tensor("ln_2.bias", [d]),
-      tensor("ln_2.weight", [d], 1),
-      tensor("mlp.c_fc.bias", [4 * d]),
-      tensor("mlp.c_fc.weight", [d, 4 * d]),
-      tensor("mlp.c_proj.bias", [d]),
-      tensor("mlp.c_proj.weight", [4 * d, d]),
-    ].map((t) => ({ ...t, name: `h.${layer}.${t.name}` }));
-  return [
-    ...Array.from({ length: n_layer }, (_, layer) => block(layer)).flat(),
-    tensor("ln_f.bias", [d]),
-    tensor("ln_f.weight", [d], 1),
-    tensor("wpe.weight", [n_positions, d]),
-    tensor("wte.weight", [vocab_size, d]),
-  ];
+  });
 }
 
-function safetensors(tensors: Tensor[]): Buffer {
+function safetensors(tensors: Filled[]): Buffer {
   let at = 0;
   const header = Object.fromEntries(
     tensors.map(({ name, shape, values }) => {

@@ -372,6 +372,19 @@ test.describe("kept files are not lost", () => {
   });
 });
 
+test("with a model that is deleted goes what was remembered of this browser", async ({ page }) => {
+  const remembered = await page.evaluate(async () => {
+    const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+    const name = "pathpatch-remembered-1";
+    await (await caches.open(name)).put("https://remembered.invalid/?key", new Response("text"));
+    await PathPatch.keptModels();
+    const before = await caches.has(name);
+    await PathPatch.removeModel("none");
+    return { before, after: await caches.has(name) };
+  });
+  expect(remembered).toEqual({ before: true, after: false });
+});
+
 test("a cancelled load leaves nothing locked", async ({ page }) => {
   hub.fault = (file) => (file === WEIGHTS ? { chunkDelayMs: 5 } : undefined);
   for (let i = 1; i <= 3; i += 1) {

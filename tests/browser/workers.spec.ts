@@ -76,7 +76,7 @@ test("there are no more workers than layers, and at least one", async ({ page })
   expect(await workers("many")).toMatch(/^option \| workers: expected a whole number/);
 });
 
-test("progress comes as from one worker, and a cancel takes effect at once", async ({ page }) => {
+test("progress comes as from one worker, and a cancel leaves nothing behind", async ({ page }) => {
   const seen = await page.evaluate(async (prompts) => {
     const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
     const model = await PathPatch.load(`${location.origin}/models/ioi-demo`, { device: "cpu", workers: 2 });
@@ -105,6 +105,59 @@ test("progress comes as from one worker, and a cancel takes effect at once", asy
   expect(seen.done).toEqual([...seen.done].sort((a, b) => a - b));
   expect(seen.done.at(-1)).toBe(seen.edges);
   expect(seen).toMatchObject({ code: "cancelled", isSame: true, isStopped: false });
+});
+
+test("a cancel takes effect before the steps end that other workers are at", async ({ page }) => {
+  // While it holds, the other worker takes steps and does not do them: nothing that is in flight ends.
+  await page.route("**/lib/worker.js", async (route) => {
+    const response = await route.fetch();
+    const hold = `self.addEventListener("message", ({ data: { port } }) => {
+      if (!port) return;
+      const [channel, held] = [new BroadcastChannel("hold"), []];
+      let holds = false;
+      channel.onmessage = ({ data }) => {
+        holds = data;
+        if (!holds) for (const { data, ports } of held.splice(0)) port.dispatchEvent(new MessageEvent("message", { data, ports: [...ports] }));
+        channel.postMessage("heard");
+      };
+      port.addEventListener("message", (event) => {
+        if (!holds || !event.data[0]?.startsWith('{"Step"')) return;
+        event.stopImmediatePropagation();
+        held.push(event);
+        channel.postMessage("held");
+      });
+    });`;
+    await route.fulfill({ response, body: `${hold}\n${await response.text()}` });
+  });
+  const seen = await page.evaluate(async (prompts) => {
+    const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+    const model = await PathPatch.load(`${location.origin}/models/ioi-demo`, { device: "cpu", workers: 2 });
+    const whole: EdgesResult = await model.edges(prompts);
+    const channel = new BroadcastChannel("hold");
+    const answered = (answer: string) =>
+      new Promise<void>((resolve) => {
+        channel.onmessage = ({ data }) => data === answer && resolve();
+      });
+    const say = (holds: boolean) => {
+      const heard = answered("heard");
+      channel.postMessage(holds);
+      return heard;
+    };
+    await say(true);
+    const held = answered("held");
+    const controller = new AbortController();
+    const cancelled = model.edges({ ...prompts, signal: controller.signal }).catch(({ code }: { code: string }) => code);
+    await held;
+    controller.abort();
+    const late = new Promise((resolve) => setTimeout(() => resolve("a sweep that waits for a step"), 20_000));
+    const code = await Promise.race([cancelled, late]);
+    const steps: { worker: number }[] = await model.steps();
+    await say(false);
+    const again: EdgesResult = await model.edges(prompts);
+    const isSame = again.table.values.every((value, i) => Object.is(value, whole.table.values[i]));
+    return { code, ofOther: steps.filter(({ worker }) => worker > 0).length, isSame };
+  }, cli.INDUCTION);
+  expect(seen).toEqual({ code: "cancelled", ofOther: 0, isSame: true });
 });
 
 test("a worker that is lost ends the engine, in words", async ({ page }) => {

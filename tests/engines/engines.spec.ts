@@ -166,6 +166,67 @@ test("a live figure in a frame of a post runs and has the right height", async (
   }
 });
 
+test("several workers share a model: the numbers of one, progress, a cancel", async ({ engine }) => {
+  // The engine's module goes from worker to worker, past a page that may compile none.
+  await engine.goto(`${site.url}/strict.html`);
+  const seen = await engine.evaluate(async (prompts) => {
+    const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+    const load = (workers: number) => PathPatch.load("./models/ioi-demo", { device: "cpu", workers });
+    const [one, three] = await Promise.all([load(1), load(3)]);
+    const expected: Float32Array = (await one.edges(prompts)).table.values;
+    const isExpected = async () => {
+      const values: Float32Array = (await three.edges(prompts)).table.values;
+      return values.every((value, i) => Object.is(value, expected[i]));
+    };
+    const isSame = await isExpected();
+    const workers = new Set((await three.steps()).map(({ worker }: { worker: number }) => worker)).size;
+    const controller = new AbortController();
+    const onUpdate = ({ progress }: { progress: { done: number } }) => progress.done > 0 && controller.abort();
+    const cancelled = three.edges({ ...prompts, signal: controller.signal, onUpdate });
+    const code = await cancelled.catch(({ code }: { code: string }) => code);
+    const isSameAgain = await isExpected();
+    for (const model of [one, three]) model.dispose();
+    return { told: three.workers, warnings: three.warnings, workers, isSame, code, isSameAgain };
+  }, cli.INDUCTION);
+  expect(seen).toEqual({ told: 3, warnings: [], workers: 3, isSame: true, code: "cancelled", isSameAgain: true });
+});
+
+test("several workers share the model of a figure in a post of another origin", async ({ engine }) => {
+  const link = new URLSearchParams({ ...cli.INDUCTION, metric: "normalized-logit-diff", src: "0.3", component: "k" });
+  const address = link.toString().replaceAll("&", "&amp;");
+  const post = await servePost(site.url, `<path-patching live workers="2" show="grids" link="${address}"></path-patching>`);
+  const started = () => site.requests.filter((path) => path.endsWith("/worker.js")).length;
+  const before = started();
+  try {
+    await engine.goto(`${post.url}/`);
+    expectValues(await settled(engine), FROM_BEFORE);
+    expect(started() - before).toBe(2);
+  } finally {
+    await post.stop();
+  }
+});
+
+test("a load goes on without a worker in which the engine does not begin", async ({ engine }) => {
+  await engine.goto(`${site.url}/blank.html`);
+  const seen = await engine.evaluate(async (prompts) => {
+    // The second worker is one that cannot: the engine's own, with WebAssembly that lacks memory.
+    const script = `import ${JSON.stringify(`${location.origin}/lib/worker.js`)}; WebAssembly.instantiate = async () => { throw new RangeError("out of memory"); };`;
+    const instead = [undefined, URL.createObjectURL(new Blob([script], { type: "text/javascript" })), "data:text/javascript,throw new Error()"];
+    globalThis.Worker = class extends Worker {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        super(instead.shift() ?? url, options);
+      }
+    };
+    const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+    const model = await PathPatch.load("./models/ioi-demo", { device: "cpu", workers: 3 });
+    const { table } = await model.edges(prompts);
+    const warnings = model.warnings.map(({ message }: Error) => message);
+    model.dispose();
+    return { workers: model.workers, edges: table.state.filter((state: number) => state === 3).length, warnings };
+  }, cli.INDUCTION);
+  expect(seen).toMatchObject({ workers: 1, edges: 262, warnings: [expect.stringContaining("expected 3 to share the model, got 1")] });
+});
+
 interface Loaded {
   /** `none`, or the error. */
   error: string;

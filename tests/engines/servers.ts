@@ -20,12 +20,16 @@ export interface Served {
   stop: () => Promise<void>;
 }
 
-/** The site as on a static host, open to every origin, with an empty page `blank.html`. */
+/** May run the site's scripts and workers, and compile no WebAssembly. */
+const STRICT = "default-src 'none'; script-src 'self'; worker-src 'self'; img-src data:";
+
+/** The site as on a static host, open to every origin, with an empty page `blank.html`, and `strict.html` with a policy. */
 export function serveSite(): Promise<Served> {
   return serve("localhost", (request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://site");
     response.setHeader("access-control-allow-origin", "*");
-    if (pathname === "/blank.html") {
+    if (pathname === "/blank.html" || pathname === "/strict.html") {
+      if (pathname === "/strict.html") response.setHeader("content-security-policy", STRICT);
       response.setHeader("content-type", TYPES[".html"]!);
       response.end('<!doctype html><title>Blank</title><link rel="icon" href="data:,">');
       return;

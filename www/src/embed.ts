@@ -9,7 +9,7 @@ import { unpack } from "./lib/pack";
 PathPatching.site ??= new URL("./", location.href).href;
 
 /** Parameters that are the element's own; the rest is a link's, whose `src` is a head. */
-const OWN = { saved: "src", hide: "hide", show: "show", heading: "heading", theme: "theme", live: "live" };
+const OWN = { saved: "src", hide: "hide", show: "show", heading: "heading", theme: "theme", live: "live", workers: "workers" };
 
 const params = new URLSearchParams(location.search);
 const figure = document.createElement("path-patching");

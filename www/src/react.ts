@@ -13,6 +13,7 @@ export interface PathPatchingProps extends DetailedHTMLProps<HTMLAttributes<Path
   heading?: string;
   height?: string | number;
   theme?: "light" | "dark";
+  workers?: string | number;
   site?: string;
   data?: Saved | null;
 }

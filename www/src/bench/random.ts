@@ -5,14 +5,13 @@ export const RANDOM = "random-gpt2";
 export const N_LAYERS = 12;
 export const D_VOCAB = 50257;
 
-const D_MODEL = 768;
 const N_CTX = 1024;
 const CONFIG = {
   model_type: "gpt2",
   architectures: ["GPT2LMHeadModel"],
   n_layer: N_LAYERS,
   n_head: 12,
-  n_embd: D_MODEL,
+  n_embd: 768,
   n_positions: N_CTX,
   n_ctx: N_CTX,
   vocab_size: D_VOCAB,
@@ -24,10 +23,19 @@ const DEVIATION = 0.05;
 /** Numbers that are made at once. */
 const NUMBERS = 1 << 18;
 
+/** A GPT-2's shape, by its configuration's names. */
+export interface Shape {
+  n_layer: number;
+  n_embd: number;
+  n_positions: number;
+  vocab_size: number;
+}
+
+/** `mean` is what its values are around: LayerNorms' weights are around 1. */
 type Tensor = [name: string, shape: number[], mean: number];
 
-function tensors(): Tensor[] {
-  const d = D_MODEL;
+/** The tensors of a GPT-2 of this shape, by the names of its checkpoints; weights are [in, out]. */
+export function tensors({ n_layer, n_embd: d, n_positions, vocab_size }: Shape): Tensor[] {
   const block = (layer: number): Tensor[] =>
     (
       [
@@ -46,9 +54,9 @@ function tensors(): Tensor[] {
       ] satisfies Tensor[]
     ).map(([name, shape, mean]) => [`h.${layer}.${name}`, shape, mean]);
   return [
-    ["wte.weight", [D_VOCAB, d], 0],
-    ["wpe.weight", [N_CTX, d], 0],
-    ...Array.from({ length: N_LAYERS }, (_, layer) => block(layer)).flat(),
+    ["wte.weight", [vocab_size, d], 0],
+    ["wpe.weight", [n_positions, d], 0],
+    ...Array.from({ length: n_layer }, (_, layer) => block(layer)).flat(),
     ["ln_f.weight", [d], 1],
     ["ln_f.bias", [d], 0],
   ];
@@ -59,7 +67,7 @@ const countOf = (shape: readonly number[]): number => shape.reduce((product, n) 
 /** The header of its safetensors file, with its length in front. */
 export function header(): { bytes: Uint8Array<ArrayBuffer>; dataBytes: number } {
   let end = 0;
-  const entries = tensors().map(([name, shape]) => {
+  const entries = tensors(CONFIG).map(([name, shape]) => {
     const begin = end;
     end += 4 * countOf(shape);
     return [name, { dtype: "F32", shape, data_offsets: [begin, end] }] as const;
@@ -77,7 +85,7 @@ export function* numbers(): Generator<Float32Array<ArrayBuffer>> {
   // Xorshift (Marsaglia 2003).
   let state = 0x2545f491;
   const half = DEVIATION * Math.sqrt(3);
-  for (const [, shape, mean] of tensors()) {
+  for (const [, shape, mean] of tensors(CONFIG)) {
     for (let left = countOf(shape); left > 0; left -= NUMBERS) {
       const some = new Float32Array(Math.min(left, NUMBERS));
       for (let i = 0; i < some.length; i += 1) {

@@ -6,7 +6,8 @@
 //
 // `live` runs without being pressed. `hide` leaves parts out (prompts circuit explanation run), `show` adds others (scale
 // grids table). `heading` is what it is called, `theme` is light or dark where it is not the post's own, `height` is about
-// how high it is, kept free until it is drawn, `site` is where the pathpatch site is. `data` is a saved result itself.
+// how high it is, kept free until it is drawn, `workers` is how many share its model, `site` is where the pathpatch site is.
+// `data` is a saved result itself.
 // The events `result`, `select` and `error` are CustomEvents; they do not bubble.
 
 import type { Saved } from "../lib/saved.js";
@@ -33,7 +34,7 @@ const DATA = ':scope > script[type="application/json"]';
 export type { Saved, SelectDetail };
 
 export class PathPatching extends Base {
-  static readonly observedAttributes = ["src", "link", "live", "hide", "show", "heading", "theme", "height", "site"];
+  static readonly observedAttributes = ["src", "link", "live", "hide", "show", "heading", "theme", "height", "workers", "site"];
 
   /** Where the pathpatch site is, for figures that do not say so themselves; null where there is none. */
   static get site(): string | null {
@@ -144,6 +145,7 @@ export class PathPatching extends Base {
       theme: theme === "light" || theme === "dark" ? theme : null,
       heading: this.getAttribute("heading"),
       isLive: this.hasAttribute("live"),
+      workers: this.getAttribute("workers"),
       site: site ? directory(site) : PathPatching.site,
     };
   }

@@ -73,11 +73,13 @@ async function isNamed(url: string): Promise<boolean> {
 export class Live {
   readonly #question: Question;
   readonly #site: string | null;
+  readonly #workers: number | undefined;
   #use: Promise<Use> | null = null;
 
-  constructor(question: Question, site: string | null) {
+  constructor(question: Question, site: string | null, workers: number | undefined) {
     this.#question = question;
     this.#site = site;
+    this.#workers = workers;
   }
 
   /** Run what is asked, with what both runs say next. */
@@ -145,7 +147,7 @@ export class Live {
     const ref = pinned(model);
     if (ref.kind === "files") throw new Error("model: expected one that can be loaded here, got files of somebody’s own");
     const name = ref.kind === "bundled" ? addressOf(ref.name, this.#site) : textOf(ref);
-    const taken = await use(name, { keep: isToBeKept(model), signal, onProgress });
+    const taken = await use(name, { keep: isToBeKept(model), workers: this.#workers, signal, onProgress });
     this.#use = Promise.resolve(taken);
     return taken;
   }

@@ -20,6 +20,7 @@ import type { Figure, MountOptions } from "./options";
 import type { Question } from "./question";
 import { selected } from "./selected";
 import { linkTo, questionOf, seen, textOf } from "./subject";
+import { workersOf } from "./workers";
 
 /** Least pause between two drawings while values come. */
 const DRAWING_PAUSE_MS = 200;
@@ -175,6 +176,8 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
         first = question.view;
         draw();
       }
+      // What is wrong with it is told before anybody presses.
+      workersOf(look.workers);
     } catch (failed) {
       // Gone meanwhile: it is read again when the element comes back.
       if (mine.aborted) return;
@@ -230,7 +233,7 @@ export function mount(root: ShadowRoot, options: MountOptions): Figure {
         }
       }
       asks = null;
-      next = new Live(asked, look.site);
+      next = new Live(asked, look.site, workersOf(look.workers));
       if (!isHidden("explanation")) void body.explain();
       const told = await next.run(mine, {
         onProgress: (now) => {

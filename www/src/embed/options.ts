@@ -23,6 +23,8 @@ export interface Appearance {
   heading: string | null;
   /** Whether it runs without a press once the reader is near. */
   isLive: boolean;
+  /** How many workers share its model, as the author says it; null where that is left to the engine. */
+  workers: string | null;
   /** Where links lead and the bundled models are; null where there is no site. */
   site: string | null;
 }

@@ -2,6 +2,7 @@
 
 import { type Assets, assetsFor } from "./assets";
 import { cancelled, PathPatchError } from "./error";
+import { Helpers } from "./helpers";
 import type { Call, Calls, FromWorker, ProgressOf, ToWorker } from "./messages";
 import { type Started, startWorker, wasmUrl } from "./start";
 
@@ -19,13 +20,14 @@ interface Waiting {
 
 /** How long the browser may take to say why it refused a worker. */
 const REASON_MS = 50;
+/** What to do once a worker that shares the model is lost, most likely for want of memory. */
+const AGAIN = "load it again, with fewer `workers` where memory is short";
 
 /** A worker with an engine. Once it has stopped, for whatever reason, everything that is asked is rejected. */
 export class EngineClient {
-  readonly #assets: Assets;
   #started: Started | undefined;
   /** Workers that share its model. */
-  readonly #others: Started[] = [];
+  readonly #helpers: Helpers;
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
   #stopped: PathPatchError | undefined;
@@ -37,7 +39,7 @@ export class EngineClient {
 
   constructor(own: Assets = {}) {
     const assets = assetsFor(own);
-    this.#assets = assets;
+    this.#helpers = new Helpers(assets, (why) => this.#fail(lost(`${why}, in a worker that shares the model; ${AGAIN}`)));
     globalThis.document?.addEventListener("securitypolicyviolation", this.#noteRefusal);
     try {
       this.#started = startWorker(assets);
@@ -106,6 +108,8 @@ export class EngineClient {
   }
 
   #receive(message: FromWorker): void {
+    // It may have been on its way when the worker was ended.
+    if (this.#stopped) return;
     if (message.id === 0) {
       this.#isRunning = true;
       this.#settle();
@@ -113,7 +117,7 @@ export class EngineClient {
       return;
     }
     if ("others" in message) {
-      this.#bring(message.others);
+      void this.#bring(message.others);
       return;
     }
     const waiting = this.#waiting.get(message.id);
@@ -134,24 +138,10 @@ export class EngineClient {
     else setTimeout(() => this.#fail(this.#notStarted(event.message)), REASON_MS);
   };
 
-  /** Start others, and give the worker the ways to them. */
-  #bring(others: number): void {
-    const ports = Array.from({ length: others }, () => {
-      const { port1, port2 } = new MessageChannel();
-      const other = startWorker(this.#assets);
-      this.#others.push(other);
-      other.worker.onerror = (event) => {
-        event.preventDefault();
-        this.#fail(this.#notStarted(event.message));
-      };
-      other.worker.onmessage = () => {
-        other.release();
-        other.worker.onerror = this.#hearError;
-        other.worker.postMessage({ call: "join", port: port2 } satisfies ToWorker, [port2]);
-      };
-      return port1;
-    });
-    this.#started?.worker.postMessage({ call: "crew", ports } satisfies ToWorker, ports);
+  /** Start others at the other ends of the worker's ports, and tell it which of them there are. */
+  async #bring(ports: MessagePort[]): Promise<void> {
+    const started = await this.#helpers.start(ports);
+    this.#started?.worker.postMessage({ call: "crew", started } satisfies ToWorker);
   }
 
   readonly #noteRefusal = ({ effectiveDirective, blockedURI }: SecurityPolicyViolationEvent): void => {
@@ -184,7 +174,8 @@ export class EngineClient {
     if (this.#stopped) return;
     this.#stopped = error;
     this.#settle();
-    for (const started of [this.#started, ...this.#others]) started?.worker.terminate();
+    this.#started?.worker.terminate();
+    this.#helpers.end();
     for (const { reject } of [...this.#waiting.values()]) reject(error);
   }
 }

@@ -128,9 +128,9 @@ export type ToWorker =
   | Request
   /** Comes first: where the wasm module is. */
   | { call: "start"; wasmUrl: string }
-  /** The ways to other workers, who share the model that is loaded. */
-  | { call: "crew"; ports: MessagePort[] }
-  /** Comes alone: to hold layers for who is at the other end. */
+  /** Which of the other workers that it wanted have started. */
+  | { call: "crew"; started: boolean[] }
+  /** Comes alone: to hold layers for who is at the other end, who gets one message once the port is there. */
   | { call: "join"; port: MessagePort }
   | { id: number; call: "cancel" };
 
@@ -144,8 +144,8 @@ export interface Failure extends ErrorDetails {
 export type FromWorker =
   /** The worker runs. */
   | { id: 0 }
-  /** It wants so many others. */
-  | { id: -1; others: number }
+  /** It wants others at the other ends of these ports. */
+  | { id: -1; others: MessagePort[] }
   | ({ id: number } & (
       | { answer: Calls[Call]["answer"] }
       | { failure: Failure }

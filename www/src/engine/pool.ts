@@ -1,4 +1,4 @@
-// Models that several figures share: one load for each model and device.
+// Models that several figures share: one load for each model, device and number of workers.
 
 import { cancelled, PathPatchError } from "./error";
 import { PathPatch } from "./pathpatch";
@@ -10,6 +10,8 @@ const IDLE_MS = 30_000;
 
 export interface UseOptions {
   device?: DeviceChoice;
+  /** As in `LoadOptions`. */
+  workers?: number;
   keep: boolean;
   onProgress: (progress: LoadProgress) => void;
   signal: AbortSignal;
@@ -40,12 +42,12 @@ const pool = new Map<string, Shared>();
 
 /** Load a model, or take the one that is there. A user who cancels leaves the load to the others. */
 export async function use(name: string, options: UseOptions): Promise<Use> {
-  const { device = "auto", keep, onProgress, signal } = options;
+  const { device = "auto", workers, keep, onProgress, signal } = options;
   if (signal.aborted) throw cancelled("load");
-  const key = JSON.stringify([workerSource(name), device]);
+  const key = JSON.stringify([workerSource(name), device, workers]);
   let shared = pool.get(key);
   if (!shared || shared.model?.isStopped) {
-    shared = begin(key, name, device, keep);
+    shared = begin(key, name, { device, workers, keep });
     pool.set(key, shared);
   }
   const mine = shared;
@@ -82,14 +84,14 @@ export async function use(name: string, options: UseOptions): Promise<Use> {
   }
 }
 
-function begin(key: string, name: string, device: DeviceChoice, keep: boolean): Shared {
+function begin(key: string, name: string, options: Pick<UseOptions, "device" | "workers" | "keep">): Shared {
   const load = new AbortController();
   const watching: Shared["watching"] = new Set();
   const onProgress = (progress: LoadProgress) => {
     shared.progress = progress;
     for (const watch of watching) watch(progress);
   };
-  const loaded = PathPatch.load(name, { device, keep, signal: load.signal, onProgress });
+  const loaded = PathPatch.load(name, { ...options, signal: load.signal, onProgress });
   const shared: Shared = { loaded, users: 0, load, watching, last: Promise.resolve() };
   loaded.then(
     (model) => {

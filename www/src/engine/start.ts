@@ -39,7 +39,12 @@ export function startWorker({ workerUrl: named }: Assets): Started {
   const source = `import(${JSON.stringify(url)}).catch((error) => setTimeout(() => { throw error; }));`;
   const blob = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const release = () => URL.revokeObjectURL(blob);
-  return { worker: new Worker(blob), url, isBlob: true, release };
+  try {
+    return { worker: new Worker(blob), url, isBlob: true, release };
+  } catch (error) {
+    release();
+    throw error;
+  }
 }
 
 function absolute(url: string | URL): string {

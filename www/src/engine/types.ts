@@ -161,7 +161,8 @@ export interface LoadOptions extends Assets {
   keep?: boolean;
   /**
    * On the CPU, how many workers share the model and its sweeps, at most one for each layer. By default one less than the
-   * browser says it has cores, at most 8; 1 on phones, and for models whose blocks take less than 16 MiB.
+   * browser says it has cores, at most 8; 1 on phones, and for models whose blocks take less than 16 MiB. Where the browser
+   * starts fewer, those share it, with a warning.
    */
   workers?: number;
   onProgress?: (progress: LoadProgress) => void;

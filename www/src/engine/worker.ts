@@ -3,8 +3,9 @@
 // It shares no module with the client, so that it is one file, wherever a bundler or a server puts it.
 
 import init, { Engine, join, keptModels, plan, receive, removeModel } from "../wasm/engine";
+import { forget } from "./remembered";
 import type { Calls, Failure, FromWorker, Module, Request, Told, ToWorker } from "./messages";
-import type { ErrorCode } from "./types";
+import type { ErrorCode, Warning } from "./types";
 
 const running = new Map<number, AbortController>();
 let engine: Engine | undefined;
@@ -14,7 +15,7 @@ let module: ReturnType<typeof init> | undefined;
 let compiled: WebAssembly.Module;
 /** The ways to other workers that share the model. */
 let crew: MessagePort[] = [];
-let brought: () => void;
+let brought: (started: boolean[]) => void;
 /** What the page's Content-Security-Policy has refused this worker last. */
 let refused: string | undefined;
 
@@ -28,8 +29,7 @@ self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
     return;
   }
   if (data.call === "crew") {
-    crew = data.ports;
-    brought();
+    brought(data.started);
     return;
   }
   if (data.call === "join") {
@@ -62,17 +62,15 @@ async function perform(request: Request, signal: AbortSignal): Promise<Calls[key
     throw error;
   });
   switch (request.call) {
-    case "load": {
-      const { source, device, keep, workers, byDefault } = request.arguments;
-      engine = await Engine.load(source, device, keep, workers, byDefault, bring, ask, onProgress, signal);
-      return engine.about();
-    }
+    case "load":
+      return load(request.arguments, onProgress, signal);
     case "plan":
       return plan(request.arguments.source, onProgress, signal);
     case "keptModels":
       return keptModels();
     case "removeModel":
       await removeModel(request.arguments.id);
+      await forget();
       return undefined;
     case "tokenize":
       return loaded().tokenize(request.arguments.text, request.arguments.prependBos);
@@ -119,19 +117,62 @@ async function instantiate(): ReturnType<typeof init> {
   }
 }
 
-/** Have the page start so many others; a second attempt to load finds them there. */
-async function bring(others: number, config: string): Promise<void> {
-  if (crew.length < others) {
-    await new Promise<void>((resolve) => {
-      brought = resolve;
-      self.postMessage({ id: -1, others } satisfies FromWorker);
-    });
-  }
-  for (const port of crew) port.postMessage({ module: compiled, config } satisfies Module);
+/** Load a model; where not so many workers can be started as it is for, with those that can. */
+async function load(
+  { source, device, keep, workers, byDefault }: Calls["load"]["arguments"],
+  onProgress: (progress: never) => void,
+  signal: AbortSignal,
+): Promise<Calls["load"]["answer"]> {
+  let lacking: Warning | undefined;
+  const bringAll = async (others: number, config: string) => {
+    if ((await bring(others, config)) === others) return;
+    const some = `${1 + crew.length}: the browser did not start more, so sweeps take longer; values are the same`;
+    lacking = { code: "engine", message: `workers: expected ${1 + others} to share the model, got ${some}` };
+    throw lacking.message;
+  };
+  const begin = (asked: number | undefined) => Engine.load(source, device, keep, asked, byDefault, bringAll, ask, onProgress, signal);
+  engine = await begin(workers).catch((error) => {
+    if (!lacking) throw error;
+    return begin(1 + crew.length);
+  });
+  const about: Calls["load"]["answer"] = engine.about();
+  return { ...about, warnings: [...about.warnings, ...(lacking ? [lacking] : [])] };
+}
+
+/** Have others who know the model's `config.json`, as far as they can be started: how many there are then. */
+async function bring(others: number, config: string): Promise<number> {
+  // A second attempt to load finds those of the first.
+  const missing = others - crew.length;
+  if (missing > 0) crew.push(...(await start(missing)));
+  const joining = crew.map((port) => say(port, { module: compiled, config }));
+  const joined = await Promise.allSettled(joining);
+  crew = crew.filter((_, i) => joined[i]!.status === "fulfilled");
+  return Math.min(crew.length, others);
+}
+
+/**
+ * Have the page start so many others: the ways to those that have started, once they listen. Firefox loses a module that
+ * is sent from a port that has just been handed on, or to one that is on its way: these are made here, and stay.
+ */
+async function start(count: number): Promise<MessagePort[]> {
+  const channels = Array.from({ length: count }, () => new MessageChannel());
+  const listening = channels.map(({ port1 }) => new Promise<unknown>((resolve) => (port1.onmessage = resolve)));
+  const ports = channels.map(({ port2 }) => port2);
+  const started = await new Promise<boolean[]>((resolve) => {
+    brought = resolve;
+    self.postMessage({ id: -1, others: ports } satisfies FromWorker, { transfer: ports });
+  });
+  await Promise.all(listening.filter((_, i) => started[i]));
+  return channels.flatMap(({ port1 }, i) => (started[i] ? [port1] : []));
 }
 
 /** Ask another worker; the message is on its way when this returns. */
 function ask(other: number, head: string, arrays: Float32Array[]): Promise<Told> {
+  return say(crew[other]!, [head, arrays], buffersOf({ ...arrays }));
+}
+
+/** Rejects with the other's words where it cannot do what is said. */
+function say(port: MessagePort, message: Module | Told, buffers: ArrayBuffer[] = []): Promise<Told> {
   return new Promise((resolve, reject) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = ({ data }: MessageEvent<Told | string>) => {
@@ -139,19 +180,30 @@ function ask(other: number, head: string, arrays: Float32Array[]): Promise<Told>
       if (typeof data === "string") reject(data);
       else resolve(data);
     };
-    crew[other]!.postMessage([head, arrays] satisfies Told, [port2, ...buffersOf({ ...arrays })]);
+    port1.onmessageerror = () => reject("an answer that cannot be read");
+    port.postMessage(message, [port2, ...buffers]);
   });
 }
 
 /** Hold layers for the worker at the other end: steps of sweeps one after the other, all else at once. */
 function help(port: MessagePort): void {
   let steps = Promise.resolve();
-  port.onmessage = ({ data, ports }: MessageEvent<Module | Told>) => {
+  // The page hears of it, and ends all.
+  port.onmessageerror = () => { throw new Error("a message between workers cannot be read"); };
+  port.onmessage = ({ data, ports: [reply] }: MessageEvent<Module | Told>) => {
     if ("module" in data) {
       module = init({ module_or_path: data.module }).then((started) => {
         join(data.config);
         return started;
       });
+      module.then(
+        () => reply!.postMessage(["", []] satisfies Told),
+        (error) => {
+          // The other goes on without this one.
+          reply!.postMessage(failure(error).message);
+          self.close();
+        },
+      );
       return;
     }
     const [head, arrays] = data;
@@ -159,17 +211,18 @@ function help(port: MessagePort): void {
       try {
         const { memory } = await module!;
         const told: Told = head === "memory" ? [`${memory.buffer.byteLength}`, []] : await receive(head, arrays);
-        ports[0]!.postMessage(told, buffersOf({ ...told[1] }));
+        reply!.postMessage(told, buffersOf({ ...told[1] }));
       } catch (error) {
         const { code, message } = failure(error);
         // The page hears of it, and ends all.
         if (code === "engine") setTimeout(() => { throw error; });
-        else ports[0]!.postMessage(message);
+        else reply!.postMessage(message);
       }
     };
     if (head.startsWith('{"Step"')) steps = steps.then(answer);
     else answer();
   };
+  port.postMessage("here");
 }
 
 async function compile(cache: RequestCache): Promise<WebAssembly.Module> {
