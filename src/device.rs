@@ -132,6 +132,27 @@ pub async fn open(choice: DeviceChoice) -> Result<(Device, DeviceReport)> {
     }
 }
 
+/// The CPU in place of a GPU whose workgroups have too little memory for a model's heads.
+///
+/// # Errors
+/// [`Code::Device`] when WebGPU is asked for by name.
+pub fn too_narrow(
+    choice: DeviceChoice,
+    widest: usize,
+    d_head: usize,
+) -> Result<(Device, DeviceReport)> {
+    match choice {
+        DeviceChoice::WebGpu => {
+            let expected =
+                format!("heads of at most {widest} numbers on this adapter; the CPU takes any");
+            Err(Error::new(Code::Device, "device webgpu", expected, d_head))
+        }
+        _ => Ok(cpu(&format!(
+            "heads of {d_head} numbers are too wide for the GPU, which takes {widest}"
+        ))),
+    }
+}
+
 fn cpu(reason: &str) -> (Device, DeviceReport) {
     let report = DeviceReport {
         kind: "cpu",

@@ -10,7 +10,7 @@ use crate::{
     error::{Code, Error, Result, Warning},
     gpt2::{Config, Gpt2},
     metric::{AnswerMetric, MetricKind},
-    ops::{Product, Tile, has_f16},
+    ops::{Product, Tile, has_f16, widest_head},
     patching::{
         Component, Crew, CrewEvent, Direction, Edge, EdgeDetail, EdgeOptions, EdgeResult,
         EdgeUpdate, Estimates, Graph, Grid, Head, HeadDetail, LastRuns, LayerNorm, Link,
@@ -238,7 +238,13 @@ impl Session {
     ) -> Result<Loading> {
         let options = options.into();
         let config = Config::from_json(config)?;
-        let (device, mut report) = device::open(options.device).await?;
+        let (device, report) = device::open(options.device).await?;
+        let (device, mut report) = match widest_head(&device) {
+            Some(widest) if widest < config.d_head => {
+                device::too_narrow(options.device, widest, config.d_head)?
+            }
+            _ => (device, report),
+        };
         let weights = match has_f16(&device) {
             true => options.weights,
             false => WeightType::F32,

@@ -7,7 +7,7 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use pathpatch::{
-    device::DeviceChoice,
+    device::{DeviceChoice, LoadOptions, WeightType},
     directory::read,
     error::{Code, Error, Result, Warning},
     metric::MetricKind,
@@ -145,6 +145,24 @@ pub struct RunArgs {
         value_parser = words::<DeviceChoice>(["auto", "cpu", "webgpu"])
     )]
     pub device: DeviceChoice,
+    /// How a GPU stores the weights: f16 takes half the memory and rounds each by up to 1 part in 2,048
+    #[arg(
+        long,
+        default_value = "f32",
+        value_parser = words::<WeightType>(["f32", "f16"])
+    )]
+    pub weights: WeightType,
+}
+
+impl RunArgs {
+    /// How to load the model.
+    pub fn load_options(&self) -> LoadOptions {
+        LoadOptions {
+            device: self.device,
+            weights: self.weights,
+            ..LoadOptions::default()
+        }
+    }
 }
 
 #[derive(ClapArgs)]

@@ -72,7 +72,7 @@ async fn sweep(args: &SweepArgs) -> Result<()> {
         layer_norm: args.layer_norm,
         ..SweepOptions::default()
     };
-    let session = directory::load(&args.on.model, args.on.device).await?;
+    let session = directory::load(&args.on.model, args.on.load_options()).await?;
     warn(session.warnings());
     let checked = session.check(&request.on, Replacement::Resample, &NoPause);
     warn(&checked.await?);

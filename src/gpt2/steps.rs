@@ -9,7 +9,7 @@ use burn::tensor::{Device, Tensor};
 use super::block::Block;
 use crate::{
     error::Result,
-    ops::{self, Past, Queries, attention, causal_mask, on_cpu},
+    ops::{self, OneRow, Past, Queries, attention, causal_mask, on_cpu},
     pause::Pause,
 };
 
@@ -186,7 +186,7 @@ impl Block {
         &self,
         resid: &Tensor<2>,
         past: Option<&Past>,
-        asking: &[usize],
+        asking: &OneRow,
         rows: usize,
         steps: Steps<'_>,
     ) -> Result<Tensor<2>> {
@@ -204,8 +204,15 @@ impl Block {
         };
         let absorbed: Vec<Tensor<2>> = (0..heads).map(through_keys).collect();
         steps.pause.pause().await?;
-        let found =
-            ops::attend_absorbed(self.product, &x, &q, &absorbed, &self.b_qkv, past, asking);
+        let found = ops::attend_absorbed(
+            self.product,
+            &x,
+            &q,
+            &absorbed,
+            &self.b_qkv,
+            past,
+            asking.of_prompt(),
+        );
         steps.pause.pause().await?;
         let through_values = |head| {
             let x = found.clone().narrow(1, head * d_model, d_model);

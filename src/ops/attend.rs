@@ -8,7 +8,6 @@ use pathpatch_kernels::{self as cpu, Input as HeadInput, Kernel};
 #[cfg(feature = "webgpu")]
 use super::gpu;
 use super::{
-    attention::{attention, causal_mask, mask_of},
     host::{Held, floats_mut, in_place, on_cpu},
     past::Past,
     product::Product,
@@ -34,46 +33,10 @@ pub fn attend(
         return attend_on_cpu(Some(product.kernel()), qkv, b, n_heads, past, rows, queries);
     }
     #[cfg(feature = "webgpu")]
-    {
-        let one = queries.on_device(&qkv.device());
-        if let Some(z) = gpu::attend(&qkv, b, n_heads, past, rows, one.as_ref()) {
-            return z;
-        }
+    if let Some(z) = gpu::attend(&qkv, b, n_heads, past, rows, queries.on_device()) {
+        return z;
     }
-    attend_in_operations(qkv, b, n_heads, past, rows, queries)
-}
-
-/// The same in Burn's operations.
-fn attend_in_operations(
-    qkv: Tensor<2>,
-    b: &Tensor<1>,
-    n_heads: usize,
-    past: Option<&Past>,
-    rows: usize,
-    queries: Queries<'_>,
-) -> Tensor<2> {
-    let device = qkv.device();
-    let [flat, width] = qkv.dims();
-    let (d_model, sequences) = (width / 3, flat / rows);
-    let [q, k, v] = by_head(qkv, b, n_heads, sequences);
-    let [k, v] = Past::in_front_of(past, [k, v]);
-    let pos = k.dims()[2];
-    // All rows have one mask for every prompt; one row of each prompt needs a mask for each.
-    let mask = match queries {
-        Queries::All => causal_mask(rows, pos, &device),
-        Queries::One(of_prompt) => {
-            let first = pos - rows;
-            mask_of(of_prompt.iter().map(|row| first + row), pos, &device)
-        }
-    };
-    let asked = queries.count(rows);
-    let prompts = mask.dims()[0] / asked;
-    let mask = mask.reshape([prompts, 1, asked, pos]);
-    let mask = mask.repeat(&[sequences / prompts, 1, 1, 1]);
-    let q = queries.select(q.swap_dims(1, 2).reshape([flat, d_model]), rows);
-    let q = q.reshape([sequences, asked, n_heads, d_model / n_heads]);
-    let (_, z) = attention(q.swap_dims(1, 2), k, v, mask);
-    z.swap_dims(1, 2).reshape([sequences * asked, d_model])
+    unreachable!("tensors on the CPU or on a GPU, and no gradients recorded")
 }
 
 /// Queries, keys and values by head, with their bias.
@@ -111,7 +74,7 @@ fn attend_on_cpu(
     let sequences = flat / rows;
     let (prompts, asking) = match queries {
         Queries::All => (past.map_or(1, |past| past.k.dims()[0]), None),
-        Queries::One(of_prompt) => (of_prompt.len(), Some(of_prompt)),
+        Queries::One(one) => (one.of_prompt().len(), Some(one.of_prompt())),
     };
     let past = past.map(|past| [&past.k, &past.v].map(Held::of));
     let [past_k, past_v] = match &past {
@@ -216,7 +179,13 @@ pub fn change_of_z(
 mod tests {
     use burn::tensor::{Device, Distribution};
 
-    use super::*;
+    use super::{
+        super::{
+            attention::{attention, causal_mask},
+            rows::OneRow,
+        },
+        *,
+    };
 
     /// Positions before the rows: so few that the CPU attends to them by a loop, and so many that it does by products.
     const BEFORE: [usize; 2] = [5, 40];
@@ -231,7 +200,8 @@ mod tests {
         for (before, kernel) in BEFORE.into_iter().zip([None, Some(Kernel::Gemm)]) {
             let past = random_past([prompts, heads, before, d_head]);
             for past in [None, Some(&past)] {
-                for queries in [Queries::All, Queries::One(&[3, 1])] {
+                let one = OneRow::new(vec![3, 1], &Device::flex());
+                for queries in [Queries::All, Queries::One(&one)] {
                     let z = attend_on_cpu(kernel, qkv.clone(), &b, heads, past, rows, queries);
                     let expected =
                         attend_in_operations(qkv.clone(), &b, heads, past, rows, queries);
@@ -241,6 +211,43 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Attention in Burn's operations.
+    fn attend_in_operations(
+        qkv: Tensor<2>,
+        b: &Tensor<1>,
+        n_heads: usize,
+        past: Option<&Past>,
+        rows: usize,
+        queries: Queries<'_>,
+    ) -> Tensor<2> {
+        let device = qkv.device();
+        let [flat, width] = qkv.dims();
+        let (d_model, sequences) = (width / 3, flat / rows);
+        let [q, k, v] = by_head(qkv, b, n_heads, sequences);
+        let [k, v] = Past::in_front_of(past, [k, v]);
+        let pos = k.dims()[2];
+        // All rows have one mask for every prompt; one row of each prompt needs a mask for each.
+        let mask = causal_mask(rows, pos, &device);
+        let mask = match queries {
+            Queries::All => mask,
+            Queries::One(one) => Tensor::cat(
+                one.of_prompt()
+                    .iter()
+                    .map(|row| mask.clone().narrow(0, *row, 1))
+                    .collect(),
+                0,
+            ),
+        };
+        let asked = queries.count(rows);
+        let prompts = mask.dims()[0] / asked;
+        let mask = mask.reshape([prompts, 1, asked, pos]);
+        let mask = mask.repeat(&[sequences / prompts, 1, 1, 1]);
+        let q = queries.select(q.swap_dims(1, 2).reshape([flat, d_model]), rows);
+        let q = q.reshape([sequences, asked, n_heads, d_model / n_heads]);
+        let (_, z) = attention(q.swap_dims(1, 2), k, v, mask);
+        z.swap_dims(1, 2).reshape([sequences * asked, d_model])
     }
 
     fn random_past(shape: [usize; 4]) -> Past {
@@ -264,7 +271,8 @@ mod tests {
         let [few, many] = BEFORE.map(|before| random_past([prompts, heads, before, d_head]));
         for past in [None, Some(&few), Some(&many)] {
             for asking in [[3, 1], [0, 2]] {
-                let queries = Queries::One(&asking);
+                let one = OneRow::new(asking.to_vec(), &Device::flex());
+                let queries = Queries::One(&one);
                 let qkv = x.clone().matmul(w.clone());
                 let expected = attend_on_cpu(None, qkv.clone(), &b, heads, past, rows, queries);
                 let q = qkv.narrow(1, 0, d_model) + b.clone().narrow(0, 0, d_model).unsqueeze();

@@ -20,22 +20,9 @@ const MASKED: f32 = -1e30;
 /// # Shapes
 /// returns `[rows, pos]`
 pub fn causal_mask(rows: usize, pos: usize, device: &Device) -> Tensor<2> {
-    mask_of(pos - rows..pos, pos, device)
-}
-
-/// The additive causal mask of queries at some of `pos` positions.
-///
-/// # Shapes
-/// returns `[queries, pos]`
-pub(super) fn mask_of(
-    queries: impl ExactSizeIterator<Item = usize>,
-    pos: usize,
-    device: &Device,
-) -> Tensor<2> {
-    let n = queries.len();
     let of_query = |query| (0..pos).map(move |key| if key <= query { 0.0 } else { MASKED });
-    let mask: Vec<f32> = queries.flat_map(of_query).collect();
-    Tensor::from_data(TensorData::new(mask, [n, pos]), device)
+    let mask: Vec<f32> = (pos - rows..pos).flat_map(of_query).collect();
+    Tensor::from_data(TensorData::new(mask, [rows, pos]), device)
 }
 
 /// Attention pattern and weighted values. Leading dimensions broadcast.

@@ -21,6 +21,15 @@ pub fn largest_buffer(device: &Device) -> Option<usize> {
     None
 }
 
+/// Numbers of a head at most on a GPU; `None` on the CPU, where it may have any.
+#[cfg_attr(not(feature = "webgpu"), expect(unused_variables))]
+pub fn widest_head(device: &Device) -> Option<usize> {
+    #[cfg(feature = "webgpu")]
+    return super::gpu::widest_head(device);
+    #[cfg(not(feature = "webgpu"))]
+    None
+}
+
 /// Whether weights can be stored as f16 on a device.
 #[cfg_attr(not(feature = "webgpu"), expect(unused_variables))]
 pub fn has_f16(device: &Device) -> bool {

@@ -6,8 +6,7 @@
 //!
 //! - On the CPU each of these steps is one loop of `pathpatch_kernels` over the tensor's own bytes, which Burn's flex
 //!   backend hands out without a copy where nothing else holds the tensor. On a GPU it is one of the kernels of `gpu`,
-//!   and what follows a product is done in the product itself. Under autodiff it is the same formula in Burn's operations.
-//!   The tensor's device decides.
+//!   and what follows a product is done in the product itself. The tensor's device decides.
 //! - Products are Burn's or one of ours: on a GPU one of `gpu`, on the CPU `dense`, in a browser around a tile of relaxed
 //!   SIMD.
 //!   The model decides: it holds a [`Product`].
@@ -43,7 +42,7 @@ pub use attention::{attention, causal_mask};
 #[cfg(feature = "webgpu")]
 pub use gpu::Tile as GpuTile;
 pub(crate) use host::Held;
-pub use host::{has_f16, largest_buffer, on_cpu};
+pub use host::{has_f16, largest_buffer, on_cpu, widest_head};
 pub use index::index;
 pub use lookup::look_up;
 pub use moves::{add, cat, pick, subtract};
@@ -52,7 +51,7 @@ pub use part::Part;
 pub use past::Past;
 pub use pathpatch_kernels::{Input as HeadInput, Tile};
 pub use product::{Product, matmul};
-pub use rows::Queries;
+pub use rows::{OneRow, Queries};
 pub use sets::signed_sum;
 pub use shown::Shown;
 pub use total::LogSum;

@@ -1,8 +1,8 @@
 //! The last rows of sequences: what comes before them, and which of them are wanted.
 
-use burn::tensor::Tensor;
 #[cfg(feature = "webgpu")]
-use burn::tensor::{Device, Int};
+use burn::tensor::Int;
+use burn::tensor::{Device, Tensor};
 
 #[cfg(feature = "webgpu")]
 use super::{gpu, host::on_cpu};
@@ -29,16 +29,41 @@ impl Past {
     }
 }
 
+/// One row of each prompt. On a GPU it is uploaded once, not in every step that asks for it.
+#[derive(Debug, Clone)]
+pub struct OneRow {
+    of_prompt: Vec<usize>,
+    #[cfg(feature = "webgpu")]
+    on_device: Option<Tensor<1, Int>>,
+}
+
+impl OneRow {
+    /// For tensors on this device.
+    #[cfg_attr(not(feature = "webgpu"), expect(unused_variables))]
+    pub fn new(of_prompt: Vec<usize>, device: &Device) -> Self {
+        Self {
+            #[cfg(feature = "webgpu")]
+            on_device: (!on_cpu(device)).then(|| index(of_prompt.iter().copied(), device)),
+            of_prompt,
+        }
+    }
+
+    /// Of each prompt, counted from the first of the rows.
+    pub fn of_prompt(&self) -> &[usize] {
+        &self.of_prompt
+    }
+}
+
 /// For which rows of a sequence attention is computed.
 #[derive(Debug, Clone, Copy)]
 pub enum Queries<'a> {
     /// Every row.
     All,
     /// One row of each prompt.
-    One(&'a [usize]),
+    One(&'a OneRow),
 }
 
-impl Queries<'_> {
+impl<'a> Queries<'a> {
     /// How many rows of each sequence these are.
     pub fn count(self, rows: usize) -> usize {
         match self {
@@ -49,12 +74,10 @@ impl Queries<'_> {
 
     /// The row of each prompt on a GPU; `None` where all rows are wanted, and on the CPU.
     #[cfg(feature = "webgpu")]
-    pub(super) fn on_device(self, device: &Device) -> Option<Tensor<1, Int>> {
+    pub(super) fn on_device(self) -> Option<&'a Tensor<1, Int>> {
         match self {
-            Self::One(of_prompt) if !on_cpu(device) => {
-                Some(index(of_prompt.iter().copied(), device))
-            }
-            _ => None,
+            Self::One(one) => one.on_device.as_ref(),
+            Self::All => None,
         }
     }
 
@@ -63,16 +86,16 @@ impl Queries<'_> {
     /// # Shapes
     /// - `x`: `[sequence * rows, width]`; returns `[sequence * queries, width]`
     pub fn select(self, x: Tensor<2>, rows: usize) -> Tensor<2> {
-        let Self::One(of_prompt) = self else {
+        let Self::One(one) = self else {
             return x;
         };
         #[cfg(feature = "webgpu")]
-        if let Some(one) = self.on_device(&x.device())
-            && let Some(y) = gpu::take(&x, &one, rows)
+        if let Some(one) = self.on_device()
+            && let Some(y) = gpu::take(&x, one, rows)
         {
             return y;
         }
-        let sequences = x.dims()[0] / rows;
+        let (of_prompt, sequences) = (one.of_prompt(), x.dims()[0] / rows);
         let flat = |s: usize| s * rows + of_prompt[s % of_prompt.len()];
         let rows = index((0..sequences).map(flat), &x.device());
         x.select(0, rows)
@@ -83,16 +106,16 @@ impl Queries<'_> {
     /// # Shapes
     /// - `x`: `[sequence * queries, width]`; returns `[sequence * rows, width]`
     pub fn put_back(self, x: Tensor<2>, rows: usize) -> Tensor<2> {
-        let Self::One(of_prompt) = self else {
+        let Self::One(one) = self else {
             return x;
         };
         #[cfg(feature = "webgpu")]
-        if let Some(one) = self.on_device(&x.device())
-            && let Some(y) = gpu::put_back(&x, &one, rows)
+        if let Some(one) = self.on_device()
+            && let Some(y) = gpu::put_back(&x, one, rows)
         {
             return y;
         }
-        let [sequences, width] = x.dims();
+        let (of_prompt, [sequences, width]) = (one.of_prompt(), x.dims());
         let zeros = Tensor::zeros([1, width], &x.device());
         let of_row = |flat: usize| match (flat / rows, flat % rows) {
             (s, row) if row == of_prompt[s % of_prompt.len()] => s,

@@ -20,7 +20,7 @@ use crate::{
     error::{Code, Error, Result},
     gpt2::Unembedding,
     metric::{Metric, Summands, Summarised},
-    ops::{Queries, cat, index, pick},
+    ops::{OneRow, Queries, cat, index, pick},
 };
 
 /// Tokens whose logits are there at a time, where they are added up: few enough that they are still in a cache then.
@@ -46,7 +46,7 @@ pub(super) struct Readout<'a, 'm> {
     slice: Rc<Slice<'a>>,
     metric: Bound<'m>,
     /// One row per prompt, counted from the first row; all positions where `None`.
-    rows: Option<Vec<usize>>,
+    rows: Option<OneRow>,
     unembedding: Unembedding,
     /// The map to what the metric reads beside the log-sum of all tokens, where that is enough for it.
     summands: Option<Unembedding>,
@@ -67,8 +67,12 @@ impl<'a, 'm> Readout<'a, 'm> {
             None => Bound::Whole(metric),
         };
         let positions = metric.get().positions();
-        let rows = positions.map(|all| all.iter().map(|p| p - slice.window.first).collect());
+        let first = slice.window.first;
         let unembed = &slice.model.unembed;
+        let rows = positions.map(|all| {
+            let of_prompt = all.iter().map(|position| position - first).collect();
+            OneRow::new(of_prompt, &slice.model.device())
+        });
         let unembedding = unembed.of_tokens(metric.get().tokens());
         let summarised = metric.get().summarised().filter(|_| rows.is_some());
         let summands = summarised.map(|metric| match metric.reads() {
@@ -105,7 +109,7 @@ impl<'a, 'm> Readout<'a, 'm> {
 
     /// The row that it reads of each prompt, counted from the first row; all positions where `None`.
     pub fn rows(&self) -> Option<&[usize]> {
-        self.rows.as_deref()
+        self.rows.as_ref().map(OneRow::of_prompt)
     }
 
     /// The metric of the base run, then of the other one: a number for each prompt.
@@ -234,7 +238,7 @@ impl<'a, 'm> Readout<'a, 'm> {
             None => resid.clone().reshape([batch * pos, d_model]),
             Some(rows) => {
                 let first = self.slice.window.first;
-                let positions: Vec<usize> = rows.iter().map(|r| r + first).collect();
+                let positions: Vec<usize> = rows.of_prompt().iter().map(|r| r + first).collect();
                 rows_read(resid, &positions)
             }
         };

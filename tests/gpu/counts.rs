@@ -18,6 +18,7 @@ use pathpatch::{
     checkpoint,
     device::{DeviceChoice, LoadOptions, WeightType},
     directory,
+    error::Code,
     gpt2::{Config, Steps},
     metric::MetricKind,
     ops::{GpuTile, Queries, has_f16},
@@ -305,4 +306,19 @@ fn the_fastest_product_is_remembered() {
     // What is not known is passed over.
     assert!(known.contains(&with(&race, "by-hand")));
     assert!(known.contains(&with("another adapter", "by-hand")));
+}
+
+#[test]
+fn heads_that_do_not_fit_a_workgroup_are_refused() {
+    let (_, _one) = gpu();
+    let config = br#"{"model_type": "gpt2", "n_embd": 65536, "n_head": 1}"#;
+    let Err(error) = block_on(Session::begin(config, None, DeviceChoice::WebGpu)) else {
+        panic!("a head of 65,536 numbers");
+    };
+    assert_eq!(error.code, Code::Device);
+    let text = error.to_string();
+    assert!(
+        text.contains("heads of at most") && text.contains("65536"),
+        "{text}"
+    );
 }

@@ -2,8 +2,9 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use pathpatch::ops::{
-    self, Activation, GpuTile, HeadInput, Part, Past, Product, Queries, Shown, attend, attention,
-    by_head, cat, causal_mask, has_f16, layer_norm, look_up, norm_change, normalise, through_norm,
+    self, Activation, GpuTile, HeadInput, OneRow, Part, Past, Product, Queries, Shown, attend,
+    attention, by_head, cat, causal_mask, has_f16, layer_norm, look_up, norm_change, normalise,
+    through_norm,
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -289,7 +290,8 @@ fn attention_of_rows_over_a_past() {
                 [(); 2].map(|()| both.tensors([prompts, heads, before.max(1), d_head], 2.0));
             let past = [Past { k, v }, Past { k: l, v: w }];
             let [on_gpu, on_cpu] = past.each_ref().map(|past| (before > 0).then_some(past));
-            let one: Vec<usize> = (0..prompts).map(|_| both.below(rows)).collect();
+            let one = (0..prompts).map(|_| both.below(rows)).collect();
+            let one = OneRow::new(one, &both.gpu);
             for queries in [Queries::All, Queries::One(&one)] {
                 let what = format!(
                     "{heads} heads of {d_head}, {before} + {rows}, {prompts} x {edges}, {queries:?}"
@@ -401,7 +403,8 @@ fn one_row_of_each_sequence() {
     let mut both = Both::new(device);
     for width in [7, 24] {
         let [prompts, edges, rows] = [3, 4, 9].map(|most| 1 + both.below(most));
-        let one: Vec<usize> = (0..prompts).map(|_| both.below(rows)).collect();
+        let one = (0..prompts).map(|_| both.below(rows)).collect();
+        let one = OneRow::new(one, &both.gpu);
         let queries = Queries::One(&one);
         let [x, y] = both.tensors([prompts * edges * rows, width], 1.0);
         let [x, y] = [x, y].map(|x| queries.select(x, rows));

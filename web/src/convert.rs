@@ -9,6 +9,7 @@ use web_sys::js_sys::{
 };
 
 use pathpatch::{
+    device::LoadOptions,
     error::{Code, Error, Result, Warning},
     patching::{Estimates, Grid, Head, LayerNorm, Progress, SweepOptions, Update},
     prompt::in_pair,
@@ -247,6 +248,24 @@ fn prompt(value: &JsValue, code: Code, name: &str) -> Result<Prompt> {
         id(&value).ok_or_else(|| wrong(&got()))
     });
     ids.collect::<Result<_>>().map(Prompt::Ids)
+}
+
+/// How to load a model: `{device, weights, fastest}`.
+pub fn load_options(options: &JsValue) -> Result<LoadOptions> {
+    let fastest = field(options, "fastest");
+    let wrong = |e| {
+        Error::new(
+            Code::Option,
+            "fastest",
+            "names of products by what they were measured for",
+            e,
+        )
+    };
+    Ok(LoadOptions {
+        device: word(options, "device")?.parse()?,
+        weights: word(options, "weights")?.parse()?,
+        fastest: serde_wasm_bindgen::from_value(fastest).map_err(wrong)?,
+    })
 }
 
 /// A text, a token id, or an array of those; nothing is none.

@@ -146,6 +146,8 @@ impl Engine {
 impl Engine {
     /// Load a model: `{kind: "hub", hub, repo, revision}`, `{kind: "url", baseUrl}` or `{files}`.
     ///
+    /// `options` are `{device, weights, fastest}`: see `LoadOptions`.
+    ///
     /// `workers` is how many share it on the CPU; where it is undefined, `by_default`, unless the model is small. `bring`
     /// starts others, `ask` asks one: see `crew`. `on_progress` gets what `Progress` makes of each file's bytes.
     #[expect(
@@ -154,7 +156,7 @@ impl Engine {
     )]
     pub async fn load(
         source: JsValue,
-        device: String,
+        options: JsValue,
         keep: bool,
         workers: JsValue,
         by_default: usize,
@@ -164,7 +166,7 @@ impl Engine {
         signal: AbortSignal,
     ) -> Result<Engine, JsValue> {
         let load = async {
-            let choice = device.parse()?;
+            let options = convert::load_options(&options)?;
             let source = Source::from_js(source)?;
             let watcher = Watcher {
                 on_progress: &on_progress,
@@ -180,7 +182,7 @@ impl Engine {
                 bring: &bring,
                 ask: &ask,
             };
-            let load = load::load(source, choice, keep, &hire, &watcher);
+            let load = load::load(source, &options, keep, &hire, &watcher);
             let (session, keeping) = cancellable(&signal, "the load", load).await?;
             Ok(Engine { session, keeping })
         };

@@ -24,7 +24,7 @@ use crate::{
 };
 use pathpatch::{
     checkpoint::{self, INDEX, WEIGHTS},
-    device::DeviceChoice,
+    device::LoadOptions,
     error::{Code, Error, Result, Warning},
     session::Session,
     tokenizer::{self, Tokenizer},
@@ -94,12 +94,12 @@ async fn complete(source: &Source) -> Option<Folder> {
 /// Those of the network and of [`Session::begin`] and its weights; never only because something cannot be kept.
 pub async fn load(
     source: Source,
-    choice: DeviceChoice,
+    options: &LoadOptions,
     keep: bool,
     hire: &Hire<'_>,
     watcher: &Watcher<'_>,
 ) -> Result<(Session, Keeping)> {
-    let first = match attempt(&source, choice, keep, hire, None, watcher).await {
+    let first = match attempt(&source, options, keep, hire, None, watcher).await {
         Ok(loaded) => return Ok(loaded),
         Err(Stop::Failed(error)) => return Err(error),
         Err(first) => first,
@@ -109,7 +109,7 @@ pub async fn load(
         Stop::Unreadable(error) => Some(format!("what was kept could not be read: {}", error.got)),
         _ => None,
     };
-    let again = attempt(&source, choice, keep, hire, unreadable, watcher).await;
+    let again = attempt(&source, options, keep, hire, unreadable, watcher).await;
     again.map_err(|again| match (first, again) {
         // The first failure is the reason to report, not that the server could not help.
         (Stop::Changed(first) | Stop::Unreadable(first), Stop::Failed(again))
@@ -125,7 +125,7 @@ pub async fn load(
 /// Load it from where it is; `unreadable` is why what is kept is of no use.
 async fn attempt(
     source: &Source,
-    choice: DeviceChoice,
+    options: &LoadOptions,
     keep: bool,
     hire: &Hire<'_>,
     unreadable: Option<String>,
@@ -133,7 +133,7 @@ async fn attempt(
 ) -> Result<(Session, Keeping), Stop> {
     let (mut place, revision) = place(source, keep, unreadable, watcher).await?;
     let mut weights = String::new();
-    match read(&mut place, choice, hire, &mut weights, watcher).await {
+    match read(&mut place, options, hire, &mut weights, watcher).await {
         Ok(mut session) => {
             session.warn(warnings(&place));
             Ok((session, keeping(&mut place, revision).await))
@@ -146,7 +146,7 @@ async fn attempt(
 /// read, and is empty otherwise.
 async fn read(
     place: &mut Place,
-    choice: DeviceChoice,
+    options: &LoadOptions,
     hire: &Hire<'_>,
     weights: &mut String,
     watcher: &Watcher<'_>,
@@ -154,7 +154,7 @@ async fn read(
     let config = place.require("config.json", watcher).await?;
     let tokenizer = tokenizer(place, watcher).await?;
     let lacks_tokenizer = tokenizer.is_none();
-    let mut loading = Session::begin(&config, tokenizer, choice).await?;
+    let mut loading = Session::begin(&config, tokenizer, options.clone()).await?;
     if lacks_tokenizer && let Some(names) = place.names() {
         loading.explain_tokenizer(tokenizer::explain_missing(&names));
     }

@@ -55,7 +55,7 @@ pub async fn graph(args: &GraphArgs) -> Result<()> {
             ..EdgeOptions::default()
         },
     };
-    let session = directory::load(&args.on.model, args.on.device).await?;
+    let session = directory::load(&args.on.model, args.on.load_options()).await?;
     warn(session.warnings());
     warn(&session.check_edges(&request, &NoPause).await?);
     // Before the work, which an output that cannot be written would make vain.

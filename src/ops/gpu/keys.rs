@@ -1,12 +1,22 @@
 //! How attention goes over keys: some at a time, with the largest score so far and what is relative to it, so that memory
 //! does not grow with the keys. Milakov and Gimelshein, "Online normalizer calculation for softmax" (2018).
 
+use burn::tensor::{Device, Tensor};
 use burn_cubecl::cubecl::{self, prelude::*};
+
+use super::buffer::where_it_is;
 
 /// Keys that are taken at once, each with a unit for every query.
 pub(super) const KEYS: usize = 16;
 /// Queries of a workgroup.
 pub(super) const QUERIES: usize = 4;
+
+/// Numbers of a head at most: the queries of a workgroup, with two numbers for each of its scores, fit its memory.
+pub fn widest_head(device: &Device) -> Option<usize> {
+    let number = where_it_is(&Tensor::<1>::empty([1], device))?;
+    let numbers = number.client.properties().hardware.max_shared_memory_size / size_of::<f32>();
+    Some(numbers.saturating_sub(2 * QUERIES * KEYS) / QUERIES)
+}
 /// Below any score, yet finite, as WGSL has no infinity.
 pub(super) const LOWEST: f32 = -1e30;
 

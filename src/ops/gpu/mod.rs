@@ -39,6 +39,7 @@ pub use backwards::attention_backwards;
 pub use buffer::{has_f16, largest_buffer};
 pub use dots::linear_changes;
 pub use heads::by_head;
+pub use keys::widest_head;
 pub use lookup::look_up;
 pub use moves::{cat, pick};
 pub use norm::{layer_norm, norm_change, through_norm};

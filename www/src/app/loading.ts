@@ -5,7 +5,7 @@
 
 import { isSameModel, type LoadedModel, type ModelRef, nameOf, refOfLink } from "../core/model-ref";
 import { type KeptModel, PathPatch, PathPatchError } from "../engine/pathpatch";
-import type { DeviceChoice } from "../engine/types";
+import type { DeviceChoice, LoadOptions, WeightType } from "../engine/types";
 import { messageOf } from "../lib/dom";
 import { fromParams } from "../lib/permalink";
 import { firstOf } from "../lib/presets";
@@ -78,7 +78,7 @@ export function loading(store: Store<State, Action>): Loading {
     async (signal, choice: Choice, wanted: URLSearchParams | null) => {
       dispatch({ type: "load-begun", choice, wanted });
       const made = await PathPatch.load(sourceOf(choice, base), {
-        device: deviceFromUrl(),
+        ...fromUrl(),
         keep: choice.ref.kind !== "bundled",
         signal,
         onProgress: (progress) => {
@@ -206,9 +206,13 @@ function arrived(state: State, choice: Choice, made: PathPatch, params: URLSearc
   return { loaded: { choice, model, config, device, keeping, warnings }, wanted: { settings, view } };
 }
 
-/** `?device=cpu` or `?device=webgpu` overrides the choice. */
-function deviceFromUrl(): DeviceChoice {
-  return (new URL(location.href).searchParams.get("device") ?? "auto") as DeviceChoice;
+/** `?device=cpu` or `?device=webgpu` overrides the choice; `?weights=f16` has a GPU store weights in half the memory. */
+function fromUrl(): Pick<LoadOptions, "device" | "weights"> {
+  const { searchParams } = new URL(location.href);
+  return {
+    device: (searchParams.get("device") ?? "auto") as DeviceChoice,
+    weights: (searchParams.get("weights") ?? "f32") as WeightType,
+  };
 }
 
 /** Once the first run has something to show, or cannot have. */

@@ -31,6 +31,7 @@ import type {
   SweepProgress,
   Token,
   Warning,
+  WeightType,
   WorkerStep,
 } from "./types";
 import type { ErrorDetails } from "./error";
@@ -88,7 +89,7 @@ export type WorkerSource =
 /** What can be asked, with the arguments and the answer of each. */
 export interface Calls {
   load: {
-    arguments: { source: WorkerSource; device: DeviceChoice; keep: boolean; workers?: number; byDefault: number };
+    arguments: { source: WorkerSource; device: DeviceChoice; weights: WeightType; keep: boolean; workers?: number; byDefault: number };
     answer: { config: Config; device: DeviceReport; workers: number; keeping: Keeping; warnings: Warning[] };
   };
   plan: { arguments: { source: WorkerSource }; answer: Plan };

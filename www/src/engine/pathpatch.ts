@@ -77,7 +77,7 @@ export class PathPatch {
    */
   static async load(model: ModelSource, options: LoadOptions = {}): Promise<PathPatch> {
     const source = workerSource(model);
-    const { device = "auto", keep = source.kind === "hub", workers, onProgress, signal, workerUrl, wasmUrl } = options;
+    const { device = "auto", weights = "f32", keep = source.kind === "hub", workers, onProgress, signal, workerUrl, wasmUrl } = options;
     const engine = await startEngine({ workerUrl, wasmUrl });
     let giveUp: ReturnType<typeof setTimeout> | undefined;
     const onAbort = () => {
@@ -86,7 +86,8 @@ export class PathPatch {
     signal?.addEventListener("abort", onAbort);
     try {
       if (keep) persist();
-      const loaded = await engine.ask("load", { source, device, keep, workers, byDefault: defaultWorkers() }, { onProgress, signal });
+      const asked = { source, device, weights, keep, workers, byDefault: defaultWorkers() };
+      const loaded = await engine.ask("load", asked, { onProgress, signal });
       return new PathPatch(engine, loaded);
     } catch (error) {
       engine.stop();

@@ -5,6 +5,12 @@ import type { Assets } from "./assets.js";
 /** Where to compute: a GPU through WebGPU, the CPU, or the first of the two that is there. */
 export type DeviceChoice = "auto" | "webgpu" | "cpu";
 
+/**
+ * How a GPU stores weights. `f16` takes half the memory, and rounds each weight by up to 1 part in 2,048: an effect of the
+ * bundled model's differs by up to 0.003. What is computed from them is f32 in either case.
+ */
+export type WeightType = "f32" | "f16";
+
 /** Which device was taken, and why. */
 export interface DeviceReport {
   kind: "webgpu" | "cpu";
@@ -14,6 +20,9 @@ export interface DeviceReport {
    * ours, cut into whichever tiles were measured to be fastest there.
    */
   matmul: "flex" | "fused" | "registers-4x4" | "registers-8x8" | "shared-64x64" | "shared-64x128";
+  /** What `matmul` was found to be fastest for: an adapter, a model's shape, a type of weights. This browser remembers it. */
+  race: string | null;
+  weights: WeightType;
   reason: string;
 }
 
@@ -157,6 +166,8 @@ export interface Warning {
 export interface LoadOptions extends Assets {
   /** Default `auto`. */
   device?: DeviceChoice;
+  /** Default `f32`. Where the device has no f16 they are f32, and a warning says so. */
+  weights?: WeightType;
   /** Whether what is downloaded is kept in this browser; by default if it comes from the Hub. */
   keep?: boolean;
   /**

@@ -3,11 +3,13 @@
 // It shares no module with the client, so that it is one file, wherever a bundler or a server puts it.
 
 import init, { Engine, join, keptModels, plan, receive, removeModel } from "../wasm/engine";
-import { forget } from "./remembered";
+import { forget, recall, remember } from "./remembered";
 import type { Calls, Failure, FromWorker, Module, Request, Told, ToWorker } from "./messages";
 import type { ErrorCode, Warning } from "./types";
 
 const running = new Map<number, AbortController>();
+/** Where it is remembered which product of matrices is fastest, by what that was found for. */
+const FASTEST = "fastest-1";
 let engine: Engine | undefined;
 let wasmUrl = "";
 /** The module, instantiated once; anew after a failure, as of the network. */
@@ -119,7 +121,7 @@ async function instantiate(): ReturnType<typeof init> {
 
 /** Load a model; where not so many workers can be started as it is for, with those that can. */
 async function load(
-  { source, device, keep, workers, byDefault }: Calls["load"]["arguments"],
+  { source, device, weights, keep, workers, byDefault }: Calls["load"]["arguments"],
   onProgress: (progress: never) => void,
   signal: AbortSignal,
 ): Promise<Calls["load"]["answer"]> {
@@ -130,12 +132,15 @@ async function load(
     lacking = { code: "engine", message: `workers: expected ${1 + others} to share the model, got ${some}` };
     throw lacking.message;
   };
-  const begin = (asked: number | undefined) => Engine.load(source, device, keep, asked, byDefault, bringAll, ask, onProgress, signal);
+  const options = { device, weights, fastest: JSON.parse((await recall(FASTEST)) ?? "{}") };
+  const begin = (asked: number | undefined) => Engine.load(source, options, keep, asked, byDefault, bringAll, ask, onProgress, signal);
   engine = await begin(workers).catch((error) => {
     if (!lacking) throw error;
     return begin(1 + crew.length);
   });
   const about: Calls["load"]["answer"] = engine.about();
+  const { race, matmul } = about.device;
+  if (race && options.fastest[race] !== matmul) await remember(FASTEST, JSON.stringify({ ...options.fastest, [race]: matmul }));
   return { ...about, warnings: [...about.warnings, ...(lacking ? [lacking] : [])] };
 }
 
