@@ -91,9 +91,12 @@ export default defineConfig({
     outDir: at("dist"),
     emptyOutDir: true,
     target: "es2022",
-    // Half a kilobyte less than Vite's own, gzipped.
+    // A kilobyte less than Vite's own, gzipped. No code asks how many parameters a function has, or makes one with `new`.
     minify: "terser",
-    terserOptions: { module: true, compress: { passes: 3 } },
+    terserOptions: {
+      module: true,
+      compress: { passes: 3, ecma: 2020, inline: 1, keep_fargs: false, unsafe_arrows: true, unsafe_methods: true },
+    },
     // The first versions with light-dark(), which a figure needs to follow the post or its own `theme`.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
     modulePreload: false,

@@ -88,6 +88,7 @@ async function measure({ device, model: name, request, limit }) {
 
   const differs = (id, i) => id !== request.corrupted[i];
   const rows = largest * (request.clean.length - request.clean.findIndex(differs));
+  const rates = Object.fromEntries(await model.matmulRates(rows));
   return {
     device: model.device.kind,
     adapter: model.device.adapter,
@@ -97,7 +98,7 @@ async function measure({ device, model: name, request, limit }) {
     projected: !grid,
     edges: last.total,
     flops: last.flops / doneShare,
-    matmul_flops_per_second: await model.matmulRate(rows),
+    matmul_flops_per_second: rates[model.device.matmul],
     peak_memory: await model.memory(),
     slowest_cancel_ms: cancels.length ? Math.max(...cancels) : null,
     values: Array.from(grid?.values ?? [], (value) => (Number.isNaN(value) ? null : value)),

@@ -6,7 +6,7 @@
 
 mod common;
 
-use std::{fs, path::PathBuf, time::Instant};
+use std::{collections::HashMap, fs, path::PathBuf, time::Instant};
 
 use clap::Parser;
 use pathpatch::{
@@ -110,6 +110,11 @@ async fn measure(args: &Args) -> Report {
     let grid = grid.await.expect("a sweep").result;
     let seconds = start.elapsed().as_secs_f64();
     let last = last.expect("an update");
+    let rates = session
+        .matmul_rates(rows, &NoPause)
+        .await
+        .expect("products");
+    let rates = HashMap::<_, _>::from_iter(rates);
     let (spearman, top_20) = ranking(&estimates, &grid);
     Report {
         load_seconds,
@@ -117,7 +122,7 @@ async fn measure(args: &Args) -> Report {
         seconds,
         edges: last.total,
         flops: last.flops,
-        matmul_flops_per_second: session.matmul_rate(rows, &NoPause).await.expect("products"),
+        matmul_flops_per_second: rates[session.device().matmul],
         peak_memory: peak_memory(),
         max_estimate_error: last.max_estimate_error.expect("estimates"),
         spearman,

@@ -7,7 +7,7 @@ mod webgpu;
 
 use std::{collections::BTreeMap, str::FromStr};
 
-use burn::tensor::Device;
+use burn::tensor::{DType, Device};
 use serde::Serialize;
 
 use crate::error::{Code, Error, Result};
@@ -47,9 +47,19 @@ pub enum WeightType {
     /// As the CPU has them.
     #[default]
     F32,
-    /// Half the memory, and half of what a product reads. Each weight is rounded to 11 bits, by up to 1 part in 2,048.
-    /// For adapters with the feature `shader-f16`.
+    /// Half the memory, and half of what a product reads. Each weight is rounded to 11 bits, by up to 1 part in 2,048; those
+    /// below 0.00006 by up to that much, as a device may take them for 0. For adapters with the feature `shader-f16`.
     F16,
+}
+
+impl WeightType {
+    /// Burn's name for it.
+    pub const fn dtype(self) -> DType {
+        match self {
+            Self::F32 => DType::F32,
+            Self::F16 => DType::F16,
+        }
+    }
 }
 
 impl FromStr for WeightType {
@@ -97,7 +107,8 @@ pub struct DeviceReport {
     /// `registers-4x4`, `registers-8x8`, `shared-64x64` or `shared-64x128`.
     pub matmul: &'static str,
     /// What `matmul` was found to be fastest for, on a GPU: the adapter, a model's shape and how weights are stored. With it
-    /// a later load can be told: see [`LoadOptions::fastest`].
+    /// a later load can be told: see [`LoadOptions::fastest`]. `None` where not all products were tried, since compiling them
+    /// took too long: the next load may find them compiled.
     pub race: Option<String>,
     /// How weights are stored: `f32` or `f16`, set when a model is loaded.
     pub weights: WeightType,
@@ -136,7 +147,7 @@ pub async fn open(choice: DeviceChoice) -> Result<(Device, DeviceReport)> {
 ///
 /// # Errors
 /// [`Code::Device`] when WebGPU is asked for by name.
-pub fn too_narrow(
+pub fn cpu_for_wide_heads(
     choice: DeviceChoice,
     widest: usize,
     d_head: usize,

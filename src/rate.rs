@@ -1,7 +1,7 @@
 //! What a device's matrix product can do at its best: the yardstick for a sweep's speed.
 
+mod bare;
 mod race;
-mod track;
 
 use burn::tensor::Device;
 
@@ -12,22 +12,22 @@ use crate::{
     ops::{Product, on_cpu},
     pause::Pause,
 };
-pub use track::Track;
+pub use bare::BareProducts;
 
 /// Seconds that are long enough for a steady figure, and short enough for a page.
 const MEASURED: f64 = 2.0;
 
-/// Floating-point operations a second of a track's products.
+/// Floating-point operations a second of bare products.
 ///
 /// # Errors
 /// [`Code::Device`](crate::error::Code::Device) when the device fails, or that of `pause`, which is asked several times a
 /// second.
-pub async fn matmul_rate(track: &Track, product: Product, pause: &dyn Pause) -> Result<f64> {
+pub async fn matmul_rate(bare: &BareProducts, product: Product, pause: &dyn Pause) -> Result<f64> {
     // The first ones wait for the kernel to be compiled.
-    track.seconds(product, 1).await?;
+    bare.seconds(product, 1).await?;
     let (mut products, mut seconds, mut together) = (0, 0.0, 1);
     while seconds < MEASURED {
-        let batch = track.seconds(product, together).await?;
+        let batch = bare.seconds(product, together).await?;
         products += together;
         seconds += batch;
         // A device with a queue accepts products faster than it computes them: its queue is emptied now and then, and so
@@ -37,7 +37,7 @@ pub async fn matmul_rate(track: &Track, product: Product, pause: &dyn Pause) -> 
         }
         pause.pause().await?;
     }
-    Ok(products as f64 * track.operations() / seconds)
+    Ok(products as f64 * bare.operations() / seconds)
 }
 
 /// What a device has a choice of: on a GPU each of our tiles, on the CPU what multiplies there already.
@@ -64,8 +64,8 @@ pub fn product_named(device: &Device, config: &Config, name: &str) -> Option<Pro
     None
 }
 
-/// Choose what multiplies on a device for a model of this shape. Which of our kernels for GPUs is fastest differs between
-/// GPUs, so it is measured.
+/// Choose what multiplies on a device for a model of this shape, and say whether all that the device has was tried. Which of
+/// our kernels for GPUs is fastest differs between GPUs, so it is measured.
 ///
 /// # Errors
 /// [`Code::Device`](crate::error::Code::Device) when the device fails.
@@ -73,9 +73,9 @@ pub async fn choose_product(
     device: &Device,
     config: &Config,
     weights: WeightType,
-) -> Result<Product> {
+) -> Result<(Product, bool)> {
     match on_cpu(device) {
-        true => Ok(Product::Burn),
+        true => Ok((Product::Burn, true)),
         false => race::choose(device, config, weights).await,
     }
 }

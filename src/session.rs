@@ -21,7 +21,7 @@ use crate::{
     pause::Pause,
     prompt::{Batch, PromptPair},
     question::Reader,
-    rate::{Track, choose_product, matmul_rate, product_named, products},
+    rate::{BareProducts, choose_product, matmul_rate, product_named, products},
     tokenizer::{Token, Tokenizer},
 };
 
@@ -241,7 +241,7 @@ impl Session {
         let (device, report) = device::open(options.device).await?;
         let (device, mut report) = match widest_head(&device) {
             Some(widest) if widest < config.d_head => {
-                device::too_narrow(options.device, widest, config.d_head)?
+                device::cpu_for_wide_heads(options.device, widest, config.d_head)?
             }
             _ => (device, report),
         };
@@ -261,7 +261,11 @@ impl Session {
         let known = |name: &String| product_named(&device, &config, name);
         let product = match fastest.and_then(known) {
             Some(product) => product,
-            None => choose_product(&device, &config, weights).await?,
+            None => {
+                let (fastest, is_of_all) = choose_product(&device, &config, weights).await?;
+                report.race = report.race.filter(|_| is_of_all);
+                fastest
+            }
         };
         report.matmul = product.name();
         Ok(Loading {
@@ -611,37 +615,24 @@ impl Session {
         }
     }
 
-    /// Operations a second of bare matrix products of so many rows on the session's device: see
-    /// [`matmul_rate`].
+    /// Operations a second of bare matrix products of so many rows, for every product that its device has a choice of, by
+    /// name: see [`matmul_rate`].
     ///
     /// # Errors
     /// [`Code::Device`], or that of `pause`.
-    pub async fn matmul_rate(&self, rows: usize, pause: &dyn Pause) -> Result<f64> {
-        let product = self.model.unembed.product;
-        matmul_rate(&self.track(rows), product, pause).await
-    }
-
-    /// The same of every product that its device has a choice of, by name.
-    ///
-    /// # Errors
-    /// Those of [`Session::matmul_rate`].
     pub async fn matmul_rates(
         &self,
         rows: usize,
         pause: &dyn Pause,
     ) -> Result<Vec<(&'static str, f64)>> {
-        let track = self.track(rows);
+        let (device, weights) = (self.model.device(), self.device.weights);
+        let bare = BareProducts::new(&device, self.config(), weights, rows.max(1));
         let mut rates = Vec::new();
         for product in products(self.model.unembed.product) {
-            let rate = matmul_rate(&track, product, pause).await?;
+            let rate = matmul_rate(&bare, product, pause).await?;
             rates.push((product.name(), rate));
         }
         Ok(rates)
-    }
-
-    fn track(&self, rows: usize) -> Track {
-        let (device, weights) = (self.model.device(), self.device.weights);
-        Track::new(&device, self.config(), weights, rows.max(1))
     }
 
     /// The model run on the prompts, and the metric bound to them.

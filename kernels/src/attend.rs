@@ -34,8 +34,8 @@ pub struct Attention<'a> {
 /// Causal attention of all heads into `z`, `[sequence, queries, d_model]`.
 ///
 /// Where the past has 16 positions and a head 8 queries in each prompt, at least, they attend to it by two products
-/// (`past.rs`). This takes as many numbers as `z` has, and two for each query and head; for each thread 256 kB of scores
-/// (one query's, where the past has more than 65,536 positions), 128 queries, and what the kernel rearranges, which is less.
+/// (`past.rs`). This takes as many numbers as `z` has, and two for each query and head; each thread needs 256 kB for scores
+/// (more where the past has over 65,536 positions, for one query's) and less than that for queries and the kernel.
 /// The result does not depend on the number of threads.
 pub fn attend(attention: Attention<'_>, z: &mut [f32]) {
     let Attention {

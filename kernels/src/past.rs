@@ -25,7 +25,7 @@ const FROM: [usize; 2] = [16, 8];
 /// Most scores of a block of queries: 256 kB, which stay in a second-level cache between the two products.
 const SCORES: usize = 1 << 16;
 
-/// Most queries of a block. More would leave threads without one, and no product faster.
+/// Most queries of a block: with larger blocks some threads would have none, and products would be no faster.
 const QUERIES: usize = 128;
 
 /// Keys and values, each `[past, d_head]`, and the number of queries that share them.
@@ -37,12 +37,12 @@ pub struct Shared<'a> {
 
 /// What queries found.
 pub struct Found {
-    /// Of each block z, `[query, d_head]`, then the largest score and the sum of each query. All blocks have room for as
-    /// many queries.
+    /// For each block its z, `[query, d_head]`, then the largest score and the sum of each query. Blocks are equally large,
+    /// whether their queries fill them or not.
     numbers: Vec<f32>,
     /// Where the queries of each group are.
     places: Vec<Place>,
-    /// Queries that a block has room for.
+    /// How many queries fit a block.
     room: usize,
     d_head: usize,
 }
@@ -54,7 +54,7 @@ struct Place {
 }
 
 /// What one query found.
-pub struct OfPast<'a> {
+pub struct Partial<'a> {
     /// The sum of values, weighted with exponentials of the differences from the largest score.
     z: &'a [f32],
     largest: f32,
@@ -73,15 +73,16 @@ pub fn evenly<'a>([k, v]: [&'a [f32]; 2], groups: usize, queries: usize) -> Vec<
 }
 
 /// Let each query of some groups attend to what its group shares. `query` writes a query of a group, by its index in the
-/// group, into `[d_head]`. `None` where it is left to a loop: without a kernel, or for what products are not worth.
+/// group, into `[d_head]`. `None` where a loop is to do it: there is no kernel, or the past or the queries are so few that
+/// products are slower.
 ///
-/// What is returned takes `d_head + 2` numbers for each query; a group with fewer queries than another takes as many as a
-/// block of the other, of at most 128 queries. For each thread there are besides the queries of a block, its scores, 256 kB
-/// (or those of one query, where they are more), and what the kernel rearranges. A block is one thread's work and depends
-/// on the shapes alone, so the result does not depend on the number of threads.
+/// What is returned takes `d_head + 2` numbers for each query; a small group takes a whole block all the same, of at most 128
+/// queries. Each thread needs besides the queries of a block, its scores, 256 kB (or those of one query, where they are
+/// more), and the kernel's rearranged operands. A block is one thread's work and depends on the shapes alone, so the result
+/// does not depend on the number of threads.
 ///
 /// # Panics
-/// If a group has more or fewer keys than the first, or not as many values.
+/// If the groups have different numbers of keys, or a group has not as many values as keys.
 pub fn attend_to_past(
     kernel: Option<Kernel>,
     d_head: usize,
@@ -89,6 +90,13 @@ pub fn attend_to_past(
     query: impl Fn(usize, usize, &mut [f32]) + Sync,
 ) -> Option<Found> {
     let past = groups.first()?.k.len() / d_head;
+    for Shared { k, v, .. } in groups {
+        assert_eq!(
+            [k.len(), v.len()],
+            [past * d_head; 2],
+            "a past for all groups"
+        );
+    }
     let queries: usize = groups.iter().map(|group| group.queries).sum();
     let [keys_from, queries_from] = FROM;
     if past < keys_from || queries < queries_from * groups.len() {
@@ -160,13 +168,13 @@ fn whole(values: &[f32], rows: usize) -> Matrix<'_> {
 impl Found {
     /// What a query of a group found, by its index in the group.
     #[inline(always)]
-    pub fn of(&self, group: usize, query: usize) -> OfPast<'_> {
+    pub fn of(&self, group: usize, query: usize) -> Partial<'_> {
         let Place { block, each } = self.places[group];
         let (block, i) = (block + query / each, query % each);
         let width = self.room * (self.d_head + 2);
         let (z, of_weights) =
             self.numbers[block * width..][..width].split_at(self.room * self.d_head);
-        OfPast {
+        Partial {
             z: &z[i * self.d_head..][..self.d_head],
             largest: of_weights[i],
             total: of_weights[self.room + i],
@@ -177,7 +185,7 @@ impl Found {
 /// A query's weights of keys from their scores, in place, and into `z` what the past adds to it, `[d_head]`: nothing
 /// where the past is among these keys.
 #[inline(always)]
-pub fn weigh(found: Option<OfPast<'_>>, scores: &mut [f32], z: &mut [f32]) {
+pub fn weigh(found: Option<Partial<'_>>, scores: &mut [f32], z: &mut [f32]) {
     let Some(found) = found else {
         softmax(scores);
         return z.fill(0.0);

@@ -17,7 +17,7 @@
 
 use std::{collections::HashMap, rc::Rc};
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use half::f16;
 
 use super::{errors::invalid, layout, reader::Piece};
@@ -25,7 +25,7 @@ use crate::{
     device::WeightType,
     error::{Code, Error, Result, Warning},
     gpt2::{Block, Config, Embedding, Gpt2, Layer, Layers, Lender, Unembed},
-    ops::{Product, matmul},
+    ops::{Product, matmul, on_cpu},
 };
 
 /// A model under construction.
@@ -133,9 +133,12 @@ impl Assembly {
         }
         table.hash(&values);
         table.add(&values, self.config.d_model);
-        let part = self
-            .weights
-            .store(&name, TensorData::new(values, shape), &self.device)?;
+        let part = store(
+            self.weights,
+            &name,
+            TensorData::new(values, shape),
+            &self.device,
+        )?;
         table.parts.push(part);
         // Keep two equal tables only once.
         if let Some([wte, head]) = self.both_tables()
@@ -270,7 +273,7 @@ impl Assembly {
         let device = &self.device;
         let weights = |tensor: &str, x: Tensor<2>| match x.device() == *device {
             true => Ok(x),
-            false => self.weights.store(&name(tensor), x.into_data(), device),
+            false => store(self.weights, &name(tensor), x.into_data(), device),
         };
         Ok(Block {
             n_heads: self.config.n_heads,
@@ -348,24 +351,22 @@ fn place<const D: usize>(x: Tensor<D>, device: &Device) -> Tensor<D> {
     }
 }
 
-impl WeightType {
-    /// Put weights that products read on a device.
-    ///
-    /// # Errors
-    /// [`Code::Option`] for a number beyond f16's.
-    fn store(self, name: &str, x: TensorData, device: &Device) -> Result<Tensor<2>> {
-        if self == Self::F32 {
-            return Ok(Tensor::from_data(x, device));
-        }
-        let largest = x
-            .iter::<f32>()
-            .fold(0.0, |largest: f32, x| largest.max(x.abs()));
-        if largest > f16::MAX.to_f32() {
-            let expected = format!("numbers of at most {} in {name}; f32 holds them", f16::MAX);
-            return Err(Error::new(Code::Option, "weights f16", expected, largest));
-        }
-        Ok(Tensor::from_data(x, (device, DType::F16)))
+/// Put weights that products read on a device. The CPU has f32 alone.
+///
+/// # Errors
+/// [`Code::Option`] for a number beyond f16's.
+fn store(weights: WeightType, name: &str, x: TensorData, device: &Device) -> Result<Tensor<2>> {
+    if weights == WeightType::F32 || on_cpu(device) {
+        return Ok(Tensor::from_data(x, device));
     }
+    let largest = x
+        .iter::<f32>()
+        .fold(0.0, |largest: f32, x| largest.max(x.abs()));
+    if largest > f16::MAX.to_f32() {
+        let expected = format!("numbers of at most {} in {name}; f32 holds them", f16::MAX);
+        return Err(Error::new(Code::Option, "weights f16", expected, largest));
+    }
+    Ok(Tensor::from_data(x, (device, weights.dtype())))
 }
 
 /// Subtract the mean along a dimension.

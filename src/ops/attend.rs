@@ -18,7 +18,7 @@ use super::{
 ///
 /// # Shapes
 /// - `qkv`: `[sequence * rows, 3 * d_model]` before its bias `b`, `[3 * d_model]`; `past` is `None` where
-///   the rows start their sequence, and is multiplied with as the rest of the model is
+///   the rows start their sequence; `product` multiplies with it
 /// - returns z, `[sequence * queries, d_model]`
 pub fn attend(
     product: Product,
@@ -36,7 +36,7 @@ pub fn attend(
     if let Some(z) = gpu::attend(&qkv, b, n_heads, past, rows, queries.on_device()) {
         return z;
     }
-    unreachable!("tensors on the CPU or on a GPU, and no gradients recorded")
+    unreachable!("a tensor on the CPU or on a GPU")
 }
 
 /// Queries, keys and values by head, with their bias.

@@ -48,7 +48,7 @@ impl OneRow {
         }
     }
 
-    /// Of each prompt, counted from the first of the rows.
+    /// Which row it is in each prompt, counted from the first of the rows.
     pub fn of_prompt(&self) -> &[usize] {
         &self.of_prompt
     }

@@ -90,3 +90,57 @@ test("auto does not use a software adapter, and says so", async ({ page }) => {
   await open(page);
   await expect(loadedModel(page)).toContainText("the only WebGPU adapter is a software one");
 });
+
+test("a later load knows which product is fastest, and finds it anew where what is kept is spoilt", async ({ page }) => {
+  await page.goto("/");
+  const found = await page.evaluate(async () => {
+    const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+    const load = async (): Promise<{ race: string | null; matmul: string }> => {
+      const model = await PathPatch.load("./models/ioi-demo", { device: "webgpu" });
+      model.dispose();
+      return model.device;
+    };
+    // Compiling all of them may take too long until the browser has some in store.
+    let first = await load();
+    for (let again = 0; again < 5 && first.race === null; again++) first = await load();
+    const race = first.race!;
+    const cache = await caches.open("pathpatch-remembered-1");
+    const [place] = await cache.keys();
+    const kept: Record<string, string> = await (await cache.match(place!))!.json();
+    const after = async (text: string) => {
+      await cache.put(place!, new Response(text));
+      return (await load()).matmul;
+    };
+    const others = ["registers-4x4", "shared-64x64"].filter((name) => name !== first.matmul);
+    const told = [];
+    for (const name of others) told.push(await after(JSON.stringify({ ...kept, [race]: name })));
+    const spoilt = [];
+    for (const text of ["{", "null", `[1, 2]`, JSON.stringify({ [race]: 7 })]) spoilt.push(await after(text));
+    return { kept: kept[race], first: first.matmul, others, told, spoilt };
+  });
+  expect(found.kept).toBe(found.first);
+  expect(found.told).toEqual(found.others);
+  for (const name of found.spoilt) expect(name).toMatch(/^(registers|shared)-/);
+});
+
+test("weights of a type that the device does not store: f32, with a warning; of none that there is: an error", async ({ page }) => {
+  await page.goto("/");
+  const load = (device: string, weights: string) =>
+    page.evaluate(
+      async (options) => {
+        const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
+        try {
+          const model = await PathPatch.load("./models/ioi-demo", options);
+          model.dispose();
+          return [model.device.weights, ...model.warnings.map(({ message }: { message: string }) => message)];
+        } catch (error) {
+          return [(error as Error).message];
+        }
+      },
+      { device, weights },
+    );
+  expect(await load("webgpu", "f32")).toEqual(["f32"]);
+  expect(await load("webgpu", "f16")).toEqual(["f32", "weights are stored as f32: this adapter has no shader-f16"]);
+  expect(await load("cpu", "f16")).toEqual(["f32", "weights are stored as f32: f16 is for GPUs, and the model is on the CPU"]);
+  expect(await load("cpu", "f8")).toEqual(["weights: expected f32 or f16, got f8"]);
+});

@@ -134,7 +134,7 @@ fn a_layers_step_has_few_launches() {
     let file = |name: &str| fs::read(demo().join(name)).unwrap();
     let config = Config::from_json(&file("config.json")).unwrap();
     let d_model = config.d_model;
-    let product = block_on(choose_product(&device, &config, WeightType::F32)).unwrap();
+    let (product, _) = block_on(choose_product(&device, &config, WeightType::F32)).unwrap();
     let mut model = checkpoint::load(config, &file("model.safetensors"), &device).unwrap();
     model.multiply_with(product);
     let block = model.layers.held(1).unwrap();

@@ -67,7 +67,7 @@ fn a_thousand_tokens_that_differ_in_the_last_five() {
         vocabulary: VOCABULARY,
     };
     let mut on_gpu = random_model(&size, &device);
-    let product = block_on(choose_product(&device, &on_gpu.config, WeightType::F32)).unwrap();
+    let (product, _) = block_on(choose_product(&device, &on_gpu.config, WeightType::F32)).unwrap();
     on_gpu.multiply_with(product);
     let on_cpu = random_model(&size, &Device::flex());
     for component in Component::ALL {

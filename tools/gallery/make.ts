@@ -55,7 +55,7 @@ async function runOf(engine: PathPatch, loaded: LoadedModel, preset: Preset, tel
   const [wrong] = Object.values(errors);
   if (wrong?.[0]) throw new Error(`${preset.name}: ${wrong[0].text}`);
   const request = requestOf(loaded, settings, pairs, tokens);
-  const made = madeNow(engine.device.kind);
+  const made = madeNow(engine.device);
   let run: Run | null = null;
   const check = await runAll(engine, settings, pairs, FIRST_LOOK, signal, ({ table, progress, sender, warnings }) => {
     run ??= begun(1, request, table, sender, warnings, made);

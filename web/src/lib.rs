@@ -353,15 +353,8 @@ impl Engine {
         detail.await.map_err(convert::error)
     }
 
-    /// Floating-point operations a second of bare matrix products of so many rows on its device.
-    #[wasm_bindgen(js_name = matmulRate)]
-    pub async fn matmul_rate(&self, rows: usize, signal: AbortSignal) -> Result<f64, JsValue> {
-        let turn = Turn::new("rate", Some(&signal));
-        let rate = self.session.matmul_rate(rows, &turn).await;
-        rate.map_err(convert::error)
-    }
-
-    /// The same of every product that its device has a choice of: `[name, rate]` each.
+    /// Floating-point operations a second of bare matrix products of so many rows, for every product that its device has a
+    /// choice of: `[name, rate]` each.
     #[wasm_bindgen(js_name = matmulRates)]
     pub async fn matmul_rates(&self, rows: usize, signal: AbortSignal) -> Result<JsValue, JsValue> {
         let turn = Turn::new("rates", Some(&signal));

@@ -1,6 +1,12 @@
 //! The page: built into dist/, or served with live reload.
 
-use std::{fs, path::Path, process::Command, sync::mpsc, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::mpsc,
+    time::Duration,
+};
 
 use anyhow::{Context, Result, bail};
 use notify_debouncer_mini::{new_debouncer, notify::RecursiveMode};
@@ -14,9 +20,8 @@ use crate::{
 
 /// Where the built site is, below the repository's root.
 pub const SITE: &str = "dist";
-/// All scripts of the site together, gzipped, but for the bench's, which no visitor of the page downloads.
+/// All scripts that the page can load, gzipped; it loads most of them when they are needed.
 const MAX_SCRIPTS: usize = 170_000;
-const BENCH: &str = "bench-";
 
 /// Build the static site and print what a visitor downloads and waits for.
 pub fn build() -> Result<()> {
@@ -36,14 +41,14 @@ pub fn build() -> Result<()> {
 pub fn bundle() -> Result<()> {
     setup::npm_packages()?;
     npm_script("build", &[])?;
-    let scripts = gzipped_size_of(Path::new(SITE), "js")?;
+    let scripts = gzipped(&loaded_by(&Path::new(SITE).join("index.html"))?)?;
     let kilobytes = |bytes: usize| bytes as f64 / 1e3;
     println!(
         "js: {:.1} kB gzipped (at most {:.0})",
         kilobytes(scripts),
         kilobytes(MAX_SCRIPTS)
     );
-    let gallery = gzipped_size_of(&Path::new(SITE).join("gallery"), "json")?;
+    let gallery = gzipped(&files(&Path::new(SITE).join("gallery"), "json")?)?;
     println!(
         "gallery: {:.1} kB gzipped, of which a visitor downloads what is opened",
         kilobytes(gallery)
@@ -54,22 +59,46 @@ pub fn bundle() -> Result<()> {
     Ok(())
 }
 
-/// Total gzipped size of the files with an extension below a directory, without the bench's.
-fn gzipped_size_of(directory: &Path, extension: &str) -> Result<usize> {
-    let mut total = 0;
+/// The scripts of the site that a page names, that those name, and so on.
+fn loaded_by(page: &Path) -> Result<Vec<PathBuf>> {
+    let mut others = files(Path::new(SITE), "js")?;
+    let mut loaded = vec![page.to_path_buf()];
+    let mut next = 0;
+    while next < loaded.len() {
+        let text = fs::read_to_string(&loaded[next])?;
+        let is_named = |script: &PathBuf| {
+            let name = script.file_name().unwrap_or_default().to_string_lossy();
+            // Behind a slash or a quotation mark: another's name may end in the same letters.
+            text.match_indices(&*name)
+                .any(|(at, _)| text[..at].ends_with(['/', '"', '\'', '`']))
+        };
+        let (named, rest) = others.into_iter().partition(is_named);
+        loaded.extend::<Vec<PathBuf>>(named);
+        others = rest;
+        next += 1;
+    }
+    loaded.remove(0);
+    Ok(loaded)
+}
+
+/// The files with an extension below a directory.
+fn files(directory: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
         if path.is_dir() {
-            total += gzipped_size_of(&path, extension)?;
-        } else if path.extension().is_some_and(|e| e == extension)
-            && !path
-                .file_name()
-                .is_some_and(|name| name.to_string_lossy().contains(BENCH))
-        {
-            total += gzipped_len(&fs::read(&path)?)?;
+            found.extend(files(&path, extension)?);
+        } else if path.extension().is_some_and(|e| e == extension) {
+            found.push(path);
         }
     }
-    Ok(total)
+    Ok(found)
+}
+
+/// Size of files, each gzipped.
+fn gzipped(files: &[PathBuf]) -> Result<usize> {
+    let sizes = files.iter().map(|file| gzipped_len(&fs::read(file)?));
+    sizes.sum()
 }
 
 /// Serve the page with Vite, which reloads on changes in www/. Rebuild the wasm on changes in the crates that it is

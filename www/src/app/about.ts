@@ -29,6 +29,7 @@ export const warningsOf = (run: Run): string =>
 
 function on(device: string): string {
   if (device === "cpu") return " on the CPU";
+  if (device === "webgpu f16") return " on WebGPU with f16 weights";
   return device === "webgpu" ? " on WebGPU" : "";
 }
 

@@ -41,7 +41,7 @@ export function running(store: Store<State, Action>, fail: (error: unknown) => v
   const job = latest(
     async (signal, model: PathPatch, loaded: Loaded, settings: Settings, { pairs, tokens }: Reading) => {
       const request = requestOf(loaded.model, settings, pairs, tokens);
-      const made = madeNow(loaded.device.kind);
+      const made = madeNow(loaded.device);
       const id = ++runs;
       [under, last] = [request, loaded];
       dispatch({ type: "run-begun", id });

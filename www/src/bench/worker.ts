@@ -6,6 +6,8 @@ import { serve } from "./random";
 
 count();
 serve();
+// What earlier loads found is not known here: the race for the fastest product is part of what is measured.
+Object.defineProperty(self, "caches", { value: undefined });
 const engine = new URLSearchParams(location.search).get("engine");
 if (engine === null) throw new Error("the bench's worker: expected the address of the engine's, got none");
 await import(/* @vite-ignore */ engine);

@@ -1,6 +1,6 @@
 // A run: what was asked, and what is known of it.
 
-import type { EdgeDetail, EdgeName, EdgesCheck, PairPredictions, Warning } from "../engine/types";
+import type { DeviceReport, EdgeDetail, EdgeName, EdgesCheck, PairPredictions, Warning } from "../engine/types";
 import { VERSION } from "../version";
 import { isSameEdge } from "./node";
 import type { Request } from "./request";
@@ -56,8 +56,8 @@ export interface Made {
 }
 
 /** What this build makes now, on a device. */
-export function madeNow(device: string): Made {
-  return { by: `pathpatch ${VERSION}`, at: new Date().toISOString(), device };
+export function madeNow({ kind, weights }: Pick<DeviceReport, "kind" | "weights">): Made {
+  return { by: `pathpatch ${VERSION}`, at: new Date().toISOString(), device: weights === "f32" ? kind : `${kind} ${weights}` };
 }
 
 /** A run whose first values are there. */

@@ -98,7 +98,7 @@ export class Live {
       const [error] = [...Object.values(errors).flat(), ...rows.map(({ pair, text }) => ({ text: `Pair ${pair + 1}: ${text}` }))];
       if (error) throw new Error(error.text);
       const request = requestOf({ ...asked, revision: model.keeping.revision, dModel: model.config.d_model }, settings, pairs, tokens);
-      const made = madeNow(model.device.kind);
+      const made = madeNow(model.device);
       const id = ++runs;
       let grown: Run | undefined;
       const began = performance.now();

@@ -105,7 +105,6 @@ export interface Calls {
   headDetail: { arguments: MetricRequest & { layer: number; head: number }; answer: HeadDetail };
   edges: { arguments: EdgesRequest; answer: EdgesResult };
   edgeDetail: { arguments: EdgeDetailRequest; answer: EdgeDetail | HeadEdgeDetail };
-  matmulRate: { arguments: { rows: number }; answer: number };
   matmulRates: { arguments: { rows: number }; answer: [string, number][] };
   memory: { arguments: Record<string, never>; answer: number };
   steps: { arguments: Record<string, never>; answer: WorkerStep[] };

@@ -209,12 +209,10 @@ export class PathPatch {
     return this.#engine.ask("headDetail", { ...metricRequest(options), layer, head }, { signal: options.signal });
   }
 
-  /** Floating-point operations a second of bare products of so many rows with a block's weights. */
-  matmulRate(rows: number): Promise<number> {
-    return this.#engine.ask("matmulRate", { rows });
-  }
-
-  /** The same of every product that its device has a choice of, by name: on a GPU of each of our tiles. */
+  /**
+   * Floating-point operations a second of bare products of so many rows with a block's weights, for every product that its
+   * device has a choice of, by name: on a GPU for each of our tiles. `device.matmul` names the one that is used.
+   */
   matmulRates(rows: number): Promise<[name: string, rate: number][]> {
     return this.#engine.ask("matmulRates", { rows });
   }

@@ -3,13 +3,12 @@
 // It shares no module with the client, so that it is one file, wherever a bundler or a server puts it.
 
 import init, { Engine, join, keptModels, plan, receive, removeModel } from "../wasm/engine";
+import { VERSION } from "../version";
 import { forget, recall, remember } from "./remembered";
 import type { Calls, Failure, FromWorker, Module, Request, Told, ToWorker } from "./messages";
 import type { ErrorCode, Warning } from "./types";
 
 const running = new Map<number, AbortController>();
-/** Where it is remembered which product of matrices is fastest, by what that was found for. */
-const FASTEST = "fastest-1";
 let engine: Engine | undefined;
 let wasmUrl = "";
 /** The module, instantiated once; anew after a failure, as of the network. */
@@ -94,8 +93,6 @@ async function perform(request: Request, signal: AbortSignal): Promise<Calls[key
       return loaded().headDetail(request.arguments, signal);
     case "edgeDetail":
       return loaded().edgeDetail(request.arguments, signal);
-    case "matmulRate":
-      return loaded().matmulRate(request.arguments.rows, signal);
     case "matmulRates":
       return loaded().matmulRates(request.arguments.rows, signal);
     case "memory": {
@@ -126,22 +123,54 @@ async function load(
   signal: AbortSignal,
 ): Promise<Calls["load"]["answer"]> {
   let lacking: Warning | undefined;
+  let warning: Warning | undefined;
   const bringAll = async (others: number, config: string) => {
     if ((await bring(others, config)) === others) return;
     const some = `${1 + crew.length}: the browser did not start more, so sweeps take longer; values are the same`;
     lacking = { code: "engine", message: `workers: expected ${1 + others} to share the model, got ${some}` };
     throw lacking.message;
   };
-  const options = { device, weights, fastest: JSON.parse((await recall(FASTEST)) ?? "{}") };
+  const verdicts = device === "cpu" ? null : await verdictsOf();
+  const options = { device, weights, fastest: verdicts ? await fastestBy(verdicts) : {} };
   const begin = (asked: number | undefined) => Engine.load(source, options, keep, asked, byDefault, bringAll, ask, onProgress, signal);
-  engine = await begin(workers).catch((error) => {
-    if (!lacking) throw error;
-    return begin(1 + crew.length);
-  });
+  let asked = workers;
+  for (;;) {
+    lacking = undefined;
+    try {
+      engine = await begin(asked);
+      break;
+    } catch (error) {
+      // Each time there are fewer.
+      if (!lacking) throw error;
+      warning = lacking;
+      asked = 1 + crew.length;
+    }
+  }
   const about: Calls["load"]["answer"] = engine.about();
   const { race, matmul } = about.device;
-  if (race && options.fastest[race] !== matmul) await remember(FASTEST, JSON.stringify({ ...options.fastest, [race]: matmul }));
-  return { ...about, warnings: [...about.warnings, ...(lacking ? [lacking] : [])] };
+  // Another tab may have remembered something in the meantime.
+  if (verdicts && race) await remember(verdicts, JSON.stringify({ ...(await fastestBy(verdicts)), [race]: matmul }));
+  return { ...about, warnings: [...about.warnings, ...(warning ? [warning] : [])] };
+}
+
+/**
+ * Where it is remembered which product of matrices is fastest on this adapter, as this version found it. A browser tells the
+ * maker and the kind of an adapter at most.
+ */
+async function verdictsOf(): Promise<string | null> {
+  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
+  return adapter ? `fastest/${VERSION}/${adapter.info.vendor}/${adapter.info.architecture}` : null;
+}
+
+/** Names of products, by what they were found to be fastest for. */
+async function fastestBy(verdicts: string): Promise<Record<string, string>> {
+  try {
+    const kept: object = JSON.parse((await recall(verdicts)) ?? "{}");
+    return Object.fromEntries(Object.entries(kept).filter(([, name]) => typeof name === "string"));
+  } catch {
+    // Another page of this origin has written something else there: the product is raced for anew.
+    return {};
+  }
 }
 
 /** Have others who know the model's `config.json`, as far as they can be started: how many there are then. */

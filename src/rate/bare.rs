@@ -1,6 +1,6 @@
 //! A block's four products, timed.
 
-use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use web_time::Instant;
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
 const WIDEST: [usize; 2] = [2048, 8192];
 
 /// Weights of a block's shapes, of at most 2,048 by 8,192 numbers, and rows to multiply with them.
-pub struct Track {
+pub struct BareProducts {
     /// Rows of the residual stream and of the MLP's hidden layer: `[rows, d_model]`, `[rows, d_mlp]`.
     resid: Tensor<2>,
     hidden: Tensor<2>,
@@ -25,7 +25,7 @@ pub struct Track {
     first: Tensor<1, Int>,
 }
 
-impl Track {
+impl BareProducts {
     /// For a model of this shape, its weights stored like this, and so many rows.
     pub fn new(device: &Device, config: &Config, weights: WeightType, rows: usize) -> Self {
         let [d_model, d_mlp] = [0, 1].map(|i| [config.d_model, config.d_mlp][i].min(WIDEST[i]));
@@ -34,10 +34,6 @@ impl Track {
             TensorData::new(numbers, shape)
         };
         let rows = |width| Tensor::from_data(ones([rows, width]), device);
-        let dtype = match weights {
-            WeightType::F32 => DType::F32,
-            WeightType::F16 => DType::F16,
-        };
         Self {
             resid: rows(d_model),
             hidden: rows(d_mlp),
@@ -47,7 +43,7 @@ impl Track {
                 [d_model, d_mlp],
                 [d_mlp, d_model],
             ]
-            .map(|shape| Tensor::from_data(ones(shape), (device, dtype))),
+            .map(|shape| Tensor::from_data(ones(shape), (device, weights.dtype()))),
             first: index([0].into_iter(), device),
         }
     }
@@ -59,7 +55,8 @@ impl Track {
         rows as f64 * self.weights.iter().map(of).sum::<f64>()
     }
 
-    /// Seconds of the four products, so many times over, until the queue of the device is empty again.
+    /// Seconds of the four products, so many times over, until the queue of the device is empty again; with none, of emptying
+    /// it.
     ///
     /// # Errors
     /// [`Code::Device`] when the device fails.
@@ -77,20 +74,6 @@ impl Track {
         }
         self.emptied(last).await?;
         Ok(start.elapsed().as_secs_f64())
-    }
-
-    /// Seconds to empty a queue with nothing in it: the least of so many times.
-    ///
-    /// # Errors
-    /// Those of [`Track::seconds`].
-    pub(super) async fn drain(&self, times: usize) -> Result<f64> {
-        let mut least = f64::INFINITY;
-        for _ in 0..times {
-            let start = Instant::now();
-            self.emptied(self.resid.clone()).await?;
-            least = least.min(start.elapsed().as_secs_f64());
-        }
-        Ok(least)
     }
 
     /// Wait until the queue has been emptied behind a tensor: a row of it is read. A tensor that was there before would not
