@@ -3,10 +3,12 @@
 // It shares no module with the client, so that it is one file, wherever a bundler or a server puts it.
 
 import init, { Engine, join, keptModels, plan, receive, removeModel } from "../wasm/engine";
-import { VERSION } from "../version";
 import { forget, recall, remember } from "./remembered";
 import type { Calls, Failure, FromWorker, Module, Request, Told, ToWorker } from "./messages";
 import type { ErrorCode, Warning } from "./types";
+
+/** As in version.ts, which is the client's. */
+declare const PATHPATCH_VERSION: string;
 
 const running = new Map<number, AbortController>();
 let engine: Engine | undefined;
@@ -159,7 +161,7 @@ async function load(
  */
 async function verdictsOf(): Promise<string | null> {
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
-  return adapter ? `fastest/${VERSION}/${adapter.info.vendor}/${adapter.info.architecture}` : null;
+  return adapter ? `fastest/${PATHPATCH_VERSION}/${adapter.info.vendor}/${adapter.info.architecture}` : null;
 }
 
 /** Names of products, by what they were found to be fastest for. */
