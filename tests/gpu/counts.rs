@@ -15,7 +15,7 @@ use burn_cubecl::cubecl::{
     logging::{LaunchObservation, LaunchObserver},
 };
 use pathpatch::{
-    checkpoint,
+    checkpoint::{self, Loader, WEIGHTS},
     device::{DeviceChoice, LoadOptions, WeightType},
     directory,
     error::Code,
@@ -319,6 +319,37 @@ fn heads_that_do_not_fit_a_workgroup_are_refused() {
     let text = error.to_string();
     assert!(
         text.contains("heads of at most") && text.contains("65536"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_weight_beyond_f16_is_refused_and_named() {
+    const NAME: &str = "transformer.h.1.mlp.c_proj.weight";
+    let (device, _one) = gpu();
+    if !has_f16(&device) {
+        return;
+    }
+    let config = fs::read(demo().join("config.json")).unwrap();
+    let config = Config::from_json(&config).unwrap();
+    let mut file = fs::read(demo().join("model.safetensors")).unwrap();
+    let length = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+    let header: serde_json::Value = serde_json::from_slice(&file[8..][..length]).unwrap();
+    let tensor = &header[NAME];
+    assert_eq!(tensor["dtype"], "F32");
+    let first = 8 + length + tensor["data_offsets"][0].as_u64().unwrap() as usize;
+    file[first..][..4].copy_from_slice(&1e6_f32.to_le_bytes());
+    let load = |weights| {
+        let mut loader = Loader::new(config.clone(), &device).storing(weights);
+        let mut whole = loader.file(WEIGHTS);
+        whole.push(&file)
+    };
+    assert!(load(WeightType::F32).is_ok());
+    let error = load(WeightType::F16).unwrap_err();
+    assert_eq!(error.code, Code::Option);
+    let text = error.to_string();
+    assert!(
+        text.contains("65504") && text.contains("h.1.mlp.c_proj.weight"),
         "{text}"
     );
 }

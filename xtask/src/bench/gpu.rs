@@ -10,8 +10,12 @@ use super::{
 };
 use crate::{browsers, run::run, site};
 
-/// Mesa's driver that computes on the CPU, where Debian has it: a strict device for machines without a GPU.
-const LAVAPIPE: &str = "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json";
+/// Drivers that compute on the CPU, where Debian has them, for machines without a GPU: Mesa's, which is strict, and
+/// Chromium's.
+const SOFTWARE: [&str; 2] = [
+    "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json",
+    "/usr/lib/chromium/vk_swiftshader_icd.json",
+];
 /// Seconds after which a sweep is stopped.
 const LIMIT: f64 = 60.0;
 /// Operations a second of a bare product below which GPT-2 small's size would take too long.
@@ -27,10 +31,12 @@ pub fn gpu() -> Result<()> {
          largest difference from the CPU |\n\
          | --- | --- | --: | --: | --: | --: | --: | --: | --- | --: |"
     );
-    // The system's own choice, then lavapipe where that is another.
-    let lavapipe = Path::new(LAVAPIPE).exists().then_some(LAVAPIPE);
-    let drivers = [None].into_iter().chain(lavapipe.map(Some));
-    let mut seen = Vec::new();
+    // The system's own choice, then those that compute on the CPU where they are others.
+    let software = SOFTWARE
+        .into_iter()
+        .filter(|driver| Path::new(driver).exists());
+    let drivers = [None].into_iter().chain(software.map(Some));
+    let (mut seen, mut used) = (Vec::new(), Vec::new());
     for driver in drivers {
         let bundled = runners::gpu(DEMO, &induction, LIMIT, true, driver)?;
         if seen.contains(&bundled.adapter) {
@@ -44,6 +50,14 @@ pub fn gpu() -> Result<()> {
             println!("{}", row("GPT-2 small's size, 15 tokens", &swept));
         }
         seen.push(bundled.adapter);
+        used.push(driver);
+    }
+    println!(
+        "\n| adapter | d_model, d_mlp | bare products, GFLOPS (races won) | right |\n\
+         | --- | --- | --- | --: |"
+    );
+    for driver in used {
+        runners::race(driver)?;
     }
     println!("\nbench.html in Chromium:");
     let chromium = browsers::chromium()?;

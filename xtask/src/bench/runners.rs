@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
@@ -92,6 +92,19 @@ pub fn gpu(
         command.env("VK_ICD_FILENAMES", driver);
     }
     json(&mut command)
+}
+
+/// Print how often the race at load finds the fastest product, as rows of a table: see `benches/race.rs`.
+pub fn race(driver: Option<&str>) -> Result<()> {
+    let mut command = Command::new(cargo_program());
+    command.args(["bench", "--quiet", "--locked", "--package", "pathpatch-cli"]);
+    command.args(["--bench", "race"]);
+    if let Some(driver) = driver {
+        command.env("VK_ICD_FILENAMES", driver);
+    }
+    let status = command.status().context("could not start cargo")?;
+    ensure!(status.success(), "the race could not be measured: {status}");
+    Ok(())
 }
 
 /// All edges of a model's graph, as `benches/graph.rs` prints them.
