@@ -179,7 +179,7 @@ fn move_numbers<W: Float, N: Size>(
     to_1: usize,
     to_2: usize,
     to_3: usize,
-    #[define(W)] _numbers: ElemType,
+    #[define(W)] _w: ElemType,
 ) {
     let at = ABSOLUTE_POS;
     if at >= numbers {

@@ -69,7 +69,7 @@ fn find<W: Float, N: Size>(
     width: usize,
     share: f32,
     is_scaled: u32,
-    #[define(W)] _numbers: ElemType,
+    #[define(W)] _w: ElemType,
 ) {
     let at = CUBE_POS;
     if at >= count {

@@ -68,7 +68,7 @@ fn product<W: Float, N: Size>(
     #[comptime] tile_rows: usize,
     #[comptime] vectors: usize,
     #[comptime] activation: Activation,
-    #[define(W)] _numbers: ElemType,
+    #[define(W)] _w: ElemType,
 ) {
     let row = ABSOLUTE_POS_Y as usize * tile_rows;
     // Neighbours read neighbouring vectors: the second one of each unit lies behind the first ones of all.

@@ -74,7 +74,7 @@ fn product<W: Float, N: Size>(
     after: u32,
     #[comptime] vectors: usize,
     #[comptime] activation: Activation,
-    #[define(W)] _numbers: ElemType,
+    #[define(W)] _w: ElemType,
 ) {
     let size = N::value();
     let columns = comptime!(GROUP[0] * vectors);

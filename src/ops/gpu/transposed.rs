@@ -60,7 +60,7 @@ fn product<W: Float, N: Size>(
     start_c: usize,
     after: u32,
     #[comptime] activation: Activation,
-    #[define(W)] _numbers: ElemType,
+    #[define(W)] _w: ElemType,
 ) {
     let row = ABSOLUTE_POS_Y as usize * TILE;
     let col = CUBE_POS_X as usize * (GROUP[0] * TILE) + UNIT_POS_X as usize;
