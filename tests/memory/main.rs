@@ -21,6 +21,7 @@ use pathpatch::{
     pause::NoPause,
     prompt::{Batch, PromptPair},
 };
+use pathpatch_kernels::{Kernel, Matrix, matmul};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use random::{Size, random_model};
@@ -163,6 +164,21 @@ fn predict(model: &Gpt2, batch: &Batch) -> Taken {
     taken
 }
 
+/// A product large enough to be done in blocks.
+fn multiply() {
+    const N: usize = 256;
+    let numbers = vec![1.0; N * N];
+    let matrix = Matrix {
+        values: &numbers,
+        rows: N,
+        cols: N,
+        stride: N,
+        is_transposed: false,
+    };
+    let product = matmul(Kernel::GemmAlone, matrix, matrix);
+    assert_eq!(product[0], N as f32);
+}
+
 fn main() {
     // cargo asks every test program for a list of tests, or for tests with some name.
     let mut arguments = std::env::args().skip(1);
@@ -170,7 +186,9 @@ fn main() {
         return;
     }
     let model = model();
-    // A first run, since threads allocate their buffers once and keep them.
+    // First of all every thread, since each allocates a buffer for products once and keeps it: on a busy machine one of them
+    // may come in late. Then a run, for what else is kept.
+    rayon::broadcast(|_| multiply());
     explore(&model, &batch(&model, 1, 60, 20), MetricKind::LogitDiff);
     pollster::block_on(model.run_with_cache(&[vec![1; 60]], &NoPause)).unwrap();
 
