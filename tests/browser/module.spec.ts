@@ -119,7 +119,7 @@ test("estimates come first, then exact values in batches, and each is marked as 
       mask: Array.from(grid.mask as Uint8Array),
       last: { ...updates.at(-1)!, fresh: undefined },
       estimateOff: off(grid.values, k.values),
-      rate: await model.matmulRate(64),
+      rate: new Map<string, number>(await model.matmulRates(64)).get(model.device.matmul),
       memory: await model.memory(),
     };
   }, cli.INDUCTION);
