@@ -161,7 +161,7 @@ async function load(
  */
 async function verdictsOf(): Promise<string | null> {
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
-  return adapter ? `fastest/${PATHPATCH_VERSION}/${adapter.info.vendor}/${adapter.info.architecture}` : null;
+  return adapter ? `fastest/${PATHPATCH_VERSION}/${adapter.info?.vendor}/${adapter.info?.architecture}` : null;
 }
 
 /** Names of products, by what they were found to be fastest for. */
