@@ -33,9 +33,9 @@ pub struct Attention<'a> {
 
 /// Causal attention of all heads into `z`, `[sequence, queries, d_model]`.
 ///
-/// Where the past has 16 positions and a head 8 queries in each prompt, at least, they attend to it by two products
-/// (`past.rs`). This takes as many numbers as `z` has, and two for each query and head; each thread needs 256 kB for scores
-/// (more where the past has over 65,536 positions, for one query's) and less than that for queries and the kernel.
+/// Queries attend to the past by two products (`past.rs`) where it has at least 16 positions and a head at least 8 queries in
+/// each prompt. This takes as many numbers as `z` has, and two for each query and head. Each thread needs 256 kB for scores
+/// (more where the past has over 65,536 positions), and less than that for queries and the kernel.
 /// The result does not depend on the number of threads.
 pub fn attend(attention: Attention<'_>, z: &mut [f32]) {
     let Attention {

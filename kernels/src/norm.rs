@@ -1,4 +1,4 @@
-//! What is done to each row by itself: norm and bias.
+//! Normalising rows, and adding a bias to them.
 
 use crate::rows::{moments, rows_of};
 

@@ -5,8 +5,8 @@
 //! t[i]    = sum_j exp(s[i, j] - m[i]),    z[i] = sum_j exp(s[i, j] - m[i]) v[j]
 //! ```
 //!
-//! Each query then goes on to keys of its own. What it found here is scaled down to the largest score of all (Milakov
-//! and Gimelshein, "Online normalizer calculation for softmax", 2018), so that the softmax is over all keys.
+//! Each query then attends to keys of its own, and the softmax is over both. For that, the sums made here are scaled to the
+//! largest score of all keys (Milakov and Gimelshein, "Online normalizer calculation for softmax", 2018).
 //!
 //! A loop over queries and keys reads a key for each score and adds up the lanes of a register for it. A product reads a
 //! key once for several queries, and its lanes are numbers of the result.
@@ -17,9 +17,9 @@ use crate::{
     rows::{exponentials, rows_of, softmax},
 };
 
-/// Keys, and queries of a group in the mean, of which at least so many are worth products. A product rearranges keys and values and
-/// writes scores down: with 16 keys and few queries, or 8 queries and 64 keys, it is about as fast as a loop, natively and
-/// in a browser.
+/// Fewest keys, and fewest queries of a group in the mean, for which products are used. A product rearranges keys and values
+/// and writes scores down: with 16 keys and few queries, or 8 queries and 64 keys, it is about as fast as a loop, natively
+/// and in a browser.
 const FROM: [usize; 2] = [16, 8];
 
 /// Most scores of a block of queries: 256 kB, which stay in a second-level cache between the two products.
@@ -35,25 +35,25 @@ pub struct Shared<'a> {
     pub queries: usize,
 }
 
-/// What queries found.
+/// The part of attention that comes from the past, for every query.
 pub struct Found {
     /// For each block its z, `[query, d_head]`, then the largest score and the sum of each query. Blocks are equally large,
     /// whether their queries fill them or not.
     numbers: Vec<f32>,
-    /// Where the queries of each group are.
+    /// By group, in which blocks its queries are.
     places: Vec<Place>,
     /// How many queries fit a block.
     room: usize,
     d_head: usize,
 }
 
-/// Where the queries of a group are: its first block, and how many are in each of its blocks but the last.
+/// The first block of a group's queries, and how many queries are in each of its blocks; the last may have fewer.
 struct Place {
     block: usize,
     each: usize,
 }
 
-/// What one query found.
+/// The same for one query.
 pub struct Partial<'a> {
     /// The sum of values, weighted with exponentials of the differences from the largest score.
     z: &'a [f32],
@@ -166,7 +166,7 @@ fn whole(values: &[f32], rows: usize) -> Matrix<'_> {
 }
 
 impl Found {
-    /// What a query of a group found, by its index in the group.
+    /// The part of one query, by its group and its index in the group.
     #[inline(always)]
     pub fn of(&self, group: usize, query: usize) -> Partial<'_> {
         let Place { block, each } = self.places[group];

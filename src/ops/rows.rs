@@ -29,7 +29,7 @@ impl Past {
     }
 }
 
-/// One row of each prompt. On a GPU it is uploaded once, not in every step that asks for it.
+/// One row of each prompt. Its numbers are uploaded to a GPU once, not in every step that asks for them.
 #[derive(Debug, Clone)]
 pub struct OneRow {
     of_prompt: Vec<usize>,
