@@ -154,19 +154,26 @@ impl Block {
         let is_one = matches!(queries, Queries::One(_));
         // For the rows of many short sequences a loop over them is faster, for few long ones matrix products are.
         if is_one || flat <= steps.rows && rows <= 64 * sequences {
-            let z = ops::attend(
-                self.product,
-                qkv,
-                &self.b_qkv,
-                self.n_heads,
-                past,
-                rows,
-                queries,
-            );
-            steps.pause.pause().await?;
-            return Ok(z);
+            return self
+                .attend_in_one_pass(qkv, past, rows, queries, steps)
+                .await;
         }
         self.attend_all_rows(qkv, past, rows, steps).await
+    }
+
+    /// The same in one pass over the rows.
+    async fn attend_in_one_pass(
+        &self,
+        qkv: Tensor<2>,
+        past: Option<&Past>,
+        rows: usize,
+        queries: Queries<'_>,
+        steps: Steps<'_>,
+    ) -> Result<Tensor<2>> {
+        let (b, heads) = (&self.b_qkv, self.n_heads);
+        let z = ops::attend(self.product, qkv, b, heads, past, rows, queries);
+        steps.pause.pause().await?;
+        Ok(z)
     }
 
     /// Causal attention of all heads at one row of each sequence, from the residual stream of all rows. It asks through
@@ -244,17 +251,9 @@ impl Block {
         let device = qkv.device();
         // On a GPU one kernel goes over all keys and holds no scores.
         if !on_cpu(&device) {
-            let z = ops::attend(
-                self.product,
-                qkv,
-                &self.b_qkv,
-                self.n_heads,
-                past,
-                rows,
-                Queries::All,
-            );
-            steps.pause.pause().await?;
-            return Ok(z);
+            return self
+                .attend_in_one_pass(qkv, past, rows, Queries::All, steps)
+                .await;
         }
         let [q, k, v] = self.by_head(qkv, sequences);
         let [k, v] = Past::in_front_of(past, [k, v]);
