@@ -69,11 +69,11 @@ struct Running<'r> {
     taken: Taken,
     enters: bool,
     worker: usize,
-    step: Pin<Box<dyn Future<Output = Result<Came>> + 'r>>,
+    step: Pin<Box<dyn Future<Output = Result<Outcome>> + 'r>>,
 }
 
 /// A step to be done.
-struct What {
+struct Work {
     enter: Stage,
     variants: Vec<Variant>,
     layer_norm: LayerNorm,
@@ -81,7 +81,7 @@ struct What {
 }
 
 /// What came of a step.
-struct Came {
+struct Outcome {
     /// The residual stream after a layer.
     resid: Option<Tensor<2>>,
     /// The metric, after the last.
@@ -158,7 +158,7 @@ impl<'r, 'a, 'm: 'r> Pipeline<'r, 'a, 'm> {
                 },
                 came,
             ) = self.next().await;
-            let Came {
+            let Outcome {
                 resid,
                 values,
                 times: [began, ended],
@@ -222,7 +222,7 @@ impl<'r, 'a, 'm: 'r> Pipeline<'r, 'a, 'm> {
                 };
                 let chunk = self.chunk(taken);
                 let (part, resid) = (chunk.part, chunk.resid.take());
-                let what = What {
+                let work = Work {
                     enter: chunk.job.enter,
                     variants: chunk.variants.clone(),
                     layer_norm: chunk.job.patch.layer_norm,
@@ -235,8 +235,8 @@ impl<'r, 'a, 'm: 'r> Pipeline<'r, 'a, 'm> {
                     enters: resid.is_none(),
                     worker,
                     step: match worker {
-                        0 => Box::pin(here(readout, self.entries, what, resid)),
-                        _ => self.elsewhere(worker, part, &readout, what, resid),
+                        0 => Box::pin(here(readout, self.entries, work, resid)),
+                        _ => self.elsewhere(worker, part, &readout, work, resid),
                     },
                 };
                 self.running.push(running);
@@ -250,15 +250,15 @@ impl<'r, 'a, 'm: 'r> Pipeline<'r, 'a, 'm> {
         worker: usize,
         part: usize,
         readout: &Readout<'_, '_>,
-        what: What,
+        work: Work,
         resid: Option<Tensor<2>>,
-    ) -> Pin<Box<dyn Future<Output = Result<Came>> + 'r>> {
-        let told = self.prepare(worker, part, what.layer_norm, readout);
+    ) -> Pin<Box<dyn Future<Output = Result<Outcome>> + 'r>> {
+        let told = self.prepare(worker, part, work.layer_norm, readout);
         let (at, numbers) = match resid {
-            Some(resid) => (At::Through { layer: what.layer }, resid.flatten(0, 1)),
+            Some(resid) => (At::Through { layer: work.layer }, resid.flatten(0, 1)),
             None => {
-                let numbers = deltas(readout, &what.variants);
-                let (stage, variants) = (what.enter, what.variants);
+                let numbers = deltas(readout, &work.variants);
+                let (stage, variants) = (work.enter, work.variants);
                 (At::Enter { stage, variants }, numbers)
             }
         };
@@ -276,7 +276,7 @@ impl<'r, 'a, 'm: 'r> Pipeline<'r, 'a, 'm> {
             let mut came = step.await?;
             let numbers = came.data.pop().ok_or_else(|| strange("no numbers"))?;
             let rows = numbers.dims()[0] / d_model;
-            Ok(Came {
+            Ok(Outcome {
                 times: came.read()?,
                 resid: Some(numbers.reshape([rows, d_model])),
                 values: None,
@@ -327,7 +327,7 @@ impl<'r, 'a, 'm: 'r> Pipeline<'r, 'a, 'm> {
     }
 
     /// Wait until a step is done.
-    async fn next(&mut self) -> (Running<'r>, Result<Came>) {
+    async fn next(&mut self) -> (Running<'r>, Result<Outcome>) {
         let running = &mut self.running;
         poll_fn(|context| {
             for i in 0..running.len() {
@@ -357,23 +357,23 @@ impl Drop for Pipeline<'_, '_, '_> {
 async fn here(
     readout: Rc<Readout<'_, '_>>,
     entries: &Entries,
-    what: What,
+    work: Work,
     resid: Option<Tensor<2>>,
-) -> Result<Came> {
+) -> Result<Outcome> {
     let began = now();
-    let forward = Forward::new(&readout, what.layer_norm, entries);
-    let (layer, variants) = (what.layer, &what.variants);
+    let forward = Forward::new(&readout, work.layer_norm, entries);
+    let (layer, variants) = (work.layer, &work.variants);
     let is_layer = layer < readout.slice().model.layers.len();
     let (mut after, mut values) = (None, None);
     match resid {
-        None if is_layer => after = Some(forward.enter(what.enter, variants).await?.resid),
+        None if is_layer => after = Some(forward.enter(work.enter, variants).await?.resid),
         Some(resid) if is_layer => {
             after = Some(forward.through(Between { layer, resid }).await?.resid);
         }
         resid => {
             let normalised = match resid {
                 Some(resid) => forward.leave(Between { layer, resid }).await?,
-                None => forward.run(what.enter, variants).await?,
+                None => forward.run(work.enter, variants).await?,
             };
             let reading = readout.of_variants(normalised, variants.len()).await?;
             let numbers = reading.values().await?;
@@ -381,7 +381,7 @@ async fn here(
             values = Some(numbers.chunks(each).map(<[f32]>::to_vec).collect());
         }
     }
-    Ok(Came {
+    Ok(Outcome {
         resid: after,
         values,
         times: [began, now()],

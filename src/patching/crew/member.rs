@@ -40,11 +40,11 @@ pub struct Member {
 struct Sweep {
     begin: Begin,
     entries: Entries,
-    parts: RefCell<HashMap<usize, Part>>,
+    parts: RefCell<HashMap<usize, SharedPart>>,
 }
 
 #[derive(Clone)]
-struct Part {
+struct SharedPart {
     activations: Rc<Activations>,
     positions: Rc<Read>,
 }
@@ -159,11 +159,11 @@ impl Member {
                 if alone {
                     parts.clear();
                 }
-                let part_of = Part {
+                let shared = SharedPart {
                     activations: Rc::new(activations),
                     positions: Rc::new(Read(positions)),
                 };
-                parts.insert(part, part_of);
+                parts.insert(part, shared);
                 Vec::new()
             }
         };
