@@ -11,7 +11,7 @@ use web_sys::js_sys::{Array, Float32Array, Function, Promise};
 
 use crate::{convert, fused, turn::Turn};
 use pathpatch::{
-    error::{Code, Error, Result},
+    error::{Code, Error, Result, Warning},
     gpt2::Config,
     ops::Product,
     patching::{Crew, Link, Member, Parcel},
@@ -23,41 +23,50 @@ pub struct Hire<'h> {
     /// As many as the caller has asked for; `by_default` where that is nothing, unless the model is too small.
     pub asked: Option<usize>,
     pub by_default: usize,
-    /// Brings so many others, who know the model's `config.json`.
+    /// Brings so many others, who know the model's `config.json`, as far as they can be started: how many there are.
     pub bring: &'h Function,
     /// Asks one of them.
     pub ask: &'h Function,
 }
 
 impl Hire<'_> {
-    /// Share a model that is about to be loaded, if there is more than one worker for it.
+    /// Share a model that is about to be loaded, if there is more than one worker for it: with those that can be started.
+    /// A warning says where they are fewer than there should be.
     ///
     /// # Errors
-    /// What keeps the page from starting workers.
-    pub async fn share(&self, loading: &mut Loading, config: &[u8]) -> Result<()> {
+    /// What keeps the page from saying which have started.
+    pub async fn share(&self, loading: &mut Loading, config: &[u8]) -> Result<Option<Warning>> {
         if loading.device().kind != "cpu" {
-            return Ok(());
+            return Ok(None);
         }
         let workers = match self.asked {
             Some(asked) => asked.clamp(1, loading.config().n_layers),
             None => Crew::worthwhile(loading.config(), self.by_default),
         };
         if workers == 1 {
-            return Ok(());
+            return Ok(None);
         }
         let config = String::from_utf8_lossy(config);
-        let others = workers - 1;
-        let brought = self
+        let wanted = workers - 1;
+        let bring = self
             .bring
-            .call2(&JsValue::NULL, &others.into(), &config[..].into());
-        JsFuture::from(Promise::resolve(&brought.map_err(lost)?))
-            .await
-            .map_err(lost)?;
-        loading.share(Rc::new(Others {
-            others,
-            ask: self.ask.clone(),
-        }));
-        Ok(())
+            .call2(&JsValue::NULL, &wanted.into(), &config[..].into());
+        let brought = JsFuture::from(Promise::resolve(&bring.map_err(lost)?)).await;
+        let others = convert::whole_number(&brought.map_err(lost)?, "workers")?;
+        if others > 0 {
+            loading.share(Rc::new(Others {
+                others,
+                ask: self.ask.clone(),
+            }));
+        }
+        Ok((others < wanted).then(|| {
+            let got = others + 1;
+            let message = format!(
+                "workers: expected {workers} to share the model, got {got}: the browser did not start more, so sweeps take \
+                 longer; values are the same"
+            );
+            Warning::new(Code::Device, message)
+        }))
     }
 }
 

@@ -164,7 +164,7 @@ async fn read(
     if loading.device().kind == "cpu" {
         checkpoint::fits(loading.config().weight_bytes(), checkpoint::WASM_MEMORY)?;
     }
-    hire.share(&mut loading, &config).await?;
+    let lacks_workers = hire.share(&mut loading, &config).await?;
 
     *weights = WEIGHTS.into();
     let mut whole = loading.weights().file(WEIGHTS);
@@ -186,7 +186,9 @@ async fn read(
         }
     }
     weights.clear();
-    Ok(loading.finish()?)
+    let mut session = loading.finish()?;
+    session.warn(lacks_workers);
+    Ok(session)
 }
 
 async fn tokenizer(place: &mut Place, watcher: &Watcher<'_>) -> Result<Option<Tokenizer>, Stop> {
