@@ -137,13 +137,7 @@ fn normalise<N: Size>(
     let mut partial = Shared::<[f32]>::new_slice(UNITS);
     let start = row * width;
     let unit = UNIT_POS as usize;
-    let mut sum = Vector::<f32, N>::new(0.0f32);
-    let mut i = unit;
-    while i < width {
-        sum += x[start + i];
-        i += UNITS;
-    }
-    let mean = Vector::<f32, N>::new(total::<N>(sum, &mut partial) * share);
+    let mean = mean_of::<N>(x, start, width, share, &mut partial);
     let mut squares = Vector::<f32, N>::new(0.0f32);
     let mut i = unit;
     while i < width {
@@ -183,16 +177,8 @@ fn change_of<N: Size>(
     let start = row * width;
     let start_base = row % of_base * width;
     let unit = UNIT_POS as usize;
-    let mut sum = Vector::<f32, N>::new(0.0f32);
-    let mut sum_delta = Vector::<f32, N>::new(0.0f32);
-    let mut i = unit;
-    while i < width {
-        sum += base[start_base + i];
-        sum_delta += delta[start + i];
-        i += UNITS;
-    }
-    let mean = Vector::<f32, N>::new(total::<N>(sum, &mut partial) * share);
-    let mean_delta = Vector::<f32, N>::new(total::<N>(sum_delta, &mut partial) * share);
+    let mean = mean_of::<N>(base, start_base, width, share, &mut partial);
+    let mean_delta = mean_of::<N>(delta, start, width, share, &mut partial);
     let mut squares = Vector::<f32, N>::new(0.0f32);
     let mut squares_changed = Vector::<f32, N>::new(0.0f32);
     let mut i = unit;
@@ -240,16 +226,8 @@ fn backwards<N: Size>(
     let start = row * width;
     let start_x = row % of_x * width;
     let unit = UNIT_POS as usize;
-    let mut sum = Vector::<f32, N>::new(0.0f32);
-    let mut sum_gradient = Vector::<f32, N>::new(0.0f32);
-    let mut i = unit;
-    while i < width {
-        sum += x[start_x + i];
-        sum_gradient += gradient[start + i];
-        i += UNITS;
-    }
-    let mean = Vector::<f32, N>::new(total::<N>(sum, &mut partial) * share);
-    let mean_gradient = Vector::<f32, N>::new(total::<N>(sum_gradient, &mut partial) * share);
+    let mean = mean_of::<N>(x, start_x, width, share, &mut partial);
+    let mean_gradient = mean_of::<N>(gradient, start, width, share, &mut partial);
     let mut squares = Vector::<f32, N>::new(0.0f32);
     let mut along = Vector::<f32, N>::new(0.0f32);
     let mut i = unit;
@@ -270,6 +248,24 @@ fn backwards<N: Size>(
         through[start + i] = (gradient[start + i] - mean_gradient - centred * along) * inverse;
         i += UNITS;
     }
+}
+
+/// The mean of the row that begins at `start`.
+#[cube]
+fn mean_of<N: Size>(
+    x: &[Vector<f32, N>],
+    start: usize,
+    width: usize,
+    share: f32,
+    partial: &mut Shared<[f32]>,
+) -> Vector<f32, N> {
+    let mut sum = Vector::<f32, N>::new(0.0f32);
+    let mut i = UNIT_POS as usize;
+    while i < width {
+        sum += x[start + i];
+        i += UNITS;
+    }
+    Vector::<f32, N>::new(total::<N>(sum, partial) * share)
 }
 
 /// The sum over the units of a workgroup.
