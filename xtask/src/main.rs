@@ -13,6 +13,7 @@ mod run;
 mod setup;
 mod site;
 mod test;
+mod vulkan;
 mod wasm;
 
 use anyhow::Result;

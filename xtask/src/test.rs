@@ -7,8 +7,8 @@ use anyhow::{Result, anyhow};
 use crate::{
     bench::checkpoint::random_gpt2,
     browsers, circles, fuzz, python,
-    run::{WITHOUT_WEBGPU, cargo, npm_script, npm_script_with},
-    setup, site, wasm,
+    run::{WITHOUT_WEBGPU, cargo, cargo_program, npm_script, npm_script_with, run_with},
+    setup, site, vulkan, wasm,
 };
 
 /// The library, the command line and the trainer, of which the library's tests use parts.
@@ -44,6 +44,7 @@ pub fn all() -> Result<()> {
         cargo(&[&["test", "--locked", WITHOUT_WEBGPU][..], &named(packages)].concat())?;
     }
     fuzz::all(FUZZ_SECONDS, 0)?;
+    kernels_for_gpus()?;
 
     wasm::build()?;
     // Beside the lints, since wasm-opt works on one thread for minutes.
@@ -60,6 +61,19 @@ pub fn all() -> Result<()> {
     random_gpt2(12)?;
     npm_script_with("test:browser", &[], &browsers)?;
     python::test(&browsers)
+}
+
+/// The GPU's kernels, natively: WebGPU's browser tests run what is made of them.
+fn kernels_for_gpus() -> Result<()> {
+    let test = [
+        "test",
+        "--locked",
+        "--package",
+        "pathpatch",
+        "--test",
+        "gpu",
+    ];
+    run_with(&cargo_program(), &test, vulkan::for_tests()?.as_slice())
 }
 
 /// Packages as cargo's arguments.

@@ -1,21 +1,13 @@
 //! All edges of the graph on GPUs: natively through Vulkan or what the system has, and in Chromium by `bench.html`.
 
-use std::path::Path;
-
 use anyhow::Result;
 
 use super::{
     checkpoint::{self, DEMO},
     runners::{self, OnGpu},
 };
-use crate::{browsers, run::run, site};
+use crate::{browsers, run::run, site, vulkan};
 
-/// Drivers that compute on the CPU, where Debian has them, for machines without a GPU: Mesa's, which is strict, and
-/// Chromium's.
-const SOFTWARE: [&str; 2] = [
-    "/usr/share/vulkan/icd.d/lvp_icd.x86_64.json",
-    "/usr/lib/chromium/vk_swiftshader_icd.json",
-];
 /// Seconds after which a sweep is stopped.
 const LIMIT: f64 = 60.0;
 /// Operations a second of a bare product below which GPT-2 small's size would take too long.
@@ -32,10 +24,7 @@ pub fn gpu() -> Result<()> {
          | --- | --- | --: | --: | --: | --: | --: | --: | --- | --: |"
     );
     // The system's own choice, then those that compute on the CPU where they are others.
-    let software = SOFTWARE
-        .into_iter()
-        .filter(|driver| Path::new(driver).exists());
-    let drivers = [None].into_iter().chain(software.map(Some));
+    let drivers = [None].into_iter().chain(vulkan::software().map(Some));
     let (mut seen, mut used) = (Vec::new(), Vec::new());
     for driver in drivers {
         let bundled = runners::gpu(DEMO, &induction, LIMIT, true, driver)?;

@@ -13,7 +13,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use crate::{
     browsers,
     run::{WITHOUT_WEBGPU, cargo, cargo_program, run},
-    site,
+    site, vulkan,
 };
 
 /// What our runners print.
@@ -88,9 +88,7 @@ pub fn gpu(
     if compare {
         command.arg("--compare");
     }
-    if let Some(driver) = driver {
-        command.env("VK_ICD_FILENAMES", driver);
-    }
+    command.envs(vulkan::variable(driver));
     json(&mut command)
 }
 
@@ -99,9 +97,7 @@ pub fn race(driver: Option<&str>) -> Result<()> {
     let mut command = Command::new(cargo_program());
     command.args(["bench", "--quiet", "--locked", "--package", "pathpatch-cli"]);
     command.args(["--bench", "race"]);
-    if let Some(driver) = driver {
-        command.env("VK_ICD_FILENAMES", driver);
-    }
+    command.envs(vulkan::variable(driver));
     let status = command.status().context("could not start cargo")?;
     ensure!(status.success(), "the race could not be measured: {status}");
     Ok(())
