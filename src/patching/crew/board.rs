@@ -1,14 +1,17 @@
-//! Which step who takes next: of those that are ready, and whose layer is one's own, the deepest, then the earliest.
+//! Which step who takes next: that of the earliest chunk of those that are ready, and whose layer is one's own.
 //!
-//! The deepest first, since a chunk that is nearly through is a result soon, and what waits is small.
+//! Results are wanted in the order of the chunks. What comes later fills the gaps: the first chunks of a sweep enter at all
+//! layers, the last ones at the last layers, so that at its end those who hold these have the most to do.
 
 use std::collections::VecDeque;
 
 /// How many steps another worker has at most: the one that it is at, and one to go on with meanwhile.
 pub(in crate::patching) const AT_HAND: usize = 2;
 
-/// How many chunks are known ahead for each worker.
-const AHEAD: usize = 8;
+/// How many chunks are known ahead for each worker: with fewer there are gaps that none fills, and those that wait in the
+/// middle take memory. Two workers of GPT-2 small are 1.90 times as fast as one with 8, 1.93 with 16 and 1.97 with 32, by
+/// simulation, and at most 12, 21 and 36 chunks of 0.8 MB are under way.
+const AHEAD: usize = 16;
 
 /// How many chunks are known beside the one that is waited for.
 pub(in crate::patching) fn ahead(workers: usize) -> usize {
@@ -70,11 +73,9 @@ impl Board {
             chunks,
         } = self;
         let holder = |next: usize| holders.get(next).copied().unwrap_or(0);
-        let ready = chunks.iter_mut().enumerate().rev().filter(|(_, chunk)| {
+        let (i, chunk) = chunks.iter_mut().enumerate().find(|(_, chunk)| {
             !chunk.is_taken && chunk.next <= holders.len() && holder(chunk.next) == worker
-        });
-        // The last of equals: the earliest.
-        let (i, chunk) = ready.max_by_key(|(_, chunk)| chunk.next)?;
+        })?;
         chunk.is_taken = true;
         Some(Taken {
             job: *first + i,
@@ -106,32 +107,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_deepest_step_comes_first_then_the_earliest() {
+    fn the_earliest_step_comes_first_and_later_ones_fill_gaps() {
         let mut board = Board::new(&[0, 1, 0]);
         for enter in [0, 2, 2, 1] {
             board.add(enter);
         }
         let taken = |job, layer| Some(Taken { job, layer });
-        assert_eq!(board.take(0), taken(1, 2));
-        assert_eq!(board.take(0), taken(2, 2));
         assert_eq!(board.take(0), taken(0, 0));
-        assert_eq!(board.take(0), None);
         assert_eq!(board.take(1), taken(3, 1));
         assert_eq!(board.take(1), None);
-        board.done(2);
+        board.done(0);
+        // Until the other worker has done the first chunk's next layer there is time for the second.
+        assert_eq!(board.take(0), taken(1, 2));
+        assert_eq!(board.take(1), taken(0, 1));
+        board.done(0);
+        board.done(1);
+        assert_eq!(board.take(0), taken(0, 2));
+        assert_eq!(board.take(0), taken(1, 3));
+        board.done(0);
         // The metric is read by the first.
         assert_eq!(board.take(1), None);
-        assert_eq!(board.take(0), taken(2, 3));
-        board.done(2);
+        assert_eq!(board.take(0), taken(0, 3));
         assert!(!board.pop());
-        for layer in [0, 1, 2, 3] {
-            board.done(0);
-            let holder = if layer == 0 { 1 } else { 0 };
-            assert_eq!(
-                board.take(holder),
-                taken(0, layer + 1).filter(|_| layer < 3)
-            );
-        }
+        board.done(0);
         assert!(board.pop());
         assert_eq!(board.end(), 4);
     }

@@ -5,6 +5,9 @@ use crate::{
     patching::graph::{Graph, Stage},
 };
 
+/// How much of the last layer's work is done: it has one row of each prompt, where a sweep that takes long has five or more.
+const LAST: f64 = 0.2;
+
 /// Who holds each layer: the layer with the most work first, to who has the least so far.
 pub(super) fn holders(config: &Config, workers: usize) -> Vec<usize> {
     let work = work_by_layer(config);
@@ -40,9 +43,8 @@ fn work_by_layer(config: &Config) -> Vec<f64> {
             + into_mlp * 2.0 * d * mlp
             + entered * (4.0 * d * d + 2.0 * d * mlp);
         entered += into_heads + into_mlp;
-        // Past the last layer's keys and values there is one row of each prompt.
         match layer + 1 == config.n_layers {
-            true => work / 2.0,
+            true => work * LAST,
             false => work,
         }
     };
