@@ -9,6 +9,9 @@
 //! * [`Memory::step`] is for the activations of one step, and says how many rows a step has: edges, prompts and, in
 //!   long prompts, positions are cut to fit. Logits over the whole vocabulary may take twice as much.
 //!
+//! Where several workers share a model, chunks of edges that wait for one of them take at most four times
+//! [`Memory::step`] more, or as much as two chunks for each worker.
+//!
 //! A pair that is looked at is kept for the next look where it takes at most an eighth of [`Memory::runs`], once again.
 //! Effects by position are results, and no more are made than fit [`Memory::runs`] once again.
 //!
@@ -62,6 +65,11 @@ impl Memory {
             runs: runs * MEGABYTE,
             step: (step * MEGABYTE).min(largest),
         }
+    }
+
+    /// Numbers of the residual streams of chunks that wait for other workers: four steps' worth.
+    pub(super) fn under_way(self) -> usize {
+        4 * self.floats()
     }
 
     /// Numbers that fit a step.

@@ -26,7 +26,7 @@ use super::{
     graph::Stage,
     job::{Done, Job, Variant, by_head},
     patch::LayerNorm,
-    plan::Plan,
+    plan::{Part, Plan},
     read::senders,
     readout::Readout,
     runs::Runs,
@@ -73,7 +73,7 @@ struct Running<'r> {
 }
 
 /// A step to be done.
-struct Work {
+struct Task {
     enter: Stage,
     variants: Vec<Variant>,
     layer_norm: LayerNorm,
@@ -118,7 +118,10 @@ impl<'r, 'a, 'm: 'r> Pipeline<'r, 'a, 'm> {
 
     /// How many jobs it likes to know of beside the one that is waited for.
     pub fn ahead(&self) -> usize {
-        ahead(self.crew.workers())
+        let rows = |part: &Part| part.batch() * part.rows();
+        let rows = self.plan.parts.iter().map(rows).max().unwrap_or(1);
+        let chunk = self.plan.edges * rows * self.runs.model.config.d_model;
+        ahead(self.crew.workers(), self.plan.memory.under_way() / chunk)
     }
 
     /// Do a job, and on the way some of those that follow.
@@ -222,7 +225,7 @@ impl<'r, 'a, 'm: 'r> Pipeline<'r, 'a, 'm> {
                 };
                 let chunk = self.chunk(taken);
                 let (part, resid) = (chunk.part, chunk.resid.take());
-                let work = Work {
+                let task = Task {
                     enter: chunk.job.enter,
                     variants: chunk.variants.clone(),
                     layer_norm: chunk.job.patch.layer_norm,
@@ -235,8 +238,8 @@ impl<'r, 'a, 'm: 'r> Pipeline<'r, 'a, 'm> {
                     enters: resid.is_none(),
                     worker,
                     step: match worker {
-                        0 => Box::pin(here(readout, self.entries, work, resid)),
-                        _ => self.elsewhere(worker, part, &readout, work, resid),
+                        0 => Box::pin(here(readout, self.entries, task, resid)),
+                        _ => self.elsewhere(worker, part, &readout, task, resid),
                     },
                 };
                 self.running.push(running);
@@ -250,15 +253,15 @@ impl<'r, 'a, 'm: 'r> Pipeline<'r, 'a, 'm> {
         worker: usize,
         part: usize,
         readout: &Readout<'_, '_>,
-        work: Work,
+        task: Task,
         resid: Option<Tensor<2>>,
     ) -> Pin<Box<dyn Future<Output = Result<Outcome>> + 'r>> {
-        let told = self.prepare(worker, part, work.layer_norm, readout);
+        let told = self.prepare(worker, part, task.layer_norm, readout);
         let (at, numbers) = match resid {
-            Some(resid) => (At::Through { layer: work.layer }, resid.flatten(0, 1)),
+            Some(resid) => (At::Through { layer: task.layer }, resid.flatten(0, 1)),
             None => {
-                let numbers = deltas(readout, &work.variants);
-                let (stage, variants) = (work.enter, work.variants);
+                let numbers = deltas(readout, &task.variants);
+                let (stage, variants) = (task.enter, task.variants);
                 (At::Enter { stage, variants }, numbers)
             }
         };
@@ -357,23 +360,23 @@ impl Drop for Pipeline<'_, '_, '_> {
 async fn here(
     readout: Rc<Readout<'_, '_>>,
     entries: &Entries,
-    work: Work,
+    task: Task,
     resid: Option<Tensor<2>>,
 ) -> Result<Outcome> {
     let began = now();
-    let forward = Forward::new(&readout, work.layer_norm, entries);
-    let (layer, variants) = (work.layer, &work.variants);
+    let forward = Forward::new(&readout, task.layer_norm, entries);
+    let (layer, variants) = (task.layer, &task.variants);
     let is_layer = layer < readout.slice().model.layers.len();
     let (mut after, mut values) = (None, None);
     match resid {
-        None if is_layer => after = Some(forward.enter(work.enter, variants).await?.resid),
+        None if is_layer => after = Some(forward.enter(task.enter, variants).await?.resid),
         Some(resid) if is_layer => {
             after = Some(forward.through(Between { layer, resid }).await?.resid);
         }
         resid => {
             let normalised = match resid {
                 Some(resid) => forward.leave(Between { layer, resid }).await?,
-                None => forward.run(work.enter, variants).await?,
+                None => forward.run(task.enter, variants).await?,
             };
             let reading = readout.of_variants(normalised, variants.len()).await?;
             let numbers = reading.values().await?;

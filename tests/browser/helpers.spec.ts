@@ -33,7 +33,7 @@ function load(page: Page, options: LoadOptions): Promise<Outcome> {
         const expected: Float32Array = (await one.edges(prompts)).table.values;
         one.dispose();
         const isSame = expected.every((value, i) => Object.is(value, table.values[i]));
-        return { error: "none", workers: model.workers, warnings: model.warnings.map(({ message }: Error) => message), isSame };
+        return { error: "none", workers: model.workers, warnings: model.warnings.map(({ code, message }: { code: string; message: string }) => `${code} | ${message}`), isSame };
       } catch (thrown) {
         const { code, message } = thrown as { code: string; message: string };
         return { error: `${code} | ${message}`, workers: 0, warnings: [], isSame: false };
@@ -60,8 +60,8 @@ const inHelpers = (page: Page, script: string) =>
 /** How many the page has, once those that were ended have gone. */
 const expectWorkers = (page: Page, count: number) => expect.poll(() => page.workers().length).toBe(count);
 
-const FEWER = (wanted: number, got: number) =>
-  `workers: expected ${wanted} to share the model, got ${got}: the browser did not start more, so sweeps take longer; values are the same`;
+const FEWER = (wanted: number, got: number, why = "the browser did not start more") =>
+  `device | workers: expected ${wanted} to share the model, got ${got}: ${why}, so sweeps take longer; values are the same`;
 
 test.describe("a load goes on with fewer workers", () => {
   // Chromium writes of a script that does not come.
@@ -101,7 +101,8 @@ test.describe("a load goes on with fewer workers", () => {
 
   test("where the engine does not begin in one, for want of memory", async ({ page }) => {
     await inHelpers(page, 'WebAssembly.instantiate = async () => { throw new RangeError("out of memory"); };');
-    expect(await load(page, { workers: 2 })).toEqual({ error: "none", workers: 1, warnings: [FEWER(2, 1)], isSame: true });
+    const why = "others could not begin (the engine stopped: out of memory)";
+    expect(await load(page, { workers: 2 })).toEqual({ error: "none", workers: 1, warnings: [FEWER(2, 1, why)], isSame: true });
     await expectWorkers(page, 1);
   });
 });

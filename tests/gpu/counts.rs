@@ -284,7 +284,10 @@ fn weights_stored_as_f16_give_almost_the_same_values() {
 #[test]
 fn the_fastest_product_is_remembered() {
     let (_, _one) = gpu();
-    let first = session(DeviceChoice::WebGpu);
+    // While kernels are compiled, a race may be cut short; then nothing is remembered. The second load finds them compiled.
+    let raced =
+        || Some(session(DeviceChoice::WebGpu)).filter(|first| first.device().race.is_some());
+    let first = raced().or_else(raced).expect("a race of all products");
     let race = first.device().race.clone().unwrap();
     let known = GpuTile::ALL.map(|tile| tile.as_str());
     assert!(known.contains(&first.device().matmul));

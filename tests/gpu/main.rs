@@ -1,5 +1,5 @@
-//! The kernels for GPUs, and what a sweep makes of them, on the adapter that this machine offers: a GPU, or Mesa's lavapipe
-//! on a machine without one. `cargo test --test gpu` runs them; they fail where there is no adapter.
+//! The kernels for GPUs, and what a sweep makes of them. `cargo test --test gpu` runs them on the adapter that this machine
+//! offers, `cargo xtask test` on Mesa's lavapipe where it is; they fail where there is no adapter.
 
 mod counts;
 mod kernels;
@@ -18,7 +18,9 @@ fn gpu() -> (Device, MutexGuard<'static, ()>) {
     static ONE: Mutex<()> = Mutex::new(());
     let one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let opened = pollster::block_on(device::open(DeviceChoice::WebGpu));
-    let (device, report) = opened.expect("a machine with an adapter for WebGPU");
+    let (device, report) = opened.expect(
+        "an adapter for WebGPU: Debian's mesa-vulkan-drivers has one that computes on the CPU",
+    );
     assert_eq!(report.kind, "webgpu");
     (device, one)
 }

@@ -23,18 +23,19 @@ pub struct Hire<'h> {
     /// As many as the caller has asked for; `by_default` where that is nothing, unless the model is too small.
     pub asked: Option<usize>,
     pub by_default: usize,
-    /// Brings so many others, who know the model's `config.json`, as far as they can be started: how many there are.
+    /// Brings so many others, who know the model's `config.json`, as far as they can be started: `[count, why]`, how many
+    /// there are, and why one of them could not begin, if it has said so.
     pub bring: &'h Function,
     /// Asks one of them.
     pub ask: &'h Function,
 }
 
 impl Hire<'_> {
-    /// Share a model that is about to be loaded, if there is more than one worker for it: with those that can be started.
-    /// A warning says where they are fewer than there should be.
+    /// Share a model that is about to be loaded with the workers that can be started, if it is to have several. A warning
+    /// says that there are fewer than there should be, and why, if that is known.
     ///
     /// # Errors
-    /// What keeps the page from saying which have started.
+    /// [`Code::Device`] where others cannot be asked for at all.
     pub async fn share(&self, loading: &mut Loading, config: &[u8]) -> Result<Option<Warning>> {
         if loading.device().kind != "cpu" {
             return Ok(None);
@@ -52,7 +53,9 @@ impl Hire<'_> {
             .bring
             .call2(&JsValue::NULL, &wanted.into(), &config[..].into());
         let brought = JsFuture::from(Promise::resolve(&bring.map_err(lost)?)).await;
-        let others = convert::whole_number(&brought.map_err(lost)?, "workers")?;
+        let brought = Array::from(&brought.map_err(lost)?);
+        let others = convert::whole_number(&brought.get(0), "workers")?;
+        let why = brought.get(1).as_string().unwrap_or_default();
         if others > 0 {
             loading.share(Rc::new(Others {
                 others,
@@ -61,9 +64,13 @@ impl Hire<'_> {
         }
         Ok((others < wanted).then(|| {
             let got = others + 1;
+            let why = match why.is_empty() {
+                true => "the browser did not start more".into(),
+                false => format!("others could not begin ({why})"),
+            };
             let message = format!(
-                "workers: expected {workers} to share the model, got {got}: the browser did not start more, so sweeps take \
-                 longer; values are the same"
+                "workers: expected {workers} to share the model, got {got}: {why}, so sweeps take longer; values are the \
+                 same"
             );
             Warning::new(Code::Device, message)
         }))

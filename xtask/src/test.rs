@@ -7,7 +7,7 @@ use anyhow::{Result, anyhow};
 use crate::{
     bench::checkpoint::random_gpt2,
     browsers, circles, fuzz, python,
-    run::{WITHOUT_WEBGPU, cargo, cargo_program, npm_script, npm_script_with, run_with},
+    run::{Variables, WITHOUT_WEBGPU, cargo, cargo_program, npm_script, npm_script_with, run_with},
     setup, site, vulkan, wasm,
 };
 
@@ -23,14 +23,15 @@ pub fn all() -> Result<()> {
     python::NOTEBOOKS.python()?;
     setup::poppler()?;
     let browsers = browsers::all()?;
+    let adapter = vulkan::for_tests()?;
 
     circles::check()?;
     npm_script("circles", &[])?;
     cargo(&["fmt", "--all", "--check"])?;
     let deny = ["--", "--deny", "warnings"];
     // Packages that are built together share the features of their dependencies, and with other features Burn is built
-    // again: so packages that need the same features are built together, and the others alone. Natively without WebGPU,
-    // which is half of what there is to compile; the wasm module is built with it.
+    // again: so packages that need the same features are built together, and the others alone. All of these without WebGPU,
+    // which is half of what there is to compile; the tests of the GPU's kernels and the wasm module are built with it.
     for packages in [
         &["xtask"][..],
         &["pathpatch-kernels"],
@@ -44,7 +45,6 @@ pub fn all() -> Result<()> {
         cargo(&[&["test", "--locked", WITHOUT_WEBGPU][..], &named(packages)].concat())?;
     }
     fuzz::all(FUZZ_SECONDS, 0)?;
-    kernels_for_gpus()?;
 
     wasm::build()?;
     // Beside the lints, since wasm-opt works on one thread for minutes.
@@ -56,6 +56,7 @@ pub fn all() -> Result<()> {
     })?;
     npm_script("check", &[])?;
     npm_script("test", &[])?;
+    kernels_for_gpus(adapter.as_slice())?;
     site::bundle()?;
     // For the browser tests: a checkpoint of GPT-2 small's size.
     random_gpt2(12)?;
@@ -63,17 +64,14 @@ pub fn all() -> Result<()> {
     python::test(&browsers)
 }
 
-/// The GPU's kernels, natively: WebGPU's browser tests run what is made of them.
-fn kernels_for_gpus() -> Result<()> {
-    let test = [
-        "test",
-        "--locked",
-        "--package",
-        "pathpatch",
-        "--test",
-        "gpu",
-    ];
-    run_with(&cargo_program(), &test, vulkan::for_tests()?.as_slice())
+/// The GPU's kernels, natively. The browser tests run the same kernels as the browser's shaders.
+fn kernels_for_gpus(adapter: &Variables) -> Result<()> {
+    let which = ["--package", "pathpatch", "--test", "gpu"];
+    run_with(
+        &cargo_program(),
+        &[&["test", "--locked"], &which[..]].concat(),
+        adapter,
+    )
 }
 
 /// Packages as cargo's arguments.

@@ -1,4 +1,4 @@
-//! Which step who takes next: that of the earliest chunk of those that are ready, and whose layer is one's own.
+//! Which step a worker takes next: of the chunks whose next layer it holds, the earliest one's.
 //!
 //! Results are wanted in the order of the chunks. What comes later fills the gaps: the first chunks of a sweep enter at all
 //! layers, the last ones at the last layers, so that at its end those who hold these have the most to do.
@@ -8,14 +8,14 @@ use std::collections::VecDeque;
 /// How many steps another worker has at most: the one that it is at, and one to go on with meanwhile.
 pub(in crate::patching) const AT_HAND: usize = 2;
 
-/// How many chunks are known ahead for each worker: with fewer there are gaps that none fills, and those that wait in the
-/// middle take memory. Two workers of GPT-2 small are 1.90 times as fast as one with 8, 1.93 with 16 and 1.97 with 32, by
-/// simulation, and at most 12, 21 and 36 chunks of 0.8 MB are under way.
-const AHEAD: usize = 16;
+/// How many chunks are known beside the one that is waited for, at most. With fewer, workers have nothing to fill gaps with;
+/// more take more memory. By simulation, two, four and eight workers of GPT-2 small are 1.89, 3.19 and 4.10 times as fast as
+/// one with 16; with 32 it is 1.92, 3.25 and 4.31; with 64 it is 1.96, 3.34 and 4.31.
+const MOST: usize = 32;
 
-/// How many chunks are known beside the one that is waited for.
-pub(in crate::patching) fn ahead(workers: usize) -> usize {
-    AHEAD * workers
+/// How many chunks are known beside the one that is waited for, if memory holds so many: two for each worker in any case.
+pub(in crate::patching) fn ahead(workers: usize, fits: usize) -> usize {
+    fits.min(MOST).max(2 * workers)
 }
 
 /// Where chunks are.
@@ -105,6 +105,14 @@ impl Board {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn memory_limits_how_many_chunks_are_known() {
+        assert_eq!(ahead(2, usize::MAX), MOST);
+        assert_eq!(ahead(2, 10), 10);
+        assert_eq!(ahead(8, 10), 16);
+        assert_eq!(ahead(20, usize::MAX), 40);
+    }
 
     #[test]
     fn the_earliest_step_comes_first_and_later_ones_fill_gaps() {

@@ -5,7 +5,8 @@ use crate::{
     patching::graph::{Graph, Stage},
 };
 
-/// How much of the last layer's work is done: it has one row of each prompt, where a sweep that takes long has five or more.
+/// How much of the last layer's work is done: it has one row of each prompt, and this is for a sweep of five. Of one row, where
+/// nothing takes long, two workers do 1.69 and not 2 times as much as one by this; of many rows, 1.88 times.
 const LAST: f64 = 0.2;
 
 /// Who holds each layer: the layer with the most work first, to who has the least so far.

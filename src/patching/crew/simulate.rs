@@ -41,7 +41,7 @@ fn makespan(holders: &[usize], enters: &[usize], seconds: &dyn Fn(usize, usize) 
     let mut board = Board::new(holders);
     let mut rest = enters.iter();
     let mut known = |board: &mut Board, n: usize| rest.by_ref().take(n).for_each(|l| board.add(*l));
-    known(&mut board, ahead(workers) + 1);
+    known(&mut board, ahead(workers, usize::MAX) + 1);
     // What each has at hand, and when it ends what it is at.
     let mut at_hand: Vec<VecDeque<(Taken, f64)>> = vec![VecDeque::new(); workers];
     let mut now = 0.0;
@@ -81,5 +81,15 @@ mod tests {
         assert!((200.0..206.0).contains(&two), "{two}");
         assert_eq!(makespan(&[0, 1], &[], &one), 0.0);
         assert_eq!(makespan(&[0, 1], &[2], &one), 1.0);
+    }
+
+    #[test]
+    fn later_chunks_fill_the_gaps() {
+        let one = |_, _| 1.0;
+        // The first worker does three steps of each chunk that enters early, and one of each that enters late; the other two
+        // of each. Both have 64 steps, and one after the other the two kinds would take 80.
+        let enters: Vec<usize> = [[0; 16], [2; 16]].concat();
+        let took = makespan(&[0, 0, 1, 1], &enters, &one);
+        assert!((64.0..69.0).contains(&took), "{took}");
     }
 }

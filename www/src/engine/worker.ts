@@ -4,12 +4,12 @@
 
 import { Engine, keptModels, plan, removeModel } from "../wasm/engine";
 import { buffersOf } from "./worker/buffers";
-import { ask, bring, haveStarted, memoryOfOthers } from "./worker/crew";
+import { ask, bring, toldStarted, memoryOfOthers } from "./worker/crew";
 import { failure } from "./worker/failure";
+import { adapterKey, recallFastest, rememberFastest } from "./worker/fastest";
 import { help } from "./worker/help";
 import { engineModule, setWasmUrl } from "./worker/module";
 import { forget } from "./worker/remembered";
-import { adapterKey, recallFastest, rememberFastest } from "./worker/verdicts";
 import type { Calls, FromWorker, Request, ToWorker } from "./messages";
 
 const running = new Map<number, AbortController>();
@@ -21,7 +21,7 @@ self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
     return;
   }
   if (data.call === "crew") {
-    haveStarted(data.started);
+    toldStarted(data.started);
     return;
   }
   if (data.call === "join") {

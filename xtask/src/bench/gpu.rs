@@ -27,7 +27,7 @@ pub fn gpu() -> Result<()> {
     let drivers = [None].into_iter().chain(vulkan::software().map(Some));
     let (mut seen, mut used) = (Vec::new(), Vec::new());
     for driver in drivers {
-        let bundled = runners::gpu(DEMO, &induction, LIMIT, true, driver)?;
+        let bundled = runners::gpu(DEMO, &induction, LIMIT, true, driver.as_deref())?;
         if seen.contains(&bundled.adapter) {
             continue;
         }
@@ -35,7 +35,7 @@ pub fn gpu() -> Result<()> {
         if bundled.best() < LEAST_RATE {
             println!("| | GPT-2 small's size: left out, it would take too long | | | | | | | | |");
         } else {
-            let swept = runners::gpu(&model, &prompts, LIMIT, false, driver)?;
+            let swept = runners::gpu(&model, &prompts, LIMIT, false, driver.as_deref())?;
             println!("{}", row("GPT-2 small's size, 15 tokens", &swept));
         }
         seen.push(bundled.adapter);
@@ -46,7 +46,7 @@ pub fn gpu() -> Result<()> {
          | --- | --- | --- | --: |"
     );
     for driver in used {
-        runners::race(driver)?;
+        runners::race(driver.as_deref())?;
     }
     println!("\nbench.html in Chromium:");
     let chromium = browsers::chromium()?;

@@ -1,4 +1,4 @@
-// The other workers that share a model, as the one sees them that loads it: have them started, and ask them.
+// For the worker that loads a model: has others started that share it, and asks them.
 //
 // `help.ts` is the other end.
 
@@ -9,20 +9,24 @@ import { buffersOf } from "./buffers";
 let crew: MessagePort[] = [];
 let onStarted: (started: boolean[]) => void;
 
-/** Which of those that were wanted last the page has started. */
-export function haveStarted(started: boolean[]): void {
+/** The page tells which of those that were wanted last it has started. */
+export function toldStarted(started: boolean[]): void {
   onStarted(started);
 }
 
-/** Have others who have the engine's module and know the model's `config.json`: how many of them could be started. */
-export async function bring(others: number, config: string, module: WebAssembly.Module): Promise<number> {
+/**
+ * Have others who have the engine's module and know the model's `config.json`: how many of them could be started, and why
+ * one could not begin, if it has said so.
+ */
+export async function bring(others: number, config: string, module: WebAssembly.Module): Promise<[count: number, why: string]> {
   // A load that is tried again finds those of the first.
   const missing = others - crew.length;
   if (missing > 0) crew.push(...(await start(missing)));
   const joining = crew.map((port) => say(port, { module, config }));
   const joined = await Promise.allSettled(joining);
   crew = crew.filter((_, i) => joined[i]!.status === "fulfilled");
-  return Math.min(crew.length, others);
+  const failed = joined.find((one) => one.status === "rejected");
+  return [Math.min(crew.length, others), failed ? String(failed.reason) : ""];
 }
 
 /** Ask one of them, counted from 0; the message is on its way when this returns. */

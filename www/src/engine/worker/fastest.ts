@@ -9,8 +9,8 @@ declare const PATHPATCH_VERSION: string;
 export type Fastest = Record<string, string>;
 
 /**
- * Where it is remembered for this browser's adapter; undefined without one. A browser tells the maker and the kind of an
- * adapter at most.
+ * The key under which this browser's adapter is remembered; undefined without one. A browser tells the maker and the kind
+ * of an adapter at most.
  */
 export async function adapterKey(): Promise<string | undefined> {
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
