@@ -12,7 +12,7 @@
 //! edge, `src` and `dst` between heads; `clean` and `corrupted` the two prompts of a pair.
 //!
 //! # Map
-//! [`session`] holds the use cases. The command line and the browser's module are crates of their own and call it;
+//! [`session`] holds the use cases; [`loading`] leads to one. The command line and the browser's module are crates of their own and call it;
 //! [`directory`] loads a session from a model's directory. Under it [`checkpoint`] turns files into a [`gpt2`] model on a
 //! [`device`], `question` reads a request by means of [`tokenizer`] and [`prompt`], which turn texts (or a file of
 //! [`pairs`]) into batches, [`patching`] runs the edges of [`patching::graph`] and [`metric`] reads their logits; [`ops`]
@@ -24,6 +24,7 @@ pub mod device;
 pub mod directory;
 pub mod error;
 pub mod gpt2;
+pub mod loading;
 pub mod metric;
 pub mod ops;
 pub mod pairs;

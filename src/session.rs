@@ -1,7 +1,5 @@
 //! The use cases, in their order: load a model, tokenise prompts, sweep. No JavaScript types.
 
-mod loading;
-
 use std::rc::Rc;
 
 use serde::Serialize;
@@ -26,7 +24,6 @@ use crate::{
 };
 
 pub use crate::request::{Answer, MetricRequest, PairRequest, Prompt};
-pub use loading::Loading;
 
 /// A model on a device, ready for prompts.
 pub struct Session {
@@ -118,6 +115,26 @@ pub struct EdgeReport {
 }
 
 impl Session {
+    /// A model that is complete: see [`Session::begin`]. `lack` is what there is in place of a tokenizer.
+    pub(crate) fn new(
+        model: Gpt2,
+        tokenizer: Option<Tokenizer>,
+        lack: Option<String>,
+        device: DeviceReport,
+        crew: Option<Rc<Crew>>,
+        warnings: Vec<Warning>,
+    ) -> Self {
+        Self {
+            model,
+            last: LastRuns::default(),
+            tokenizer,
+            lack,
+            device,
+            crew,
+            warnings,
+        }
+    }
+
     /// The model's shape.
     pub fn config(&self) -> &Config {
         &self.model.config

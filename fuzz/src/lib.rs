@@ -17,11 +17,12 @@ use pathpatch::{
     device::DeviceChoice,
     error::{Code, Result},
     gpt2::Config,
+    loading::Loading,
     metric::MetricKind,
     pairs,
     patching::{Component, SweepOptions},
     pause::NoPause,
-    session::{Answer, Loading, MetricRequest, PairRequest, Prompt, Session, SweepRequest},
+    session::{Answer, MetricRequest, PairRequest, Prompt, Session, SweepRequest},
     tokenizer::{FILES, Tokenizer},
 };
 use rand::SeedableRng;

@@ -13,9 +13,9 @@ use crate::{convert, fused, turn::Turn};
 use pathpatch::{
     error::{Code, Error, Result, Warning},
     gpt2::Config,
+    loading::Loading,
     ops::Product,
     patching::{Crew, Link, Member, Parcel},
-    session::Loading,
 };
 
 /// How many workers a load takes, and who brings them.

@@ -2,15 +2,15 @@
 
 use std::rc::Rc;
 
-use super::Session;
 use crate::{
     checkpoint::Loader,
     device::{self, DeviceReport, LoadOptions, WeightType},
     error::{Code, Result, Warning},
     gpt2::Config,
     ops::{Product, Tile, has_f16, widest_head},
-    patching::{Crew, LastRuns, Link},
+    patching::{Crew, Link},
     rate::{choose_product, product_named},
+    session::Session,
     tokenizer::Tokenizer,
 };
 
@@ -75,15 +75,14 @@ impl Loading {
         model.multiply_with(self.product);
         warnings.extend(tokenizer_warnings(self.tokenizer.as_ref(), &model.config));
         warnings.extend(weights_warning(self.asked, &self.device));
-        Ok(Session {
+        Ok(Session::new(
             model,
-            tokenizer: self.tokenizer,
-            lack: self.lack,
-            device: self.device,
-            crew: self.crew,
+            self.tokenizer,
+            self.lack,
+            self.device,
+            self.crew,
             warnings,
-            last: LastRuns::default(),
-        })
+        ))
     }
 }
 
