@@ -134,12 +134,10 @@ pub async fn open(choice: DeviceChoice) -> Result<(Device, DeviceReport)> {
             Err(error) => Ok(cpu(&format!("WebGPU could not be opened ({})", error.got))),
         },
         (_, Ok(adapter)) => webgpu(adapter, "WebGPU was asked for").await,
-        (_, Err(reason)) => Err(Error::new(
-            Code::Device,
-            "device webgpu",
-            "a WebGPU adapter",
-            reason,
-        )),
+        (_, Err(reason)) => {
+            let error = Error::new(Code::Device, "device webgpu", "a WebGPU adapter", reason);
+            Err(error.suggest("cpu"))
+        }
     }
 }
 

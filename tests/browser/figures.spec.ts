@@ -530,6 +530,15 @@ test("a frame may have the result in its own address", async ({ page }) => {
   expect(host.asked.filter((path) => path.includes("saved"))).toEqual([]);
 });
 
+test("a frame may have its question before or after the #", async ({ page }) => {
+  for (const address of [`?theme=dark&${LINK}`, `?theme=dark#${LINK}`, `#theme=dark&${LINK}`]) {
+    await page.goto(host.page(`<iframe title="figure" width="720" height="600" src="SITE/embed.html${address}"></iframe>`));
+    const figure = page.frameLocator("iframe").locator("path-patching");
+    await expect(figure.locator(".prompt .alt > span")).toHaveText([/fox/, /dragon/]);
+    await expect(figure).toHaveAttribute("theme", "dark");
+  }
+});
+
 test("frames get their height even with a late script or in a shadow tree", async ({ page }) => {
   const frame = `<iframe title="figure" width="900" height="100" src="SITE/embed.html?${LINK}"></iframe>`;
   await page.goto(host.page(`${frame}<div><template shadowrootmode="open">${frame}</template></div>`));

@@ -279,7 +279,7 @@ test("load reports progress and the model's shape, and distinguishes a cancel fr
   expect(seen.source).toBe("source | source head: expected layer 0 to 2 and head 0 to 3, got 9.0");
   expect(seen.answer).toBe('answer | answer: expected one token, got 2: "Mary" "John"');
   expect(seen.component).toBe("option | component: expected q, k or v, got z");
-  expect(seen.device).toMatch(/^device \| device webgpu: expected a WebGPU adapter, got /);
+  expect(seen.device).toMatch(/^device \| device webgpu: expected a WebGPU adapter, got .*; did you mean "cpu"\?$/);
   expect(seen.wrongDevice).toBe("option | device: expected auto, cpu or webgpu, got tpu");
 });
 

@@ -58,7 +58,7 @@ test("two and three workers give the numbers of one, bit for bit", async ({ page
   }
 });
 
-test("there are no more workers than layers, and at least one", async ({ page }) => {
+test("there are no more workers than layers, and less than one is refused", async ({ page }) => {
   const workers = (asked: unknown) =>
     page.evaluate(async (workers) => {
       const { PathPatch } = await import(/* @vite-ignore */ `${location.origin}/pathpatch.js`);
@@ -72,8 +72,9 @@ test("there are no more workers than layers, and at least one", async ({ page })
       );
     }, asked);
   expect(await workers(99)).toBe(3);
-  expect(await workers(0)).toBe(1);
-  expect(await workers("many")).toMatch(/^option \| workers: expected a whole number/);
+  expect(await workers(1)).toBe(1);
+  expect(await workers(0)).toBe("option | workers: expected a whole number from 1 on, got 0");
+  expect(await workers("many")).toBe('option | workers: expected a whole number from 1 on, got "many"');
 });
 
 test("progress comes as from one worker, and a cancel leaves nothing behind", async ({ page }) => {

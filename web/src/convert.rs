@@ -304,6 +304,14 @@ pub fn whole_number(value: &JsValue, name: &str) -> Result<usize> {
     id(value).map(|number| number as usize).ok_or_else(wrong)
 }
 
+/// A number of things of which there is at least one, likewise.
+pub fn count(value: &JsValue, name: &str) -> Result<usize> {
+    let expected = "a whole number from 1 on";
+    let wrong = || Error::new(Code::Option, name, expected, shown(value));
+    let number = id(value).filter(|number| *number > 0);
+    number.map(|number| number as usize).ok_or_else(wrong)
+}
+
 fn id(value: &JsValue) -> Option<u32> {
     let is_id = |n: &f64| (0.0..=f64::from(u32::MAX)).contains(n);
     whole(value).filter(is_id).map(|n| n as u32)

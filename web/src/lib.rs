@@ -174,7 +174,7 @@ impl Engine {
             };
             let asked = match workers.is_undefined() {
                 true => None,
-                false => Some(convert::whole_number(&workers, "workers")?),
+                false => Some(convert::count(&workers, "workers")?),
             };
             let hire = Hire {
                 asked,

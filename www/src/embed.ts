@@ -12,6 +12,11 @@ PathPatching.site ??= new URL("./", location.href).href;
 const OWN = { saved: "src", hide: "hide", show: "show", heading: "heading", theme: "theme", live: "live", workers: "workers" };
 
 const params = new URLSearchParams(location.search);
+const behind = new URLSearchParams(location.hash.slice(1));
+// A result in the address itself, which goes to no server.
+const packed = behind.get("saved");
+// Otherwise a question, as a link to the page has it.
+if (packed === null) for (const [name, value] of behind) params.append(name, value);
 const figure = document.createElement("path-patching");
 for (const [name, attribute] of Object.entries(OWN)) {
   const value = params.get(name);
@@ -23,9 +28,7 @@ const theme = figure.getAttribute("theme");
 const isChosen = theme === "light" || theme === "dark";
 // The frame's ground is the figure's.
 if (isChosen) document.documentElement.style.colorScheme = theme;
-const packed = /^#saved=([\w-]+)$/.exec(location.hash)?.[1];
-// A result in the address itself: what stands after the # has gone to no server.
-if (packed) void unpack(packed).then(within, () => within("an address that was cut short"));
+if (packed !== null) void unpack(packed).then(within, () => within("an address that was cut short"));
 else place(figure);
 
 function within(text: string): void {

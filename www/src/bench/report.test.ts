@@ -44,7 +44,7 @@ test("a time by the work that is left is marked", () => {
 
 test("the adapter in a sentence", () => {
   expect(headOf(sweep)).toBe("bundled, WebGPU");
-  expect(aboutAdapter(report)).toBe("This browser offers no WebGPU adapter: only the CPU is measured. 4 cores.");
+  expect(aboutAdapter(report)).toBe("This browser offers no WebGPU adapter: only the CPU is measured, and GPT-2 small’s size is left out. 4 cores.");
   const limits = { maxStorageBufferBindingSize: 2 ** 27, maxComputeInvocationsPerWorkgroup: 256 };
   const adapter = { name: "apple, metal-3", limits, features: ["shader-f16", "timestamp-query"] };
   expect(aboutAdapter({ ...report, adapter })).toBe("apple, metal-3: bindings of at most 128 MiB, 256 invocations a workgroup, shader-f16. 4 cores.");

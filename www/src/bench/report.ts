@@ -40,7 +40,7 @@ export const headOf = ({ model, device }: Sweep): string => `${model}, ${device 
 export function aboutAdapter({ adapter, cores, isSlow }: Report): string {
   const left = "It is too slow for a model of GPT-2 small’s size, as a software adapter is.";
   const rest = [`${cores} cores.`, ...(isSlow ? [left] : [])].join(" ");
-  if (!adapter) return `This browser offers no WebGPU adapter: only the CPU is measured. ${rest}`;
+  if (!adapter) return `This browser offers no WebGPU adapter: only the CPU is measured, and GPT-2 small’s size is left out. ${rest}`;
   const { maxStorageBufferBindingSize: binding, maxComputeInvocationsPerWorkgroup: invocations } = adapter.limits;
   const has = ["shader-f16", "subgroups"].filter((feature) => adapter.features.includes(feature));
   const limits = `bindings of at most ${Math.round((binding ?? 0) / 2 ** 20)} MiB, ${invocations} invocations a workgroup`;
