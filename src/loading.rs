@@ -60,7 +60,7 @@ impl Loading {
         self.crew = Some(crew);
     }
 
-    /// Where the bytes of the checkpoint's files go.
+    /// The loader, which takes the bytes of the checkpoint's files.
     pub fn weights(&mut self) -> &mut Loader {
         &mut self.loader
     }
@@ -140,7 +140,7 @@ impl Session {
     }
 }
 
-/// What storing weights as f16 does to values, or why it was not done.
+/// A warning for who asked for f16 weights: how far they round values, or why the weights are f32.
 fn weights_warning(asked: WeightType, device: &DeviceReport) -> Option<Warning> {
     if asked == WeightType::F32 {
         return None;
@@ -155,7 +155,7 @@ fn weights_warning(asked: WeightType, device: &DeviceReport) -> Option<Warning> 
     Some(Warning::new(Code::Option, message))
 }
 
-/// What the tokenizer's files say otherwise than they are read, or than the configuration.
+/// Warnings where the tokenizer's files are not read as they say, or where `config.json` disagrees with them.
 fn tokenizer_warnings(tokenizer: Option<&Tokenizer>, config: &Config) -> Vec<Warning> {
     let Some(tokenizer) = tokenizer else {
         return Vec::new();

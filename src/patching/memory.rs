@@ -9,8 +9,8 @@
 //! * [`Memory::step`] is for the activations of one step, and says how many rows a step has: edges, prompts and, in
 //!   long prompts, positions are cut to fit. Logits over the whole vocabulary may take twice as much.
 //!
-//! Where several workers share a model, chunks of edges that wait for one of them take at most four times
-//! [`Memory::step`] more, or as much as two chunks for each worker.
+//! Several workers of one model need more: chunks of edges wait until the worker that holds their next layer takes them. They
+//! take at most four times [`Memory::step`], or as much as two chunks for each worker if that is more.
 //!
 //! A pair that is looked at is kept for the next look where it takes at most an eighth of [`Memory::runs`], once again.
 //! Effects by position are results, and no more are made than fit [`Memory::runs`] once again.

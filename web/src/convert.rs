@@ -179,12 +179,7 @@ pub fn yes_or_no(request: &JsValue, name: &str) -> Result<bool> {
 }
 
 fn head(request: &JsValue, layer: &str, head: &str) -> Result<Head> {
-    let index = |name: &str| {
-        let value = field(request, name);
-        let expected = "a whole number from 0 on";
-        let wrong = || Error::new(Code::Source, name, expected, shown(&value));
-        id(&value).map(|index| index as usize).ok_or_else(wrong)
-    };
+    let index = |name: &str| at_least(0, &field(request, name), Code::Source, name);
     Ok(Head {
         layer: index(layer)?,
         head: index(head)?,
@@ -299,16 +294,18 @@ fn whole(value: &JsValue) -> Option<f64> {
 
 /// A number of things; `name` says in errors what it is.
 pub fn whole_number(value: &JsValue, name: &str) -> Result<usize> {
-    let expected = "a whole number from 0 on";
-    let wrong = || Error::new(Code::Option, name, expected, shown(value));
-    id(value).map(|number| number as usize).ok_or_else(wrong)
+    at_least(0, value, Code::Option, name)
 }
 
 /// A number of things of which there is at least one, likewise.
 pub fn count(value: &JsValue, name: &str) -> Result<usize> {
-    let expected = "a whole number from 1 on";
-    let wrong = || Error::new(Code::Option, name, expected, shown(value));
-    let number = id(value).filter(|number| *number > 0);
+    at_least(1, value, Code::Option, name)
+}
+
+fn at_least(least: u32, value: &JsValue, code: Code, name: &str) -> Result<usize> {
+    let expected = format!("a whole number from {least} on");
+    let wrong = || Error::new(code, name, expected, shown(value));
+    let number = id(value).filter(|number| *number >= least);
     number.map(|number| number as usize).ok_or_else(wrong)
 }
 

@@ -1,9 +1,11 @@
 //! The browsers that tests and measurements run in: found, or installed on Debian as root.
 
+use std::fs;
+
 use anyhow::{Result, bail};
 
 use crate::{
-    run::{Variables, find_library_file, find_program},
+    run::{Variables, find_program},
     setup,
 };
 
@@ -115,8 +117,16 @@ fn mini_browser() -> Result<String> {
     if let Ok(path) = std::env::var("WEBKIT") {
         return Ok(path);
     }
-    if let Some(path) = find_library_file(MINI_BROWSER) {
-        return Ok(path);
+    // Debian has a directory for each architecture.
+    for directory in ["/usr/lib", "/usr/libexec"] {
+        let entries = fs::read_dir(directory).into_iter().flatten();
+        let own = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let mut places = own
+            .chain([directory.into()])
+            .map(|place| place.join(MINI_BROWSER));
+        if let Some(path) = places.find(|path| path.is_file()) {
+            return Ok(path.to_string_lossy().into_owned());
+        }
     }
     bail!("the browser tests need WebKitGTK's MiniBrowser: WEBKIT names its path")
 }

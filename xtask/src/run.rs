@@ -1,7 +1,6 @@
 //! Runs other programs: prints the call first, and returns their failure as an error.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -78,17 +77,4 @@ pub fn find_program(name: &str) -> Option<String> {
         .map(|directory| directory.join(&file))
         .find(|path| path.is_file())
         .map(|path| path.to_string_lossy().into_owned())
-}
-
-/// The path of a file in the system's directories of libraries, of which Debian has one for each architecture.
-pub fn find_library_file(name: &str) -> Option<String> {
-    ["/usr/lib", "/usr/lib64", "/usr/libexec"]
-        .into_iter()
-        .find_map(|directory| {
-            let entries = fs::read_dir(directory).into_iter().flatten();
-            let own = entries.filter_map(|entry| Some(entry.ok()?.path()));
-            let mut places = own.chain([directory.into()]).map(|place| place.join(name));
-            let path = places.find(|path| path.is_file())?;
-            Some(path.to_string_lossy().into_owned())
-        })
 }

@@ -6,13 +6,13 @@ use anyhow::{Result, bail};
 
 use crate::setup;
 
-/// Where what names the drivers is put by packages and by who installs one by hand.
+/// Directories with a file for each driver that is installed, by a package or by hand.
 const DRIVERS: [&str; 3] = [
     "/usr/share/vulkan/icd.d",
     "/usr/local/share/vulkan/icd.d",
     "/etc/vulkan/icd.d",
 ];
-/// What names drivers that are elsewhere.
+/// The environment variable with the paths of such files elsewhere.
 const NAMED: &str = "VK_ICD_FILENAMES";
 /// Chromium's, as Debian has it.
 const SWIFTSHADER: &str = "/usr/lib/chromium/vk_swiftshader_icd.json";
