@@ -12,7 +12,7 @@ use crate::{
     math::dot,
     matmul::Kernel,
     past::{attend_to_past, evenly, weigh},
-    rows::rows_of,
+    rows::new_rows,
 };
 
 /// The inputs of [`attend_absorbed`].
@@ -38,14 +38,14 @@ pub struct Absorbed<'a> {
     pub rows: usize,
 }
 
-/// The weighted sums of attention for the rows that attend, into `out`: first `sum_j p[j] x[j]` over the rows for each head, then
+/// The weighted sums of attention for the rows that attend: first `sum_j p[j] x[j]` over the rows for each head, then
 /// the part of z that comes from the past, head by head.
 ///
 /// The past is attended to as [`attend`](crate::attend()) does, which tells the memory.
 ///
 /// # Shapes
-/// - `out`: `[sequence, (n_heads + 1) * d_model]`
-pub fn attend_absorbed(inputs: &Absorbed<'_>, out: &mut [f32]) {
+/// - returns `[sequence, (n_heads + 1) * d_model]`
+pub fn attend_absorbed(inputs: &Absorbed<'_>) -> Vec<f32> {
     let Absorbed {
         kernel,
         x,
@@ -74,8 +74,8 @@ pub fn attend_absorbed(inputs: &Absorbed<'_>, out: &mut [f32]) {
             query.copy_from_slice(&q[first..][..d_head]);
         },
     );
-    rows_of(
-        out,
+    new_rows(
+        edges * prompts,
         (n_heads + 1) * d_model,
         #[inline(always)]
         |s, out| {
@@ -113,13 +113,12 @@ pub fn attend_absorbed(inputs: &Absorbed<'_>, out: &mut [f32]) {
                 for (w, v) in on_past.iter().zip(past_v.chunks_exact(d_head)) {
                     z.iter_mut().zip(v).for_each(|(z, v)| *z += w * v);
                 }
-                of_rows.fill(0.0);
                 for (w, x) in on_rows.iter().zip(x.chunks_exact(d_model)) {
                     of_rows.iter_mut().zip(x).for_each(|(y, x)| *y += w * x);
                 }
             }
         },
-    );
+    )
 }
 
 #[cfg(test)]
@@ -156,9 +155,7 @@ mod tests {
                     asking: &asking,
                     rows,
                 };
-                let mut out = vec![f32::NAN; sequences * (heads + 1) * d_model];
-                attend_absorbed(&inputs, &mut out);
-                out
+                attend_absorbed(&inputs)
             });
             for out in others {
                 assert_near(

@@ -2,7 +2,7 @@
 
 use crate::{
     math,
-    rows::{moments, rows_of},
+    rows::{moments, new_rows, rows_of},
 };
 
 /// The function of each number.
@@ -26,7 +26,7 @@ pub enum Activation {
 impl Activation {
     /// The function of `x + b`, in place.
     #[inline(always)]
-    fn after_bias(self, x: &mut [f32], b: &[f32]) {
+    pub(crate) fn after_bias(self, x: &mut [f32], b: &[f32]) {
         match self {
             Self::GeluTanh => each(x, b, math::gelu_tanh),
             Self::Gelu => each(x, b, math::gelu),
@@ -73,8 +73,8 @@ pub struct Products<'a> {
 /// gives nothing.
 ///
 /// # Shapes
-/// - `out`: `[rows, d_mlp]`
-pub fn activate_products(inputs: &Products<'_>, activation: Activation, out: &mut [f32]) {
+/// - returns `[rows, d_mlp]`
+pub fn activate_products(inputs: &Products<'_>, activation: Activation) -> Vec<f32> {
     let Products {
         own,
         shared,
@@ -83,7 +83,8 @@ pub fn activate_products(inputs: &Products<'_>, activation: Activation, out: &mu
         eps,
     } = *inputs;
     let width = b.len();
-    let d_model = resid.len() * width / out.len().max(1);
+    let rows = own.iter().map(|part| part.len()).sum::<usize>() / width;
+    let d_model = resid.len() / rows.max(1);
     // The first row of each part.
     let starts: Vec<usize> = own
         .iter()
@@ -93,8 +94,8 @@ pub fn activate_products(inputs: &Products<'_>, activation: Activation, out: &mu
             Some(start)
         })
         .collect();
-    rows_of(
-        out,
+    new_rows(
+        rows,
         width,
         #[inline(always)]
         |i, row| {
@@ -108,5 +109,5 @@ pub fn activate_products(inputs: &Products<'_>, activation: Activation, out: &mu
             }
             activation.after_bias(row, b);
         },
-    );
+    )
 }

@@ -5,7 +5,7 @@ use crate::{
     matmul::Kernel,
     norm::add_bias,
     past::{attend_to_past, evenly, weigh},
-    rows::rows_of,
+    rows::new_rows,
 };
 
 /// The inputs of [`attend`].
@@ -31,13 +31,13 @@ pub struct Attention<'a> {
     pub n_heads: usize,
 }
 
-/// Causal attention of all heads into `z`, `[sequence, queries, d_model]`.
+/// z of causal attention of all heads, `[sequence, queries, d_model]`.
 ///
 /// Queries attend to the past by two products (`past.rs`) where it has at least 16 positions and a head at least 8 queries in
 /// each prompt. This takes as many numbers as `z` has, and two for each query and head. Each thread needs 256 kB for scores
 /// (more where the past has over 65,536 positions), and less than that for queries and the kernel.
 /// The result does not depend on the number of threads.
-pub fn attend(attention: Attention<'_>, z: &mut [f32]) {
+pub fn attend(attention: Attention<'_>) -> Vec<f32> {
     let Attention {
         kernel,
         qkv,
@@ -57,7 +57,8 @@ pub fn attend(attention: Attention<'_>, z: &mut [f32]) {
     let n_queries = if queries.is_some() { 1 } else { rows };
     let scale = 1.0 / (d_head as f32).sqrt();
     let row_of = |prompt: usize, query: usize| queries.map_or(query, |rows| rows[prompt]);
-    let in_group = z.len() / (d_model * prompts);
+    let sequences = qkv.len() / (rows * width);
+    let in_group = sequences / prompts * n_queries;
     let groups = evenly([past_k, past_v], prompts * n_heads, in_group);
     let found = attend_to_past(
         kernel,
@@ -71,8 +72,8 @@ pub fn attend(attention: Attention<'_>, z: &mut [f32]) {
             q.copy_from_slice(&qkv[row * width + head * d_head..][..d_head]);
         },
     );
-    rows_of(
-        z,
+    new_rows(
+        sequences,
         n_queries * d_model,
         #[inline(always)]
         |s, z| {
@@ -108,7 +109,7 @@ pub fn attend(attention: Attention<'_>, z: &mut [f32]) {
                 }
             }
         },
-    );
+    )
 }
 
 #[cfg(test)]
@@ -142,9 +143,7 @@ mod tests {
         }
 
         fn attend(&self, kernel: Option<Kernel>) -> Vec<f32> {
-            let [prompts, edges, rows, _, heads, d_head] = self.shape;
-            let n_queries = if self.queries.is_some() { 1 } else { rows };
-            let mut z = vec![f32::NAN; prompts * edges * n_queries * heads * d_head];
+            let [prompts, _, rows, _, heads, _] = self.shape;
             let attention = Attention {
                 kernel,
                 qkv: &mut self.qkv.clone(),
@@ -156,8 +155,7 @@ mod tests {
                 rows,
                 n_heads: heads,
             };
-            attend(attention, &mut z);
-            z
+            attend(attention)
         }
 
         /// By its definition, in f64.

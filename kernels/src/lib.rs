@@ -7,6 +7,8 @@
 mod absorbed;
 mod activation;
 mod attend;
+#[cfg(not(target_family = "wasm"))]
+mod gemm;
 mod math;
 mod matmul;
 mod norm;
@@ -21,8 +23,8 @@ mod total;
 pub use absorbed::{Absorbed, attend_absorbed};
 pub use activation::{Activation, Products, activate, activate_products};
 pub use attend::{Attention, attend};
-pub use matmul::{Kernel, Matrix, Tile, add_matmul, matmul};
-pub use norm::{add_bias, normalise};
+pub use matmul::{After, Kernel, Matrix, Tile, add_matmul, matmul};
+pub use norm::normalise;
 pub use patched::{Input, Patched, change_of_z};
 pub use tile::plain_tile;
 pub use total::{Totals, add_to_totals};

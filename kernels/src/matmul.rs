@@ -10,6 +10,10 @@
 //! "Anatomy of High-Performance Matrix Multiplication", 2008): `b` is cut into blocks that stay in a cache and packed
 //! in strips of 12 columns; the rows of `a` are packed in strips of 3.
 
+#[cfg(not(target_family = "wasm"))]
+use crate::gemm::Gemm;
+use crate::{activation::Activation, norm::add_bias, rows::rows_of};
+
 /// Rows of a tile.
 const MR: usize = 3;
 /// Columns of a tile.
@@ -66,20 +70,50 @@ impl Kernel {
     }
 }
 
-/// `a @ b`, row-major.
+/// What comes after a product, row by row.
+#[derive(Clone, Copy)]
+pub enum After<'a> {
+    /// Nothing.
+    Nothing,
+    /// A bias, a number for each column.
+    Bias(&'a [f32]),
+    /// A bias, then the function.
+    Activation(&'a [f32], Activation),
+}
+
+impl After<'_> {
+    /// Change a piece of a row, from a column on.
+    #[inline(always)]
+    pub(crate) fn change(self, row: &mut [f32], column: usize) {
+        match self {
+            Self::Nothing => {}
+            Self::Bias(bias) => {
+                let bias = &bias[column..][..row.len()];
+                row.iter_mut().zip(bias).for_each(|(x, b)| *x += b);
+            }
+            Self::Activation(bias, activation) => {
+                activation.after_bias(row, &bias[column..][..row.len()]);
+            }
+        }
+    }
+}
+
+/// `a @ b`, row-major, and what comes after.
 ///
 /// # Panics
-/// If `a.cols` differs from `b.rows`, or a matrix has fewer numbers than its shape needs.
-pub fn matmul(kernel: Kernel, a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
+/// If `a.cols` differs from `b.rows`, a matrix has fewer numbers than its shape needs, or a bias has fewer than columns.
+pub fn matmul(kernel: Kernel, a: Matrix<'_>, b: Matrix<'_>, after: After<'_>) -> Vec<f32> {
     let size = a.rows * b.cols;
     match kernel {
         #[cfg(not(target_family = "wasm"))]
         Kernel::Gemm | Kernel::GemmAlone => {
             let is_alone = matches!(kernel, Kernel::GemmAlone);
+            let onto = None;
+            let product = Gemm { a, b, onto, after };
             let mut c = Vec::with_capacity(size);
             // SAFETY: the capacity is that of the product, all of which is written.
             unsafe {
-                gemm(a, b, c.as_mut_ptr(), false, is_alone);
+                product.write(c.as_mut_ptr(), is_alone);
                 c.set_len(size);
             }
             c
@@ -87,32 +121,53 @@ pub fn matmul(kernel: Kernel, a: Matrix<'_>, b: Matrix<'_>) -> Vec<f32> {
         Kernel::Tile(tile) => {
             let mut c = vec![0.0; size];
             add_tiles(tile, a, b, &mut c);
+            if !matches!(after, After::Nothing) {
+                rows_of(
+                    &mut c,
+                    b.cols,
+                    #[inline(always)]
+                    |_, row| after.change(row, 0),
+                );
+            }
             c
         }
     }
 }
 
-/// `c += a @ b`, row-major.
+/// `c += bias + a @ b`, row-major; without a bias `c += a @ b`.
 ///
 /// # Panics
 /// As [`matmul`], and if `c` has not the size of the product.
-pub fn add_matmul(kernel: Kernel, a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32]) {
+pub fn add_matmul(
+    kernel: Kernel,
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    bias: Option<&[f32]>,
+    c: &mut [f32],
+) {
     assert_eq!(c.len(), a.rows * b.cols, "the size of the product");
     match kernel {
         #[cfg(not(target_family = "wasm"))]
         Kernel::Gemm | Kernel::GemmAlone => {
             let is_alone = matches!(kernel, Kernel::GemmAlone);
+            let (onto, after) = (Some(bias), After::Nothing);
+            let product = Gemm { a, b, onto, after };
             // SAFETY: it has the size of the product.
-            unsafe { gemm(a, b, c.as_mut_ptr(), true, is_alone) }
+            unsafe { product.write(c.as_mut_ptr(), is_alone) }
         }
-        Kernel::Tile(tile) => add_tiles(tile, a, b, c),
+        Kernel::Tile(tile) => {
+            if let Some(bias) = bias {
+                add_bias(c, bias);
+            }
+            add_tiles(tile, a, b, c);
+        }
     }
 }
 
 impl Matrix<'_> {
     /// Distances from the start of one row, and of one column, to the next.
     #[cfg(not(target_family = "wasm"))]
-    fn strides(&self) -> [isize; 2] {
+    pub(crate) fn strides(&self) -> [isize; 2] {
         // Allocations have at most `isize::MAX` bytes.
         match self.is_transposed {
             false => [self.stride as isize, 1],
@@ -120,9 +175,24 @@ impl Matrix<'_> {
         }
     }
 
+    /// What begins at a row and a column.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn part(self, [row, column]: [usize; 2]) -> Self {
+        let first = match self.is_transposed {
+            false => row * self.stride + column,
+            true => column * self.stride + row,
+        };
+        Self {
+            values: &self.values[first..],
+            rows: self.rows - row,
+            cols: self.cols - column,
+            ..self
+        }
+    }
+
     /// Check that all of it is there.
     #[cfg(not(target_family = "wasm"))]
-    fn check(&self) {
+    pub(crate) fn check(&self) {
         let (lines, width) = match self.is_transposed {
             false => (self.rows, self.cols),
             true => (self.cols, self.rows),
@@ -132,52 +202,6 @@ impl Matrix<'_> {
         assert!(
             needed.is_some_and(|n| n <= self.values.len()),
             "all of a matrix"
-        );
-    }
-}
-
-/// `c = a @ b`, or `c += a @ b` where `adds`, row-major; on one thread where `is_alone`.
-///
-/// # Safety
-/// `c` has room for the product, and numbers in it where `adds`.
-#[cfg(not(target_family = "wasm"))]
-unsafe fn gemm(a: Matrix<'_>, b: Matrix<'_>, c: *mut f32, adds: bool, is_alone: bool) {
-    /// Products of fewer multiplications are not worth a handover to other threads.
-    const ALONE: usize = 192 * 192 * 192;
-    assert_eq!(a.cols, b.rows, "columns of a and rows of b");
-    a.check();
-    b.check();
-    let (m, n, k) = (a.rows, b.cols, a.cols);
-    let [[a_rs, a_cs], [b_rs, b_cs]] = [a.strides(), b.strides()];
-    let is_alone = is_alone || m.saturating_mul(n).saturating_mul(k) < ALONE;
-    let parallelism = match is_alone {
-        true => gemm::Parallelism::None,
-        false => gemm::Parallelism::Rayon(0),
-    };
-    let alpha = if adds { 1.0 } else { 0.0 };
-    let (a, b) = (a.values.as_ptr(), b.values.as_ptr());
-    // SAFETY: both matrices are checked, `c` is the caller's promise.
-    unsafe {
-        gemm::gemm(
-            m,
-            n,
-            k,
-            c,
-            1,
-            n as isize,
-            adds,
-            a,
-            a_cs,
-            a_rs,
-            b,
-            b_cs,
-            b_rs,
-            alpha,
-            1.0,
-            false,
-            false,
-            false,
-            parallelism,
         );
     }
 }
@@ -308,7 +332,11 @@ fn pack_columns(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tile::plain_tile;
+    use crate::{
+        activation::activate,
+        testing::{KERNELS, assert_near, numbers},
+        tile::plain_tile,
+    };
 
     #[test]
     fn products_with_all_remainders_agree_with_the_definition() {
@@ -333,9 +361,9 @@ mod tests {
             let both = [of(k, n, n + 3, 9, false), of(k, n, k + 3, 9, true)];
             let kernels = [Kernel::Gemm, Kernel::GemmAlone, Kernel::Tile(plain_tile)];
             for (b, kernel) in both.into_iter().flat_map(|b| kernels.map(|k| (b, k))) {
-                let c = matmul(kernel, a, b);
+                let c = matmul(kernel, a, b, After::Nothing);
                 let mut twice = c.clone();
-                add_matmul(kernel, a, b, &mut twice);
+                add_matmul(kernel, a, b, None, &mut twice);
                 let of_b = |l: usize, j: usize| match b.is_transposed {
                     false => b.values[l * b.stride + j],
                     true => b.values[j * b.stride + l],
@@ -354,6 +382,48 @@ mod tests {
                             );
                         }
                     }
+                }
+            }
+        }
+    }
+
+    /// Products that threads share, of many columns and of few, and one for a single thread.
+    #[test]
+    fn what_comes_after_a_product_is_done_to_all_of_it() {
+        let gelu = crate::activation::Activation::GeluTanh;
+        for [m, k, n] in [[210, 130, 400], [1500, 150, 40], [9, 20, 30]] {
+            let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+            let (bias, resid) = (numbers(n, 3), numbers(m * n, 4));
+            let exact = |i: usize| {
+                let row = a[i / n * k..][..k].iter();
+                let terms = row.zip(b[i % n..].iter().step_by(n));
+                terms.map(|(a, b)| f64::from(a * b)).sum::<f64>() as f32
+            };
+            let plain: Vec<f32> = (0..m * n).map(exact).collect();
+            let sum = |x: &[f32], y: &[f32]| -> Vec<f32> {
+                x.iter().zip(y.iter().cycle()).map(|(x, y)| x + y).collect()
+            };
+            let with_bias = sum(&plain, &bias);
+            let mut activated = plain.clone();
+            activate(&mut activated, &bias, gelu);
+            let of = |values, rows, cols| Matrix {
+                values,
+                rows,
+                cols,
+                stride: cols,
+                is_transposed: false,
+            };
+            let (a, b) = (of(&a, m, k), of(&b, k, n));
+            for (i, kernel) in KERNELS.into_iter().flatten().enumerate() {
+                let what = format!("{m} x {k} x {n} by kernel {i}");
+                let by = |after| matmul(kernel, a, b, after);
+                assert_near(&by(After::Nothing), &plain, &what);
+                assert_near(&by(After::Bias(&bias)), &with_bias, &what);
+                assert_near(&by(After::Activation(&bias, gelu)), &activated, &what);
+                for (bias, product) in [(None, &plain), (Some(&bias[..]), &with_bias)] {
+                    let mut c = resid.clone();
+                    add_matmul(kernel, a, b, bias, &mut c);
+                    assert_near(&c, &sum(&resid, product), &what);
                 }
             }
         }

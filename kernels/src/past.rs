@@ -13,7 +13,7 @@
 
 use crate::{
     math::{exp, largest},
-    matmul::{Kernel, Matrix, add_matmul, matmul},
+    matmul::{After, Kernel, Matrix, add_matmul, matmul},
     rows::{exponentials, rows_of, softmax},
 };
 
@@ -133,7 +133,7 @@ pub fn attend_to_past(
                 is_transposed,
             };
             let Shared { k, v, .. } = groups[group];
-            let mut scores = matmul(kernel, whole(&queries, n), of_past(k, true));
+            let mut scores = matmul(kernel, whole(&queries, n), of_past(k, true), After::Nothing);
             let (z, of_weights) = out.split_at_mut(room * d_head);
             let (most, totals) = of_weights.split_at_mut(room);
             let of_queries = most.iter_mut().zip(totals);
@@ -142,7 +142,7 @@ pub fn attend_to_past(
                 *total = exponentials(scores, *most);
             }
             let z = &mut z[..n * d_head];
-            add_matmul(kernel, whole(&scores, n), of_past(v, false), z);
+            add_matmul(kernel, whole(&scores, n), of_past(v, false), None, z);
         },
     );
     Some(Found {

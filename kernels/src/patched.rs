@@ -10,7 +10,7 @@ use crate::{
     math::dot,
     matmul::Kernel,
     past::{Shared, attend_to_past, weigh},
-    rows::rows_of,
+    rows::new_rows,
 };
 
 /// Which input of a head is changed.
@@ -48,14 +48,14 @@ pub struct Patched<'a> {
     pub d_head: usize,
 }
 
-/// The change of each variant's z on the rows, into `out`.
+/// The change of each variant's z on the rows.
 ///
 /// The past, all positions before the rows, is attended to as [`attend`](crate::attend()) does, with a product for variants
 /// of one head that stand together.
 ///
 /// # Shapes
-/// - `out`: `[variant, prompt, rows, d_head]`
-pub fn change_of_z(inputs: &Patched<'_>, out: &mut [f32]) {
+/// - returns `[variant, prompt, rows, d_head]`
+pub fn change_of_z(inputs: &Patched<'_>) -> Vec<f32> {
     let Patched {
         kernel,
         delta,
@@ -101,8 +101,8 @@ pub fn change_of_z(inputs: &Patched<'_>, out: &mut [f32]) {
             }
         },
     );
-    rows_of(
-        out,
+    new_rows(
+        of.len() * prompts,
         in_rows,
         #[inline(always)]
         |s, out| {
@@ -147,7 +147,7 @@ pub fn change_of_z(inputs: &Patched<'_>, out: &mut [f32]) {
                 out.iter_mut().zip(z).for_each(|(out, z)| *out -= z);
             }
         },
-    );
+    )
 }
 
 /// Where the variants of one head stand together.
@@ -202,9 +202,7 @@ mod tests {
                     rows,
                     d_head,
                 };
-                let mut out = vec![f32::NAN; delta.len()];
-                change_of_z(&inputs, &mut out);
-                out
+                change_of_z(&inputs)
             });
             for out in others {
                 assert_near(

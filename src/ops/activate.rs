@@ -23,7 +23,7 @@ use pathpatch_kernels as cpu;
 use super::gpu;
 use super::{
     activation::{Activation, QUICK_GELU_SLOPE},
-    host::{Held, in_place, on_cpu},
+    host::{Held, in_place, on_cpu, tensor},
 };
 
 /// Factor of the cube in GELU by tanh.
@@ -78,7 +78,7 @@ impl Activation {
 
 impl Activation {
     /// The loop for it.
-    fn on_cpu(self) -> cpu::Activation {
+    pub(super) fn on_cpu(self) -> cpu::Activation {
         match self {
             Self::GeluTanh => cpu::Activation::GeluTanh,
             Self::Gelu => cpu::Activation::Gelu,
@@ -121,7 +121,6 @@ pub fn activate_products(
 ) -> Tensor<2> {
     let [rows, _] = resid.dims();
     let [d_mlp] = b.dims();
-    let out = Tensor::empty([rows, d_mlp], &resid.device());
     let own: Vec<Held> = own.iter().map(Held::of).collect();
     let own: Vec<&[f32]> = own.iter().map(Held::numbers).collect();
     let [shared, resid] = [shared, resid].map(Held::of);
@@ -133,9 +132,8 @@ pub fn activate_products(
         b: b.numbers(),
         eps: eps as f32,
     };
-    in_place(out, |out| {
-        cpu::activate_products(&products, activation.on_cpu(), out)
-    })
+    let post = cpu::activate_products(&products, activation.on_cpu());
+    tensor(post, [rows, d_mlp])
 }
 
 /// `1 / (1 + exp(-x))`.

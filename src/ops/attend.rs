@@ -8,7 +8,7 @@ use pathpatch_kernels::{self as cpu, Input as HeadInput, Kernel};
 #[cfg(feature = "webgpu")]
 use super::gpu;
 use super::{
-    host::{Held, floats_mut, in_place, on_cpu},
+    host::{Held, floats_mut, on_cpu, tensor},
     past::Past,
     product::Product,
     rows::Queries,
@@ -69,7 +69,6 @@ fn attend_on_cpu(
     rows: usize,
     queries: Queries<'_>,
 ) -> Tensor<2> {
-    let device = qkv.device();
     let [flat, width] = qkv.dims();
     let sequences = flat / rows;
     let (prompts, asking) = match queries {
@@ -93,8 +92,8 @@ fn attend_on_cpu(
         rows,
         n_heads,
     };
-    let z = Tensor::empty([sequences * queries.count(rows), width / 3], &device);
-    in_place(z, |z| cpu::attend(attention, z))
+    let shape = [sequences * queries.count(rows), width / 3];
+    tensor(cpu::attend(attention), shape)
 }
 
 /// What the heads of one row of each sequence attend to, from its queries taken through `W_K`: on the CPU.
@@ -136,8 +135,7 @@ pub fn attend_absorbed(
         rows: flat / sequences,
     };
     let width = (absorbed.len() + 1) * d_model;
-    let out = Tensor::empty([sequences, width], &absorbed[0].device());
-    in_place(out, |out| cpu::attend_absorbed(&inputs, out))
+    tensor(cpu::attend_absorbed(&inputs), [sequences, width])
 }
 
 /// The change of z of some heads, each with a change of its query, key or value.
@@ -156,7 +154,7 @@ pub fn change_of_z(
         return change;
     }
     let dims = delta.dims();
-    let [variants, prompts, rows, d_head] = dims;
+    let [_, prompts, rows, d_head] = dims;
     let [q, k, v, z] = qkvz.map(Held::of);
     let delta = Held::of(delta);
     let inputs = cpu::Patched {
@@ -171,8 +169,7 @@ pub fn change_of_z(
         rows,
         d_head,
     };
-    let out = Tensor::empty([variants * prompts * rows, d_head], &qkvz[0].device());
-    in_place(out, |out| cpu::change_of_z(&inputs, out)).reshape(dims)
+    tensor(cpu::change_of_z(&inputs), dims)
 }
 
 #[cfg(test)]

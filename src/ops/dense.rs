@@ -3,11 +3,34 @@
 
 use burn::{
     backend::{BackendTypes, Flex},
-    tensor::{Tensor, TensorData},
+    tensor::Tensor,
 };
 use pathpatch_kernels::{self as cpu, Kernel, Matrix};
 
-use super::host::{Held, floats_mut, on_cpu};
+use super::{
+    activation::Activation,
+    host::{Held, floats_mut, on_cpu, tensor},
+};
+
+/// What follows a product.
+#[derive(Clone, Copy)]
+pub enum After<'a> {
+    /// Nothing.
+    Nothing,
+    /// A bias, `[d_out]`.
+    Bias(&'a Tensor<1>),
+    /// A bias, then the activation.
+    Activation(&'a Tensor<1>, Activation),
+}
+
+impl<'a> After<'a> {
+    fn bias(self) -> Option<&'a Tensor<1>> {
+        match self {
+            Self::Nothing => None,
+            Self::Bias(bias) | Self::Activation(bias, _) => Some(bias),
+        }
+    }
+}
 
 /// A matrix whose rows or columns stand one after the other.
 struct View {
@@ -50,21 +73,25 @@ impl View {
     }
 }
 
-/// `x @ w`; `None` on another device.
+/// `x @ w` and what follows; `None` on another device.
 ///
 /// # Shapes
 /// - `x`: `[rows, d_in]`, `w`: `[d_in, d_out]`; returns `[rows, d_out]`
-pub fn matmul(kernel: Kernel, x: &Tensor<2>, w: &Tensor<2>) -> Option<Tensor<2>> {
+pub fn matmul(kernel: Kernel, x: &Tensor<2>, w: &Tensor<2>, after: After<'_>) -> Option<Tensor<2>> {
     if !on_cpu(&x.device()) {
         return None;
     }
     let ([m, _], [_, n]) = (x.dims(), w.dims());
     let (a, b) = (View::of(x, true), View::of(w, false));
-    let product = cpu::matmul(kernel, a.matrix(), b.matrix());
-    Some(Tensor::from_data(
-        TensorData::new(product, [m, n]),
-        &x.device(),
-    ))
+    let bias = after.bias().map(Held::of);
+    let bias = bias.as_ref().map_or(&[][..], Held::numbers);
+    let after = match after {
+        After::Nothing => cpu::After::Nothing,
+        After::Bias(_) => cpu::After::Bias(bias),
+        After::Activation(_, activation) => cpu::After::Activation(bias, activation.on_cpu()),
+    };
+    let product = cpu::matmul(kernel, a.matrix(), b.matrix(), after);
+    Some(tensor(product, [m, n]))
 }
 
 /// `resid + x @ w + b`, in the memory of `resid` where nothing else holds it; given back on another device.
@@ -90,8 +117,8 @@ pub fn add_to(
     let (a, b) = (View::of(x, true), View::of(w, false));
     let mut resid = resid.into_data();
     let numbers = floats_mut(&mut resid);
-    cpu::add_bias(numbers, bias.numbers());
-    cpu::add_matmul(kernel, a.matrix(), b.matrix(), numbers);
+    let bias = Some(bias.numbers());
+    cpu::add_matmul(kernel, a.matrix(), b.matrix(), bias, numbers);
     Ok(Tensor::from_data(resid, &device))
 }
 
@@ -122,7 +149,7 @@ mod tests {
             for x in [&whole, &columns, &rows] {
                 for w in [&w, &transposed, &parts[0], &parts[1]] {
                     let expected = x.clone().matmul(w.clone());
-                    let product = matmul(kernel, x, w).expect("on the CPU");
+                    let product = matmul(kernel, x, w, After::Nothing).expect("on the CPU");
                     assert!(is_near(product, expected.clone()));
                     let n = w.dims()[1];
                     let (resid, b) = (random([5, n]), random([1, n]).squeeze_dim::<1>(0));

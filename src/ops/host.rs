@@ -39,6 +39,11 @@ pub fn has_f16(device: &Device) -> bool {
     false
 }
 
+/// A tensor of numbers on the CPU, which are not copied.
+pub fn tensor<const D: usize>(numbers: Vec<f32>, dims: [usize; D]) -> Tensor<D> {
+    Tensor::from_data(TensorData::new(numbers, dims), &Device::flex())
+}
+
 /// Change a tensor's numbers where they are, without a copy if nothing else holds the tensor.
 pub fn in_place(x: Tensor<2>, change: impl FnOnce(&mut [f32])) -> Tensor<2> {
     let device = x.device();

@@ -5,8 +5,8 @@
 //! than the product beside it.
 //!
 //! - On the CPU each of these steps is one loop of `pathpatch_kernels` over the tensor's own bytes, which Burn's flex
-//!   backend hands out without a copy where nothing else holds the tensor. On a GPU it is one of the kernels of `gpu`,
-//!   and what follows a product is done in the product itself. Under autodiff, where models are trained, it is the same
+//!   backend hands out without a copy where nothing else holds the tensor. On a GPU it is one of the kernels of `gpu`. What
+//!   follows a product is done in the product itself. Under autodiff, where models are trained, it is the same
 //!   formula in Burn's operations, but for the attention of rows, which training does without. The tensor's device decides.
 //! - Products are Burn's or one of ours: on a GPU one of `gpu`, on the CPU `dense`, in a browser around a tile of relaxed
 //!   SIMD.

@@ -11,7 +11,7 @@ use pathpatch_kernels as cpu;
 
 #[cfg(feature = "webgpu")]
 use super::gpu;
-use super::host::{in_place, on_cpu};
+use super::host::{Held, on_cpu, tensor};
 
 /// Normalise each row, the last dimension.
 ///
@@ -35,8 +35,9 @@ pub fn layer_norm<const D: usize>(x: Tensor<D>, eps: f64) -> (Tensor<D>, Tensor<
 /// - `x`: `[rows, d_model]`, also returned
 pub fn normalise(x: Tensor<2>, eps: f64) -> Tensor<2> {
     if on_cpu(&x.device()) {
-        let width = x.dims()[1];
-        return in_place(x, |x| cpu::normalise(x, width, eps as f32));
+        let dims = x.dims();
+        let normalised = cpu::normalise(Held::of(&x).numbers(), dims[1], eps as f32);
+        return tensor(normalised, dims);
     }
     layer_norm(x, eps).0
 }

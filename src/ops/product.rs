@@ -68,9 +68,7 @@ impl Product {
         if let Some(y) = self.on_gpu(&x, w, After::Nothing) {
             return y;
         }
-        if let Some(kernel) = self.on_cpu()
-            && let Some(y) = dense::matmul(kernel, &x, w)
-        {
+        if let Some(y) = self.on_host(&x, w, dense::After::Nothing) {
             return y;
         }
         matmul(x, w.clone())
@@ -117,6 +115,9 @@ impl Product {
         if let Some(y) = self.on_gpu(&x, w, After::Bias(b)) {
             return y;
         }
+        if let Some(y) = self.on_host(&x, w, dense::After::Bias(b)) {
+            return y;
+        }
         self.matmul(x, w) + b.clone().unsqueeze()
     }
 
@@ -136,6 +137,9 @@ impl Product {
             && compiled == activation
             && let Some(y) = self.on_gpu(&x, w, After::Activation(b))
         {
+            return y;
+        }
+        if let Some(y) = self.on_host(&x, w, dense::After::Activation(b, activation)) {
             return y;
         }
         activate(self.matmul(x, w), b, activation)
@@ -183,6 +187,10 @@ impl Product {
         let [_, d_out] = w.dims();
         let y = self.with_bias(x.reshape([batch * pos, d_in]), w, b);
         y.reshape([batch, pos, d_out])
+    }
+
+    fn on_host(self, x: &Tensor<2>, w: &Tensor<2>, after: dense::After<'_>) -> Option<Tensor<2>> {
+        dense::matmul(self.on_cpu()?, x, w, after)
     }
 
     #[cfg(feature = "webgpu")]

@@ -21,7 +21,7 @@ use pathpatch::{
     pause::NoPause,
     prompt::{Batch, PromptPair},
 };
-use pathpatch_kernels::{Kernel, Matrix, matmul};
+use pathpatch_kernels::{After, Kernel, Matrix, matmul};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use random::{Size, random_model};
@@ -175,7 +175,7 @@ fn multiply() {
         stride: N,
         is_transposed: false,
     };
-    let product = matmul(Kernel::GemmAlone, matrix, matrix);
+    let product = matmul(Kernel::GemmAlone, matrix, matrix, After::Nothing);
     assert_eq!(product[0], N as f32);
 }
 
