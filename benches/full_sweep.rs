@@ -17,7 +17,7 @@ use pathpatch::{
     prompt::Batch,
     session::{MetricRequest, Session, SweepRequest},
 };
-use pathpatch_cli::keep_freed_memory;
+use pathpatch_cli::set_up_process;
 use serde::Serialize;
 
 #[derive(Parser)]
@@ -61,7 +61,7 @@ struct Report {
 
 fn main() {
     let args = Args::parse();
-    keep_freed_memory();
+    set_up_process();
     let report = pollster::block_on(measure(&args));
     println!("{}", serde_json::to_string(&report).expect("plain numbers"));
 }

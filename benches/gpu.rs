@@ -18,7 +18,7 @@ use pathpatch::{
     pause::NoPause,
     session::{EdgesRequest, Session},
 };
-use pathpatch_cli::keep_freed_memory;
+use pathpatch_cli::set_up_process;
 use serde::Serialize;
 
 /// Rows of bare products: about those of a chunk.
@@ -64,7 +64,7 @@ struct Report {
 
 fn main() {
     let args = Args::parse();
-    keep_freed_memory();
+    set_up_process();
     let report = pollster::block_on(measure(&args));
     println!("{}", serde_json::to_string(&report).expect("plain numbers"));
 }

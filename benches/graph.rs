@@ -15,7 +15,7 @@ use pathpatch::{
     pause::NoPause,
     session::EdgesRequest,
 };
-use pathpatch_cli::keep_freed_memory;
+use pathpatch_cli::set_up_process;
 use serde::Serialize;
 
 #[derive(Parser)]
@@ -87,7 +87,7 @@ impl Strongest {
 
 fn main() {
     let args = Args::parse();
-    keep_freed_memory();
+    set_up_process();
     let report = pollster::block_on(measure(&args));
     println!("{}", serde_json::to_string(&report).expect("plain numbers"));
 }

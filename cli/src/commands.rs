@@ -16,11 +16,11 @@ use pathpatch::{
 };
 
 use crate::{
-    allocator::keep_freed_memory,
     args::{Args, Command, InspectArgs, SweepArgs},
     graph::command::graph,
     model::own_name,
     output::{io_error, open, progress_bar, show, warn, write},
+    process::set_up_process,
     report::SweepReport,
 };
 
@@ -30,7 +30,7 @@ pub fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return usage(&error),
     };
-    keep_freed_memory();
+    set_up_process();
     let result = match args.command {
         Command::Sweep(args) => pollster::block_on(sweep(&args)),
         Command::Graph(args) => pollster::block_on(graph(&args)),

@@ -2,13 +2,13 @@
 //!
 //! Errors are one line on stderr; the exit status is 2 for bad input, 1 for a failed device or disk.
 
-mod allocator;
 mod args;
 mod commands;
 mod graph;
 mod model;
 mod output;
+mod process;
 mod report;
 
-pub use allocator::keep_freed_memory;
 pub use commands::main;
+pub use process::set_up_process;
