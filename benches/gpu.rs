@@ -64,7 +64,7 @@ struct Report {
 
 fn main() {
     let args = Args::parse();
-    set_up_process();
+    set_up_process().expect("threads");
     let report = pollster::block_on(measure(&args));
     println!("{}", serde_json::to_string(&report).expect("plain numbers"));
 }

@@ -30,10 +30,9 @@ pub fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return usage(&error),
     };
-    set_up_process();
     let result = match args.command {
-        Command::Sweep(args) => pollster::block_on(sweep(&args)),
-        Command::Graph(args) => pollster::block_on(graph(&args)),
+        Command::Sweep(args) => set_up_process().and_then(|()| pollster::block_on(sweep(&args))),
+        Command::Graph(args) => set_up_process().and_then(|()| pollster::block_on(graph(&args))),
         Command::Inspect(args) => inspect(&args),
     };
     match result {

@@ -1,13 +1,16 @@
-//! How a process is set up that sweeps on the CPU.
+//! Sets up a process that sweeps on the CPU.
 
-/// Set it up: freed memory is kept, and the thread that calls is one of those that compute. To be called once, before
-/// anything is computed, by the thread that will sweep.
+use pathpatch::error::{Code, Error, Result};
+
+/// Keep freed memory, and make the thread that calls one of those that compute. To be called once, before anything is
+/// computed, by the thread that will sweep. No other thread may use rayon then: where there is one core, nobody would do
+/// its work.
 ///
-/// # Panics
-/// If rayon's threads are there already, or cannot be started.
-pub fn set_up_process() {
+/// # Errors
+/// [`Code::Device`] where the system does not start as many threads as there are cores, or as RAYON_NUM_THREADS says.
+pub fn set_up_process() -> Result<()> {
     keep_freed_memory();
-    compute_here_too();
+    compute_here_too()
 }
 
 /// Tell the system's allocator to keep what is freed, where it can be told (glibc).
@@ -26,9 +29,12 @@ fn keep_freed_memory() {
     }
 }
 
-/// Make this thread one of rayon's. One that is not sleeps while they compute, and they sleep when it does: each loop
-/// that they share costs several wakings.
-fn compute_here_too() {
-    let pool = rayon::ThreadPoolBuilder::new().use_current_thread();
-    pool.build_global().expect("threads");
+/// Make this thread one of rayon's. Otherwise it sleeps while they compute and they sleep while it does, and every loop
+/// that they share wakes them anew.
+fn compute_here_too() -> Result<()> {
+    let threads = rayon::ThreadPoolBuilder::new().use_current_thread();
+    threads.build_global().map_err(|error| {
+        let expected = "one for each core, or as many as RAYON_NUM_THREADS says: set it to 1";
+        Error::new(Code::Device, "threads", expected, error)
+    })
 }

@@ -7,13 +7,13 @@
 mod absorbed;
 mod activation;
 mod attend;
-#[cfg(not(target_family = "wasm"))]
-mod gemm;
 mod math;
 mod matmul;
 mod norm;
 mod past;
 mod patched;
+#[cfg(not(target_family = "wasm"))]
+mod pieces;
 mod rows;
 #[cfg(test)]
 mod testing;

@@ -11,8 +11,11 @@
 //! in strips of 12 columns; the rows of `a` are packed in strips of 3.
 
 #[cfg(not(target_family = "wasm"))]
-use crate::gemm::Gemm;
-use crate::{activation::Activation, norm::add_bias, rows::rows_of};
+use crate::pieces::Gemm;
+use crate::{
+    activation::Activation,
+    rows::{add, rows_of},
+};
 
 /// Rows of a tile.
 const MR: usize = 3;
@@ -68,6 +71,11 @@ impl Kernel {
             alone => alone,
         }
     }
+
+    #[cfg(not(target_family = "wasm"))]
+    fn is_alone(self) -> bool {
+        matches!(self, Self::GemmAlone)
+    }
 }
 
 /// What comes after a product, row by row.
@@ -82,15 +90,31 @@ pub enum After<'a> {
 }
 
 impl After<'_> {
+    /// Check that a bias goes with a matrix.
+    fn check(self, b: Matrix<'_>) {
+        if let Self::Bias(bias) | Self::Activation(bias, _) = self {
+            assert_eq!(bias.len(), b.cols, "a bias for each column");
+        }
+    }
+
+    /// Change all rows of a product.
+    fn change_rows(self, c: &mut [f32], width: usize) {
+        if !matches!(self, Self::Nothing) {
+            rows_of(
+                c,
+                width,
+                #[inline(always)]
+                |_, row| self.change(row, 0),
+            );
+        }
+    }
+
     /// Change a piece of a row, from a column on.
     #[inline(always)]
     pub(crate) fn change(self, row: &mut [f32], column: usize) {
         match self {
             Self::Nothing => {}
-            Self::Bias(bias) => {
-                let bias = &bias[column..][..row.len()];
-                row.iter_mut().zip(bias).for_each(|(x, b)| *x += b);
-            }
+            Self::Bias(bias) => add(row, &bias[column..][..row.len()]),
             Self::Activation(bias, activation) => {
                 activation.after_bias(row, &bias[column..][..row.len()]);
             }
@@ -101,19 +125,24 @@ impl After<'_> {
 /// `a @ b`, row-major, and what comes after.
 ///
 /// # Panics
-/// If `a.cols` differs from `b.rows`, a matrix has fewer numbers than its shape needs, or a bias has fewer than columns.
+/// If `a.cols` differs from `b.rows`, a matrix has fewer numbers than its shape needs, or a bias has not one for each column.
 pub fn matmul(kernel: Kernel, a: Matrix<'_>, b: Matrix<'_>, after: After<'_>) -> Vec<f32> {
-    let size = a.rows * b.cols;
+    after.check(b);
+    let size = size(a, b);
     match kernel {
         #[cfg(not(target_family = "wasm"))]
         Kernel::Gemm | Kernel::GemmAlone => {
-            let is_alone = matches!(kernel, Kernel::GemmAlone);
-            let onto = None;
-            let product = Gemm { a, b, onto, after };
+            let product = Gemm {
+                a,
+                b,
+                adds: false,
+                before: After::Nothing,
+                after,
+            };
             let mut c = Vec::with_capacity(size);
             // SAFETY: the capacity is that of the product, all of which is written.
             unsafe {
-                product.write(c.as_mut_ptr(), is_alone);
+                product.write(c.as_mut_ptr(), kernel.is_alone());
                 c.set_len(size);
             }
             c
@@ -121,50 +150,57 @@ pub fn matmul(kernel: Kernel, a: Matrix<'_>, b: Matrix<'_>, after: After<'_>) ->
         Kernel::Tile(tile) => {
             let mut c = vec![0.0; size];
             add_tiles(tile, a, b, &mut c);
-            if !matches!(after, After::Nothing) {
-                rows_of(
-                    &mut c,
-                    b.cols,
-                    #[inline(always)]
-                    |_, row| after.change(row, 0),
-                );
-            }
+            after.change_rows(&mut c, b.cols);
             c
         }
     }
 }
 
-/// `c += bias + a @ b`, row-major; without a bias `c += a @ b`.
+/// `c += a @ b`, row-major, after something else is done to `c`.
 ///
 /// # Panics
 /// As [`matmul`], and if `c` has not the size of the product.
-pub fn add_matmul(
-    kernel: Kernel,
-    a: Matrix<'_>,
-    b: Matrix<'_>,
-    bias: Option<&[f32]>,
-    c: &mut [f32],
-) {
-    assert_eq!(c.len(), a.rows * b.cols, "the size of the product");
+pub fn add_matmul(kernel: Kernel, before: After<'_>, a: Matrix<'_>, b: Matrix<'_>, c: &mut [f32]) {
+    before.check(b);
+    assert_eq!(c.len(), size(a, b), "the size of the product");
     match kernel {
         #[cfg(not(target_family = "wasm"))]
         Kernel::Gemm | Kernel::GemmAlone => {
-            let is_alone = matches!(kernel, Kernel::GemmAlone);
-            let (onto, after) = (Some(bias), After::Nothing);
-            let product = Gemm { a, b, onto, after };
+            let product = Gemm {
+                a,
+                b,
+                adds: true,
+                before,
+                after: After::Nothing,
+            };
             // SAFETY: it has the size of the product.
-            unsafe { product.write(c.as_mut_ptr(), is_alone) }
+            unsafe { product.write(c.as_mut_ptr(), kernel.is_alone()) }
         }
         Kernel::Tile(tile) => {
-            if let Some(bias) = bias {
-                add_bias(c, bias);
-            }
+            before.change_rows(c, b.cols);
             add_tiles(tile, a, b, c);
         }
     }
 }
 
-impl Matrix<'_> {
+/// Numbers of a product.
+fn size(a: Matrix<'_>, b: Matrix<'_>) -> usize {
+    let size = a.rows.checked_mul(b.cols);
+    size.expect("a product that fits an address space")
+}
+
+impl<'a> Matrix<'a> {
+    /// One whose rows stand together, of so many columns.
+    pub fn whole(values: &'a [f32], cols: usize) -> Self {
+        Self {
+            values,
+            rows: values.len() / cols,
+            cols,
+            stride: cols,
+            is_transposed: false,
+        }
+    }
+
     /// Distances from the start of one row, and of one column, to the next.
     #[cfg(not(target_family = "wasm"))]
     pub(crate) fn strides(&self) -> [isize; 2] {
@@ -197,10 +233,10 @@ impl Matrix<'_> {
             false => (self.rows, self.cols),
             true => (self.cols, self.rows),
         };
-        let needed = lines.saturating_sub(1).checked_mul(self.stride);
-        let needed = needed.and_then(|n| n.checked_add(width));
+        let before_last = lines.saturating_sub(1).checked_mul(self.stride);
+        let needed = before_last.and_then(|n| n.checked_add(width));
         assert!(
-            needed.is_some_and(|n| n <= self.values.len()),
+            lines == 0 || needed.is_some_and(|n| n <= self.values.len()),
             "all of a matrix"
         );
     }
@@ -363,7 +399,7 @@ mod tests {
             for (b, kernel) in both.into_iter().flat_map(|b| kernels.map(|k| (b, k))) {
                 let c = matmul(kernel, a, b, After::Nothing);
                 let mut twice = c.clone();
-                add_matmul(kernel, a, b, None, &mut twice);
+                add_matmul(kernel, After::Nothing, a, b, &mut twice);
                 let of_b = |l: usize, j: usize| match b.is_transposed {
                     false => b.values[l * b.stride + j],
                     true => b.values[j * b.stride + l],
@@ -387,45 +423,66 @@ mod tests {
         }
     }
 
-    /// Products that threads share, of many columns and of few, and one for a single thread.
+    /// Products that threads share, of many columns and of few, one for a single thread, and none; operands that stand in
+    /// larger ones, and `b` by its columns too.
     #[test]
     fn what_comes_after_a_product_is_done_to_all_of_it() {
-        let gelu = crate::activation::Activation::GeluTanh;
-        for [m, k, n] in [[210, 130, 400], [1500, 150, 40], [9, 20, 30]] {
-            let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+        let gelu = Activation::GeluTanh;
+        for [m, k, n] in [
+            [210, 130, 400],
+            [1500, 150, 40],
+            [9, 20, 30],
+            [3, 0, 5],
+            [0, 4, 5],
+        ] {
+            let (of_a, of_b) = (numbers(m * (k + 2), 1), numbers((k + 3) * (n + 3), 2));
             let (bias, resid) = (numbers(n, 3), numbers(m * n, 4));
-            let exact = |i: usize| {
-                let row = a[i / n * k..][..k].iter();
-                let terms = row.zip(b[i % n..].iter().step_by(n));
-                terms.map(|(a, b)| f64::from(a * b)).sum::<f64>() as f32
-            };
-            let plain: Vec<f32> = (0..m * n).map(exact).collect();
-            let sum = |x: &[f32], y: &[f32]| -> Vec<f32> {
-                x.iter().zip(y.iter().cycle()).map(|(x, y)| x + y).collect()
-            };
-            let with_bias = sum(&plain, &bias);
-            let mut activated = plain.clone();
-            activate(&mut activated, &bias, gelu);
-            let of = |values, rows, cols| Matrix {
+            let of = |values, [rows, cols]: [usize; 2], is_transposed| Matrix {
                 values,
                 rows,
                 cols,
-                stride: cols,
-                is_transposed: false,
+                stride: if is_transposed { rows } else { cols } + 2,
+                is_transposed,
             };
-            let (a, b) = (of(&a, m, k), of(&b, k, n));
-            for (i, kernel) in KERNELS.into_iter().flatten().enumerate() {
-                let what = format!("{m} x {k} x {n} by kernel {i}");
-                let by = |after| matmul(kernel, a, b, after);
-                assert_near(&by(After::Nothing), &plain, &what);
-                assert_near(&by(After::Bias(&bias)), &with_bias, &what);
-                assert_near(&by(After::Activation(&bias, gelu)), &activated, &what);
-                for (bias, product) in [(None, &plain), (Some(&bias[..]), &with_bias)] {
-                    let mut c = resid.clone();
-                    add_matmul(kernel, a, b, bias, &mut c);
-                    assert_near(&c, &sum(&resid, product), &what);
+            let a = of(&of_a, [m, k], false);
+            for b in [false, true].map(|by_columns| of(&of_b, [k, n], by_columns)) {
+                let of_b = |l: usize, j: usize| match b.is_transposed {
+                    false => b.values[l * b.stride + j],
+                    true => b.values[j * b.stride + l],
+                };
+                let exact = |i: usize| {
+                    let term = |l: usize| a.values[i / n * a.stride + l] * of_b(l, i % n);
+                    (0..k).map(|l| f64::from(term(l))).sum::<f64>() as f32
+                };
+                let plain: Vec<f32> = (0..m * n).map(exact).collect();
+                let sum = |x: &[f32], y: &[f32]| -> Vec<f32> {
+                    x.iter().zip(y.iter().cycle()).map(|(x, y)| x + y).collect()
+                };
+                let with_bias = sum(&plain, &bias);
+                let mut activated = plain.clone();
+                activate(&mut activated, &bias, gelu);
+                for (i, kernel) in KERNELS.into_iter().flatten().enumerate() {
+                    let what = format!("{m} x {k} x {n} by kernel {i}");
+                    let by = |after| matmul(kernel, a, b, after);
+                    assert_near(&by(After::Nothing), &plain, &what);
+                    assert_near(&by(After::Bias(&bias)), &with_bias, &what);
+                    assert_near(&by(After::Activation(&bias, gelu)), &activated, &what);
+                    for (before, product) in
+                        [(After::Nothing, &plain), (After::Bias(&bias), &with_bias)]
+                    {
+                        let mut c = resid.clone();
+                        add_matmul(kernel, before, a, b, &mut c);
+                        assert_near(&c, &sum(&resid, product), &what);
+                    }
                 }
             }
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "a bias for each column")]
+    fn a_bias_of_another_width_is_refused() {
+        let x = Matrix::whole(&[1.0; 4], 2);
+        matmul(KERNELS[2].expect("a kernel"), x, x, After::Bias(&[1.0; 4]));
     }
 }

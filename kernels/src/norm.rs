@@ -1,6 +1,6 @@
 //! Normalising rows, and adding a bias to them.
 
-use crate::rows::{moments, new_rows, rows_of};
+use crate::rows::{add, moments, new_rows, rows_of};
 
 /// `(x - mean(x)) / sqrt(var(x) + eps)` of each row of `width` numbers.
 pub fn normalise(x: &[f32], width: usize, eps: f32) -> Vec<f32> {
@@ -25,6 +25,6 @@ pub fn add_bias(x: &mut [f32], b: &[f32]) {
         x,
         b.len(),
         #[inline(always)]
-        |_, row| row.iter_mut().zip(b).for_each(|(x, b)| *x += b),
+        |_, row| add(row, b),
     );
 }

@@ -133,7 +133,12 @@ pub fn attend_to_past(
                 is_transposed,
             };
             let Shared { k, v, .. } = groups[group];
-            let mut scores = matmul(kernel, whole(&queries, n), of_past(k, true), After::Nothing);
+            let mut scores = matmul(
+                kernel,
+                Matrix::whole(&queries, d_head),
+                of_past(k, true),
+                After::Nothing,
+            );
             let (z, of_weights) = out.split_at_mut(room * d_head);
             let (most, totals) = of_weights.split_at_mut(room);
             let of_queries = most.iter_mut().zip(totals);
@@ -142,7 +147,13 @@ pub fn attend_to_past(
                 *total = exponentials(scores, *most);
             }
             let z = &mut z[..n * d_head];
-            add_matmul(kernel, whole(&scores, n), of_past(v, false), None, z);
+            add_matmul(
+                kernel,
+                After::Nothing,
+                Matrix::whole(&scores, past),
+                of_past(v, false),
+                z,
+            );
         },
     );
     Some(Found {
@@ -151,18 +162,6 @@ pub fn attend_to_past(
         room,
         d_head,
     })
-}
-
-/// A matrix of so many rows that is by itself.
-fn whole(values: &[f32], rows: usize) -> Matrix<'_> {
-    let cols = values.len() / rows;
-    Matrix {
-        values,
-        rows,
-        cols,
-        stride: cols,
-        is_transposed: false,
-    }
 }
 
 impl Found {

@@ -10,7 +10,7 @@ use crate::{
     math::dot,
     matmul::Kernel,
     past::{Shared, attend_to_past, weigh},
-    rows::new_rows,
+    rows::{add, new_rows},
 };
 
 /// Which input of a head is changed.
@@ -160,12 +160,6 @@ fn by_head(of: &[(usize, Input)]) -> Vec<Range<usize>> {
         start..end
     });
     ranges.collect()
-}
-
-/// `x + delta`, in place.
-#[inline(always)]
-fn add(x: &mut [f32], delta: &[f32]) {
-    x.iter_mut().zip(delta).for_each(|(x, delta)| *x += delta);
 }
 
 #[cfg(test)]

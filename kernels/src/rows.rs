@@ -39,18 +39,34 @@ pub fn exponentials(scores: &mut [f32], most: f32) -> f32 {
     sum(scores, |s| s)
 }
 
-/// Call `change` with the index of each row and the row, in parallel. It is [`vectorised`].
-#[cfg(not(target_family = "wasm"))]
-pub fn rows_of(x: &mut [f32], width: usize, change: impl Fn(usize, &mut [f32]) + Sync) {
-    each_row(
-        x,
-        width,
-        #[inline(always)]
-        |i, row| change(i, row),
-    );
+/// `x + y`, in place.
+#[inline(always)]
+pub fn add(x: &mut [f32], y: &[f32]) {
+    x.iter_mut().zip(y).for_each(|(x, y)| *x += y);
 }
 
-/// Call `change` with the index of each row and the row.
+/// Call `change` with the index of each row of `width` numbers and the row. Threads share the rows; the loop is
+/// [`vectorised`].
+#[cfg(not(target_family = "wasm"))]
+pub fn rows_of<T: Send>(x: &mut [T], width: usize, change: impl Fn(usize, &mut [T]) + Sync) {
+    use rayon::prelude::*;
+    let rows = x.len() / width;
+    let in_task = rows.div_ceil(2 * rayon::current_num_threads());
+    let in_task = in_task.clamp(1, ROWS_IN_TASK);
+    let tasks = x.par_chunks_mut(in_task * width).enumerate();
+    tasks.for_each(|(i, task)| {
+        vectorised(
+            #[inline(always)]
+            || {
+                for (j, row) in task.chunks_exact_mut(width).enumerate() {
+                    change(i * in_task + j, row);
+                }
+            },
+        );
+    });
+}
+
+/// Call `change` with the index of each row of `width` numbers and the row.
 #[cfg(target_family = "wasm")]
 pub fn rows_of(x: &mut [f32], width: usize, change: impl Fn(usize, &mut [f32])) {
     for (i, row) in x.chunks_exact_mut(width).enumerate() {
@@ -63,7 +79,7 @@ pub fn rows_of(x: &mut [f32], width: usize, change: impl Fn(usize, &mut [f32])) 
 pub fn new_rows(rows: usize, width: usize, fill: impl Fn(usize, &mut [f32]) + Sync) -> Vec<f32> {
     let mut made = Vec::with_capacity(rows * width);
     // Each thread writes its zeros just before they are overwritten: they are in its cache.
-    each_row(
+    rows_of(
         &mut made.spare_capacity_mut()[..rows * width],
         width,
         #[inline(always)]
@@ -103,26 +119,6 @@ pub fn vectorised(run: impl FnMut()) {
         }
     }
     pulp::Arch::new().dispatch(Loop(run));
-}
-
-/// Rows shared among threads.
-#[cfg(not(target_family = "wasm"))]
-fn each_row<T: Send>(x: &mut [T], width: usize, change: impl Fn(usize, &mut [T]) + Sync) {
-    use rayon::prelude::*;
-    let rows = x.len() / width;
-    let in_task = rows.div_ceil(2 * rayon::current_num_threads());
-    let in_task = in_task.clamp(1, ROWS_IN_TASK);
-    let tasks = x.par_chunks_mut(in_task * width).enumerate();
-    tasks.for_each(|(i, task)| {
-        vectorised(
-            #[inline(always)]
-            || {
-                for (j, row) in task.chunks_exact_mut(width).enumerate() {
-                    change(i * in_task + j, row);
-                }
-            },
-        );
-    });
 }
 
 #[cfg(test)]

@@ -117,8 +117,8 @@ pub fn add_to(
     let (a, b) = (View::of(x, true), View::of(w, false));
     let mut resid = resid.into_data();
     let numbers = floats_mut(&mut resid);
-    let bias = Some(bias.numbers());
-    cpu::add_matmul(kernel, a.matrix(), b.matrix(), bias, numbers);
+    let bias = cpu::After::Bias(bias.numbers());
+    cpu::add_matmul(kernel, bias, a.matrix(), b.matrix(), numbers);
     Ok(Tensor::from_data(resid, &device))
 }
 

@@ -1,4 +1,4 @@
-//! A tensor's numbers on the CPU, changed where they are.
+//! Tensors on the CPU as their numbers, read, made and changed.
 
 use burn::{
     backend::{BackendTypes, Flex},

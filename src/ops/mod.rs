@@ -4,10 +4,10 @@
 //! products do a few: their cost is that of reading and writing memory, and an `exp` that is not vectorised costs more
 //! than the product beside it.
 //!
-//! - On the CPU each of these steps is one loop of `pathpatch_kernels` over the tensor's own bytes, which Burn's flex
-//!   backend hands out without a copy where nothing else holds the tensor. On a GPU it is one of the kernels of `gpu`. What
-//!   follows a product is done in the product itself. Under autodiff, where models are trained, it is the same
-//!   formula in Burn's operations, but for the attention of rows, which training does without. The tensor's device decides.
+//! - On the CPU each of these steps is one loop of `pathpatch_kernels`, which reads tensors where they are; Burn's flex
+//!   backend hands out their bytes. On a GPU it is one of the kernels of `gpu`. A bias or an activation that follows a
+//!   product is part of it, natively and on a GPU. Under autodiff, where models are trained, each step is the same formula
+//!   in Burn's operations, but for the attention of rows, which training does without. The tensor's device decides.
 //! - Products are Burn's or one of ours: on a GPU one of `gpu`, on the CPU `dense`, in a browser around a tile of relaxed
 //!   SIMD.
 //!   The model decides: it holds a [`Product`].
