@@ -6,9 +6,11 @@
 
 mod absorbed;
 mod activation;
+mod after;
 mod attend;
 mod math;
 mod matmul;
+mod matrix;
 mod norm;
 mod past;
 mod patched;
@@ -22,8 +24,10 @@ mod total;
 
 pub use absorbed::{Absorbed, attend_absorbed};
 pub use activation::{Activation, Products, activate, activate_products};
+pub use after::After;
 pub use attend::{Attention, attend};
-pub use matmul::{After, Kernel, Matrix, Tile, add_matmul, matmul};
+pub use matmul::{Kernel, Tile, add_matmul, matmul};
+pub use matrix::Matrix;
 pub use norm::normalise;
 pub use patched::{Input, Patched, change_of_z};
 pub use tile::plain_tile;

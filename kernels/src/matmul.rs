@@ -12,10 +12,7 @@
 
 #[cfg(not(target_family = "wasm"))]
 use crate::pieces::Gemm;
-use crate::{
-    activation::Activation,
-    rows::{add, rows_of},
-};
+use crate::{after::After, matrix::Matrix};
 
 /// Rows of a tile.
 const MR: usize = 3;
@@ -33,21 +30,6 @@ const NC: usize = 20 * NR;
 /// bytes from the start of one row to the next.
 pub type Tile =
     unsafe extern "C" fn(a: *const f32, b: *const f32, depth: usize, c: *mut f32, stride: usize);
-
-/// A matrix, possibly part of a larger one.
-#[derive(Clone, Copy)]
-pub struct Matrix<'a> {
-    /// Its numbers, beginning with its first.
-    pub values: &'a [f32],
-    /// Number of rows.
-    pub rows: usize,
-    /// Number of columns.
-    pub cols: usize,
-    /// Distance from the start of one row to the next, in numbers; of one column to the next where it is transposed.
-    pub stride: usize,
-    /// Whether its columns are stored one after the other, in place of its rows.
-    pub is_transposed: bool,
-}
 
 /// The implementation of a product on the CPU.
 #[derive(Clone, Copy)]
@@ -75,50 +57,6 @@ impl Kernel {
     #[cfg(not(target_family = "wasm"))]
     fn is_alone(self) -> bool {
         matches!(self, Self::GemmAlone)
-    }
-}
-
-/// What comes after a product, row by row.
-#[derive(Clone, Copy)]
-pub enum After<'a> {
-    /// Nothing.
-    Nothing,
-    /// A bias, a number for each column.
-    Bias(&'a [f32]),
-    /// A bias, then the function.
-    Activation(&'a [f32], Activation),
-}
-
-impl After<'_> {
-    /// Check that a bias goes with a matrix.
-    fn check(self, b: Matrix<'_>) {
-        if let Self::Bias(bias) | Self::Activation(bias, _) = self {
-            assert_eq!(bias.len(), b.cols, "a bias for each column");
-        }
-    }
-
-    /// Change all rows of a product.
-    fn change_rows(self, c: &mut [f32], width: usize) {
-        if !matches!(self, Self::Nothing) {
-            rows_of(
-                c,
-                width,
-                #[inline(always)]
-                |_, row| self.change(row, 0),
-            );
-        }
-    }
-
-    /// Change a piece of a row, from a column on.
-    #[inline(always)]
-    pub(crate) fn change(self, row: &mut [f32], column: usize) {
-        match self {
-            Self::Nothing => {}
-            Self::Bias(bias) => add(row, &bias[column..][..row.len()]),
-            Self::Activation(bias, activation) => {
-                activation.after_bias(row, &bias[column..][..row.len()]);
-            }
-        }
     }
 }
 
@@ -187,59 +125,6 @@ pub fn add_matmul(kernel: Kernel, before: After<'_>, a: Matrix<'_>, b: Matrix<'_
 fn size(a: Matrix<'_>, b: Matrix<'_>) -> usize {
     let size = a.rows.checked_mul(b.cols);
     size.expect("a product that fits an address space")
-}
-
-impl<'a> Matrix<'a> {
-    /// One whose rows stand together, of so many columns.
-    pub fn whole(values: &'a [f32], cols: usize) -> Self {
-        Self {
-            values,
-            rows: values.len() / cols,
-            cols,
-            stride: cols,
-            is_transposed: false,
-        }
-    }
-
-    /// Distances from the start of one row, and of one column, to the next.
-    #[cfg(not(target_family = "wasm"))]
-    pub(crate) fn strides(&self) -> [isize; 2] {
-        // Allocations have at most `isize::MAX` bytes.
-        match self.is_transposed {
-            false => [self.stride as isize, 1],
-            true => [1, self.stride as isize],
-        }
-    }
-
-    /// What begins at a row and a column.
-    #[cfg(not(target_family = "wasm"))]
-    pub(crate) fn part(self, [row, column]: [usize; 2]) -> Self {
-        let first = match self.is_transposed {
-            false => row * self.stride + column,
-            true => column * self.stride + row,
-        };
-        Self {
-            values: &self.values[first..],
-            rows: self.rows - row,
-            cols: self.cols - column,
-            ..self
-        }
-    }
-
-    /// Check that all of it is there.
-    #[cfg(not(target_family = "wasm"))]
-    pub(crate) fn check(&self) {
-        let (lines, width) = match self.is_transposed {
-            false => (self.rows, self.cols),
-            true => (self.cols, self.rows),
-        };
-        let before_last = lines.saturating_sub(1).checked_mul(self.stride);
-        let needed = before_last.and_then(|n| n.checked_add(width));
-        assert!(
-            lines == 0 || needed.is_some_and(|n| n <= self.values.len()),
-            "all of a matrix"
-        );
-    }
 }
 
 /// `c += a @ b`, row-major.
@@ -369,7 +254,7 @@ fn pack_columns(
 mod tests {
     use super::*;
     use crate::{
-        activation::activate,
+        activation::{Activation, activate},
         testing::{KERNELS, assert_near, numbers},
         tile::plain_tile,
     };

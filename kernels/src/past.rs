@@ -12,8 +12,10 @@
 //! key once for several queries, and its lanes are numbers of the result.
 
 use crate::{
+    after::After,
     math::{exp, largest},
-    matmul::{After, Kernel, Matrix, add_matmul, matmul},
+    matmul::{Kernel, add_matmul, matmul},
+    matrix::Matrix,
     rows::{exponentials, rows_of, softmax},
 };
 

@@ -8,10 +8,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::{
-    matmul::{After, Matrix},
-    rows::vectorised,
-};
+use crate::{after::After, matrix::Matrix, rows::vectorised};
 
 /// Products of fewer multiplications are not worth a handover to other threads.
 const ALONE: usize = 192 * 192 * 192;
