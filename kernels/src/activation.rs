@@ -2,7 +2,7 @@
 
 use crate::{
     math,
-    rows::{moments, new_rows, rows_of},
+    rows::{moments, new_rows},
 };
 
 /// The function of each number.
@@ -42,16 +42,6 @@ fn each(x: &mut [f32], b: &[f32], f: impl Fn(f32) -> f32) {
     for (x, b) in x.iter_mut().zip(b) {
         *x = f(*x + b);
     }
-}
-
-/// `activation(x + b)` of each row, in place.
-pub fn activate(x: &mut [f32], b: &[f32], activation: Activation) {
-    rows_of(
-        x,
-        b.len(),
-        #[inline(always)]
-        |_, row| activation.after_bias(row, b),
-    );
 }
 
 /// The inputs of [`activate_products`].

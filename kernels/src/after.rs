@@ -1,4 +1,4 @@
-//! What comes before or after a product: a bias, an activation.
+//! What is done to the rows of a product besides multiplying: a bias is added, an activation applied.
 
 use crate::{
     activation::Activation,
@@ -6,7 +6,7 @@ use crate::{
     rows::{add, rows_of},
 };
 
-/// What is done to a product, row by row.
+/// A change of every row, before or after a product.
 #[derive(Clone, Copy)]
 pub enum After<'a> {
     /// Nothing.
@@ -25,8 +25,8 @@ impl After<'_> {
         }
     }
 
-    /// Change all rows of a product.
-    pub(crate) fn change_rows(self, c: &mut [f32], width: usize) {
+    /// Change all rows of `width` numbers.
+    pub fn change_rows(self, c: &mut [f32], width: usize) {
         if !matches!(self, Self::Nothing) {
             rows_of(
                 c,

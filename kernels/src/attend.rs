@@ -1,9 +1,9 @@
 //! Causal attention of all heads on rows of sequences.
 
 use crate::{
+    after::After,
     math::dot,
     matmul::Kernel,
-    norm::add_bias,
     past::{attend_to_past, evenly, weigh},
     rows::new_rows,
 };
@@ -52,7 +52,7 @@ pub fn attend(attention: Attention<'_>) -> Vec<f32> {
     let width = bias.len();
     let (d_model, d_head) = (width / 3, width / 3 / n_heads);
     let past = past_k.len() / (prompts * d_model);
-    add_bias(qkv, bias);
+    After::Bias(bias).change_rows(qkv, width);
     let qkv = &*qkv;
     let n_queries = if queries.is_some() { 1 } else { rows };
     let scale = 1.0 / (d_head as f32).sqrt();
@@ -115,7 +115,7 @@ pub fn attend(attention: Attention<'_>) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{KERNELS, assert_near, numbers};
+    use crate::testing::{KERNELS, assert_near, bits_by, numbers};
 
     /// A problem of one shape.
     struct Case {
@@ -283,12 +283,7 @@ mod tests {
         for shape in [[1, 51, 5, 2_000, 2, 64], [3, 5, 3, 40, 2, 16]] {
             let case = Case::new(shape, false);
             for kernel in KERNELS {
-                let by = |threads| {
-                    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-                    let pool = pool.build().expect("threads");
-                    let z = pool.install(|| case.attend(kernel));
-                    z.into_iter().map(f32::to_bits).collect::<Vec<_>>()
-                };
+                let by = |threads| bits_by(threads, || case.attend(kernel));
                 let alone = by(1);
                 for threads in [2, 3, 8] {
                     assert!(by(threads) == alone, "{shape:?} on {threads} threads");

@@ -23,7 +23,7 @@ mod tile;
 mod total;
 
 pub use absorbed::{Absorbed, attend_absorbed};
-pub use activation::{Activation, Products, activate, activate_products};
+pub use activation::{Activation, Products, activate_products};
 pub use after::After;
 pub use attend::{Attention, attend};
 pub use matmul::{Kernel, Tile, add_matmul, matmul};

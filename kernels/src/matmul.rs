@@ -254,15 +254,23 @@ fn pack_columns(
 mod tests {
     use super::*;
     use crate::{
-        activation::{Activation, activate},
+        activation::Activation,
         testing::{KERNELS, assert_near, numbers},
         tile::plain_tile,
     };
 
+    /// One number of a matrix.
+    fn number(x: Matrix<'_>, row: usize, column: usize) -> f32 {
+        match x.is_transposed {
+            false => x.values[row * x.stride + column],
+            true => x.values[column * x.stride + row],
+        }
+    }
+
     #[test]
     fn products_with_all_remainders_agree_with_the_definition() {
-        let number = |i: usize| ((i * 37) % 101) as f32 / 50.0 - 1.0;
-        let numbers: Vec<f32> = (0..700 * 300).map(number).collect();
+        let some = |i: usize| ((i * 37) % 101) as f32 / 50.0 - 1.0;
+        let numbers: Vec<f32> = (0..700 * 300).map(some).collect();
         for [m, k, n] in [
             [1, 1, 1],
             [2, 3, 11],
@@ -285,13 +293,9 @@ mod tests {
                 let c = matmul(kernel, a, b, After::Nothing);
                 let mut twice = c.clone();
                 add_matmul(kernel, After::Nothing, a, b, &mut twice);
-                let of_b = |l: usize, j: usize| match b.is_transposed {
-                    false => b.values[l * b.stride + j],
-                    true => b.values[j * b.stride + l],
-                };
                 for i in 0..m {
                     for j in 0..n {
-                        let term = |l: usize| a.values[i * a.stride + l] * of_b(l, j);
+                        let term = |l: usize| number(a, i, l) * number(b, l, j);
                         let exact: f64 = (0..k).map(|l| f64::from(term(l))).sum();
                         let size: f64 = (0..k).map(|l| f64::from(term(l).abs())).sum();
                         // Rounding is in proportion to what is added up.
@@ -331,12 +335,8 @@ mod tests {
             };
             let a = of(&of_a, [m, k], false);
             for b in [false, true].map(|by_columns| of(&of_b, [k, n], by_columns)) {
-                let of_b = |l: usize, j: usize| match b.is_transposed {
-                    false => b.values[l * b.stride + j],
-                    true => b.values[j * b.stride + l],
-                };
                 let exact = |i: usize| {
-                    let term = |l: usize| a.values[i / n * a.stride + l] * of_b(l, i % n);
+                    let term = |l: usize| number(a, i / n, l) * number(b, l, i % n);
                     (0..k).map(|l| f64::from(term(l))).sum::<f64>() as f32
                 };
                 let plain: Vec<f32> = (0..m * n).map(exact).collect();
@@ -345,7 +345,7 @@ mod tests {
                 };
                 let with_bias = sum(&plain, &bias);
                 let mut activated = plain.clone();
-                activate(&mut activated, &bias, gelu);
+                After::Activation(&bias, gelu).change_rows(&mut activated, n);
                 for (i, kernel) in KERNELS.into_iter().flatten().enumerate() {
                     let what = format!("{m} x {k} x {n} by kernel {i}");
                     let by = |after| matmul(kernel, a, b, after);

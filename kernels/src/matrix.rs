@@ -27,6 +27,16 @@ impl<'a> Matrix<'a> {
         }
     }
 
+    /// The same numbers, rows and columns exchanged.
+    pub fn transposed(self) -> Self {
+        Self {
+            rows: self.cols,
+            cols: self.rows,
+            is_transposed: !self.is_transposed,
+            ..self
+        }
+    }
+
     /// Distances from the start of one row, and of one column, to the next.
     #[cfg(not(target_family = "wasm"))]
     pub(crate) fn strides(&self) -> [isize; 2] {
@@ -37,7 +47,7 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    /// What begins at a row and a column.
+    /// The part from a row and a column on.
     #[cfg(not(target_family = "wasm"))]
     pub(crate) fn part(self, [row, column]: [usize; 2]) -> Self {
         let first = match self.is_transposed {

@@ -1,6 +1,6 @@
-//! Normalising rows, and adding a bias to them.
+//! Normalising rows.
 
-use crate::rows::{add, moments, new_rows, rows_of};
+use crate::rows::{moments, new_rows};
 
 /// `(x - mean(x)) / sqrt(var(x) + eps)` of each row of `width` numbers.
 pub fn normalise(x: &[f32], width: usize, eps: f32) -> Vec<f32> {
@@ -17,14 +17,4 @@ pub fn normalise(x: &[f32], width: usize, eps: f32) -> Vec<f32> {
                 .for_each(|(y, x)| *y = (x - mean) * inverse);
         },
     )
-}
-
-/// `x + b` of each row, in place.
-pub fn add_bias(x: &mut [f32], b: &[f32]) {
-    rows_of(
-        x,
-        b.len(),
-        #[inline(always)]
-        |_, row| add(row, b),
-    );
 }

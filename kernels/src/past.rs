@@ -16,7 +16,7 @@ use crate::{
     math::{exp, largest},
     matmul::{Kernel, add_matmul, matmul},
     matrix::Matrix,
-    rows::{exponentials, rows_of, softmax},
+    rows::{exponentials, new_rows, softmax},
 };
 
 /// Fewest keys, and fewest queries of a group in the mean, for which products are used. A product rearranges keys and values
@@ -115,9 +115,8 @@ pub fn attend_to_past(
         blocks.extend(firsts.map(|first| (i, first, each.min(group.queries - first))));
     }
     let room = places.iter().map(|place| place.each).max()?;
-    let mut numbers = vec![0.0; blocks.len() * room * (d_head + 2)];
-    rows_of(
-        &mut numbers,
+    let numbers = new_rows(
+        blocks.len(),
         room * (d_head + 2),
         #[inline(always)]
         |block, out| {
@@ -127,18 +126,11 @@ pub fn attend_to_past(
                 query(group, first + i, q);
                 q.iter_mut().for_each(|q| *q *= scale);
             }
-            let of_past = |values, is_transposed| Matrix {
-                values,
-                rows: if is_transposed { d_head } else { past },
-                cols: if is_transposed { past } else { d_head },
-                stride: d_head,
-                is_transposed,
-            };
             let Shared { k, v, .. } = groups[group];
             let mut scores = matmul(
                 kernel,
                 Matrix::whole(&queries, d_head),
-                of_past(k, true),
+                Matrix::whole(k, d_head).transposed(),
                 After::Nothing,
             );
             let (z, of_weights) = out.split_at_mut(room * d_head);
@@ -153,7 +145,7 @@ pub fn attend_to_past(
                 kernel,
                 After::Nothing,
                 Matrix::whole(&scores, past),
-                of_past(v, false),
+                Matrix::whole(v, d_head),
                 z,
             );
         },

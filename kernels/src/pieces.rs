@@ -26,9 +26,9 @@ pub struct Gemm<'a> {
     pub b: Matrix<'a>,
     /// Whether the product is added to numbers that are there.
     pub adds: bool,
-    /// What is done to these first.
+    /// How these are changed before it is added.
     pub before: After<'a>,
-    /// What is done to the result.
+    /// How the result is changed.
     pub after: After<'a>,
 }
 
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
     use crate::{
         matmul::{Kernel, matmul},
-        testing::numbers,
+        testing::{bits_by, numbers},
     };
 
     const THREADS: [usize; 5] = [1, 2, 3, 8, 64];
@@ -216,19 +216,11 @@ mod tests {
             let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
             for is_transposed in [false, true] {
                 let a = Matrix::whole(&a, k);
-                let stride = if is_transposed { k } else { n };
-                let b = Matrix {
-                    rows: k,
-                    cols: n,
-                    is_transposed,
-                    ..Matrix::whole(&b, stride)
+                let b = match is_transposed {
+                    false => Matrix::whole(&b, n),
+                    true => Matrix::whole(&b, k).transposed(),
                 };
-                let by = |threads| {
-                    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-                    let pool = pool.build().expect("threads");
-                    let c = pool.install(|| matmul(Kernel::Gemm, a, b, After::Nothing));
-                    c.into_iter().map(f32::to_bits).collect::<Vec<_>>()
-                };
+                let by = |threads| bits_by(threads, || matmul(Kernel::Gemm, a, b, After::Nothing));
                 let [alone, others @ ..] = THREADS.map(by);
                 assert!(others.iter().all(|c| *c == alone), "{m} x {k} x {n}");
             }

@@ -78,7 +78,7 @@ pub fn rows_of(x: &mut [f32], width: usize, change: impl Fn(usize, &mut [f32])) 
 #[cfg(not(target_family = "wasm"))]
 pub fn new_rows(rows: usize, width: usize, fill: impl Fn(usize, &mut [f32]) + Sync) -> Vec<f32> {
     let mut made = Vec::with_capacity(rows * width);
-    // Each thread writes its zeros just before they are overwritten: they are in its cache.
+    // A thread writes a row's zeros just before it fills the row, so that they are still in its cache.
     rows_of(
         &mut made.spare_capacity_mut()[..rows * width],
         width,

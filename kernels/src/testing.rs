@@ -17,6 +17,13 @@ pub fn numbers(n: usize, seed: u64) -> Vec<f32> {
     (0..n).map(|_| number()).collect()
 }
 
+/// The bits of numbers that so many threads compute.
+pub fn bits_by(threads: usize, compute: impl FnOnce() -> Vec<f32> + Send) -> Vec<u32> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    let found = pool.build().expect("threads").install(compute);
+    found.into_iter().map(f32::to_bits).collect()
+}
+
 /// Panics where two results differ by more than 2e-6 of the largest number, or by what is no number.
 pub fn assert_near(found: &[f32], expected: &[f32], what: &str) {
     assert_eq!(found.len(), expected.len());

@@ -101,7 +101,8 @@ pub fn activate(x: Tensor<2>, b: &Tensor<1>, activation: Activation) -> Tensor<2
         return activation.value(x + b.clone().unsqueeze());
     }
     let b = Held::of(b);
-    in_place(x, |x| cpu::activate(x, b.numbers(), activation.on_cpu()))
+    let after = cpu::After::Activation(b.numbers(), activation.on_cpu());
+    in_place(x, |x| after.change_rows(x, b.numbers().len()))
 }
 
 /// `activation(normalise(resid) W + b)`, from products of W with two summands of `resid`. W's columns have mean zero. On

@@ -168,13 +168,7 @@ fn predict(model: &Gpt2, batch: &Batch) -> Taken {
 fn multiply() {
     const N: usize = 256;
     let numbers = vec![1.0; N * N];
-    let matrix = Matrix {
-        values: &numbers,
-        rows: N,
-        cols: N,
-        stride: N,
-        is_transposed: false,
-    };
+    let matrix = Matrix::whole(&numbers, N);
     let product = matmul(Kernel::GemmAlone, matrix, matrix, After::Nothing);
     assert_eq!(product[0], N as f32);
 }
