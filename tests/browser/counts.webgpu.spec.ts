@@ -3,7 +3,7 @@
 
 import type { Page } from "@playwright/test";
 import * as cli from "./cli";
-import { openBlank } from "./module";
+import { beforeWorkers, openBlank } from "./module";
 import { expect, test } from "./test";
 
 /** Most pipelines from loading to the end of a sweep. */
@@ -36,10 +36,7 @@ for (const [type, method, what] of [
 
 /** An empty page whose engine is counted. */
 async function openCounted(page: Page): Promise<void> {
-  await page.route("**/worker*.js", async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: PROBE + (await response.text()) });
-  });
+  await beforeWorkers(page, PROBE);
   await openBlank(page);
 }
 

@@ -16,6 +16,14 @@ export async function openBlank(page: Page): Promise<void> {
   await page.goto("/blank.html");
 }
 
+/** Have the engine's workers run a script before their own. */
+export async function beforeWorkers(page: Page, script: string): Promise<void> {
+  await page.route("**/worker*.js", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: script + (await response.text()) });
+  });
+}
+
 /** Sweep with the built site's module, from an empty page. */
 export async function sweep(
   page: Page,
